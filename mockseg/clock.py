@@ -1,0 +1,123 @@
+"""Time: the only place that reads the system's clock, and the only place that sleeps.
+
+Every stamp and every delay of mockseg comes from a :class:`Clock`, so that a test
+can move it. A :class:`ShiftedClock` follows another clock at an offset, or stands
+still; the server has one over the system's clock, and each source one over the
+server's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+from mockseg.errors import ClockError
+
+__all__ = ["Clock", "ShiftedClock", "SystemClock", "breathe"]
+
+NANOSECONDS = 1_000_000_000
+
+
+class Clock(Protocol):
+    """What tells the time."""
+
+    def now_ns(self) -> int:
+        """Give the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when this clock has moved on by so many seconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now_ns(self) -> int:
+        """Give the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
+        return time.time_ns()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        await asyncio.sleep(seconds)
+
+
+class ShiftedClock:
+    """A clock that follows another at an offset, or stands still until it is advanced.
+
+    Used from the event loop's thread only.
+    """
+
+    __slots__ = ("_base", "_changed", "_frozen_ns", "_offset_ns")
+
+    def __init__(self, base: Clock) -> None:
+        self._base = base
+        self._offset_ns = 0
+        self._frozen_ns: int | None = None
+        self._changed: set[asyncio.Future[None]] = set()
+
+    @property
+    def frozen(self) -> bool:
+        """Tell whether this clock stands still."""
+        return self._frozen_ns is not None
+
+    @property
+    def offset_seconds(self) -> float:
+        """Give how far this clock is ahead of the one it follows, in seconds."""
+        return (self.now_ns() - self._base.now_ns()) / NANOSECONDS
+
+    def now_ns(self) -> int:
+        """Give the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
+        if self._frozen_ns is not None:
+            return self._frozen_ns
+        return self._base.now_ns() + self._offset_ns
+
+    def set(self, now_ns: int, *, frozen: bool) -> None:
+        """Show this time from now on: standing still, or running on from it."""
+        self._frozen_ns = now_ns if frozen else None
+        self._offset_ns = now_ns - self._base.now_ns()
+        self._wake()
+
+    def follow(self) -> None:
+        """Show the same time as the clock below again."""
+        self._frozen_ns = None
+        self._offset_ns = 0
+        self._wake()
+
+    def advance(self, seconds: float) -> None:
+        """Move this clock forward; whoever sleeps on it wakes when its time has come.
+
+        Raises:
+            ClockError: seconds is negative.
+        """
+        if seconds < 0:
+            raise ClockError(f"a clock only advances: got {seconds} seconds, 0 or more is allowed")
+        step = round(seconds * NANOSECONDS)
+        if self._frozen_ns is not None:
+            self._frozen_ns += step
+        self._offset_ns += step
+        self._wake()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when this clock has moved on by so many seconds, by itself or by `advance`."""
+        deadline = self.now_ns() + round(seconds * NANOSECONDS)
+        loop = asyncio.get_running_loop()
+        while (left := deadline - self.now_ns()) > 0:
+            changed: asyncio.Future[None] = loop.create_future()
+            self._changed.add(changed)
+            try:
+                wait = None if self.frozen else left / NANOSECONDS
+                await asyncio.wait({changed}, timeout=wait)
+            finally:
+                self._changed.discard(changed)
+
+    def _wake(self) -> None:
+        for changed in self._changed:
+            if not changed.done():
+                changed.set_result(None)
+
+
+async def breathe() -> None:
+    """Let the event loop do its other work once; for long scans."""
+    await asyncio.sleep(0)

@@ -1,0 +1,1 @@
+"""What Segment's Spec says, as values and pure functions: no IO, no framework."""

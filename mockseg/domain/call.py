@@ -1,0 +1,210 @@
+"""A call: one recorded message, as the journal keeps it and as readers see it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from mockseg import json_types
+from mockseg.domain.findings import Finding
+from mockseg.domain.message import normalise
+from mockseg.domain.request import KeptRequest
+from mockseg.domain.timestamps import format_moment
+from mockseg.json_types import JsonObject
+
+__all__ = ["Call", "KeptCall", "Remark", "RequestRef", "Verdict", "call_id"]
+
+Verdict: TypeAlias = Literal["accepted", "dropped", "blocked", "rejected"]
+
+
+class RequestRef(msgspec.Struct, frozen=True, rename="camel"):
+    """Which request brought a call.
+
+    Attributes:
+        id: of the request.
+        path: as sent.
+        index: the call's place in its batch, from 0.
+        attempt: 1 + earlier requests that carried this messageId.
+    """
+
+    id: str
+    path: str
+    index: int
+    attempt: int
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One recorded message, whole.
+
+    Attributes:
+        id: unique in the server.
+        cursor: its place in the journal; rises, never repeats.
+        source: the write key; empty when the request had none.
+        type: identify, track, page, screen, group or alias; as sent where it is none of them.
+        event: the name of a track call.
+        user_id, anonymous_id, group_id: where they are strings.
+        message_id: its own, or the one that was minted.
+        verdict: accepted, dropped, blocked or rejected.
+        good: accepted without findings.
+        findings: why it is not good.
+        message: normalised, as Segment would hand it on.
+        raw: as sent; any JSON value.
+        request: which request brought it.
+        received_at: ISO 8601.
+        duplicate_of: the id of the call that had this messageId before, or None.
+    """
+
+    id: str
+    cursor: int
+    source: str
+    type: str
+    event: str | None
+    user_id: str | None
+    anonymous_id: str | None
+    group_id: str | None
+    message_id: str
+    verdict: Verdict
+    good: bool
+    findings: tuple[Finding, ...]
+    message: JsonObject
+    raw: Any
+    request: RequestRef
+    received_at: str
+    duplicate_of: str | None = None
+
+    @property
+    def properties(self) -> JsonObject:
+        """Give the properties, empty when there are none."""
+        return _object(self.message.get("properties"))
+
+    @property
+    def traits(self) -> JsonObject:
+        """Give the traits, empty when there are none."""
+        return _object(self.message.get("traits"))
+
+    @property
+    def context(self) -> JsonObject:
+        """Give the context, empty when there is none."""
+        return _object(self.message.get("context"))
+
+    @property
+    def integrations(self) -> JsonObject:
+        """Give the integrations, empty when there are none."""
+        return _object(self.message.get("integrations"))
+
+
+class Remark(msgspec.Struct, frozen=True, gc=False):
+    """What is to be said of a call that is not simply good and new.
+
+    Attributes:
+        verdict: what became of it.
+        findings: why.
+        attempt: 1 + earlier requests that carried this messageId.
+        duplicate_of: the cursor of the call that had this messageId before, or 0.
+    """
+
+    verdict: Verdict = "accepted"
+    findings: tuple[Finding, ...] = ()
+    attempt: int = 1
+    duplicate_of: int = 0
+
+
+_UNREMARKABLE = Remark()
+
+
+class KeptCall(msgspec.Struct, frozen=True, gc=False):
+    """A call as the journal keeps it: the bytes that were sent, and the few keys to find it by.
+
+    ``gc=False`` keeps a hundred thousand of these out of the collector's walks; that is
+    safe because nothing reachable from here points back.
+
+    Attributes:
+        cursor: its place in the journal.
+        request: that brought it.
+        index: its place in the batch, from 0.
+        raw: its JSON as sent, a slice of the request's body.
+        type, event, user_id, message_id: as in :class:`Call`.
+        remark: None for a call that is good and new, which most are.
+    """
+
+    cursor: int
+    request: KeptRequest
+    index: int
+    raw: msgspec.Raw
+    type: str
+    event: str | None
+    user_id: str | None
+    message_id: str
+    remark: Remark | None = None
+
+    @property
+    def source(self) -> str:
+        """Give the write key."""
+        return self.request.source
+
+    @property
+    def verdict(self) -> Verdict:
+        """Give what became of it."""
+        return "accepted" if self.remark is None else self.remark.verdict
+
+    @property
+    def good(self) -> bool:
+        """Tell whether it was accepted without findings."""
+        remark = self.remark
+        return remark is None or (remark.verdict == "accepted" and not remark.findings)
+
+    def message(self) -> JsonObject:
+        """Give the normalised message; empty for what is no object."""
+        raw = json_types.decode(self.raw)
+        if not isinstance(raw, dict):
+            return {}
+        return normalise(
+            raw,
+            type_=self.type,
+            message_id=self.message_id,
+            received_ns=self.request.received_ns,
+            shared=self.request.shared,
+        )
+
+    def view(self) -> Call:
+        """Give the call whole, as readers see it."""
+        remark = self.remark or _UNREMARKABLE
+        message = self.message()
+        return Call(
+            id=call_id(self.cursor),
+            cursor=self.cursor,
+            source=self.request.source,
+            type=self.type,
+            event=self.event,
+            user_id=self.user_id,
+            anonymous_id=_string(message.get("anonymousId")),
+            group_id=_string(message.get("groupId")),
+            message_id=self.message_id,
+            verdict=remark.verdict,
+            good=self.good,
+            findings=remark.findings,
+            message=message,
+            raw=json_types.decode(self.raw),
+            request=RequestRef(
+                id=self.request.id,
+                path=self.request.path,
+                index=self.index,
+                attempt=remark.attempt,
+            ),
+            received_at=format_moment(self.request.received_ns),
+            duplicate_of=call_id(remark.duplicate_of) if remark.duplicate_of else None,
+        )
+
+
+def call_id(cursor: int) -> str:
+    """Give the id of the call at this cursor."""
+    return f"call-{cursor}"
+
+
+def _object(value: object) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,107 @@
+"""Why a call is not good: discards and violations, as values.
+
+The codes are those of Segment's delivery overview ("Failed on ingest"); where
+Segment publishes none, the code is mockseg's own and says so in ``origin``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+__all__ = ["DISCARD_CODES", "Discard", "Finding", "Violation", "discard"]
+
+
+class Discard(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="discard", rename="camel"
+):
+    """Segment's edge would not let this call through.
+
+    Attributes:
+        code: Segment's discard code, or one of mockseg's.
+        field: where in the message, dotted (``context.consent``); empty for all of it.
+        description: one sentence for the person who sent it.
+        origin: who names the code: ``segment`` or ``mockseg``.
+    """
+
+    code: str
+    field: str
+    description: str
+    origin: Literal["segment", "mockseg"] = "segment"
+
+
+class Violation(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="violation", rename="camel"
+):
+    """A call does not agree with the source's tracking plan.
+
+    Attributes:
+        code: what kind, one word for scripts, such as ``required`` or ``unplanned_event``.
+        type: Segment's name of that kind, such as ``Required`` or ``Invalid Type``.
+        field: where, as Segment writes it (``properties.products``, ``(root)``).
+        description: one sentence.
+        instance_path: JSON pointer into the message.
+        schema_path: JSON pointer into the rule's schema.
+        plan: the plan whose rule it is.
+    """
+
+    code: str
+    type: str
+    field: str
+    description: str
+    instance_path: str = ""
+    schema_path: str = ""
+    plan: str = ""
+
+
+Finding: TypeAlias = Discard | Violation
+
+# Code -> what it means, in a sentence that needs no field.
+DISCARD_CODES: dict[str, str] = {
+    "bad_request": "the payload could not be read as a message",
+    "empty_batch": "the batch holds no messages",
+    "missing_type": "every message in a batch needs a type",
+    "invalid_type": "the type is none of identify, track, page, screen, group, alias",
+    "no_user_anon_id": "neither userId nor anonymousId was given",
+    "id_required": "the call needs an id that is missing",
+    "id_not_string": "an id is an empty string or not a string",
+    "event_not_defined": "a track call needs an event name",
+    "event_not_string": "the event name of a track call must be a string",
+    "properties_not_object": "properties must be an object",
+    "traits_not_object": "traits must be an object",
+    "name_not_string": "the name of a page or screen is an empty string or not a string",
+    "category_not_string": "the category of a page or screen is an empty string or not a string",
+    "consent_categorypreferences_should_exist": "context.consent.categoryPreferences is required",
+    "consent_categorypreferences_fields_should_be_object": (
+        "context.consent.categoryPreferences must be an object"
+    ),
+    "consent_categorypreferences_fields_should_be_bool": (
+        "consent preferences must be true or false"
+    ),
+    "consent_version_should_be_number": "context.consent.version must be a number",
+    "device_advertisingid_should_be_string": "context.device.advertisingId must be a string",
+    "unknown_source": "no source has this write key",
+}
+
+# The same for what Segment does without publishing a code.
+_OWN_CODES: dict[str, str] = {
+    "duplicate_message_id": "a call with this messageId was recorded within the last 24 hours",
+    "batch_too_many_calls": "a batch of more than 2500 calls is answered 200 and rejected whole",
+    "call_too_large": "a call of more than 32 KB is dropped from its batch",
+    "message_id_too_long": "a messageId has at most 100 characters",
+    "payload_too_large": "the payload is over the limit and was answered 400",
+    "context_not_object": "context must be an object",
+    "integrations_not_object": "integrations must be an object",
+}
+DISCARD_CODES |= _OWN_CODES
+
+
+def discard(code: str, field: str = "", description: str | None = None) -> Discard:
+    """Make the discard of this code, with its own sentence or the code's."""
+    return Discard(
+        code=code,
+        field=field,
+        description=description or DISCARD_CODES[code],
+        origin="mockseg" if code in _OWN_CODES else "segment",
+    )

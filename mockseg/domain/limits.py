@@ -1,0 +1,28 @@
+"""The limits of Segment's ingestion, with their units.
+
+Source: the HTTP API page of Segment's documentation (32 KB a call, 500 KB and 2500
+calls a batch) and its Spec (messageId). All sizes are bytes after inflation.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DEDUP_WINDOW_SECONDS",
+    "MAX_BATCH_BYTES",
+    "MAX_BATCH_CALLS",
+    "MAX_CALL_BYTES",
+    "MAX_JSON_DEPTH",
+    "MAX_MESSAGE_ID_CHARACTERS",
+    "MAX_SOURCES",
+]
+
+MAX_CALL_BYTES = 32 * 1024
+MAX_BATCH_BYTES = 500 * 1024
+MAX_BATCH_CALLS = 2500
+MAX_MESSAGE_ID_CHARACTERS = 100
+# Segment looks back "about 24 hours".
+DEDUP_WINDOW_SECONDS = 24 * 60 * 60
+# Ours: how many write keys one server remembers.
+MAX_SOURCES = 10_000
+# Ours: Segment's Go follows 10,000 levels, Python cannot; deeper is answered as malformed.
+MAX_JSON_DEPTH = 256

@@ -1,0 +1,88 @@
+"""A message of the Spec, and its normalised form.
+
+The normalised form is what Segment hands on: batch-level context and integrations
+merged in, the ids and times that the server adds, no write key. The same event is
+the same normalised message whatever transport it came by.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mockseg import json_types
+from mockseg.domain.timestamps import format_moment, parse_moment, skew_corrected
+
+if TYPE_CHECKING:
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = ["MESSAGE_TYPES", "Shared", "normalise"]
+
+MESSAGE_TYPES = ("identify", "track", "page", "screen", "group", "alias")
+
+
+class Shared(msgspec.Struct, frozen=True, gc=False):
+    """What a batch says once for all of its messages.
+
+    Attributes:
+        context: JSON bytes of an object, or None.
+        integrations: JSON bytes of an object, or None.
+        sent_at: the batch's sentAt as sent, or None.
+    """
+
+    context: bytes | None = None
+    integrations: bytes | None = None
+    sent_at: str | None = None
+
+
+def normalise(
+    raw: JsonObject, *, type_: str, message_id: str, received_ns: int, shared: Shared | None
+) -> JsonObject:
+    """Give the message as Segment would hand it on.
+
+    A value of the message wins over the batch's (the documentation only says that the
+    two are merged); context and integrations are merged key by key, not deeper.
+    ``originalTimestamp`` is there when the client sent a timestamp; one that is no ISO
+    8601 counts as none for ``timestamp``.
+
+    Args:
+        raw: the message as sent.
+        type_: its type, from the route or from itself.
+        message_id: its own or the minted one.
+        received_ns: when its request came, a moment.
+        shared: what its batch said for all, or None.
+    """
+    message = dict(raw)
+    message.pop("writeKey", None)
+    message["type"] = type_
+    message["messageId"] = message_id
+    if shared is not None:
+        _merge(message, "context", shared.context)
+        _merge(message, "integrations", shared.integrations)
+        if message.get("sentAt") is None and shared.sent_at is not None:
+            message["sentAt"] = shared.sent_at
+    original = raw.get("timestamp")
+    if original is None:
+        original = raw.get("originalTimestamp")
+    if original is not None:
+        message["originalTimestamp"] = original
+    message["receivedAt"] = format_moment(received_ns)
+    message["timestamp"] = format_moment(
+        skew_corrected(
+            original_ns=parse_moment(original),
+            sent_ns=parse_moment(message.get("sentAt")),
+            received_ns=received_ns,
+        )
+    )
+    return message
+
+
+def _merge(message: JsonObject, key: str, shared: bytes | None) -> None:
+    if shared is None:
+        return
+    own: Json = message.get(key)
+    if own is None:
+        message[key] = json_types.decode(shared)
+    elif isinstance(own, dict):
+        message[key] = {**json_types.decode(shared), **own}

@@ -1,0 +1,158 @@
+"""Reading a request's body: which messages it holds, and whose they are."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw
+
+from mockseg import json_types
+from mockseg.domain.findings import Discard, discard
+from mockseg.domain.limits import MAX_JSON_DEPTH
+from mockseg.domain.message import Shared
+from mockseg.errors import MalformedJsonError
+from mockseg.json_types import Json
+
+__all__ = ["Reading", "read_batch", "read_message"]
+
+_ABSENT = Raw(b"")
+
+
+class Reading(msgspec.Struct, gc=False):
+    """What a body holds.
+
+    Attributes:
+        key: the write key in it, or empty.
+        items: each message as sent and decoded.
+        shared: what a batch says for all of its messages, or None.
+        problem: why it could not be read, or None.
+    """
+
+    key: str = ""
+    items: list[tuple[Raw, Json]] = []
+    shared: Shared | None = None
+    problem: Discard | None = None
+
+
+class _Batch(msgspec.Struct, rename="camel"):
+    """The members of a batch's body that matter; its messages as slices of the body."""
+
+    batch: list[Raw] | None = None
+    write_key: Raw = _ABSENT
+    context: Raw = _ABSENT
+    integrations: Raw = _ABSENT
+    sent_at: Raw = _ABSENT
+
+
+_read_batch = msgspec.json.Decoder(_Batch).decode
+_read_value = msgspec.json.Decoder().decode
+
+
+def read_message(body: bytes) -> Reading:
+    """Read a body that is one message."""
+    try:
+        raw, message = _decoded(body)
+    except MalformedJsonError as error:
+        return Reading(problem=discard("bad_request", "", f"malformed JSON: {error}"))
+    if not isinstance(message, dict):
+        return Reading(problem=discard("bad_request", "", "the body is not a JSON object"))
+    if _may_be_deep(body) and _is_deep(message):
+        return Reading(key=_text(message.get("writeKey")), problem=_TOO_DEEP)
+    return Reading(key=_text(message.get("writeKey")), items=[(raw, message)])
+
+
+def read_batch(body: bytes) -> Reading:
+    """Read a body that is a batch: ``{"batch": [message, ...]}``."""
+    try:
+        outline = _read_batch(body)
+        items = [(raw, _read_value(raw)) for raw in outline.batch or ()]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _read_odd_batch(body)
+    if _may_be_deep(body):
+        for raw, message in items:
+            if _may_be_deep(bytes(raw)) and _is_deep(message):
+                return Reading(key=_text(_value(outline.write_key)), problem=_TOO_DEEP)
+    shared = Shared(
+        context=_object_bytes(outline.context),
+        integrations=_object_bytes(outline.integrations),
+        sent_at=_text(_value(outline.sent_at)) or None,
+    )
+    return Reading(
+        key=_text(_value(outline.write_key)) or _first_key(items),
+        items=items,
+        shared=None if shared == _NOTHING_SHARED else shared,
+    )
+
+
+_NOTHING_SHARED = Shared()
+_TOO_DEEP = discard(
+    "bad_request", "", f"malformed JSON: nested deeper than {MAX_JSON_DEPTH} levels"
+)
+
+
+def _read_odd_batch(body: bytes) -> Reading:
+    """Read what the fast way refuses: say what is wrong, or read it as Go would."""
+    try:
+        raw, value = _decoded(body)
+    except MalformedJsonError as error:
+        return Reading(problem=discard("bad_request", "", f"malformed JSON: {error}"))
+    if not isinstance(value, dict):
+        return Reading(problem=discard("bad_request", "", "the body is not a JSON object"))
+    batch = value.get("batch")
+    if batch is not None and not isinstance(batch, list):
+        key = _text(value.get("writeKey"))
+        return Reading(key=key, problem=discard("bad_request", "batch", "batch is not an array"))
+    canonical = bytes(raw)
+    if canonical == body:
+        # The outline was refused although strict JSON holds: nested too deep to be cut.
+        return Reading(problem=_TOO_DEEP)
+    return read_batch(canonical)
+
+
+def _decoded(body: bytes) -> tuple[Raw, Json]:
+    """Decode strictly, or else leniently into JSON that is strict again."""
+    try:
+        return Raw(body), json_types.decode(body)
+    except MalformedJsonError:
+        value = json_types.decode_leniently(body)
+        return Raw(json_types.encode(value)), value
+
+
+def _first_key(items: list[tuple[Raw, Json]]) -> str:
+    """Browsers may put the write key into the messages only; they never mix keys."""
+    for _, message in items:
+        if isinstance(message, dict) and (key := _text(message.get("writeKey"))):
+            return key
+    return ""
+
+
+def _value(raw: Raw) -> Json:
+    return None if raw == _ABSENT else json_types.decode(raw)
+
+
+def _object_bytes(raw: Raw) -> bytes | None:
+    value = _value(raw)
+    return bytes(raw) if isinstance(value, dict) and value else None
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _may_be_deep(data: bytes) -> bool:
+    """Tell cheaply whether there are brackets enough for it."""
+    return data.count(b"{") + data.count(b"[") > MAX_JSON_DEPTH
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,109 @@
+"""A request: what carried one message or a batch, and what it was answered."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from mockseg.domain.findings import Discard
+from mockseg.domain.message import Shared
+
+__all__ = ["Answer", "Arrival", "Headers", "KeptRequest", "Route"]
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One way into Segment.
+
+    Attributes:
+        path: as Segment documents it, lower case, no trailing slash.
+        carries: one message, a batch of them, or nothing that is a message (telemetry).
+        type: the message type that the path names, or empty.
+        client: one of the short routes of browsers and phones.
+        pixel: answered with a picture whatever happens.
+    """
+
+    path: str
+    carries: Literal["message", "batch", "nothing"]
+    type: str = ""
+    client: bool = False
+    pixel: bool = False
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a request was answered.
+
+    Attributes:
+        status: the HTTP status.
+        body: bytes.
+        content_type: of the body.
+    """
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """A request as the web floor hands it to the hub: read, inflated, not yet judged.
+
+    Attributes:
+        route: where it came in.
+        method, path, query: as sent.
+        headers: as sent, secrets redacted.
+        body: inflated bytes; what was there when it could not be inflated.
+        sent_bytes: how many bytes the body had on the wire.
+        received_ns: a moment; 0 means now, by the clock of its source.
+        key: the write key from the Authorization header or the query, empty when none.
+        problem: why the body could not be read at all, or None.
+    """
+
+    route: Route
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+    sent_bytes: int
+    received_ns: int = 0
+    key: str = ""
+    problem: Discard | None = None
+
+
+class KeptRequest(msgspec.Struct, gc=False):
+    """A request in the journal. No cycles lead here: calls point to it, it to nothing of theirs.
+
+    Attributes:
+        number: counts the requests of a server from 1.
+        source: the write key, empty when there was none.
+        method, path, query, headers, body, sent_bytes, received_ns: as in :class:`Arrival`.
+        answer: what it was answered.
+        reason: why it was refused, or None.
+        shared: what a batch said for all of its messages, or None.
+        first_cursor: of its calls; 0 when it has none.
+        calls: how many calls could be read from it.
+        spent_ns: from the last byte read to the answer made.
+    """
+
+    number: int
+    source: str
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+    sent_bytes: int
+    received_ns: int
+    answer: Answer
+    reason: Discard | None = None
+    shared: Shared | None = None
+    first_cursor: int = 0
+    calls: int = 0
+    spent_ns: int = 0
+
+    @property
+    def id(self) -> str:
+        """Give the request's id."""
+        return f"req-{self.number}"

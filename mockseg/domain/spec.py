@@ -1,0 +1,194 @@
+"""What Segment's edge discards after having answered 200.
+
+Source: the discard table of Segment's delivery overview ("Failed on ingest"). Where it
+is silent, the Spec's "required" columns decide; a null counts as absent everywhere,
+because SDKs send ``userId: null`` and the like.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockseg.domain.findings import Discard, discard
+from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
+from mockseg.domain.message import MESSAGE_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = ["CONSENT_EVENT", "check"]
+
+CONSENT_EVENT = "Segment Consent Preference Updated"
+_TYPES = frozenset(MESSAGE_TYPES)
+
+
+def check(message: Json, type_: str) -> tuple[Discard, ...]:
+    """Say why Segment would discard this message; empty when it would not.
+
+    Args:
+        message: the message as sent; any JSON value.
+        type_: its type as the route or the message names it; empty when neither does.
+    """
+    # The one shape that nearly every call has is let through at once: this runs on
+    # every call of every batch.
+    if (
+        type_ == "track"
+        and type(message) is dict
+        and (event := message.get("event"))
+        and type(event) is str
+        and event != CONSENT_EVENT
+        and type(message.get("properties", _EMPTY)) is dict
+        and type(message.get("context", _EMPTY)) is dict
+        and type(message.get("integrations", _EMPTY)) is dict
+        and _ids_are_plain(message)
+    ):
+        return ()
+    return tuple(_discards(message, type_))
+
+
+_EMPTY: JsonObject = {}
+
+
+def _ids_are_plain(message: JsonObject) -> bool:
+    get = message.get
+    user_id, anonymous_id, message_id = get("userId"), get("anonymousId"), get("messageId")
+    return (
+        (user_id is None or (type(user_id) is str and user_id != ""))
+        and (anonymous_id is None or (type(anonymous_id) is str and anonymous_id != ""))
+        and (user_id is not None or anonymous_id is not None)
+        and (
+            message_id is None
+            or (type(message_id) is str and len(message_id) <= MAX_MESSAGE_ID_CHARACTERS)
+        )
+    )
+
+
+def _discards(message: Json, type_: str) -> Iterator[Discard]:
+    if not isinstance(message, dict):
+        yield discard("bad_request", "", f"a message is a JSON object, not {_shown(message)}")
+        return
+    yield from _type_discards(message, type_)
+    yield from _id_discards(message, type_)
+    yield from _body_discards(message, type_)
+    for field in ("context", "integrations"):
+        value = message.get(field)
+        if value is not None and not isinstance(value, dict):
+            yield discard(
+                f"{field}_not_object", field, f"{field} is {_shown(value)}, not an object"
+            )
+    if type_ == "track" and message.get("event") == CONSENT_EVENT:
+        yield from _consent_discards(message.get("context"))
+
+
+def _type_discards(message: JsonObject, type_: str) -> Iterator[Discard]:
+    if type_ in _TYPES:
+        return
+    sent = message.get("type")
+    if sent is None:
+        yield discard("missing_type", "type")
+    else:
+        allowed = ", ".join(MESSAGE_TYPES)
+        yield discard("invalid_type", "type", f"type is {_shown(sent)}; allowed are {allowed}")
+
+
+def _id_discards(message: JsonObject, type_: str) -> Iterator[Discard]:
+    user_id, anonymous_id = message.get("userId"), message.get("anonymousId")
+    if user_id is None and anonymous_id is None:
+        yield discard("no_user_anon_id")
+    ids = ["userId", "anonymousId"]
+    if type_ == "group":
+        ids.append("groupId")
+    if type_ == "alias":
+        ids.append("previousId")
+    for field in ids:
+        value = message.get(field)
+        if value is not None and (not isinstance(value, str) or value == ""):
+            yield discard(
+                "id_not_string", field, f"{field} is {_shown(value)}, not a string with characters"
+            )
+    if type_ == "group" and message.get("groupId") is None:
+        yield discard("id_required", "groupId", "a group call needs a groupId")
+    if type_ == "alias" and user_id is None and anonymous_id is not None:
+        yield discard("id_required", "userId", "an alias call needs a userId, the new identity")
+    yield from _message_id_discards(message.get("messageId"))
+
+
+def _message_id_discards(message_id: Json) -> Iterator[Discard]:
+    if message_id is None:
+        return
+    if not isinstance(message_id, str):
+        yield discard(
+            "id_not_string", "messageId", f"messageId is {_shown(message_id)}, not a string"
+        )
+    elif len(message_id) > MAX_MESSAGE_ID_CHARACTERS:
+        yield discard(
+            "message_id_too_long",
+            "messageId",
+            f"messageId has {len(message_id)} characters, at most {MAX_MESSAGE_ID_CHARACTERS}"
+            " are allowed",
+        )
+
+
+def _body_discards(message: JsonObject, type_: str) -> Iterator[Discard]:
+    if type_ == "track":
+        event = message.get("event")
+        if event is None or event == "":
+            yield discard("event_not_defined", "event")
+        elif not isinstance(event, str):
+            yield discard("event_not_string", "event", f"event is {_shown(event)}, not a string")
+    if type_ in {"page", "screen"}:
+        for field in ("name", "category"):
+            value = message.get(field)
+            if value is not None and (not isinstance(value, str) or value == ""):
+                yield discard(
+                    f"{field}_not_string",
+                    field,
+                    f"the {field} of a {type_} is {_shown(value)}, not a string with characters",
+                )
+    body = "traits" if type_ in {"identify", "group"} else "properties"
+    value = message.get(body)
+    if value is not None and not isinstance(value, dict):
+        yield discard(f"{body}_not_object", body, f"{body} is {_shown(value)}, not an object")
+
+
+def _consent_discards(context: Json) -> Iterator[Discard]:
+    """Check the one event that the edge looks into (facts: delivery overview, consent rows)."""
+    context = context if isinstance(context, dict) else {}
+    consent = context.get("consent")
+    consent = consent if isinstance(consent, dict) else {}
+    place = "context.consent.categoryPreferences"
+    preferences = consent.get("categoryPreferences")
+    if preferences is None:
+        yield discard("consent_categorypreferences_should_exist", place)
+    elif not isinstance(preferences, dict):
+        yield discard("consent_categorypreferences_fields_should_be_object", place)
+    else:
+        for category, value in preferences.items():
+            if not isinstance(value, bool):
+                yield discard(
+                    "consent_categorypreferences_fields_should_be_bool",
+                    f"{place}.{category}",
+                    f"the preference is {_shown(value)}, not true or false",
+                )
+    version = consent.get("version")
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int | float)):
+        yield discard("consent_version_should_be_number", "context.consent.version")
+    device = context.get("device")
+    advertising_id = device.get("advertisingId") if isinstance(device, dict) else None
+    if advertising_id is not None and not isinstance(advertising_id, str):
+        yield discard("device_advertisingid_should_be_string", "context.device.advertisingId")
+
+
+def _shown(value: Json) -> str:
+    """Show a value in a sentence, short, with its JSON type."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, int | float):
+        return f"the number {str(value)[:40]}"
+    if isinstance(value, str):
+        return "an empty string" if value == "" else f'the string "{value[:40]}"'
+    return "an array" if isinstance(value, list) else "an object"

@@ -1,0 +1,125 @@
+"""Every error that mockseg raises, in one tree.
+
+::
+
+    MocksegError
+    ├── ConfigError              a flag, variable or key of mockseg.toml is wrong
+    ├── ClockError               a clock was asked for what no clock can do
+    ├── FqlError                 a filter (``where=``) cannot be read; carries the position
+    ├── PlanError                a tracking plan cannot be read; carries file and place
+    ├── MalformedJsonError       bytes are not JSON
+    ├── OperationError           an operation was refused; carries status, code, details
+    ├── ServerStartError         the server could not start: a taken port, a wrong certificate
+    ├── UnreachableError         no mockseg answers at that address, or it went away
+    ├── BlockingCallError        a verb that waits was called inside a running event loop
+    └── UnmetExpectationError    an assertion about calls failed (also an AssertionError)
+
+The client's mistakes (what an application sent) are never errors: they are
+findings, see :mod:`mockseg.domain.findings`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockseg.json_types import JsonObject
+
+__all__ = [
+    "BlockingCallError",
+    "ClockError",
+    "ConfigError",
+    "FqlError",
+    "MalformedJsonError",
+    "MocksegError",
+    "OperationError",
+    "PlanError",
+    "ServerStartError",
+    "UnmetExpectationError",
+    "UnreachableError",
+]
+
+
+class MocksegError(Exception):
+    """The base of every error of mockseg."""
+
+
+class ConfigError(MocksegError):
+    """A setting is wrong: the message names the place, the value and what is allowed."""
+
+
+class ClockError(MocksegError):
+    """A clock was asked for what no clock can do, such as going back while it is followed."""
+
+
+class FqlError(MocksegError):
+    """A filter cannot be read.
+
+    Attributes:
+        text: the whole filter.
+        position: where it went wrong, in characters from 0.
+        reason: one sentence without the position.
+    """
+
+    def __init__(self, reason: str, *, text: str, position: int) -> None:
+        self.reason = reason
+        self.text = text
+        self.position = position
+        shown = text if len(text) <= 200 else text[:197] + "..."
+        super().__init__(f"{reason} (at character {position + 1} of: {shown})")
+
+
+class PlanError(MocksegError):
+    """A tracking plan cannot be used.
+
+    Attributes:
+        file: the file or name of the plan.
+        place: where in it, as a JSON path (``rules[3].jsonSchema``), or empty.
+        reason: one sentence that names the value and what is allowed.
+    """
+
+    def __init__(self, reason: str, *, file: str, place: str = "") -> None:
+        self.reason = reason
+        self.file = file
+        self.place = place
+        where = f"{file}: {place}" if place else file
+        super().__init__(f"{where}: {reason}")
+
+
+class MalformedJsonError(MocksegError):
+    """Bytes are not JSON; the message says what is wrong with them."""
+
+
+class OperationError(MocksegError):
+    """The control plane refused an operation.
+
+    Attributes:
+        status: the HTTP status that this refusal has, 400 to 499.
+        code: one word for scripts, such as ``invalid_parameter``.
+        details: what helps to repair it; JSON.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, code: str, details: JsonObject | None = None
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details: JsonObject = details or {}
+        super().__init__(message)
+
+
+class ServerStartError(MocksegError):
+    """The server could not start; the message is one sentence for the person who started it."""
+
+
+class UnreachableError(MocksegError):
+    """No mockseg answers at that address, or the connection broke before the answer."""
+
+
+class BlockingCallError(MocksegError):
+    """A verb that waits was called inside a running event loop, which it would have stopped."""
+
+
+class UnmetExpectationError(MocksegError, AssertionError):
+    """An assertion about recorded calls failed; the message explains it in under 40 lines."""

@@ -1,0 +1,268 @@
+r"""From the text of a filter to its tree.
+
+From the loosest to the tightest: ``or``, ``and``, ``!``, the comparisons. So ``!a = b``
+is ``!(a = b)``. On the right of a comparison ``!`` takes one value only: ``a = !b``.
+Comparisons do not chain. The keyword ``all`` stands alone and matches every message;
+a field of that name is written ``\all``.
+"""
+
+from __future__ import annotations
+
+from mockseg.errors import FqlError
+from mockseg.fql.functions import FUNCTIONS
+from mockseg.fql.glob import GlobFault, compile_glob
+from mockseg.fql.syntax import (
+    COMPARISONS,
+    Call,
+    Comparison,
+    Conjunction,
+    Disjunction,
+    ListOf,
+    Literal,
+    Negation,
+    Node,
+    Path,
+)
+from mockseg.fql.tokens import Kind, Token, shown, source_position, tokenize
+
+__all__ = ["MAX_DEPTH", "MAX_TEXT_BYTES", "parse_tree"]
+
+# Segment's limit of one filter, in bytes of UTF-8.
+MAX_TEXT_BYTES = 5 * 1024
+# Ours: levels of parentheses, lists, functions and negations.
+MAX_DEPTH = 64
+
+
+def parse_tree(text: str) -> Node:
+    """Read a filter.
+
+    Raises:
+        FqlError: it is empty, too long (5 KB), nested deeper than 64 levels, or not FQL.
+    """
+    _check_size(text)
+    tokens = tokenize(text)
+    if tokens[0].kind is Kind.END:
+        reason = "The filter is empty: write a condition, or all to match every message"
+        raise FqlError(reason, text=text, position=0)
+    if tokens[0].source == "all" and tokens[1].kind is Kind.END:
+        return Literal(value=True, position=tokens[0].position)
+    return _Parser(text, tokens).whole()
+
+
+def _check_size(text: str) -> None:
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    if size <= MAX_TEXT_BYTES:
+        return
+    position = used = 0
+    for position, char in enumerate(text):  # noqa: B007 - where it overflows is wanted after it
+        used += len(char.encode("utf-8", "surrogatepass"))
+        if used > MAX_TEXT_BYTES:
+            break
+    reason = f"The filter is longer than {MAX_TEXT_BYTES} bytes (5 KB): it has {size}"
+    raise FqlError(reason, text=text, position=position)
+
+
+class _Parser:
+    """Recursive descent; the depth is counted, so Python's own limit is never met."""
+
+    def __init__(self, text: str, tokens: list[Token]) -> None:
+        self._text = text
+        self._tokens = tokens
+        self._index = 0
+        self._depth = 0
+
+    def whole(self) -> Node:
+        node = self._disjunction()
+        if self._next.kind is not Kind.END:
+            raise self._trailing()
+        return node
+
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._index]
+
+    def _advance(self) -> Token:
+        token = self._tokens[self._index]
+        self._index += 1
+        return token
+
+    def _at(self, sign: str) -> bool:
+        token = self._next
+        return token.kind is Kind.SIGN and token.source == sign
+
+    def _take(self, sign: str) -> bool:
+        found = self._at(sign)
+        self._index += found
+        return found
+
+    def _open(self) -> Token:
+        """Take a token that begins a level."""
+        token = self._advance()
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._fault(
+                f"The filter is nested deeper than {MAX_DEPTH} levels", token.position
+            )
+        return token
+
+    def _disjunction(self) -> Node:
+        operands = [self._conjunction()]
+        while self._take("or"):
+            operands.append(self._conjunction())
+        return operands[0] if len(operands) == 1 else Disjunction(tuple(operands))
+
+    def _conjunction(self) -> Node:
+        operands = [self._condition()]
+        while self._take("and"):
+            operands.append(self._condition())
+        return operands[0] if len(operands) == 1 else Conjunction(tuple(operands))
+
+    def _condition(self) -> Node:
+        """A comparison or a single value, either behind ``!``."""
+        if self._at("!"):
+            self._open()
+            operand = self._condition()
+            self._depth -= 1
+            return Negation(operand)
+        left = self._value()
+        if not self._at_comparison():
+            return left
+        operator = self._advance().source
+        right = self._value()
+        if self._at_comparison():
+            raise self._fault(
+                "Comparisons do not chain: join two with and, or put one in parentheses",
+                self._next.position,
+            )
+        return Comparison(operator, left, right)
+
+    def _at_comparison(self) -> bool:
+        return self._next.kind is Kind.SIGN and self._next.source in COMPARISONS
+
+    def _value(self) -> Node:
+        token = self._next
+        if token.kind is Kind.LITERAL:
+            self._index += 1
+            return Literal(token.value, token.position)
+        if token.kind is Kind.NAME:
+            return self._named()
+        if self._at("("):
+            return self._group()
+        if self._at("["):
+            opening = self._open()
+            items = self._items(opening, closing="]")
+            self._depth -= 1
+            return ListOf(items)
+        if self._at("!"):
+            self._open()
+            operand = self._value()
+            self._depth -= 1
+            return Negation(operand)
+        raise self._fault(
+            "A value was expected (a field, a text in quotes, a number, true, false, null, "
+            f"a list, a function or a parenthesis), not {_described(token)}",
+            token.position,
+        )
+
+    def _group(self) -> Node:
+        opening = self._open()
+        node = self._disjunction()
+        if self._at(","):
+            raise self._fault(
+                "Parentheses hold one condition; a list is written in square brackets, [a, b]",
+                self._next.position,
+            )
+        self._close(opening, ")")
+        self._depth -= 1
+        return node
+
+    def _items(self, opening: Token, *, closing: str) -> tuple[Node, ...]:
+        """Values between commas, up to the closing sign; the opening one is taken already."""
+        if self._take(closing):
+            return ()
+        items = [self._disjunction()]
+        while self._take(","):
+            items.append(self._disjunction())
+        self._close(opening, closing)
+        return tuple(items)
+
+    def _close(self, opening: Token, closing: str) -> None:
+        if self._take(closing):
+            return
+        if self._next.kind is Kind.END:
+            raise self._fault(
+                f"The {opening.source} here is not closed with {closing}", opening.position
+            )
+        raise self._trailing()
+
+    def _named(self) -> Node:
+        token = self._advance()
+        if self._at("("):
+            return self._call(token)
+        if token.source.lower() == "all":
+            raise self._fault(
+                "all (lower-case) matches every message and stands alone; "
+                f"a field of that name is \\{token.source}",
+                token.position,
+            )
+        return Path(token.keys, token.position)
+
+    def _call(self, name: Token) -> Node:
+        function = FUNCTIONS.get(name.source)
+        if function is None:
+            raise self._fault(_unknown_function(name.source), name.position)
+        arguments = self._items(self._open(), closing=")")
+        self._depth -= 1
+        wanted = len(function.parameters)
+        if len(arguments) != wanted:
+            raise self._fault(
+                f"{function.signature} takes {wanted} argument{'s' * (wanted > 1)}, "
+                f"not {len(arguments)}",
+                name.position,
+            )
+        if function.name == "match":
+            self._check_glob(arguments[1])
+        return Call(function.name, arguments)
+
+    def _check_glob(self, pattern: Node) -> None:
+        if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+            return
+        glob = compile_glob(pattern.value)
+        if isinstance(glob, GlobFault):
+            position = source_position(self._text, pattern.position, offset=glob.offset)
+            raise self._fault(glob.reason, position)
+
+    def _trailing(self) -> FqlError:
+        """Say what is wrong with a token that stands where an operator could."""
+        token = self._next
+        before = self._tokens[self._index - 1]
+        if before.bare and before.source.lower() == "not":
+            return self._fault(f"FQL has no {before.source}, write !", before.position)
+        if self._at(")") or self._at("]"):
+            reason = f"This {token.source} closes nothing that is open here"
+        elif self._at("["):
+            reason = "FQL cannot look inside a list by index; in and length work on lists"
+        else:
+            reason = (
+                "An operator was expected (and, or, =, !=, >, >=, <, <=, in), "
+                f"not {_described(token)}"
+            )
+        return self._fault(reason, token.position)
+
+    def _fault(self, reason: str, position: int) -> FqlError:
+        return FqlError(reason, text=self._text, position=position)
+
+
+def _described(token: Token) -> str:
+    return Kind.END.value if token.kind is Kind.END else shown(token.source)
+
+
+def _unknown_function(name: str) -> str:
+    # A filter without mistakes never needs it.
+    from difflib import get_close_matches
+
+    if name.lower() == "not":
+        return f"FQL has no {name}, write !"
+    near = get_close_matches(name.lower(), FUNCTIONS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FUNCTIONS)}"
+    return f"There is no function {shown(name)}; {hint}"

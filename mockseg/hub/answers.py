@@ -1,0 +1,42 @@
+"""What requests are answered, by profile.
+
+Success is exactly ``200 {"success":true}``. An error body is a JSON object with every
+member that some SDK insists on: Ruby and Java parse any body as an object, Python before
+2.4 wants ``code`` and ``message``, or retries a 400 ten times (facts: traps 5 and 6).
+"""
+
+from __future__ import annotations
+
+from mockseg import json_types
+from mockseg.domain.request import Answer
+
+__all__ = ["DEBUG_MESSAGES", "SUCCESS", "refusal"]
+
+SUCCESS = Answer(status=200, body=b'{"success":true}')
+
+# What the removed Debug API said (facts: "Debug API"); else the finding's own sentence.
+DEBUG_MESSAGES = {
+    "event_not_defined": "Missing event key for track call",
+    "event_not_string": "Event must be a string",
+    "no_user_anon_id": "Missing userId or anonymousId",
+    "integrations_not_object": "context integrations must be an object",
+    "bad_request": "Invalid JSON",
+    "unknown_source": "Missing writeKey",
+}
+
+_PLAIN = {400: b"Bad Request\n", 401: b"Unauthorized\n"}
+
+
+def refusal(status: int, message: str, *, code: str = "invalid_request", plain: bool) -> Answer:
+    """Make the answer of a refused request.
+
+    Args:
+        status: 400 or 401.
+        message: for the client.
+        code: for the client.
+        plain: Segment's own plain text instead of JSON; some SDKs choke on it.
+    """
+    if plain:
+        return Answer(status=status, body=_PLAIN[status], content_type="text/plain; charset=utf-8")
+    body = {"success": False, "code": code, "message": message, "error": message}
+    return Answer(status=status, body=json_types.encode(body))

@@ -1,0 +1,281 @@
+"""The hub: the whole machine without HTTP.
+
+Everything here runs on one event loop's thread. `accept` is one synchronous step from a
+request to its answer with its calls recorded in between, which is why a call can be read
+the moment its answer arrives.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from mockseg.clock import ShiftedClock, SystemClock, breathe
+from mockseg.domain.request import KeptRequest
+from mockseg.hub import ingest
+from mockseg.hub.sources import SourceDefaults, Sources
+from mockseg.hub.texts import SharedTexts
+from mockseg.hub.waits import Bell, Waiters
+from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.window import DedupWindow
+from mockseg.operations.table import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+    import msgspec
+
+    from mockseg.config import Settings
+    from mockseg.domain.call import KeptCall
+    from mockseg.domain.request import Answer, Arrival
+    from mockseg.hub.sources import Source
+
+__all__ = ["Hub", "Tally"]
+
+# How many calls a long scan looks at before it lets the loop do its other work.
+_SCAN_STEP = 2000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tally:
+    """What a server has seen since it started.
+
+    Attributes:
+        accepted: calls.
+        bad: calls, dropped ones among them.
+        dropped: calls that Segment would have dropped after a 200.
+        rejected: calls that were answered 4xx.
+        evicted: calls that had to make room.
+        requests: all.
+        refused: requests answered 4xx.
+        parser_refused: what was no HTTP and never became a request.
+    """
+
+    accepted: int = 0
+    bad: int = 0
+    dropped: int = 0
+    rejected: int = 0
+    evicted: int = 0
+    requests: int = 0
+    refused: int = 0
+    parser_refused: int = 0
+
+
+class Hub:
+    """Sources, journal, clocks and waits of one server.
+
+    Args:
+        settings: of the server.
+        clock: by default one that follows the machine's.
+    """
+
+    def __init__(self, settings: Settings, *, clock: ShiftedClock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or ShiftedClock(SystemClock())
+        self.seed = (
+            settings.seed if settings.seed is not None else random.SystemRandom().randrange(2**32)
+        )
+        self._random = random.Random(self.seed)  # noqa: S311  (ids, not secrets)
+        self.journal = MemoryJournal(
+            max_calls=settings.max_calls,
+            max_requests=settings.max_requests,
+            max_bytes=settings.max_bytes,
+        )
+        generation = max(settings.max_calls, 1000)
+        self.sources = Sources(
+            SourceDefaults(
+                profile=settings.profile,
+                dedup=settings.dedup,
+                error_body=settings.error_body,
+                generation=generation,
+            ),
+            clock=self.clock,
+            random=self._random,
+            forget=self.journal.clear,
+        )
+        self.waiters = Waiters()
+        self.bell = Bell()
+        self.cursor = 0
+        self.in_flight = 0
+        self.last_arrival = 0.0
+        self._server_window = DedupWindow(generation=generation)
+        self._shared_text = SharedTexts()
+        self._known = frozenset(settings.known_write_keys)
+        self._requests = 0
+        self._bad = self._dropped = self._rejected = self._accepted = 0
+        self._refused = self._parser_refused = 0
+        self._handlers = _bind(self)
+
+    # --- the data plane
+
+    def accept(self, arrival: Arrival) -> Answer:
+        """Judge and record a request; give its answer."""
+        started = time.perf_counter_ns()
+        read = ingest.read(arrival)
+        key = read.key or arrival.key
+        source = self.sources.use(key)
+        ruling = ingest.rule(arrival, read, source, known=self.write_key_known(key))
+        self._requests += 1
+        request = KeptRequest(
+            number=self._requests,
+            source=key,
+            method=arrival.method,
+            path=arrival.path,
+            query=arrival.query,
+            headers=arrival.headers,
+            body=arrival.body,
+            sent_bytes=arrival.sent_bytes,
+            received_ns=arrival.received_ns or source.time_ns(),
+            answer=ruling.answer,
+            shared=read.shared,
+        )
+        calls: list[KeptCall] = []
+        if read.items:
+            request.first_cursor = self.cursor + 1
+            calls = ingest.judge_calls(
+                arrival,
+                read,
+                request=request,
+                ruling=ruling,
+                window=self.window_of(source),
+                first_cursor=self.cursor + 1,
+                mint=self._mint_message_id,
+                shared_text=self._shared_text,
+            )
+            self.cursor += len(calls)
+            request.calls = len(calls)
+        else:
+            request.reason = ruling.finding or _empty(arrival)
+        if ruling.answer.status >= 400:
+            request.reason = ruling.finding
+            self._refused += 1
+        request.spent_ns = time.perf_counter_ns() - started
+        self._record(source, request, calls)
+        return ruling.answer
+
+    def record(self, arrival: Arrival, answer: Answer) -> None:
+        """Record a request that carries no message, with the answer that it got."""
+        source = self.sources.use(arrival.key)
+        self._requests += 1
+        self._refused += answer.status >= 400
+        request = KeptRequest(
+            number=self._requests,
+            source=arrival.key,
+            method=arrival.method,
+            path=arrival.path,
+            query=arrival.query,
+            headers=arrival.headers,
+            body=arrival.body,
+            sent_bytes=arrival.sent_bytes,
+            received_ns=arrival.received_ns or source.time_ns(),
+            answer=answer,
+            reason=arrival.problem,
+        )
+        self._record(source, request, [])
+
+    def write_key_known(self, key: str) -> bool:
+        """Tell whether this key is served: any is, unless known ones are configured."""
+        return not self._known or key in self._known
+
+    def window_of(self, source: Source) -> DedupWindow:
+        """Give the messageIds among which a source's must be new."""
+        return self._server_window if source.dedup == "server" else source.window
+
+    def count_parser_refusal(self) -> None:
+        """Note that something came which was no HTTP."""
+        self._parser_refused += 1
+
+    # --- reading
+
+    @property
+    def tally(self) -> Tally:
+        """Count what this server has seen since it started."""
+        return Tally(
+            accepted=self._accepted,
+            bad=self._bad,
+            dropped=self._dropped,
+            rejected=self._rejected,
+            evicted=self.journal.evicted_ever,
+            requests=self._requests,
+            refused=self._refused,
+            parser_refused=self._parser_refused,
+        )
+
+    def calls_after(self, cursor: int, *, limit: int, source: str | None = None) -> list[KeptCall]:
+        """Give at most `limit` calls after a cursor, oldest first."""
+        return self.journal.calls(after=cursor, limit=limit, source=source)
+
+    def requests_after(
+        self, number: int, *, limit: int, source: str | None = None
+    ) -> list[KeptRequest]:
+        """Give at most `limit` requests after a number, oldest first."""
+        return self.journal.requests(after=number, limit=limit, source=source)
+
+    def latest_calls(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
+        """Give the newest calls, newest first."""
+        return self.journal.latest(limit, source=source)
+
+    async def scan(self, *, after: int, source: str | None) -> AsyncIterator[list[KeptCall]]:
+        """Give all calls after a cursor in portions; the loop goes on in between."""
+        while True:
+            portion = self.journal.calls(after=after, limit=_SCAN_STEP, source=source)
+            if portion:
+                yield portion
+                after = portion[-1].cursor
+            if len(portion) < _SCAN_STEP:
+                return
+            await breathe()
+
+    async def rung(self, within_seconds: float | None = None) -> bool:
+        """Return True when something is recorded, False when so many seconds passed first."""
+        return await self.bell.rung(within_seconds)
+
+    # --- the control plane
+
+    async def perform(self, name: str, params: msgspec.Struct) -> msgspec.Struct:
+        """Perform one operation of the table.
+
+        Args:
+            name: of the operation.
+            params: as the operation's row has it.
+
+        Raises:
+            OperationError: it is refused; nothing is half done.
+        """
+        return await self._handlers[name](params)
+
+    def _record(self, source: Source, request: KeptRequest, calls: list[KeptCall]) -> None:
+        self.journal.append(request, calls)
+        self.last_arrival = time.monotonic()
+        source.last_arrival = self.last_arrival
+        bad = [call for call in calls if call.remark is not None and not call.good]
+        self._accepted += len(calls) - len(bad)
+        self._bad += len(bad)
+        for call in bad:
+            self._dropped += call.verdict == "dropped"
+            self._rejected += call.verdict == "rejected"
+        self.waiters.offer(request.source, calls)
+        self.bell.ring()
+
+    def _mint_message_id(self) -> str:
+        return f"api-{uuid.UUID(int=self._random.getrandbits(128), version=4)}"
+
+
+def _empty(arrival: Arrival) -> Any:
+    from mockseg.domain.findings import discard
+
+    return discard("empty_batch", "batch") if arrival.route.carries == "batch" else None
+
+
+def _bind(hub: Hub) -> dict[str, Callable[[Any], Coroutine[Any, Any, msgspec.Struct]]]:
+    """Give each row of the table its handler; a row without one stops the start."""
+    from mockseg.hub.handlers import HANDLERS
+
+    def bound(name: str) -> Callable[[Any], Coroutine[Any, Any, msgspec.Struct]]:
+        handler = HANDLERS[name]
+        return lambda params: handler(hub, params)
+
+    return {operation.name: bound(operation.name) for operation in OPERATIONS}

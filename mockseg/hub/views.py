@@ -1,0 +1,70 @@
+"""Requests and sources as readers see them."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from mockseg.domain.call import call_id
+from mockseg.domain.timestamps import format_moment
+from mockseg.operations.requests import AnswerView, RequestView
+from mockseg.operations.sources import SourceView
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from mockseg.domain.call import KeptCall
+    from mockseg.domain.request import KeptRequest
+    from mockseg.hub.sources import Source
+
+__all__ = ["request_view", "source_view"]
+
+
+def request_view(request: KeptRequest, calls: list[KeptCall]) -> RequestView:
+    """Show a request with the ids of its calls that are still kept."""
+    body, encoding = _text(request.body)
+    answer = request.answer
+    return RequestView(
+        id=request.id,
+        number=request.number,
+        source=request.source,
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        headers=[_header(name, value, request) for name, value in request.headers],
+        body=body,
+        body_encoding=encoding,
+        sent_bytes=request.sent_bytes,
+        answer=AnswerView(
+            status=answer.status, content_type=answer.content_type, body=_text(answer.body)[0]
+        ),
+        reason=request.reason,
+        calls=[call_id(call.cursor) for call in calls],
+        received_at=format_moment(request.received_ns),
+        spent_milliseconds=request.spent_ns / 1_000_000,
+    )
+
+
+def source_view(source: Source, calls: int) -> SourceView:
+    """Show a source with how many calls are kept of it."""
+    return SourceView(
+        write_key=source.key,
+        name=source.name,
+        profile=source.profile,
+        dedup=source.dedup,
+        error_body=source.error_body,
+        calls=calls,
+        created_at=format_moment(source.created_ns),
+    )
+
+
+def _header(name: str, value: str, request: KeptRequest) -> tuple[str, str]:
+    """Headers are shared by all requests that sent the same; only the length is their own."""
+    return (name, str(request.sent_bytes) if name.lower() == "content-length" else value)
+
+
+def _text(body: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+    try:
+        return body.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), "base64"

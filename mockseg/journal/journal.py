@@ -1,0 +1,57 @@
+"""What a journal can do; the one in memory is :class:`mockseg.journal.memory.MemoryJournal`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockseg.domain.call import KeptCall
+    from mockseg.domain.request import KeptRequest
+
+__all__ = ["Journal"]
+
+
+class Journal(Protocol):
+    """Keeps requests and calls, and gives them back by cursor.
+
+    A cursor names a place in the one order in which the server recorded calls. Reading
+    "after" one never skips and never repeats a call, whatever arrives meanwhile.
+    """
+
+    def append(self, request: KeptRequest, calls: Sequence[KeptCall]) -> None:
+        """Record a request with its calls; what is too much by now is evicted."""
+        ...
+
+    def calls(self, *, after: int, limit: int, source: str | None = None) -> list[KeptCall]:
+        """Give at most `limit` calls after a cursor, oldest first."""
+        ...
+
+    def latest(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
+        """Give the newest calls, newest first."""
+        ...
+
+    def call(self, cursor: int) -> KeptCall | None:
+        """Give the call at a cursor, None when it is not kept."""
+        ...
+
+    def requests(self, *, after: int, limit: int, source: str | None = None) -> list[KeptRequest]:
+        """Give at most `limit` requests after a number, oldest first."""
+        ...
+
+    def request(self, number: int) -> KeptRequest | None:
+        """Give one request, None when it is not kept."""
+        ...
+
+    def count(self, source: str | None = None) -> tuple[int, int]:
+        """Give how many calls and how many requests are kept."""
+        ...
+
+    def evicted(self, source: str | None = None) -> int:
+        """Give how many calls had to make room since the source was last cleared."""
+        ...
+
+    def clear(self, source: str) -> int:
+        """Forget a source's calls and requests; give how many calls those were."""
+        ...

@@ -1,0 +1,184 @@
+"""The journal in memory: bounded by calls, by requests and by bytes.
+
+Over a bound the largest source gives up its oldest first, so that a noisy test never
+evicts its neighbour's calls.
+"""
+
+from __future__ import annotations
+
+import heapq
+from itertools import islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeVar
+
+from mockseg.journal.shelf import Shelf
+from mockseg.journal.sizes import Sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockseg.domain.call import KeptCall
+    from mockseg.domain.request import KeptRequest
+
+__all__ = ["MemoryJournal"]
+
+_Item = TypeVar("_Item")
+
+
+class MemoryJournal:
+    """Keeps requests and calls in this process; a :class:`mockseg.journal.journal.Journal`.
+
+    Args:
+        max_calls: how many calls are kept.
+        max_requests: how many requests are kept, those without calls too.
+        max_bytes: how many bytes of bodies are kept.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_call_sizes",
+        "_calls",
+        "_max_bytes",
+        "_max_calls",
+        "_max_requests",
+        "_requests",
+        "_shelves",
+        "evicted_ever",
+    )
+
+    def __init__(self, *, max_calls: int, max_requests: int, max_bytes: int) -> None:
+        self._max_calls = max_calls
+        self._max_requests = max_requests
+        self._max_bytes = max_bytes
+        self._shelves: dict[str, Shelf] = {}
+        self._call_sizes = Sizes()
+        self._calls = 0
+        self._requests = 0
+        self._bytes = 0
+        self.evicted_ever = 0
+
+    def append(self, request: KeptRequest, calls: list[KeptCall]) -> None:
+        """Record a request with its calls; what is too much by now is evicted."""
+        source = request.source
+        shelf = self._shelves.get(source)
+        if shelf is None:
+            shelf = self._shelves[source] = Shelf()
+        shelf.add(request, calls)
+        self._requests += 1
+        self._bytes += len(request.body)
+        if calls:
+            self._calls += len(calls)
+            self._call_sizes.add(source, len(calls))
+        while self._calls > self._max_calls:
+            self._evict_call()
+        if self._requests > self._max_requests:
+            self._make_room_for_requests()
+        if self._bytes > self._max_bytes:
+            self._make_room_for_bytes()
+
+    def calls(self, *, after: int, limit: int, source: str | None = None) -> list[KeptCall]:
+        """Give at most `limit` calls after a cursor, oldest first."""
+        if source is not None:
+            shelf = self._shelves.get(source)
+            return [] if shelf is None else shelf.calls_after(after, limit)
+        found = [shelf.calls_after(after, limit) for shelf in self._shelves.values()]
+        return _merged((calls for calls in found if calls), limit, "cursor")
+
+    def latest(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
+        """Give the newest calls, newest first."""
+        if source is not None:
+            shelf = self._shelves.get(source)
+            return [] if shelf is None else shelf.latest(limit)
+        every = (call for shelf in self._shelves.values() for call in shelf.latest(limit))
+        return heapq.nlargest(limit, every, key=attrgetter("cursor"))
+
+    def call(self, cursor: int) -> KeptCall | None:
+        """Give the call at a cursor, None when it is not kept."""
+        for shelf in self._shelves.values():
+            for call in shelf.calls_after(cursor - 1, 1):
+                if call.cursor == cursor:
+                    return call
+        return None
+
+    def requests(self, *, after: int, limit: int, source: str | None = None) -> list[KeptRequest]:
+        """Give at most `limit` requests after a number, oldest first."""
+        if source is not None:
+            shelf = self._shelves.get(source)
+            return [] if shelf is None else shelf.requests_after(after, limit)
+        found = [shelf.requests_after(after, limit) for shelf in self._shelves.values()]
+        return _merged((requests for requests in found if requests), limit, "number")
+
+    def request(self, number: int) -> KeptRequest | None:
+        """Give one request, None when it is not kept."""
+        for shelf in self._shelves.values():
+            for request in shelf.requests_after(number - 1, 1):
+                if request.number == number:
+                    return request
+        return None
+
+    def count(self, source: str | None = None) -> tuple[int, int]:
+        """Give how many calls and how many requests are kept."""
+        if source is None:
+            return self._calls, self._requests
+        shelf = self._shelves.get(source)
+        return (0, 0) if shelf is None else (shelf.call_count, shelf.request_count)
+
+    def evicted(self, source: str | None = None) -> int:
+        """Give how many calls had to make room since the source was last cleared."""
+        if source is None:
+            return sum(shelf.evicted for shelf in self._shelves.values())
+        shelf = self._shelves.get(source)
+        return 0 if shelf is None else shelf.evicted
+
+    def clear(self, source: str) -> int:
+        """Forget a source's calls and requests; give how many calls those were."""
+        shelf = self._shelves.pop(source, None)
+        if shelf is None:
+            return 0
+        self._bytes -= shelf.size_bytes
+        self._changed(source, calls=-shelf.call_count, requests=-shelf.request_count)
+        return shelf.call_count
+
+    def _evict_call(self) -> None:
+        source = self._call_sizes.largest()
+        shelf = self._shelves[source]
+        before = shelf.size_bytes
+        went = shelf.evict_call()
+        self.evicted_ever += 1
+        self._bytes -= before - shelf.size_bytes
+        self._changed(source, calls=-1, requests=-went)
+
+    def _evict_request(self, source: str) -> None:
+        shelf = self._shelves[source]
+        before = shelf.size_bytes
+        went = shelf.evict_request()
+        self.evicted_ever += went
+        self._bytes -= before - shelf.size_bytes
+        self._changed(source, calls=-went, requests=-1)
+
+    # Room is made for a while, so that the search for the largest source is rare.
+
+    def _make_room_for_requests(self) -> None:
+        goal = self._max_requests - self._max_requests // 100
+        while self._requests > goal:
+            largest = max(self._shelves, key=lambda name: self._shelves[name].request_count)
+            for _ in range(max(1, (self._requests - goal) // 10)):
+                if self._shelves[largest].request_count:
+                    self._evict_request(largest)
+
+    def _make_room_for_bytes(self) -> None:
+        goal = self._max_bytes - self._max_bytes // 20
+        while self._bytes > goal:
+            heaviest = max(self._shelves, key=lambda name: self._shelves[name].size_bytes)
+            while self._bytes > goal and self._shelves[heaviest].request_count:
+                self._evict_request(heaviest)
+
+    def _changed(self, source: str, *, calls: int, requests: int) -> None:
+        self._calls += calls
+        self._requests += requests
+        if calls:
+            self._call_sizes.add(source, calls)
+
+
+def _merged(parts: Iterable[list[_Item]], limit: int, key: str) -> list[_Item]:
+    return list(islice(heapq.merge(*parts, key=attrgetter(key)), limit))

@@ -1,0 +1,126 @@
+"""One source's part of the journal in memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockseg.domain.call import KeptCall
+    from mockseg.domain.request import KeptRequest
+
+__all__ = ["Shelf"]
+
+# A list gives up its front in one move once so much of it is spent.
+_SPENT = 4096
+
+
+class Shelf:
+    """Calls and requests of one source, oldest first, evicted from the front."""
+
+    __slots__ = ("_calls", "_first_call", "_first_request", "_requests", "evicted", "size_bytes")
+
+    def __init__(self) -> None:
+        self._calls: list[KeptCall | None] = []
+        self._first_call = 0
+        self._requests: list[KeptRequest | None] = []
+        self._first_request = 0
+        self.size_bytes = 0
+        self.evicted = 0
+
+    @property
+    def call_count(self) -> int:
+        """Give how many calls stand here."""
+        return len(self._calls) - self._first_call
+
+    @property
+    def request_count(self) -> int:
+        """Give how many requests stand here."""
+        return len(self._requests) - self._first_request
+
+    def add(self, request: KeptRequest, calls: list[KeptCall]) -> None:
+        """Put a request and its calls at the end."""
+        self._requests.append(request)
+        self._calls.extend(calls)
+        self.size_bytes += len(request.body)
+
+    def evict_call(self) -> int:
+        """Give up the oldest call, and the requests that no kept call needs any more.
+
+        Returns:
+            How many requests went with it.
+        """
+        spent = self._calls[self._first_call]
+        assert spent is not None  # noqa: S101  (what lies after the first is never spent)
+        self._calls[self._first_call] = None
+        self._first_call += 1
+        self.evicted += 1
+        following = self._calls[self._first_call] if self.call_count else None
+        needed = spent.request.number + 1 if following is None else following.request.number
+        went = 0
+        while self.request_count and self._oldest().number < needed:
+            self._drop_request()
+            went += 1
+        self._trim()
+        return went
+
+    def evict_request(self) -> int:
+        """Give up the oldest request with its calls.
+
+        Returns:
+            How many calls went with it.
+        """
+        number = self._oldest().number
+        went = 0
+        while self.call_count:
+            call = self._calls[self._first_call]
+            if call is None or call.request.number > number:
+                break
+            self._calls[self._first_call] = None
+            self._first_call += 1
+            went += 1
+        self.evicted += went
+        self._drop_request()
+        self._trim()
+        return went
+
+    def calls_after(self, cursor: int, limit: int) -> list[KeptCall]:
+        """Give at most `limit` calls after a cursor, oldest first."""
+        start = bisect_right(self._calls, cursor, lo=self._first_call, key=_cursor)
+        return [call for call in self._calls[start : start + limit] if call is not None]
+
+    def latest(self, limit: int) -> list[KeptCall]:
+        """Give the newest calls, newest first."""
+        start = max(self._first_call, len(self._calls) - limit)
+        return [call for call in reversed(self._calls[start:]) if call is not None]
+
+    def requests_after(self, number: int, limit: int) -> list[KeptRequest]:
+        """Give at most `limit` requests after a number, oldest first."""
+        start = bisect_right(self._requests, number, lo=self._first_request, key=_number)
+        return [item for item in self._requests[start : start + limit] if item is not None]
+
+    def _oldest(self) -> KeptRequest:
+        oldest = self._requests[self._first_request]
+        assert oldest is not None  # noqa: S101  (what lies after the first is never spent)
+        return oldest
+
+    def _drop_request(self) -> None:
+        self.size_bytes -= len(self._oldest().body)
+        self._requests[self._first_request] = None
+        self._first_request += 1
+
+    def _trim(self) -> None:
+        if self._first_call > _SPENT and self._first_call * 2 > len(self._calls):
+            del self._calls[: self._first_call]
+            self._first_call = 0
+        if self._first_request > _SPENT and self._first_request * 2 > len(self._requests):
+            del self._requests[: self._first_request]
+            self._first_request = 0
+
+
+def _cursor(call: KeptCall | None) -> int:
+    return 0 if call is None else call.cursor
+
+
+def _number(request: KeptRequest | None) -> int:
+    return 0 if request is None else request.number

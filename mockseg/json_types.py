@@ -1,0 +1,99 @@
+"""JSON: the types, and the one place that encodes and decodes it.
+
+Reading what a client sent follows the Go server that Segment runs rather than
+Python: a lone surrogate or a broken UTF-8 sequence becomes U+FFFD, the last of
+two equal keys wins, ``NaN`` and numbers beyond a double are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from mockseg.errors import MalformedJsonError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Json", "JsonObject", "canonical", "decode", "decode_leniently", "encode", "pretty"]
+
+# Recursive aliases cost readers more than they tell them: `Any` stands for a JSON value.
+Json: TypeAlias = Any
+JsonObject: TypeAlias = dict[str, Any]
+
+_decode: Callable[[bytes | msgspec.Raw], Json] = msgspec.json.Decoder().decode
+_encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
+
+
+def encode(value: object) -> bytes:
+    """Encode a JSON value, a record of ours, or a ``msgspec.Raw`` as compact UTF-8."""
+    return _encode(value)
+
+
+def pretty(value: object) -> str:
+    """Encode for a person to read: two spaces of indent, keys in the order they have."""
+    return msgspec.json.format(_encode(value), indent=2).decode()
+
+
+def decode(data: bytes | msgspec.Raw) -> Json:
+    """Decode JSON strictly.
+
+    Raises:
+        MalformedJsonError: the bytes are not JSON, or nested deeper than Python follows.
+    """
+    try:
+        return _decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedJsonError(_sentence(error)) from None
+
+
+def decode_leniently(data: bytes) -> Json:
+    """Decode what Segment's edge would accept although it is not strict JSON.
+
+    Lone surrogates and broken UTF-8 become U+FFFD, as Go's decoder has it.
+
+    Raises:
+        MalformedJsonError: not JSON even so, a number beyond a double, or nested too deep.
+    """
+    text = data.decode("utf-8", "replace")
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        return _without_surrogates(value)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJsonError(_sentence(error)) from None
+
+
+def canonical(value: Json) -> bytes:
+    """Encode so that equal values give equal bytes: keys sorted, no white space."""
+    return msgspec.json.encode(value, order="sorted")
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"number out of range: {digits[:40]}")
+    return number
+
+
+def _without_surrogates(value: Json) -> Json:
+    """Replace lone surrogates, which cannot be encoded, all the way down."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+    return value
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "JSON is nested too deep"
+    return str(error)

@@ -1,0 +1,1 @@
+"""What a test expects of calls: matchers, the nearest call, readable differences."""

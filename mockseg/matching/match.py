@@ -1,0 +1,178 @@
+"""The match keys: which calls a query, a wait or an assertion means.
+
+The same keys everywhere. Each names a value that a call must have; ``properties``,
+``traits``, ``context`` and ``integrations`` name objects that the call's must contain,
+all the way down; ``where`` is a filter in FQL over the normalised message.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from mockseg.domain.call import Verdict
+from mockseg.fql.query import parse
+from mockseg.json_types import Json, JsonObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Match", "Matchable", "ScalarMatch", "compile_match", "contains"]
+
+
+class Matchable(Protocol):
+    """What can be matched: a call, kept or whole."""
+
+    @property
+    def source(self) -> str:
+        """Its write key."""
+
+    @property
+    def type(self) -> str:
+        """Its message type."""
+
+    @property
+    def event(self) -> str | None:
+        """The name of a track call."""
+
+    @property
+    def user_id(self) -> str | None:
+        """Whose it is."""
+
+    @property
+    def message_id(self) -> str:
+        """Its own or minted id."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What became of it."""
+
+    @property
+    def good(self) -> bool:
+        """Accepted without findings."""
+
+    def message(self) -> JsonObject:
+        """Give it normalised."""
+
+
+class ScalarMatch(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    """The match keys that fit into a query string. None matches every call.
+
+    Attributes:
+        source: a write key; the empty string means requests without a key.
+        type: identify, track, page, screen, group or alias.
+        event: the name of a track call.
+        user_id, anonymous_id, message_id, group_id: exact.
+        verdict: accepted, dropped, blocked or rejected.
+        good: accepted without findings, or not.
+        where: a filter in FQL.
+    """
+
+    source: str | None = None
+    type: str | None = None
+    event: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    message_id: str | None = None
+    group_id: str | None = None
+    verdict: Verdict | None = None
+    good: bool | None = None
+    where: str | None = None
+
+
+class Match(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
+    """All match keys.
+
+    Attributes:
+        properties, traits, context, integrations: objects that the call's must contain.
+    """
+
+    properties: JsonObject | None = None
+    traits: JsonObject | None = None
+    context: JsonObject | None = None
+    integrations: JsonObject | None = None
+
+
+# Kept with every call, so that they are compared without decoding its message.
+_INDEXED = ("source", "type", "event", "user_id", "message_id", "verdict", "good")
+_IN_MESSAGE = (("anonymous_id", "anonymousId"), ("group_id", "groupId"))
+_OBJECTS = ("properties", "traits", "context", "integrations")
+
+
+def compile_match(match: ScalarMatch) -> Callable[[Matchable], bool]:
+    """Make the predicate of these keys; it decodes a message only when it has to.
+
+    Raises:
+        FqlError: ``where`` cannot be read.
+    """
+    plain = [(key, value) for key in _INDEXED if (value := getattr(match, key)) is not None]
+    deep: list[Callable[[JsonObject], bool]] = []
+    for key, field in _IN_MESSAGE:
+        if (value := getattr(match, key)) is not None:
+            deep.append(_equals(field, value))
+    deep.extend(
+        _holds(field, value)
+        for field in _OBJECTS
+        if (value := getattr(match, field, None)) is not None
+    )
+    if match.where is not None:
+        deep.append(parse(match.where).matches)
+
+    def predicate(call: Matchable) -> bool:
+        for key, value in plain:
+            if getattr(call, key) != value:
+                return False
+        if not deep:
+            return True
+        message = call.message()
+        return all(test(message) for test in deep)
+
+    return predicate
+
+
+def contains(actual: Json, expected: Json) -> bool:
+    """Tell whether a JSON value has at least what is expected of it.
+
+    An object may have more keys; everything else must be equal, with JSON's types:
+    ``42`` is not ``"42"``, ``1`` is not ``true``, ``1`` is ``1.0``.
+    """
+    # Without recursion: what is expected comes from outside, as deep as JSON may be.
+    pending = [(actual, expected)]
+    while pending:
+        one, wanted = pending.pop()
+        if isinstance(wanted, dict):
+            if not isinstance(one, dict):
+                return False
+            for key, value in wanted.items():
+                if key not in one:
+                    return False
+                pending.append((one[key], value))
+        elif isinstance(wanted, list):
+            if not isinstance(one, list) or len(one) != len(wanted):
+                return False
+            pending.extend(zip(one, wanted, strict=True))
+        elif not _same(one, wanted):
+            return False
+    return True
+
+
+def _same(one: Json, other: Json) -> bool:
+    if isinstance(other, bool) or isinstance(one, bool):
+        return one is other
+    return bool(one == other)
+
+
+def _equals(field: str, value: str) -> Callable[[JsonObject], bool]:
+    return lambda message: message.get(field) == value
+
+
+def _holds(field: str, value: JsonObject) -> Callable[[JsonObject], bool]:
+    return lambda message: contains(message.get(field), value)

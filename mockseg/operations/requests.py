@@ -1,0 +1,94 @@
+"""Operations on requests: list and show."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mockseg.domain.findings import Discard
+from mockseg.operations.base import Cursor, Limit, Params, Result, WriteKey
+
+
+class ListRequests(Params, frozen=True):
+    """Which requests to list.
+
+    Attributes:
+        source: a write key; all without.
+        after: only later ones than this request number.
+        limit: how many at most.
+    """
+
+    source: WriteKey | None = None
+    after: Cursor = 0
+    limit: Limit = 100
+
+
+class AnswerView(Result, frozen=True):
+    """What a request was answered.
+
+    Attributes:
+        status: HTTP status.
+        content_type: of the body.
+        body: text; a picture as base64.
+    """
+
+    status: int
+    content_type: str
+    body: str
+
+
+class RequestView(Result, frozen=True):
+    """One request, whole.
+
+    Attributes:
+        id: unique in the server.
+        number: its place; ``after`` goes on from here.
+        source: the write key; empty when it had none.
+        method, path, query: as sent.
+        headers: as sent, secrets redacted, write keys visible.
+        body: inflated, as text; base64 when it is no UTF-8.
+        body_encoding: ``utf-8`` or ``base64``.
+        sent_bytes: of the body on the wire.
+        answer: what it was answered.
+        reason: why it was refused, or null.
+        calls: the ids of its calls that are still kept.
+        received_at: ISO 8601.
+        spent_milliseconds: from the last byte read to the answer made.
+    """
+
+    id: str
+    number: int
+    source: str
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: str
+    body_encoding: Literal["utf-8", "base64"]
+    sent_bytes: int
+    answer: AnswerView
+    reason: Discard | None
+    calls: list[str]
+    received_at: str
+    spent_milliseconds: float
+
+
+class RequestPage(Result, frozen=True):
+    """Requests, oldest first.
+
+    Attributes:
+        requests: at most ``limit``.
+        next: the number to go on with, null when nothing follows.
+    """
+
+    requests: list[RequestView]
+    next: int | None
+
+
+class GetRequest(Params, frozen=True):
+    """Which request.
+
+    Attributes:
+        id: of the request.
+    """
+
+    id: str

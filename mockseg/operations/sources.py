@@ -1,0 +1,111 @@
+"""Operations on sources: mint, show, change, forget, open a window."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from mockseg.operations.base import Params, Result, WriteKey
+
+Profile = Literal["2025", "2018", "debug-api"]
+DedupScope = Literal["source", "server"]
+ErrorBody = Literal["json", "text"]
+
+
+class SourceSettings(Params, frozen=True):
+    """How one source behaves; what is left out stays as it is, or as the server has it.
+
+    Attributes:
+        name: for people.
+        profile: a dated behaviour of the edge.
+        dedup: among which calls a messageId must be new.
+        error_body: JSON that every SDK reads, or Segment's plain text.
+    """
+
+    name: str | None = None
+    profile: Profile | None = None
+    dedup: DedupScope | None = None
+    error_body: ErrorBody | None = None
+
+
+class CreateSource(SourceSettings, frozen=True, kw_only=True):
+    """A source to open.
+
+    Attributes:
+        write_key: minted when not given.
+    """
+
+    write_key: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+
+
+class GetSource(Params, frozen=True):
+    """Which source.
+
+    Attributes:
+        write_key: of the source.
+    """
+
+    write_key: WriteKey
+
+
+class PatchSource(SourceSettings, frozen=True, kw_only=True):
+    """What to change of a source.
+
+    Attributes:
+        write_key: of the source.
+    """
+
+    write_key: WriteKey
+
+
+class SourceView(Result, frozen=True):
+    """A source.
+
+    Attributes:
+        write_key: names it.
+        name: for people, or empty.
+        profile, dedup, error_body: in force.
+        calls: how many are kept.
+        created_at: ISO 8601.
+    """
+
+    write_key: str
+    name: str
+    profile: Profile
+    dedup: DedupScope
+    error_body: ErrorBody
+    calls: int
+    created_at: str
+
+
+class SourceList(Result, frozen=True):
+    """All sources, the longest idle first.
+
+    Attributes:
+        sources: each.
+        forgotten: how many made room for newer ones.
+    """
+
+    sources: list[SourceView]
+    forgotten: int
+
+
+class Deleted(Result, frozen=True):
+    """A source was forgotten with all that it had.
+
+    Attributes:
+        deleted: its write key.
+    """
+
+    deleted: str
+
+
+class Window(Result, frozen=True):
+    """A source seen from now on.
+
+    Attributes:
+        cursor: calls after it are inside.
+    """
+
+    cursor: int

@@ -1,0 +1,1 @@
+"""The HTTP surface: Segment's data plane, the control plane, the page."""

@@ -1,0 +1,111 @@
+"""Reading a request's body: bounded in bytes and in time, inflated here.
+
+aiohttp's own inflation takes a truncated gzip stream for a whole one; so the server runs
+with ``auto_decompress=False``, and the bound holds while inflating, not after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from mockseg.domain.findings import Discard, discard
+
+if TYPE_CHECKING:
+    from aiohttp.web import BaseRequest
+
+__all__ = ["BODY_SECONDS", "MAX_READ_BYTES", "Body", "read_body"]
+
+# Over Segment's own limits, so that what was too large can still be shown.
+MAX_READ_BYTES = 2 * 1024 * 1024
+# A client that promised more than it sends gets its answer after so long.
+BODY_SECONDS = 30.0
+
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A body as far as it could be read.
+
+    Attributes:
+        content: inflated bytes; the bytes as sent where they could not be inflated.
+        sent_bytes: how many there were on the wire.
+        problem: why there is no more of it, or None.
+    """
+
+    content: bytes
+    sent_bytes: int
+    problem: Discard | None = None
+
+
+async def read_body(request: BaseRequest) -> Body:
+    """Read and inflate a body; whatever is wrong with it is its problem, never raised."""
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    payload = request.content
+    if request.content_length is not None and payload.is_eof():
+        # All of it is here: nearly every request of an SDK comes in one piece.
+        sent = payload.read_nowait(-1)
+    else:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                sent = await _read_slowly(request)
+        except TimeoutError:
+            return Body(b"", 0, _problem(f"the body did not arrive within {BODY_SECONDS:g} s"))
+        except (web.RequestPayloadError, asyncio.IncompleteReadError, ValueError) as error:
+            return Body(b"", 0, _problem(f"the body could not be read: {error}"))
+    if len(sent) > MAX_READ_BYTES:
+        return Body(sent[:MAX_READ_BYTES], len(sent), _over_limit())
+    if not encoding or encoding == "identity":
+        return Body(sent, len(sent))
+    if encoding not in {"gzip", "x-gzip"}:
+        return Body(
+            sent,
+            len(sent),
+            _problem(f'content encoding "{encoding[:40]}"; gzip or none is allowed'),
+        )
+    return _inflated(sent)
+
+
+async def _read_slowly(request: BaseRequest) -> bytes:
+    parts = []
+    size = 0
+    async for part in request.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_READ_BYTES:
+            break
+    return b"".join(parts)
+
+
+def _inflated(sent: bytes) -> Body:
+    """Inflate all members of a gzip stream, up to the bound."""
+    content = b""
+    rest = sent
+    try:
+        while rest:
+            member = zlib.decompressobj(_GZIP_WINDOW)
+            content += member.decompress(rest, MAX_READ_BYTES + 1 - len(content))
+            if len(content) > MAX_READ_BYTES:
+                return Body(content[:MAX_READ_BYTES], len(sent), _over_limit())
+            if not member.eof:
+                return Body(sent, len(sent), _problem("Malformed gzip content: it is truncated"))
+            rest = member.unused_data
+    except zlib.error as error:
+        return Body(sent, len(sent), _problem(f"Malformed gzip content: {error}"))
+    return Body(content, len(sent))
+
+
+def _problem(sentence: str) -> Discard:
+    return discard("bad_request", "", sentence)
+
+
+def _over_limit() -> Discard:
+    return discard(
+        "payload_too_large",
+        "",
+        f"the payload is over {MAX_READ_BYTES} bytes, more than mockseg reads of any request",
+    )

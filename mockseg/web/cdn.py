@@ -1,0 +1,56 @@
+"""What Segment's CDN serves: settings that make browsers and phones send here.
+
+Every SDK adopts the host that the settings name, or falls back to Segment's own when it
+finds none; so the settings always name this server (facts: traps 1 to 4).
+"""
+
+from __future__ import annotations
+
+from mockseg import json_types
+
+__all__ = ["UNKNOWN_KEY", "settings_body"]
+
+UNKNOWN_KEY = "Invalid path or write key provided."
+
+
+def settings_body(write_key: str, *, host: str, scheme: str) -> bytes:
+    """Make the settings of a source.
+
+    Args:
+        write_key: of the source.
+        host: this server as the client calls it, with the port.
+        scheme: ``http`` or ``https``.
+    """
+    api_host = f"{host}/v1"
+    return json_types.encode(
+        {
+            "integrations": {
+                "Segment.io": {
+                    "apiKey": write_key,
+                    "apiHost": api_host,
+                    "protocol": scheme,
+                    "addBundledMetadata": True,
+                    "unbundledIntegrations": [],
+                    "bundledConfigIds": [],
+                    "unbundledConfigIds": [],
+                    "maybeBundledConfigIds": {},
+                    "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
+                    "retryQueue": True,
+                }
+            },
+            "plan": {
+                "track": {"__default": {"enabled": True, "integrations": {}}},
+                "identify": {"__default": {"enabled": True}},
+                "group": {"__default": {"enabled": True}},
+            },
+            "middlewareSettings": {"routingRules": []},
+            "enabledMiddleware": {},
+            "edgeFunction": {},
+            # A rate of 0 keeps telemetry at home, which has Segment's host built in.
+            "metrics": {"sampleRate": 0, "host": api_host},
+            "legacyVideoPluginsEnabled": False,
+            "remotePlugins": [],
+            "consentSettings": {"allCategories": [], "hasUnmappedDestinations": False},
+            "autoInstrumentationSettings": {"sampleRate": 0},
+        }
+    )

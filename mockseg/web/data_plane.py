@@ -1,0 +1,279 @@
+"""Segment's own surface: tracking, pixels, CDN settings, tokens.
+
+One handler looks a path up in one table. There is no middleware here and nothing that
+runs for requests that do not need it: this is the way that every call takes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote
+
+from aiohttp import web
+
+from mockseg import json_types
+from mockseg.domain.findings import discard
+from mockseg.domain.request import Answer, Arrival, Route
+from mockseg.hub.answers import SUCCESS, refusal
+from mockseg.web import cors
+from mockseg.web.bodies import Body, read_body
+from mockseg.web.cdn import UNKNOWN_KEY, settings_body
+from mockseg.web.files import read_text
+from mockseg.web.headers import HeaderStore, key_of
+from mockseg.web.oauth import answer_token
+from mockseg.web.pixel import GIF, callback_of, decode_data, jsonp, message_of_query
+from mockseg.web.routes import DOCUMENTED, TRACKING, normalised
+
+if TYPE_CHECKING:
+    from mockseg.hub.machine import Hub
+
+__all__ = ["DataPlane", "add_routes"]
+
+_SUCCESS_HEADERS = {"Content-Type": SUCCESS.content_type}
+_NOTHING = Route(path="", carries="nothing")
+_NO_CACHE = "no-cache, max-age=0"
+_CROSSDOMAIN = (
+    b'<?xml version="1.0"?>\n<cross-domain-policy>'
+    b'<allow-access-from domain="*" secure="false"/>'
+    b'<allow-http-request-headers-from domain="*" headers="*" secure="false"/>'
+    b"</cross-domain-policy>\n"
+)
+
+
+def add_routes(app: web.Application, hub: Hub) -> None:
+    """Serve Segment's surface on every path that nothing else serves."""
+    plane = DataPlane(hub)
+    app.router.add_route("*", "/{path:.*}", plane.dispatch)
+
+
+class DataPlane:
+    """Segment's surface over a hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._headers = HeaderStore()
+        settings = hub.settings
+        self._public_key = read_text(settings.oauth_public_key, "oauth_public_key")
+        self._analytics_js = read_text(settings.analytics_js, "analytics_js")
+
+    async def dispatch(self, request: web.Request) -> web.StreamResponse:
+        """Answer any request that is not for the control plane."""
+        path = request.path
+        route = TRACKING.get(path) or TRACKING.get(normalised(path))
+        method = request.method
+        if method == "OPTIONS":
+            return cors.preflight(request)
+        self._hub.in_flight += 1
+        try:
+            if route is None:
+                return await self._other(request)
+            if method in {"POST", "PUT"} and not route.pixel:
+                return await self._posted(request, route)
+            if method in {"GET", "HEAD"} and route.client:
+                return await self._got(request, route)
+            return await self._refused(request, 405, f"{method} is not allowed on {route.path}")
+        finally:
+            self._hub.in_flight -= 1
+
+    # --- tracking
+
+    async def _posted(self, request: web.Request, route: Route) -> web.StreamResponse:
+        body = await read_body(request)
+        answer = self._hub.accept(
+            Arrival(
+                route=route,
+                method=request.method,
+                path=request.rel_url.raw_path,
+                query=request.rel_url.raw_query_string,
+                headers=self._headers.keep(request.raw_headers),
+                body=body.content,
+                sent_bytes=body.sent_bytes,
+                key=_key_in_headers(request),
+                problem=body.problem,
+            )
+        )
+        if answer is SUCCESS:
+            response = web.Response(body=SUCCESS.body, headers=_SUCCESS_HEADERS)
+        else:
+            response = _response(answer)
+        if body.problem is not None:
+            # What is left of the body is of no use to anyone.
+            response.force_close()
+        cors.allow(request, response)
+        return response
+
+    async def _got(self, request: web.Request, route: Route) -> web.StreamResponse:
+        query = request.rel_url.query
+        body, problem = b"", None
+        data = query.get("data")
+        if data is not None:
+            decoded = decode_data(data)
+            if decoded is None:
+                problem = discard("bad_request", "data", "data is not base64")
+            body = decoded or b""
+        elif route.pixel:
+            pairs = parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)
+            body = json_types.encode(message_of_query(pairs))
+        else:
+            problem = discard("bad_request", "data", "the query has no data")
+        arrival = Arrival(
+            route=route,
+            method=request.method,
+            path=request.rel_url.raw_path,
+            query=request.rel_url.raw_query_string,
+            headers=self._headers.keep(request.raw_headers),
+            body=body,
+            sent_bytes=0,
+            key=_key_in_headers(request),
+            problem=problem,
+        )
+        answer = self._hub.accept(arrival)
+        if route.pixel:
+            response = web.Response(body=GIF, headers={"Content-Type": "image/gif"})
+        elif (callback := callback_of(query)) is not None:
+            response = web.Response(
+                status=answer.status,
+                body=jsonp(callback, answer.body),
+                headers={
+                    "Content-Type": "text/javascript; charset=utf-8",
+                    "X-Content-Type-Options": "nosniff",
+                },
+            )
+        else:
+            response = _response(answer)
+        response.headers["Cache-Control"] = _NO_CACHE
+        cors.allow(request, response)
+        return response
+
+    # --- everything else
+
+    async def _other(self, request: web.Request) -> web.StreamResponse:
+        parts = [unquote(part) for part in request.rel_url.raw_path.split("/") if part]
+        names = [part.lower() for part in parts]
+        method = request.method
+        if method in {"GET", "HEAD"}:
+            match names:
+                case []:
+                    return await self._root(request)
+                case ["v1", "projects", _, "settings"]:
+                    return await self._settings(request, parts[2])
+                case ["projects", _, "settings"]:
+                    return await self._settings(request, parts[1])
+                case ["analytics.js", "v1", _, *platform, "analytics.min.js"] if platform in (
+                    [],
+                    ["platform"],
+                ):
+                    return await self._script(request, parts[2])
+                case ["internal", "health"]:
+                    return web.Response()
+                case ["crossdomain.xml"]:
+                    return web.Response(body=_CROSSDOMAIN, content_type="text/xml")
+                case _:
+                    pass
+        if names == ["token"] and method == "POST":
+            return await self._token(request)
+        paths = "; ".join(DOCUMENTED)
+        return await self._refused(
+            request, 404, f"{method} {request.path[:200]} does not exist. What exists: {paths}"
+        )
+
+    async def _root(self, request: web.Request) -> web.StreamResponse:
+        """Lead people to the page; React Native's cdnProxy fetches settings here."""
+        if "text/html" in request.headers.get("Accept", ""):
+            raise web.HTTPFound("/_mockseg/")
+        return await self._settings(request, "")
+
+    async def _settings(self, request: web.Request, key: str) -> web.StreamResponse:
+        if self._hub.write_key_known(key):
+            body = settings_body(key, host=request.host, scheme=request.scheme)
+            answer = Answer(status=200, body=body)
+        else:
+            answer = Answer(
+                status=404, body=refusal(400, UNKNOWN_KEY, code="not_found", plain=False).body
+            )
+        return await self._recorded(request, answer, key=key)
+
+    async def _script(self, request: web.Request, key: str) -> web.StreamResponse:
+        if self._analytics_js is None:
+            return await self._refused(
+                request,
+                404,
+                "mockseg ships no analytics.js; serve your own copy with --analytics-js FILE",
+                key=key,
+            )
+        answer = Answer(
+            status=200,
+            body=self._analytics_js.replace("__WRITE_KEY__", key).encode(),
+            content_type="text/javascript; charset=utf-8",
+        )
+        return await self._recorded(request, answer, key=key)
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        body = await read_body(request)
+        fields = dict(parse_qsl(body.content.decode("utf-8", "replace"), keep_blank_values=True))
+        now_seconds = self._hub.clock.now_ns() / 1_000_000_000
+        answer = answer_token(fields, public_key=self._public_key, now_seconds=now_seconds)
+        if fields.get("client_assertion"):
+            fields["client_assertion"] = "[redacted]"
+        # The answer is kept without the token, the request without the assertion.
+        kept = Body(json_types.encode(fields), body.sent_bytes, body.problem)
+        shown = (
+            answer
+            if answer.status >= 400
+            else Answer(status=200, body=b'{"access_token":"[redacted]"}')
+        )
+        await self._recorded(request, shown, body=kept)
+        response = _response(answer)
+        cors.allow(request, response)
+        return response
+
+    async def _refused(
+        self, request: web.Request, status: int, sentence: str, *, key: str = ""
+    ) -> web.StreamResponse:
+        code = {404: "not_found", 405: "method_not_allowed"}[status]
+        body = refusal(400, sentence, code=code, plain=False).body
+        answer = Answer(status=status, body=body)
+        return await self._recorded(request, answer, key=key, sentence=sentence)
+
+    async def _recorded(
+        self,
+        request: web.Request,
+        answer: Answer,
+        *,
+        key: str = "",
+        sentence: str = "",
+        body: Body | None = None,
+    ) -> web.StreamResponse:
+        """Record a request that carries no message, and answer it."""
+        read = body or await read_body(request)
+        problem = discard("bad_request", "", sentence) if sentence else read.problem
+        self._hub.record(
+            Arrival(
+                route=_NOTHING,
+                method=request.method,
+                path=request.rel_url.raw_path,
+                query=request.rel_url.raw_query_string,
+                headers=self._headers.keep(request.raw_headers),
+                body=read.content,
+                sent_bytes=read.sent_bytes,
+                key=key or _key_in_headers(request),
+                problem=problem,
+            ),
+            answer,
+        )
+        response = _response(answer)
+        if read.problem is not None:
+            response.force_close()
+        cors.allow(request, response)
+        return response
+
+
+def _key_in_headers(request: web.Request) -> str:
+    authorization = request.headers.get("Authorization")
+    return key_of(authorization) if authorization else ""
+
+
+def _response(answer: Answer) -> web.Response:
+    return web.Response(
+        status=answer.status, body=answer.body, headers={"Content-Type": answer.content_type}
+    )
