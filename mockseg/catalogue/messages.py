@@ -1,0 +1,58 @@
+"""From the example of a rule to the whole message that its source would send."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mockseg.catalogue.model import CataloguePlan, CatalogueRule
+    from mockseg.json_types import JsonObject
+
+__all__ = ["message_for"]
+
+_TIMESTAMP: Final = "2026-01-15T09:30:00.000Z"
+_VISITOR: Final = "visitor-1"
+
+
+def message_for(
+    plan: CataloguePlan,
+    rule: CatalogueRule,
+    *,
+    example: int = 0,
+    user_id: str | None = "user-1",
+    anonymous_id: str | None = None,
+) -> JsonObject:
+    """Make a whole message of one of a rule's examples.
+
+    The userId is there if available, and then repeated among the properties where the
+    source does so (Segment's page about UserGuiding); else there is an anonymousId.
+
+    Args:
+        plan: the plan, for how its source sends.
+        rule: one of its rules.
+        example: which of the rule's examples, from 0.
+        user_id: the user; None for somebody who is not identified.
+        anonymous_id: the anonymous id; given by itself when there is no user.
+    """
+    body = deepcopy(rule.examples[example])
+    message: JsonObject = {"type": body.pop("type", None) or rule.type.lower()}
+    if rule.key and rule.type == "TRACK":
+        message["event"] = rule.key
+    elif rule.key and rule.type != "COMMON":
+        message["name"] = rule.key
+    message |= {key: body.pop(key) for key in ("event", "name") if key in body}
+    if user_id is not None:
+        message["userId"] = user_id
+    if anonymous_id is None and user_id is None:
+        anonymous_id = body.get("anonymousId", _VISITOR)
+    if anonymous_id is not None:
+        body["anonymousId"] = anonymous_id
+    message["timestamp"] = _TIMESTAMP
+    context = {**deepcopy(plan.wire.context), **body.pop("context", {})}
+    if context:
+        message["context"] = context
+    message |= body
+    if user_id is not None and plan.wire.user_id_property and "properties" in message:
+        message["properties"][plan.wire.user_id_property] = user_id
+    return message
