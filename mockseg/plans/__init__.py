@@ -1,0 +1,1 @@
+"""Tracking plans: model, validation, settings of Protocols, coverage, inference. Pure."""

@@ -1,0 +1,138 @@
+"""A coverage report as a table for a terminal, and as JUnit XML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from mockseg.plans.coverage import CoverageReport, RuleReport
+
+__all__ = ["coverage_junit", "coverage_text"]
+
+_MOST_LINES: Final = 10
+
+
+def coverage_text(report: CoverageReport, *, threshold: float | None = None) -> str:
+    """Draw the report for people: one line a rule, then what is missing.
+
+    Args:
+        report: from :meth:`mockseg.plans.coverage.Coverage.report`.
+        threshold: in per cent; says whether it is reached.
+    """
+    lines = _table(report)
+    for title, rules in (
+        ("Planned, never seen", report.never_seen),
+        ("Seen, never asserted on", report.never_asserted),
+    ):
+        if rules:
+            lines += ["", f"{title}:"] + [f"  {rule_label(each)}" for each in rules]
+    if report.unplanned:
+        lines += ["", "Seen, never planned:"]
+        lines += [f"  {_printable(event)} ({seen})" for event, seen in report.unplanned]
+    if report.partly_exercised:
+        lines += ["", "Never exercised:"]
+        for each in report.partly_exercised:
+            lines.append(f"  {rule_label(each)}")
+            lines += [f"    {_printable(item.name)}" for item in each.missing[:_MOST_LINES]]
+            if len(each.missing) > _MOST_LINES:
+                lines.append(f"    ... and {len(each.missing) - _MOST_LINES} more")
+    lines += ["", _total(report, threshold)]
+    return "\n".join(lines) + "\n"
+
+
+def coverage_junit(report: CoverageReport, *, threshold: float | None = None) -> str:
+    """Write the report as JUnit XML.
+
+    Each rule is a test case; one that was never seen is skipped, not failed. What fails
+    is the threshold, as one test case of its own.
+    """
+    suites = ET.Element("testsuites", name="tracking plan coverage")
+    for plan in dict.fromkeys(each.plan for each in report.rules):
+        rules = [each for each in report.rules if each.plan == plan]
+        suite = _suite(suites, plan, tests=len(rules), skipped=sum(not r.seen for r in rules))
+        for each in rules:
+            case = _case(suite, each.rule.name, plan)
+            if not each.seen:
+                ET.SubElement(case, "skipped", message="planned, never seen")
+            out = ET.SubElement(case, "system-out")
+            out.text = _xml_text("\n".join(_case_lines(each)))
+    if threshold is not None:
+        failed = not report.reaches(threshold)
+        suite = _suite(suites, "coverage", tests=1, failures=int(failed))
+        case = _case(suite, f"at least {threshold:g} %", "coverage")
+        if failed:
+            ET.SubElement(case, "failure", message=_total(report, threshold))
+    ET.indent(suites)
+    # The library would declare the locale's encoding.
+    declared = '<?xml version="1.0" encoding="utf-8"?>'
+    return f"{declared}\n{ET.tostring(suites, encoding='unicode')}\n"
+
+
+def rule_label(report: RuleReport) -> str:
+    """Name a rule with its plan, fit for a terminal."""
+    return _printable(f"{report.plan}: {report.rule.name}")
+
+
+def _table(report: CoverageReport) -> list[str]:
+    rows = [("rule", "seen", "asserted", "exercised")]
+    rows += [
+        (
+            rule_label(each),
+            str(each.seen),
+            str(each.asserted),
+            f"{each.items - len(each.missing)}/{each.items}",
+        )
+        for each in report.rules
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    drawn = [
+        "  ".join([row[0].ljust(widths[0])] + [row[c].rjust(widths[c]) for c in (1, 2, 3)])
+        for row in rows
+    ]
+    drawn.insert(1, "  ".join("-" * width for width in widths))
+    return drawn
+
+
+def _total(report: CoverageReport, threshold: float | None) -> str:
+    seen = len(report.rules) - len(report.never_seen)
+    text = f"{report.percent:.1f} % of the plan exercised, {seen} of {len(report.rules)} rules seen"
+    if threshold is None:
+        return text
+    word = "reaches" if report.reaches(threshold) else "is below"
+    return f"{text}; {word} the threshold of {threshold:g} %"
+
+
+def _case_lines(report: RuleReport) -> list[str]:
+    lines = [f"seen {report.seen}, asserted {report.asserted}"]
+    return lines + [f"never exercised: {item.name}" for item in report.missing]
+
+
+def _suite(parent: ET.Element, name: str, **counts: int) -> ET.Element:
+    attributes = {"name": _xml_text(name), "errors": "0", "failures": "0", "skipped": "0"}
+    attributes |= {key: str(value) for key, value in counts.items()}
+    return ET.SubElement(parent, "testsuite", attributes)
+
+
+def _case(suite: ET.Element, name: str, plan: str) -> ET.Element:
+    return ET.SubElement(
+        suite, "testcase", name=_xml_text(name), classname=_xml_text(plan), time="0"
+    )
+
+
+def _xml_text(text: str) -> str:
+    """Replace what XML 1.0 cannot hold, even escaped."""
+    return "".join(
+        char
+        if char in "\t\n\r"
+        or " " <= char <= "\ud7ff"
+        or "\ue000" <= char <= "\ufffd"
+        or char > "\uffff"
+        else "\ufffd"
+        for char in text
+    )
+
+
+def _printable(text: str) -> str:
+    """Replace what would move a terminal's cursor or colour."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -1,0 +1,304 @@
+"""A tracking plan as a value, and reading one from Segment's Public API JSON.
+
+The shape is that of ``GET /tracking-plans/{id}/rules``: rules of ``{type, key?,
+jsonSchema, version, ...}``. Accepted are the API's whole answer (``{"data": {...}}``),
+its inside (``{"trackingPlan"?, "rules"}``) and the flat form that mockseg writes
+(``{"name", "rules"}``). Files are read, never executed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+
+from mockseg.errors import MalformedJsonError, PlanError
+from mockseg.json_types import decode, encode
+from mockseg.plans.nearest import nearest
+from mockseg.plans.soundness import sound_schema
+
+if TYPE_CHECKING:
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = [
+    "KEYED",
+    "RULE_TYPES",
+    "Plan",
+    "Rule",
+    "RuleType",
+    "plan_from_json",
+    "plan_to_json",
+    "read_plan",
+]
+
+RuleType: TypeAlias = Literal["TRACK", "IDENTIFY", "GROUP", "PAGE", "SCREEN", "ALIAS", "COMMON"]
+RULE_TYPES: Final[tuple[str, ...]] = get_args(RuleType)
+
+# The types of which a plan may have several rules, told apart by their keys.
+KEYED: Final = frozenset({"TRACK", "PAGE", "SCREEN", "COMMON"})
+
+_RULE_KEYS: Final = frozenset(
+    {"type", "key", "version", "jsonSchema", "title", "description", "aliases"}
+)
+_PLAN_KEYS: Final = frozenset({"id", "name", "slug", "description", "caseless", "rules"})
+# Beyond this a file is no tracking plan; the API itself takes 200 rules in one update.
+_LARGEST_FILE: Final = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What one kind of call must look like.
+
+    Attributes:
+        type: the kind of call; COMMON is every call.
+        key: the event's name, for TRACK always given; for PAGE and SCREEN the name of
+            the one page that the rule is for, if it is not for all. A COMMON rule may have
+            one to be told from another.
+        version: the version of the event, see ``context.protocols.event_version``.
+        schema: JSON Schema draft-07 over the whole message; not to be changed.
+        title: a name for people.
+        description: what it is about, for people; may be empty.
+        aliases: other spellings of the key that mean this event too; not Segment's.
+        extra: what else stands in the rule's JSON (``labels``, ``createdAt``, ...).
+    """
+
+    type: RuleType
+    key: str | None
+    version: int
+    schema: JsonObject
+    title: str
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    extra: JsonObject = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name the rule in one line: ``TRACK "Guide Started"``, with its version from 2 on."""
+        key = "" if self.key is None else f' "{self.key}"'
+        return f"{self.type}{key}" + (f" version {self.version}" if self.version > 1 else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A tracking plan: rules that may be checked.
+
+    Attributes:
+        name: the plan's name.
+        rules: in the order of the file; no two with equal type, key and version.
+        id: Segment's id (``tp_...``, ``rs_...``), or empty.
+        description: for people; may be empty.
+        slug: its short name, which findings carry; the name if the plan has none.
+        caseless: whether the case of an event's name is ignored; not Segment's.
+        extra: what else stands beside the rules in the plan's JSON.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    id: str = ""
+    description: str = ""
+    slug: str = ""
+    caseless: bool = False
+    extra: JsonObject = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.slug:
+            object.__setattr__(self, "slug", self.name)
+
+
+def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
+    """Make a plan from decoded JSON.
+
+    Args:
+        document: Segment's Public API JSON, see the module.
+        file: the file's name or the plan's, for errors; the name of a plan without one.
+        check: check every schema now. Without it a bad schema is found at its first use;
+            for the catalogue, whose files are checked by its tests.
+
+    Raises:
+        PlanError: the document is no plan, or one of its rules is wrong.
+    """
+    plan, rules, where = _parts(document, file=file)
+    read: list[Rule] = []
+    places: dict[tuple[str, str | None, int], str] = {}
+    for index, entry in enumerate(rules):
+        place = f"{where}[{index}]"
+        rule = _rule(entry, file=file, place=place)
+        identity = (rule.type, rule.key if rule.type in KEYED else None, rule.version)
+        if identity in places:
+            raise PlanError(
+                f"a second rule for {rule.name}, the first is {places[identity]}; allowed is "
+                "one rule for each type, key and version (identify, group and alias have no keys)",
+                file=file,
+                place=place,
+            )
+        places[identity] = place
+        if check:
+            sound_schema(rule.schema, file=file, place=f"{place}.jsonSchema")
+        read.append(rule)
+    return Plan(
+        name=_text(plan, "name", file=file) or _stem(file),
+        rules=tuple(read),
+        id=_text(plan, "id", file=file),
+        description=_text(plan, "description", file=file),
+        slug=_text(plan, "slug", file=file),
+        caseless=plan.get("caseless") is True,
+        extra={key: value for key, value in plan.items() if key not in _PLAN_KEYS},
+    )
+
+
+def plan_to_json(plan: Plan) -> JsonObject:
+    """Write a plan as JSON that ``plan_from_json`` reads back as an equal plan."""
+    head: JsonObject = {"id": plan.id, "name": plan.name, "description": plan.description}
+    document = {key: value for key, value in head.items() if value or key == "name"}
+    if plan.slug != plan.name:
+        document["slug"] = plan.slug
+    if plan.caseless:
+        document["caseless"] = True
+    document |= plan.extra
+    document["rules"] = [_rule_to_json(rule) for rule in plan.rules]
+    return document
+
+
+def read_plan(path: str | Path, *, check: bool = True) -> Plan:
+    """Read a plan from a file.
+
+    Raises:
+        PlanError: the file cannot be read, is not JSON, or is not a plan.
+    """
+    file = str(path)
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise PlanError(f"cannot be read: {error.strerror or error}", file=file) from None
+    if len(data) > _LARGEST_FILE:
+        raise PlanError(f"larger than {_LARGEST_FILE} bytes, which no plan is", file=file)
+    try:
+        document = decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except MalformedJsonError as error:
+        raise PlanError(f"not JSON: {error}; allowed is Segment's plan JSON", file=file) from None
+    return plan_from_json(document, file=file, check=check)
+
+
+def _parts(document: Json, *, file: str) -> tuple[JsonObject, list[Json], str]:
+    """Find the plan's own fields, its rules, and where the rules stand."""
+    holder, where = document, ""
+    if isinstance(holder, dict) and "rules" not in holder and isinstance(holder.get("data"), dict):
+        holder, where = holder["data"], "data."
+    if not isinstance(holder, dict) or not isinstance(holder.get("rules"), list):
+        found = "a list" if isinstance(holder, list) else _kind(holder)
+        if isinstance(holder, dict):
+            rules = holder.get("rules")
+            found = f"rules: {_kind(rules)}" if "rules" in holder else "an object without rules"
+        raise PlanError(
+            f'found {found}; allowed is Segment\'s Public API JSON, {{"rules": [...]}} or the '
+            'API\'s answer {"data": {"trackingPlan": {...}, "rules": [...]}}',
+            file=file,
+            place=where.rstrip("."),
+        )
+    inner = holder.get("trackingPlan")
+    plan = inner if isinstance(inner, dict) else holder
+    own = {key: value for key, value in plan.items() if key not in {"rules", "pagination"}}
+    return own, holder["rules"], f"{where}rules"
+
+
+def _rule(entry: Json, *, file: str, place: str) -> Rule:
+    if not isinstance(entry, dict):
+        raise PlanError(f"a rule must be an object, got {_kind(entry)}", file=file, place=place)
+    kind = entry.get("type")
+    if kind not in RULE_TYPES:
+        near = nearest(kind, RULE_TYPES) if isinstance(kind, str) else None
+        raise PlanError(
+            f"{_shown(kind)} is no rule type{f' (did you mean {near}?)' if near else ''}; "
+            f"allowed are {', '.join(RULE_TYPES)}",
+            file=file,
+            place=f"{place}.type",
+        )
+    key = entry.get("key")
+    if (kind == "TRACK" and not key) or not isinstance(key, str | None):
+        raise PlanError(
+            f"{_shown(key)} is no key; allowed is the event's name as a string, and for other "
+            "types than TRACK none",
+            file=file,
+            place=f"{place}.key",
+        )
+    version = entry.get("version", 1)
+    if isinstance(version, bool) or not isinstance(version, int) or version < 0:
+        raise PlanError(
+            f"{_shown(version)} is no version; allowed is a whole number from 0",
+            file=file,
+            place=f"{place}.version",
+        )
+    schema = entry.get("jsonSchema")
+    if not isinstance(schema, dict):
+        raise PlanError(
+            f"a rule needs a JSON Schema as an object, got {_kind(schema)}",
+            file=file,
+            place=f"{place}.jsonSchema",
+        )
+    aliases = entry.get("aliases", [])
+    if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
+        raise PlanError(
+            "other spellings of a key must be a list of strings",
+            file=file,
+            place=f"{place}.aliases",
+        )
+    title, description = entry.get("title"), entry.get("description")
+    return Rule(
+        type=cast("RuleType", kind),
+        key=key or None,
+        version=version,
+        schema=schema,
+        title=title if isinstance(title, str) and title else _default_title(kind, key, schema),
+        description=description if isinstance(description, str) else _said(schema, "description"),
+        aliases=tuple(aliases),
+        extra={name: value for name, value in entry.items() if name not in _RULE_KEYS},
+    )
+
+
+def _rule_to_json(rule: Rule) -> JsonObject:
+    entry: JsonObject = {"type": rule.type}
+    if rule.key is not None:
+        entry["key"] = rule.key
+    entry["version"] = rule.version
+    if rule.title != _default_title(rule.type, rule.key, rule.schema):
+        entry["title"] = rule.title
+    if rule.description != _said(rule.schema, "description"):
+        entry["description"] = rule.description
+    if rule.aliases:
+        entry["aliases"] = list(rule.aliases)
+    return entry | rule.extra | {"jsonSchema": rule.schema}
+
+
+def _default_title(kind: str, key: str | None, schema: JsonObject) -> str:
+    return _said(schema, "title") or key or kind
+
+
+def _said(schema: JsonObject, keyword: str) -> str:
+    value = schema.get(keyword)
+    return value if isinstance(value, str) else ""
+
+
+def _text(plan: JsonObject, key: str, *, file: str) -> str:
+    value = plan.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise PlanError(f"must be a string, got {_kind(value)}", file=file, place=key)
+    return value
+
+
+def _stem(file: str) -> str:
+    return Path(file).stem or file
+
+
+def _kind(value: Json) -> str:
+    if value is None:
+        return "nothing"
+    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
+    return names.get(type(value), "a number")
+
+
+def _shown(value: Json) -> str:
+    text = "nothing" if value is None else encode(value).decode()
+    return text if len(text) <= 80 else text[:77] + "..."

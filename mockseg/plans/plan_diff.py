@@ -1,0 +1,272 @@
+"""What changed between two plans, for a reviewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from mockseg.json_types import canonical
+from mockseg.plans.schema_tree import NO_PLACE
+from mockseg.plans.vocabulary import field_of, listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.model import Plan, Rule
+    from mockseg.plans.schema_tree import Path
+
+__all__ = ["Change", "diff", "diff_text"]
+
+_SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
+# Keywords that say nothing about which calls are good.
+_REMARKS: Final = frozenset(
+    {"$comment", "$id", "$schema", "default", "description", "examples", "labels", "title"}
+)
+_STRUCTURE: Final = frozenset({"properties", "required", "items", "type", "enum", "definitions"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference between two plans.
+
+    Attributes:
+        kind: whether it is new, gone or different.
+        rule: the rule's name, such as ``TRACK "Guide Started"``.
+        field: where in a message, dotted; empty for the rule itself.
+        what: what it is about: ``rule``, ``property``, ``required``, ``type``, ``enum`` or
+            another keyword of JSON Schema.
+        text: one sentence without rule and field.
+        tightens: whether calls that were good before may now be bad.
+    """
+
+    kind: Literal["added", "removed", "changed"]
+    rule: str
+    field: str
+    what: str
+    text: str
+    tightens: bool
+
+
+def diff(before: Plan, after: Plan) -> tuple[Change, ...]:
+    """Give what changed from one plan to another, rules in the order of the plans."""
+    old = {(rule.type, rule.key, rule.version): rule for rule in before.rules}
+    new = {(rule.type, rule.key, rule.version): rule for rule in after.rules}
+    found: list[Change] = []
+    for identity in dict.fromkeys([*old, *new]):
+        was, now = old.get(identity), new.get(identity)
+        if was is None and now is not None:
+            found.append(_rule_change("added", now, "new rule"))
+        elif now is None and was is not None:
+            found.append(_rule_change("removed", was, "no longer planned"))
+        elif was is not None and now is not None:
+            found += _schemas(now.name, was.schema, now.schema, ())
+            if (was.title, was.description) != (now.title, now.description):
+                found.append(_rule_change("changed", now, "title or description reworded"))
+    return tuple(found)
+
+
+def diff_text(changes: tuple[Change, ...]) -> str:
+    """Write the changes for a reviewer, by rule; an exclamation mark tells what tightens."""
+    if not changes:
+        return "no changes\n"
+    lines: list[str] = []
+    rule = None
+    for change in changes:
+        if change.rule != rule:
+            rule = change.rule
+            lines.append(_printable(rule))
+        field = f"{change.field}: " if change.field else ""
+        mark = "!" if change.tightens else " "
+        lines.append(_printable(f" {mark}{_SIGNS[change.kind]} {field}{change.text}"))
+    tight = sum(change.tightens for change in changes)
+    noun = "change" if len(changes) == 1 else "changes"
+    lines.append(f"{len(changes)} {noun}, {tight} may make calls bad that were good (!)")
+    return "\n".join(lines) + "\n"
+
+
+def _rule_change(kind: Literal["added", "removed", "changed"], rule: Rule, text: str) -> Change:
+    # An event that is no longer planned is unplanned from now on.
+    return Change(
+        kind=kind, rule=rule.name, field="", what="rule", text=text, tightens=kind == "removed"
+    )
+
+
+def _schemas(rule: str, was: Json, now: Json, where: Path) -> Iterator[Change]:
+    """Compare two schemas for the values at one place."""
+    if canonical(was) == canonical(now):
+        return
+    if not isinstance(was, dict) or not isinstance(now, dict):
+        yield _change(rule, where, "schema", was, now, tightens=now is not True)
+        return
+    yield from _types(rule, was, now, where)
+    yield from _values(rule, was, now, where)
+    yield from _required(rule, was, now, where)
+    yield from _properties(rule, was, now, where)
+    yield from _items(rule, was, now, where)
+    for keyword in sorted({*was, *now} - _STRUCTURE - _REMARKS):
+        old, new = was.get(keyword, NO_PLACE), now.get(keyword, NO_PLACE)
+        if _differ(old, new):
+            yield _change(rule, where, keyword, old, new, tightens=new is not NO_PLACE)
+    if _differ(was.get("definitions"), now.get("definitions")):
+        yield _change(
+            rule,
+            where,
+            "definitions",
+            was.get("definitions"),
+            now.get("definitions"),
+            tightens=True,
+        )
+
+
+def _types(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
+    old, new = was.get("type", NO_PLACE), now.get("type", NO_PLACE)
+    if not _differ(old, new):
+        return
+    before, after = _type_set(old), _type_set(new)
+    yield _change(rule, where, "type", old, new, tightens=not before <= after)
+
+
+def _values(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
+    old, new = was.get("enum"), now.get("enum")
+    if not isinstance(old, list) or not isinstance(new, list):
+        if _differ(old, new):
+            yield _change(
+                rule,
+                where,
+                "enum",
+                NO_PLACE if old is None else old,
+                NO_PLACE if new is None else new,
+                tightens=new is not None,
+            )
+        return
+    before, after = {canonical(each) for each in old}, {canonical(each) for each in new}
+    gone = [each for each in old if canonical(each) not in after]
+    came = [each for each in new if canonical(each) not in before]
+    if came:
+        yield Change(
+            kind="added",
+            rule=rule,
+            field=field_of(where),
+            what="enum",
+            text=f"now also allowed: {listed(came)}",
+            tightens=False,
+        )
+    if gone:
+        yield Change(
+            kind="removed",
+            rule=rule,
+            field=field_of(where),
+            what="enum",
+            text=f"no longer allowed: {listed(gone)}",
+            tightens=True,
+        )
+
+
+def _required(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
+    before, after = _names(was, "required"), _names(now, "required")
+    known = _names(now, "properties")
+    for name in [name for name in after if name not in before]:
+        yield Change(
+            kind="added",
+            rule=rule,
+            field=field_of((*where, name)),
+            what="required",
+            text="now required",
+            tightens=True,
+        )
+    for name in [name for name in before if name not in after and name in known]:
+        yield Change(
+            kind="removed",
+            rule=rule,
+            field=field_of((*where, name)),
+            what="required",
+            text="now optional",
+            tightens=False,
+        )
+
+
+def _properties(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
+    before, after = _mapping(was, "properties"), _mapping(now, "properties")
+    for name in dict.fromkeys([*before, *after]):
+        place = (*where, name)
+        if name not in before:
+            kind, text, tightens = (
+                "added",
+                f"new property{_typed(after[name])}",
+                _limits(after[name]),
+            )
+        elif name not in after:
+            kind, text = "removed", f"property no longer planned{_typed(before[name])}"
+            tightens = now.get("additionalProperties") is False
+        else:
+            yield from _schemas(rule, before[name], after[name], place)
+            continue
+        yield Change(
+            kind="added" if kind == "added" else "removed",
+            rule=rule,
+            field=field_of(place),
+            what="property",
+            text=text,
+            # Where other properties were not allowed at all, a new one only loosens.
+            tightens=tightens
+            and not (kind == "added" and was.get("additionalProperties") is False),
+        )
+
+
+def _items(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
+    old, new = was.get("items", NO_PLACE), now.get("items", NO_PLACE)
+    if isinstance(old, dict) and isinstance(new, dict):
+        yield from _schemas(rule, old, new, (*where, "*"))
+    elif _differ(old, new):
+        yield _change(rule, where, "items", old, new, tightens=new is not NO_PLACE)
+
+
+def _change(rule: str, where: Path, what: str, was: Json, now: Json, *, tightens: bool) -> Change:
+    if was is NO_PLACE:
+        kind: Literal["added", "removed", "changed"] = "added"
+        text = f"{what} added: {shown(now)}"
+    elif now is NO_PLACE:
+        kind, text = "removed", f"{what} removed, was {shown(was)}"
+    else:
+        kind, text = "changed", f"{what} {shown(was)} -> {shown(now)}"
+    return Change(
+        kind=kind, rule=rule, field=field_of(where), what=what, text=text, tightens=tightens
+    )
+
+
+def _differ(was: Json, now: Json) -> bool:
+    if was is NO_PLACE or now is NO_PLACE:
+        return was is not now
+    return canonical(was) != canonical(now)
+
+
+def _type_set(value: Json) -> set[str]:
+    if value is NO_PLACE:
+        return {"array", "boolean", "integer", "null", "number", "object", "string"}
+    types = set(value) if isinstance(value, list) else {str(value)}
+    return types | {"integer"} if "number" in types else types
+
+
+def _typed(schema: Json) -> str:
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    return "" if kind is None else f" ({' or '.join(kind) if isinstance(kind, list) else kind})"
+
+
+def _limits(schema: Json) -> bool:
+    return schema is False or (isinstance(schema, dict) and bool(set(schema) - _REMARKS))
+
+
+def _mapping(node: JsonObject, keyword: str) -> JsonObject:
+    value = node.get(keyword)
+    return value if isinstance(value, dict) else {}
+
+
+def _names(node: JsonObject, keyword: str) -> list[str]:
+    value = node.get(keyword)
+    return [str(name) for name in value] if isinstance(value, list | dict) else []
+
+
+def _printable(text: str) -> str:
+    """Replace what would move a terminal's cursor or colour."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -1,0 +1,264 @@
+"""From failures of a schema to violations as Segment words them, with help.
+
+Of ``if``/``then`` and ``allOf`` the innermost failing place is told. Of ``anyOf`` and
+``oneOf``: one violation where all alternatives differ in type or in the allowed
+values, one at the object where each alternative only misses another property, and
+else the violations of the alternative that came nearest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mockseg.domain.findings import Violation
+from mockseg.plans.nearest import nearest
+from mockseg.plans.schema_tree import NO_PLACE, Path, json_pointer, lookup
+from mockseg.plans.vocabulary import VOCABULARY, field_of, given_type, listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.failures import Failure
+
+__all__ = ["segment_text", "unplanned_event", "unreadable", "violations_of"]
+
+# Every help is a question that starts so; what Segment itself would say stands before it.
+_HELP: Final = "; did "
+_NUMERIC: Final = frozenset({"integer", "number"})
+
+
+def violations_of(
+    failures: Iterable[Failure], *, schema: JsonObject, plan: str
+) -> tuple[Violation, ...]:
+    """Word the failures of one schema, in an order that depends on the places alone.
+
+    Args:
+        failures: from either validator.
+        schema: the schema that they are failures of.
+        plan: the name of the plan, for the violations.
+    """
+    found: dict[tuple[str, str, str], Violation] = {}
+    for failure in _innermost(failures, schema):
+        for violation in _worded(failure, schema, plan):
+            key = (violation.instance_path, violation.code, violation.description)
+            held = found.get(key)
+            if held is None or violation.schema_path < held.schema_path:
+                found[key] = violation
+    return tuple(sorted(found.values(), key=_order))
+
+
+def unplanned_event(event: str, *, planned: tuple[str, ...], plans: tuple[str, ...]) -> Violation:
+    """Word the violation of a track call whose event no plan knows."""
+    near = nearest(event, planned)
+    help_text = f"{_HELP}you mean {shown(near)}?" if near is not None else ""
+    return Violation(
+        code="unplanned_event",
+        type="Unplanned Event",
+        field="event",
+        description=f"{shown(event)} is not in the tracking plan{help_text}",
+        instance_path="/event",
+        plan=", ".join(plans),
+    )
+
+
+def unreadable(reason: str, *, plan: str) -> Violation:
+    """Word the violation of a message that no schema can judge because it is not JSON."""
+    return Violation(
+        code="unreadable",
+        type="Internal",
+        field=field_of(()),
+        description=f"Internal Error {reason}",
+        plan=plan,
+    )
+
+
+def segment_text(violation: Violation) -> str:
+    """Give the description as Segment would word it, without our help."""
+    return violation.description.partition(_HELP)[0]
+
+
+def _order(violation: Violation) -> tuple[str, str, str, str]:
+    return (
+        violation.instance_path,
+        violation.schema_path,
+        violation.code,
+        violation.description,
+    )
+
+
+def _innermost(failures: Iterable[Failure], schema: JsonObject) -> Iterator[Failure]:
+    for failure in failures:
+        if failure.branches and not _is_one_choice(failure, schema):
+            yield from _innermost(_nearest_branch(failure), schema)
+        else:
+            yield failure
+
+
+def _is_one_choice(failure: Failure, schema: JsonObject) -> bool:
+    """Tell whether the alternatives are best told together."""
+    return bool(
+        _types(failure, schema) or _values(failure, schema) or _missing_one_of(failure) is not None
+    )
+
+
+def _alike(failure: Failure, keywords: frozenset[str]) -> list[Failure] | None:
+    """Give the failures of all branches if all are of these keywords at the choice's own place."""
+    inner = [each for branch in failure.branches for each in branch]
+    if not all(
+        each.keyword in keywords and each.instance_path == failure.instance_path for each in inner
+    ):
+        return None
+    return inner
+
+
+def _types(failure: Failure, schema: JsonObject) -> list[str]:
+    inner = _alike(failure, frozenset({"type"}))
+    if not failure.branches or inner is None:
+        return []
+    names = [name for each in inner for name in _as_list(lookup(schema, each.schema_path))]
+    return list(dict.fromkeys(names))
+
+
+def _values(failure: Failure, schema: JsonObject) -> list[Json]:
+    inner = _alike(failure, frozenset({"enum", "const"}))
+    if not failure.branches or inner is None or any(len(b) > 1 for b in failure.branches):
+        return []
+    values: list[Json] = []
+    for each in inner:
+        value = lookup(schema, each.schema_path)
+        values.extend(value if each.keyword == "enum" else [value])
+    return values
+
+
+def _missing_one_of(failure: Failure) -> list[str] | None:
+    inner = _alike(failure, frozenset({"required"}))
+    if not failure.branches or inner is None:
+        return None
+    return [
+        " and ".join(dict.fromkeys(name for each in branch for name in each.names))
+        for branch in failure.branches
+    ]
+
+
+def _nearest_branch(failure: Failure) -> tuple[Failure, ...]:
+    def distance(branch: tuple[Failure, ...]) -> tuple[bool, bool, int]:
+        here = [each for each in branch if each.instance_path == failure.instance_path]
+        wrong_type = any(each.keyword == "type" for each in here)
+        # A wrong const or enum one step down is how plans tell their alternatives apart.
+        other = any(
+            each.keyword in {"const", "enum"}
+            and len(each.instance_path) <= len(failure.instance_path) + 1
+            for each in branch
+        )
+        return wrong_type, other, len(branch)
+
+    return min(failure.branches, key=distance)
+
+
+def _worded(failure: Failure, schema: JsonObject, plan: str) -> Iterator[Violation]:
+    if failure.keyword in {"required", "additionalProperties", "dependencies", "propertyNames"}:
+        for name in failure.names:
+            yield _one(failure, schema, plan, path=(*failure.instance_path, name), name=name)
+    else:
+        yield _one(failure, schema, plan, path=failure.instance_path)
+
+
+def _one(
+    failure: Failure, schema: JsonObject, plan: str, *, path: Path, name: str = ""
+) -> Violation:
+    keyword = failure.keyword
+    limit = lookup(schema, failure.schema_path)
+    if failure.branches:
+        if types := _types(failure, schema):
+            keyword, limit = "type", types
+        elif values := _values(failure, schema):
+            keyword, limit = "enum", values
+    code, kind, sentence = VOCABULARY.get(
+        keyword, (keyword, keyword, f"Does not satisfy {keyword}")
+    )
+    field = field_of(path)
+    text = sentence.format(
+        field=field,
+        name=name,
+        given=given_type(failure.instance),
+        limit=_limit_text(keyword, limit),
+    )
+    help_text = _help(failure, keyword, limit, schema, name)
+    return Violation(
+        code=code,
+        type=kind,
+        field=field,
+        description=f"{text}{_HELP}{help_text}" if help_text else text,
+        instance_path=json_pointer(path),
+        schema_path=json_pointer(failure.schema_path),
+        plan=plan,
+    )
+
+
+def _limit_text(keyword: str, limit: Json) -> str:
+    if keyword == "enum" and isinstance(limit, list):
+        return listed(limit)
+    if keyword == "type":
+        types = list(map(str, _as_list(limit)))
+        return types[0] if len(types) == 1 else f"[{','.join(types)}]"
+    return limit if isinstance(limit, str) and keyword != "const" else shown(limit)
+
+
+def _help(failure: Failure, keyword: str, limit: Json, schema: JsonObject, name: str) -> str | None:
+    """Find a question that may lead to the mistake; it goes on after "did"."""
+    value = failure.instance
+    if keyword == "type":
+        return _type_help(value, _as_list(limit))
+    if keyword in {"enum", "const"} and isinstance(value, str):
+        allowed = limit if keyword == "enum" else [limit]
+        near = nearest(value, tuple(each for each in allowed if isinstance(each, str)))
+        return None if near is None else f"you mean {shown(near)}?"
+    if keyword == "additionalProperties":
+        return _name_help(name, lookup(schema, (*failure.schema_path[:-1], "properties")))
+    if keyword == "required" and isinstance(value, dict):
+        planned = lookup(schema, (*failure.schema_path[:-1], "properties"))
+        known = planned if isinstance(planned, dict) else {}
+        near = nearest(name, tuple(key for key in value if key not in known))
+        return None if near is None else f"you mean it by {shown(near)}?"
+    if keyword in {"anyOf", "oneOf"} and (choices := _missing_one_of(failure)):
+        return f"you forget {' or '.join(choices)}?"
+    if keyword == "false":
+        return "you mean to send it here?"
+    if keyword == "not" and isinstance(limit, dict) and set(limit) == {"required"}:
+        return f"you mean to send {' and '.join(map(str, limit['required']))} here?"
+    return None
+
+
+def _type_help(value: Json, types: list[str]) -> str | None:
+    if isinstance(value, str):
+        if _NUMERIC & set(types) and _is_number(value):
+            return f"the SDK stringify it? {shown(value)} looks like a number"
+        if "boolean" in types and value.lower() in {"true", "false"}:
+            return f"the SDK stringify it? {shown(value)} looks like a boolean"
+        if {"object", "array"} & set(types) and value[:1] in {"{", "["}:
+            return "the SDK stringify it? the text looks like JSON"
+    if types == ["string"] and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"you mean the string {shown(str(value))}?"
+    return None
+
+
+def _name_help(name: str, planned: Json) -> str | None:
+    near = nearest(name, tuple(planned)) if isinstance(planned, dict) else None
+    return None if near is None else f"you mean {near}?"
+
+
+def _is_number(text: str) -> bool:
+    if len(text) > 40 or not text.isascii():
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text[-1:].isdigit()
+
+
+def _as_list(value: Json) -> list[str]:
+    if value is NO_PLACE:
+        return []
+    return value if isinstance(value, list) else [value]
