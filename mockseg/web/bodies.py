@@ -25,6 +25,8 @@ MAX_READ_BYTES = 2 * 1024 * 1024
 # A client that promised more than it sends gets its answer after so long.
 BODY_SECONDS = 30.0
 
+# Every member costs a copy of what follows it; nobody honest sends more than one.
+_MOST_MEMBERS = 100
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -50,13 +52,11 @@ async def read_body(request: BaseRequest) -> Body:
         # All of it is here: nearly every request of an SDK comes in one piece.
         sent = payload.read_nowait(-1)
     else:
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                sent = await _read_slowly(request)
-        except TimeoutError:
-            return Body(b"", 0, _problem(f"the body did not arrive within {BODY_SECONDS:g} s"))
-        except (web.RequestPayloadError, asyncio.IncompleteReadError, ValueError) as error:
-            return Body(b"", 0, _problem(f"the body could not be read: {error}"))
+        parts: list[bytes] = []
+        trouble = await _read_slowly(request, parts)
+        sent = b"".join(parts)
+        if trouble:
+            return Body(sent, len(sent), _problem(trouble))
     if len(sent) > MAX_READ_BYTES:
         return Body(sent[:MAX_READ_BYTES], len(sent), _over_limit())
     if not encoding or encoding == "identity":
@@ -70,15 +70,23 @@ async def read_body(request: BaseRequest) -> Body:
     return _inflated(sent)
 
 
-async def _read_slowly(request: BaseRequest) -> bytes:
-    parts = []
+async def _read_slowly(request: BaseRequest, parts: list[bytes]) -> str:
+    """Read what comes, up to the bound; say what went wrong, if anything."""
     size = 0
-    async for part in request.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_READ_BYTES:
-            break
-    return b"".join(parts)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.content.iter_any():
+                parts.append(part)
+                size += len(part)
+                if size > MAX_READ_BYTES:
+                    break
+    except TimeoutError:
+        return f"the body did not arrive within {BODY_SECONDS:g} s"
+    except ConnectionError:
+        return "the client went away before the body was whole"
+    except (web.RequestPayloadError, asyncio.IncompleteReadError, ValueError) as error:
+        return f"the body could not be read: {error}"
+    return ""
 
 
 def _inflated(sent: bytes) -> Body:
@@ -86,7 +94,9 @@ def _inflated(sent: bytes) -> Body:
     content = b""
     rest = sent
     try:
-        while rest:
+        for _ in range(_MOST_MEMBERS):
+            if not rest:
+                return Body(content, len(sent))
             member = zlib.decompressobj(_GZIP_WINDOW)
             content += member.decompress(rest, MAX_READ_BYTES + 1 - len(content))
             if len(content) > MAX_READ_BYTES:
@@ -96,7 +106,8 @@ def _inflated(sent: bytes) -> Body:
             rest = member.unused_data
     except zlib.error as error:
         return Body(sent, len(sent), _problem(f"Malformed gzip content: {error}"))
-    return Body(content, len(sent))
+    sentence = f"Malformed gzip content: it has more than {_MOST_MEMBERS} members"
+    return Body(sent, len(sent), _problem(sentence))
 
 
 def _problem(sentence: str) -> Discard:

@@ -6,11 +6,30 @@ finds none; so the settings always name this server (facts: traps 1 to 4).
 
 from __future__ import annotations
 
+import re
+
 from mockseg import json_types
 
-__all__ = ["UNKNOWN_KEY", "settings_body"]
+__all__ = ["UNKNOWN_KEY", "host_for_clients", "settings_body"]
 
 UNKNOWN_KEY = "Invalid path or write key provided."
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
+_SEGMENTS_OWN = re.compile(r"(?:^|\.)(?:segment\.io|segment\.com|segmentapis\.com)\.?(?::|$)")
+
+
+def host_for_clients(sent: str | None, *, listening: str) -> str:
+    """Choose the host that settings name: the one that the client used.
+
+    Not so when that is no host at all, or one of Segment's own that an /etc/hosts leads
+    here: what is sent there from elsewhere would reach Segment.
+
+    Args:
+        sent: the Host header, or None.
+        listening: where the connection came in, with the port.
+    """
+    if sent is None or not _HOST.fullmatch(sent) or _SEGMENTS_OWN.search(sent.lower()):
+        return listening
+    return sent
 
 
 def settings_body(write_key: str, *, host: str, scheme: str) -> bytes:

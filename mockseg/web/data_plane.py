@@ -7,7 +7,7 @@ runs for requests that do not need it: this is the way that every call takes.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from aiohttp import web
 
@@ -17,10 +17,11 @@ from mockseg.domain.request import Answer, Arrival, Route
 from mockseg.hub.answers import SUCCESS, refusal
 from mockseg.web import cors
 from mockseg.web.bodies import Body, read_body
-from mockseg.web.cdn import UNKNOWN_KEY, settings_body
+from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
+from mockseg.web.expectation import continue_if_expected
 from mockseg.web.files import read_text
 from mockseg.web.headers import HeaderStore, key_of
-from mockseg.web.oauth import answer_token
+from mockseg.web.oauth import TOKEN_FIELDS, answer_token, check_public_key
 from mockseg.web.pixel import GIF, callback_of, decode_data, jsonp, message_of_query
 from mockseg.web.routes import DOCUMENTED, TRACKING, normalised
 
@@ -31,6 +32,7 @@ __all__ = ["DataPlane", "add_routes"]
 
 _SUCCESS_HEADERS = {"Content-Type": SUCCESS.content_type}
 _NOTHING = Route(path="", carries="nothing")
+_BARE = frozenset({"/", "/v1"})
 _NO_CACHE = "no-cache, max-age=0"
 _CROSSDOMAIN = (
     b'<?xml version="1.0"?>\n<cross-domain-policy>'
@@ -43,7 +45,7 @@ _CROSSDOMAIN = (
 def add_routes(app: web.Application, hub: Hub) -> None:
     """Serve Segment's surface on every path that nothing else serves."""
     plane = DataPlane(hub)
-    app.router.add_route("*", "/{path:.*}", plane.dispatch)
+    app.router.add_route("*", "/{path:.*}", plane.dispatch, expect_handler=continue_if_expected)
 
 
 class DataPlane:
@@ -54,6 +56,8 @@ class DataPlane:
         self._headers = HeaderStore()
         settings = hub.settings
         self._public_key = read_text(settings.oauth_public_key, "oauth_public_key")
+        if self._public_key is not None:
+            check_public_key(self._public_key, file=str(settings.oauth_public_key))
         self._analytics_js = read_text(settings.analytics_js, "analytics_js")
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
@@ -69,11 +73,17 @@ class DataPlane:
                 return await self._other(request)
             if method in {"POST", "PUT"} and not route.pixel:
                 return await self._posted(request, route)
+            if route.path in _BARE and method in {"GET", "HEAD"}:
+                return await self._root(request)
             if method in {"GET", "HEAD"} and route.client:
                 return await self._got(request, route)
             return await self._refused(request, 405, f"{method} is not allowed on {route.path}")
+        except BaseException:
+            # Nothing was recorded: whoever waits for silence is not told of it otherwise.
+            self._hub.bell.ring()
+            raise
         finally:
-            self._hub.in_flight -= 1
+            self._hub.left()
 
     # --- tracking
 
@@ -153,8 +163,6 @@ class DataPlane:
         method = request.method
         if method in {"GET", "HEAD"}:
             match names:
-                case []:
-                    return await self._root(request)
                 case ["v1", "projects", _, "settings"]:
                     return await self._settings(request, parts[2])
                 case ["projects", _, "settings"]:
@@ -178,19 +186,18 @@ class DataPlane:
         )
 
     async def _root(self, request: web.Request) -> web.StreamResponse:
-        """Lead people to the page; React Native's cdnProxy fetches settings here."""
+        """Lead people to the page; React Native fetches settings at its bare `cdnProxy`."""
         if "text/html" in request.headers.get("Accept", ""):
             raise web.HTTPFound("/_mockseg/")
         return await self._settings(request, "")
 
     async def _settings(self, request: web.Request, key: str) -> web.StreamResponse:
         if self._hub.write_key_known(key):
-            body = settings_body(key, host=request.host, scheme=request.scheme)
+            host = host_for_clients(request.headers.get("Host"), listening=_listening(request))
+            body = settings_body(key, host=host, scheme=request.scheme)
             answer = Answer(status=200, body=body)
         else:
-            answer = Answer(
-                status=404, body=refusal(400, UNKNOWN_KEY, code="not_found", plain=False).body
-            )
+            answer = refusal(404, UNKNOWN_KEY, code="not_found", plain=False)
         return await self._recorded(request, answer, key=key)
 
     async def _script(self, request: web.Request, key: str) -> web.StreamResponse:
@@ -203,7 +210,8 @@ class DataPlane:
             )
         answer = Answer(
             status=200,
-            body=self._analytics_js.replace("__WRITE_KEY__", key).encode(),
+            # Percent-encoded, a key cannot end the string that it is put into.
+            body=self._analytics_js.replace("__WRITE_KEY__", quote(key, safe="")).encode(),
             content_type="text/javascript; charset=utf-8",
         )
         return await self._recorded(request, answer, key=key)
@@ -213,10 +221,12 @@ class DataPlane:
         fields = dict(parse_qsl(body.content.decode("utf-8", "replace"), keep_blank_values=True))
         now_seconds = self._hub.clock.now_ns() / 1_000_000_000
         answer = answer_token(fields, public_key=self._public_key, now_seconds=now_seconds)
+        # The answer is kept without the token, the request without the assertion and
+        # whatever else it has that may be a secret.
+        shown_fields = {name: fields[name] for name in TOKEN_FIELDS if name in fields}
         if fields.get("client_assertion"):
-            fields["client_assertion"] = "[redacted]"
-        # The answer is kept without the token, the request without the assertion.
-        kept = Body(json_types.encode(fields), body.sent_bytes, body.problem)
+            shown_fields["client_assertion"] = "[redacted]"
+        kept = Body(json_types.encode(shown_fields), body.sent_bytes, body.problem)
         shown = (
             answer
             if answer.status >= 400
@@ -224,6 +234,8 @@ class DataPlane:
         )
         await self._recorded(request, shown, body=kept)
         response = _response(answer)
+        if body.problem is not None:
+            response.force_close()
         cors.allow(request, response)
         return response
 
@@ -231,8 +243,7 @@ class DataPlane:
         self, request: web.Request, status: int, sentence: str, *, key: str = ""
     ) -> web.StreamResponse:
         code = {404: "not_found", 405: "method_not_allowed"}[status]
-        body = refusal(400, sentence, code=code, plain=False).body
-        answer = Answer(status=status, body=body)
+        answer = refusal(status, sentence, code=code, plain=False)
         return await self._recorded(request, answer, key=key, sentence=sentence)
 
     async def _recorded(
@@ -271,6 +282,13 @@ class DataPlane:
 def _key_in_headers(request: web.Request) -> str:
     authorization = request.headers.get("Authorization")
     return key_of(authorization) if authorization else ""
+
+
+def _listening(request: web.Request) -> str:
+    """Give the address at which this connection came in."""
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    host, port = name[:2] if isinstance(name, tuple) else ("127.0.0.1", 80)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _response(answer: Answer) -> web.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -52,8 +51,10 @@ def _shown(name: bytes, value: bytes) -> tuple[str, str]:
     elif lower == b"authorization":
         scheme, _, rest = text.partition(" ")
         # Basic carries the write key, which names the source and is no secret here.
-        if rest and scheme.lower() != "basic":
-            text = f"{scheme} {_REDACTED}"
+        if scheme.lower() != "basic":
+            text = f"{scheme} {_REDACTED}" if rest else _REDACTED
+        elif _user_and_password(rest)[1]:
+            text = f"{scheme} {base64.b64encode(key_of(text).encode() + b':').decode()} {_REDACTED}"
     return name.decode("utf-8", "replace"), text
 
 
@@ -66,11 +67,23 @@ def key_of(authorization: str) -> str:
     """
     scheme, _, rest = authorization.strip().partition(" ")
     if scheme.lower() == "bearer":
-        return rest.strip()[:512]
+        return _clean(rest.strip())
     if scheme.lower() != "basic":
         return ""
+    return _user_and_password(rest)[0]
+
+
+def _user_and_password(rest: str) -> tuple[str, str]:
+    """Read what Basic carries; both empty when it is not base64 of text."""
     try:
         text = base64.b64decode(rest.strip() + "==", validate=False).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
-    return text.partition(":")[0][:512]
+    except ValueError:
+        # No base64, no UTF-8, or not even ASCII.
+        return "", ""
+    user, _, password = text.partition(":")
+    return user, password
+
+
+def _clean(text: str) -> str:
+    """Replace what a header had that is no UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

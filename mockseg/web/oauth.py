@@ -6,22 +6,47 @@ signature and its times are checked; without one any well-formed request gets a 
 
 from __future__ import annotations
 
+import math
 import secrets
 from typing import TYPE_CHECKING
 
 from mockseg import json_types
 from mockseg.domain.request import Answer
+from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TOKEN_SECONDS", "answer_token"]
+__all__ = ["TOKEN_FIELDS", "TOKEN_SECONDS", "answer_token", "check_public_key"]
 
 TOKEN_SECONDS = 86_400
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _EXPECTED = {"grant_type": "client_credentials", "client_assertion_type": _ASSERTION_TYPE}
+# What of a request may be kept: nothing of this is a secret.
+TOKEN_FIELDS = ("grant_type", "client_assertion_type", "scope")
 # A clock may be off by so much in either direction.
 _LEEWAY_SECONDS = 5
+
+
+def check_public_key(pem: str, *, file: str) -> None:
+    """See to it that the configured key can check RS256 at all.
+
+    Raises:
+        ConfigError: it is no PEM of an RSA public key.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise ConfigError(
+            f"oauth_public_key: {file} is not the PEM of an RSA public key"
+            " (-----BEGIN PUBLIC KEY-----)"
+        )
 
 
 def answer_token(form: Mapping[str, str], *, public_key: str | None, now_seconds: float) -> Answer:
@@ -69,16 +94,26 @@ def _problem_of(assertion: str, public_key: str, now_seconds: float) -> tuple[st
                 "require": ["iss", "sub", "aud", "iat", "exp", "jti"],
             },
         )
-    except jwt.InvalidTokenError as error:
-        return "invalid_client", f"the client assertion is not valid: {error}"
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        # Not everything in a hostile token is met by the library's own errors.
+        return "invalid_client", f"the client assertion is not valid: {_one_line(error)}"
     issued, expires = claims["iat"], claims["exp"]
-    if not all(isinstance(moment, int | float) for moment in (issued, expires)):
+    if not (_is_moment(issued) and _is_moment(expires)):
         return "invalid_request", "iat and exp must be numbers"
     if expires < now_seconds - _LEEWAY_SECONDS:
         return "invalid_request", "Token is expired"
     if issued > now_seconds + _LEEWAY_SECONDS:
         return "invalid_request", "Token used before issued"
     return None
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def _one_line(error: Exception) -> str:
+    """Show what a library said, without what of a hostile token may be in it."""
+    return str(error).encode("ascii", "replace").decode().replace("\n", " ")[:200]
 
 
 def _error(code: str, description: str) -> Answer:

@@ -17,6 +17,9 @@ def _tracking() -> dict[str, Route]:
         Route(path="/v1/import", carries="batch"),
         Route(path="/v1/b", carries="batch", client=True),
         Route(path="/v1/m", carries="nothing", client=True),
+        # React Native posts its batches to the bare URL of its `proxy`.
+        Route(path="/", carries="batch", client=True),
+        Route(path="/v1", carries="batch", client=True),
     ]
     for type_ in MESSAGE_TYPES:
         routes += [

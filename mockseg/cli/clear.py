@@ -1,0 +1,28 @@
+"""``mockseg clear``: forget calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mockseg.cli.flags import client_settings
+from mockseg.operations.calls import ClearCalls, Cleared
+
+if TYPE_CHECKING:
+    from mockseg.cli.target import Target
+
+__all__ = ["command"]
+
+
+@click.command(name="clear")
+@click.option("--source", metavar="TEXT", help="Those of this write key.")
+@click.option("--all", "everything", is_flag=True, help="Those of every source.")
+@client_settings
+def command(*, target: Target, source: str | None, everything: bool) -> None:
+    """Forget calls and requests: of one source, or of all."""
+    if (source is None) != everything:
+        raise click.UsageError("say which: --source WRITE_KEY, or --all")
+    asked = ClearCalls(source=source, all=everything)
+    cleared = target.ask("clear_calls", asked, Cleared).cleared
+    click.echo(f"{cleared} calls forgotten")

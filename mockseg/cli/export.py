@@ -1,0 +1,63 @@
+"""``mockseg export``: recorded calls into a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockseg.cli.flags import client_settings, match_keys
+from mockseg.cli.ndjson import written
+from mockseg.cli.progress import Progress
+from mockseg.json_types import encode
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import CallPage, ListCalls, Summary
+
+if TYPE_CHECKING:
+    from typing import IO
+
+    from mockseg.cli.target import Target
+
+__all__ = ["command"]
+
+_PAGE = 500
+
+
+@click.command(name="export")
+@click.argument("file")
+@match_keys
+@client_settings
+def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
+    """Write recorded calls to FILE, one JSON object a line, oldest first.
+
+    FILE is gzipped when its name ends in .gz; - is standard output. It appears when it is
+    whole. Calls that arrive meanwhile are left out. Exit 1 when calls were evicted before
+    they could be written.
+    """
+    before = target.ask("summary", OfSource(source=match.get("source")), Summary)
+    with written(file) as out:
+        exported = _write_all(target, out, match, last=before.cursor)
+    after = target.ask("summary", OfSource(source=match.get("source")), Summary)
+    click.echo(f"{exported} calls exported to {file}", err=True)
+    if after.evicted > before.evicted:
+        click.echo(
+            f"mockseg: {after.evicted - before.evicted} calls were evicted meanwhile and may be"
+            " missing; start the server with a higher --max-calls",
+            err=True,
+        )
+        return 1
+    return 0
+
+
+def _write_all(target: Target, out: IO[bytes], match: dict[str, Any], *, last: int) -> int:
+    """Write every call up to a cursor; give how many."""
+    page = target.ask("list_calls", ListCalls(**match, limit=_PAGE), CallPage)
+    with Progress("exported", total=page.total) as progress:
+        while True:
+            calls = [call for call in page.calls if call.cursor <= last]
+            out.write(b"".join(encode(call) + b"\n" for call in calls))
+            progress.add(len(calls))
+            if page.next is None or len(calls) < len(page.calls):
+                return progress.done
+            asked = ListCalls(**match, limit=_PAGE, after=page.next)
+            page = target.ask("list_calls", asked, CallPage)

@@ -1,0 +1,167 @@
+"""Flags that come from tables: settings, the server to talk to, match keys."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mockseg.config import (
+    CLIENT_SETTINGS,
+    CONFIG_VARIABLE,
+    DEFAULT_FILE,
+    SERVER_SETTINGS,
+    ClientSettings,
+    Settings,
+    Sources,
+    load_client,
+    load_server,
+    read_sources,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mockseg.setting import Setting
+
+__all__ = [
+    "MATCH_KEYS",
+    "Seconds",
+    "client_settings",
+    "match_keys",
+    "read_warned",
+    "server_settings",
+    "setting_flags",
+]
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
+
+_VERDICTS = ("accepted", "dropped", "blocked", "rejected")
+_METAVARS = {
+    "text": "TEXT",
+    "file": "FILE",
+    "number": "NUMBER",
+    "list": "TEXT,TEXT",
+    "files": "FILE,FILE",
+}
+
+# The scalar match keys with what they mean; `good` is the pair --good/--bad.
+MATCH_KEYS: tuple[tuple[str, str], ...] = (
+    ("source", "write key"),
+    ("type", "identify, track, page, screen, group or alias"),
+    ("event", "name of a track call"),
+    ("user_id", "exact"),
+    ("anonymous_id", "exact"),
+    ("message_id", "exact"),
+    ("group_id", "exact"),
+    ("verdict", ", ".join(_VERDICTS)),
+    ("where", "a filter in Segment's FQL, such as 'properties.guideId = \"1\"'"),
+)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds within a range. ``nan`` is within every range of click's."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read it, or refuse it as click does."""
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
+
+def setting_flags(settings: Iterable[Setting]) -> Callable[[_F], _F]:
+    """Give a command a flag for each setting, and ``--config``."""
+
+    def decorate(function: _F) -> _F:
+        for setting in reversed(list(settings)):
+            function = _setting_flag(setting)(function)
+        return click.option(
+            "--config",
+            metavar="FILE",
+            help=f"Settings as TOML.  [{CONFIG_VARIABLE}; {DEFAULT_FILE} in this folder]",
+        )(function)
+
+    return decorate
+
+
+def server_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command all settings of a server as flags, and itself ``settings``."""
+
+    @functools.wraps(function)
+    def command(*, config: str | None, **values: Any) -> Any:
+        flags = {setting.name: values.pop(setting.name) for setting in SERVER_SETTINGS}
+        settings: Settings = load_server(read_warned(config), flags)
+        return function(settings=settings, **values)
+
+    return setting_flags(SERVER_SETTINGS)(command)
+
+
+def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--url``, ``--ca`` and ``--config``, and itself ``target``."""
+
+    @functools.wraps(function)
+    def command(*, config: str | None, ca: str | None, **values: Any) -> Any:
+        from mockseg.cli.target import Target
+
+        flags = {setting.name: values.pop(setting.name) for setting in CLIENT_SETTINGS}
+        settings: ClientSettings = load_client(read_warned(config), flags)
+        return function(target=Target(settings.url, ca=ca), **values)
+
+    command = click.option(
+        "--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file."
+    )(command)
+    return setting_flags(CLIENT_SETTINGS)(command)
+
+
+def match_keys(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the match keys as flags, and itself ``match``: the ones that were given."""
+    names = [name for name, _ in MATCH_KEYS]
+
+    @functools.wraps(function)
+    def command(**values: Any) -> Any:
+        match = {name: values.pop(name) for name in (*names, "good")}
+        given = {name: value for name, value in match.items() if value is not None}
+        return function(match=given, **values)
+
+    command = click.option("--good/--bad", default=None, help="Only good calls, or only bad ones.")(
+        command
+    )
+    for name, meaning in reversed(MATCH_KEYS):
+        flag = "--" + name.replace("_", "-")
+        kind = click.Choice(_VERDICTS) if name == "verdict" else None
+        command = click.option(
+            flag, name, type=kind, metavar="TEXT", help=f"Only calls with this: {meaning}."
+        )(command)
+    return command
+
+
+def read_warned(config: str | None) -> Sources:
+    """Read file and environment, and warn of variables that nobody knows.
+
+    Raises:
+        ConfigError: see :func:`mockseg.config.read_sources`.
+    """
+    sources = read_sources(file=config)
+    for warning in sources.warnings:
+        click.echo(f"mockseg: warning: {warning}", err=True)
+    return sources
+
+
+def _setting_flag(setting: Setting) -> Callable[[_F], _F]:
+    """Make the flag of a setting. It is read by the setting itself, as the variable is."""
+    default = setting.default if not isinstance(setting.default, tuple | None) else "none"
+    if isinstance(default, bool):
+        default = "on" if default else "off"
+    text = f"{setting.help[0].upper()}{setting.help[1:]}.  [{setting.variable}; {default}]"
+    if setting.kind == "switch":
+        names = f"{setting.flag}/--no-{setting.flag[2:]}"
+        return click.option(names, setting.name, default=None, help=text)
+    metavar = "|".join(setting.choices) or _METAVARS[setting.kind]
+    return click.option(setting.flag, setting.name, metavar=metavar, help=text)

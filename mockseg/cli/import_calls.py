@@ -1,0 +1,87 @@
+"""``mockseg import``: exported calls into a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from mockseg.cli.flags import client_settings
+from mockseg.cli.ndjson import PIPE, lines_of
+from mockseg.cli.progress import Progress
+from mockseg.errors import ConfigError
+from mockseg.operations.calls import ImportCalls, Imported, ImportedCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.cli.target import Target
+
+__all__ = ["command"]
+
+_BATCH_CALLS = 500
+_BATCH_BYTES = 4 * 1024 * 1024
+_read = msgspec.json.Decoder(ImportedCall).decode
+
+
+@click.command(name="import")
+@click.argument("file")
+@click.option("--source", metavar="TEXT", help="Record them all under this write key.")
+@client_settings
+def command(*, target: Target, file: str, source: str | None) -> None:
+    """Record the calls of FILE again: one JSON object a line, as export writes them.
+
+    FILE is unzipped when its name ends in .gz; - is standard input. A file is read to its
+    end first: when one line of it is broken, nothing is recorded. From standard input, what
+    stands before a broken line is recorded, and you are told how much that was.
+    """
+    total = None if file == PIPE else sum(1 for _ in _calls_of(file))
+    with Progress("imported", total=total) as progress:
+        try:
+            for batch in _batches(file):
+                asked = ImportCalls(calls=batch, source=source)
+                progress.add(target.ask("import_calls", asked, Imported).imported)
+        except Exception:
+            click.echo(f"mockseg: {progress.done} calls were imported before this:", err=True)
+            raise
+    click.echo(f"{progress.done} calls imported")
+
+
+def _batches(file: str) -> Iterator[list[ImportedCall]]:
+    """Give calls in portions that fit into a request, those before a broken line too."""
+    batch: list[ImportedCall] = []
+    size = 0
+    calls = _calls_of(file)
+    while True:
+        try:
+            call, length = next(calls)
+        except StopIteration:
+            break
+        except ConfigError:
+            if batch:
+                yield batch
+            raise
+        if batch and (len(batch) == _BATCH_CALLS or size + length > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(call)
+        size += length
+    if batch:
+        yield batch
+
+
+def _calls_of(file: str) -> Iterator[tuple[ImportedCall, int]]:
+    """Read each line as a call, with its length in bytes.
+
+    Raises:
+        ConfigError: a line is none; the message has its number.
+    """
+    for number, line in lines_of(file):
+        try:
+            yield _read(line), len(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise ConfigError(
+                f"{file}, line {number}: is no exported call: {error}; it must be one JSON object"
+                ' with "source" and "message", as mockseg export writes it'
+            ) from None

@@ -1,0 +1,154 @@
+"""The command ``mockseg``: finds the subcommand, and turns every end into an exit status.
+
+Nothing but click is imported before a subcommand is chosen, so that help is immediate.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from mockseg.errors import MocksegError, ServerStartError, UnmetExpectationError
+from mockseg.setting import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["COMMANDS", "main", "mockseg", "run"]
+
+# Name -> its module below mockseg.cli, and its line in the help. The module's `command`
+# is the command.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("serve", "Run the local Segment."),
+    "demo": ("demo", "Run it for a moment and send real traffic to it."),
+    "readyz": ("readyz", "Say whether a server is ready, or wait until it is."),
+    "snippet": ("snippet", "Show how an SDK is pointed at mockseg."),
+    "tail": ("tail", "Show calls while they arrive."),
+    "calls": ("calls", "List recorded calls."),
+    "summary": ("summary", "Count what was recorded."),
+    "clear": ("clear", "Forget calls."),
+    "export": ("export", "Write recorded calls to a file, one JSON object a line."),
+    "import": ("import_calls", "Record exported calls again."),
+}
+
+
+class _PipeClosed(Exception):  # noqa: N818 - no error: whoever read our output has enough
+    """The reader of our output went away."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and not for help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Give the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import the command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"mockseg.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            hint = nearest(name, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
+            ctx.fail(f"no such command {name[:100]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the table of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click would turn a closed pipe into exit 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _PipeClosed from None
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
+    if wanted and not ctx.resilient_parsing:
+        from mockseg.version import version
+
+        click.echo(f"mockseg {version()}")
+        ctx.exit()
+
+
+@click.group(
+    name="mockseg",
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit status: 0 fine, 1 a check failed, 2 usage or environment.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
+)
+def mockseg() -> None:
+    """The local Segment: records every call and says what Segment would have done with it."""
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; give its exit status, whatever happens in it."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name of an event that the terminal cannot show must not end a command.
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+    try:
+        status = mockseg.main(args=arguments, prog_name="mockseg", standalone_mode=False)
+        sys.stdout.flush()
+    except (_PipeClosed, BrokenPipeError):
+        # What is still buffered goes nowhere instead of raising at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return _say("interrupted", status=2)
+    except (ServerStartError, UnmetExpectationError) as error:
+        return _say(str(error), status=1)
+    except MocksegError as error:
+        return _say(str(error), status=2)
+    except OSError as error:
+        return _say(f"{error.strerror or error}{_named(error)}", status=2)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a sentence, not a traceback
+        import traceback
+
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return _say(
+            f"this is a mistake of mockseg's own: {type(error).__name__}: {error}"
+            f" (in {os.path.basename(place.filename)}, line {place.lineno})",  # noqa: PTH119 - a name for people
+            status=2,
+        )
+    return status if isinstance(status, int) else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command, by default the one that the process was started with, and end it."""
+    sys.exit(run(arguments))
+
+
+def _say(sentence: str, *, status: int) -> int:
+    click.echo(f"mockseg: {sentence}", err=True)
+    return status
+
+
+def _named(error: OSError) -> str:
+    return f": {error.filename}" if error.filename else ""

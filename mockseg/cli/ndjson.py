@@ -1,0 +1,94 @@
+"""Files with one JSON object a line: plain, gzipped by name (.gz), or ``-`` for the pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from mockseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["lines_of", "written"]
+
+PIPE = "-"
+_LONGEST_LINE = 32 * 1024 * 1024
+
+
+@contextlib.contextmanager
+def written(name: str) -> Iterator[IO[bytes]]:
+    """Open for writing. A file has its name only when all was written.
+
+    Raises:
+        ConfigError: it cannot be written there.
+    """
+    if name == PIPE:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(name)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with _opened(draft, "wb", zipped=path.suffix == ".gz") as file:
+            yield file
+        draft.replace(path)
+    except OSError as error:
+        raise ConfigError(f"cannot write {name}: {error.strerror or error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
+    """Give the lines that are not empty, with their numbers from 1.
+
+    Raises:
+        ConfigError: it cannot be read, to its end or at all; or a line is too long.
+    """
+    number = 0
+    try:
+        with _source(name) as file:
+            while line := file.readline(_LONGEST_LINE):
+                number += 1
+                if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+                    raise ConfigError(
+                        f"{name}, line {number}: has over {_LONGEST_LINE} bytes, as no call has"
+                    )
+                if text := line.strip():
+                    yield number, text
+    except OSError as error:
+        # Also what is not gzip although its name says so.
+        raise ConfigError(f"{_place(name, number)}: {error.strerror or error}") from None
+    except (EOFError, ValueError) as error:
+        raise ConfigError(f"{_place(name, number)}: {error}") from None
+
+
+def _place(name: str, number: int) -> str:
+    return f"cannot read {name}" + (f" after line {number}" if number else "")
+
+
+@contextlib.contextmanager
+def _source(name: str) -> Iterator[IO[bytes]]:
+    if name == PIPE:
+        yield sys.stdin.buffer
+        return
+    with _opened(Path(name), "rb", zipped=name.endswith(".gz")) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _opened(path: Path, mode: str, *, zipped: bool) -> Iterator[IO[bytes]]:
+    with path.open(mode) as file:
+        if not zipped:
+            yield cast("IO[bytes]", file)
+            return
+        # Without name and time the same calls give the same file.
+        with gzip.GzipFile(
+            fileobj=cast("IO[bytes]", file), mode=mode, mtime=0, filename=""
+        ) as unzipped:
+            yield cast("IO[bytes]", unzipped)

@@ -1,0 +1,95 @@
+"""``mockseg readyz``: is a server ready?"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from mockseg.cli.flags import Seconds, client_settings
+from mockseg.cli.target import pause
+from mockseg.client.address import Address
+from mockseg.client.over_http import trust
+from mockseg.errors import MalformedJsonError
+from mockseg.json_types import decode
+from mockseg.operations.table import PREFIX
+
+if TYPE_CHECKING:
+    from mockseg.cli.target import Target
+
+__all__ = ["command"]
+
+_PAUSE_SECONDS = 0.1
+_LONGEST_BODY = 65_536
+
+
+@click.command(name="readyz")
+@click.option("--wait", is_flag=True, help="Wait until it is, at most --timeout seconds.")
+@click.option(
+    "--timeout",
+    type=Seconds(min=0, max=86_400),
+    default=30.0,
+    metavar="SECONDS",
+    help="How long at most.  [30]",
+)
+@click.option("--quiet", is_flag=True, help="Say nothing; the exit status does.")
+@client_settings
+def command(*, target: Target, wait: bool, timeout: float, quiet: bool) -> int:
+    """Say whether a server is ready: exit 0 when it is, 1 when it is not."""
+    problem = _look(target, wait=wait, timeout=timeout)
+    if problem is None:
+        if not quiet:
+            click.echo(f"{target.url} is ready")
+        return 0
+    if not quiet:
+        waited = f" after {timeout:g} seconds" if wait else ""
+        click.echo(f"mockseg: {target.url} is not ready{waited}: {problem}", err=True)
+    return 1
+
+
+def _look(target: Target, *, wait: bool, timeout: float) -> str | None:
+    """Look until it is ready or the time is up; give what is wrong, or None."""
+    address = Address.parse(target.url)
+    end = time.monotonic() + timeout
+    while True:
+        left = max(end - time.monotonic(), _PAUSE_SECONDS)
+        problem = _ask(address, ca=target.ca, patience=left)
+        if problem is None or not wait or time.monotonic() + _PAUSE_SECONDS > end:
+            return problem
+        pause(_PAUSE_SECONDS)
+
+
+def _ask(address: Address, *, ca: str | None, patience: float) -> str | None:
+    """Ask for the server's health once; give what is wrong, or None."""
+    connection: http.client.HTTPConnection
+    if address.secure:
+        connection = http.client.HTTPSConnection(
+            address.host, address.port, timeout=patience, context=trust(ca)
+        )
+    else:
+        connection = http.client.HTTPConnection(address.host, address.port, timeout=patience)
+    try:
+        connection.request("GET", f"{address.prefix}{PREFIX}/health")
+        answer = connection.getresponse()
+        body = answer.read(_LONGEST_BODY)
+    except TimeoutError:
+        return "it did not answer in time"
+    except OSError as error:
+        return error.strerror or str(error)
+    except http.client.HTTPException as error:
+        return f"what answers there is no HTTP ({type(error).__name__})"
+    finally:
+        connection.close()
+    return _judge(answer.status, body)
+
+
+def _judge(status: int, body: bytes) -> str | None:
+    try:
+        health = decode(body)
+    except MalformedJsonError:
+        health = None
+    if status == 200 and isinstance(health, dict) and health.get("status") == "ok":
+        return None
+    return f"what answers there is no mockseg (status {status})"

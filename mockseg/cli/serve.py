@@ -1,0 +1,100 @@
+"""``mockseg serve``: run the server until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from mockseg.cli.flags import server_settings
+from mockseg.cli.live_lines import LiveLines
+from mockseg.cli.start_text import end_text, start_json, start_text
+from mockseg.json_types import encode
+from mockseg.server import serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.config import Settings
+
+__all__ = ["command", "until_stopped"]
+
+
+@click.command(name="serve")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Make the first line of output one JSON object, the last one the counts; nothing else.",
+)
+@server_settings
+def command(*, settings: Settings, as_json: bool) -> None:
+    """Run the local Segment until Ctrl-C or SIGTERM.
+
+    Each setting is also a variable and a key of mockseg.toml, as it stands in brackets:
+    MOCKSEG_PORT is `port`. A flag goes before a variable, a variable before the file.
+    """
+    asyncio.run(_run(settings, as_json=as_json))
+
+
+async def _run(settings: Settings, *, as_json: bool) -> None:
+    with until_stopped() as stopped:
+        async with serve(settings) as running:
+            if running.exposed:
+                click.echo(
+                    f"mockseg: warning: {settings.host} is no loopback address: other machines can"
+                    " send calls here. The control API and the page answer for loopback names and"
+                    " --allow-host only.",
+                    err=True,
+                )
+            if as_json:
+                _write_line(start_json(running))
+            else:
+                click.echo(start_text(running))
+            sys.stdout.flush()
+            async with contextlib.AsyncExitStack() as stack:
+                if not as_json and sys.stdout.isatty():
+                    await stack.enter_async_context(LiveLines(running.hub))
+                await stopped.wait()
+        tally = running.hub.tally
+    if as_json:
+        _write_line(
+            {
+                "accepted": tally.accepted,
+                "bad": tally.bad,
+                "dropped": tally.dropped,
+                "evicted": tally.evicted,
+            }
+        )
+    else:
+        click.echo(end_text(tally))
+
+
+@contextlib.contextmanager
+def until_stopped() -> Iterator[asyncio.Event]:
+    """Give an event that Ctrl-C and SIGTERM set; the second of them ends the process at once."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    before: dict[signal.Signals, object] = {}
+
+    def stop(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        loop.call_soon_threadsafe(stopped.set)
+
+    # Handlers of the signal module, not of the loop: those do not exist on Windows.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, stop)
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]  # it came from there
+
+
+def _write_line(value: object) -> None:
+    sys.stdout.write(encode(value).decode() + "\n")
+    sys.stdout.flush()

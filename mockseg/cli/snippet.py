@@ -1,0 +1,67 @@
+"""``mockseg snippet SDK``: how an SDK is pointed at mockseg."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mockseg.cli.flags import read_warned, setting_flags
+from mockseg.config import CLIENT_SETTINGS, load_client, load_server
+from mockseg.errors import ConfigError
+from mockseg.setting import nearest
+from mockseg.snippets import SDKS, sdk_named, snippet
+from mockseg.tls import default_state_dir
+
+__all__ = ["command"]
+
+
+@click.command(name="snippet")
+@click.argument("name", metavar="SDK")
+@setting_flags(CLIENT_SETTINGS)
+@click.option(
+    "--tls-url",
+    metavar="TEXT",
+    help="Address for SDKs that speak https only.  [https://localhost:8766]",
+)
+@click.option(
+    "--ca", metavar="FILE", help="What they are told to trust.  [the CA in the state folder]"
+)
+@click.option(
+    "--write-key",
+    metavar="TEXT",
+    default="YOUR_WRITE_KEY",
+    help="Any; it opens a source on first use.",
+)
+def command(
+    *,
+    name: str,
+    config: str | None,
+    url: str | None,
+    tls_url: str | None,
+    ca: str | None,
+    write_key: str,
+) -> None:
+    """Show how an SDK is pointed at mockseg: what to paste, and what to know.
+
+    SDK is one of python, node, browser, go, ruby, php, java, kotlin, swift, csharp,
+    react-native.
+    """
+    sdk = sdk_named(name)
+    if sdk is None:
+        names = [known.name for known in SDKS]
+        hint = nearest(name, names) or f"; there are {', '.join(names)}"
+        raise ConfigError(f"no snippet for {name[:100]!r}{hint}")
+    sources = read_warned(config)
+    server = load_server(sources)
+    if ca is None and server.tls_cert is None:
+        folder = Path(server.state_dir) if server.state_dir else default_state_dir()
+        ca = str((folder / "ca.pem").absolute())
+    text = snippet(
+        sdk,
+        url=load_client(sources, {"url": url}).url,
+        tls_url=tls_url or f"https://localhost:{server.tls_port or 8766}",
+        ca=ca,
+        write_key=write_key,
+    )
+    click.echo(text, nl=False)

@@ -1,0 +1,80 @@
+"""What a server says of itself when it starts and when it ends."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from mockseg.operations.table import PREFIX
+from mockseg.snippets import start_lines
+from mockseg.version import version
+
+if TYPE_CHECKING:
+    from mockseg.hub.machine import Tally
+    from mockseg.json_types import JsonObject
+    from mockseg.server import RunningServer
+
+__all__ = ["control_url", "end_text", "page_url", "start_json", "start_text"]
+
+
+def page_url(url: str) -> str:
+    """Give the address of the page of a server."""
+    return f"{url}/_mockseg/"
+
+
+def control_url(url: str) -> str:
+    """Give the address of the control API of a server."""
+    return f"{url}{PREFIX}"
+
+
+def start_json(running: RunningServer) -> JsonObject:
+    """Give what scripts need: ``tlsUrl`` and ``ca`` only where there are such."""
+    facts: JsonObject = {"url": running.url}
+    if running.tls_url is not None:
+        facts["tlsUrl"] = running.tls_url
+    if running.ca_path is not None:
+        facts["ca"] = str(running.ca_path)
+    return facts | {
+        "page": page_url(running.url),
+        "controlUrl": control_url(running.url),
+        "profile": running.settings.profile,
+        "seed": running.hub.seed,
+        "pid": os.getpid(),
+        "version": version(),
+    }
+
+
+def start_text(running: RunningServer) -> str:
+    """Give what a person needs: where it is, and a line to paste for each SDK."""
+    rows = [("url", running.url)]
+    if running.tls_url is not None:
+        rows.append(("tls url", running.tls_url))
+    if running.ca_path is not None:
+        rows.append(("trust", str(running.ca_path)))
+    rows += [
+        ("page", page_url(running.url)),
+        ("control api", control_url(running.url)),
+        ("profile", running.settings.profile),
+        ("seed", str(running.hub.seed)),
+    ]
+    return "\n".join(
+        [
+            f"mockseg {version()}, the local Segment",
+            "",
+            *(f"  {name:12} {value}" for name, value in rows),
+            "",
+            "Point an SDK at it (any write key will do; more: mockseg snippet SDK):",
+            "",
+            *(f"  {name:12} {line}" for name, line in start_lines(running.url, running.tls_url)),
+            "",
+            "Ctrl-C ends it. Good calls here do not prove that the real Segment accepted anything.",
+        ]
+    )
+
+
+def end_text(tally: Tally) -> str:
+    """Give what came in since the start, in one line."""
+    return (
+        f"{tally.accepted} accepted, {tally.bad} bad, {tally.dropped} would have been dropped by"
+        f" Segment, {tally.evicted} evicted"
+    )

@@ -1,0 +1,38 @@
+"""``mockseg summary``: count what was recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mockseg.cli.flags import client_settings
+from mockseg.cli.lines import printable
+from mockseg.json_types import pretty
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import Summary
+
+if TYPE_CHECKING:
+    from mockseg.cli.target import Target
+
+__all__ = ["command"]
+
+
+@click.command(name="summary")
+@click.option("--source", metavar="TEXT", help="Only of this write key.")
+@click.option("--json", "as_json", is_flag=True, help="As GET /summary has it.")
+@client_settings
+def command(*, target: Target, source: str | None, as_json: bool) -> None:
+    """Count what was recorded, and by event."""
+    summary = target.ask("summary", OfSource(source=source), Summary)
+    if as_json:
+        click.echo(pretty(summary))
+        return
+    click.echo(
+        f"{summary.total} calls: {summary.good} good, {summary.bad} bad"
+        f" ({summary.dropped} dropped, {summary.blocked} blocked, {summary.rejected} rejected);"
+        f" {summary.evicted} evicted"
+    )
+    click.echo(f"{summary.requests} requests, {summary.refused} refused")
+    for name, count in sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0])):
+        click.echo(f"{count:8}  {printable(name)}")

@@ -1,0 +1,300 @@
+"""Settings: one table, three places to write them, one order of precedence.
+
+``mockseg.toml`` < ``MOCKSEG_*`` variables < flags. The fields of :class:`Settings` are
+the table: a field ``tls_port`` is the key ``tls_port`` of the file, the variable
+``MOCKSEG_TLS_PORT`` and the flag ``--tls-port``, always. Adding a setting is adding a
+field.
+
+The file is the one named by ``--config`` or ``MOCKSEG_CONFIG``, else ``mockseg.toml`` in
+the current folder if there is one. File names in it are relative to it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+
+from mockseg.errors import ConfigError
+from mockseg.setting import LARGEST, PREFIX, declare, nearest, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mockseg.setting import Setting
+
+__all__ = [
+    "CLIENT_SETTINGS",
+    "CONFIG_VARIABLE",
+    "DEFAULT_FILE",
+    "SERVER_SETTINGS",
+    "ClientSettings",
+    "Settings",
+    "Sources",
+    "load_client",
+    "load_server",
+    "read_sources",
+]
+
+DEFAULT_FILE = "mockseg.toml"
+CONFIG_VARIABLE = "MOCKSEG_CONFIG"
+_PORT = (0, 65_535)
+_T = TypeVar("_T")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server behaves. What each field means stands beside it, once.
+
+    A certificate given turns TLS on.
+
+    Raises:
+        ConfigError: a value is not allowed, or two contradict each other.
+    """
+
+    host: str = declare("127.0.0.1", "address to listen on")
+    port: int = declare(8765, "port for http; 0 takes any free one", kind="number", span=_PORT)
+    tls: bool = declare(False, "listen for https too, on a port of its own", kind="switch")
+    tls_port: int = declare(8766, "port for https; 0 takes any free one", kind="number", span=_PORT)
+    tls_cert: str | None = declare(None, "your own certificate chain, a PEM file", kind="file")
+    tls_key: str | None = declare(None, "the key of --tls-cert, a PEM file", kind="file")
+    state_dir: str | None = declare(
+        None, "folder of the CA that mockseg makes; the user's state folder by default", kind="file"
+    )
+    profile: Literal["2025", "2018", "debug-api"] = declare(
+        "2025",
+        "which dated behaviour of Segment's edge to show",
+        choices=("2025", "2018", "debug-api"),
+    )
+    dedup: Literal["source", "server"] = declare(
+        "source",
+        "among which calls a messageId must be new: of its source, or of the server as at Segment",
+        choices=("source", "server"),
+    )
+    error_body: Literal["json", "text"] = declare(
+        "json",
+        "bodies of refusals: JSON that every SDK reads, or Segment's plain text",
+        choices=("json", "text"),
+    )
+    catalogue: tuple[str, ...] = declare(
+        (), "plans of the catalogue that judge every source's calls", kind="list"
+    )
+    plan: tuple[str, ...] = declare(
+        (), "tracking plans that judge them too, files in Segment's JSON", kind="files"
+    )
+    strictness: Literal["lenient", "strict"] = declare(
+        "lenient",
+        "of the catalogue's plans: what either document allows, or exactly its own",
+        choices=("lenient", "strict"),
+    )
+    protocols: str | None = declare(
+        None, "what becomes of calls that plans do not allow, a JSON file", kind="file"
+    )
+    known_write_keys: tuple[str, ...] = declare(
+        (), "answer 401 to all other write keys, which Segment does not do", kind="list"
+    )
+    max_calls: int = declare(
+        100_000, "calls to keep; the oldest make room", kind="number", span=(1, LARGEST)
+    )
+    max_requests: int = declare(
+        100_000, "requests to keep; the oldest make room", kind="number", span=(1, LARGEST)
+    )
+    max_bytes: int = declare(
+        1_073_741_824,
+        "bytes of bodies to keep; the oldest make room",
+        kind="number",
+        span=(1, LARGEST),
+    )
+    seed: int | None = declare(
+        None, "of ids and write keys; chosen and printed by default", kind="number"
+    )
+    allow_host: tuple[str, ...] = declare(
+        (), "host names besides loopback that may open the control API and the page", kind="list"
+    )
+    oauth_public_key: str | None = declare(
+        None, "check OAuth assertions against this RSA public key, a PEM file", kind="file"
+    )
+    analytics_js: str | None = declare(
+        None, "your copy of analytics.js, served at Segment's script path", kind="file"
+    )
+
+    def __post_init__(self) -> None:
+        for setting in SERVER_SETTINGS:
+            value = setting.check(getattr(self, setting.name), place=setting.name)
+            object.__setattr__(self, setting.name, value)
+        if (self.tls_cert is None) != (self.tls_key is None):
+            given, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
+            raise ConfigError(f"{given} is given without {missing}: a certificate needs its key")
+        if self.tls_cert is not None:
+            object.__setattr__(self, "tls", True)
+        if self.tls and self.port == self.tls_port != 0:
+            raise ConfigError(
+                f"port and tls_port are both {self.port}: http and https need one port each"
+            )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """Which server the commands talk to.
+
+    Raises:
+        ConfigError: a value is not allowed.
+    """
+
+    url: str = declare("http://127.0.0.1:8765", "address of a running mockseg")
+
+    def __post_init__(self) -> None:
+        for setting in CLIENT_SETTINGS:
+            setting.check(getattr(self, setting.name), place=setting.name)
+        if not self.url.startswith(("http://", "https://")):
+            raise ConfigError(
+                f'url is "{self.url}": it starts with http:// or https://,'
+                " such as http://127.0.0.1:8765"
+            )
+
+
+SERVER_SETTINGS = rows(Settings)
+CLIENT_SETTINGS = rows(ClientSettings)
+_ALL = {setting.name: setting for setting in SERVER_SETTINGS + CLIENT_SETTINGS}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sources:
+    """What was written where; values are checked, places are for people.
+
+    Attributes:
+        file: the file that was read, or None.
+        in_file: setting -> value, from the file.
+        in_environment: the same, from variables.
+        warnings: one line for each variable that looks like ours and is not.
+    """
+
+    file: Path | None
+    in_file: Mapping[str, object]
+    in_environment: Mapping[str, object]
+    warnings: tuple[str, ...]
+
+    def choose(self, setting: Setting, flags: Mapping[str, str | bool | None]) -> object:
+        """Give a setting's value: the one function that knows which place wins.
+
+        Raises:
+            ConfigError: the flag's value is not allowed.
+        """
+        flag = flags.get(setting.name)
+        if isinstance(flag, str):
+            return setting.parse(flag, place=setting.flag)
+        if flag is not None:
+            return setting.check(flag, place=setting.flag)
+        for place in (self.in_environment, self.in_file):
+            if setting.name in place:
+                return place[setting.name]
+        return setting.default
+
+
+def read_sources(
+    *,
+    file: str | Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    folder: str | Path = ".",
+) -> Sources:
+    """Read the file and the environment.
+
+    Args:
+        file: as ``--config`` names it; it must exist. ``MOCKSEG_CONFIG`` by default.
+        environ: the process's by default.
+        folder: where ``mockseg.toml`` is looked for.
+
+    Raises:
+        ConfigError: unreadable file, unknown key, wrong value; with place and value.
+    """
+    environ = os.environ if environ is None else environ
+    named = file or environ.get(CONFIG_VARIABLE) or None
+    path = Path(folder, named or DEFAULT_FILE)
+    found = path if named or path.is_file() else None
+    in_environment, warnings = _from_environment(environ)
+    return Sources(
+        file=found,
+        in_file=_from_file(found) if found else {},
+        in_environment=in_environment,
+        warnings=warnings,
+    )
+
+
+def load_server(sources: Sources, flags: Mapping[str, str | bool | None] | None = None) -> Settings:
+    """Decide each setting of a server.
+
+    Args:
+        sources: file and environment.
+        flags: setting -> text of the flag, a boolean for a switch; None where not given.
+
+    Raises:
+        ConfigError: a value is not allowed.
+    """
+    return _load(Settings, SERVER_SETTINGS, sources, flags or {})
+
+
+def load_client(
+    sources: Sources, flags: Mapping[str, str | bool | None] | None = None
+) -> ClientSettings:
+    """Decide each setting of a command that talks to a server; see :func:`load_server`."""
+    return _load(ClientSettings, CLIENT_SETTINGS, sources, flags or {})
+
+
+def _load(
+    table: Callable[..., _T],
+    rows: tuple[Setting, ...],
+    sources: Sources,
+    flags: Mapping[str, str | bool | None],
+) -> _T:
+    values: dict[str, Any] = {row.name: sources.choose(row, flags) for row in rows}
+    return table(**values)
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    import tomllib
+
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except ValueError as error:
+        # Also what is no UTF-8.
+        raise ConfigError(f"{path}: is not TOML: {error}") from None
+    values: dict[str, object] = {}
+    for key, value in content.items():
+        setting = _ALL.get(key)
+        if setting is None:
+            raise ConfigError(f"{path}: unknown key {key}{nearest(_snake(key), _ALL) or _known()}")
+        values[key] = setting.check(value, place=f"{path}: {key}")
+        if setting.kind == "file":
+            values[key] = str(path.parent / str(values[key]))
+        elif setting.kind == "files":
+            named = cast("tuple[str, ...]", values[key])
+            values[key] = tuple(str(path.parent / name) for name in named)
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Read our variables; an empty one counts as not set."""
+    variables = {setting.variable: setting for setting in _ALL.values()}
+    values: dict[str, object] = {}
+    warnings: list[str] = []
+    for name in sorted(environ):
+        text = environ[name]
+        if name in variables:
+            if text:
+                setting = variables[name]
+                values[setting.name] = setting.parse(text, place=name)
+        elif name.startswith(PREFIX) and name != CONFIG_VARIABLE:
+            hint = nearest(name, [*variables, CONFIG_VARIABLE])
+            warnings.append(f"unknown variable {name} is ignored{hint}")
+    return values, tuple(warnings)
+
+
+def _known() -> str:
+    return "; known are " + ", ".join(_ALL)
+
+
+def _snake(key: str) -> str:
+    return key.replace("-", "_").lower()

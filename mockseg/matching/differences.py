@@ -1,0 +1,171 @@
+"""Where a value differs from what was expected of it, as values.
+
+This is the explaining twin of :func:`mockseg.matching.match.contains`: where that one
+says no, this one says where and how, and it also knows the expectations that are no JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from mockseg.matching.shown import shown, shown_path
+from mockseg.matching.values import ABSENT, ANY, is_plain, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mockseg.json_types import Json
+    from mockseg.matching.values import Expected
+
+__all__ = ["Difference", "DifferenceKind", "compare", "same_but_for_format"]
+
+DifferenceKind: TypeAlias = Literal[
+    "value",  # another value of the same type
+    "type",  # a value of another JSON type
+    "format",  # a name that differs in case, spaces and separators only
+    "missing",  # not there
+    "unexpected",  # there, and ABSENT was expected
+    "predicate",  # the predicate said no, or raised
+    "verdict",  # of the call
+    "good",  # the call is good and was to be bad, or the other way round
+    "where",  # the filter is false
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where a call is not what was expected.
+
+    Attributes:
+        field: where, dotted: ``properties.total``, ``userId``, ``properties.products[0].sku``.
+        expected: what was expected there: plain JSON, a token, or the text of a filter.
+        actual: what is there; ``ABSENT`` when nothing is.
+        kind: in what way it differs.
+        note: what else is to be said, in a few words; mostly empty.
+    """
+
+    field: str
+    expected: Expected
+    actual: Json
+    kind: DifferenceKind
+    note: str = ""
+
+
+def compare(
+    expected: Expected, actual: Json, field: str, *, hints: bool = False
+) -> Iterator[Difference]:
+    """Find where a value differs from what is expected; nothing when it does not.
+
+    Args:
+        expected: as :func:`mockseg.matching.values.admit` gave it.
+        actual: a JSON value, or ``ABSENT``.
+        field: the place of the value.
+        hints: note of a missing key under which other spelling it is there; who only
+            wants to know whether there is a difference saves the search.
+    """
+    if expected is ABSENT:
+        if actual is not ABSENT:
+            yield Difference(field, expected, actual, "unexpected")
+    elif isinstance(expected, dict):
+        yield from _compare_object(expected, actual, field, hints=hints)
+    elif actual is ABSENT:
+        yield Difference(field, expected, actual, "missing")
+    elif expected is ANY:
+        return
+    elif isinstance(expected, list):
+        yield from _compare_array(expected, actual, field, hints=hints)
+    elif is_plain(expected):
+        yield from _compare_scalar(expected, actual, field)
+    else:
+        yield from _compare_token(expected, actual, field)
+
+
+def same_but_for_format(one: str, other: str) -> bool:
+    """Tell whether two names differ in case, spaces and separators only.
+
+    ``Order Completed``, ``order_completed`` and ``orderCompleted`` are the same.
+    """
+    letters = _letters(one)
+    return letters != "" and letters == _letters(other)
+
+
+# The same few names are compared again and again when the nearest of many calls is sought.
+@lru_cache(maxsize=512)
+def _letters(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())
+
+
+def _compare_object(
+    expected: dict[str, Expected], actual: Json, field: str, *, hints: bool
+) -> Iterator[Difference]:
+    if actual is ABSENT:
+        if not expected:
+            yield Difference(field, expected, actual, "missing")
+        members: Json = {}
+    elif isinstance(actual, dict):
+        members = actual
+    else:
+        yield Difference(field, expected, actual, "type")
+        return
+    for key, member in expected.items():
+        place = shown_path(field, key)
+        if key in members:
+            yield from compare(member, members[key], place, hints=hints)
+        elif hints and member is not ABSENT and (other := _other_spelling(key, members)):
+            yield Difference(place, member, ABSENT, "missing", f"there is {shown(other)}")
+        else:
+            yield from compare(member, ABSENT, place, hints=hints)
+
+
+def _other_spelling(key: str, members: Json) -> str | None:
+    """Find a key that is only spelt in another way: ``order_id`` for ``orderId``."""
+    return next((other for other in members if same_but_for_format(key, other)), None)
+
+
+def _compare_array(
+    expected: list[Expected], actual: Json, field: str, *, hints: bool
+) -> Iterator[Difference]:
+    if not isinstance(actual, list):
+        yield Difference(field, expected, actual, "type")
+    elif len(actual) != len(expected):
+        note = f"{_items(len(expected))} expected, {len(actual)} there"
+        yield Difference(field, expected, actual, "value", note)
+    else:
+        for index, item in enumerate(expected):
+            yield from compare(item, actual[index], f"{field}[{index}]", hints=hints)
+
+
+def _items(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
+
+
+def _compare_scalar(expected: Json, actual: Json, field: str) -> Iterator[Difference]:
+    if type_name(expected) != type_name(actual):
+        yield Difference(field, expected, actual, "type")
+    elif expected != actual:
+        yield Difference(field, expected, actual, "value")
+
+
+def _compare_token(expected: Expected, actual: Json, field: str) -> Iterator[Difference]:
+    """Ask a pattern, a predicate, or an object with its own ``==``; what raises has said no."""
+    if isinstance(expected, re.Pattern):
+        if not isinstance(actual, str):
+            yield Difference(field, expected, actual, "type")
+        elif expected.fullmatch(actual) is None:
+            yield Difference(field, expected, actual, "value")
+        return
+    asks = callable(expected) and not isinstance(expected, type)
+    question: Callable[[], object] = (
+        (lambda: expected(actual)) if asks else (lambda: expected == actual)
+    )
+    try:
+        if question():
+            return
+        note = ""
+    except Exception as error:  # noqa: BLE001 - a person's code; the note says what it raised
+        said = " ".join(str(error)[:80].split())
+        note = f"raised {type(error).__name__}" + (f": {said}" if said else "")
+    yield Difference(field, expected, actual, "predicate" if asks else "value", note)

@@ -1,0 +1,115 @@
+"""An explanation: why an expectation was not met, for people and for tools.
+
+A value; :mod:`mockseg.matching.explain` and :mod:`mockseg.matching.explain_source` make it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from mockseg.matching.shown import clip
+
+if TYPE_CHECKING:
+    from mockseg.json_types import JsonObject
+
+__all__ = ["MAX_LINES", "Explanation", "ExplanationKind", "Section", "some"]
+
+ExplanationKind: TypeAlias = Literal[
+    "missing",  # nothing like it was recorded
+    "nothing_recorded",  # nothing at all was
+    "nearest",  # something like it was
+    "too_few",
+    "too_many",
+    "wrong_source",
+    "not_accepted",  # the right call, but dropped, blocked, rejected or with findings
+    "duplicate",  # the right call, but only as a duplicate
+    "late",
+    "out_of_order",
+    "duplicates",
+    "not_good",
+    "unexpected",
+    "not_quiet",
+]
+
+# "Under 40 lines" is the promise.
+MAX_LINES: Final = 39
+_MAX_LINE_CHARACTERS = 320
+_MAX_HEADLINE_CHARACTERS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands below it.
+
+    Attributes:
+        title: one line, with its colon.
+        lines: without indent.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why an expectation was not met.
+
+    Attributes:
+        kind: for tools.
+        headline: what was expected and what was found, one line.
+        sections: what there is to know, the most useful first.
+        notes: hints, one line each.
+        details: the same facts as JSON.
+    """
+
+    kind: ExplanationKind
+    headline: str
+    sections: tuple[Section, ...] = ()
+    notes: tuple[str, ...] = ()
+    details: JsonObject = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Give the explanation to read: under 40 lines, control characters escaped.
+
+        Where there is more to say than fits, the middle gives way, never the headline
+        or the notes.
+        """
+        body: list[str] = []
+        for section in self.sections:
+            if section.lines:
+                body += ["", section.title]
+                body += [f"  {line}" for line in section.lines]
+        notes = ["", *self.notes] if self.notes else []
+        room = MAX_LINES - 1 - len(notes)
+        if len(body) > room:
+            body = [*body[: room - 1], f"  … {len(body) - room + 1} more lines"]
+        lines = [_line(self.headline, _MAX_HEADLINE_CHARACTERS)]
+        lines += [_line(line, _MAX_LINE_CHARACTERS) for line in [*body, *notes]]
+        return "\n".join(lines)
+
+    def as_json(self) -> JsonObject:
+        """Give the explanation as JSON: ``kind``, ``headline``, ``notes`` and the facts."""
+        return {
+            "kind": self.kind,
+            "headline": self.headline,
+            "notes": list(self.notes),
+            **self.details,
+        }
+
+
+def some(lines: list[str], *, limit: int, noun: str) -> tuple[str, ...]:
+    """Keep the first lines, and say how many there are beyond."""
+    if len(lines) <= limit:
+        return tuple(lines)
+    return (*lines[:limit], f"… and {len(lines) - limit} more {noun}")
+
+
+def _line(text: str, limit: int) -> str:
+    # What is shown was escaped where it was shown; a sentence of a finding or of a foreign
+    # object may still hold what a terminal obeys.
+    if not text.isprintable():
+        text = "".join(
+            char if char.isprintable() else repr(char)[1:-1] for char in text[: 2 * limit]
+        )
+    return clip(text, limit)

@@ -1,0 +1,275 @@
+"""A matcher: what a test expects of a call, split into what a server can wait on and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mockseg.domain.call import Call
+from mockseg.errors import FqlError
+from mockseg.fql.query import Query, parse, quote
+from mockseg.matching.differences import Difference, compare, same_but_for_format
+from mockseg.matching.match import Match
+from mockseg.matching.shown import clip, shown, shown_path
+from mockseg.matching.values import ABSENT, ANY, is_plain, plain_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.domain.call import Verdict
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.matching.values import Expected
+
+__all__ = ["Matcher", "make_matcher"]
+
+# Field of the message -> match key.
+_MATCH_KEYS = {
+    "event": "event",
+    "userId": "user_id",
+    "anonymousId": "anonymous_id",
+    "messageId": "message_id",
+    "groupId": "group_id",
+}
+_OBJECTS = frozenset({"properties", "traits", "context", "integrations"})
+# These name what was tracked or seen; a wrong one is often only spelt in another way.
+_NAMES = frozenset({"event", "name", "category"})
+# Field of the message -> the argument that expects something of it.
+_ARGUMENTS = {
+    "userId": "user_id",
+    "anonymousId": "anonymous_id",
+    "messageId": "message_id",
+    "groupId": "group_id",
+    "previousId": "previous_id",
+}
+# The argument that is given first, and shown without its name.
+_FIRST = {"track": "event", "page": "name", "screen": "name"}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Matcher:
+    """What a test expects of a call; made by the functions of :mod:`mockseg.matching.matchers`.
+
+    It is ``==`` to a :class:`~mockseg.domain.call.Call` that satisfies it, and to a plain
+    message (a dict) that does so verdict apart, from either side.
+
+    Attributes:
+        type: of the call, or None for any.
+        expected: pairs of a field of the normalised message and what is expected there.
+        verdict: None for accepted calls, ``ANY`` for all, or one verdict.
+        good: None for both.
+        where: a filter, or None.
+        match: what of this a server can judge. It has no verdict where accepted calls
+            or all are meant: the wait's own default decides.
+        residual: the pairs of ``expected`` that ``match`` does not say in full.
+    """
+
+    type: str | None
+    expected: tuple[tuple[str, Expected], ...]
+    verdict: Verdict | Any | None
+    good: bool | None
+    where: Query | None
+    match: Match
+    residual: tuple[tuple[str, Expected], ...]
+
+    @property
+    def has_residue(self) -> bool:
+        """Tell whether the client has to judge what the server found."""
+        return bool(self.residual)
+
+    @property
+    def any_verdict(self) -> bool:
+        """Tell whether calls of all verdicts are meant."""
+        return self.verdict is ANY
+
+    def residue(self, call: Call) -> bool:
+        """Judge of a call that satisfies ``match`` what ``match`` could not say."""
+        return _agree(self.residual, call.message)
+
+    def matches(self, call: Call) -> bool:
+        """Tell whether a call is what is expected, its verdict too."""
+        if self.good is not None and call.good is not self.good:
+            return False
+        if self.verdict is not ANY and call.verdict != (self.verdict or "accepted"):
+            return False
+        return self.means(call)
+
+    def means(self, call: Call) -> bool:
+        """Tell whether a call is the one that is meant, whatever became of it."""
+        if self.type is not None and call.type != self.type:
+            return False
+        return self._holds(call.message)
+
+    def matches_message(self, message: Mapping[str, Json]) -> bool:
+        """Tell whether a plain message is what is expected; it has no verdict."""
+        if self.type is not None and message.get("type") != self.type:
+            return False
+        return self._holds(message)
+
+    def differences(self, call: Call | Mapping[str, Json]) -> tuple[Difference, ...]:
+        """Find everything in which a call, or a plain message, is not what is expected."""
+        return tuple(self._differences(call))
+
+    def describe(self, *, limit: int = 300) -> str:
+        """Say in words what is expected: ``track 'Signed Up' where user_id='u1'``."""
+        first = _FIRST.get(self.type or "")
+        head = self.type or "any call"
+        conditions: list[str] = []
+        for field, expected in self.expected:
+            if field == first:
+                head = f"{head} {shown(expected)}"
+            else:
+                conditions += _conditions(_ARGUMENTS.get(field, field), expected)
+        if self.verdict is not None:
+            conditions.append(f"verdict={shown(self.verdict)}")
+        if self.good is not None:
+            conditions.append(f"good={self.good}")
+        if self.where is not None:
+            conditions.append(f"where={shown(self.where.text, limit=120)}")
+        return clip(f"{head} where {', '.join(conditions)}" if conditions else head, limit)
+
+    def _holds(self, message: Mapping[str, Json]) -> bool:
+        if not _agree(self.expected, message):
+            return False
+        return self.where is None or self.where.matches(message)
+
+    def _differences(self, call: Call | Mapping[str, Json]) -> Iterator[Difference]:
+        recorded = call if isinstance(call, Call) else None
+        message: Mapping[str, Json] = call.message if isinstance(call, Call) else call
+        type_ = message.get("type", ABSENT) if recorded is None else recorded.type
+        if self.type is not None and type_ != self.type:
+            kind = "missing" if type_ is ABSENT else "value"
+            yield Difference("type", self.type, type_, kind)  # type: ignore[arg-type]  # mypy widens the two literals
+        for field, expected in self.expected:
+            for difference in compare(expected, _field(message, field), field, hints=True):
+                yield _with_format(difference)
+        if self.where is not None and not self.where.matches(message):
+            yield Difference("where", self.where.text, ABSENT, "where")
+        if recorded is None:
+            return
+        if self.verdict is not ANY and recorded.verdict != (self.verdict or "accepted"):
+            yield Difference("verdict", self.verdict or "accepted", recorded.verdict, "verdict")
+        if self.good is not None and recorded.good is not self.good:
+            yield Difference("good", self.good, recorded.good, "good")
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Call):
+            return self.matches(other)
+        if isinstance(other, Matcher):
+            return _parts(self) == _parts(other)
+        if isinstance(other, Mapping):
+            return self.matches_message(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # it equals calls, which have hashes of their own
+
+    def __str__(self) -> str:
+        return self.describe()
+
+    def __repr__(self) -> str:
+        return f"<{self.describe()}>"
+
+
+def make_matcher(
+    type_: str | None,
+    expected: tuple[tuple[str, Expected], ...],
+    *,
+    verdict: Verdict | Any | None = None,
+    good: bool | None = None,
+    where: Query | None = None,
+) -> Matcher:
+    """Make a matcher of parts that were checked, see :mod:`mockseg.matching.matchers`.
+
+    As much as possible of it goes into ``match``. What has no match key of its own, such
+    as the name of a page, becomes a condition of its ``where``.
+    """
+    keys: JsonObject = {}
+    conditions: list[str] = []
+    conditional: list[tuple[str, Expected]] = []
+    residual: list[tuple[str, Expected]] = []
+    for pair in expected:
+        field, value = pair
+        if field in _MATCH_KEYS and isinstance(value, str):
+            keys[_MATCH_KEYS[field]] = value
+        elif (condition := _condition(field, value)) is not None:
+            conditions.append(condition)
+            conditional.append(pair)
+        else:
+            if isinstance(value, dict) and (part := plain_part(value)) is not ABSENT:
+                keys[field] = part
+            if not (isinstance(value, dict) and is_plain(value)):
+                residual.append(pair)
+    filter_ = _joined(where, conditions)
+    if filter_ is None and conditions:
+        # Too long or too deep together: the client judges what a filter cannot hold.
+        residual += conditional
+        filter_ = where.text if where is not None else None
+    match = Match(
+        type=type_,
+        verdict=None if verdict is ANY else verdict,
+        good=good,
+        where=filter_,
+        **keys,
+    )
+    return Matcher(type_, expected, verdict, good, where, match, tuple(residual))
+
+
+def _condition(field: str, value: Expected) -> str | None:
+    """Say in FQL what is expected of a field, or None where FQL or a match key cannot."""
+    if value is ANY:
+        return f"{field} != null"
+    if value is ABSENT:
+        return f"{field} = null"
+    return f"{field} = {quote(value)}" if isinstance(value, str) else None
+
+
+def _joined(where: Query | None, conditions: list[str]) -> str | None:
+    """Join a person's filter with our conditions; None when no filter can hold all."""
+    if not conditions:
+        return where.text if where is not None else None
+    parts = list(conditions)
+    if where is not None and where.text.strip() != "all":
+        # `all` stands alone in FQL, and adds nothing.
+        parts.insert(0, f"({where.text})")
+    text = " and ".join(parts)
+    try:
+        return parse(text).text
+    except FqlError:
+        return None
+
+
+def _field(message: Mapping[str, Json], field: str) -> Json:
+    """Give a field of the message itself, where null is nothing, as it is for Segment."""
+    value = message.get(field)
+    return ABSENT if value is None else value
+
+
+def _agree(pairs: tuple[tuple[str, Expected], ...], message: Mapping[str, Json]) -> bool:
+    for field, expected in pairs:
+        if next(compare(expected, _field(message, field), field), None) is not None:
+            return False
+    return True
+
+
+def _with_format(difference: Difference) -> Difference:
+    """Mark a name that is only spelt in another way: the most frequent mistake of all."""
+    expected, actual = difference.expected, difference.actual
+    if difference.kind != "value" or difference.field not in _NAMES:
+        return difference
+    if isinstance(expected, str) and same_but_for_format(expected, actual):
+        note = "only case, spaces or separators differ"
+        return Difference(difference.field, expected, actual, "format", note)
+    return difference
+
+
+def _conditions(place: str, expected: Expected) -> Iterator[str]:
+    """Write an expectation as flat conditions: ``properties.total=42``."""
+    if isinstance(expected, dict) and expected:
+        for key, member in expected.items():
+            yield from _conditions(shown_path(place, key), member)
+    else:
+        yield f"{place}={shown(expected)}"
+
+
+def _parts(matcher: Matcher) -> tuple[object, ...]:
+    return (matcher.type, matcher.expected, matcher.verdict, matcher.good, matcher.where)

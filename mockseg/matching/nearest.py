@@ -1,0 +1,171 @@
+"""Which recorded calls come nearest to what a test expected."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mockseg.matching.differences import same_but_for_format
+from mockseg.matching.shown import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockseg.domain.call import Call
+    from mockseg.matching.differences import Difference
+    from mockseg.matching.matcher import Matcher
+
+__all__ = ["Near", "name_of", "nearest"]
+
+# Below this share of common characters two names are not taken for one another.
+_SIMILAR = 0.6
+# Comparing names costs the product of their lengths.
+_MAX_NAME_CHARACTERS = 100
+_NAME_FIELDS = {"track": "event", "page": "name", "screen": "name"}
+
+# What a difference adds to the distance of a call.
+_OTHER_TYPE = 3.0
+_OTHER_NAME = 4.0
+_OTHER_FORMAT = 0.5
+_OTHER_VERDICT = 0.25
+_SAME_AS_TEXT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A call that is nearly what was expected.
+
+    Attributes:
+        call: it.
+        differences: all that is not as expected; empty when the call satisfies the matcher.
+        score: 1.0 for a call that satisfies, towards 0.0 the farther it is.
+        alike: how many more calls differ in just the same way; older ones.
+    """
+
+    call: Call
+    differences: tuple[Difference, ...]
+    score: float
+    alike: int = 0
+
+
+def nearest(matcher: Matcher, calls: Iterable[Call], *, limit: int = 3) -> list[Near]:
+    """Rank the calls that are similar to what was expected, the nearest first.
+
+    Same type and name count most, then few differing fields, then what was recorded
+    last. Names are similar when they differ only in case and separators, or have most
+    of their characters in common. Calls that differ in the same way are given once.
+
+    Args:
+        matcher: what was expected.
+        calls: what was recorded.
+        limit: how many to give at most.
+    """
+    judge = _Judge(matcher)
+    found = [near for call in calls if (near := judge.near(call)) is not None]
+    found.sort(key=lambda near: (-near.score, -near.call.cursor))
+    alike: dict[tuple[object, ...], int] = {}
+    first: dict[tuple[object, ...], Near] = {}
+    for near in found:
+        key = _way(near)
+        first.setdefault(key, near)
+        alike[key] = alike.get(key, -1) + 1
+    return [
+        Near(near.call, near.differences, near.score, alike[key])
+        for key, near in list(first.items())[: max(limit, 0)]
+    ]
+
+
+def name_of(call: Call) -> str | None:
+    """Give the event of a track call, the name of a page or screen; None where there is none."""
+    field = _NAME_FIELDS.get(call.type)
+    name = call.message.get(field) if field is not None else None
+    return name if isinstance(name, str) else None
+
+
+class _Judge:
+    """Tells of one call after another how near it is; names are compared once."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._field = _NAME_FIELDS.get(matcher.type or "")
+        wanted = dict(matcher.expected).get(self._field or "")
+        self._name = wanted if isinstance(wanted, str) else None
+        # Other conditions than the name, that make a call similar by themselves.
+        self._conditions = len(matcher.expected) - (wanted is not None)
+        self._ratios: dict[str, float] = {}
+        # What it learns of its second text, it learns once.
+        self._letters = difflib.SequenceMatcher(
+            None, "", _comparable(self._name or ""), autojunk=False
+        )
+
+    def near(self, call: Call) -> Near | None:
+        """Give a call with its differences, or None where it is not similar."""
+        matcher = self._matcher
+        same_type = matcher.type is None or call.type == matcher.type
+        name = name_of(call)
+        ratio = 1.0 if self._name is None else self._ratio(name)
+        if not same_type and ratio < 1.0 and self._name is not None:
+            return None
+        differences = matcher.differences(call)
+        others = sum(d.field not in {"type", "verdict", "good", self._field} for d in differences)
+        all_else_agrees = self._conditions > 0 and others == 0
+        if not same_type and self._name is None and not all_else_agrees:
+            return None
+        if ratio < _SIMILAR and not all_else_agrees:
+            return None
+        cost = sum(self._cost(difference, ratio) for difference in differences)
+        return Near(call, differences, 1.0 / (1.0 + cost))
+
+    def _ratio(self, name: str | None) -> float:
+        """Give how much a name resembles the expected one; 1.0 where only its format differs."""
+        wanted = self._name
+        if wanted is None or name is None:
+            return 0.0
+        known = self._ratios.get(name)
+        if known is None:
+            known = 1.0 if same_but_for_format(wanted, name) else self._resemblance(name)
+            self._ratios[name] = known
+        return known
+
+    def _resemblance(self, name: str) -> float:
+        letters = self._letters
+        letters.set_seq1(_comparable(name))
+        if letters.real_quick_ratio() < _SIMILAR or letters.quick_ratio() < _SIMILAR:
+            return 0.0
+        # Never 1.0: that is kept for the same letters.
+        return min(letters.ratio(), 0.99)
+
+    def _cost(self, difference: Difference, ratio: float) -> float:
+        if difference.field == "type":
+            return _OTHER_TYPE
+        if difference.kind == "format":
+            return _OTHER_FORMAT
+        if difference.field == self._field:
+            return 1.0 + _OTHER_NAME * (1.0 - ratio)
+        if difference.kind in {"verdict", "good"}:
+            return _OTHER_VERDICT
+        if difference.kind == "type" and _same_as_text(difference):
+            return _SAME_AS_TEXT
+        return 1.0
+
+
+def _comparable(name: str) -> str:
+    return name[:_MAX_NAME_CHARACTERS].casefold()
+
+
+def _same_as_text(difference: Difference) -> bool:
+    """Tell 42 and '42', true and 'true': the value is right, only its type is not."""
+    expected, actual = difference.expected, difference.actual
+    if isinstance(expected, str) == isinstance(actual, str):
+        return False
+    return shown(expected).strip("'") == shown(actual).strip("'")
+
+
+def _way(near: Near) -> tuple[object, ...]:
+    """Give what two calls have in common that differ in the same way."""
+    return (
+        near.call.type,
+        name_of(near.call),
+        *((d.field, d.kind, shown(d.actual), d.note) for d in near.differences),
+    )

@@ -1,0 +1,15 @@
+"""Which mockseg this is."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+__all__ = ["version"]
+
+
+def version() -> str:
+    """Give the version; ``unknown`` when it runs from a folder and was never installed."""
+    try:
+        return metadata.version("mockseg")
+    except metadata.PackageNotFoundError:
+        return "unknown"

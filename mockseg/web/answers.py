@@ -1,0 +1,113 @@
+"""Answers of the control plane: JSON, one shape of error, and the headers that guard them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from mockseg import json_types
+from mockseg.json_types import JsonObject
+from mockseg.operations.base import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockseg.errors import OperationError
+
+__all__ = [
+    "JSON_POLICY",
+    "PAGE_POLICY",
+    "ErrorAnswer",
+    "ErrorBody",
+    "error_answer",
+    "json_answer",
+    "security_headers",
+    "text_answer",
+]
+
+# Nothing of a JSON answer is ever to be run, shown in a frame or loaded as anything else.
+JSON_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+# A page has our style sheet and forms that ask us; no script at all.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class ErrorBody(Result, frozen=True, omit_defaults=True):
+    """What went wrong.
+
+    Attributes:
+        code: one word for scripts.
+        message: a sentence that names the place, the value and what is allowed.
+        details: what helps to repair it.
+    """
+
+    code: str
+    message: str
+    details: JsonObject = {}
+
+
+class ErrorAnswer(Result, frozen=True):
+    """The one body of every error of the control plane.
+
+    Attributes:
+        error: what went wrong.
+    """
+
+    error: ErrorBody
+
+
+def security_headers(policy: str = JSON_POLICY) -> dict[str, str]:
+    """Give the headers of everything below ``/_mockseg``; there is no CORS header among them."""
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+
+
+def json_answer(
+    value: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Answer with a JSON value or a record of ours."""
+    return web.Response(
+        body=_encoded(value),
+        status=status,
+        content_type="application/json",
+        headers={**security_headers(), **(headers or {})},
+    )
+
+
+def text_answer(text: str, *, content_type: str) -> web.Response:
+    """Answer with text, UTF-8.
+
+    Args:
+        text: the body.
+        content_type: with its parameters.
+    """
+    headers = {**security_headers(), "Content-Type": content_type}
+    return web.Response(body=text.encode("utf-8", "replace"), headers=headers)
+
+
+def error_answer(
+    error: OperationError, *, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Answer with a refusal, in the one shape that errors have."""
+    body = ErrorBody(code=error.code, message=error.message, details=error.details)
+    return json_answer(ErrorAnswer(error=body), status=error.status, headers=headers)
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return json_types.encode(value)
+    except UnicodeEncodeError:
+        # aiohttp hands on bytes that are no UTF-8 as lone surrogates (paths, header values).
+        escaped = json.dumps(msgspec.to_builtins(value))
+        return json_types.encode(json_types.decode_leniently(escaped.encode()))

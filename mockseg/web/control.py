@@ -1,0 +1,102 @@
+"""The control plane: one route for each row of the table of operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockseg.errors import OperationError
+from mockseg.operations.table import OPERATIONS, PREFIX
+from mockseg.plans.nearest import nearest
+from mockseg.web import openapi, parameters
+from mockseg.web.answers import error_answer, json_answer
+from mockseg.web.guard import add_guarded
+from mockseg.web.keys import HELD, HUB
+from mockseg.web.metrics import metrics
+from mockseg.web.stream import stream
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from mockseg.operations.table import Operation
+    from mockseg.web.guard import Handler
+
+__all__ = ["ROOT", "add_fallback", "add_routes"]
+
+ROOT = "/_mockseg"
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the operations and what belongs to them."""
+    for operation in OPERATIONS:
+        add_guarded(app, operation.method, PREFIX + operation.path, _handler(operation))
+    add_guarded(app, "GET", f"{PREFIX}/openapi.json", _openapi)
+    add_guarded(app, "GET", f"{PREFIX}/metrics", metrics)
+    # A HEAD of something that never ends has no answer.
+    add_guarded(app, "GET", f"{PREFIX}/stream", stream, head=False)
+
+
+def add_fallback(app: web.Application) -> None:
+    """Answer all other paths and methods below the root; call it after all routes are there."""
+    known = [resource for resource in app.router.resources() if resource.canonical.startswith(ROOT)]
+    paths = sorted(
+        {
+            f"{route.method} {resource.canonical}"
+            for resource in known
+            for route in resource
+            if route.method != "HEAD"
+        },
+        key=lambda line: line.split()[::-1],
+    )
+
+    async def fallback(request: web.Request) -> web.StreamResponse:
+        methods: set[str] = set()
+        for resource in known:
+            _match, allowed = await resource.resolve(request)
+            methods |= allowed
+        if methods:
+            return _wrong_method(request, sorted(methods))
+        return error_answer(_unknown_path(request, paths))
+
+    add_guarded(app, "*", ROOT, fallback)
+    add_guarded(app, "*", ROOT + "/{rest:.*}", fallback)
+
+
+def _handler(operation: Operation) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        params = await parameters.read(request, operation)
+        with request.app[HELD].hold(request):
+            result = await request.app[HUB].perform(operation.name, params)
+        return json_answer(result, status=operation.status)
+
+    return handler
+
+
+async def _openapi(request: web.Request) -> web.StreamResponse:
+    parameters.query_values(request, ())
+    return json_answer(openapi.document())
+
+
+def _wrong_method(request: web.Request, methods: list[str]) -> web.Response:
+    method, allowed = request.method[:40], ", ".join(methods)
+    refusal = OperationError(
+        f"{request.path[:200]} does not take {method}: allowed are {allowed}",
+        status=405,
+        code="method_not_allowed",
+        details={"method": method, "allowed": methods},
+    )
+    return error_answer(refusal, headers={"Allow": allowed})
+
+
+def _unknown_path(request: web.Request, paths: list[str]) -> OperationError:
+    known = dict.fromkeys(line.split()[1] for line in paths)
+    tails = tuple(path.removeprefix(PREFIX) for path in known)
+    near = nearest(request.path.removeprefix(PREFIX).removeprefix(ROOT), tails)
+    if near is not None:
+        near = near if near in known else PREFIX + near
+    hint = f"; did you mean {near}?" if near is not None else ""
+    return OperationError(
+        f"nothing is at {request.path[:200]}{hint}",
+        status=404,
+        code="not_found",
+        details={"paths": paths} if near is None else {"paths": paths, "nearest": near},
+    )

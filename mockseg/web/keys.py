@@ -1,0 +1,16 @@
+"""What stands on the application, under which key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from mockseg.hub.machine import Hub
+    from mockseg.web.held import Held
+
+__all__ = ["HELD", "HUB"]
+
+HUB: web.AppKey[Hub] = web.AppKey("hub")
+HELD: web.AppKey[Held] = web.AppKey("held")

@@ -1,0 +1,78 @@
+"""``GET /metrics``: what the server has seen, in Prometheus' text format 0.0.4."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import Summary
+from mockseg.web.answers import text_answer
+from mockseg.web.keys import HELD, HUB
+from mockseg.web.parameters import check_content_type, query_values
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from mockseg.hub.machine import Hub
+
+__all__ = ["CONTENT_TYPE", "metrics"]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+# Name, kind, help, and values by label.
+_Family: TypeAlias = tuple[str, str, str, dict[str, float]]
+
+
+async def metrics(request: web.Request) -> web.StreamResponse:
+    """Answer with counters since the start and gauges of what is kept."""
+    check_content_type(request)
+    query_values(request, ())
+    hub = request.app[HUB]
+    kept = await hub.perform("summary", OfSource())
+    assert isinstance(kept, Summary)  # noqa: S101  (the table says so)
+    families = _families(hub, kept, held=len(request.app[HELD]))
+    return text_answer("".join(map(_text, families)), content_type=CONTENT_TYPE)
+
+
+def _families(hub: Hub, kept: Summary, *, held: int) -> tuple[_Family, ...]:
+    tally = hub.tally
+    other = tally.bad - tally.dropped - tally.rejected
+    by_verdict: dict[str, float] = {
+        '{verdict="accepted"}': kept.accepted,
+        '{verdict="dropped"}': kept.dropped,
+        '{verdict="blocked"}': kept.blocked,
+        '{verdict="rejected"}': kept.rejected,
+    }
+    return (
+        (
+            "mockseg_calls_total",
+            "counter",
+            "Calls recorded by verdict; other is blocked, or accepted with findings.",
+            {
+                '{verdict="accepted"}': tally.accepted,
+                '{verdict="dropped"}': tally.dropped,
+                '{verdict="rejected"}': tally.rejected,
+                '{verdict="other"}': other,
+            },
+        ),
+        ("mockseg_calls_bad_total", "counter", "Calls that were not good.", {"": tally.bad}),
+        ("mockseg_calls_evicted_total", "counter", "Calls that made room.", {"": tally.evicted}),
+        ("mockseg_requests_total", "counter", "Requests recorded.", {"": tally.requests}),
+        ("mockseg_requests_refused_total", "counter", "Answered 4xx.", {"": tally.refused}),
+        (
+            "mockseg_parser_refused_total",
+            "counter",
+            "What was no HTTP and never became a request.",
+            {"": tally.parser_refused},
+        ),
+        ("mockseg_calls_kept", "gauge", "Calls in the journal, by verdict.", by_verdict),
+        ("mockseg_requests_kept", "gauge", "Requests in the journal.", {"": kept.requests}),
+        ("mockseg_sources", "gauge", "Open sources.", {"": len(hub.sources)}),
+        ("mockseg_held", "gauge", "Waits and streams that are open.", {"": held}),
+    )
+
+
+def _text(family: _Family) -> str:
+    name, kind, meaning, values = family
+    lines = "".join(f"{name}{labels} {value}\n" for labels, value in values.items())
+    return f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{lines}"

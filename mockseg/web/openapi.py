@@ -1,0 +1,234 @@
+"""The OpenAPI 3.1 document of the control plane, made from the table of operations."""
+
+from __future__ import annotations
+
+import inspect
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mockseg.operations.table import OPERATIONS, PREFIX
+from mockseg.web.answers import ErrorAnswer
+from mockseg.web.descriptions import describe
+from mockseg.web.stream import Gap, StreamQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.json_types import JsonObject
+    from mockseg.operations.table import Operation
+
+__all__ = ["document"]
+
+_JSON = "application/json"
+_SCHEMAS = "#/components/schemas/{name}"
+
+# What every operation may answer, and what those with a body may besides.
+_REFUSALS = {
+    403: "a foreign host or origin",
+    405: "the method is not one of this path's; the header Allow has them",
+    415: "a body that is not declared as application/json",
+    422: "a parameter is unknown, missing or not allowed; details say which and why",
+    500: "mockseg failed; its log has the traceback",
+    503: "the server is stopping",
+}
+_BODY_REFUSALS = {
+    400: "the body is no JSON",
+    408: "the body did not arrive in time",
+    413: "the body is too large",
+}
+
+
+@lru_cache(maxsize=1)
+def document() -> JsonObject:
+    """Make the document."""
+    schemas = _schemas()
+    paths: dict[str, JsonObject] = {}
+    for operation in OPERATIONS:
+        path = paths.setdefault(PREFIX + operation.path, {})
+        path[operation.method.lower()] = _operation(operation, schemas)
+    paths |= _others(schemas)
+    for operation in OPERATIONS:
+        # Their fields stand as parameters, or in place; as schemas nothing refers to them.
+        if not operation.has_body or operation.path_names:
+            schemas.pop(operation.params.__name__, None)
+    schemas.pop(StreamQuery.__name__)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "mockseg, the control plane",
+            "version": PREFIX.rpartition("/")[2],
+            "summary": "Read, wait for and clear what the local Segment recorded.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/", "description": "this server"}],
+        "paths": paths,
+        "components": {"schemas": schemas, "responses": _responses()},
+    }
+
+
+def _operation(operation: Operation, schemas: JsonObject) -> JsonObject:
+    in_path = operation.path_names
+    made: JsonObject = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": inspect.cleandoc(operation.params.__doc__ or "").split("\n\n")[0],
+        "tags": [operation.path.split("/")[1]],
+        "parameters": list(
+            _parameters(operation.params, in_path, schemas, has_body=operation.has_body)
+        ),
+        "responses": {
+            str(operation.status): {
+                "description": schemas[operation.result.__name__]["description"],
+                "content": {_JSON: {"schema": _reference(operation.result)}},
+            },
+            **_refusals(dict(operation.refusals), has_body=operation.has_body),
+        },
+    }
+    if operation.has_body:
+        made["requestBody"] = _body(operation, schemas)
+    return made
+
+
+def _parameters(
+    params: type[msgspec.Struct], in_path: tuple[str, ...], schemas: JsonObject, *, has_body: bool
+) -> Iterator[JsonObject]:
+    for name, schema in schemas[params.__name__]["properties"].items():
+        if name not in in_path and has_body:
+            continue
+        yield {
+            "name": name,
+            "in": "path" if name in in_path else "query",
+            "required": name in in_path or name in schemas[params.__name__].get("required", ()),
+            "description": schema.get("description", name),
+            "schema": {key: value for key, value in schema.items() if key != "description"},
+        }
+
+
+def _body(operation: Operation, schemas: JsonObject) -> JsonObject:
+    """Describe a body; what the path names need not stand in it again."""
+    name = operation.params.__name__
+    required = [
+        field for field in schemas[name].get("required", ()) if field not in operation.path_names
+    ]
+    schema = _reference(operation.params)
+    if operation.path_names:
+        own = {key: value for key, value in schemas[name].items() if key != "required"}
+        own["properties"] = {
+            field: value
+            for field, value in own["properties"].items()
+            if field not in operation.path_names
+        }
+        schema = own | ({"required": required} if required else {})
+    return {"required": bool(required), "content": {_JSON: {"schema": schema}}}
+
+
+def _refusals(own: dict[int, str], *, has_body: bool) -> JsonObject:
+    common = _REFUSALS | (_BODY_REFUSALS if has_body else {})
+    refusals: JsonObject = {
+        str(status): {"$ref": f"#/components/responses/{status}"} for status in common
+    }
+    for status, meaning in own.items():
+        refusals[str(status)] = _error(meaning)
+    return dict(sorted(refusals.items()))
+
+
+def _responses() -> JsonObject:
+    every = _REFUSALS | _BODY_REFUSALS
+    return {str(status): _error(meaning) for status, meaning in sorted(every.items())}
+
+
+def _error(meaning: str) -> JsonObject:
+    return {
+        "description": meaning[0].upper() + meaning[1:] + ".",
+        "content": {_JSON: {"schema": _reference(ErrorAnswer)}},
+    }
+
+
+def _others(schemas: JsonObject) -> JsonObject:
+    """Describe what is no operation: the stream, the metrics, this document."""
+    query = list(_parameters(StreamQuery, (), schemas, has_body=False))
+    resume: JsonObject = {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "required": False,
+        "description": "The id of the last event that was seen; browsers send it by themselves.",
+        "schema": {"type": "string"},
+    }
+    events = (
+        "Server-sent events: `call` (data: a Call), `request` (data: a RequestView; only where"
+        " no key but `source` narrows the stream), `gap` (data: a Gap). Each has an id to go on"
+        " from. Comments keep the connection alive."
+    )
+    return {
+        f"{PREFIX}/stream": _get(
+            "stream", "Tell of what is recorded.", events, "text/event-stream", [*query, resume]
+        ),
+        f"{PREFIX}/metrics": _get(
+            "metrics",
+            "Give counters and gauges.",
+            "Prometheus' text format 0.0.4.",
+            "text/plain",
+            [],
+        ),
+        f"{PREFIX}/openapi.json": _get("openapi", "Give this document.", "OpenAPI 3.1.", _JSON, []),
+    }
+
+
+def _get(
+    name: str, summary: str, description: str, content_type: str, parameters: list[JsonObject]
+) -> JsonObject:
+    kind = "object" if content_type == _JSON else "string"
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "description": description,
+            "tags": [name],
+            "parameters": parameters,
+            "responses": {
+                "200": {
+                    "description": description,
+                    "content": {content_type: {"schema": {"type": kind}}},
+                },
+                **_refusals({}, has_body=False),
+            },
+        }
+    }
+
+
+def _reference(record: type) -> JsonObject:
+    return {"$ref": _SCHEMAS.format(name=record.__name__)}
+
+
+def _schemas() -> JsonObject:
+    """Make the schemas of all records, with what their docstrings say field by field."""
+    records: list[Any] = [ErrorAnswer, Gap, StreamQuery]
+    for operation in OPERATIONS:
+        records += [operation.params, operation.result]
+    _, schemas = msgspec.json.schema_components(list(dict.fromkeys(records)), ref_template=_SCHEMAS)
+    for record in {*records, *_inside(records)}:
+        if record.__name__ in schemas:
+            describe(schemas[record.__name__], record)
+    return schemas
+
+
+def _inside(records: list[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
+    """Find the records that stand inside of others."""
+    found: set[type[msgspec.Struct]] = set()
+    pending = [msgspec.inspect.type_info(record) for record in records]
+    while pending:
+        kind = pending.pop()
+        if isinstance(kind, msgspec.inspect.StructType):
+            if kind.cls in found:
+                continue
+            found.add(kind.cls)
+            pending += [field.type for field in kind.fields]
+        elif isinstance(kind, msgspec.inspect.UnionType):
+            pending += kind.types
+        elif isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
+            pending.append(kind.item_type)
+        elif isinstance(kind, msgspec.inspect.TupleType):
+            pending += kind.item_types
+    return found

@@ -1,0 +1,225 @@
+"""``GET /stream``: calls and requests as server-sent events, while they are recorded.
+
+A stream keeps no queue. It remembers how far it has read and reads the journal on from
+there whenever something was recorded, so a slow reader costs nothing but its own delay,
+and what it takes too long to fetch is evicted like everything else: it is told of that gap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from mockseg import json_types
+from mockseg.clock import breathe
+from mockseg.errors import OperationError
+from mockseg.matching.match import ScalarMatch, compile_match
+from mockseg.operations.requests import ListRequests, RequestPage
+from mockseg.web.answers import security_headers
+from mockseg.web.explanation import invalid
+from mockseg.web.keys import HELD, HUB
+from mockseg.web.parameters import check_content_type, read_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.domain.call import KeptCall
+    from mockseg.hub.machine import Hub
+    from mockseg.matching.match import Matchable
+
+__all__ = ["Gap", "Place", "StreamQuery", "stream"]
+
+# Proxies close what is silent for a minute or half of it.
+KEEP_ALIVE_SECONDS = 15.0
+# How long a browser waits before it connects again.
+_RETRY_MILLISECONDS = 1000
+_CALLS_AT_ONCE = 200
+_REQUESTS_AT_ONCE = 50
+
+
+class StreamQuery(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
+    """Which calls to tell of; requests too where no key but ``source`` narrows them.
+
+    Attributes:
+        after: the id of the last event that was seen, or a cursor; from now on without.
+            The header ``Last-Event-ID`` goes before it.
+    """
+
+    after: str | None = None
+
+
+class Gap(msgspec.Struct, frozen=True, rename="camel"):
+    """Calls were evicted, or the server was started anew, before this stream could tell of them.
+
+    Attributes:
+        after: the last cursor that was told before.
+        next: the first cursor that is kept after it, or null.
+        reason: ``evicted`` or ``restarted``.
+    """
+
+    after: int
+    next: int | None
+    reason: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """How far a stream has read; an event's id.
+
+    Attributes:
+        cursor: of the last call.
+        number: of the last request.
+    """
+
+    cursor: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.cursor}.{self.number}"
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Answer with events until the client or the server goes away.
+
+    Raises:
+        OperationError: 422 a wrong parameter, 503 the server is stopping.
+    """
+    check_content_type(request)
+    hub = request.app[HUB]
+    query = read_query(request, StreamQuery)
+    after = request.headers.get("Last-Event-ID") or query.after
+    reading = _Reading(hub, query, _place(hub, after))
+    headers = security_headers() | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+    response = web.StreamResponse(headers=headers)
+    try:
+        with request.app[HELD].hold(request):
+            await response.prepare(request)
+            await reading.tell(response)
+    except OperationError:
+        if not response.prepared:
+            raise
+        transport = request.transport
+        if transport is not None and transport.get_write_buffer_size() > 0:
+            # The reader is behind; a polite end would wait for it.
+            transport.abort()
+    return response
+
+
+class _Reading:
+    """One stream: how far it has read, and what it still has to tell."""
+
+    def __init__(self, hub: Hub, query: StreamQuery, place: Place) -> None:
+        self._hub = hub
+        self._source = query.source
+        self._matches: Callable[[Matchable], bool] = compile_match(query)
+        narrowed = set(msgspec.to_builtins(query)) - {"source", "after"}
+        self._tells_requests = not narrowed
+        # Calls from before the stream cannot be said to be missing unless it goes on from there.
+        self._evicted = self._count_evicted() if place.cursor == hub.cursor else 0
+        self._restarted = place if place.cursor > hub.cursor else None
+        self._place = Place(0, 0) if self._restarted else place
+
+    async def tell(self, response: web.StreamResponse) -> None:
+        """Write events for ever."""
+        await response.write(b"id: %b\nretry: %d\n\n" % (_id(self._place), _RETRY_MILLISECONDS))
+        if self._restarted is not None:
+            await self._write_gap(response, Gap(self._restarted.cursor, None, "restarted"))
+        while True:
+            # No await lies between looking and listening: nothing falls in between.
+            calls = self._hub.calls_after(
+                self._place.cursor, limit=_CALLS_AT_ONCE, source=self._source
+            )
+            requests = self._tells_requests and self._hub.requests_after(
+                self._place.number, limit=1, source=self._source
+            )
+            gap = self._gap(calls)
+            if gap is not None:
+                await self._write_gap(response, gap)
+            if calls:
+                await self._write_calls(response, calls)
+            if requests:
+                await self._write_requests(response)
+            if not calls and not requests and not await self._hub.rung(KEEP_ALIVE_SECONDS):
+                await response.write(b": keep-alive\n\n")
+
+    async def _write_calls(self, response: web.StreamResponse, calls: list[KeptCall]) -> None:
+        for call in calls:
+            self._place = Place(call.cursor, self._place.number)
+            if self._matches(call):
+                await self._write(response, b"call", call.view())
+        await breathe()
+
+    async def _write_requests(self, response: web.StreamResponse) -> None:
+        asked = ListRequests(source=self._source, after=self._place.number, limit=_REQUESTS_AT_ONCE)
+        page = await self._hub.perform("list_requests", asked)
+        assert isinstance(page, RequestPage)  # noqa: S101  (the table says so)
+        for request in page.requests:
+            self._place = Place(self._place.cursor, request.number)
+            await self._write(response, b"request", request)
+
+    async def _write_gap(self, response: web.StreamResponse, gap: Gap) -> None:
+        await self._write(response, b"gap", gap)
+
+    async def _write(self, response: web.StreamResponse, event: bytes, value: object) -> None:
+        data = json_types.encode(value)
+        await response.write(b"event: %b\nid: %b\ndata: %b\n\n" % (event, _id(self._place), data))
+
+    def _gap(self, calls: list[KeptCall]) -> Gap | None:
+        """Tell of calls that were evicted between the last read and this one.
+
+        Only what was evicted since the last read can be missing, and only if no call that
+        was read is kept any more (a source gives up its oldest first).
+        """
+        before, self._evicted = self._evicted, self._count_evicted()
+        cursor = self._place.cursor
+        if not calls:
+            self._place = Place(self._hub.cursor, self._place.number)
+        if self._evicted <= before:
+            return None
+        if self._source is None:
+            # Of all sources together the cursors have no holes but these (or what was cleared).
+            last = calls[-1].cursor if calls else self._hub.cursor
+            missing = last - cursor > len(calls)
+        else:
+            oldest = self._hub.calls_after(0, limit=1, source=self._source)
+            missing = bool(calls) and oldest[0].cursor == calls[0].cursor > cursor + 1
+        if not missing:
+            return None
+        return Gap(cursor, calls[0].cursor if calls else None, "evicted")
+
+    def _count_evicted(self) -> int:
+        if self._source is None:
+            return self._hub.tally.evicted
+        return self._hub.journal.evicted(self._source)
+
+
+def _id(place: Place) -> bytes:
+    return str(place).encode()
+
+
+def _place(hub: Hub, after: str | None) -> Place:
+    """Find where to begin: now, or after what was seen.
+
+    Raises:
+        OperationError: 422, it is no such id.
+    """
+    if after is None:
+        return Place(hub.cursor, hub.tally.requests)
+    cursor, dot, number = after.partition(".")
+    if not _is_count(cursor) or (dot and not _is_count(number)):
+        raise invalid(
+            "after",
+            f"`after` is {after[:100]!r}: it must be the id of an event, such as 12.7, or a cursor",
+            allowed="the id of an event, or a cursor",
+        )
+    if dot:
+        return Place(int(cursor), int(number))
+    following = hub.calls_after(int(cursor), limit=1)
+    if cursor == "0":
+        return Place(0, 0)
+    return Place(int(cursor), following[0].request.number - 1 if following else hub.tally.requests)
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18

@@ -1,0 +1,234 @@
+"""The page: readable, whole, and everything in it escaped."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from mockseg.operations.table import PREFIX
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</pre></td><svg/onload=alert(1)>",
+    "</title><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "{{ 7*7 }}{% raw %}",
+    "\u202e\u2066bidi\x00\x07",
+    "&lt;script&gt;",
+]
+ELEMENTS = {
+    *("html", "head", "meta", "title", "link", "body", "header", "main", "footer", "a", "span"),
+    *("form", "label", "input", "button", "h1", "h2", "dl", "div", "dt", "dd", "table", "thead"),
+    *("tbody", "tr", "th", "td", "time", "p", "ul", "li", "pre", "code", "q"),
+}
+ATTRIBUTES = {
+    *("lang", "charset", "name", "content", "rel", "href", "class", "method", "action", "value"),
+    *("required", "maxlength", "autocomplete", "datetime", "scope"),
+}
+
+
+class Seen(HTMLParser):
+    """Notes which elements, attributes and texts a page has."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str | None] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.elements.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value for name, value in attrs if name in {"href", "src", "action"}]
+
+    def handle_data(self, data: str) -> None:
+        """Note a text."""
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        """Give all texts, with single blanks."""
+        return re.sub(r"\s+", " ", " ".join(self.texts))
+
+
+async def page(client: Any, path: str = "/_mockseg/") -> str:
+    """Fetch a page as a reader would."""
+    answer = await client.get(path)
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    return str(await answer.text())
+
+
+def assert_tame(html: str) -> Seen:
+    """Assert that a page has our elements, attributes and links, and no others."""
+    seen = Seen(html)
+    assert seen.elements <= ELEMENTS
+    assert seen.attributes <= ATTRIBUTES
+    assert [link for link in seen.links if not str(link).startswith("/_mockseg/")] == []
+    return seen
+
+
+async def test_an_empty_server_says_how_to_begin(client: Any) -> None:
+    """Without any call the page shows a line for each SDK, with this server's address."""
+    text = assert_tame(await page(client)).text
+    host, port = client.address
+    assert "Nothing was recorded yet" in text
+    assert f'analytics.write_key, analytics.host = "YOUR_WRITE_KEY", "http://{host}:{port}"' in text
+
+
+async def test_a_call_stands_with_its_verdict_and_findings(client: Any) -> None:
+    """A row has source, type, event, user, verdict and the findings in words."""
+    message = {"writeKey": "k1", "userId": "u1", "event": "Signed Up", "properties": []}
+    await client.post("/v1/track", json=message)
+    text = Seen(await page(client)).text
+    for expected in ("k1", "track", "Signed Up", "u1", "dropped", "properties_not_object"):
+        assert expected in text
+
+
+async def test_one_call_is_shown_whole(client: Any) -> None:
+    """A call's page has message, raw, findings and its request with headers and answer."""
+    message = {"writeKey": "k1", "event": "Signed Up", "properties": {"plan": "pro"}}
+    await client.post("/v1/track", json=message, headers={"X-Trace": "trace-7"})
+    seen = assert_tame(await page(client, "/_mockseg/calls/call-1"))
+    for expected in (
+        '"plan": "pro"',
+        '"receivedAt"',
+        '"writeKey": "k1"',
+        "no_user_anon_id",
+        "POST /v1/track",
+        "X-Trace",
+        "trace-7",
+        '{"success":true}',
+    ):
+        assert expected in seen.text
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+async def test_every_field_is_escaped(client: Any, attack: str) -> None:
+    """Whatever stands in any field of a call or its request, the page has no other elements."""
+    message = {
+        "writeKey": attack,
+        "type": attack,
+        "event": attack,
+        "name": attack,
+        "userId": attack,
+        "anonymousId": attack,
+        "messageId": attack,
+        attack: attack,
+        "properties": {attack: [attack]},
+        "context": {"consent": {"categoryPreferences": {attack: attack}}},
+    }
+    header = "".join(char for char in attack if " " <= char <= "~")
+    headers = {"X-Attack": header, "User-Agent": header, "Referer": header}
+    path = f"/v1/batch?{quote(attack)}={quote(attack)}"
+    await client.post(
+        path, json={"batch": [message, {**message, "type": "track"}]}, headers=headers
+    )
+    await client.post("/v1/track", json={**message, "event": attack, "userId": 7})
+    await client.post("/v1/page", json={**message, "type": "page", "userId": None})
+    await client.post("/v1/alias", data=attack.encode(), headers=headers)
+    overview = assert_tame(await page(client))
+    assert_tame(await page(client, f"/_mockseg/?source={quote(attack)}"))
+    for number in (1, 2, 3, 4):
+        assert_tame(await page(client, f"/_mockseg/calls/call-{number}"))
+    assert " ".join(attack.replace("\x00", "\ufffd").split()) in overview.text.replace(
+        "\x00", "\ufffd"
+    )
+
+
+async def test_bytes_that_are_no_text_do_not_break_the_page(client: Any) -> None:
+    """Lone surrogates and broken UTF-8 are shown as something."""
+    body = b'{"writeKey":"k\xff","userId":"\\ud800","event":"\xc3("}'
+    await client.post("/v1/track?\xff", data=body, headers={"X": "\udcff"})
+    assert_tame(await page(client))
+    assert_tame(await page(client, "/_mockseg/calls/call-1"))
+
+
+async def test_the_page_filters_by_source(client: Any) -> None:
+    """``?source=`` shows one source's calls and counts only."""
+    for key in ("mine", "theirs"):
+        await client.post("/v1/track", json={"writeKey": key, "userId": "u", "event": f"of {key}"})
+    text = Seen(await page(client, "/_mockseg/?source=mine")).text
+    assert "of mine" in text
+    assert "of theirs" not in text
+
+
+async def test_only_the_last_hundred_calls_are_rendered(client: Any) -> None:
+    """The newest hundred stand first to last; what else there is is counted."""
+    batch = [{"type": "track", "userId": "u", "event": f"e-{n:04}-"} for n in range(250)]
+    await client.post("/v1/batch", json={"writeKey": "k", "batch": batch})
+    html = await page(client)
+    table = html.partition("newest first")[2].partition("</table>")[0]
+    assert re.findall(r"e-([0-9]{4})-", table) == [f"{n:04}" for n in range(249, 149, -1)]
+    assert "The last 100 of 250 calls" in Seen(html).text
+
+
+async def test_long_values_are_cut_on_the_overview(client: Any) -> None:
+    """A name of 30,000 characters does not make a page of three megabytes."""
+    message = {"writeKey": "k", "userId": "u", "event": "e" * 30_000}
+    await client.post("/v1/track", json=message)
+    assert len(await page(client)) < 20_000
+    assert "e" * 30_000 in await page(client, "/_mockseg/calls/call-1")
+
+
+async def test_a_page_has_no_script_and_may_load_nothing_but_its_style(client: Any) -> None:
+    """The policy allows our style sheet and forms that ask us; the page needs no more."""
+    answer = await client.get("/_mockseg/")
+    assert answer.headers["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'self'; form-action 'self';"
+        " frame-ancestors 'none'; base-uri 'none'"
+    )
+    html = await answer.text()
+    assert "<script" not in html
+    assert "style=" not in html
+    assert 'http-equiv="refresh"' not in html
+
+
+async def test_the_style_sheet_is_css(client: Any) -> None:
+    """The page's own style is served, with a dark side."""
+    answer = await client.get("/_mockseg/page.css")
+    assert (answer.status, answer.content_type) == (200, "text/css")
+    assert "prefers-color-scheme: dark" in await answer.text()
+
+
+async def test_the_root_leads_to_the_page(client: Any) -> None:
+    """``/_mockseg`` redirects to ``/_mockseg/``."""
+    answer = await client.get("/_mockseg", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (308, "/_mockseg/")
+
+
+@pytest.mark.parametrize("id_", ["call-2", "call-", "call-" + "9" * 5000, "1x", "call-٣", "%00"])
+async def test_a_call_that_is_not_kept_is_404(client: Any, id_: str) -> None:
+    """An id that nothing has is a clear refusal."""
+    await client.post("/v1/track", json={"writeKey": "k", "userId": "u", "event": "e"})
+    answer = await client.get(f"/_mockseg/calls/{id_}")
+    assert answer.status == 404
+    assert (await answer.json())["error"]["code"] == "unknown_call"
+
+
+async def test_a_wrong_query_of_the_page_is_422(client: Any) -> None:
+    """The page takes ``source`` only, and says so."""
+    answer = await client.get("/_mockseg/?sorce=k")
+    assert answer.status == 422
+    assert (await answer.json())["error"]["details"]["nearest"] == "source"
+
+
+async def test_links_of_the_page_lead_somewhere(client: Any) -> None:
+    """Every link of the overview and of a call answers 200."""
+    message = {"writeKey": "a/b?c&d", "userId": "u", "event": "e"}
+    await client.post("/v1/track", json=message)
+    found = set()
+    for path in ("/_mockseg/", "/_mockseg/calls/call-1"):
+        found |= set(Seen(await page(client, path)).links)
+    assert {(await client.get(link)).status for link in found} == {200}
+    assert f"{PREFIX}/requests/req-1" in found
