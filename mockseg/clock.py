@@ -65,7 +65,9 @@ class ShiftedClock:
     @property
     def offset_seconds(self) -> float:
         """Give how far this clock is ahead of the one it follows, in seconds."""
-        return (self.now_ns() - self._base.now_ns()) / NANOSECONDS
+        if self._frozen_ns is None:
+            return self._offset_ns / NANOSECONDS
+        return (self._frozen_ns - self._base.now_ns()) / NANOSECONDS
 
     def now_ns(self) -> int:
         """Give the time of day: nanoseconds since 1970-01-01T00:00:00Z."""

@@ -20,10 +20,7 @@ findings, see :mod:`mockseg.domain.findings`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mockseg.json_types import JsonObject
+from typing import Any
 
 __all__ = [
     "BlockingCallError",
@@ -100,12 +97,12 @@ class OperationError(MocksegError):
     """
 
     def __init__(
-        self, message: str, *, status: int, code: str, details: JsonObject | None = None
+        self, message: str, *, status: int, code: str, details: dict[str, Any] | None = None
     ) -> None:
         self.status = status
         self.code = code
         self.message = message
-        self.details: JsonObject = details or {}
+        self.details: dict[str, Any] = details or {}
         super().__init__(message)
 
 

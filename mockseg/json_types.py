@@ -60,7 +60,9 @@ def decode_leniently(data: bytes) -> Json:
     """
     text = data.decode("utf-8", "replace")
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(
+            text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+        )
         return _without_surrogates(value)
     except (ValueError, RecursionError) as error:
         raise MalformedJsonError(_sentence(error)) from None
@@ -80,6 +82,13 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"number out of range: {digits[:40]}")
     return number
+
+
+def _whole(digits: str) -> int:
+    # The largest double has 309 digits before the point.
+    if len(digits) > 310:
+        raise ValueError(f"number out of range: {digits[:40]}")
+    return int(digits)
 
 
 def _without_surrogates(value: Json) -> Json:

@@ -102,12 +102,14 @@ class Remark(msgspec.Struct, frozen=True, gc=False):
         findings: why.
         attempt: 1 + earlier requests that carried this messageId.
         duplicate_of: the cursor of the call that had this messageId before, or 0.
+        altered: the normalised message as JSON, where the plan's settings changed it.
     """
 
     verdict: Verdict = "accepted"
     findings: tuple[Finding, ...] = ()
     attempt: int = 1
     duplicate_of: int = 0
+    altered: bytes | None = None
 
 
 _UNREMARKABLE = Remark()
@@ -156,6 +158,9 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
 
     def message(self) -> JsonObject:
         """Give the normalised message; empty for what is no object."""
+        if self.remark is not None and self.remark.altered is not None:
+            altered: JsonObject = json_types.decode(self.remark.altered)
+            return altered
         raw = json_types.decode(self.raw)
         if not isinstance(raw, dict):
             return {}

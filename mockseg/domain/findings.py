@@ -82,6 +82,13 @@ DISCARD_CODES: dict[str, str] = {
     "consent_version_should_be_number": "context.consent.version must be a number",
     "device_advertisingid_should_be_string": "context.device.advertisingId must be a string",
     "unknown_source": "no source has this write key",
+    "unplanned": "no plan of the source knows this event, and unplanned events are blocked",
+    "schema_violation": "the call violates its plan, and violations are blocked",
+    "unplanned_and_schema_violation": (
+        "no plan knows this event, and it violates the common schema"
+    ),
+    "common_schema_violation": "the call violates the common schema, and that is blocked",
+    "event_setting": "the event is switched off in the source's settings",
 }
 
 # The same for what Segment does without publishing a code.

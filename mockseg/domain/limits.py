@@ -14,6 +14,7 @@ __all__ = [
     "MAX_JSON_DEPTH",
     "MAX_MESSAGE_ID_CHARACTERS",
     "MAX_SOURCES",
+    "MAX_WRITE_KEY_CHARACTERS",
 ]
 
 MAX_CALL_BYTES = 32 * 1024
@@ -24,5 +25,7 @@ MAX_MESSAGE_ID_CHARACTERS = 100
 DEDUP_WINDOW_SECONDS = 24 * 60 * 60
 # Ours: how many write keys one server remembers.
 MAX_SOURCES = 10_000
+# Ours: real write keys have 32 characters; a longer one than this is cut.
+MAX_WRITE_KEY_CHARACTERS = 512
 # Ours: Segment's Go follows 10,000 levels, Python cannot; deeper is answered as malformed.
 MAX_JSON_DEPTH = 256

@@ -12,7 +12,7 @@ from mockseg.domain.message import Shared
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json
 
-__all__ = ["Reading", "read_batch", "read_message"]
+__all__ = ["Reading", "key_of_items", "read_batch", "read_message"]
 
 _ABSENT = Raw(b"")
 
@@ -21,7 +21,7 @@ class Reading(msgspec.Struct, gc=False):
     """What a body holds.
 
     Attributes:
-        key: the write key in it, or empty.
+        key: the write key at its top level, or empty.
         items: each message as sent and decoded.
         shared: what a batch says for all of its messages, or None.
         problem: why it could not be read, or None.
@@ -65,22 +65,20 @@ def read_batch(body: bytes) -> Reading:
     try:
         outline = _read_batch(body)
         items = [(raw, _read_value(raw)) for raw in outline.batch or ()]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        key = _text(_value(outline.write_key))
+        shared = Shared(
+            context=_object_bytes(outline.context),
+            integrations=_object_bytes(outline.integrations),
+            sent_at=_text(_value(outline.sent_at)) or None,
+        )
+    except (msgspec.MsgspecError, MalformedJsonError, UnicodeDecodeError, RecursionError):
         return _read_odd_batch(body)
     if _may_be_deep(body):
-        for raw, message in items:
-            if _may_be_deep(bytes(raw)) and _is_deep(message):
-                return Reading(key=_text(_value(outline.write_key)), problem=_TOO_DEEP)
-    shared = Shared(
-        context=_object_bytes(outline.context),
-        integrations=_object_bytes(outline.integrations),
-        sent_at=_text(_value(outline.sent_at)) or None,
-    )
-    return Reading(
-        key=_text(_value(outline.write_key)) or _first_key(items),
-        items=items,
-        shared=None if shared == _NOTHING_SHARED else shared,
-    )
+        parts = (*(raw for raw, _ in items), shared.context or b"", shared.integrations or b"")
+        for part in map(bytes, parts):
+            if _may_be_deep(part) and _is_deep(_read_value(part)):
+                return Reading(key=key, problem=_TOO_DEEP)
+    return Reading(key=key, items=items, shared=None if shared == _NOTHING_SHARED else shared)
 
 
 _NOTHING_SHARED = Shared()
@@ -114,11 +112,14 @@ def _decoded(body: bytes) -> tuple[Raw, Json]:
         return Raw(body), json_types.decode(body)
     except MalformedJsonError:
         value = json_types.decode_leniently(body)
-        return Raw(json_types.encode(value)), value
+        try:
+            return Raw(json_types.encode(value)), value
+        except RecursionError:
+            raise MalformedJsonError("JSON is nested too deep") from None
 
 
-def _first_key(items: list[tuple[Raw, Json]]) -> str:
-    """Browsers may put the write key into the messages only; they never mix keys."""
+def key_of_items(items: list[tuple[Raw, Json]]) -> str:
+    """Give the write key of the first message that has one; browsers never mix keys."""
     for _, message in items:
         if isinstance(message, dict) and (key := _text(message.get("writeKey"))):
             return key

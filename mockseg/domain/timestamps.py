@@ -40,7 +40,7 @@ def parse_moment(text: object) -> int | None:
         return None
     hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
     # 24:00 and leap seconds are legal ISO 8601 and name the first moment after.
-    if hours > 24 or minutes > 59 or seconds > 60:
+    if hours > 24 or minutes > 59 or seconds > 60 or (hours == 24 and (minutes or seconds)):
         return None
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds - _offset_seconds(zone)
     return total * _SECOND + int((fraction or "0").ljust(9, "0"))

@@ -31,10 +31,10 @@ def refusal(status: int, message: str, *, code: str = "invalid_request", plain: 
     """Make the answer of a refused request.
 
     Args:
-        status: 400 or 401.
+        status: 400 or above.
         message: for the client.
         code: for the client.
-        plain: Segment's own plain text instead of JSON; some SDKs choke on it.
+        plain: Segment's own plain text instead of JSON, on which some SDKs choke; 400 and 401.
     """
     if plain:
         return Answer(status=status, body=_PLAIN[status], content_type="text/plain; charset=utf-8")

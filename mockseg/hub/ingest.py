@@ -1,4 +1,4 @@
-"""What becomes of a request: its answer, and the verdict on each of its calls."""
+"""What becomes of a request as a whole: its answer, and what holds for all of its calls."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from mockseg.domain import reading, spec
-from mockseg.domain.call import KeptCall, Remark, call_id
-from mockseg.domain.findings import Discard, Finding, discard
-from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_BATCH_CALLS, MAX_CALL_BYTES
+from mockseg.domain.findings import Discard, discard
+from mockseg.domain.limits import (
+    MAX_BATCH_BYTES,
+    MAX_BATCH_CALLS,
+    MAX_CALL_BYTES,
+)
 from mockseg.hub.answers import DEBUG_MESSAGES, SUCCESS, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mockseg.domain.call import Verdict
     from mockseg.domain.reading import Reading
-    from mockseg.domain.request import Answer, Arrival, KeptRequest
+    from mockseg.domain.request import Answer, Arrival
     from mockseg.hub.sources import Source
-    from mockseg.journal.window import DedupWindow
     from mockseg.json_types import Json
 
-__all__ = ["Ruling", "judge_calls", "read", "rule"]
+__all__ = ["Ruling", "read", "rule"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,130 +128,3 @@ def _message_type(arrival: Arrival, message: Json) -> str:
         return arrival.route.type
     own = message.get("type") if isinstance(message, dict) else None
     return own if isinstance(own, str) else ""
-
-
-def judge_calls(
-    arrival: Arrival,
-    read_: Reading,
-    *,
-    request: KeptRequest,
-    ruling: Ruling,
-    window: DedupWindow,
-    first_cursor: int,
-    mint: Callable[[], str],
-    shared_text: Callable[[str], str],
-) -> list[KeptCall]:
-    """Make the calls of a request, each with its verdict.
-
-    Args:
-        arrival: the request as it came.
-        read_: what it holds.
-        request: as it is kept.
-        ruling: what holds for all of them.
-        window: the messageIds seen so far; new ones are taken in.
-        first_cursor: of the first call.
-        mint: gives a messageId to a message that has none.
-        shared_text: gives equal texts the same string, to save memory.
-    """
-    calls = []
-    cursor = first_cursor
-    now_ns = request.received_ns
-    route_type = arrival.route.type
-    in_batch = arrival.route.carries == "batch"
-    remarked: set[str] = set()
-    window.begin(cursor, now_ns)
-    for raw, message in read_.items:
-        if type(message) is dict:
-            get = message.get
-            event, user_id, message_id = get("event"), get("userId"), get("messageId")
-            type_ = route_type or get("type")
-            type_ = shared_text(type_) if type(type_) is str else ""
-        else:
-            event = user_id = message_id = None
-            type_ = route_type
-        findings: tuple[Finding, ...] = spec.check(message, type_)
-        if not message_id or type(message_id) is not str:
-            message_id = mint()
-        if ruling.finding is not None:
-            findings = _with_ruling(ruling, findings)
-        elif in_batch and (size := len(memoryview(raw))) > MAX_CALL_BYTES:
-            findings = (*findings, _too_large(size))
-        if not findings and window.is_new(message_id):
-            window.remember(message_id, cursor)
-            remark = None
-        else:
-            first = window.first(message_id, now_ns)
-            again = message_id in remarked or first >= first_cursor
-            remarked.add(message_id)
-            remark = _remark(ruling, findings, message_id, window=window, first=first, again=again)
-            if not remark.findings:
-                window.remember(message_id, cursor)
-        calls.append(
-            KeptCall(
-                cursor,
-                request,
-                cursor - first_cursor,
-                raw,
-                type_,
-                shared_text(event) if type(event) is str and type_ == "track" else None,
-                shared_text(user_id) if type(user_id) is str else None,
-                message_id,
-                remark,
-            )
-        )
-        cursor += 1
-    return calls
-
-
-def _remark(
-    ruling: Ruling,
-    findings: tuple[Finding, ...],
-    message_id: str,
-    *,
-    window: DedupWindow,
-    first: int,
-    again: bool,
-) -> Remark:
-    """Say what is to be said of a call that is not simply good and new.
-
-    Args:
-        ruling: what holds for all calls of the request.
-        findings: against this one.
-        message_id: of this one.
-        window: the messageIds seen so far.
-        first: the cursor of the call that had this messageId before, or 0.
-        again: whether the same request carried it before in its batch.
-    """
-    attempt = window.attempt(message_id, known=bool(first))
-    if again:
-        attempt -= 1
-    else:
-        window.carried(message_id, attempt)
-    if ruling.finding is not None:
-        return Remark(
-            verdict=ruling.verdict, findings=findings, attempt=attempt, duplicate_of=first
-        )
-    if first:
-        sentence = f'messageId "{message_id[:100]}" was recorded before, as {call_id(first)}'
-        findings = (*findings, discard("duplicate_message_id", "messageId", sentence))
-    return Remark(
-        verdict="dropped" if findings else "accepted",
-        findings=findings,
-        attempt=attempt,
-        duplicate_of=first,
-    )
-
-
-def _with_ruling(ruling: Ruling, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    assert ruling.finding is not None  # noqa: S101  (the caller has looked)
-    if ruling.finding.code == "bad_request" and findings:
-        return findings
-    return (ruling.finding, *findings)
-
-
-def _too_large(size: int) -> Discard:
-    return discard(
-        "call_too_large",
-        "",
-        f"the call has {size} bytes, at most {MAX_CALL_BYTES} are allowed in a batch",
-    )

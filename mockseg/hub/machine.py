@@ -14,8 +14,13 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from mockseg.clock import ShiftedClock, SystemClock, breathe
+from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
+from mockseg.domain.reading import key_of_items
 from mockseg.domain.request import KeptRequest
 from mockseg.hub import ingest
+from mockseg.hub.forwarding import FORWARDED, forwarded
+from mockseg.hub.judge import Judge
+from mockseg.hub.planning import from_settings
 from mockseg.hub.sources import SourceDefaults, Sources
 from mockseg.hub.texts import SharedTexts
 from mockseg.hub.waits import Bell, Waiters
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
     from mockseg.config import Settings
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import Answer, Arrival
+    from mockseg.hub.planning import SourcePlans
     from mockseg.hub.sources import Source
 
 __all__ = ["Hub", "Tally"]
@@ -85,23 +91,27 @@ class Hub:
             max_bytes=settings.max_bytes,
         )
         generation = max(settings.max_calls, 1000)
+        self._defaults = SourceDefaults(
+            profile=settings.profile,
+            dedup=settings.dedup,
+            error_body=settings.error_body,
+            plans=from_settings(settings),
+            generation=generation,
+        )
         self.sources = Sources(
-            SourceDefaults(
-                profile=settings.profile,
-                dedup=settings.dedup,
-                error_body=settings.error_body,
-                generation=generation,
-            ),
+            self._defaults,
             clock=self.clock,
             random=self._random,
             forget=self.journal.clear,
         )
+        # Tells this run of the server from others; chance, not the seed.
+        self.run = random.SystemRandom().randrange(1, 2**32)
         self.waiters = Waiters()
         self.bell = Bell()
         self.cursor = 0
         self.in_flight = 0
         self.last_arrival = 0.0
-        self._server_window = DedupWindow(generation=generation)
+        self.server_window = DedupWindow(generation=generation)
         self._shared_text = SharedTexts()
         self._known = frozenset(settings.known_write_keys)
         self._requests = 0
@@ -115,7 +125,8 @@ class Hub:
         """Judge and record a request; give its answer."""
         started = time.perf_counter_ns()
         read = ingest.read(arrival)
-        key = read.key or arrival.key
+        key = read.key or arrival.key or key_of_items(read.items)
+        key = key[:MAX_WRITE_KEY_CHARACTERS]
         source = self.sources.use(key)
         ruling = ingest.rule(arrival, read, source, known=self.write_key_known(key))
         self._requests += 1
@@ -135,35 +146,38 @@ class Hub:
         calls: list[KeptCall] = []
         if read.items:
             request.first_cursor = self.cursor + 1
-            calls = ingest.judge_calls(
-                arrival,
-                read,
-                request=request,
+            judge = Judge(
+                request,
                 ruling=ruling,
                 window=self.window_of(source),
-                first_cursor=self.cursor + 1,
+                plans=source.plans.used,
                 mint=self._mint_message_id,
                 shared_text=self._shared_text,
             )
+            calls = judge.calls(read, arrival.route.type, self.cursor + 1)
             self.cursor += len(calls)
             request.calls = len(calls)
         else:
-            request.reason = ruling.finding or _empty(arrival)
+            request.reason = ruling.finding or arrival.problem or _empty(arrival)
         if ruling.answer.status >= 400:
             request.reason = ruling.finding
             self._refused += 1
         request.spent_ns = time.perf_counter_ns() - started
         self._record(source, request, calls)
+        if source.plans.used is not None and arrival.route is not FORWARDED:
+            for more in forwarded(source, calls):
+                self.accept(more)
         return ruling.answer
 
     def record(self, arrival: Arrival, answer: Answer) -> None:
         """Record a request that carries no message, with the answer that it got."""
-        source = self.sources.use(arrival.key)
+        key = arrival.key[:MAX_WRITE_KEY_CHARACTERS]
+        source = self.sources.use(key)
         self._requests += 1
         self._refused += answer.status >= 400
         request = KeptRequest(
             number=self._requests,
-            source=arrival.key,
+            source=key,
             method=arrival.method,
             path=arrival.path,
             query=arrival.query,
@@ -180,9 +194,20 @@ class Hub:
         """Tell whether this key is served: any is, unless known ones are configured."""
         return not self._known or key in self._known
 
+    def left(self) -> None:
+        """Note that a request that was in flight has its answer."""
+        self.in_flight -= 1
+        if self.in_flight == 0:
+            self.bell.ring()
+
+    def plans_of(self, key: str) -> SourcePlans:
+        """Give what judges a source's calls, whether it is open yet or not."""
+        source = self.sources.get(key)
+        return self._defaults.plans if source is None else source.plans
+
     def window_of(self, source: Source) -> DedupWindow:
         """Give the messageIds among which a source's must be new."""
-        return self._server_window if source.dedup == "server" else source.window
+        return self.server_window if source.dedup == "server" else source.window
 
     def count_parser_refusal(self) -> None:
         """Note that something came which was no HTTP."""

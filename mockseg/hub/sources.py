@@ -9,6 +9,7 @@ import msgspec
 
 from mockseg.clock import ShiftedClock
 from mockseg.domain.limits import MAX_SOURCES
+from mockseg.hub.planning import SourcePlans, chosen
 from mockseg.journal.window import DedupWindow
 from mockseg.operations.sources import DedupScope, ErrorBody, Profile
 
@@ -30,12 +31,14 @@ class SourceDefaults(msgspec.Struct, frozen=True):
 
     Attributes:
         profile, dedup, error_body: as in the settings of a source.
+        plans: what judges its calls.
         generation: how many messageIds a dedup window remembers at least.
     """
 
     profile: Profile
     dedup: DedupScope
     error_body: ErrorBody
+    plans: SourcePlans
     generation: int
 
 
@@ -46,6 +49,8 @@ class Source:
         key: the write key; empty for requests that had none.
         name: for people.
         profile, dedup, error_body: how it behaves.
+        plans: what judges its calls.
+        asserted: cursors of the calls that a client's assertions matched.
         clock: follows the server's.
         window: its messageIds.
         created_ns: a moment.
@@ -53,6 +58,7 @@ class Source:
     """
 
     __slots__ = (
+        "asserted",
         "clock",
         "created_ns",
         "dedup",
@@ -60,6 +66,7 @@ class Source:
         "key",
         "last_arrival",
         "name",
+        "plans",
         "profile",
         "window",
     )
@@ -70,6 +77,8 @@ class Source:
         self.profile: Profile = defaults.profile
         self.dedup: DedupScope = defaults.dedup
         self.error_body: ErrorBody = defaults.error_body
+        self.plans = defaults.plans
+        self.asserted: set[int] = set()
         self.clock = ShiftedClock(clock)
         self.window = DedupWindow(generation=defaults.generation)
         self.created_ns = clock.now_ns()
@@ -81,7 +90,12 @@ class Source:
         return now_ns - now_ns % 1_000_000
 
     def change(self, settings: SourceSettings) -> None:
-        """Take over what the settings say, and leave the rest."""
+        """Take over what the settings say, and leave the rest.
+
+        Raises:
+            OperationError: 422, the plans cannot be used; then nothing is changed.
+        """
+        self.plans = chosen(settings, before=self.plans)
         if settings.name is not None:
             self.name = settings.name
         if settings.profile is not None:

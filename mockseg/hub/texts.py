@@ -4,6 +4,9 @@ from __future__ import annotations
 
 __all__ = ["SharedTexts"]
 
+# Longer texts are rare, and too many of them would be too much to hold.
+_LONGEST = 512
+
 
 class SharedTexts:
     """Gives equal texts the same string. Forgets all when there are too many kinds.
@@ -20,6 +23,8 @@ class SharedTexts:
 
     def __call__(self, text: str) -> str:
         """Give the string that stands for this text."""
+        if len(text) > _LONGEST:
+            return text
         texts = self._texts
         if len(texts) >= self._most:
             texts.clear()

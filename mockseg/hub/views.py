@@ -53,6 +53,7 @@ def source_view(source: Source, calls: int) -> SourceView:
         profile=source.profile,
         dedup=source.dedup,
         error_body=source.error_body,
+        plans=[plan.slug for plan in source.plans.set.plans],
         calls=calls,
         created_at=format_moment(source.created_ns),
     )

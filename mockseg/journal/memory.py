@@ -160,18 +160,21 @@ class MemoryJournal:
 
     def _make_room_for_requests(self) -> None:
         goal = self._max_requests - self._max_requests // 100
+        sizes = [(-shelf.request_count, name) for name, shelf in self._shelves.items()]
+        heapq.heapify(sizes)
         while self._requests > goal:
-            largest = max(self._shelves, key=lambda name: self._shelves[name].request_count)
-            for _ in range(max(1, (self._requests - goal) // 10)):
-                if self._shelves[largest].request_count:
-                    self._evict_request(largest)
+            name = sizes[0][1]
+            self._evict_request(name)
+            heapq.heapreplace(sizes, (-self._shelves[name].request_count, name))
 
     def _make_room_for_bytes(self) -> None:
         goal = self._max_bytes - self._max_bytes // 20
+        sizes = [(-shelf.size_bytes, name) for name, shelf in self._shelves.items()]
+        heapq.heapify(sizes)
         while self._bytes > goal:
-            heaviest = max(self._shelves, key=lambda name: self._shelves[name].size_bytes)
-            while self._bytes > goal and self._shelves[heaviest].request_count:
-                self._evict_request(heaviest)
+            name = sizes[0][1]
+            self._evict_request(name)
+            heapq.heapreplace(sizes, (-self._shelves[name].size_bytes, name))
 
     def _changed(self, source: str, *, calls: int, requests: int) -> None:
         self._calls += calls

@@ -36,13 +36,14 @@ class DedupWindow:
     def begin(self, cursor: int, now_ns: int) -> None:
         """Say that the calls from this cursor on are recorded now."""
         moments = self._moments
-        if not moments or now_ns - moments[-1][1] >= _STEP_NS:
+        # Also when time went back: clocks are set, and imported calls have old times.
+        if not moments or not 0 <= now_ns - moments[-1][1] < _STEP_NS:
             moments.append((cursor, now_ns))
         if len(self._newer) >= self._generation:
             self._older = self._newer
             self._newer = {}
             self._carried = {k: n for k, n in self._carried.items() if k in self._older}
-            oldest = next(iter(self._older.values()))
+            oldest = min(self._older.values())
             keep = bisect_right(moments, oldest, key=lambda moment: moment[0]) - 1
             del moments[: max(keep, 0)]
 

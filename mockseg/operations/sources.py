@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from mockseg.operations.base import Params, Result, WriteKey
+from mockseg.operations.plans import PlanChoice
 
 Profile = Literal["2025", "2018", "debug-api"]
 DedupScope = Literal["source", "server"]
 ErrorBody = Literal["json", "text"]
 
 
-class SourceSettings(Params, frozen=True):
+class SourceSettings(PlanChoice, frozen=True, kw_only=True):
     """How one source behaves; what is left out stays as it is, or as the server has it.
 
     Attributes:
@@ -66,6 +67,7 @@ class SourceView(Result, frozen=True):
         write_key: names it.
         name: for people, or empty.
         profile, dedup, error_body: in force.
+        plans: what judges its calls, by the names that findings carry.
         calls: how many are kept.
         created_at: ISO 8601.
     """
@@ -75,6 +77,7 @@ class SourceView(Result, frozen=True):
     profile: Profile
     dedup: DedupScope
     error_body: ErrorBody
+    plans: list[str]
     calls: int
     created_at: str
 

@@ -1,7 +1,8 @@
 """The one table of operations.
 
 What the control plane, its OpenAPI document, the clients, the object in this process and
-the command line offer, they offer because it stands here. Adding an operation is adding a row here and its handler on the hub.
+the command line offer, they offer because it stands here.
+Adding an operation is adding a row here, and its handler on the hub.
 """
 
 from __future__ import annotations
@@ -34,6 +35,15 @@ from mockseg.operations.clock import (
     ClockView,
     Health,
     SetClock,
+)
+from mockseg.operations.plans import (
+    CoverageView,
+    MarkAsserted,
+    Marked,
+    PutPlan,
+    SourcePlans,
+    ValidatedMessages,
+    ValidateMessages,
 )
 from mockseg.operations.requests import (
     GetRequest,
@@ -174,6 +184,38 @@ OPERATIONS: tuple[Operation, ...] = (
         "See a source from now on, with its own dedup window.",
         GetSource,
         Window,
+    ),
+    Operation(
+        "put_plan",
+        "PUT",
+        "/sources/{writeKey}/plan",
+        "Set the plans of a source.",
+        PutPlan,
+        SourcePlans,
+    ),
+    Operation(
+        "get_coverage",
+        "GET",
+        "/sources/{writeKey}/coverage",
+        "Tell what was seen of a source's plans.",
+        GetSource,
+        CoverageView,
+    ),
+    Operation(
+        "mark_asserted",
+        "POST",
+        "/sources/{writeKey}/asserted",
+        "Note which calls assertions matched.",
+        MarkAsserted,
+        Marked,
+    ),
+    Operation(
+        "validate_messages",
+        "POST",
+        "/plans/validate",
+        "Judge messages without recording them.",
+        ValidateMessages,
+        ValidatedMessages,
     ),
     Operation("get_clock", "GET", "/clock", "Tell the time.", OfSource, ClockView),
     Operation("set_clock", "PUT", "/clock", "Set the time.", SetClock, ClockView),

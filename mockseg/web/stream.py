@@ -70,13 +70,12 @@ class Place(msgspec.Struct, frozen=True):
     Attributes:
         cursor: of the last call.
         number: of the last request.
+        run: which run of which server it is; 0 means this one.
     """
 
     cursor: int
     number: int
-
-    def __str__(self) -> str:
-        return f"{self.cursor}.{self.number}"
+    run: int = 0
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
@@ -117,12 +116,13 @@ class _Reading:
         self._tells_requests = not narrowed
         # Calls from before the stream cannot be said to be missing unless it goes on from there.
         self._evicted = self._count_evicted() if place.cursor == hub.cursor else 0
-        self._restarted = place if place.cursor > hub.cursor else None
+        elsewhere = place.run not in {0, hub.run} or place.cursor > hub.cursor
+        self._restarted = place if elsewhere else None
         self._place = Place(0, 0) if self._restarted else place
 
     async def tell(self, response: web.StreamResponse) -> None:
         """Write events for ever."""
-        await response.write(b"id: %b\nretry: %d\n\n" % (_id(self._place), _RETRY_MILLISECONDS))
+        await response.write(b"id: %b\nretry: %d\n\n" % (self._id(), _RETRY_MILLISECONDS))
         if self._restarted is not None:
             await self._write_gap(response, Gap(self._restarted.cursor, None, "restarted"))
         while True:
@@ -163,7 +163,10 @@ class _Reading:
 
     async def _write(self, response: web.StreamResponse, event: bytes, value: object) -> None:
         data = json_types.encode(value)
-        await response.write(b"event: %b\nid: %b\ndata: %b\n\n" % (event, _id(self._place), data))
+        await response.write(b"event: %b\nid: %b\ndata: %b\n\n" % (event, self._id(), data))
+
+    def _id(self) -> bytes:
+        return b"%d.%d.%d" % (self._place.cursor, self._place.number, self._hub.run)
 
     def _gap(self, calls: list[KeptCall]) -> Gap | None:
         """Tell of calls that were evicted between the last read and this one.
@@ -194,10 +197,6 @@ class _Reading:
         return self._hub.journal.evicted(self._source)
 
 
-def _id(place: Place) -> bytes:
-    return str(place).encode()
-
-
 def _place(hub: Hub, after: str | None) -> Place:
     """Find where to begin: now, or after what was seen.
 
@@ -206,15 +205,15 @@ def _place(hub: Hub, after: str | None) -> Place:
     """
     if after is None:
         return Place(hub.cursor, hub.tally.requests)
-    cursor, dot, number = after.partition(".")
-    if not _is_count(cursor) or (dot and not _is_count(number)):
+    cursor, *more = after.split(".")
+    if not _is_count(cursor) or len(more) > 2 or not all(_is_count(part) for part in more):
         raise invalid(
             "after",
-            f"`after` is {after[:100]!r}: it must be the id of an event, such as 12.7, or a cursor",
+            f"`after` is {after[:100]!r}: it must be the id of an event, such as 12.7.3, or a cursor",
             allowed="the id of an event, or a cursor",
         )
-    if dot:
-        return Place(int(cursor), int(number))
+    if more:
+        return Place(int(cursor), *(int(part) for part in more))
     following = hub.calls_after(int(cursor), limit=1)
     if cursor == "0":
         return Place(0, 0)

@@ -225,7 +225,18 @@ async def test_a_stream_of_a_server_that_was_started_anew_begins_again(client: A
         assert (await events.next())[1]["event"] == "new"
 
 
-@pytest.mark.parametrize("after", ["x", "1.x", "1.", "-1", "1.2.3", "9" * 19, "%D9%A3"])
+async def test_an_id_of_another_run_is_void_even_where_the_cursor_is_known(client: Any) -> None:
+    """A new server that has come as far as the old one is not taken for it."""
+    await record(client, "new")
+    async with listening(client) as events:
+        cursor, number, run = events.id.split(".")
+    other = f"{cursor}.{number}.{int(run) + 1}"
+    async with listening(client, **{"Last-Event-ID": other}) as events:
+        assert (await events.next())[1]["reason"] == "restarted"
+        assert (await events.next())[1]["event"] == "new"
+
+
+@pytest.mark.parametrize("after", ["x", "1.x", "1.", "-1", "1.2.3.4", "9" * 19, "%D9%A3"])
 async def test_a_wrong_id_is_422(client: Any, after: str) -> None:
     """What is no id of an event is refused before the stream begins."""
     answer = await client.get(f"{PREFIX}/stream?after={after}")

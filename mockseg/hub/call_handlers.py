@@ -1,0 +1,158 @@
+"""What the operations on calls do."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from mockseg.errors import FqlError, OperationError
+from mockseg.hub.waits import Waiter, needs_one
+from mockseg.matching.match import compile_match
+from mockseg.operations.calls import CallPage, Cleared, Settled, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.domain.call import KeptCall
+    from mockseg.hub.machine import Hub
+    from mockseg.matching.match import Matchable, ScalarMatch
+    from mockseg.operations.base import OfSource
+    from mockseg.operations.calls import ClearCalls, ListCalls, Settle, WaitCalls, WaitedCalls
+
+__all__ = ["clear_calls", "list_calls", "settle", "summary", "wait_calls"]
+
+
+async def list_calls(hub: Hub, asked: ListCalls) -> CallPage:
+    """Give a page of matching calls, and how many match at all."""
+    matches = _predicate(asked)
+    total = 0
+    found: list[KeptCall] = []
+    more = False
+    async for portion in hub.scan(after=0, source=asked.source):
+        for call in portion:
+            if not matches(call):
+                continue
+            total += 1
+            if call.cursor <= asked.after:
+                continue
+            if len(found) < asked.limit:
+                found.append(call)
+            else:
+                more = True
+    return CallPage(
+        calls=[call.view() for call in found],
+        total=total,
+        next=found[-1].cursor if more else None,
+    )
+
+
+async def wait_calls(hub: Hub, asked: WaitCalls) -> WaitedCalls:
+    """Answer when the calls are there; see :class:`mockseg.hub.waits.Waiter`."""
+    needs_one(asked)
+    try:
+        waiter = Waiter(asked)
+    except FqlError as error:
+        raise _bad_filter(error) from None
+    async for portion in hub.scan(after=asked.after, source=asked.match.source):
+        for call in portion:
+            waiter.offer(call, now=False)
+    # No await lies between the end of the scan and this: no call falls in between.
+    hub.waiters.add(waiter)
+    try:
+        return await waiter.satisfied()
+    finally:
+        hub.waiters.remove(waiter)
+
+
+async def clear_calls(hub: Hub, asked: ClearCalls) -> Cleared:
+    """Forget one source's calls and requests, or all."""
+    if (asked.source is None) == (not asked.all):
+        raise OperationError(
+            "say what to clear: one of source=<write key> and all=true",
+            status=422,
+            code="invalid_parameter",
+            details={"allowed": ["source", "all"]},
+        )
+    if asked.all:
+        hub.server_window.clear()
+    keys = [asked.source] if asked.source is not None else [source.key for source in hub.sources]
+    return Cleared(cleared=sum(_clear(hub, key) for key in keys))
+
+
+def _clear(hub: Hub, key: str) -> int:
+    source = hub.sources.get(key)
+    if source is not None:
+        source.window.clear()
+    return hub.journal.clear(key)
+
+
+async def settle(hub: Hub, asked: Settle) -> Settled:
+    """Answer when nothing is in flight and nothing came for a while."""
+    started = time.monotonic()
+    while True:
+        last = hub.last_arrival
+        if asked.source is not None:
+            # A source that nobody has used yet is as quiet as can be.
+            source = hub.sources.get(asked.source)
+            last = source.last_arrival if source is not None else 0.0
+        now = time.monotonic()
+        quiet_for = now - max(started, last)
+        if hub.in_flight == 0 and quiet_for >= asked.quiet:
+            return Settled(cursor=hub.cursor)
+        left = asked.timeout - (now - started)
+        if left <= 0:
+            raise OperationError(
+                f"not settled within {asked.timeout:g} s: {hub.in_flight} requests in flight,"
+                f" the last thing came {now - last:.2f} s ago, {asked.quiet:g} s are asked for",
+                status=406,
+                code="not_quiet",
+                details={"inFlight": hub.in_flight},
+            )
+        # What is in flight rings when it is recorded, or ends without that.
+        await hub.rung(left if hub.in_flight else min(left, asked.quiet - quiet_for))
+
+
+async def summary(hub: Hub, asked: OfSource) -> Summary:
+    """Count what is kept."""
+    verdicts = {"accepted": 0, "dropped": 0, "blocked": 0, "rejected": 0}
+    total = good = 0
+    by_event: dict[str, int] = {}
+    async for portion in hub.scan(after=0, source=asked.source):
+        for call in portion:
+            total += 1
+            good += call.good
+            verdicts[call.verdict] += 1
+            name = call.event or call.type
+            by_event[name] = by_event.get(name, 0) + 1
+    requests = refused = number = 0
+    while page := hub.requests_after(number, limit=1000, source=asked.source):
+        requests += len(page)
+        refused += sum(request.answer.status >= 400 for request in page)
+        number = page[-1].number
+    return Summary(
+        total=total,
+        good=good,
+        bad=total - good,
+        evicted=hub.journal.evicted(asked.source),
+        requests=requests,
+        refused=refused,
+        by_event=by_event,
+        cursor=hub.cursor,
+        **verdicts,
+    )
+
+
+def _predicate(match: ScalarMatch) -> Callable[[Matchable], bool]:
+    try:
+        return compile_match(match)
+    except FqlError as error:
+        raise _bad_filter(error) from None
+
+
+def _bad_filter(error: FqlError) -> OperationError:
+    return OperationError(
+        str(error),
+        status=422,
+        code="invalid_filter",
+        details={"parameter": "where", "position": error.position, "reason": error.reason},
+    )

@@ -1,0 +1,67 @@
+"""What the operations on clocks do, and the health of the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockseg.domain.timestamps import format_moment, parse_moment
+from mockseg.errors import OperationError
+from mockseg.operations.clock import ClockView, Health
+from mockseg.version import version
+
+if TYPE_CHECKING:
+    from mockseg.clock import ShiftedClock
+    from mockseg.hub.machine import Hub
+    from mockseg.operations.base import Nothing, OfSource
+    from mockseg.operations.clock import AdvanceClock, SetClock
+
+__all__ = ["advance_clock", "get_clock", "health", "set_clock"]
+
+
+# Read once: it is a file, and the loop must not wait for files.
+_VERSION = version()
+
+
+async def health(hub: Hub, _: Nothing) -> Health:
+    """Say that the server is ready."""
+    return Health(status="ok", version=_VERSION, seed=hub.seed)
+
+
+async def get_clock(hub: Hub, asked: OfSource) -> ClockView:
+    """Tell the time."""
+    return _clock_view(_clock(hub, asked.source))
+
+
+async def set_clock(hub: Hub, asked: SetClock) -> ClockView:
+    """Set the time, or follow the real one again."""
+    clock = _clock(hub, asked.source)
+    if asked.now is None:
+        clock.follow()
+        return _clock_view(clock)
+    moment = parse_moment(asked.now)
+    if moment is None:
+        raise OperationError(
+            f'now is "{asked.now[:60]}"; allowed is ISO 8601 such as 2026-01-31T12:00:00Z, or null',
+            status=422,
+            code="invalid_parameter",
+            details={"parameter": "now"},
+        )
+    clock.set(moment, frozen=asked.frozen)
+    return _clock_view(clock)
+
+
+async def advance_clock(hub: Hub, asked: AdvanceClock) -> ClockView:
+    """Move time on."""
+    clock = _clock(hub, asked.source)
+    clock.advance(asked.seconds)
+    return _clock_view(clock)
+
+
+def _clock(hub: Hub, key: str | None) -> ShiftedClock:
+    return hub.clock if key is None else hub.sources.use(key).clock
+
+
+def _clock_view(clock: ShiftedClock) -> ClockView:
+    return ClockView(
+        now=format_moment(clock.now_ns()), frozen=clock.frozen, offset_seconds=clock.offset_seconds
+    )

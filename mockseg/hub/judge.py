@@ -1,0 +1,178 @@
+"""The verdict on each call of a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockseg import json_types
+from mockseg.domain import spec
+from mockseg.domain.call import KeptCall, Remark, call_id
+from mockseg.domain.findings import Discard, Finding, discard
+from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
+from mockseg.domain.message import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.domain.reading import Reading
+    from mockseg.domain.request import KeptRequest
+    from mockseg.hub.ingest import Ruling
+    from mockseg.journal.window import DedupWindow
+    from mockseg.json_types import JsonObject
+    from mockseg.plans.planset import PlanSet
+
+__all__ = ["Judge"]
+
+
+class Judge:
+    """Judges the calls of one request, in the order of Segment's pipeline.
+
+    First what the edge discards, then duplicates, then the source's plans.
+
+    Args:
+        request: as it is kept.
+        ruling: what holds for all of its calls.
+        window: the messageIds seen so far; new ones are taken in.
+        plans: of the source, or None.
+        mint: gives a messageId to a message that has none.
+        shared_text: gives equal texts the same string, to save memory.
+    """
+
+    def __init__(
+        self,
+        request: KeptRequest,
+        *,
+        ruling: Ruling,
+        window: DedupWindow,
+        plans: PlanSet | None,
+        mint: Callable[[], str],
+        shared_text: Callable[[str], str],
+    ) -> None:
+        self._request = request
+        self._ruling = ruling
+        self._window = window
+        self._plans = plans
+        self._mint = mint
+        self._shared_text = shared_text
+        # The messageIds of this request of which something had to be said.
+        self._remarked: set[str] = set()
+
+    def calls(self, read: Reading, route_type: str, first_cursor: int) -> list[KeptCall]:
+        """Make the calls of the request.
+
+        Args:
+            read: what the request holds.
+            route_type: the type that its route names, or empty for a batch.
+            first_cursor: of the first call.
+        """
+        request, window, shared_text = self._request, self._window, self._shared_text
+        calls = []
+        cursor = first_cursor
+        window.begin(cursor, request.received_ns)
+        for raw, message in read.items:
+            if type(message) is dict:
+                get = message.get
+                event, user_id, message_id = get("event"), get("userId"), get("messageId")
+                type_ = route_type or get("type")
+                type_ = shared_text(type_) if type(type_) is str else ""
+            else:
+                event = user_id = message_id = None
+                type_ = route_type
+            if not message_id or type(message_id) is not str:
+                message_id = self._mint()
+            findings: tuple[Finding, ...] = spec.check(message, type_)
+            if self._ruling.finding is not None:
+                findings = _with_ruling(self._ruling.finding, findings)
+            elif not route_type and (size := len(memoryview(raw))) > MAX_CALL_BYTES:
+                findings = (*findings, _too_large(size))
+            remark = None
+            if findings or not window.is_new(message_id):
+                remark = self._remark(findings, message_id, first_cursor)
+            if remark is None or not remark.findings:
+                window.remember(message_id, cursor)
+                if self._plans is not None:
+                    remark = self._planned(message, type_, message_id, remark)
+            calls.append(
+                KeptCall(
+                    cursor,
+                    request,
+                    cursor - first_cursor,
+                    raw,
+                    type_,
+                    shared_text(event) if type(event) is str and type_ == "track" else None,
+                    shared_text(user_id) if type(user_id) is str else None,
+                    message_id,
+                    remark,
+                )
+            )
+            cursor += 1
+        return calls
+
+    def _remark(self, findings: tuple[Finding, ...], message_id: str, first_cursor: int) -> Remark:
+        """Say what is to be said of a call that is not simply good and new."""
+        # One character over the limit tells an id that is too long from all others.
+        known_as = message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
+        window, ruling = self._window, self._ruling
+        first = window.first(known_as, self._request.received_ns)
+        attempt = window.attempt(known_as, known=bool(first))
+        if known_as in self._remarked or first >= first_cursor:
+            # The same request carried it before in its batch: that is no further attempt.
+            attempt -= 1
+        else:
+            window.carried(known_as, attempt)
+        self._remarked.add(known_as)
+        if ruling.finding is not None:
+            return Remark(
+                verdict=ruling.verdict, findings=findings, attempt=attempt, duplicate_of=first
+            )
+        if first:
+            sentence = f'messageId "{message_id[:100]}" was recorded before, as {call_id(first)}'
+            findings = (*findings, discard("duplicate_message_id", "messageId", sentence))
+        return Remark(
+            verdict="dropped" if findings else "accepted",
+            findings=findings,
+            attempt=attempt,
+            duplicate_of=first,
+        )
+
+    def _planned(
+        self, raw: JsonObject, type_: str, message_id: str, remark: Remark | None
+    ) -> Remark | None:
+        """Let the source's plans judge a call that the edge lets through."""
+        assert self._plans is not None  # noqa: S101  (the caller has looked)
+        request = self._request
+        message = normalise(
+            raw,
+            type_=type_,
+            message_id=message_id,
+            received_ns=request.received_ns,
+            shared=request.shared,
+        )
+        outcome = self._plans.decide(
+            message, type=type_, event=message.get("event"), source_id=request.source
+        )
+        if outcome.message is message and not outcome.violations and not outcome.blocked:
+            return remark
+        findings: tuple[Finding, ...] = outcome.violations
+        if outcome.blocked and outcome.code is not None:
+            findings = (discard(outcome.code), *findings)
+        return Remark(
+            verdict="blocked" if outcome.blocked else "accepted",
+            findings=findings,
+            attempt=1 if remark is None else remark.attempt,
+            altered=None if outcome.message is message else json_types.encode(outcome.message),
+        )
+
+
+def _with_ruling(finding: Discard, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    if finding.code == "bad_request" and findings:
+        return findings
+    return (finding, *findings)
+
+
+def _too_large(size: int) -> Discard:
+    return discard(
+        "call_too_large",
+        "",
+        f"the call has {size} bytes, at most {MAX_CALL_BYTES} are allowed in a batch",
+    )

@@ -1,0 +1,140 @@
+"""What the rows of the operations table that are about plans do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import UNSET
+
+from mockseg import json_types
+from mockseg.domain.reading import Reading
+from mockseg.domain.request import KeptRequest
+from mockseg.hub.answers import SUCCESS
+from mockseg.hub.ingest import Ruling
+from mockseg.hub.judge import Judge
+from mockseg.hub.planning import NO_PLANS, SourcePlans, chosen, settings_json
+from mockseg.journal.window import DedupWindow
+from mockseg.operations.plans import (
+    CoverageView,
+    Marked,
+    PlanView,
+    Validated,
+    ValidatedMessages,
+)
+from mockseg.operations.plans import SourcePlans as SourcePlansView
+from mockseg.plans.coverage import Coverage
+from mockseg.plans.model import plan_to_json
+
+if TYPE_CHECKING:
+    from mockseg.domain.call import KeptCall
+    from mockseg.hub.machine import Hub
+    from mockseg.json_types import Json
+    from mockseg.operations.plans import MarkAsserted, PutPlan, ValidateMessages
+    from mockseg.operations.sources import GetSource
+
+__all__ = ["get_coverage", "mark_asserted", "put_plan", "validate_messages"]
+
+
+async def put_plan(hub: Hub, asked: PutPlan) -> SourcePlansView:
+    """Set the plans of a source, which opens now if it is new."""
+    before = hub.plans_of(asked.write_key)
+    plans = chosen(asked, before=before)
+    hub.sources.use(asked.write_key).plans = plans
+    return _view(plans)
+
+
+async def get_coverage(hub: Hub, asked: GetSource) -> CoverageView:
+    """Tell what of a source's plans was seen among the calls that are kept."""
+    plans = hub.plans_of(asked.write_key)
+    source = hub.sources.get(asked.write_key)
+    asserted = source.asserted if source is not None else frozenset[int]()
+    coverage = Coverage(plans.set.plans)
+    async for portion in hub.scan(after=0, source=asked.write_key):
+        for call in portion:
+            message = call.message()
+            coverage.saw(message)
+            if call.cursor in asserted:
+                coverage.asserted(message)
+    report = coverage.report()
+    return CoverageView(
+        percent=report.percent,
+        coverage=coverage.as_json(),
+        never_seen=[each.rule.name for each in report.never_seen],
+        never_asserted=[each.rule.name for each in report.never_asserted],
+        evicted=hub.journal.evicted(asked.write_key),
+        plans=[plan_to_json(plan) for plan in plans.set.plans],
+    )
+
+
+async def mark_asserted(hub: Hub, asked: MarkAsserted) -> Marked:
+    """Remember which calls assertions matched."""
+    source = hub.sources.use(asked.write_key)
+    kept = {
+        call.cursor
+        for cursor in asked.cursors
+        for call in hub.calls_after(cursor - 1, limit=1, source=asked.write_key)
+    }
+    marked = kept & set(asked.cursors)
+    source.asserted |= marked
+    return Marked(marked=len(marked))
+
+
+async def validate_messages(hub: Hub, asked: ValidateMessages) -> ValidatedMessages:
+    """Judge messages as a fresh source with these plans would, and record nothing."""
+    names_none = asked.catalogue is UNSET and asked.plan is UNSET
+    by_source = names_none and asked.source is not None
+    plans = chosen(asked, before=hub.plans_of(asked.source or "") if by_source else NO_PLANS)
+    calls = _judged(hub, plans, asked.messages)
+    results = [
+        Validated(
+            index=place,
+            verdict=call.verdict,
+            good=call.good,
+            findings=call.remark.findings if call.remark is not None else (),
+        )
+        for place, call in enumerate(calls)
+    ]
+    good = sum(result.good for result in results)
+    return ValidatedMessages(good=good, bad=len(results) - good, results=results)
+
+
+def _judged(hub: Hub, plans: SourcePlans, messages: list[Json]) -> list[KeptCall]:
+    request = KeptRequest(
+        number=0,
+        source="",
+        method="POST",
+        path="",
+        query="",
+        headers=(),
+        body=b"",
+        sent_bytes=0,
+        received_ns=hub.clock.now_ns(),
+        answer=SUCCESS,
+    )
+    judge = Judge(
+        request,
+        ruling=Ruling(SUCCESS),
+        window=DedupWindow(generation=len(messages) + 1),
+        plans=plans.used,
+        mint=lambda: "",
+        shared_text=lambda text: text,
+    )
+    items = [(msgspec.Raw(json_types.encode(message)), message) for message in messages]
+    return judge.calls(Reading(items=items), "", 1)
+
+
+def _view(plans: SourcePlans) -> SourcePlansView:
+    return SourcePlansView(
+        plans=[
+            PlanView(
+                name=plan.name,
+                slug=plan.slug,
+                rules=len(plan.rules),
+                events=[rule.key for rule in plan.rules if rule.type == "TRACK" and rule.key],
+            )
+            for plan in plans.set.plans
+        ],
+        strictness=plans.strictness,
+        protocols=settings_json(plans),
+    )

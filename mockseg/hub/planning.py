@@ -1,0 +1,138 @@
+"""The plans of a source: chosen by name or given whole, compiled once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from mockseg import json_types
+from mockseg.catalogue.loader import load
+from mockseg.errors import ConfigError, MalformedJsonError, OperationError, PlanError
+from mockseg.plans.model import plan_from_json, read_plan
+from mockseg.plans.planset import PlanSet
+from mockseg.plans.protocols import (
+    ALLOW_ALL,
+    ProtocolsSettings,
+    settings_from_json,
+    settings_to_json,
+)
+
+if TYPE_CHECKING:
+    from mockseg.config import Settings
+    from mockseg.operations.plans import PlanChoice, Strictness
+    from mockseg.plans.model import Plan
+
+__all__ = ["NO_PLANS", "SourcePlans", "chosen", "from_settings", "settings_json"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlans:
+    """What judges the calls of a source.
+
+    Attributes:
+        catalogue: names of plans that ship with mockseg.
+        own: the user's plans.
+        strictness: of the catalogue's.
+        set: all of them, compiled, with the settings of Protocols.
+    """
+
+    catalogue: tuple[str, ...]
+    own: tuple[Plan, ...]
+    strictness: Strictness
+    set: PlanSet
+
+    @property
+    def used(self) -> PlanSet | None:
+        """Give what calls are judged by, None when there are no plans."""
+        settings = self.set.settings
+        return self.set if self.set.plans or settings.disabled_events else None
+
+
+NO_PLANS = SourcePlans((), (), "lenient", PlanSet())
+
+
+@lru_cache(maxsize=64)
+def _catalogue_plan(name: str, strictness: Strictness) -> Plan:
+    document = load(name, strictness=strictness).to_json()
+    return plan_from_json(document, file=name, check=False)
+
+
+@lru_cache(maxsize=64)
+def _from_names(names: tuple[str, ...], strictness: Strictness) -> SourcePlans:
+    """Choose plans of the catalogue; the same choice is compiled once.
+
+    Raises:
+        PlanError: there is no such plan.
+    """
+    plans = tuple(_catalogue_plan(name, strictness) for name in dict.fromkeys(names))
+    return SourcePlans(names, (), strictness, PlanSet(plans))
+
+
+def _assembled(
+    names: tuple[str, ...],
+    own: tuple[Plan, ...],
+    strictness: Strictness,
+    protocols: ProtocolsSettings,
+) -> SourcePlans:
+    """Put plans and settings together.
+
+    Raises:
+        PlanError: there is no such plan, or two of the same name.
+    """
+    if not own and protocols == ALLOW_ALL:
+        return _from_names(names, strictness)
+    plans = (*(_catalogue_plan(name, strictness) for name in dict.fromkeys(names)), *own)
+    return SourcePlans(names, own, strictness, PlanSet(plans, protocols))
+
+
+def from_settings(settings: Settings) -> SourcePlans:
+    """Choose the plans that a server's sources have by default.
+
+    Raises:
+        ConfigError: a plan cannot be used; the sentence names file, place and what is allowed.
+    """
+    try:
+        own = tuple(read_plan(file) for file in settings.plan)
+        protocols = ALLOW_ALL
+        if settings.protocols is not None:
+            protocols = settings_from_json(json_types.decode(Path(settings.protocols).read_bytes()))
+        return _assembled(settings.catalogue, own, settings.strictness, protocols)
+    except (PlanError, MalformedJsonError) as error:
+        raise ConfigError(str(error)) from None
+    except OSError as error:
+        raise ConfigError(
+            f"protocols: cannot read {settings.protocols}: {error.strerror}"
+        ) from None
+
+
+def chosen(choice: PlanChoice, *, before: SourcePlans) -> SourcePlans:
+    """Take over what a choice says; what it leaves out stays as it was.
+
+    Raises:
+        OperationError: 422 with place, value and what is allowed.
+    """
+    names = before.catalogue if choice.catalogue is UNSET else tuple(choice.catalogue)
+    strictness = before.strictness if choice.strictness is UNSET else choice.strictness
+    try:
+        own = before.own
+        if choice.plan is not UNSET:
+            documents = choice.plan if isinstance(choice.plan, list) else [choice.plan]
+            own = tuple(
+                plan_from_json(document, file=f"plan[{place}]" if place else "plan")
+                for place, document in enumerate(documents)
+            )
+        protocols = before.set.settings
+        if choice.protocols is not UNSET:
+            protocols = settings_from_json(choice.protocols)
+        return _assembled(names, own, strictness, protocols)
+    except (PlanError, ConfigError) as error:
+        raise OperationError(str(error), status=422, code="invalid_plan") from None
+
+
+def settings_json(plans: SourcePlans) -> dict[str, object]:
+    """Give the settings of Protocols with Segment's names."""
+    return settings_to_json(plans.set.settings)

@@ -1,0 +1,90 @@
+"""What the operations on sources do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockseg.errors import OperationError
+from mockseg.hub.views import source_view
+from mockseg.operations.sources import Deleted, SourceList, Window
+
+if TYPE_CHECKING:
+    from mockseg.hub.machine import Hub
+    from mockseg.hub.sources import Source
+    from mockseg.operations.base import Nothing
+    from mockseg.operations.sources import CreateSource, GetSource, PatchSource, SourceView
+
+__all__ = [
+    "create_source",
+    "delete_source",
+    "get_source",
+    "list_sources",
+    "open_window",
+    "patch_source",
+]
+
+
+async def list_sources(hub: Hub, _: Nothing) -> SourceList:
+    """Give all sources, the longest idle first."""
+    return SourceList(
+        sources=[_source(hub, source) for source in hub.sources],
+        forgotten=hub.sources.forgotten,
+    )
+
+
+async def create_source(hub: Hub, asked: CreateSource) -> SourceView:
+    """Open a source that is not open yet."""
+    key = asked.write_key or hub.sources.mint()
+    if hub.sources.get(key) is not None:
+        raise OperationError(
+            f'the source "{key[:100]}" is open already', status=409, code="source_exists"
+        )
+    source = hub.sources.use(key)
+    try:
+        source.change(asked)
+    except OperationError:
+        hub.sources.drop(key)
+        raise
+    return _source(hub, source)
+
+
+async def get_source(hub: Hub, asked: GetSource) -> SourceView:
+    """Give one source."""
+    return _source(hub, _existing(hub, asked.write_key))
+
+
+async def patch_source(hub: Hub, asked: PatchSource) -> SourceView:
+    """Change a source."""
+    source = _existing(hub, asked.write_key)
+    source.change(asked)
+    return _source(hub, source)
+
+
+async def delete_source(hub: Hub, asked: GetSource) -> Deleted:
+    """Forget a source with all that it has."""
+    source = _existing(hub, asked.write_key)
+    hub.journal.clear(source.key)
+    hub.sources.drop(source.key)
+    return Deleted(deleted=source.key)
+
+
+async def open_window(hub: Hub, asked: GetSource) -> Window:
+    """See a source from now on: its dedup window starts empty."""
+    hub.sources.use(asked.write_key).window.clear()
+    return Window(cursor=hub.cursor)
+
+
+def _source(hub: Hub, source: Source) -> SourceView:
+    return source_view(source, hub.journal.count(source.key)[0])
+
+
+def _existing(hub: Hub, key: str) -> Source:
+    source = hub.sources.get(key)
+    if source is None:
+        raise OperationError(
+            f'no source has the write key "{key[:100]}"; it opens on first use or with'
+            " POST /sources",
+            status=404,
+            code="unknown_source",
+        )
+    return source

@@ -1,0 +1,154 @@
+"""Operations on tracking plans: choose, cover, validate without recording."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from mockseg.domain.call import Verdict
+from mockseg.domain.findings import Finding
+from mockseg.json_types import Json, JsonObject
+from mockseg.operations.base import Params, Result, WriteKey
+
+Strictness = Literal["lenient", "strict"]
+
+
+class PlanChoice(Params, frozen=True, kw_only=True):
+    """Which plans judge the calls of a source; what is left out stays, or is the server's.
+
+    Attributes:
+        catalogue: names of plans that ship with mockseg.
+        plan: a tracking plan in the JSON of Segment's Public API, or several.
+        strictness: of the catalogue's plans: what either document allows, or exactly one's.
+        protocols: what becomes of calls that the plans do not allow, with Segment's names.
+    """
+
+    catalogue: list[str] | UnsetType = UNSET
+    plan: JsonObject | list[JsonObject] | UnsetType = UNSET
+    strictness: Strictness | UnsetType = UNSET
+    protocols: JsonObject | UnsetType = UNSET
+
+
+class PutPlan(PlanChoice, frozen=True, kw_only=True):
+    """The plans of a source from now on; earlier calls keep their verdicts.
+
+    Attributes:
+        write_key: of the source.
+    """
+
+    write_key: WriteKey
+
+
+class PlanView(Result, frozen=True):
+    """One plan of a source.
+
+    Attributes:
+        name: for people.
+        slug: names it in findings.
+        rules: how many it has.
+        events: the track events that it knows.
+    """
+
+    name: str
+    slug: str
+    rules: int
+    events: list[str]
+
+
+class SourcePlans(Result, frozen=True):
+    """The plans of a source.
+
+    Attributes:
+        plans: each; none judges nothing.
+        strictness: of those that are the catalogue's.
+        protocols: all settings, with Segment's names.
+    """
+
+    plans: list[PlanView]
+    strictness: Strictness
+    protocols: JsonObject
+
+
+class MarkAsserted(Params, frozen=True, kw_only=True):
+    """Calls that assertions of a client matched.
+
+    Attributes:
+        write_key: of the source.
+        cursors: of the calls.
+    """
+
+    write_key: WriteKey
+    cursors: Annotated[list[int], Meta(max_length=100_000)]
+
+
+class Marked(Result, frozen=True):
+    """How many of them are kept.
+
+    Attributes:
+        marked: calls.
+    """
+
+    marked: int
+
+
+class CoverageView(Result, frozen=True):
+    """What was seen of a source's plans among the calls that are kept.
+
+    Attributes:
+        percent: of rules and of their properties, values and branches.
+        coverage: each rule: how often seen and asserted on, what was exercised and what not;
+            and the events that no plan knows.
+        never_seen: planned, and no call came.
+        never_asserted: seen, and no assertion matched.
+        evicted: calls that had to make room and are not counted.
+        plans: the plans themselves, with which `coverage` can be merged elsewhere.
+    """
+
+    percent: float
+    coverage: JsonObject
+    never_seen: list[str]
+    never_asserted: list[str]
+    evicted: int
+    plans: list[JsonObject]
+
+
+class ValidateMessages(PlanChoice, frozen=True, kw_only=True):
+    """Messages to judge without recording them.
+
+    Attributes:
+        messages: any JSON values.
+        source: judge by this source's plans where no others are named.
+    """
+
+    messages: Annotated[list[Json], Meta(max_length=10_000)]
+    source: WriteKey | None = None
+
+
+class Validated(Result, frozen=True):
+    """What would become of one message.
+
+    Attributes:
+        index: its place, from 0.
+        verdict: accepted, dropped or blocked.
+        good: accepted without findings.
+        findings: why it is not good.
+    """
+
+    index: int
+    verdict: Verdict
+    good: bool
+    findings: tuple[Finding, ...]
+
+
+class ValidatedMessages(Result, frozen=True):
+    """What would become of the messages.
+
+    Attributes:
+        good, bad: how many.
+        results: one each, in their order.
+    """
+
+    good: int
+    bad: int
+    results: list[Validated]
