@@ -119,4 +119,11 @@ class BlockingCallError(MocksegError):
 
 
 class UnmetExpectationError(MocksegError, AssertionError):
-    """An assertion about recorded calls failed; the message explains it in under 40 lines."""
+    """An assertion about recorded calls failed; the message explains it in under 40 lines.
+
+    Attributes:
+        explanation: the same as a value (:class:`mockseg.matching.explanation.Explanation`),
+            or None where the sentence says it all.
+    """
+
+    explanation: Any = None

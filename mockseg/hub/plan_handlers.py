@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -117,7 +118,7 @@ def _judged(hub: Hub, plans: SourcePlans, messages: list[Json]) -> list[KeptCall
         ruling=Ruling(SUCCESS),
         window=DedupWindow(generation=len(messages) + 1),
         plans=plans.used,
-        mint=lambda: "",
+        mint=(f"minted-{number}" for number in itertools.count()).__next__,
         shared_text=lambda text: text,
     )
     items = [(msgspec.Raw(json_types.encode(message)), message) for message in messages]

@@ -71,7 +71,7 @@ async def delete_source(hub: Hub, asked: GetSource) -> Deleted:
 async def open_window(hub: Hub, asked: GetSource) -> Window:
     """See a source from now on: its dedup window starts empty."""
     hub.sources.use(asked.write_key).window.clear()
-    return Window(cursor=hub.cursor)
+    return Window(cursor=hub.cursor, request=hub.tally.requests)
 
 
 def _source(hub: Hub, source: Source) -> SourceView:

@@ -109,6 +109,8 @@ class Window(Result, frozen=True):
 
     Attributes:
         cursor: calls after it are inside.
+        request: requests with a higher number are inside.
     """
 
     cursor: int
+    request: int

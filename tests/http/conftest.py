@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any
@@ -10,15 +11,18 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
 from mockseg.hub.machine import Hub
 from mockseg.web.app import RUNNER_OPTIONS, make_app
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 # Whoever lets an open request hold a stopping server is found by the test's timeout.
 _SHUTDOWN_SECONDS = 600.0
+# How long a server goes on reading what it has refused already.
+_LINGERING_SECONDS = 0.1
 
 
 @dataclasses.dataclass
@@ -54,6 +58,7 @@ async def _opened(hub: Hub) -> AsyncIterator[Door]:
         make_app(hub),
         **RUNNER_OPTIONS,
         auto_decompress=False,
+        lingering_time=_LINGERING_SECONDS,
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
     await runner.setup()
@@ -88,3 +93,66 @@ async def open_client() -> AsyncIterator[Callable[..., Any]]:
             return await stack.enter_async_context(_opened(Hub(Settings(seed=1, **settings))))
 
         yield start
+
+
+async def _exchanged(address: tuple[str, int], data: bytes, *, hang_up: bool = False) -> bytes:
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        writer.write(data)
+        if hang_up:
+            writer.write_eof()
+        return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+def exchange() -> Callable[..., Any]:
+    """Give a function that sends bytes to a server and gives all that comes back.
+
+    The bytes have to end the connection: with ``Connection: close``, by being no HTTP, or
+    with ``hang_up=True``, which says that no more will come.
+    """
+
+    async def exchanged(door: Door, data: bytes, *, hang_up: bool = False) -> bytes:
+        return await _exchanged(door.address, data, hang_up=hang_up)
+
+    return exchanged
+
+
+class Served:
+    """A server that runs while it is asked something: for tests of many examples."""
+
+    def __init__(self, runner: asyncio.Runner, door: Door) -> None:
+        self._runner = runner
+        self.door = door
+        self.hub = door.hub
+
+    def ask(self, method: str, path: str, **how: Any) -> tuple[int, bytes]:
+        """Send a request; give status and body."""
+
+        async def asked() -> tuple[int, bytes]:
+            async with self.door.request(method, path, **how) as answer:
+                return answer.status, await answer.read()
+
+        return self._runner.run(asked())
+
+    def exchange(self, data: bytes, *, hang_up: bool = False) -> bytes:
+        """Send bytes; give all that comes back until the connection ends."""
+        return self._runner.run(_exchanged(self.door.address, data, hang_up=hang_up))
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """Give a server that all tests of a module share, for tests without a loop."""
+    with asyncio.Runner() as runner:
+        stack = contextlib.AsyncExitStack()
+        clock = ShiftedClock(SystemClock())
+        hub = Hub(Settings(seed=1, max_calls=2000, max_requests=2000), clock=clock)
+        door = runner.run(stack.enter_async_context(_opened(hub)))
+        try:
+            yield Served(runner, door)
+        finally:
+            runner.run(stack.aclose())

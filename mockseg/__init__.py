@@ -1,0 +1,142 @@
+"""mockseg, the local Segment.
+
+::
+
+    from mockseg import MockSegment, track
+
+    with MockSegment() as server:
+        source = server.source()
+        ...  # let the app send to source.url with source.write_key
+        source.assert_called(track("Signed Up", user_id="u1"))
+
+Importing this loads nothing else: each name is fetched when it is first used.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+# What type checkers take for true, without the price of importing `typing`.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mockseg.catalogue.samples import sample
+    from mockseg.client.aio import AsyncSource
+    from mockseg.client.client import AsyncClient, Client
+    from mockseg.client.source import Source
+    from mockseg.domain.call import Call
+    from mockseg.errors import (
+        BlockingCallError,
+        ClockError,
+        ConfigError,
+        FqlError,
+        MalformedJsonError,
+        MocksegError,
+        OperationError,
+        PlanError,
+        ServerStartError,
+        UnmetExpectationError,
+        UnreachableError,
+    )
+    from mockseg.matching.matchers import (
+        alias,
+        any_call,
+        group,
+        identify,
+        message,
+        page,
+        screen,
+        track,
+    )
+    from mockseg.matching.values import ABSENT, ANY, approx
+    from mockseg.server import MockSegment
+
+    __version__: str
+
+__all__ = [
+    "ABSENT",
+    "ANY",
+    "AsyncClient",
+    "AsyncSource",
+    "BlockingCallError",
+    "Call",
+    "Client",
+    "ClockError",
+    "ConfigError",
+    "FqlError",
+    "MalformedJsonError",
+    "MockSegment",
+    "MocksegError",
+    "OperationError",
+    "PlanError",
+    "ServerStartError",
+    "Source",
+    "UnmetExpectationError",
+    "UnreachableError",
+    "__version__",
+    "alias",
+    "any_call",
+    "approx",
+    "group",
+    "identify",
+    "message",
+    "page",
+    "sample",
+    "screen",
+    "track",
+]
+
+# Module -> the names that come from it; a test compares this with the imports above.
+_HOMES = {
+    "mockseg.catalogue.samples": ("sample",),
+    "mockseg.client.aio": ("AsyncSource",),
+    "mockseg.client.client": ("AsyncClient", "Client"),
+    "mockseg.client.source": ("Source",),
+    "mockseg.domain.call": ("Call",),
+    "mockseg.errors": (
+        "BlockingCallError",
+        "ClockError",
+        "ConfigError",
+        "FqlError",
+        "MalformedJsonError",
+        "MocksegError",
+        "OperationError",
+        "PlanError",
+        "ServerStartError",
+        "UnmetExpectationError",
+        "UnreachableError",
+    ),
+    "mockseg.matching.matchers": (
+        "alias",
+        "any_call",
+        "group",
+        "identify",
+        "message",
+        "page",
+        "screen",
+        "track",
+    ),
+    "mockseg.matching.values": ("ABSENT", "ANY", "approx"),
+    "mockseg.server": ("MockSegment",),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from mockseg.version import version
+
+        value: object = version()
+    else:
+        for home, names in _HOMES.items():
+            if name in names:
+                from importlib import import_module
+
+                value = getattr(import_module(home), name)
+                break
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,263 @@
+"""A source, for event loops: the same verbs, awaitable."""
+
+# ruff: noqa: ASYNC109  (it is the server that counts the time, and says what it saw meanwhile)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, overload
+
+from mockseg.client import (
+    verbs_asserting,
+    verbs_changing,
+    verbs_judging,
+    verbs_plans,
+    verbs_reading,
+    verbs_waiting,
+)
+from mockseg.client.ask import run_async
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+    from typing import Unpack
+
+    from mockseg.client.ask import Steps
+    from mockseg.client.scope import Scope
+    from mockseg.client.settings import SourceOptions
+    from mockseg.client.transport import AsyncTransport
+    from mockseg.client.verbs_reading import MatchKeys
+    from mockseg.domain.call import Call
+    from mockseg.matching.matcher import Matcher
+    from mockseg.operations.calls import Summary
+    from mockseg.operations.clock import ClockView
+    from mockseg.operations.plans import CoverageView
+    from mockseg.operations.requests import RequestView
+    from mockseg.operations.sources import SourceView
+
+__all__ = ["AsyncSource"]
+
+T = TypeVar("T")
+
+
+class AsyncSource:
+    """What one write key recorded, with awaitable verbs.
+
+    ``source.aio`` and ``AsyncClient`` give it. It does what
+    :class:`~mockseg.client.source.Source` does, in whatever event loop runs.
+
+    Attributes:
+        write_key: what the app under test has to send with.
+        url: where it has to send to; the host to give to an SDK.
+        tls_url: the same for https, or None.
+        ca_path: what it has to trust for https, or None.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        transport: AsyncTransport,
+        *,
+        url: str,
+        tls_url: str | None = None,
+        ca_path: Path | None = None,
+    ) -> None:
+        self._scope = scope
+        self._transport = transport
+        self.url = url
+        self.tls_url = tls_url
+        self.ca_path = ca_path
+
+    @property
+    def write_key(self) -> str:
+        """Give the write key."""
+        return self._scope.write_key
+
+    def __repr__(self) -> str:
+        kind = "window of source" if self._scope.window else "source"
+        return f"<awaitable {kind} {self.write_key!r} at {self.url}>"
+
+    # --- reading
+
+    async def calls(self, matcher: Matcher | None = None, **keys: Unpack[MatchKeys]) -> list[Call]:
+        """Give the calls that match now, oldest first; all without an argument.
+
+        Args:
+            matcher: means accepted calls, unless it or a key names a verdict.
+            keys: match keys such as ``event=``, ``verdict=``, ``good=``, ``where=``,
+                ``properties=``; alone they mean calls of any verdict.
+        """
+        return await self._carry_out(verbs_reading.calls(self._scope, matcher, keys))
+
+    async def requests(self) -> list[RequestView]:
+        """Give the requests with their answers, oldest first; refused ones too."""
+        return await self._carry_out(verbs_reading.requests(self._scope))
+
+    async def summary(self) -> Summary:
+        """Count calls and requests."""
+        return await self._carry_out(verbs_reading.summary(self._scope))
+
+    # --- changing
+
+    async def clear(self) -> int:
+        """Forget calls and requests, and give how many calls those were.
+
+        A window starts anew instead: what others recorded stays.
+        """
+        return await self._carry_out(verbs_changing.clear(self._scope))
+
+    async def update(self, **options: Unpack[SourceOptions]) -> SourceView:
+        """Change how the source behaves; what is not given stays.
+
+        Args:
+            options: see :class:`~mockseg.client.settings.SourceOptions`.
+        """
+        return await self._carry_out(verbs_changing.update(self._scope, options))
+
+    async def coverage(self) -> CoverageView:
+        """Tell what was seen of the source's plans, and asserted on through this object."""
+        return await self._carry_out(verbs_plans.coverage(self._scope))
+
+    async def clock(self) -> ClockView:
+        """Tell the time that the source has."""
+        return await self._carry_out(verbs_changing.clock(self._scope))
+
+    async def set_clock(self, now: str | datetime | None, *, frozen: bool = False) -> ClockView:
+        """Set the time of this source.
+
+        Args:
+            now: ISO 8601 or an aware datetime; None follows the server's time again.
+            frozen: stand still there until advanced.
+        """
+        steps = verbs_changing.set_clock(self._scope, now, frozen=frozen)
+        return await self._carry_out(steps)
+
+    async def advance_clock(self, seconds: float) -> ClockView:
+        """Move the time of this source on."""
+        return await self._carry_out(verbs_changing.advance_clock(self._scope, seconds))
+
+    # --- waiting
+
+    async def settle(self, *, quiet: float = 0.1, timeout: float = 5.0) -> int:
+        """Return when nothing is in flight and nothing came for `quiet` seconds.
+
+        Gives the cursor of the last call recorded.
+
+        Raises:
+            OperationError: 406, it did not become quiet within `timeout` seconds.
+        """
+        steps = verbs_waiting.settle(self._scope, quiet=quiet, timeout=timeout)
+        return await self._carry_out(steps)
+
+    async def wait_for(self, matcher: Matcher, *, timeout: float = 1.0) -> Call:
+        """Give the first call that matches, as soon as it is there.
+
+        Raises:
+            UnmetExpectationError: none came within `timeout` seconds, or it came and
+                Segment would not let it through.
+        """
+        return await self._carry_out(verbs_waiting.wait_for(self._scope, matcher, timeout=timeout))
+
+    async def wait_for_all(
+        self, matcher: Matcher, count: int, *, timeout: float = 1.0
+    ) -> list[Call]:
+        """Give the calls that match, oldest first, as soon as there are `count` or more.
+
+        Raises:
+            UnmetExpectationError: so many did not come within `timeout` seconds.
+        """
+        steps = verbs_waiting.wait_for_all(self._scope, matcher, count, timeout=timeout)
+        return await self._carry_out(steps)
+
+    # --- asserting
+
+    @overload
+    async def assert_called(
+        self, matcher: Matcher, *, times: None = None, wait: float = 1.0
+    ) -> Call: ...
+    @overload
+    async def assert_called(
+        self, matcher: Matcher, *, times: int, wait: float = 1.0, quiet: float = 0.0
+    ) -> list[Call]: ...
+    async def assert_called(
+        self, matcher: Matcher, *, times: int | None = None, wait: float = 1.0, quiet: float = 0.0
+    ) -> Call | list[Call]:
+        """Give the first call that matches; with `times` all of them, which must be so many.
+
+        Args:
+            matcher: which calls are meant.
+            times: so many and no more.
+            wait: seconds in which they must come; 0 is now.
+            quiet: seconds for which no more may come after the last; only with `times`.
+
+        Raises:
+            UnmetExpectationError: too few, or too many; says what was found instead.
+        """
+        if times is None:
+            steps = verbs_asserting.assert_called(self._scope, matcher, wait=wait)
+            return await self._carry_out(steps)
+        return await self._carry_out(
+            verbs_asserting.assert_called_times(
+                self._scope, matcher, times, wait=wait, quiet=quiet
+            ),
+        )
+
+    async def assert_not_called(
+        self, matcher: Matcher, *, within: float = verbs_asserting.WITHIN_SECONDS
+    ) -> None:
+        """Fail when a call matches, now or within so many seconds; 0 is now.
+
+        Raises:
+            UnmetExpectationError: one does, or calls were evicted and nobody can say.
+        """
+        steps = verbs_asserting.assert_not_called(self._scope, matcher, within=within)
+        await self._carry_out(steps)
+
+    async def assert_in_order(
+        self, matchers: Iterable[Matcher], *, wait: float = 1.0
+    ) -> list[Call]:
+        """Give one call for each matcher, each recorded after the one before.
+
+        Other calls may lie in between.
+
+        Raises:
+            UnmetExpectationError: the calls did not come in this order within `wait` seconds.
+        """
+        steps = verbs_judging.assert_in_order(self._scope, matchers, wait=wait)
+        return await self._carry_out(steps)
+
+    async def assert_all_good(self, *, quiet: float = 0.0, timeout: float = 5.0) -> None:
+        """Fail when a call is not good or a request was refused.
+
+        Requests in flight are waited for.
+
+        Args:
+            quiet: look only when nothing came for so many seconds.
+            timeout: seconds in which that must be.
+
+        Raises:
+            UnmetExpectationError: with each of them and why; or calls were evicted.
+        """
+        steps = verbs_judging.assert_all_good(self._scope, quiet=quiet, timeout=timeout)
+        await self._carry_out(steps)
+
+    async def assert_no_duplicates(self, *, quiet: float = 0.0, timeout: float = 5.0) -> None:
+        """Fail when a messageId was recorded twice.
+
+        Requests in flight are waited for.
+
+        Args:
+            quiet: look only when nothing came for so many seconds.
+            timeout: seconds in which that must be.
+
+        Raises:
+            UnmetExpectationError: with each of them; or calls were evicted.
+        """
+        steps = verbs_judging.assert_no_duplicates(self._scope, quiet=quiet, timeout=timeout)
+        await self._carry_out(steps)
+
+    # --- how
+
+    async def _carry_out(self, steps: Steps[T]) -> T:
+        __tracebackhide__ = True
+        return await run_async(steps, self._transport.perform)

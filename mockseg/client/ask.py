@@ -1,0 +1,96 @@
+"""A verb, taken apart: what it asks of the server, and what it makes of the answers.
+
+Every verb is written once, as a generator that yields an :class:`Ask` and is sent the
+operation's result, or has the server's :class:`~mockseg.errors.OperationError` thrown
+in; what it returns is the verb's value. It does no IO: :func:`run` and :func:`run_async`
+carry the asks out, over whatever transport there is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import msgspec
+
+from mockseg.errors import OperationError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+__all__ = ["Ask", "Steps", "run", "run_async"]
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ask:
+    """One operation that a verb needs.
+
+    Attributes:
+        operation: its name in the table of operations.
+        params: what it is asked with.
+    """
+
+    operation: str
+    params: msgspec.Struct
+
+    def __post_init__(self) -> None:
+        """Judge the parameters as the control plane would, before anything is sent.
+
+        Raises:
+            OperationError: 422 ``invalid_parameter``, wherever the server runs.
+        """
+        try:
+            wire = msgspec.to_builtins(self.params)
+            msgspec.convert(wire, type(self.params))
+        except (msgspec.MsgspecError, TypeError, RecursionError) as error:
+            raise OperationError(
+                f"{self.operation} cannot be asked so: {error}",
+                status=422,
+                code="invalid_parameter",
+            ) from None
+
+    @property
+    def patience(self) -> float:
+        """Give the seconds that the server itself may take for it."""
+        timeout: float = getattr(self.params, "timeout", 0.0)
+        return timeout
+
+
+# What a verb is: each result is of the type that the table of operations names.
+Steps: TypeAlias = "Generator[Ask, Any, T]"
+
+
+def run(steps: Steps[T], perform: Callable[[Ask], msgspec.Struct]) -> T:
+    """Carry a verb out, one ask after the other, in this thread."""
+    __tracebackhide__ = True
+    try:
+        wanted = next(steps)
+        while True:
+            try:
+                result = perform(wanted)
+            except OperationError as error:
+                wanted = steps.throw(error)
+            else:
+                wanted = steps.send(result)
+    except StopIteration as finished:
+        value: T = finished.value
+        return value
+
+
+async def run_async(steps: Steps[T], perform: Callable[[Ask], Awaitable[msgspec.Struct]]) -> T:
+    """Carry a verb out in the running event loop."""
+    __tracebackhide__ = True
+    try:
+        wanted = next(steps)
+        while True:
+            try:
+                result = await perform(wanted)
+            except OperationError as error:
+                wanted = steps.throw(error)
+            else:
+                wanted = steps.send(result)
+    except StopIteration as finished:
+        value: T = finished.value
+        return value

@@ -1,0 +1,137 @@
+"""Asks to a hub that runs in an event loop of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING, Protocol
+
+from mockseg.errors import BlockingCallError, UnreachableError
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from mockseg.client.ask import Ask
+
+__all__ = ["AwaitableInProcess", "InProcess", "Performs"]
+
+
+class Performs(Protocol):
+    """What the transport needs of a hub."""
+
+    async def perform(self, name: str, params: msgspec.Struct) -> msgspec.Struct:
+        """Carry out the operation of this name."""
+        ...
+
+
+class InProcess:
+    """Carries asks to a hub in another thread's event loop, or in this one's.
+
+    After :meth:`close` every ask, those under way too, ends in ``UnreachableError``:
+    nothing hangs on a loop that no longer runs. So does one in a child of a fork, which
+    has no copy of the server's thread.
+    """
+
+    remote = False
+
+    def __init__(self, hub: Performs, loop: asyncio.AbstractEventLoop, *, url: str) -> None:
+        self._hub = hub
+        self._loop = loop
+        self._url = url
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._under_way: set[Future[msgspec.Struct]] = set()
+
+    def perform(self, asked: Ask) -> msgspec.Struct:
+        """Carry an ask out; see :class:`~mockseg.client.transport.Transport`.
+
+        Raises:
+            BlockingCallError: called in the loop that would have to answer.
+        """
+        if _running_loop() is self._loop:
+            raise BlockingCallError(
+                f"{asked.operation} was asked in the server's own event loop, which would have to"
+                " answer it; use the awaitable verbs (`.aio`)"
+            )
+        future = self._submit(asked)
+        try:
+            return future.result()
+        except CancelledError:
+            raise self._gone() from None
+        except BaseException:
+            # Ctrl-C while waiting: the server need not go on with it.
+            future.cancel()
+            raise
+
+    def awaitable(self) -> AwaitableInProcess:
+        """Give the transport to the same hub for use in an event loop."""
+        return AwaitableInProcess(self)
+
+    def close(self) -> None:
+        """End every ask; the loop has stopped, or will."""
+        with self._lock:
+            self._closed = True
+            under_way = list(self._under_way)
+        for future in under_way:
+            future.cancel()
+
+    async def perform_in_loop(self, asked: Ask) -> msgspec.Struct:
+        """Carry an ask out from any event loop."""
+        if _running_loop() is self._loop:
+            if self._closed:
+                raise self._gone()
+            return await self._hub.perform(asked.operation, asked.params)
+        future = self._submit(asked)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and not (task is not None and task.cancelling()):
+                raise self._gone() from None
+            raise
+
+    def _submit(self, asked: Ask) -> Future[msgspec.Struct]:
+        with self._lock:
+            if self._closed or self._process != os.getpid():
+                raise self._gone()
+            coroutine = self._hub.perform(asked.operation, asked.params)
+            try:
+                future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            except RuntimeError:
+                coroutine.close()
+                raise self._gone() from None
+            self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return future
+
+    def _gone(self) -> UnreachableError:
+        if self._process != os.getpid():
+            return UnreachableError(
+                f"the mockseg at {self._url} runs in the process that started it, and this is a"
+                f' child of it; use Client("{self._url}") here'
+            )
+        return UnreachableError(f"the mockseg at {self._url} has been stopped")
+
+
+class AwaitableInProcess:
+    """The same for event loops."""
+
+    def __init__(self, transport: InProcess) -> None:
+        self._transport = transport
+
+    async def perform(self, asked: Ask) -> msgspec.Struct:
+        """Carry an ask out; see :class:`~mockseg.client.transport.AsyncTransport`."""
+        return await self._transport.perform_in_loop(asked)
+
+    async def close(self) -> None:
+        """Nothing is held here."""
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,96 @@
+"""Asks over HTTP, for event loops: aiohttp's client."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Self
+
+import aiohttp
+from yarl import URL
+
+from mockseg.client.address import Address
+from mockseg.client.over_http import trust
+from mockseg.client.wire import decode, encode, unreachable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    import msgspec
+
+    from mockseg.client.ask import Ask
+
+__all__ = ["AiohttpTransport"]
+
+
+class AiohttpTransport:
+    """Carries asks over HTTP/1.1 in whatever event loop runs.
+
+    Inside ``async with`` its connections are kept; outside each ask has its own, so that
+    ``source.aio`` belongs to no loop and nothing has to be closed.
+    """
+
+    def __init__(self, url: str, *, ca: str | Path | None = None) -> None:
+        """Make a transport; nothing is opened yet.
+
+        Raises:
+            ConfigError: the URL or the CA file is none.
+        """
+        self._address = Address.parse(url)
+        self._tls = trust(ca) if self._address.secure else True
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._session is None:
+            self._session = self._open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def perform(self, asked: Ask) -> msgspec.Struct:
+        """Carry an ask out; see :class:`~mockseg.client.transport.AsyncTransport`."""
+        if self._session is not None:
+            return await self._exchange(self._session, asked)
+        async with self._open() as session:
+            return await self._exchange(session, asked)
+
+    async def close(self) -> None:
+        """Close the connections; later asks open their own."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        # Without a limit: two hundred waits at once are two hundred connections.
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ssl=self._tls))
+
+    async def _exchange(self, session: aiohttp.ClientSession, asked: Ask) -> msgspec.Struct:
+        request = encode(asked, prefix=self._address.prefix)
+        url = self._address.url
+        try:
+            # aiohttp itself repeats idempotent requests on a kept connection found closed.
+            async with session.request(
+                request.method,
+                URL(
+                    self._address.url.removesuffix(self._address.prefix) + request.target,
+                    encoded=True,
+                ),
+                data=request.body,
+                headers=request.headers,
+                timeout=aiohttp.ClientTimeout(total=request.patience),
+                allow_redirects=False,
+            ) as answer:
+                status, body = answer.status, await answer.read()
+        except TimeoutError:
+            raise unreachable(url, f"no answer within {request.patience:g} seconds") from None
+        except aiohttp.ClientConnectorError as error:
+            raise unreachable(url, error.strerror or str(error.os_error)) from None
+        except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
+            raise unreachable(url, error) from None
+        return decode(asked, status, body, url=url)

@@ -1,0 +1,167 @@
+"""Asks over HTTP, for threads: the standard library's client with kept connections."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import select
+import ssl
+import threading
+import weakref
+from typing import TYPE_CHECKING
+
+from mockseg.client.address import Address
+from mockseg.client.wire import WireRequest, decode, encode, unreachable
+from mockseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    import socket
+    from pathlib import Path
+
+    import msgspec
+
+    from mockseg.client.ask import Ask
+    from mockseg.client.transport import AsyncTransport
+
+__all__ = ["HttpTransport", "trust"]
+
+# How many connections are kept when nobody uses them.
+_MAX_IDLE = 16
+
+
+class HttpTransport:
+    """Carries asks over HTTP/1.1.
+
+    As many connections are open as threads ask at the same moment; they are kept and
+    reused. A child of a fork opens its own. A kept connection that the server closed
+    meanwhile is replaced once, where asking twice does no harm.
+    """
+
+    remote = True
+
+    def __init__(self, url: str, *, ca: str | Path | None = None) -> None:
+        """Make a transport; nothing is opened before the first ask.
+
+        Args:
+            url: where the server is.
+            ca: a PEM file to trust for https, instead of the system's.
+
+        Raises:
+            ConfigError: the URL or the file is none.
+        """
+        self._address = Address.parse(url)
+        self._ca = ca
+        self._tls = trust(ca) if self._address.secure else None
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        # Who never closes its client gets no warning about it: nothing is lost.
+        self._finalizer = weakref.finalize(self, _close_all, self._idle)
+
+    def perform(self, asked: Ask) -> msgspec.Struct:
+        """Carry an ask out; see :class:`~mockseg.client.transport.Transport`."""
+        request = encode(asked, prefix=self._address.prefix)
+        url = self._address.url
+        try:
+            status, body = self._exchange(request)
+        except TimeoutError:
+            raise unreachable(url, f"no answer within {request.patience:g} seconds") from None
+        except http.client.HTTPException as error:
+            raise unreachable(url, f"what answers is no HTTP ({error!r})") from None
+        except OSError as error:
+            raise unreachable(url, error.strerror or str(error)) from None
+        return decode(asked, status, body, url=url)
+
+    def awaitable(self) -> AsyncTransport:
+        """Give the transport to the same server for use in an event loop."""
+        from mockseg.client.over_aiohttp import AiohttpTransport
+
+        return AiohttpTransport(self._address.url, ca=self._ca)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._lock:
+            _close_all(self._idle)
+
+    def _exchange(self, request: WireRequest) -> tuple[int, bytes]:
+        kept = self._take()
+        if kept is not None:
+            try:
+                return self._over(kept, request)
+            except (ConnectionError, http.client.BadStatusLine):
+                # RemoteDisconnected is both: the server closed it when it had been idle.
+                if not request.repeatable:
+                    raise
+        return self._over(self._open(request.patience), request)
+
+    def _over(
+        self, connection: http.client.HTTPConnection, request: WireRequest
+    ) -> tuple[int, bytes]:
+        try:
+            if connection.sock is not None:
+                connection.sock.settimeout(request.patience)
+            connection.request(
+                request.method, request.target, body=request.body, headers=request.headers
+            )
+            answer = connection.getresponse()
+            body = answer.read()
+        except BaseException:
+            connection.close()
+            raise
+        if answer.will_close:
+            connection.close()
+        else:
+            self._give_back(connection)
+        return answer.status, body
+
+    def _open(self, patience: float) -> http.client.HTTPConnection:
+        host, port = self._address.host, self._address.port
+        if self._tls is not None:
+            return http.client.HTTPSConnection(host, port, timeout=patience, context=self._tls)
+        return http.client.HTTPConnection(host, port, timeout=patience)
+
+    def _take(self) -> http.client.HTTPConnection | None:
+        with self._lock:
+            if self._process != os.getpid():
+                # The connections belong to the parent; closing here leaves its own open.
+                _close_all(self._idle)
+                self._process = os.getpid()
+            while self._idle:
+                connection = self._idle.pop()
+                if connection.sock is not None and not _has_something_to_say(connection.sock):
+                    return connection
+                connection.close()
+        return None
+
+    def _give_back(self, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            if len(self._idle) < _MAX_IDLE and self._process == os.getpid():
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def trust(ca: str | Path | None) -> ssl.SSLContext:
+    """Make what certificates are checked with: the system's CAs, or only the file's.
+
+    Raises:
+        ConfigError: the file cannot be read as certificates.
+    """
+    try:
+        return ssl.create_default_context(cafile=None if ca is None else str(ca))
+    except OSError as error:
+        raise ConfigError(f'the CA file "{ca}" cannot be used: {error}') from None
+
+
+def _has_something_to_say(sock: socket.socket) -> bool:
+    """Tell whether an idle connection is readable: then the server has closed it."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+def _close_all(connections: list[http.client.HTTPConnection]) -> None:
+    while connections:
+        connections.pop().close()

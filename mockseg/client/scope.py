@@ -1,0 +1,67 @@
+"""What a source object sees, and how long somebody waits."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockseg.operations.sources import Window
+
+__all__ = ["Deadline", "Scope"]
+
+
+@dataclasses.dataclass(slots=True)
+class Scope:
+    """Which calls a source object sees.
+
+    Shared by a source and its ``.aio``, and changed in place, so that clearing a window
+    through one is seen through the other.
+
+    Attributes:
+        write_key: of the source.
+        after: only calls later than this cursor.
+        after_request: only requests with a higher number.
+        window: seen from a moment on; clearing moves that moment instead of forgetting.
+        asserted: cursors of the calls that assertions matched, as far as the server does not
+            know them yet.
+    """
+
+    write_key: str
+    after: int = 0
+    after_request: int = 0
+    window: bool = False
+    asserted: set[int] = dataclasses.field(default_factory=set)
+
+    def move_to(self, window: Window) -> None:
+        """See only what comes after this window was opened."""
+        self.after = window.cursor
+        self.after_request = window.request
+        self.window = True
+
+
+# The most that the control plane waits.
+_MOST_SECONDS = 3600
+
+
+class Deadline:
+    """How long somebody is still willing to wait; of no meaning to the server's clocks.
+
+    Raises:
+        TypeError: that is no number.
+        ValueError: it is not from 0 to 3600.
+    """
+
+    __slots__ = ("_end",)
+
+    def __init__(self, seconds: float) -> None:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise TypeError(f"a wait of {seconds!r}: a number of seconds is allowed")
+        if not 0 <= seconds <= _MOST_SECONDS:
+            raise ValueError(f"a wait of {seconds!r} seconds: 0 to {_MOST_SECONDS} is allowed")
+        self._end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Give the seconds left, 0 when there are none."""
+        return max(0.0, self._end - time.monotonic())

@@ -1,0 +1,121 @@
+"""The settings of a source as keyword arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from msgspec import UNSET, UnsetType
+
+from mockseg import json_types
+from mockseg.errors import MalformedJsonError, PlanError
+from mockseg.operations.sources import CreateSource, PatchSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    from mockseg.json_types import JsonObject
+    from mockseg.operations.plans import Strictness
+    from mockseg.operations.sources import DedupScope, ErrorBody, Profile
+
+    PlanInput: TypeAlias = JsonObject | str | Path | Sequence[JsonObject | str | Path]
+
+__all__ = ["SourceOptions", "create", "given", "patch"]
+
+
+class SourceOptions(TypedDict, total=False):
+    """How a source behaves; what is not given stays, or is the server's.
+
+    Attributes:
+        name: for people.
+        profile: a dated behaviour of Segment's edge.
+        dedup: among which calls a messageId must be new.
+        error_body: JSON, or Segment's plain text.
+        catalogue: plans that ship with mockseg, by name.
+        plan: tracking plans of your own: JSON in Segment's form, or files of it.
+        strictness: of the catalogue's plans.
+        protocols: what becomes of calls that the plans do not allow, with Segment's names.
+    """
+
+    name: str | None
+    profile: Profile | None
+    dedup: DedupScope | None
+    error_body: ErrorBody | None
+    catalogue: str | Sequence[str] | None
+    plan: PlanInput | None
+    strictness: Strictness | None
+    protocols: JsonObject | None
+
+
+def given(options: SourceOptions) -> bool:
+    """Tell whether any setting is given."""
+    return any(value is not None for value in options.values())
+
+
+def create(write_key: str | None, options: SourceOptions) -> CreateSource:
+    """Make the parameters that open a source.
+
+    Raises:
+        PlanError: a plan's file cannot be read.
+    """
+    return CreateSource(
+        write_key=write_key,
+        name=options.get("name"),
+        profile=options.get("profile"),
+        dedup=options.get("dedup"),
+        error_body=options.get("error_body"),
+        catalogue=_names(options.get("catalogue")),
+        plan=_documents(options.get("plan")),
+        strictness=options.get("strictness") or UNSET,
+        protocols=_or_unset(options.get("protocols")),
+    )
+
+
+def patch(write_key: str, options: SourceOptions) -> PatchSource:
+    """Make the parameters that change a source.
+
+    Raises:
+        PlanError: a plan's file cannot be read.
+    """
+    wanted = create(None, options)
+    return PatchSource(
+        write_key=write_key,
+        name=wanted.name,
+        profile=wanted.profile,
+        dedup=wanted.dedup,
+        error_body=wanted.error_body,
+        catalogue=wanted.catalogue,
+        plan=wanted.plan,
+        strictness=wanted.strictness,
+        protocols=wanted.protocols,
+    )
+
+
+def _names(catalogue: str | Sequence[str] | None) -> list[str] | UnsetType:
+    if catalogue is None:
+        return UNSET
+    return [catalogue] if isinstance(catalogue, str) else list(catalogue)
+
+
+def _documents(plan: PlanInput | None) -> list[JsonObject] | UnsetType:
+    if plan is None:
+        return UNSET
+    plans = [plan] if isinstance(plan, dict | str | Path) else list(plan)
+    return [each if isinstance(each, dict) else _read(Path(each)) for each in plans]
+
+
+def _read(path: Path) -> JsonObject:
+    try:
+        document = json_types.decode(path.read_bytes())
+    except OSError as error:
+        raise PlanError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
+    except MalformedJsonError as error:
+        raise PlanError(f"is not JSON: {error}", file=str(path)) from None
+    if not isinstance(document, dict):
+        raise PlanError("a plan is a JSON object", file=str(path))
+    return document
+
+
+def _or_unset(value: JsonObject | None) -> JsonObject | UnsetType:
+    return UNSET if value is None else value

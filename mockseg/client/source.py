@@ -1,0 +1,321 @@
+"""A source, for threads: what tests hold."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeVar, overload
+
+from mockseg.client import (
+    verbs_asserting,
+    verbs_changing,
+    verbs_judging,
+    verbs_plans,
+    verbs_reading,
+    verbs_waiting,
+)
+from mockseg.client.ask import run
+from mockseg.errors import BlockingCallError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+    from typing import Unpack
+
+    from mockseg.client.aio import AsyncSource
+    from mockseg.client.ask import Steps
+    from mockseg.client.scope import Scope
+    from mockseg.client.settings import SourceOptions
+    from mockseg.client.transport import Transport
+    from mockseg.client.verbs_reading import MatchKeys
+    from mockseg.domain.call import Call
+    from mockseg.matching.matcher import Matcher
+    from mockseg.operations.calls import Summary
+    from mockseg.operations.clock import ClockView
+    from mockseg.operations.plans import CoverageView
+    from mockseg.operations.requests import RequestView
+    from mockseg.operations.sources import SourceView
+
+__all__ = ["Source", "carry_out"]
+
+T = TypeVar("T")
+
+
+class Source:
+    """What one write key recorded, and what to assert of it.
+
+    ``MockSegment.source()``, ``Client.source()`` and the ``window()`` of both make it. A
+    matcher means accepted calls of this source unless it names a verdict. Verbs that wait
+    return at the first moment at which they can; a failed one raises
+    :class:`~mockseg.errors.UnmetExpectationError`, an ``AssertionError`` that explains
+    itself and has the explanation as a value in ``explanation``.
+
+    Every verb raises :class:`~mockseg.errors.UnreachableError` when the server is gone, and
+    :class:`~mockseg.errors.OperationError` when it refuses an argument. Inside a running
+    event loop verbs that wait, and over HTTP all of them, raise
+    :class:`~mockseg.errors.BlockingCallError`: there :attr:`aio` has them awaitable.
+
+    Attributes:
+        write_key: what the app under test has to send with.
+        url: where it has to send to; the host to give to an SDK.
+        tls_url: the same for https, or None.
+        ca_path: what it has to trust for https, or None.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        transport: Transport,
+        *,
+        url: str,
+        tls_url: str | None = None,
+        ca_path: Path | None = None,
+    ) -> None:
+        self._scope = scope
+        self._transport = transport
+        self._aio: AsyncSource | None = None
+        self.url = url
+        self.tls_url = tls_url
+        self.ca_path = ca_path
+
+    @property
+    def write_key(self) -> str:
+        """Give the write key."""
+        return self._scope.write_key
+
+    @property
+    def aio(self) -> AsyncSource:
+        """Give the same source with awaitable verbs."""
+        if self._aio is None:
+            from mockseg.client.aio import AsyncSource
+
+            self._aio = AsyncSource(
+                self._scope,
+                self._transport.awaitable(),
+                url=self.url,
+                tls_url=self.tls_url,
+                ca_path=self.ca_path,
+            )
+        return self._aio
+
+    def __repr__(self) -> str:
+        kind = "window of source" if self._scope.window else "source"
+        return f"<{kind} {self.write_key!r} at {self.url}>"
+
+    # --- reading
+
+    def calls(self, matcher: Matcher | None = None, **keys: Unpack[MatchKeys]) -> list[Call]:
+        """Give the calls that match now, oldest first; all without an argument.
+
+        Args:
+            matcher: means accepted calls, unless it or a key names a verdict.
+            keys: match keys such as ``event=``, ``verdict=``, ``good=``, ``where=``,
+                ``properties=``; alone they mean calls of any verdict.
+        """
+        return self._read("calls", verbs_reading.calls(self._scope, matcher, keys))
+
+    def requests(self) -> list[RequestView]:
+        """Give the requests with their answers, oldest first; refused ones too."""
+        return self._read("requests", verbs_reading.requests(self._scope))
+
+    def summary(self) -> Summary:
+        """Count calls and requests."""
+        return self._read("summary", verbs_reading.summary(self._scope))
+
+    # --- changing
+
+    def clear(self) -> int:
+        """Forget calls and requests, and give how many calls those were.
+
+        A window starts anew instead: what others recorded stays.
+        """
+        return self._read("clear", verbs_changing.clear(self._scope))
+
+    def update(self, **options: Unpack[SourceOptions]) -> SourceView:
+        """Change how the source behaves; what is not given stays.
+
+        Args:
+            options: see :class:`~mockseg.client.settings.SourceOptions`.
+        """
+        return self._read("update", verbs_changing.update(self._scope, options))
+
+    def coverage(self) -> CoverageView:
+        """Tell what was seen of the source's plans, and asserted on through this object."""
+        return self._read("coverage", verbs_plans.coverage(self._scope))
+
+    def clock(self) -> ClockView:
+        """Tell the time that the source has."""
+        return self._read("clock", verbs_changing.clock(self._scope))
+
+    def set_clock(self, now: str | datetime | None, *, frozen: bool = False) -> ClockView:
+        """Set the time of this source.
+
+        Args:
+            now: ISO 8601 or an aware datetime; None follows the server's time again.
+            frozen: stand still there until advanced.
+        """
+        steps = verbs_changing.set_clock(self._scope, now, frozen=frozen)
+        return self._read("set_clock", steps)
+
+    def advance_clock(self, seconds: float) -> ClockView:
+        """Move the time of this source on."""
+        return self._read("advance_clock", verbs_changing.advance_clock(self._scope, seconds))
+
+    # --- waiting
+
+    def settle(self, *, quiet: float = 0.1, timeout: float = 5.0) -> int:
+        """Return when nothing is in flight and nothing came for `quiet` seconds.
+
+        Gives the cursor of the last call recorded.
+
+        Raises:
+            OperationError: 406, it did not become quiet within `timeout` seconds.
+        """
+        steps = verbs_waiting.settle(self._scope, quiet=quiet, timeout=timeout)
+        return self._wait("settle", steps)
+
+    def wait_for(self, matcher: Matcher, *, timeout: float = 1.0) -> Call:
+        """Give the first call that matches, as soon as it is there.
+
+        Raises:
+            UnmetExpectationError: none came within `timeout` seconds, or it came and
+                Segment would not let it through.
+        """
+        return self._wait("wait_for", verbs_waiting.wait_for(self._scope, matcher, timeout=timeout))
+
+    def wait_for_all(self, matcher: Matcher, count: int, *, timeout: float = 1.0) -> list[Call]:
+        """Give the calls that match, oldest first, as soon as there are `count` or more.
+
+        Raises:
+            UnmetExpectationError: so many did not come within `timeout` seconds.
+        """
+        steps = verbs_waiting.wait_for_all(self._scope, matcher, count, timeout=timeout)
+        return self._wait("wait_for_all", steps)
+
+    # --- asserting
+
+    @overload
+    def assert_called(self, matcher: Matcher, *, times: None = None, wait: float = 1.0) -> Call: ...
+    @overload
+    def assert_called(
+        self, matcher: Matcher, *, times: int, wait: float = 1.0, quiet: float = 0.0
+    ) -> list[Call]: ...
+    def assert_called(
+        self, matcher: Matcher, *, times: int | None = None, wait: float = 1.0, quiet: float = 0.0
+    ) -> Call | list[Call]:
+        """Give the first call that matches; with `times` all of them, which must be so many.
+
+        Args:
+            matcher: which calls are meant.
+            times: so many and no more.
+            wait: seconds in which they must come; 0 is now.
+            quiet: seconds for which no more may come after the last; only with `times`.
+
+        Raises:
+            UnmetExpectationError: too few, or too many; says what was found instead.
+        """
+        __tracebackhide__ = True
+        if times is None:
+            steps = verbs_asserting.assert_called(self._scope, matcher, wait=wait)
+            return self._wait("assert_called", steps)
+        return self._wait(
+            "assert_called",
+            verbs_asserting.assert_called_times(
+                self._scope, matcher, times, wait=wait, quiet=quiet
+            ),
+        )
+
+    def assert_not_called(
+        self, matcher: Matcher, *, within: float = verbs_asserting.WITHIN_SECONDS
+    ) -> None:
+        """Fail when a call matches, now or within so many seconds; 0 is now.
+
+        Raises:
+            UnmetExpectationError: one does, or calls were evicted and nobody can say.
+        """
+        __tracebackhide__ = True
+        steps = verbs_asserting.assert_not_called(self._scope, matcher, within=within)
+        self._wait("assert_not_called", steps)
+
+    def assert_in_order(self, matchers: Iterable[Matcher], *, wait: float = 1.0) -> list[Call]:
+        """Give one call for each matcher, each recorded after the one before.
+
+        Other calls may lie in between.
+
+        Raises:
+            UnmetExpectationError: the calls did not come in this order within `wait` seconds.
+        """
+        __tracebackhide__ = True
+        steps = verbs_judging.assert_in_order(self._scope, matchers, wait=wait)
+        return self._wait("assert_in_order", steps)
+
+    def assert_all_good(self, *, quiet: float = 0.0, timeout: float = 5.0) -> None:
+        """Fail when a call is not good or a request was refused.
+
+        Requests in flight are waited for.
+
+        Args:
+            quiet: look only when nothing came for so many seconds.
+            timeout: seconds in which that must be.
+
+        Raises:
+            UnmetExpectationError: with each of them and why; or calls were evicted.
+        """
+        __tracebackhide__ = True
+        steps = verbs_judging.assert_all_good(self._scope, quiet=quiet, timeout=timeout)
+        self._wait("assert_all_good", steps)
+
+    def assert_no_duplicates(self, *, quiet: float = 0.0, timeout: float = 5.0) -> None:
+        """Fail when a messageId was recorded twice.
+
+        Requests in flight are waited for.
+
+        Args:
+            quiet: look only when nothing came for so many seconds.
+            timeout: seconds in which that must be.
+
+        Raises:
+            UnmetExpectationError: with each of them; or calls were evicted.
+        """
+        __tracebackhide__ = True
+        steps = verbs_judging.assert_no_duplicates(self._scope, quiet=quiet, timeout=timeout)
+        self._wait("assert_no_duplicates", steps)
+
+    # --- how
+
+    def _read(self, verb: str, steps: Steps[T]) -> T:
+        __tracebackhide__ = True
+        return carry_out(steps, self._transport, verb=f"source.{verb}", waits=False)
+
+    def _wait(self, verb: str, steps: Steps[T]) -> T:
+        __tracebackhide__ = True
+        return carry_out(steps, self._transport, verb=f"source.{verb}", waits=True)
+
+
+def carry_out(steps: Steps[T], transport: Transport, *, verb: str, waits: bool) -> T:
+    """Carry a verb out in this thread.
+
+    Args:
+        steps: the verb.
+        transport: to the server.
+        verb: how a person called it, such as ``source.wait_for``.
+        waits: it may take longer than the way to the server.
+
+    Raises:
+        BlockingCallError: that would stop the event loop that runs in this thread.
+    """
+    __tracebackhide__ = True
+    if (waits or transport.remote) and _in_event_loop():
+        steps.close()
+        owner, _, name = verb.rpartition(".")
+        raise BlockingCallError(
+            f"{verb}() would stop the event loop that runs in this thread;"
+            f" write `await {owner}.aio.{name}(...)`"
+        )
+    return run(steps, transport.perform)
+
+
+def _in_event_loop() -> bool:
+    # Where nobody has imported asyncio no loop runs.
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001  (documented for exactly this)

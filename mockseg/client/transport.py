@@ -1,0 +1,55 @@
+"""What carries asks to a server: in this process, over HTTP, over HTTP in an event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import msgspec
+
+    from mockseg.client.ask import Ask
+
+__all__ = ["AsyncTransport", "Transport"]
+
+
+class Transport(Protocol):
+    """Carries an ask out and blocks the thread meanwhile."""
+
+    @property
+    def remote(self) -> bool:
+        """Tell whether even the quickest ask waits for a network."""
+        ...
+
+    def perform(self, asked: Ask) -> msgspec.Struct:
+        """Carry an ask out.
+
+        Raises:
+            OperationError: the server refused.
+            UnreachableError: there is no server, or it went away.
+        """
+        ...
+
+    def awaitable(self) -> AsyncTransport:
+        """Give the transport to the same server for use in an event loop."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held; a later ask opens it anew or says that the server is gone."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """Carries an ask out and lets the event loop go on meanwhile."""
+
+    async def perform(self, asked: Ask) -> msgspec.Struct:
+        """Carry an ask out.
+
+        Raises:
+            OperationError: the server refused.
+            UnreachableError: there is no server, or it went away.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back what is held."""
+        ...

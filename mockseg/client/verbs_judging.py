@@ -1,0 +1,127 @@
+"""Assertions about all that a source recorded: good, without duplicates, in order."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from mockseg.client.scope import Deadline
+from mockseg.client.verbs_reading import call_pages, check_matcher, requests
+from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs_waiting import gather, settle
+from mockseg.errors import OperationError, UnmetExpectationError
+from mockseg.matching.matcher import Matcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockseg.client.ask import Steps
+    from mockseg.client.scope import Scope
+    from mockseg.domain.call import Call
+    from mockseg.matching.explanation import Explanation
+    from mockseg.operations.requests import RequestView
+
+__all__ = ["assert_all_good", "assert_in_order", "assert_no_duplicates"]
+
+
+def assert_in_order(scope: Scope, matchers: Iterable[Matcher], *, wait: float) -> Steps[list[Call]]:
+    """Give one call for each matcher, each recorded after the one before."""
+    wanted = [] if isinstance(matchers, Matcher | str) else list(matchers)
+    if not wanted:
+        raise TypeError(
+            f"assert_in_order takes the matchers in order, such as [page(), track()]:"
+            f" got {matchers!r}"
+        )
+    for matcher in wanted:
+        check_matcher(matcher)
+    deadline = Deadline(wait)
+    chosen: list[Call] = []
+    after = scope.after
+    for matcher in wanted:
+        gathered = yield from gather(scope, matcher, count=1, deadline=deadline, after=after)
+        if not gathered.calls:
+            yield from _fail_order(scope, wanted)
+            # The last ones came just now: too late by less than the question took.
+            return (yield from assert_in_order(scope, wanted, wait=0.0))
+        chosen.append(gathered.calls[0])
+        after = chosen[-1].cursor
+    scope.asserted.update(call.cursor for call in chosen)
+    return chosen
+
+
+def assert_all_good(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
+    """Fail when a call is not good or a request was refused."""
+    yield from _settled(scope, quiet=quiet, timeout=timeout)
+    bad = yield from call_pages(scope, {"good": False})
+    sent = yield from requests(scope)
+    refused = [request for request in sent if request.answer.status >= 400 and not request.calls]
+    if bad or refused:
+        seen = yield from call_pages(scope, {})
+        evicted = yield from evicted_inside(scope)
+        raise_unmet(_explain_bad(seen, refused, evicted=evicted))
+    yield from refuse_if_evicted(scope, "that all calls are good")
+
+
+def assert_no_duplicates(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
+    """Fail when a messageId was recorded twice."""
+    yield from _settled(scope, quiet=quiet, timeout=timeout)
+    dropped = yield from call_pages(scope, {"verdict": "dropped"})
+    if any(call.duplicate_of is not None for call in dropped):
+        from mockseg.matching import explain_source
+
+        # With the calls that they repeat.
+        seen = yield from call_pages(scope, {})
+        evicted = yield from evicted_inside(scope)
+        if (explanation := explain_source.explain_duplicates(seen, evicted=evicted)) is not None:
+            raise_unmet(explanation)
+    yield from refuse_if_evicted(scope, "that there are no duplicates")
+
+
+def _fail_order(scope: Scope, wanted: list[Matcher]) -> Steps[None]:
+    from mockseg.matching import explain_source
+
+    seen = yield from call_pages(scope, {})
+    evicted = yield from evicted_inside(scope)
+    if (explanation := explain_source.explain_order(wanted, seen, evicted=evicted)) is not None:
+        raise_unmet(explanation)
+
+
+def _explain_bad(seen: list[Call], refused: list[RequestView], *, evicted: int) -> Explanation:
+    """Explain bad calls, and requests that were refused before a call could be read."""
+    from mockseg.matching.explain_source import explain_not_good
+    from mockseg.matching.explanation import Explanation, Section, some
+
+    of_calls = explain_not_good(seen, evicted=evicted)
+    if of_calls is not None and not refused:
+        return of_calls
+    lines = [_refused_line(request) for request in refused]
+    section = Section("Refused without a call:", some(lines, limit=8, noun="requests"))
+    details = {"refused": [request.id for request in refused[:20]]}
+    if of_calls is not None:
+        return dataclasses.replace(
+            of_calls,
+            sections=(*of_calls.sections, section),
+            details={**of_calls.details, **details},
+        )
+    requests_were = "1 request was" if len(refused) == 1 else f"{len(refused):,} requests were"
+    return Explanation(
+        kind="not_good",
+        headline=f"expected all calls to be good; {requests_were} refused.",
+        sections=(section,),
+        notes=("source.requests() has them with headers and bodies.",),
+        details=details,
+    )
+
+
+def _refused_line(request: RequestView) -> str:
+    reason = f": {request.reason.description}" if request.reason is not None else ""
+    return f"{request.id} {request.method} {request.path}: {request.answer.status}{reason}"
+
+
+def _settled(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
+    try:
+        yield from settle(scope, quiet=quiet, timeout=timeout)
+    except OperationError as refusal:
+        if refusal.status != 406:
+            raise
+        raise UnmetExpectationError(refusal.message) from None

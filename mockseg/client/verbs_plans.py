@@ -1,0 +1,49 @@
+"""Verbs about tracking plans: what was seen of them, and judging without recording."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockseg.client.ask import Ask
+from mockseg.client.settings import create
+from mockseg.operations.plans import MarkAsserted, ValidateMessages
+from mockseg.operations.sources import GetSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockseg.client.ask import Steps
+    from mockseg.client.scope import Scope
+    from mockseg.client.settings import SourceOptions
+    from mockseg.operations.plans import CoverageView, ValidatedMessages
+
+__all__ = ["coverage", "validate"]
+
+
+def coverage(scope: Scope) -> Steps[CoverageView]:
+    """Tell what was seen of the source's plans, and what this object's assertions matched."""
+    if scope.asserted:
+        marks = MarkAsserted(write_key=scope.write_key, cursors=sorted(scope.asserted))
+        yield Ask("mark_asserted", marks)
+        scope.asserted.clear()
+    view: CoverageView = yield Ask("get_coverage", GetSource(write_key=scope.write_key))
+    return view
+
+
+def validate(
+    messages: Iterable[Any], options: SourceOptions, *, source: str | None = None
+) -> Steps[ValidatedMessages]:
+    """Say what would become of messages, in order; nothing is recorded."""
+    choice = create(None, options)
+    result: ValidatedMessages = yield Ask(
+        "validate_messages",
+        ValidateMessages(
+            messages=list(messages),
+            source=source,
+            catalogue=choice.catalogue,
+            plan=choice.plan,
+            strictness=choice.strictness,
+            protocols=choice.protocols,
+        ),
+    )
+    return result

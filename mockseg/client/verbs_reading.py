@@ -1,0 +1,202 @@
+"""Verbs that read what is there now: calls, requests, counts."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from mockseg.client.ask import Ask
+from mockseg.matching.match import ScalarMatch, contains
+from mockseg.matching.matcher import Matcher
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import ListCalls, Summary
+from mockseg.operations.requests import ListRequests
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockseg.client.ask import Steps
+    from mockseg.client.scope import Scope
+    from mockseg.domain.call import Call, Verdict
+    from mockseg.json_types import JsonObject
+    from mockseg.operations.calls import CallPage
+    from mockseg.operations.requests import RequestPage, RequestView
+
+__all__ = [
+    "PAGE",
+    "MatchKeys",
+    "call_pages",
+    "calls",
+    "check_keys",
+    "check_matcher",
+    "requests",
+    "scalars_of",
+    "summary",
+]
+
+# The most that the control plane gives at once.
+PAGE = 1000
+_SCALARS = tuple(name for name in ScalarMatch.__struct_fields__ if name != "source")
+_OBJECTS = ("properties", "traits", "context", "integrations")
+
+
+class MatchKeys(TypedDict, total=False):
+    """The match keys, as arguments. Every one that is given must hold.
+
+    Attributes:
+        type: identify, track, page, screen, group or alias.
+        event: the name of a track call.
+        user_id, anonymous_id, message_id, group_id: exact.
+        verdict: accepted, dropped, blocked or rejected.
+        good: accepted without findings, or not.
+        where: a filter in FQL.
+        properties, traits, context, integrations: objects that the call's must contain.
+    """
+
+    type: str
+    event: str
+    user_id: str
+    anonymous_id: str
+    message_id: str
+    group_id: str
+    verdict: Verdict
+    good: bool
+    where: str
+    properties: JsonObject
+    traits: JsonObject
+    context: JsonObject
+    integrations: JsonObject
+
+
+def calls(
+    scope: Scope, matcher: Matcher | None = None, keys: MatchKeys | None = None
+) -> Steps[list[Call]]:
+    """Give the calls that match, oldest first; all of the source without either.
+
+    A matcher means accepted calls unless it, or a key beside it, names a verdict; keys
+    alone mean calls of any verdict.
+
+    Raises:
+        TypeError: there is no such key.
+        OperationError: 422, a key's value or a filter is none.
+    """
+    if matcher is not None:
+        check_matcher(matcher)
+    given: Mapping[str, Any] = keys or {}
+    check_keys(given, verb="calls")
+    overrules = "verdict" in given or "good" in given
+    scalars = {} if matcher is None else scalars_of(matcher.match)
+    if overrules:
+        scalars.pop("verdict", None)
+        scalars.pop("good", None)
+    own = {name: value for name, value in given.items() if name in _SCALARS}
+    if any(scalars.get(name, value) != value for name, value in own.items()):
+        # Matcher and keys contradict each other: nothing is both.
+        return []
+    scalars |= own
+    found = yield from call_pages(scope, scalars)
+    return [
+        call
+        for call in found
+        if _contains(call, given)
+        and (matcher is None or (matcher.means(call) if overrules else matcher.matches(call)))
+    ]
+
+
+def call_pages(
+    scope: Scope, scalars: Mapping[str, Any], *, after: int | None = None
+) -> Steps[list[Call]]:
+    """Give the calls of the source that match, page after page until none follows."""
+    found: list[Call] = []
+    cursor: int | None = scope.after if after is None else after
+    while cursor is not None:
+        page: CallPage = yield Ask(
+            "list_calls",
+            ListCalls(source=scope.write_key, after=cursor, limit=PAGE, **scalars),
+        )
+        found += page.calls
+        cursor = page.next
+    return found
+
+
+def scalars_of(match: ScalarMatch) -> dict[str, Any]:
+    """Give the keys of a match, its source apart, that a list can be asked with."""
+    return {name: value for name in _SCALARS if (value := getattr(match, name)) is not None}
+
+
+def requests(scope: Scope) -> Steps[list[RequestView]]:
+    """Give the requests, oldest first; those that were refused too."""
+    found: list[RequestView] = []
+    number: int | None = scope.after_request
+    while number is not None:
+        page: RequestPage = yield Ask(
+            "list_requests",
+            ListRequests(source=scope.write_key, after=number, limit=PAGE),
+        )
+        found += page.requests
+        number = page.next
+    return found
+
+
+def summary(scope: Scope) -> Steps[Summary]:
+    """Count what the source has; a window counts only what came since it was opened."""
+    whole: Summary = yield Ask("summary", OfSource(source=scope.write_key))
+    if not scope.window:
+        return whole
+    seen = yield from calls(scope)
+    sent = yield from requests(scope)
+    by_event: dict[str, int] = {}
+    for call in seen:
+        name = call.event or call.type
+        by_event[name] = by_event.get(name, 0) + 1
+    good = sum(call.good for call in seen)
+    return Summary(
+        total=len(seen),
+        good=good,
+        bad=len(seen) - good,
+        accepted=_count(seen, "accepted"),
+        dropped=_count(seen, "dropped"),
+        blocked=_count(seen, "blocked"),
+        rejected=_count(seen, "rejected"),
+        evicted=whole.evicted,
+        requests=len(sent),
+        refused=sum(request.answer.status >= 400 for request in sent),
+        by_event=by_event,
+        cursor=whole.cursor,
+    )
+
+
+def check_keys(given: Mapping[str, Any], *, verb: str) -> None:
+    """Refuse a name that is no match key.
+
+    Raises:
+        TypeError: with the nearest name and those that are allowed.
+    """
+    allowed = (*_SCALARS, *_OBJECTS)
+    for name in given:
+        if name not in allowed:
+            snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
+            near = difflib.get_close_matches(snake[:60], allowed, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "."
+            raise TypeError(
+                f"{verb}() has no argument {name!r}{hint} Allowed are {', '.join(allowed)}"
+            )
+
+
+def check_matcher(matcher: object) -> None:
+    """Refuse what is no matcher; the bare name of an event is the usual mistake.
+
+    Raises:
+        TypeError: with what to write instead.
+    """
+    if not isinstance(matcher, Matcher):
+        example = f"track({matcher!r})" if isinstance(matcher, str) else 'track("Signed Up")'
+        raise TypeError(f"{matcher!r} is no matcher; write {example} or another one of mockseg's")
+
+
+def _contains(call: Call, given: Mapping[str, Any]) -> bool:
+    return all(contains(call.message.get(name), given[name]) for name in _OBJECTS if name in given)
+
+
+def _count(seen: list[Call], verdict: Verdict) -> int:
+    return sum(call.verdict == verdict for call in seen)

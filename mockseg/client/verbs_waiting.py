@@ -1,0 +1,173 @@
+"""Verbs that wait: for calls, and for silence.
+
+The server waits on the part of a matcher that JSON can say; what it finds the client
+judges whole, and goes on from there until the time is up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mockseg.client.ask import Ask
+from mockseg.client.scope import Deadline
+from mockseg.client.verbs_reading import call_pages, check_matcher, scalars_of
+from mockseg.client.verbs_unmet import Unmet, fail
+from mockseg.domain.call import Call
+from mockseg.errors import OperationError
+from mockseg.matching.evidence import Expectation
+from mockseg.operations.calls import Count, Settle, WaitCalls
+
+if TYPE_CHECKING:
+    from mockseg.client.ask import Steps
+    from mockseg.client.scope import Scope
+    from mockseg.matching.matcher import Matcher
+    from mockseg.operations.calls import Settled, WaitedCalls
+
+__all__ = ["Gathered", "gather", "settle", "wait_for", "wait_for_all"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gathered:
+    """What a wait has brought.
+
+    Attributes:
+        calls: that match, oldest first; perhaps more than were asked for.
+        cursor: go on from here to see later ones.
+        hopeless: the call that would have matched had Segment let it through, or None; it
+            ended the wait early.
+    """
+
+    calls: list[Call]
+    cursor: int
+    hopeless: Call | None = None
+
+    def unmet(self, expected: Expectation, *, waited: float) -> Unmet:
+        """Say what was expected instead, after so many seconds."""
+        if self.hopeless is not None:
+            return Unmet(expected, waited=0.0, may_be_late=False)
+        return Unmet(expected, waited=waited)
+
+
+def wait_for(scope: Scope, matcher: Matcher, *, timeout: float) -> Steps[Call]:
+    """Give the first call that matches, as soon as it is there."""
+    found = yield from wait_for_all(scope, matcher, 1, timeout=timeout)
+    return found[0]
+
+
+def wait_for_all(
+    scope: Scope, matcher: Matcher, count: int, *, timeout: float
+) -> Steps[list[Call]]:
+    """Give the calls that match, oldest first, as soon as there are so many or more."""
+    check_count(count, name="count")
+    gathered = yield from gather(scope, matcher, count=count, deadline=Deadline(timeout))
+    if len(gathered.calls) < count:
+        yield from fail(scope, matcher, gathered.unmet(Expectation(minimum=count), waited=timeout))
+    scope.asserted.update(call.cursor for call in gathered.calls)
+    return gathered.calls
+
+
+def settle(scope: Scope, *, quiet: float, timeout: float) -> Steps[int]:
+    """Return when nothing of the source is in flight and nothing came for `quiet` seconds."""
+    settled: Settled = yield Ask(
+        "settle", Settle(source=scope.write_key, quiet=quiet, timeout=timeout)
+    )
+    return settled.cursor
+
+
+def gather(
+    scope: Scope,
+    matcher: Matcher,
+    *,
+    count: int,
+    deadline: Deadline,
+    after: int | None = None,
+) -> Steps[Gathered]:
+    """Collect matching calls until there are enough, or the time is up, or it is hopeless.
+
+    Args:
+        scope: which calls are looked at.
+        matcher: which are meant.
+        count: how many are enough.
+        deadline: when to stop.
+        after: from which cursor; from the scope's own by default.
+    """
+    check_matcher(matcher)
+    cursor = scope.after if after is None else after
+    if matcher.any_verdict:
+        return (
+            yield from _gather_any(scope, matcher, count=count, deadline=deadline, after=cursor)
+        )
+    found: list[Call] = []
+    match = msgspec.structs.replace(matcher.match, source=scope.write_key)
+    while True:
+        # Where the client has the last word, one is enough to ask it.
+        wanted = 1 if matcher.has_residue else max(1, count - len(found))
+        try:
+            waited: WaitedCalls = yield Ask(
+                "wait_calls",
+                WaitCalls(
+                    match=match, count=Count(min=wanted), timeout=deadline.left(), after=cursor
+                ),
+            )
+        except OperationError as refusal:
+            call = _hopeless(refusal)
+            if call is None:
+                return Gathered(found, cursor)
+            if matcher.means(call):
+                return Gathered(found, cursor, hopeless=call)
+            # It was not the one that is meant: nothing matched before it, go on behind it.
+            cursor = call.cursor
+            continue
+        found += [call for call in waited.calls if matcher.matches(call)]
+        cursor = waited.next
+        if len(found) >= count:
+            return Gathered(found, cursor)
+
+
+def check_count(count: int, *, name: str, least: int = 1) -> None:
+    """Refuse what is no count.
+
+    Raises:
+        ValueError: with what is allowed.
+    """
+    if type(count) is not int or count < least:
+        raise ValueError(f"{name} is {count!r}: a whole number from {least} is allowed")
+
+
+def _gather_any(
+    scope: Scope, matcher: Matcher, *, count: int, deadline: Deadline, after: int
+) -> Steps[Gathered]:
+    """Collect calls of every verdict, for which the server has no single wait.
+
+    It wakes for what is accepted and for the first that is not; a list taken after each
+    of both, and at the end, has everything else.
+    """
+    match = msgspec.structs.replace(matcher.match, source=scope.write_key)
+    scalars = scalars_of(match)
+    timed_out = False
+    while True:
+        page = yield from call_pages(scope, scalars, after=after)
+        found = [call for call in page if matcher.matches(call)]
+        last = page[-1].cursor if page else after
+        if len(found) >= count or timed_out:
+            return Gathered(found, last)
+        try:
+            yield Ask("wait_calls", WaitCalls(match=match, timeout=deadline.left(), after=last))
+        except OperationError as refusal:
+            timed_out = _hopeless(refusal) is None
+
+
+def _hopeless(refusal: OperationError) -> Call | None:
+    """Give the call that ended a wait, None when its time was up.
+
+    Raises:
+        OperationError: the refusal itself, when it is another.
+    """
+    if refusal.status != 406:
+        raise refusal
+    if refusal.code != "dropped":
+        return None
+    return msgspec.convert(refusal.details.get("call"), Call)

@@ -1,0 +1,129 @@
+"""An ask as HTTP, and an HTTP answer as a result: what both HTTP transports share.
+
+All of it follows from the table of operations.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from mockseg import json_types
+from mockseg.errors import OperationError, UnreachableError
+from mockseg.json_types import Json, JsonObject
+from mockseg.operations.table import PREFIX, by_name, to_wire
+
+if TYPE_CHECKING:
+    from mockseg.client.ask import Ask
+
+__all__ = ["GRACE_SECONDS", "WireRequest", "decode", "encode", "unreachable"]
+
+# How much longer than the server's own time a client waits before it gives up on it.
+GRACE_SECONDS = 30.0
+# Asking these a second time gives the same as asking once, although they are POST.
+_HARMLESS = frozenset({"wait_calls", "settle", "open_window"})
+_IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WireRequest:
+    """An ask as HTTP.
+
+    Attributes:
+        method: of HTTP.
+        target: path and query, percent-encoded.
+        body: JSON, or None.
+        patience: seconds after which nobody waits for the answer any longer.
+        repeatable: may be sent again when a kept connection turns out to be closed.
+    """
+
+    method: str
+    target: str
+    body: bytes | None
+    patience: float
+    repeatable: bool
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Give the headers that belong to the body."""
+        return {} if self.body is None else {"Content-Type": "application/json"}
+
+
+class _Refusal(msgspec.Struct):
+    code: str
+    message: str
+    details: JsonObject = {}
+
+
+class _RefusalBody(msgspec.Struct):
+    error: _Refusal
+
+
+def encode(asked: Ask, *, prefix: str = "") -> WireRequest:
+    """Write an ask as HTTP: path and query for GET and DELETE, else path and body.
+
+    Args:
+        asked: what is asked.
+        prefix: what stands before mockseg's own paths.
+    """
+    operation = by_name(asked.operation)
+    fields = to_wire(asked.params)
+    path = operation.path
+    for name in operation.path_names:
+        path = path.replace(f"{{{name}}}", _segment(fields.pop(name)))
+    body = None
+    if operation.has_body:
+        body = json_types.encode(fields)
+    elif fields:
+        path += "?" + urlencode([(name, _text(value)) for name, value in fields.items()])
+    return WireRequest(
+        method=operation.method,
+        target=f"{prefix}{PREFIX}{path}",
+        body=body,
+        patience=asked.patience + GRACE_SECONDS,
+        repeatable=operation.method in _IDEMPOTENT or asked.operation in _HARMLESS,
+    )
+
+
+def decode(asked: Ask, status: int, body: bytes, *, url: str) -> msgspec.Struct:
+    """Read the answer to an ask.
+
+    Raises:
+        OperationError: the server refused.
+        UnreachableError: who answers there is no mockseg, one of another version, or one
+            that is just going away.
+    """
+    operation = by_name(asked.operation)
+    try:
+        if status == operation.status:
+            result: msgspec.Struct = msgspec.json.decode(body, type=operation.result)
+            return result
+        refusal = msgspec.json.decode(body, type=_RefusalBody).error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreachableError(
+            f"what answers at {url} is no mockseg of this version: to"
+            f" {operation.method} {PREFIX}{operation.path} it said {status} ({error})"
+        ) from None
+    if refusal.code == "stopping":
+        raise UnreachableError(f"the mockseg at {url} has been stopped")
+    raise OperationError(refusal.message, status=status, code=refusal.code, details=refusal.details)
+
+
+def unreachable(url: str, error: Exception | str) -> UnreachableError:
+    """Make the error of a connection that failed, in one sentence."""
+    reason = str(error) or type(error).__name__
+    return UnreachableError(f"no mockseg answers at {url}: {reason}")
+
+
+def _segment(value: str) -> str:
+    """Encode a path segment; a write key may hold anything, dots and slashes too."""
+    return quote(value, safe="").replace(".", "%2E") if value in {".", ".."} else quote(value, "")
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,366 @@
+"""Running a mockseg: `serve` in an event loop, `MockSegment` in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import warnings
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+from mockseg.client.in_process import InProcess
+from mockseg.client.service import Server
+from mockseg.clock import breathe
+from mockseg.config import SERVER_SETTINGS, Settings
+from mockseg.errors import ConfigError, UnreachableError
+from mockseg.hub import handlers as _handlers  # noqa: F401  (else the first start pays for it)
+from mockseg.hub.machine import Hub
+from mockseg.listening import BACKLOG, bind, http_log, is_loopback, log, url_of
+from mockseg.setting import nearest
+from mockseg.web.app import make_app
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+
+    from mockseg.tls import TlsMaterial
+
+__all__ = ["MockSegment", "RunningServer", "serve"]
+
+# Longer than the idle time of load balancers and SDKs, as Segment's edge has it.
+_KEEPALIVE_SECONDS = 75.0
+# Twice this is what a stop waits for requests under way; answering one takes far less.
+_SHUTDOWN_SECONDS = 0.01
+_ROUNDS_TO_CONNECT = 5
+
+
+class RunningServer:
+    """A server in the running event loop; :func:`serve` makes and ends it.
+
+    Attributes:
+        hub: the machine behind it.
+        url: for http, such as ``http://127.0.0.1:8765``; where all interfaces are listened
+            on, the loopback address.
+        tls_url: for https, or None.
+        ca_path: what clients are told to trust for https, or None.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.hub = Hub(settings)
+        self.url = ""
+        self.tls_url: str | None = None
+        self.ca_path: Path | None = None
+        self._listening: list[socket.socket] = []
+        self._runner = web.AppRunner(
+            make_app(self.hub),
+            access_log=None,
+            # Inflated by ourselves, bounded: aiohttp takes a truncated stream for whole.
+            auto_decompress=False,
+            # A client that sends and hangs up at once has sent: its call is recorded.
+            handler_cancellation=False,
+            keepalive_timeout=_KEEPALIVE_SECONDS,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+            logger=http_log(self.hub.count_parser_refusal),
+        )
+
+    @property
+    def exposed(self) -> bool:
+        """Tell whether other machines can reach it."""
+        return not is_loopback(self.settings.host)
+
+    async def start(self) -> None:
+        """Listen; connections are answered when this returns.
+
+        Raises:
+            ServerStartError: a port is taken or not allowed, a certificate is unreadable.
+        """
+        settings = self.settings
+        sockets: list[socket.socket] = []
+        try:
+            plain = await bind(settings.host, settings.port, name="port")
+            sockets += plain
+            secure = (
+                await bind(settings.host, settings.tls_port, name="tls_port")
+                if (settings.tls)
+                else []
+            )
+            sockets += secure
+            material = await asyncio.to_thread(_certificate, settings) if secure else None
+            await self._runner.setup()
+            for listening in plain:
+                await web.SockSite(self._runner, listening, backlog=BACKLOG).start()
+            for listening in secure:
+                assert material is not None  # noqa: S101  (made where secure is not empty)
+                await web.SockSite(
+                    self._runner, listening, backlog=BACKLOG, ssl_context=material.context
+                ).start()
+        except BaseException:
+            await self._runner.cleanup()
+            for opened in sockets:
+                opened.close()
+            raise
+        self._listening = sockets
+        self.url = url_of("http", settings.host, plain[0])
+        if material is not None:
+            self.tls_url = url_of("https", settings.host, secure[0])
+            self.ca_path = material.ca_path
+
+    async def stop(self) -> None:
+        """Answer nothing more; open streams and waits are ended."""
+        loop = asyncio.get_running_loop()
+        for listening in self._listening:
+            # Other loops than those with selectors know no readers.
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_reader(listening)
+        # Who has just been accepted becomes a connection in the loop's next rounds; ended
+        # before that, its socket would stay open and its client would wait for ever.
+        for _ in range(_ROUNDS_TO_CONNECT):
+            await breathe()
+        await self._runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def serve(settings: Settings) -> AsyncIterator[RunningServer]:
+    """Run a server in this event loop for as long as the block takes.
+
+    Raises:
+        ServerStartError: it could not start; one sentence says why and what to do.
+    """
+    running = RunningServer(settings)
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.stop()
+
+
+class MockSegment(Server):
+    """A mockseg in this process, in a thread and an event loop of its own.
+
+    ::
+
+        with MockSegment() as server:
+            source = server.source()
+            ...
+
+    ``async with`` works too, and :meth:`start` and :meth:`stop` where neither fits. Its
+    verbs may be called from any thread. It keeps nothing after the stop, and another start
+    begins empty, on another port if it was not told one. The file ``mockseg.toml`` and the
+    environment are not looked at: what is not given has its default.
+
+    A child of a fork can reach the server at its URL but not through this object, whose
+    thread stayed with the parent; its verbs then say so. The thread is a daemon: a
+    forgotten server does not keep the process alive, but it does give a
+    ``ResourceWarning``.
+    """
+
+    def __init__(self, *, port: int = 0, tls: bool = False, **settings: Any) -> None:
+        """Make a server that does not listen yet.
+
+        Args:
+            port: for http; 0 takes any free one.
+            tls: listen for https too, on any free port unless ``tls_port`` is given.
+            settings: any other field of :class:`mockseg.config.Settings`.
+
+        Raises:
+            ConfigError: there is no such setting, or its value is not allowed.
+        """
+        known = [setting.name for setting in SERVER_SETTINGS]
+        for name in settings:
+            if name not in known:
+                hint = nearest(name, known) or f"; known are {', '.join(known)}"
+                raise ConfigError(f"MockSegment has no setting {name}{hint}")
+        settings.setdefault("tls_port", 0)
+        self._settings = Settings(port=port, tls=tls, **settings)
+        self._lock = threading.Lock()
+        self._thread: _ServerThread | None = None
+        self._stopped = False
+
+    def start(self) -> Self:
+        """Start listening, if it does not already; the server answers when this returns.
+
+        Raises:
+            ServerStartError: it could not; one sentence says why and what to do.
+        """
+        self._launch().started.result()
+        return self
+
+    def stop(self) -> None:
+        """End it, if it runs; open waits end in ``UnreachableError``. Takes some milliseconds."""
+        thread = self._begin_stop()
+        if thread is not None and thread.ident != threading.get_ident():
+            thread.join()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.wrap_future(self._launch().started)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        thread = self._begin_stop()
+        if thread is not None:
+            await asyncio.wrap_future(thread.finished)
+            thread.join()
+
+    def __del__(self) -> None:
+        thread = getattr(self, "_thread", None)
+        if thread is not None and thread.is_alive():
+            warnings.warn(
+                f"{self!r} was dropped while it ran; use `with`, or call stop()",
+                ResourceWarning,
+                source=self,
+                stacklevel=1,
+            )
+            thread.request_stop()
+
+    def __repr__(self) -> str:
+        thread = self._thread
+        if thread is None or not _succeeded(thread.started):
+            return f"<MockSegment {'stopped' if self._stopped else 'not started'}>"
+        return f"<MockSegment {thread.started.result().url}>"
+
+    @property
+    def url(self) -> str:
+        """Give the address for http, without a slash at the end.
+
+        Raises:
+            UnreachableError: it does not run.
+        """
+        return self._running().url
+
+    @property
+    def tls_url(self) -> str | None:
+        """Give the address for https, or None without TLS."""
+        return self._running().tls_url
+
+    @property
+    def ca_path(self) -> Path | None:
+        """Give the certificate to trust for https, a PEM file, or None."""
+        return self._running().ca_path
+
+    @property
+    def _transport(self) -> InProcess:
+        self._running()
+        assert self._thread is not None  # noqa: S101  (it runs)
+        return self._thread.transport.result()
+
+    def _running(self) -> RunningServer:
+        thread = self._thread
+        if thread is None or not _succeeded(thread.started):
+            state = "has been stopped" if self._stopped else "has not been started"
+            raise UnreachableError(
+                f"this MockSegment {state}; use `with MockSegment() as server:` or server.start()"
+            )
+        return thread.started.result()
+
+    def _launch(self) -> _ServerThread:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = _ServerThread(self._settings)
+                self._thread.start()
+            return self._thread
+
+    def _begin_stop(self) -> _ServerThread | None:
+        with self._lock:
+            thread, self._thread = self._thread, None
+            self._stopped = self._stopped or thread is not None
+        if thread is not None:
+            thread.request_stop()
+        return thread
+
+
+class _ServerThread(threading.Thread):
+    """The thread of a :class:`MockSegment`, which it must not keep alive.
+
+    Attributes:
+        started: carries the server, or why it did not start.
+        transport: the way to its hub.
+        finished: done when nothing of it runs any longer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="mockseg", daemon=True)
+        self.started: Future[RunningServer] = Future()
+        self.transport: Future[InProcess] = Future()
+        self.finished: Future[None] = Future()
+        self._settings = settings
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop_event: asyncio.Event | None = None
+        self._lock = threading.Lock()
+        self._stop_requested = False
+
+    def run(self) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._serve())
+        except BaseException as error:  # noqa: BLE001  (whoever started it hears of it)
+            if not self.started.done():
+                self.started.set_exception(error)
+            else:
+                log.exception("the server of a MockSegment broke")
+        finally:
+            self.finished.set_result(None)
+
+    def request_stop(self) -> None:
+        """Let the server end; returns at once, from any thread."""
+        if _succeeded(self.transport):
+            self.transport.result().close()
+        with self._lock:
+            self._stop_requested = True
+            if self._loop is not None and self._stop_event is not None:
+                self._loop.call_soon_threadsafe(self._stop_event.set)
+
+    async def _serve(self) -> None:
+        stop = asyncio.Event()
+        running = RunningServer(self._settings)
+        await running.start()
+        loop = asyncio.get_running_loop()
+        transport = InProcess(running.hub, loop, url=running.url)
+        self.transport.set_result(transport)
+        with self._lock:
+            self._loop, self._stop_event = loop, stop
+            if self._stop_requested:
+                stop.set()
+        self.started.set_result(running)
+        try:
+            await stop.wait()
+        finally:
+            transport.close()
+            with self._lock:
+                self._loop = None
+            await running.stop()
+
+
+def _certificate(settings: Settings) -> TlsMaterial:
+    from mockseg import tls
+
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        return tls.from_files(settings.tls_cert, settings.tls_key)
+    folder = None if settings.state_dir is None else Path(settings.state_dir)
+    wildcard = settings.host in {"0.0.0.0", "::"}  # noqa: S104  (compared, not bound)
+    return tls.issue(folder, names=() if wildcard else (settings.host,))
+
+
+def _succeeded(future: Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None

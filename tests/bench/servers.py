@@ -1,0 +1,89 @@
+"""The servers that benches compare, each in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+
+__all__ = ["Running", "bare", "mockseg", "running"]
+
+
+class Running:
+    """A server in another process.
+
+    Attributes:
+        port: where it listens.
+        pid: of its process.
+    """
+
+    def __init__(self, port: int, pid: int) -> None:
+        self.port = port
+        self.pid = pid
+
+    def cpu_seconds(self) -> float:
+        """How much CPU it has used."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:  # noqa: PTH123  (proc)
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_bytes(self) -> int:
+        """How much memory it holds."""
+        with open(f"/proc/{self.pid}/statm", encoding="ascii") as file:  # noqa: PTH123  (proc)
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def bare(ready: Connection) -> None:
+    """The least an aiohttp server can do: read the body, answer a constant."""
+    from aiohttp import web
+
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(body=b'{"success":true}', content_type="application/json")
+
+    async def main() -> None:
+        app = web.Application(client_max_size=32 * 1024 * 1024)
+        app.router.add_post("/v1/track", answer)
+        app.router.add_post("/v1/batch", answer)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ready.send(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+    asyncio.run(main())
+
+
+def mockseg(ready: Connection) -> None:
+    """The whole of mockseg, as `mockseg serve` runs it."""
+    from mockseg.config import Settings
+    from mockseg.server import serve
+
+    async def main() -> None:
+        async with serve(Settings(port=0)) as server:
+            ready.send(int(server.url.rsplit(":", 1)[1].rstrip("/")))
+            await asyncio.Event().wait()
+
+    asyncio.run(main())
+
+
+@contextlib.contextmanager
+def running(serve: Callable[[Connection], None]) -> Iterator[Running]:
+    """Run one of the servers above in a process of its own."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=serve, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        if not ours.poll(30):
+            raise RuntimeError("the server did not start within 30 s")
+        yield Running(ours.recv(), process.pid or 0)
+    finally:
+        process.kill()
+        process.join()

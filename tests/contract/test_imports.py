@@ -1,0 +1,134 @@
+"""The shape of the house, checked: floors, lonely imports, weight."""
+
+from __future__ import annotations
+
+import ast
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "mockseg"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def module_name(file: Path) -> str:
+    """Name the module that a file is."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = [module_name(file) for file in FILES if file.name != "__main__.py"]
+
+
+def run_python(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, *flags, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
+
+
+def test_floors_are_kept() -> None:
+    """A module imports only from floors below its own, and the pure floors do no IO."""
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_module_imports_alone() -> None:
+    """Each module imports in a fresh interpreter where every warning is an error."""
+
+    def trouble(module: str) -> str:
+        done = run_python(f"import {module}", "-W", "error")
+        return f"{module}: {done.stderr}" if done.returncode else ""
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        troubles = [text for text in pool.map(trouble, MODULES) if text]
+    assert troubles == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: module_name(file))
+def test_no_module_imports_its_own_roof(file: Path) -> None:
+    """No module imports the root package, or the package that it stands in."""
+    own = module_name(file.parent / "__init__.py")
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            taken = [f"{node.module}.{alias.name}" for alias in node.names]
+            known = [name for name in taken if name in MODULES]
+            names = [] if known else [node.module or ""]
+        else:
+            continue
+        assert not {"mockseg", own} & set(names) or file.name == "__init__.py", (
+            f"line {node.lineno} imports {names}"
+        )
+
+
+def test_importing_mockseg_loads_nothing_heavy() -> None:
+    """`import mockseg` costs next to nothing: names are loaded when they are used."""
+    heavy = {"aiohttp", "asyncio", "click", "hypothesis", "jsonschema", "msgspec", "rich"}
+    done = run_python("import mockseg, sys; print(*sys.modules)")
+    assert heavy & set(done.stdout.split()) == set()
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`mockseg --help` answers without the server's or the journal's libraries."""
+    code = (
+        "import sys\nfrom mockseg.cli.main import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(); print('LOADED', *sys.modules)"
+    )
+    done = run_python(code)
+    loaded = set(done.stdout.partition("LOADED")[2].split())
+    assert "mockseg.cli.main" in loaded, done.stderr
+    assert {"aiohttp", "asyncio", "jsonschema", "msgspec", "rich"} & loaded == set()
+
+
+def test_public_names_are_sorted_and_importable() -> None:
+    """What `__all__` promises can be imported, and nothing else is promised."""
+    code = (
+        "import mockseg\n"
+        "assert list(mockseg.__all__) == sorted(mockseg.__all__), mockseg.__all__\n"
+        "missing = [name for name in mockseg.__all__ if not hasattr(mockseg, name)]\n"
+        "assert not missing, missing\n"
+        "assert set(mockseg.__all__) <= set(dir(mockseg))\n"
+    )
+    done = run_python(code, "-W", "error")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: module_name(file))
+def test_files_and_functions_stay_small(file: Path) -> None:
+    """No file over 400 lines, no function over 60."""
+    text = file.read_text("utf-8")
+    assert text.count("\n") <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or 0) - node.lineno + 1
+            assert length <= 60, f"{node.name} has {length} lines"
+
+
+def test_only_the_clock_sleeps() -> None:
+    """Nothing but the clock sleeps, in the package or in its tests."""
+    sleeping = re.compile(r"\b(?:time|asyncio)\.sleep\(")
+    places = [
+        f"{file.relative_to(ROOT)}"
+        for folder in ("mockseg", "tests", "pytest_plugin")
+        for file in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in file.parts
+        and file != PACKAGE / "clock.py"
+        and file != Path(__file__)
+        and sleeping.search(file.read_text("utf-8"))
+    ]
+    assert places == []

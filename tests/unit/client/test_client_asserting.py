@@ -1,0 +1,142 @@
+"""What assertions ask of a server, and when they fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mockseg.client import verbs_asserting, verbs_judging
+from mockseg.client.scope import Scope
+from mockseg.errors import OperationError, UnmetExpectationError
+from mockseg.matching.matchers import identify, track
+from mockseg.operations.calls import Settled
+from mockseg.operations.requests import RequestPage
+
+SETTLED = Settled(cursor=9)
+NO_REQUESTS = RequestPage(requests=[], next=None)
+
+
+def test_so_many_times_looks_for_one_more(
+    script: Any, make_call: Any, waited: Any, timed_out: Any
+) -> None:
+    """With ``times`` the calls are counted again behind the last one."""
+    server = script(waited(make_call(1), make_call(2)), timed_out)
+    steps = verbs_asserting.assert_called_times(
+        Scope("key"), track("Signed Up"), 2, wait=1, quiet=0
+    )
+    assert [call.cursor for call in server.run(steps)] == [1, 2]
+    assert server.asked[1].params.after == 2
+    assert server.asked[1].params.timeout == 0
+
+
+def test_one_too_many_fails(
+    script: Any, make_call: Any, waited: Any, counts: Any, page: Any
+) -> None:
+    """A call more than ``times`` is a failure that lists them."""
+    calls = [make_call(1), make_call(2)]
+    server = script(
+        waited(calls[0]), waited(calls[1]), counts(total=2, cursor=2), page(*calls), page()
+    )
+    steps = verbs_asserting.assert_called_times(
+        Scope("key"), track("Signed Up"), 1, wait=1, quiet=0.5
+    )
+    with pytest.raises(UnmetExpectationError) as raised:
+        server.run(steps)
+    assert raised.value.explanation.kind == "too_many"
+
+
+def test_zero_times_is_not_called(script: Any, timed_out: Any, counts: Any) -> None:
+    """``times=0`` waits as ``assert_not_called`` does, and no longer than ``wait``."""
+    server = script(timed_out, counts())
+    steps = verbs_asserting.assert_called_times(
+        Scope("key"), track("Signed Up"), 0, wait=0, quiet=0
+    )
+    assert server.run(steps) == []
+    assert server.asked[0].params.timeout == 0
+
+
+def test_a_dropped_call_was_not_called(
+    script: Any, make_call: Any, dropped: Any, timed_out: Any, counts: Any
+) -> None:
+    """What Segment drops does not count as called; the look-out goes on behind it."""
+    call = make_call(4, verdict="dropped", good=False)
+    server = script(dropped(call), timed_out, counts())
+    server.run(verbs_asserting.assert_not_called(Scope("key"), track("Signed Up"), within=0))
+    assert server.asked[1].params.after == 4
+
+
+def test_nobody_can_say_what_was_evicted(script: Any, timed_out: Any, counts: Any) -> None:
+    """A call that must not have come may be among those that had to make room."""
+    server = script(timed_out, counts(evicted=3))
+    with pytest.raises(UnmetExpectationError, match="3 calls of this source had to make room"):
+        server.run(verbs_asserting.assert_not_called(Scope("key"), track("A"), within=0))
+
+
+def test_an_eviction_before_a_window_is_none_of_its_business(
+    script: Any, make_call: Any, timed_out: Any, counts: Any, page: Any
+) -> None:
+    """While a call from before the window is kept, all of the window is."""
+    server = script(timed_out, counts(evicted=3), page(make_call(5)))
+    window = Scope("key", after=7, window=True)
+    server.run(verbs_asserting.assert_not_called(window, track("A"), within=0))
+    assert server.operations[-1] == "list_calls"
+
+
+def test_order_goes_on_behind_the_call_before(script: Any, make_call: Any, waited: Any) -> None:
+    """Each matcher is looked for after the call that the one before it took."""
+    server = script(waited(make_call(3), make_call(8)), waited(make_call(5, "B")))
+    steps = verbs_judging.assert_in_order(
+        Scope("key", after=1), [track("Signed Up"), track("B")], wait=1
+    )
+    assert [call.cursor for call in server.run(steps)] == [3, 5]
+    assert [asked.params.after for asked in server.asked] == [1, 3]
+
+
+def test_a_wrong_order_is_told(  # noqa: PLR0917  (fixtures)
+    script: Any, make_call: Any, waited: Any, timed_out: Any, page: Any, counts: Any
+) -> None:
+    """A call that came only before the one it should follow is a failure."""
+    calls = [make_call(1, "B"), make_call(2)]
+    server = script(waited(calls[1]), timed_out, page(*calls), counts())
+    with pytest.raises(UnmetExpectationError) as raised:
+        server.run(
+            verbs_judging.assert_in_order(Scope("key"), [track("Signed Up"), track("B")], wait=0)
+        )
+    assert raised.value.explanation.kind == "out_of_order"
+
+
+@pytest.mark.parametrize("matchers", [[], (), "ab", identify()])
+def test_an_order_needs_matchers(script: Any, matchers: Any) -> None:
+    """An order of nothing would always be right."""
+    with pytest.raises(TypeError, match="takes the matchers in order"):
+        script().run(verbs_judging.assert_in_order(Scope("key"), matchers, wait=0))
+
+
+def test_what_does_not_become_quiet_is_a_failure(script: Any) -> None:
+    """An assertion that could not look is a failed assertion."""
+    refusal = OperationError("not settled", status=406, code="not_quiet")
+    with pytest.raises(UnmetExpectationError, match="not settled"):
+        script(refusal).run(verbs_judging.assert_all_good(Scope("key"), quiet=1, timeout=1))
+
+
+def test_all_good_says_nothing(script: Any, page: Any, counts: Any) -> None:
+    """Without bad calls and refused requests nothing is raised."""
+    script(SETTLED, page(), NO_REQUESTS, counts()).run(
+        verbs_judging.assert_all_good(Scope("key"), quiet=0, timeout=1)
+    )
+
+
+def test_duplicates_are_told_with_what_they_repeat(
+    script: Any, make_call: Any, page: Any, counts: Any
+) -> None:
+    """A duplicate fails, other dropped calls do not."""
+    bad = make_call(1, verdict="dropped", good=False)
+    again = make_call(2, verdict="dropped", good=False, duplicate_of="call-1")
+    script(SETTLED, page(bad), counts()).run(
+        verbs_judging.assert_no_duplicates(Scope("key"), quiet=0, timeout=1)
+    )
+    server = script(SETTLED, page(bad, again), page(bad, again), counts())
+    with pytest.raises(UnmetExpectationError) as raised:
+        server.run(verbs_judging.assert_no_duplicates(Scope("key"), quiet=0, timeout=1))
+    assert raised.value.explanation.kind == "duplicates"
