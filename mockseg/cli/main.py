@@ -33,6 +33,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "clear": ("clear", "Forget calls."),
     "export": ("export", "Write recorded calls to a file, one JSON object a line."),
     "import": ("import_calls", "Record exported calls again."),
+    "catalogue": ("catalogue", "Show the events that documents describe."),
+    "validate": ("validate", "Judge a file of calls by plans, without a server."),
+    "plan": ("plan", "Infer, compare and convert tracking plans."),
+    "coverage": ("coverage", "Tell what of the plans was seen and asserted on."),
 }
 
 

@@ -1,0 +1,56 @@
+"""``mockseg catalogue``: every documented event, as a person reads it."""
+
+from __future__ import annotations
+
+import click
+
+from mockseg.catalogue.loader import catalogues, load
+from mockseg.cli.catalogue_samples import samples_command
+from mockseg.cli.catalogue_show import show_command
+from mockseg.cli.noun import Noun
+from mockseg.json_types import pretty
+
+__all__ = ["command"]
+
+
+@click.group(name="catalogue", cls=Noun)
+def command() -> None:
+    """Show the events that documents describe, plan by plan.
+
+    What is shown is exactly the document, unless --lenient asks for what mockseg accepts.
+    """
+
+
+@command.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="All names, as one JSON object.")
+def list_command(*, as_json: bool) -> None:
+    """List the plans that ship with mockseg."""
+    plans = [load(name, strictness="strict") for name in catalogues()]
+    events = sum(rule.type == "TRACK" for plan in plans for rule in plan.rules)
+    rules = sum(len(plan.rules) for plan in plans)
+    if as_json:
+        listed = [
+            {
+                "name": plan.name,
+                "title": plan.title,
+                "description": plan.description,
+                "document": plan.document,
+                "rules": [
+                    {"type": rule.type, "name": rule.name, "title": rule.title}
+                    for rule in plan.rules
+                ],
+            }
+            for plan in plans
+        ]
+        click.echo(pretty({"plans": listed, "rules": rules, "trackEvents": events}))
+        return
+    widest = max(len(plan.name) for plan in plans)
+    for plan in plans:
+        click.echo(f"{plan.name:{widest}}  {len(plan.rules):3}  {plan.title}")
+        click.echo(f"{'':{widest}}       {plan.document}")
+    click.echo(f"{len(plans)} plans, {rules} rules, {events} of them for track events")
+    click.echo('Show one with: mockseg catalogue show PLAN, or show "EVENT"')
+
+
+command.add_command(show_command)
+command.add_command(samples_command)

@@ -1,0 +1,70 @@
+"""The plan that a command is told of: a file of ours or Segment's, a spreadsheet, a name."""
+
+from __future__ import annotations
+
+import os.path
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mockseg.catalogue.loader import catalogues, load
+from mockseg.errors import PlanError
+from mockseg.plans.csv_template import plan_from_csv
+from mockseg.plans.model import Plan, plan_from_json, read_plan
+from mockseg.plans.nearest import nearest
+
+if TYPE_CHECKING:
+    from mockseg.catalogue.model import Strictness
+
+__all__ = ["STRICTNESS_HELP", "plan_in_file", "plan_named"]
+
+STRICTNESS_HELP = "Of a plan of the catalogue: exactly its document, or what either allows."
+_LARGEST_CSV = 32 * 1024 * 1024
+
+
+def plan_named(name: str, *, strictness: Strictness) -> Plan:
+    """Read a plan from a file or take it from the catalogue; a file wins.
+
+    Args:
+        name: of a file, or of a plan of the catalogue.
+        strictness: of the latter.
+
+    Raises:
+        PlanError: there is neither, or the file holds no plan.
+    """
+    if not os.path.exists(name):  # noqa: PTH110 - Path.exists raises for odd names
+        if name in catalogues():
+            document = load(name, strictness=strictness).to_json()
+            return plan_from_json(document, file=name, check=False)
+        near = nearest(name, catalogues())
+        hint = f" (did you mean {near}?)" if near else ""
+        raise PlanError(
+            f"there is no such file, and no plan of the catalogue is called so{hint}; the"
+            f" catalogue has {', '.join(catalogues())}",
+            file=name[:200],
+        )
+    return plan_in_file(name)
+
+
+def plan_in_file(name: str) -> Plan:
+    """Read a plan from a file: CSV when it is called ``.csv``, else JSON.
+
+    Raises:
+        PlanError: it cannot be read, or is no plan.
+    """
+    if not name.lower().endswith(".csv"):
+        return read_plan(name)
+    try:
+        with Path(name).open("rb") as stream:
+            data = stream.read(_LARGEST_CSV + 1)
+        if len(data) > _LARGEST_CSV:
+            raise PlanError(f"larger than {_LARGEST_CSV} bytes, which no plan is", file=name)
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise PlanError(f"cannot be read: {error.strerror or error}", file=name) from None
+    except UnicodeDecodeError as error:
+        raise PlanError(
+            f"not UTF-8 (byte {error.start + 1}); save the spreadsheet as CSV in UTF-8", file=name
+        ) from None
+    except ValueError as error:
+        raise PlanError(f"cannot be read: {error}", file=name) from None
+    return plan_from_csv(text, file=name)

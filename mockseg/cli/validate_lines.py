@@ -1,0 +1,125 @@
+"""One line of a file as messages: a message, an exported call, or a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mockseg.domain.findings import Discard, discard
+from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_BATCH_CALLS
+from mockseg.domain.reading import Reading, read_batch, read_message
+from mockseg.json_types import encode
+
+if TYPE_CHECKING:
+    from mockseg.domain.message import Shared
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = ["Line", "Sent", "read_line"]
+
+# What the server adds to a message and does anew; and where a message goes to.
+_ADDED: Final = frozenset({"receivedAt", "timestamp", "originalTimestamp", "writeKey"})
+# Of these the normalised form knows more than the message that was sent: its route and batch.
+_FROM_NORMALISED: Final = frozenset({"type", "context", "integrations", "writeKey"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One message as it was sent.
+
+    Attributes:
+        place: in its batch, from 0; None when the line is no batch.
+        message: decoded; any JSON value.
+        raw: its JSON, whose size counts.
+        shared: what its batch says for all of its messages, or None.
+    """
+
+    place: int | None
+    message: Json
+    raw: msgspec.Raw
+    shared: Shared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a line holds.
+
+    Attributes:
+        number: in the file, from 1.
+        sent: its messages; none when it is broken.
+        problem: what holds against the line as a whole, or None.
+    """
+
+    number: int
+    sent: tuple[Sent, ...] = ()
+    problem: Discard | None = None
+
+
+def read_line(number: int, line: bytes) -> Line:
+    """Read a line; one that cannot be read is a finding, not an error."""
+    # Only a batch has this word, or a message that speaks of it; who has it is asked.
+    if b'"batch"' in line:
+        batch = read_batch(line)
+        if batch.problem is not None and batch.problem.field == "batch":
+            return Line(number, problem=batch.problem)
+        if batch.problem is None and (batch.items or _is_batch(line)):
+            return _batch(number, line, batch)
+    read = read_message(line)
+    if read.problem is not None:
+        said = read.problem.description.replace("the body", "the line")
+        description = f"{said}; a line is one JSON object"
+        return Line(number, problem=discard(read.problem.code, "", description))
+    raw, message = read.items[0]
+    if "raw" in message or isinstance(message.get("message"), dict):
+        return Line(number, (_exported(message),))
+    return Line(number, (Sent(None, message, raw),))
+
+
+def _is_batch(line: bytes) -> bool:
+    """Tell whether a line is an object with a batch, though an empty one."""
+    return any("batch" in message for _, message in read_message(line).items)
+
+
+def _batch(number: int, line: bytes, read: Reading) -> Line:
+    """Judge a batch as a whole, as a request with this body would be."""
+    problem = None
+    if not read.items:
+        problem = discard("empty_batch", "batch")
+    elif len(line) > MAX_BATCH_BYTES:
+        problem = discard(
+            "payload_too_large",
+            "",
+            f"the batch has {len(line)} bytes, at most {MAX_BATCH_BYTES} are allowed",
+        )
+    elif len(read.items) > MAX_BATCH_CALLS:
+        problem = discard(
+            "batch_too_many_calls",
+            "batch",
+            f"the batch has {len(read.items)} calls, at most {MAX_BATCH_CALLS} are allowed",
+        )
+    if problem is not None:
+        return Line(number, problem=problem)
+    sent = (
+        Sent(place, message, raw, read.shared) for place, (raw, message) in enumerate(read.items)
+    )
+    return Line(number, tuple(sent))
+
+
+def _exported(call: JsonObject) -> Sent:
+    """Make the message again that led to an exported call.
+
+    What was sent stands in ``raw``, without what its route and its batch said; that stands
+    in ``message``, where on the other hand the source's plans may have omitted something.
+    """
+    raw, message = call.get("raw"), call.get("message")
+    if not isinstance(message, dict) or not message:
+        return Sent(None, raw, msgspec.Raw(encode(raw)))
+    sent: Json = {key: value for key, value in message.items() if key not in _ADDED}
+    if isinstance(raw, dict):
+        sent |= {key: value for key, value in raw.items() if key not in _FROM_NORMALISED}
+    elif message.get("originalTimestamp") is not None:
+        sent["timestamp"] = message["originalTimestamp"]
+    if not sent.get("type"):
+        sent["type"] = raw.get("type") if isinstance(raw, dict) else None
+    return Sent(None, sent, msgspec.Raw(encode(sent if raw is None else raw)))

@@ -1,0 +1,108 @@
+"""What a validation found: for people, as JSON, as JUnit XML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from mockseg.cli.lines import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.cli.validate_tally import Tally
+    from mockseg.json_types import JsonObject
+
+__all__ = ["as_json", "as_junit", "as_text"]
+
+_LONGEST_LINE = 400
+
+
+def as_text(tally: Tally, *, file: str, judged_by: str) -> str:
+    """Tell the first bad messages, then the counts."""
+    lines: list[str] = []
+    for bad in tally.shown:
+        fate = "violates its plan" if bad.verdict == "accepted" else bad.verdict
+        lines.append(f"{bad.where}: {bad.what or 'no call'}, {fate}")
+        lines += [f"  {printable(line, longest=_LONGEST_LINE)}" for line in bad.explained]
+    left = tally.bad - len(tally.shown)
+    if left:
+        lines.append(f"... and {left} more bad ones (--limit-shown shows more)")
+    if lines:
+        lines.append("")
+    lines.append(
+        f"{printable(file)}: {tally.messages} messages on {tally.lines} lines:"
+        f" {tally.good} good, {tally.bad} bad ({tally.verdicts['dropped']} dropped,"
+        f" {tally.verdicts['blocked']} blocked, {tally.verdicts['rejected']} rejected)"
+    )
+    by_count = sorted(tally.codes.items(), key=lambda item: (-item[1], item[0]))
+    lines += [f"{count:8}  {code}" for code, count in by_count]
+    lines.append(f"judged by {judged_by}")
+    return "\n".join(lines) + "\n"
+
+
+def as_json(tally: Tally, *, file: str, plans: list[str], strictness: str) -> JsonObject:
+    """Give the same as one JSON object."""
+    return {
+        "file": file.encode("utf-8", "replace").decode(),
+        "plans": plans,
+        "strictness": strictness,
+        "lines": tally.lines,
+        "messages": tally.messages,
+        "good": tally.good,
+        "bad": tally.bad,
+        "verdicts": tally.verdicts,
+        "byCode": dict(sorted(tally.codes.items())),
+        "shown": [
+            {
+                "line": bad.line,
+                "index": bad.place,
+                "type": bad.type,
+                "event": bad.event,
+                "userId": bad.user_id,
+                "verdict": bad.verdict,
+                "findings": [msgspec.to_builtins(finding) for finding in bad.findings],
+                "explanation": list(bad.explained),
+            }
+            for bad in tally.shown
+        ],
+        "notShown": tally.bad - len(tally.shown),
+    }
+
+
+def as_junit(tally: Tally, *, file: str) -> str:
+    """Write the same as JUnit XML: each event is a test case, failed when a message is bad.
+
+    Only what is printable gets in, which XML can always hold.
+    """
+    failures = sum(bool(case.bad) for case in tally.cases.values())
+    counts = {
+        "tests": str(len(tally.cases)),
+        "failures": str(failures),
+        "errors": "0",
+        "skipped": "0",
+    }
+    name = f"mockseg validate {printable(file)}"
+    suites = ET.Element("testsuites", name=name)
+    suite = ET.SubElement(suites, "testsuite", {"name": name, **counts})
+    for (type_, event), case in tally.cases.items():
+        named = printable(type_ or "no call") + (f' "{printable(event)}"' if event else "")
+        element = ET.SubElement(
+            suite, "testcase", name=named, classname=printable(type_ or "unreadable"), time="0"
+        )
+        if case.bad:
+            message = f"{case.bad} of {case.total} bad"
+            failure = ET.SubElement(element, "failure", message=message, type="validation")
+            failure.text = "\n".join(_failure_lines(case.lines, message))
+    ET.indent(suites)
+    # The library would declare the locale's encoding.
+    declared = '<?xml version="1.0" encoding="utf-8"?>'
+    return f"{declared}\n{ET.tostring(suites, encoding='unicode')}\n"
+
+
+def _failure_lines(lines: list[str], message: str) -> Iterator[str]:
+    yield message
+    for line in lines:
+        yield printable(line, longest=_LONGEST_LINE)

@@ -1,0 +1,168 @@
+"""The README runs: its Python, its shell, its tables against the code."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from mockseg import MockSegment
+from mockseg.cli.main import COMMANDS
+from mockseg.config import SERVER_SETTINGS
+from mockseg.domain.findings import DISCARD_CODES
+from mockseg.operations.table import OPERATIONS
+from mockseg.snippets import SDKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = [
+    (README.count("\n", 0, match.start()) + 2, match["language"], match["code"])
+    for match in re.finditer(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", README, re.M | re.S)
+]
+
+
+def python_blocks() -> list[Any]:
+    """Give the Python blocks, each with the text that is shown to be printed, or None."""
+    pairs = zip(BLOCKS, [*BLOCKS[1:], (0, "", "")], strict=True)
+    return [
+        pytest.param(code, after if kind == "text" else None, id=f"line {line}")
+        for (line, name, code), (_, kind, after) in pairs
+        if name == "python"
+    ]
+
+
+def as_shown(shown: str) -> str:
+    """Give the pattern of an output in which `...` stands for anything."""
+    return ".*".join(map(re.escape, shown.strip().split("...")))
+
+
+def send(source: Any, *messages: dict[str, Any]) -> None:
+    """Stand in for the application: send a batch to a source."""
+    parts = urlsplit(source.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+    body = json.dumps({"batch": messages, "writeKey": source.write_key})
+    connection.request("POST", "/v1/batch", body)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+@pytest.mark.parametrize(("code", "shown"), python_blocks())
+def test_python_examples_run(
+    code: str, shown: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every Python block runs as it stands; `send` stands for the application."""
+    monkeypatch.chdir(tmp_path)
+    if re.search(r"^(async )?def test_", code, re.M):
+        pytest.skip("a test of a reader's own; the plugin's tests run these")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "README.md", "exec"), {"send": send, "__name__": "readme"})  # noqa: S102  (ours)
+    if shown is not None:
+        assert re.fullmatch(as_shown(shown), printed.getvalue().strip(), re.S), printed.getvalue()
+
+
+@pytest.fixture(name="shell", scope="module")
+def _shell() -> Iterator[dict[str, str]]:
+    """A running server, and an environment in which `mockseg` talks to it."""
+    with MockSegment() as server:
+        scripts = str(Path(sys.executable).parent)
+        yield {
+            **os.environ,
+            "MOCKSEG_URL": server.url,
+            "PATH": scripts + os.pathsep + os.environ["PATH"],
+            "COLUMNS": "200",
+        }
+
+
+def commands(code: str) -> Iterator[tuple[str, str]]:
+    """Take a console block apart: each command with the output that it shows."""
+    for part in re.split(r"^\$ ", code, flags=re.M)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+def test_console_examples_run_and_show_what_they_say(shell: dict[str, str]) -> None:
+    """Every command of the console blocks runs, in order, and prints what is shown for it."""
+    for line, language, code in BLOCKS:
+        if language != "console":
+            continue
+        for command, shown in commands(code):
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", command],
+                capture_output=True,
+                text=True,
+                check=False,
+                env=shell,
+            )
+            assert done.returncode == 0, f"line {line}: {command}\n{done.stderr}"
+            assert re.fullmatch(as_shown(shown), done.stdout.strip(), re.S), (
+                f"line {line}: {command}\nshown:\n{shown}\nprinted:\n{done.stdout}"
+            )
+
+
+def test_the_test_command_is_the_one_that_ci_runs() -> None:
+    """CI reads its test command and its demo command here, so there is one of each."""
+    lines = README.splitlines()
+    assert len([line for line in lines if re.fullmatch(r"python3 -m venv .*-m pytest.*", line)]) == 1
+    assert len([line for line in lines if re.fullmatch(r"python3 -m venv .*mockseg demo", line)]) == 1
+    assert "README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_every_command_is_documented() -> None:
+    """The table of commands is that of the program."""
+    documented = set(re.findall(r"^\| `mockseg ([a-z]+)` \|", README, re.M))
+    assert documented == set(COMMANDS)
+
+
+def test_every_operation_is_documented() -> None:
+    """The table of operations is that of the control plane, with the stream, metrics, document."""
+    documented = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", README))
+    offered = {f"{operation.method} {operation.path}" for operation in OPERATIONS}
+    extra = {"GET /stream", "GET /metrics", "GET /openapi.json"}
+    assert documented == offered | extra
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    """The table of settings is that of the program."""
+    documented = set(re.findall(r"^\| `--([a-z-]+)` \|", README, re.M))
+    assert documented == {setting.flag.removeprefix("--") for setting in SERVER_SETTINGS}
+
+
+def test_every_sdk_is_documented() -> None:
+    """The SDK table names each SDK that has a snippet."""
+    for sdk in SDKS:
+        assert re.search(rf"\b{re.escape(sdk.name)}\b", README), sdk.name
+
+
+def test_every_discard_code_is_documented() -> None:
+    """Each code that a finding may carry stands in the README, alone or by its beginning."""
+    patterns = [re.escape(code).replace("…", ".*") for code in re.findall(r"`([a-z_…]+)`", README)]
+    missing = [
+        code
+        for code in DISCARD_CODES
+        if not any(re.fullmatch(pattern, code) for pattern in patterns)
+    ]
+    assert missing == []
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    """The newest section is unreleased, or the version of the package."""
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
+    newest = re.search(r"^## \[(.+?)\]", changelog, re.M)
+    assert version is not None
+    assert newest is not None
+    assert newest[1] in {"Unreleased", version[1]}
