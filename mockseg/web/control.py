@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mockseg.errors import OperationError
@@ -28,7 +29,9 @@ ROOT = "/_mockseg"
 def add_routes(app: web.Application) -> None:
     """Add the operations and what belongs to them."""
     for operation in OPERATIONS:
-        add_guarded(app, operation.method, PREFIX + operation.path, _handler(operation))
+        # By itself aiohttp takes no braces in a parameter; a write key may have them.
+        path = re.sub(r"{(\w+)}", r"{\1:[^/]+}", operation.path)
+        add_guarded(app, operation.method, PREFIX + path, _handler(operation))
     add_guarded(app, "GET", f"{PREFIX}/openapi.json", _openapi)
     add_guarded(app, "GET", f"{PREFIX}/metrics", metrics)
     # A HEAD of something that never ends has no answer.
@@ -58,7 +61,7 @@ def add_fallback(app: web.Application) -> None:
         return error_answer(_unknown_path(request, paths))
 
     add_guarded(app, "*", ROOT, fallback)
-    add_guarded(app, "*", ROOT + "/{rest:.*}", fallback)
+    add_guarded(app, "*", ROOT + r"/{rest:[\s\S]*}", fallback)
 
 
 def _handler(operation: Operation) -> Handler:

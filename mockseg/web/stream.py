@@ -209,7 +209,7 @@ def _place(hub: Hub, after: str | None) -> Place:
     if not _is_count(cursor) or len(more) > 2 or not all(_is_count(part) for part in more):
         raise invalid(
             "after",
-            f"`after` is {after[:100]!r}: it must be the id of an event, such as 12.7.3, or a cursor",
+            f"`after` is {after[:100]!r}: it must be an event's id, such as 12.7.3, or a cursor",
             allowed="the id of an event, or a cursor",
         )
     if more:
