@@ -13,6 +13,7 @@ __all__ = [
     "MAX_CALL_BYTES",
     "MAX_JSON_DEPTH",
     "MAX_MESSAGE_ID_CHARACTERS",
+    "MAX_READ_CALLS",
     "MAX_SOURCES",
     "MAX_WRITE_KEY_CHARACTERS",
 ]
@@ -23,6 +24,9 @@ MAX_BATCH_CALLS = 2500
 MAX_MESSAGE_ID_CHARACTERS = 100
 # Segment looks back "about 24 hours".
 DEDUP_WINDOW_SECONDS = 24 * 60 * 60
+# Ours: of a batch that is refused anyway no more are read. A body of nothing but commas
+# would hold a million calls, and the server for seconds.
+MAX_READ_CALLS = 4 * MAX_BATCH_CALLS
 # Ours: how many write keys one server remembers.
 MAX_SOURCES = 10_000
 # Ours: real write keys have 32 characters; a longer one than this is cut.

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from mockseg import json_types
 from mockseg.domain.findings import Discard, discard
-from mockseg.domain.limits import MAX_JSON_DEPTH
+from mockseg.domain.limits import MAX_JSON_DEPTH, MAX_READ_CALLS
 from mockseg.domain.message import Shared
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json
@@ -22,13 +22,15 @@ class Reading(msgspec.Struct, gc=False):
 
     Attributes:
         key: the write key at its top level, or empty.
-        items: each message as sent and decoded.
+        items: each message as sent and decoded, :data:`MAX_READ_CALLS` at most.
+        left_out: how many more there are.
         shared: what a batch says for all of its messages, or None.
         problem: why it could not be read, or None.
     """
 
     key: str = ""
     items: list[tuple[Raw, Json]] = []
+    left_out: int = 0
     shared: Shared | None = None
     problem: Discard | None = None
 
@@ -64,7 +66,8 @@ def read_batch(body: bytes) -> Reading:
     """Read a body that is a batch: ``{"batch": [message, ...]}``."""
     try:
         outline = _read_batch(body)
-        items = [(raw, _read_value(raw)) for raw in outline.batch or ()]
+        batch = outline.batch or []
+        items = [(raw, _read_value(raw)) for raw in batch[:MAX_READ_CALLS]]
         key = _text(_value(outline.write_key))
         shared = Shared(
             context=_object_bytes(outline.context),
@@ -78,7 +81,12 @@ def read_batch(body: bytes) -> Reading:
         for part in map(bytes, parts):
             if _may_be_deep(part) and _is_deep(_read_value(part)):
                 return Reading(key=key, problem=_TOO_DEEP)
-    return Reading(key=key, items=items, shared=None if shared == _NOTHING_SHARED else shared)
+    return Reading(
+        key=key,
+        items=items,
+        left_out=len(batch) - len(items),
+        shared=None if shared == _NOTHING_SHARED else shared,
+    )
 
 
 _NOTHING_SHARED = Shared()

@@ -42,27 +42,24 @@ def check(message: Json, type_: str) -> tuple[Discard, ...]:
         and type(message.get("properties", _EMPTY)) is dict
         and type(message.get("context", _EMPTY)) is dict
         and type(message.get("integrations", _EMPTY)) is dict
-        and _ids_are_plain(message)
+        and (
+            ((user_id := message.get("userId")) and type(user_id) is str)
+            or (user_id is None and message.get("anonymousId"))
+        )
+        and (
+            (anonymous_id := message.get("anonymousId")) is None
+            or (anonymous_id and type(anonymous_id) is str)
+        )
+        and (
+            (message_id := message.get("messageId")) is None
+            or (type(message_id) is str and len(message_id) <= MAX_MESSAGE_ID_CHARACTERS)
+        )
     ):
         return ()
     return tuple(_discards(message, type_))
 
 
 _EMPTY: JsonObject = {}
-
-
-def _ids_are_plain(message: JsonObject) -> bool:
-    get = message.get
-    user_id, anonymous_id, message_id = get("userId"), get("anonymousId"), get("messageId")
-    return (
-        (user_id is None or (type(user_id) is str and user_id != ""))
-        and (anonymous_id is None or (type(anonymous_id) is str and anonymous_id != ""))
-        and (user_id is not None or anonymous_id is not None)
-        and (
-            message_id is None
-            or (type(message_id) is str and len(message_id) <= MAX_MESSAGE_ID_CHARACTERS)
-        )
-    )
 
 
 def _discards(message: Json, type_: str) -> Iterator[Discard]:

@@ -72,7 +72,7 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, known: bool) -> Ru
             "payload_too_large",
             "",
             f"the payload has {len(arrival.body)} bytes after inflation, at most {limit} are"
-            " allowed",
+            f" allowed{_only_first(read_)}",
         )
         return _refused(arrival, source, finding, "Exceed payload limit")
     if not known:
@@ -92,12 +92,17 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, known: bool) -> Ru
         finding = discard(
             "batch_too_many_calls",
             "batch",
-            f"the batch has {len(read_.items)} calls, at most {MAX_BATCH_CALLS} are allowed",
+            f"the batch has {len(read_.items) + read_.left_out} calls, at most {MAX_BATCH_CALLS}"
+            f" are allowed{_only_first(read_)}",
         )
         return Ruling(SUCCESS, finding, "dropped")
     if source.profile == "debug-api":
         return _debugged(arrival, read_, source)
     return _SUCCESS
+
+
+def _only_first(read_: Reading) -> str:
+    return f"; only the first {len(read_.items)} are recorded" if read_.left_out else ""
 
 
 def _refused(arrival: Arrival, source: Source, finding: Discard, message: str) -> Ruling:

@@ -9,7 +9,7 @@ from mockseg.domain import spec
 from mockseg.domain.call import KeptCall, Remark, call_id
 from mockseg.domain.findings import Discard, Finding, discard
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
-from mockseg.domain.message import normalise
+from mockseg.domain.message import MESSAGE_TYPES, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from mockseg.plans.planset import PlanSet
 
 __all__ = ["Judge"]
+
+
+# Equal texts as one string, as for the names that calls carry.
+_TYPES = {type_: type_ for type_ in MESSAGE_TYPES}
 
 
 class Judge:
@@ -74,7 +78,7 @@ class Judge:
                 get = message.get
                 event, user_id, message_id = get("event"), get("userId"), get("messageId")
                 type_ = route_type or get("type")
-                type_ = shared_text(type_) if type(type_) is str else ""
+                type_ = _TYPES.get(type_, type_) if type(type_) is str else ""
             else:
                 event = user_id = message_id = None
                 type_ = route_type
