@@ -21,7 +21,7 @@ from mockseg.hub import handlers as _handlers  # noqa: F401  (else the first sta
 from mockseg.hub.machine import Hub
 from mockseg.listening import BACKLOG, bind, http_log, is_loopback, log, url_of
 from mockseg.setting import nearest
-from mockseg.web.app import make_app
+from mockseg.web.app import RUNNER_OPTIONS, make_app
 
 if TYPE_CHECKING:
     import socket
@@ -59,11 +59,7 @@ class RunningServer:
         self._listening: list[socket.socket] = []
         self._runner = web.AppRunner(
             make_app(self.hub),
-            access_log=None,
-            # Inflated by ourselves, bounded: aiohttp takes a truncated stream for whole.
-            auto_decompress=False,
-            # A client that sends and hangs up at once has sent: its call is recorded.
-            handler_cancellation=False,
+            **RUNNER_OPTIONS,
             keepalive_timeout=_KEEPALIVE_SECONDS,
             shutdown_timeout=_SHUTDOWN_SECONDS,
             logger=http_log(self.hub.count_parser_refusal),
@@ -359,7 +355,9 @@ def _certificate(settings: Settings) -> TlsMaterial:
         return tls.from_files(settings.tls_cert, settings.tls_key)
     folder = None if settings.state_dir is None else Path(settings.state_dir)
     wildcard = settings.host in {"0.0.0.0", "::"}  # noqa: S104  (compared, not bound)
-    return tls.issue(folder, names=() if wildcard else (settings.host,))
+    # The names by which others reach it: in Docker the name of the service.
+    allowed = (name.rsplit(":", 1)[0] for name in settings.allow_host)
+    return tls.issue(folder, names=(*allowed, *(() if wildcard else (settings.host,))))
 
 
 def _succeeded(future: Future[Any]) -> bool:

@@ -129,20 +129,8 @@ class Hub:
         key = key[:MAX_WRITE_KEY_CHARACTERS]
         source = self.sources.use(key)
         ruling = ingest.rule(arrival, read, source, known=self.write_key_known(key))
-        self._requests += 1
-        request = KeptRequest(
-            number=self._requests,
-            source=key,
-            method=arrival.method,
-            path=arrival.path,
-            query=arrival.query,
-            headers=arrival.headers,
-            body=arrival.body,
-            sent_bytes=arrival.sent_bytes,
-            received_ns=arrival.received_ns or source.time_ns(),
-            answer=ruling.answer,
-            shared=read.shared,
-        )
+        request = self._kept(arrival, source, ruling.answer)
+        request.shared = read.shared
         calls: list[KeptCall] = []
         if read.items:
             request.first_cursor = self.cursor + 1
@@ -161,7 +149,6 @@ class Hub:
             request.reason = ruling.finding or arrival.problem or _empty(arrival)
         if ruling.answer.status >= 400:
             request.reason = ruling.finding
-            self._refused += 1
         request.spent_ns = time.perf_counter_ns() - started
         self._record(source, request, calls)
         if source.plans.used is not None and arrival.route is not FORWARDED:
@@ -173,21 +160,8 @@ class Hub:
         """Record a request that carries no message, with the answer that it got."""
         key = arrival.key[:MAX_WRITE_KEY_CHARACTERS]
         source = self.sources.use(key)
-        self._requests += 1
-        self._refused += answer.status >= 400
-        request = KeptRequest(
-            number=self._requests,
-            source=key,
-            method=arrival.method,
-            path=arrival.path,
-            query=arrival.query,
-            headers=arrival.headers,
-            body=arrival.body,
-            sent_bytes=arrival.sent_bytes,
-            received_ns=arrival.received_ns or source.time_ns(),
-            answer=answer,
-            reason=arrival.problem,
-        )
+        request = self._kept(arrival, source, answer)
+        request.reason = arrival.problem
         self._record(source, request, [])
 
     def write_key_known(self, key: str) -> bool:
@@ -271,6 +245,23 @@ class Hub:
             OperationError: it is refused; nothing is half done.
         """
         return await self._handlers[name](params)
+
+    def _kept(self, arrival: Arrival, source: Source, answer: Answer) -> KeptRequest:
+        """Make what is kept of a request, and count it."""
+        self._requests += 1
+        self._refused += answer.status >= 400
+        return KeptRequest(
+            number=self._requests,
+            source=source.key,
+            method=arrival.method,
+            path=arrival.path,
+            query=arrival.query,
+            headers=arrival.headers,
+            body=arrival.body,
+            sent_bytes=arrival.sent_bytes,
+            received_ns=arrival.received_ns or source.time_ns(),
+            answer=answer,
+        )
 
     def _record(self, source: Source, request: KeptRequest, calls: list[KeptCall]) -> None:
         self.journal.append(request, calls)

@@ -18,16 +18,26 @@ __all__ = ["MAX_BODY_BYTES", "RUNNER_OPTIONS", "make_app"]
 # Exports are imported in portions of a thousand calls of at most 32 KB.
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
-# How an `AppRunner` has to run it: nobody reads a log of every request, and what a client
-# sent before it hung up was sent. Waits and streams notice by themselves, see `held`.
-RUNNER_OPTIONS: dict[str, Any] = {"access_log": None, "handler_cancellation": False}
+# How an `AppRunner` has to run it.
+RUNNER_OPTIONS: dict[str, Any] = {
+    # Nobody reads a log of every request.
+    "access_log": None,
+    # Inflated by ourselves, bounded: aiohttp takes a truncated stream for whole.
+    "auto_decompress": False,
+    # What a client sent before it hung up was sent. Waits and streams notice by themselves,
+    # see `held`.
+    "handler_cancellation": False,
+    # What is left of a refused body is read away for so many seconds.
+    "lingering_time": 1.0,
+    # A pixel or a `?data=` may carry a message of 32 KB, as base64.
+    "max_line_size": 65_536,
+}
 
 
 def make_app(hub: Hub) -> web.Application:
     """Make the application: control plane and page below ``/_mockseg``, Segment everywhere else.
 
-    It is to run with :data:`RUNNER_OPTIONS`, and with ``auto_decompress=False``: bodies are
-    inflated here, bounded.
+    It is to run with :data:`RUNNER_OPTIONS`.
     """
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     held = app[HELD] = Held()

@@ -91,5 +91,5 @@ async def serve_app() -> AsyncIterator[Callable[..., Any]]:
 @pytest.fixture
 async def url(hub: Hub, serve_app: Callable[..., Any]) -> str:
     """Give the address of a server over the hub."""
-    address: str = await serve_app(make_app(hub), auto_decompress=False, **RUNNER_OPTIONS)
+    address: str = await serve_app(make_app(hub), **RUNNER_OPTIONS)
     return address

@@ -56,9 +56,7 @@ class Door:
 async def _opened(hub: Hub) -> AsyncIterator[Door]:
     runner = web.AppRunner(
         make_app(hub),
-        **RUNNER_OPTIONS,
-        auto_decompress=False,
-        lingering_time=_LINGERING_SECONDS,
+        **{**RUNNER_OPTIONS, "lingering_time": _LINGERING_SECONDS},
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
     await runner.setup()
@@ -139,6 +137,10 @@ class Served:
 
         return self._runner.run(asked())
 
+    def perform(self, operation: str, params: Any) -> Any:
+        """Perform an operation of the table."""
+        return self._runner.run(self.hub.perform(operation, params))
+
     def exchange(self, data: bytes, *, hang_up: bool = False) -> bytes:
         """Send bytes; give all that comes back until the connection ends."""
         return self._runner.run(_exchanged(self.door.address, data, hang_up=hang_up))
@@ -150,7 +152,7 @@ def served() -> Iterator[Served]:
     with asyncio.Runner() as runner:
         stack = contextlib.AsyncExitStack()
         clock = ShiftedClock(SystemClock())
-        hub = Hub(Settings(seed=1, max_calls=2000, max_requests=2000), clock=clock)
+        hub = Hub(Settings(seed=1, max_calls=200, max_requests=200), clock=clock)
         door = runner.run(stack.enter_async_context(_opened(hub)))
         try:
             yield Served(runner, door)

@@ -71,7 +71,7 @@ class Wire:
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
         hub = Hub(Settings(seed=1, max_calls=100, max_requests=100))
-        self._app = web.AppRunner(make_app(hub), auto_decompress=False, **RUNNER_OPTIONS)
+        self._app = web.AppRunner(make_app(hub), **RUNNER_OPTIONS)
         self.address = ("", 0)
 
     async def open(self) -> None:

@@ -1,0 +1,144 @@
+"""The journal against a simple list, whatever is done to it in whatever order."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import Raw
+
+from mockseg.domain.call import KeptCall
+from mockseg.domain.request import Answer, KeptRequest
+from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.sizes import Sizes
+
+SOURCES = st.sampled_from(["a", "b", "c"])
+ANSWER = Answer(status=200, body=b"{}")
+
+
+class JournalMachine(RuleBasedStateMachine):
+    """Appends, clears and reads; the model is a list of (cursor, source, request number)."""
+
+    @initialize(most=st.integers(1, 30), requests=st.integers(2, 60), size=st.integers(50, 3000))
+    def begin(self, most, requests, size):
+        """Make a journal with these bounds."""
+        self.bounds = (most, requests, size)
+        self.journal = MemoryJournal(max_calls=most, max_requests=requests, max_bytes=size)
+        self.calls = []
+        self.requests = []
+        self.cursor = self.number = self.evicted = 0
+        # What two readers have read so far: (cursor they stand at, cursors they were given).
+        self.readers = {None: [0, []], "a": [0, []]}
+
+    @rule(source=SOURCES, count=st.integers(0, 8), size=st.integers(0, 60))
+    def append(self, source, count, size):
+        """Record a request; the model learns from the counts which calls had to go."""
+        self.number += 1
+        request = KeptRequest(
+            number=self.number,
+            source=source,
+            method="POST",
+            path="/",
+            query="",
+            headers=(),
+            body=b"x" * size,
+            sent_bytes=size,
+            received_ns=0,
+            answer=ANSWER,
+        )
+        new = [
+            KeptCall(self.cursor + 1 + index, request, index, Raw(b"{}"), "track", "E", "u", "m")
+            for index in range(count)
+        ]
+        self.cursor += count
+        before = {name: self._of(name) for name in "abc"}
+        before[source] += [call.cursor for call in new]
+        self.calls += [(call.cursor, source, self.number) for call in new]
+        self.requests.append((self.number, source, size))
+        self.journal.append(request, new)
+        self._evict(before)
+
+    @rule(source=SOURCES)
+    def clear(self, source):
+        """Forget a source."""
+        assert self.journal.clear(source) == len(self._of(source))
+        self.calls = [call for call in self.calls if call[1] != source]
+        self.requests = [request for request in self.requests if request[1] != source]
+
+    @rule(source=st.sampled_from([None, "a"]), limit=st.integers(1, 5))
+    def read(self, source, limit):
+        """Read on from where this reader stands."""
+        reader = self.readers[source]
+        page = self.journal.calls(after=reader[0], limit=limit, source=source)
+        expected = [c for c, s, _ in self.calls if source in (None, s) and c > reader[0]][:limit]
+        assert [call.cursor for call in page] == expected
+        if page:
+            reader[0] = page[-1].cursor
+            reader[1] += expected
+
+    @invariant()
+    def holds_what_the_model_holds(self):
+        """Calls, requests and counts agree, and the bounds hold."""
+        most, requests, size = self.bounds
+        assert len(self.calls) <= most
+        assert len(self.requests) <= requests
+        assert sum(request[2] for request in self.requests) <= size
+        for source in (None, "a", "b", "c"):
+            calls = [c for c, s, _ in self.calls if source in (None, s)]
+            numbers = [n for n, s, _ in self.requests if source in (None, s)]
+            assert self.journal.count(source) == (len(calls), len(numbers))
+            kept = self.journal.calls(after=0, limit=1000, source=source)
+            assert [call.cursor for call in kept] == calls
+            page = self.journal.requests(after=0, limit=1000, source=source)
+            assert [request.number for request in page] == numbers
+            latest = self.journal.latest(3, source=source)
+            assert [call.cursor for call in latest] == calls[::-1][:3]
+        assert self.journal.evicted_ever == self.evicted
+
+    @invariant()
+    def readers_never_go_back(self):
+        """No reader was given a call twice or out of order."""
+        for _, given_ in self.readers.values():
+            assert given_ == sorted(set(given_))
+
+    def _of(self, source):
+        return [c for c, s, _ in self.calls if s == source]
+
+    def _evict(self, before):
+        """Take out what the journal gave up: the oldest of each source, and nothing else."""
+        kept = {call.cursor for call in self.journal.calls(after=0, limit=1000)}
+        numbers = {request.number for request in self.journal.requests(after=0, limit=1000)}
+        for cursors in before.values():
+            assert [c in kept for c in cursors] == sorted(c in kept for c in cursors)
+        largest = max(len(cursors) for cursors in before.values())
+        total = sum(len(cursors) for cursors in before.values())
+        enough = len(self.requests) <= self.bounds[1]
+        if total > self.bounds[0] and enough and len(numbers) == len(self.requests):
+            # Only calls had to go: a source that gave some up was a largest one.
+            least = min(sum(c in kept for c in v) for v in before.values() if set(v) - kept)
+            assert least + 1 >= max(sum(c in kept for c in v) for v in before.values())
+            assert largest >= least
+        self.evicted += sum(call[0] not in kept for call in self.calls)
+        self.calls = [call for call in self.calls if call[0] in kept]
+        self.requests = [request for request in self.requests if request[0] in numbers]
+        assert {number for _, _, number in self.calls} <= numbers
+
+
+JournalMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestJournal = JournalMachine.TestCase
+TestJournal.__doc__ = "The journal gives exactly what a list would, whatever is done to it."
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(-4, 4)), max_size=60))
+def test_the_largest_is_the_largest(changes):
+    """After any changes the named one has the size that a plain dict says is largest."""
+    sizes, model = Sizes(), dict.fromkeys("abcd", 0)
+    for name, change in changes:
+        change = max(change, -model[name])  # noqa: PLW2901  (a size is never below nothing)
+        if change == 0:
+            continue
+        sizes.add(name, change)
+        model[name] += change
+        assert {n: sizes.of(n) for n in model} == model
+        if any(model.values()):
+            assert model[sizes.largest()] == max(model.values())

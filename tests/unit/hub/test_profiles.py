@@ -1,0 +1,118 @@
+"""Answers by profile: today's edge, that of 2018, and the Debug API that was removed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+GOOD = {"type": "track", "userId": "u1", "event": "E"}
+SUCCESS = b'{"success":true}'
+
+
+@pytest.mark.parametrize("path", ["/v1/t", "/v1/i", "/v1/b"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"x":"' + b"x" * 600_000 + b'"}'])
+def test_in_2018_short_routes_always_said_200(make_machine, path, body):
+    """The message was lost silently; here the request says why."""
+    machine = make_machine(profile="2018")
+    answer = machine.send(path, body, key="k")
+    assert (answer.status, answer.body) == (200, SUCCESS)
+    assert all(call.verdict == "dropped" for call in machine.calls())
+    (request,) = machine.requests()
+    found = request.reason or machine.calls()[0].findings[0]
+    assert found.code in {"bad_request", "payload_too_large"}
+
+
+@pytest.mark.parametrize("path", ["/v1/track", "/v1/batch", "/v1/import"])
+def test_in_2018_long_routes_said_400(make_machine, path):
+    """Servers were told."""
+    assert make_machine(profile="2018").send(path, b"{", key="k").status == 400
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ({"userId": "u"}, "Missing event key for track call"),
+        ({"userId": "u", "event": 5}, "Event must be a string"),
+        ({"event": "E"}, "Missing userId or anonymousId"),
+        (
+            {"userId": "u", "event": "E", "integrations": 5},
+            "context integrations must be an object",
+        ),
+        (
+            {"userId": "u", "event": "E", "properties": 5},
+            "properties is the number 5, not an object",
+        ),
+    ],
+)
+def test_the_debug_api_answers_with_the_reason(make_machine, message, said):
+    """400 with what is wrong, and nothing is delivered."""
+    machine = make_machine(profile="debug-api")
+    answer = machine.send("/v1/track", message, key="k")
+    assert (answer.status, json.loads(answer.body)["message"]) == (400, said)
+    (call,) = machine.calls()
+    assert call.verdict == "rejected"
+    assert "bad_request" not in [finding.code for finding in call.findings]
+
+
+def test_the_debug_api_refuses_a_batch_for_one_bad_call(make_machine, codes):
+    """The good ones say that another was refused."""
+    machine = make_machine(profile="debug-api")
+    assert machine.batch(GOOD, {"type": "track", "userId": "u"}, GOOD).status == 400
+    calls = machine.calls()
+    assert [call.verdict for call in calls] == ["rejected"] * 3
+    assert [codes(call) for call in calls] == [
+        ["bad_request"],
+        ["event_not_defined"],
+        ["bad_request"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "start"), [("k", b"{", "Invalid JSON"), ("", b"{}", "Missing writeKey")]
+)
+def test_the_debug_api_names_json_and_key(make_machine, key, body, start):
+    """Broken JSON and a missing key are 400 there."""
+    answer = make_machine(profile="debug-api").send("/v1/track", body, key=key)
+    assert answer.status == 400
+    assert json.loads(answer.body)["message"].startswith(start)
+
+
+def test_the_debug_api_lets_good_calls_through(make_machine):
+    """What has no fault is answered and accepted as ever."""
+    machine = make_machine(profile="debug-api")
+    assert machine.batch(GOOD, GOOD).body == SUCCESS
+    assert [call.verdict for call in machine.calls()] == ["accepted"] * 2
+
+
+async def test_a_profile_is_a_sources_own(machine):
+    """One source can be strict while its neighbour is not."""
+    await machine.perform("create_source", writeKey="strict", profile="debug-api")
+    await machine.perform("create_source", writeKey="old", profile="2018")
+    bad = {"userId": "u"}
+    assert machine.send("/v1/track", bad, key="strict").status == 400
+    assert machine.send("/v1/t", b"{", key="old").status == 200
+    assert machine.send("/v1/t", b"{", key="other").status == 400
+    await machine.perform("patch_source", writeKey="strict", profile="2025")
+    assert machine.send("/v1/track", bad, key="strict").status == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "body", "status", "text"),
+    [
+        ({}, b"{", 400, b"Bad Request\n"),
+        ({"known_write_keys": ("a",)}, b"{}", 401, b"Unauthorized\n"),
+        ({"profile": "debug-api"}, b"{}", 400, b"Bad Request\n"),
+    ],
+)
+def test_plain_text_is_there_for_who_wants_it(make_machine, settings, body, status, text):
+    """Segment's own text, which some SDKs choke on."""
+    answer = make_machine(error_body="text", **settings).send("/v1/track", body, key="k")
+    assert (answer.status, answer.body) == (status, text)
+    assert answer.content_type.startswith("text/plain")
+
+
+def test_error_bodies_have_what_every_sdk_insists_on(machine):
+    """An object with success, code, message and error."""
+    said = json.loads(machine.send("/v1/track", b"{", key="k").body)
+    assert set(said) == {"success", "code", "message", "error"}

@@ -1,0 +1,62 @@
+"""Requests and calls as a journal gets them."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from msgspec import Raw
+
+from mockseg.domain.call import KeptCall
+from mockseg.domain.request import Answer, KeptRequest
+from mockseg.journal.memory import MemoryJournal
+
+_ANSWER = Answer(status=200, body=b"{}")
+
+
+class Recorder:
+    """Appends requests to a journal, counting as the hub does."""
+
+    def __init__(self, **bounds):
+        bounds = {"max_calls": 10**6, "max_requests": 10**6, "max_bytes": 10**9} | bounds
+        self.journal = MemoryJournal(**bounds)
+        self._cursors = itertools.count(1)
+        self._numbers = itertools.count(1)
+
+    def record(self, source, calls=1, *, size_bytes=10):
+        """Append one request with so many calls; give their cursors."""
+        request = KeptRequest(
+            number=next(self._numbers),
+            source=source,
+            method="POST",
+            path="/v1/batch",
+            query="",
+            headers=(),
+            body=b"x" * size_bytes,
+            sent_bytes=size_bytes,
+            received_ns=0,
+            answer=_ANSWER,
+        )
+        kept = [
+            KeptCall(next(self._cursors), request, index, Raw(b"{}"), "track", "E", "u", "m")
+            for index in range(calls)
+        ]
+        request.calls = calls
+        request.first_cursor = kept[0].cursor if kept else 0
+        self.journal.append(request, kept)
+        return [call.cursor for call in kept]
+
+    def cursors(self, source=None):
+        """Give the cursors of all kept calls, oldest first."""
+        return [call.cursor for call in self.journal.calls(after=0, limit=10**6, source=source)]
+
+    def numbers(self, source=None):
+        """Give the numbers of all kept requests, oldest first."""
+        page = self.journal.requests(after=0, limit=10**6, source=source)
+        return [request.number for request in page]
+
+
+@pytest.fixture
+def recorder():
+    """Give a function that makes a journal with these bounds, and what appends to it."""
+    return Recorder

@@ -1,0 +1,112 @@
+"""The dedup window: 24 hours, bounded, and how often an id was carried."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockseg.journal.window import DedupWindow
+
+SECOND = 1_000_000_000
+HOUR = 3600 * SECOND
+
+
+@pytest.fixture
+def window():
+    """Give a window with room for all that a test needs."""
+    return DedupWindow(generation=1000)
+
+
+def carry(window, message_id, cursor, now_ns):
+    """Record a call as the hub does; give the earlier cursor, 0 for a new id."""
+    window.begin(cursor, now_ns)
+    first = 0 if window.is_new(message_id) else window.first(message_id, now_ns)
+    if not first:
+        window.remember(message_id, cursor)
+    return first
+
+
+def test_an_id_is_known_for_24_hours(window):
+    """Just before the day is over an id is a duplicate, then it is new."""
+    assert carry(window, "m", 1, 0) == 0
+    assert carry(window, "m", 2, 24 * HOUR - 1) == 1
+    assert carry(window, "m", 3, 24 * HOUR) == 0
+    assert carry(window, "m", 4, 25 * HOUR) == 3
+
+
+def test_calls_of_one_second_share_its_moment(window):
+    """Moments are kept about once a second: no id is forgotten a second too late."""
+    carry(window, "a", 1, 0)
+    carry(window, "b", 2, SECOND - 1)
+    carry(window, "c", 3, SECOND)
+    now = 24 * HOUR
+    assert [window.first(message_id, now) for message_id in "abc"] == [0, 0, 3]
+
+
+def test_a_clock_that_went_back_gives_new_ids_their_own_time(window):
+    """After the clock was set back, 24 hours are counted by what it shows then."""
+    carry(window, "a", 1, 1000 * HOUR)
+    carry(window, "b", 2, 0)
+    assert window.first("a", HOUR) == 1
+    assert window.first("b", 23 * HOUR) == 2
+    assert window.first("b", 24 * HOUR) == 0
+
+
+def test_the_older_generation_is_dropped_whole():
+    """At least one generation of ids is remembered, at most two and a request."""
+    window = DedupWindow(generation=10)
+    for number in range(1, 101):
+        carry(window, f"m{number}", number, number * SECOND)
+    known = [number for number in range(1, 101) if window.first(f"m{number}", 101 * SECOND)]
+    assert known == list(range(known[0], 101))
+    assert 10 <= len(known) <= 20
+
+
+def test_times_are_right_after_generations_went():
+    """Dropping a generation does not make what remains younger."""
+    window = DedupWindow(generation=3)
+    for number, hour in ((1, 0), (2, 1), (3, 2), (4, 25), (5, 26)):
+        carry(window, f"m{number}", number, hour * HOUR)
+    # m1 was new again after a day, and stands at its old place with a new cursor.
+    carry(window, "m2", 6, 26 * HOUR)
+    carry(window, "m7", 7, 26 * HOUR)
+    assert window.first("m3", 26 * HOUR) == 0
+    assert window.first("m5", 49 * HOUR) == 5
+    assert window.first("m5", 50 * HOUR) == 0
+
+
+def test_attempts_are_counted_from_one(window):
+    """An id that nobody carried is at its first attempt."""
+    assert window.attempt("m", known=False) == 1
+
+
+def test_a_remembered_id_was_carried_once(window):
+    """The common case needs no count of its own."""
+    carry(window, "m", 1, 0)
+    assert window.attempt("m", known=True) == 2
+
+
+def test_carried_ids_are_not_new(window):
+    """An id whose call was refused has been seen, though it is no duplicate."""
+    window.begin(1, 0)
+    window.carried("m", 1)
+    assert not window.is_new("m")
+    assert window.first("m", 0) == 0
+    assert window.attempt("m", known=False) == 2
+
+
+def test_counts_are_bounded():
+    """Refused ids do not fill the memory."""
+    window = DedupWindow(generation=10)
+    for number in range(1000):
+        window.carried(f"m{number}", 1)
+    assert len(window._carried) <= 20
+
+
+def test_clear_forgets_everything(window):
+    """After a clear every id is new."""
+    carry(window, "m", 1, 0)
+    window.carried("n", 3)
+    window.clear()
+    assert window.is_new("m")
+    assert window.is_new("n")
+    assert carry(window, "m", 2, 0) == 0

@@ -1,0 +1,194 @@
+"""The journal in memory: order, bounds, and who has to make room."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_calls_are_given_oldest_first_after_a_cursor(recorder):
+    """A cursor names a place; what comes after it is given, up to the limit."""
+    kept = recorder()
+    kept.record("a", 3)
+    assert [call.cursor for call in kept.journal.calls(after=1, limit=10)] == [2, 3]
+    assert [call.cursor for call in kept.journal.calls(after=0, limit=2)] == [1, 2]
+    assert kept.journal.calls(after=3, limit=10) == []
+
+
+def test_sources_are_merged_in_the_order_of_recording(recorder):
+    """All sources together have one order; each alone has its part of it."""
+    kept = recorder()
+    for source in ("a", "b", "a", "c", "b"):
+        kept.record(source, 2)
+    assert kept.cursors() == list(range(1, 11))
+    assert kept.cursors("b") == [3, 4, 9, 10]
+    assert [call.cursor for call in kept.journal.latest(3)] == [10, 9, 8]
+    assert [call.cursor for call in kept.journal.latest(3, source="a")] == [6, 5, 2]
+    assert kept.numbers() == [1, 2, 3, 4, 5]
+    assert kept.numbers("a") == [1, 3]
+
+
+def test_a_call_and_a_request_can_be_fetched_alone(recorder):
+    """By cursor and by number; None where nothing is kept."""
+    kept = recorder()
+    kept.record("a")
+    kept.record("b", 2)
+    call, request = kept.journal.call(3), kept.journal.request(2)
+    assert call is not None
+    assert (call.cursor, call.request) == (3, request)
+    assert kept.journal.call(4) is None
+    assert kept.journal.call(0) is None
+    assert kept.journal.request(3) is None
+
+
+def test_an_unknown_source_has_nothing(recorder):
+    """No source is opened by asking for it."""
+    kept = recorder()
+    kept.record("a")
+    journal = kept.journal
+    assert (journal.calls(after=0, limit=9, source="b"), journal.latest(9, source="b")) == ([], [])
+    assert journal.requests(after=0, limit=9, source="b") == []
+    assert (journal.count("b"), journal.evicted("b"), journal.clear("b")) == ((0, 0), 0, 0)
+
+
+def test_the_largest_source_gives_up_its_oldest(recorder):
+    """A noisy source makes room; its neighbours keep everything."""
+    kept = recorder(max_calls=10)
+    quiet = kept.record("quiet", 3)
+    noisy = [cursor for _ in range(20) for cursor in kept.record("noisy")]
+    assert kept.cursors("quiet") == quiet
+    assert kept.cursors("noisy") == noisy[-7:]
+    assert kept.journal.evicted("noisy") == 13
+    assert kept.journal.evicted("quiet") == 0
+    assert kept.journal.evicted_ever == kept.journal.evicted() == 13
+
+
+def test_the_largest_gives_up_even_when_another_arrives(recorder):
+    """It is not the newcomer that has to go."""
+    kept = recorder(max_calls=5)
+    kept.record("noisy", 5)
+    kept.record("quiet")
+    assert kept.cursors() == [2, 3, 4, 5, 6]
+    assert kept.journal.evicted("noisy") == 1
+
+
+def test_equal_sources_stay_equal(recorder):
+    """No source of many is emptied while others keep all they have."""
+    kept = recorder(max_calls=30)
+    for _ in range(10):
+        for source in "abcdef":
+            kept.record(source)
+    assert [kept.journal.count(source)[0] for source in "abcdef"] == [5] * 6
+
+
+def test_a_batch_larger_than_the_journal_keeps_its_newest(recorder):
+    """The bound holds within one request too."""
+    kept = recorder(max_calls=3)
+    kept.record("a", 10)
+    assert kept.cursors() == [8, 9, 10]
+    assert kept.journal.count() == (3, 1)
+
+
+def test_a_request_goes_with_its_last_call(recorder):
+    """What no kept call needs any more is given up, refused requests before it too."""
+    kept = recorder(max_calls=3)
+    kept.record("a", 2)
+    kept.record("a", 0)
+    kept.record("a", 2)
+    assert (kept.cursors(), kept.numbers()) == ([2, 3, 4], [1, 2, 3])
+    kept.record("a")
+    assert (kept.cursors(), kept.numbers()) == ([3, 4, 5], [3, 4])
+
+
+def test_requests_are_bounded_too(recorder):
+    """Requests without calls make room like others, those of the largest source first."""
+    kept = recorder(max_requests=10)
+    kept.record("quiet")
+    kept.record("quiet", 0)
+    for _ in range(50):
+        kept.record("noisy", 0)
+    assert kept.journal.count()[1] == 10
+    assert kept.numbers("quiet") == [1, 2]
+    assert kept.numbers("noisy") == list(range(45, 53))
+
+
+def test_many_small_sources_are_not_emptied_for_requests(recorder):
+    """Each gives up its oldest only: none loses all while others lose nothing."""
+    kept = recorder(max_requests=2000)
+    for _ in range(21):
+        for source in range(100):
+            kept.record(str(source), 0)
+    counts = {kept.journal.count(str(source))[1] for source in range(100)}
+    assert max(counts) - min(counts) <= 2
+
+
+def test_calls_go_with_their_requests(recorder):
+    """A request that makes room takes its calls with it, and they are counted."""
+    kept = recorder(max_requests=2)
+    kept.record("a", 3)
+    kept.record("a", 1)
+    kept.record("a", 1)
+    assert kept.cursors() == [4, 5]
+    assert kept.journal.evicted_ever == 3
+    assert kept.journal.count() == (2, 2)
+
+
+def test_bytes_are_bounded(recorder):
+    """The source with most bytes makes room; the small one is untouched."""
+    kept = recorder(max_bytes=1000)
+    kept.record("small", size_bytes=50)
+    for _ in range(20):
+        kept.record("large", size_bytes=100)
+    sizes = [len(r.body) for r in kept.journal.requests(after=0, limit=100)]
+    assert sum(sizes) <= 1000
+    assert kept.cursors("small") == [1]
+    assert kept.cursors("large")[-1] == 21
+
+
+def test_a_body_over_the_bound_does_not_stay(recorder):
+    """One body alone may be more than there is room for; the neighbours stay."""
+    kept = recorder(max_bytes=100)
+    kept.record("a", size_bytes=40)
+    kept.record("b", size_bytes=500)
+    assert kept.cursors() == [1]
+    kept.record("b", size_bytes=40)
+    assert kept.cursors() == [1, 3]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_clear_forgets_one_source(recorder, again):
+    """A cleared source begins anew; cursors go on, and neighbours stay."""
+    kept = recorder(max_calls=5)
+    kept.record("b")
+    kept.record("a", 6)
+    assert kept.journal.evicted("a") == 2
+    assert kept.journal.clear("a") == 4
+    assert (kept.cursors(), kept.numbers()) == ([1], [1])
+    assert (kept.journal.count(), kept.journal.evicted()) == ((1, 1), 0)
+    if again:
+        assert kept.record("a", 2) == [8, 9]
+        assert kept.cursors("a") == [8, 9]
+        assert kept.journal.evicted("a") == 0
+
+
+def test_reading_through_a_cursor_survives_eviction(recorder):
+    """Who reads slowly misses what was evicted, and gets everything after it once."""
+    kept = recorder(max_calls=10_000)
+    kept.record("a", 10_000)
+    page = kept.journal.calls(after=0, limit=100)
+    kept.record("a", 9_000)
+    rest = kept.journal.calls(after=page[-1].cursor, limit=100_000)
+    assert [call.cursor for call in rest] == list(range(9_001, 19_001))
+
+
+def test_what_was_evicted_does_not_stay_in_memory(recorder):
+    """The front of the lists is given back, and reading is right before and after."""
+    kept = recorder(max_calls=10, max_requests=10)
+    for _ in range(4):
+        newest = kept.record("a", 5000)[-10:]
+        assert kept.cursors("a") == newest
+    for _ in range(20_000):
+        kept.record("a", 0)
+    shelf = kept.journal._shelves["a"]
+    assert len(shelf._calls) < 10_000
+    assert len(shelf._requests) < 10_000
+    assert kept.numbers()[-1] == 20_004
