@@ -28,7 +28,7 @@ __all__ = ["command"]
 class _Percent(click.FloatRange):
     """A number from 0 to 100. ``nan`` is within every range of click's."""
 
-    name = "percent"
+    name = "number from 0 to 100"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -85,7 +85,9 @@ def _tell_losses(plan: Plan) -> None:
         field = f", {change.field}" if change.field else ""
         kind = "title" if change.what == "rule" else change.what
         lost.setdefault(kind, []).append(f"{change.rule}{field}: {change.text}")
-    if aliases := [f"{rule.name}: {', '.join(rule.aliases)}" for rule in plan.rules if rule.aliases]:
+    if aliases := [
+        f"{rule.name}: {', '.join(rule.aliases)}" for rule in plan.rules if rule.aliases
+    ]:
         lost["other spellings of the name"] = aliases
     if plan.caseless:
         lost["caseless"] = ["the case of names counts again"]

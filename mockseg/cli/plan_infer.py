@@ -56,7 +56,7 @@ def infer_command(
     plan = infer(messages, name=name)
     place = target.url if file is None else file
     if traffic.left_out:
-        click.echo(f"mockseg: {traffic.left_out} calls that Segment discards left out", err=True)
+        click.echo(f"mockseg: left out, as Segment discards them: {traffic.left_out}", err=True)
     if not plan.rules:
         whose = "" if source is None else f", source {source}"
         raise ConfigError(f"{place}{whose}: no good call in it, so there is nothing to infer")

@@ -152,8 +152,12 @@ class Judge:
             received_ns=request.received_ns,
             shared=request.shared,
         )
+        event = message.get("event")
         outcome = self._plans.decide(
-            message, type=type_, event=message.get("event"), source_id=request.source
+            message,
+            type=type_,
+            event=event if isinstance(event, str) else None,
+            source_id=request.source,
         )
         if outcome.message is message and not outcome.violations and not outcome.blocked:
             return remark

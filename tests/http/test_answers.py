@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import io
 import json
 import zlib
 
 import pytest
+
+from mockseg.clock import breathe
 
 GOOD = {"userId": "u1", "event": "E", "writeKey": "k"}
 BODY = json.dumps(GOOD).encode()
@@ -139,7 +140,7 @@ async def test_a_body_without_a_length_is_read(client, compressed):
     async def chunks():
         for start in range(0, len(sent), 7):
             yield sent[start : start + 7]
-            await asyncio.sleep(0)
+            await breathe()
 
     async with client.post(
         "/v1/track", data=chunks(), headers=GZIP if compressed else {}

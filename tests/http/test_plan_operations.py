@@ -207,6 +207,16 @@ async def test_a_wrong_plan_is_422_and_changes_nothing(
     assert status == 404
 
 
+@pytest.mark.parametrize("event", [["x"], {"a": 1}, 7, None, True])
+async def test_an_odd_event_of_another_type_is_no_trouble(client: Any, event: Any) -> None:
+    """A plan judges an identify call whatever stands in its `event`, which it should not have."""
+    key = await open_source(client, catalogue=["spec", "userguiding"])
+    message = {"type": "identify", "userId": "u1", "event": event}
+    status, _ = await ask(client, "POST", "/v1/batch", json={"batch": [message], "writeKey": key})
+    assert status == 200
+    assert [call["verdict"] for call in await calls(client, key)] == ["accepted"]
+
+
 async def test_coverage_tells_seen_asserted_and_never_seen(client: Any) -> None:
     """Coverage counts what came, what assertions matched, and what is missing."""
     key = await open_source(client, catalogue=["candu"])

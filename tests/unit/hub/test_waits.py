@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from mockseg.clock import breathe
 from mockseg.errors import OperationError
 
 E = {"source": "k", "event": "E"}
@@ -277,7 +278,7 @@ def test_two_hundred_waiters_all_wake(machine, run):
                     f"k{number % 20}", userId=f"u{number}", messageId=f"{number}.{round_}"
                 )
                 if number % 7 == 0:
-                    await asyncio.sleep(0)
+                    await breathe()
         results = await asyncio.gather(*waits)
         assert len((await everything).calls) == 600
         return [[call.user_id for call in result.calls] for result in results]
@@ -299,7 +300,7 @@ def test_calls_during_a_long_scan_are_not_missed(machine, run):
             machine.perform("wait_calls", match=E, count={"exactly": 6010}, timeout=5, quiet=1)
         )
         for number in range(10):
-            await asyncio.sleep(0)
+            await breathe()
             machine.track(messageId=f"m{number}")
         return (await waiting).next
 
@@ -311,8 +312,8 @@ def test_a_cancelled_wait_leaves_nothing(machine, run):
 
     async def body():
         waiting = asyncio.ensure_future(machine.perform("wait_calls", match=E, timeout=60))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await breathe()
+        await breathe()
         assert machine.hub.waiters._by_source
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
