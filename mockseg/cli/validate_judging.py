@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -11,12 +10,7 @@ import msgspec
 from mockseg.clock import SystemClock
 from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.domain.message import normalise
-from mockseg.domain.reading import Reading
-from mockseg.domain.request import KeptRequest
-from mockseg.hub.answers import SUCCESS
-from mockseg.hub.ingest import Ruling
-from mockseg.hub.judge import Judge
-from mockseg.journal.window import DedupWindow
+from mockseg.hub.dry_run import DryRun
 from mockseg.plans.explanation import explain
 
 if TYPE_CHECKING:
@@ -26,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Judged", "Judgement"]
 
-_RULING: Final = Ruling(SUCCESS)
 # At least so many messageIds are remembered, at most twice as many.
 _REMEMBERED_IDS: Final = 1_000_000
 
@@ -76,7 +69,7 @@ class Judged:
 
 
 class Judgement:
-    """Judges messages in the order of Segment's pipeline: the edge, duplicates, the plans.
+    """Judges the messages of a file.
 
     Args:
         plans: compiled, with the settings of Protocols; None judges by the edge alone.
@@ -84,36 +77,15 @@ class Judgement:
     """
 
     def __init__(self, plans: PlanSet | None, *, duplicates: bool) -> None:
-        self._plans = plans
-        self._window = DedupWindow(generation=_REMEMBERED_IDS) if duplicates else None
-        self._received_ns = SystemClock().now_ns()
-        self._minted = itertools.count()
+        self._run = DryRun(
+            plans,
+            received_ns=SystemClock().now_ns(),
+            remembered=_REMEMBERED_IDS if duplicates else 0,
+        )
 
     def judge(self, sent: Sent, *, line: int) -> Judged:
         """Judge one message, which stands on this line."""
-        request = KeptRequest(
-            number=0,
-            source="",
-            method="POST",
-            path="",
-            query="",
-            headers=(),
-            body=b"",
-            sent_bytes=0,
-            received_ns=self._received_ns,
-            answer=SUCCESS,
-            shared=sent.shared,
-        )
-        judge = Judge(
-            request,
-            ruling=_RULING,
-            window=self._window or DedupWindow(generation=2),
-            plans=self._plans,
-            mint=lambda: f"minted-{next(self._minted)}",
-            shared_text=lambda text: text,
-        )
-        # The line stands for the cursor, so that a duplicate can say where the first one is.
-        (call,) = judge.calls(Reading(items=[(sent.raw, sent.message)]), "", line)
+        call = self._run.judge(sent.raw, sent.message, place=line, shared=sent.shared)
         return Judged(
             sent, call.type, call.event, call.user_id, call.verdict, tuple(_findings(call))
         )

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import UNSET
 
 from mockseg import json_types
-from mockseg.domain.reading import Reading
-from mockseg.domain.request import KeptRequest
-from mockseg.hub.answers import SUCCESS
-from mockseg.hub.ingest import Ruling
-from mockseg.hub.judge import Judge
+from mockseg.hub.dry_run import DryRun
 from mockseg.hub.planning import NO_PLANS, SourcePlans, chosen, settings_json
-from mockseg.journal.window import DedupWindow
 from mockseg.operations.plans import (
     CoverageView,
     Marked,
@@ -28,9 +22,7 @@ from mockseg.plans.coverage import Coverage
 from mockseg.plans.model import plan_to_json
 
 if TYPE_CHECKING:
-    from mockseg.domain.call import KeptCall
     from mockseg.hub.machine import Hub
-    from mockseg.json_types import Json
     from mockseg.operations.plans import MarkAsserted, PutPlan, ValidateMessages
     from mockseg.operations.sources import GetSource
 
@@ -86,43 +78,20 @@ async def validate_messages(hub: Hub, asked: ValidateMessages) -> ValidatedMessa
     names_none = asked.catalogue is UNSET and asked.plan is UNSET
     by_source = names_none and asked.source is not None
     plans = chosen(asked, before=hub.plans_of(asked.source or "") if by_source else NO_PLANS)
-    calls = _judged(hub, plans, asked.messages)
-    results = [
-        Validated(
-            index=place,
-            verdict=call.verdict,
-            good=call.good,
-            findings=call.remark.findings if call.remark is not None else (),
+    run = DryRun(plans.used, received_ns=hub.clock.now_ns(), remembered=len(asked.messages) + 1)
+    results = []
+    for place, message in enumerate(asked.messages):
+        call = run.judge(msgspec.Raw(json_types.encode(message)), message, place=place + 1)
+        results.append(
+            Validated(
+                index=place,
+                verdict=call.verdict,
+                good=call.good,
+                findings=call.remark.findings if call.remark is not None else (),
+            )
         )
-        for place, call in enumerate(calls)
-    ]
     good = sum(result.good for result in results)
     return ValidatedMessages(good=good, bad=len(results) - good, results=results)
-
-
-def _judged(hub: Hub, plans: SourcePlans, messages: list[Json]) -> list[KeptCall]:
-    request = KeptRequest(
-        number=0,
-        source="",
-        method="POST",
-        path="",
-        query="",
-        headers=(),
-        body=b"",
-        sent_bytes=0,
-        received_ns=hub.clock.now_ns(),
-        answer=SUCCESS,
-    )
-    judge = Judge(
-        request,
-        ruling=Ruling(SUCCESS),
-        window=DedupWindow(generation=len(messages) + 1),
-        plans=plans.used,
-        mint=(f"minted-{number}" for number in itertools.count()).__next__,
-        shared_text=lambda text: text,
-    )
-    items = [(msgspec.Raw(json_types.encode(message)), message) for message in messages]
-    return judge.calls(Reading(items=items), "", 1)
 
 
 def _view(plans: SourcePlans) -> SourcePlansView:
