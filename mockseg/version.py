@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata
 
 __all__ = ["version"]
 
 
+@cache
 def version() -> str:
     """Give the version; ``unknown`` when it runs from a folder and was never installed."""
     try:
