@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,12 @@ def describe(schema: JsonObject, record: type[msgspec.Struct]) -> None:
 
 
 def _parts(record: type) -> tuple[str, dict[str, str]]:
-    text, _, attributes = (record.__doc__ or "").partition("\n    Attributes:\n")
+    # Cleaned first: from Python 3.13 on the compiler takes the indent away.
+    text, _, attributes = inspect.cleandoc(record.__doc__ or "").partition("\nAttributes:\n")
     fields: dict[str, str] = {}
     names: list[str] = []
     for line in attributes.splitlines():
-        found = _FIELD.fullmatch(line.removeprefix("    "))
+        found = _FIELD.fullmatch(line)
         if found is not None:
             names = found[1].split(", ")
             fields |= dict.fromkeys(names, found[2])
