@@ -271,5 +271,7 @@ START = b"POST /v1/track HTTP/1.1\r\nHost: x\r\n"
 def test_broken_http_ends_with_an_answer_or_its_sender(standing, data, answered):
     """No connection hangs: it is answered 400, or ends when the client goes away."""
     line = raw(standing, data, hang_up=not answered).split(b"\r\n", 1)[0]
-    assert answered in line
+    # Whoever is still sending when the server closes may lose the answer to a reset.
+    lost = len(data) > 65_536 and not line
+    assert answered in line or lost
     assert b" 500 " not in line
