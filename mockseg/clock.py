@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from mockseg.errors import ClockError
 
 __all__ = ["Clock", "ShiftedClock", "SystemClock", "breathe"]
 
 NANOSECONDS = 1_000_000_000
+
+# A name of its own: inside of a clock, `set` is what sets it.
+_Listeners: TypeAlias = set[asyncio.Future[None]]
 
 
 class Clock(Protocol):
@@ -55,7 +58,7 @@ class ShiftedClock:
         self._base = base
         self._offset_ns = 0
         self._frozen_ns: int | None = None
-        self._changed: set[asyncio.Future[None]] = set()
+        self._changed: _Listeners = set()
 
     @property
     def frozen(self) -> bool:
@@ -107,12 +110,27 @@ class ShiftedClock:
         loop = asyncio.get_running_loop()
         while (left := deadline - self.now_ns()) > 0:
             changed: asyncio.Future[None] = loop.create_future()
-            self._changed.add(changed)
+            listened = self._listened()
+            for listeners in listened:
+                listeners.add(changed)
             try:
-                wait = None if self.frozen else left / NANOSECONDS
+                wait = None if self.standing else left / NANOSECONDS
                 await asyncio.wait({changed}, timeout=wait)
             finally:
-                self._changed.discard(changed)
+                for listeners in listened:
+                    listeners.discard(changed)
+
+    @property
+    def standing(self) -> bool:
+        """Tell whether it stands still, by itself or with the clock that it follows."""
+        base = self._base
+        return self.frozen or (isinstance(base, ShiftedClock) and base.standing)
+
+    def _listened(self) -> list[_Listeners]:
+        """Give who listens here and below: a clock that is moved moves those that follow it."""
+        base = self._base
+        below = base._listened() if isinstance(base, ShiftedClock) else []  # noqa: SLF001  (our own)
+        return [self._changed, *below]
 
     def _wake(self) -> None:
         for changed in self._changed:

@@ -91,6 +91,9 @@ class Settings:
     protocols: str | None = declare(
         None, "what becomes of calls that plans do not allow, a JSON file", kind="file"
     )
+    faults: str | None = declare(
+        None, "faults to begin with, a JSON or TOML file of what POST /faults takes", kind="file"
+    )
     known_write_keys: tuple[str, ...] = declare(
         (), "answer 401 to all other write keys, which Segment does not do", kind="list"
     )

@@ -48,7 +48,8 @@ def call_line(call: Call | KeptCall, *, colour: bool) -> str:
 
 def is_refused(request: RequestView | KeptRequest) -> bool:
     """Tell whether a request was refused before a call could be read from it."""
-    return request.answer.status >= 400 and not request.calls
+    status = request.answer.status
+    return (status >= 400 or (status == 0 and request.fault is not None)) and not request.calls
 
 
 def request_line(request: RequestView | KeptRequest, *, colour: bool) -> str:
@@ -58,6 +59,8 @@ def request_line(request: RequestView | KeptRequest, *, colour: bool) -> str:
     else:
         received_at = request.received_at
     reason = why((request.reason,)) if request.reason is not None else ""
+    if request.fault is not None:
+        reason = printable(f"{request.fault.id}: {request.fault.words}")
     status = _painted(f"{request.answer.status:<8}", "red", colour=colour)
     place = f"{printable(request.method)} {printable(request.path)}"
     return f"{received_at[11:23]}  {status}  {place}  {reason}".rstrip()

@@ -36,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "catalogue": ("catalogue", "Show the events that documents describe."),
     "validate": ("validate", "Judge a file of calls by plans, without a server."),
     "plan": ("plan", "Infer, compare and convert tracking plans."),
+    "fault": ("fault", "Break requests on purpose."),
+    "truth": ("truth", "Tell what became of each message."),
+    "traffic": ("traffic", "Send synthetic traffic, the same for the same seed."),
+    "replay": ("replay", "Send captured calls again, with their timing."),
     "coverage": ("coverage", "Tell what of the plans was seen and asserted on."),
 }
 

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, TypeVar, overload
 from mockseg.client import (
     verbs_asserting,
     verbs_changing,
+    verbs_faults,
     verbs_judging,
     verbs_plans,
     verbs_reading,
     verbs_waiting,
 )
 from mockseg.client.ask import run_async
+from mockseg.client.faults import AsyncFaultBlock
+from mockseg.client.journeys import AsyncJourneys
+from mockseg.client.soft import softly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,11 +30,13 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.client.settings import SourceOptions
     from mockseg.client.transport import AsyncTransport
+    from mockseg.client.verbs_faults import FaultOptions
     from mockseg.client.verbs_reading import MatchKeys
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.calls import Summary
     from mockseg.operations.clock import ClockView
+    from mockseg.operations.faults import Truth
     from mockseg.operations.plans import CoverageView
     from mockseg.operations.requests import RequestView
     from mockseg.operations.sources import SourceView
@@ -40,7 +46,7 @@ __all__ = ["AsyncSource"]
 T = TypeVar("T")
 
 
-class AsyncSource:
+class AsyncSource(AsyncJourneys):
     """What one write key recorded, with awaitable verbs.
 
     ``source.aio`` and ``AsyncClient`` give it. It does what
@@ -135,6 +141,28 @@ class AsyncSource:
     async def advance_clock(self, seconds: float) -> ClockView:
         """Move the time of this source on."""
         return await self._carry_out(verbs_changing.advance_clock(self._scope, seconds))
+
+    def faults(
+        self, scenario: str | None = None, **options: Unpack[FaultOptions]
+    ) -> AsyncFaultBlock:
+        """Break requests on purpose, for as long as an ``async with`` block takes.
+
+        Args:
+            scenario: a ready-made list of rules, such as ``flaky-network`` or ``lost-ack``.
+            options: see :class:`~mockseg.client.verbs_faults.FaultOptions`.
+
+        Raises:
+            OperationError: 422 at the start of the block, with the field and what is allowed.
+        """
+        return AsyncFaultBlock(self.write_key, scenario, options, carry_out=self._carry_out)
+
+    async def truth(self, *, limit: int = 1000) -> Truth:
+        """Tell what became of each message: its attempts, what they were answered, its fate.
+
+        Args:
+            limit: how many messages to name at most; all are counted.
+        """
+        return await self._carry_out(verbs_faults.truth(self._scope, limit=limit))
 
     # --- waiting
 
@@ -260,4 +288,4 @@ class AsyncSource:
 
     async def _carry_out(self, steps: Steps[T]) -> T:
         __tracebackhide__ = True
-        return await run_async(steps, self._transport.perform)
+        return await run_async(softly(self._scope, steps), self._transport.perform)

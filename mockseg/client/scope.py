@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mockseg.errors import UnmetExpectationError
     from mockseg.operations.sources import Window
 
 __all__ = ["Deadline", "Scope"]
@@ -26,6 +27,7 @@ class Scope:
         window: seen from a moment on; clearing moves that moment instead of forgetting.
         asserted: cursors of the calls that assertions matched, as far as the server does not
             know them yet.
+        soft: what failed in the soft block that is open, or None.
     """
 
     write_key: str
@@ -33,6 +35,7 @@ class Scope:
     after_request: int = 0
     window: bool = False
     asserted: set[int] = dataclasses.field(default_factory=set)
+    soft: list[UnmetExpectationError] | None = None
 
     def move_to(self, window: Window) -> None:
         """See only what comes after this window was opened."""

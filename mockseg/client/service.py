@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mockseg.client import verbs_plans, verbs_server
 from mockseg.client.ask import Ask, run_async
+from mockseg.client.faults import AsyncFaultBlock, FaultBlock
 from mockseg.client.settings import given
 from mockseg.client.source import Source, carry_out
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.client.settings import SourceOptions
     from mockseg.client.transport import AsyncTransport, Transport
+    from mockseg.client.verbs_faults import FaultOptions
     from mockseg.operations.calls import Summary
     from mockseg.operations.clock import Health
     from mockseg.operations.plans import ValidatedMessages
@@ -109,6 +111,13 @@ class Server(abc.ABC):
         """Say what would become of messages under these plans, and record nothing."""
         return self._carry_out("validate", verbs_plans.validate(messages, options))
 
+    def faults(self, scenario: str | None = None, **options: Unpack[FaultOptions]) -> FaultBlock:
+        """Break requests of every source, or for a token, for as long as a block takes.
+
+        See :meth:`Source.faults`; counts are kept for each source.
+        """
+        return FaultBlock(None, scenario, options, carry_out=self._carry_out)
+
     def perform(self, operation: str, params: msgspec.Struct) -> msgspec.Struct:
         """Perform one operation of :mod:`mockseg.operations.table`, for what has no verb.
 
@@ -187,6 +196,12 @@ class AsyncServer:
     ) -> ValidatedMessages:
         """Say what would become of messages under these plans, and record nothing."""
         return await self._carry_out(verbs_plans.validate(messages, options))
+
+    def faults(
+        self, scenario: str | None = None, **options: Unpack[FaultOptions]
+    ) -> AsyncFaultBlock:
+        """Break requests of every source, or for a token; see :meth:`Server.faults`."""
+        return AsyncFaultBlock(None, scenario, options, carry_out=self._carry_out)
 
     async def perform(self, operation: str, params: msgspec.Struct) -> msgspec.Struct:
         """Perform one operation of :mod:`mockseg.operations.table`, for what has no verb."""

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, TypeVar, overload
 from mockseg.client import (
     verbs_asserting,
     verbs_changing,
+    verbs_faults,
     verbs_judging,
     verbs_plans,
     verbs_reading,
     verbs_waiting,
 )
 from mockseg.client.ask import run
+from mockseg.client.faults import FaultBlock
+from mockseg.client.journeys import Journeys
+from mockseg.client.soft import softly
 from mockseg.errors import BlockingCallError
 
 if TYPE_CHECKING:
@@ -27,11 +31,13 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.client.settings import SourceOptions
     from mockseg.client.transport import Transport
+    from mockseg.client.verbs_faults import FaultOptions
     from mockseg.client.verbs_reading import MatchKeys
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.calls import Summary
     from mockseg.operations.clock import ClockView
+    from mockseg.operations.faults import Truth
     from mockseg.operations.plans import CoverageView
     from mockseg.operations.requests import RequestView
     from mockseg.operations.sources import SourceView
@@ -41,7 +47,7 @@ __all__ = ["Source", "carry_out"]
 T = TypeVar("T")
 
 
-class Source:
+class Source(Journeys):
     """What one write key recorded, and what to assert of it.
 
     ``MockSegment.source()``, ``Client.source()`` and the ``window()`` of both make it. A
@@ -160,6 +166,30 @@ class Source:
     def advance_clock(self, seconds: float) -> ClockView:
         """Move the time of this source on."""
         return self._read("advance_clock", verbs_changing.advance_clock(self._scope, seconds))
+
+    def faults(self, scenario: str | None = None, **options: Unpack[FaultOptions]) -> FaultBlock:
+        """Break requests of this source on purpose, for as long as a ``with`` block takes.
+
+        ``with source.faults(status=503, times=2):`` answers the next two with 503. Without
+        ``times`` one request is hit, or up to 1000 where ``probability``, ``every`` or
+        ``attempt`` choose among them.
+
+        Args:
+            scenario: a ready-made list of rules, such as ``flaky-network`` or ``lost-ack``.
+            options: see :class:`~mockseg.client.verbs_faults.FaultOptions`.
+
+        Raises:
+            OperationError: 422 at the start of the block, with the field and what is allowed.
+        """
+        return FaultBlock(self.write_key, scenario, options, carry_out=self._read)
+
+    def truth(self, *, limit: int = 1000) -> Truth:
+        """Tell what became of each message: its attempts, what they were answered, its fate.
+
+        Args:
+            limit: how many messages to name at most; all are counted.
+        """
+        return self._read("truth", verbs_faults.truth(self._scope, limit=limit))
 
     # --- waiting
 
@@ -289,6 +319,7 @@ class Source:
 
     def _wait(self, verb: str, steps: Steps[T]) -> T:
         __tracebackhide__ = True
+        steps = softly(self._scope, steps)
         return carry_out(steps, self._transport, verb=f"source.{verb}", waits=True)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mockseg.matching.explanation import Explanation
     from mockseg.operations.requests import RequestView
 
-__all__ = ["assert_all_good", "assert_in_order", "assert_no_duplicates"]
+__all__ = ["assert_all_good", "assert_in_order", "assert_no_duplicates", "settled"]
 
 
 def assert_in_order(scope: Scope, matchers: Iterable[Matcher], *, wait: float) -> Steps[list[Call]]:
@@ -51,10 +51,15 @@ def assert_in_order(scope: Scope, matchers: Iterable[Matcher], *, wait: float) -
 
 def assert_all_good(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
     """Fail when a call is not good or a request was refused."""
-    yield from _settled(scope, quiet=quiet, timeout=timeout)
+    yield from settled(scope, quiet=quiet, timeout=timeout)
     bad = yield from call_pages(scope, {"good": False})
     sent = yield from requests(scope)
-    refused = [request for request in sent if request.answer.status >= 400 and not request.calls]
+    # What a fault refused was no mistake of the app.
+    refused = [
+        request
+        for request in sent
+        if request.answer.status >= 400 and not request.calls and request.fault is None
+    ]
     if bad or refused:
         seen = yield from call_pages(scope, {})
         evicted = yield from evicted_inside(scope)
@@ -64,7 +69,7 @@ def assert_all_good(scope: Scope, *, quiet: float, timeout: float) -> Steps[None
 
 def assert_no_duplicates(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
     """Fail when a messageId was recorded twice."""
-    yield from _settled(scope, quiet=quiet, timeout=timeout)
+    yield from settled(scope, quiet=quiet, timeout=timeout)
     dropped = yield from call_pages(scope, {"verdict": "dropped"})
     if any(call.duplicate_of is not None for call in dropped):
         from mockseg.matching import explain_source
@@ -118,7 +123,8 @@ def _refused_line(request: RequestView) -> str:
     return f"{request.id} {request.method} {request.path}: {request.answer.status}{reason}"
 
 
-def _settled(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
+def settled(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
+    """Wait until nothing is in flight, and fail as an assertion does when that takes too long."""
     try:
         yield from settle(scope, quiet=quiet, timeout=timeout)
     except OperationError as refusal:

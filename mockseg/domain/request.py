@@ -9,7 +9,7 @@ import msgspec
 from mockseg.domain.findings import Discard
 from mockseg.domain.message import Shared
 
-__all__ = ["Answer", "Arrival", "Headers", "KeptRequest", "Route"]
+__all__ = ["Answer", "Arrival", "FaultMark", "Headers", "KeptRequest", "Route"]
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -72,6 +72,20 @@ class Arrival(msgspec.Struct, frozen=True):
     problem: Discard | None = None
 
 
+class FaultMark(msgspec.Struct, frozen=True, gc=False):
+    """A fault that hit a request.
+
+    Attributes:
+        id: of the fault.
+        words: what it did, in a line.
+        stored: whether the calls of the request were recorded all the same.
+    """
+
+    id: str
+    words: str
+    stored: bool
+
+
 class KeptRequest(msgspec.Struct, gc=False):
     """A request in the journal. No cycles lead here: calls point to it, it to nothing of theirs.
 
@@ -79,8 +93,9 @@ class KeptRequest(msgspec.Struct, gc=False):
         number: counts the requests of a server from 1.
         source: the write key, empty when there was none.
         method, path, query, headers, body, sent_bytes, received_ns: as in :class:`Arrival`.
-        answer: what it was answered.
+        answer: what it was answered; a status of 0 means nothing at all, because of a fault.
         reason: why it was refused, or None.
+        fault: the fault that hit it, or None.
         shared: what a batch said for all of its messages, or None.
         first_cursor: of its calls; 0 when it has none.
         calls: how many calls could be read from it.
@@ -98,6 +113,7 @@ class KeptRequest(msgspec.Struct, gc=False):
     received_ns: int
     answer: Answer
     reason: Discard | None = None
+    fault: FaultMark | None = None
     shared: Shared | None = None
     first_cursor: int = 0
     calls: int = 0

@@ -83,6 +83,7 @@ def _clear(hub: Hub, key: str) -> int:
     source = hub.sources.get(key)
     if source is not None:
         source.window.clear()
+    hub.faults.begin_anew(key)
     return hub.journal.clear(key)
 
 
@@ -97,19 +98,21 @@ async def settle(hub: Hub, asked: Settle) -> Settled:
             last = source.last_arrival if source is not None else 0.0
         now = time.monotonic()
         quiet_for = now - max(started, last)
-        if hub.in_flight == 0 and quiet_for >= asked.quiet:
+        delayed = hub.faults.delays.count(asked.source)
+        if hub.in_flight == 0 and delayed == 0 and quiet_for >= asked.quiet:
             return Settled(cursor=hub.cursor)
         left = asked.timeout - (now - started)
         if left <= 0:
             raise OperationError(
                 f"not settled within {asked.timeout:g} s: {hub.in_flight} requests in flight,"
+                f" {delayed} held back by faults,"
                 f" the last thing came {now - last:.2f} s ago, {asked.quiet:g} s are asked for",
                 status=406,
                 code="not_quiet",
-                details={"inFlight": hub.in_flight},
+                details={"inFlight": hub.in_flight, "delayed": delayed},
             )
         # What is in flight rings when it is recorded, or ends without that.
-        await hub.rung(left if hub.in_flight else min(left, asked.quiet - quiet_for))
+        await hub.rung(left if hub.in_flight or delayed else min(left, asked.quiet - quiet_for))
 
 
 async def summary(hub: Hub, asked: OfSource) -> Summary:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from mockseg.hub import (
     call_handlers,
     clock_handlers,
+    fault_handlers,
     import_handlers,
     plan_handlers,
     request_handlers,
     source_handlers,
+    truth_handlers,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ HANDLERS: dict[str, Callable[[Hub, Any], Coroutine[Any, Any, msgspec.Struct]]] =
     "get_coverage": plan_handlers.get_coverage,
     "mark_asserted": plan_handlers.mark_asserted,
     "validate_messages": plan_handlers.validate_messages,
+    "list_faults": fault_handlers.list_faults,
+    "add_fault": fault_handlers.add_fault,
+    "clear_faults": fault_handlers.clear_faults,
+    "truth": truth_handlers.truth,
     "get_clock": clock_handlers.get_clock,
     "set_clock": clock_handlers.set_clock,
     "advance_clock": clock_handlers.advance_clock,

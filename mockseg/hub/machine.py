@@ -18,7 +18,9 @@ from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import key_of_items
 from mockseg.domain.request import KeptRequest
 from mockseg.hub import ingest
+from mockseg.hub.faulting import Faulting, from_file
 from mockseg.hub.forwarding import FORWARDED, forwarded
+from mockseg.hub.handlers import HANDLERS
 from mockseg.hub.judge import Judge
 from mockseg.hub.planning import from_settings
 from mockseg.hub.sources import SourceDefaults, Sources
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
 
     from mockseg.config import Settings
     from mockseg.domain.call import KeptCall
-    from mockseg.domain.request import Answer, Arrival
+    from mockseg.domain.request import Answer, Arrival, FaultMark
+    from mockseg.hub.broken import Broken
     from mockseg.hub.planning import SourcePlans
     from mockseg.hub.sources import Source
 
@@ -102,7 +105,7 @@ class Hub:
             self._defaults,
             clock=self.clock,
             random=self._random,
-            forget=self.journal.clear,
+            forget=self._forget,
         )
         # Tells this run of the server from others; chance, not the seed.
         self.run = random.SystemRandom().randrange(1, 2**32)
@@ -117,12 +120,16 @@ class Hub:
         self._requests = 0
         self._bad = self._dropped = self._rejected = self._accepted = 0
         self._refused = self._parser_refused = 0
+        self.faults = Faulting(self)
+        if settings.faults is not None:
+            for fault in from_file(settings.faults):
+                self.faults.add(fault, place=settings.faults)
         self._handlers = _bind(self)
 
     # --- the data plane
 
-    def accept(self, arrival: Arrival) -> Answer:
-        """Judge and record a request; give its answer."""
+    def accept(self, arrival: Arrival, fault: Broken | None = None) -> Answer:
+        """Judge and record a request; give its usual answer, whatever fault hit it."""
         started = time.perf_counter_ns()
         read = ingest.read(arrival)
         key = read.key or arrival.key or key_of_items(read.items)
@@ -131,6 +138,8 @@ class Hub:
         ruling = ingest.rule(arrival, read, source, known=self.write_key_known(key))
         request = self._kept(arrival, source, ruling.answer)
         request.shared = read.shared
+        if fault is not None:
+            request.fault, request.answer = fault.mark, fault.kept(ruling.answer)
         calls: list[KeptCall] = []
         if read.items:
             request.first_cursor = self.cursor + 1
@@ -156,12 +165,13 @@ class Hub:
                 self.accept(more)
         return ruling.answer
 
-    def record(self, arrival: Arrival, answer: Answer) -> None:
-        """Record a request that carries no message, with the answer that it got."""
+    def record(self, arrival: Arrival, answer: Answer, fault: FaultMark | None = None) -> None:
+        """Record a request that brings no call, with the answer that it got."""
         key = arrival.key[:MAX_WRITE_KEY_CHARACTERS]
         source = self.sources.use(key)
         request = self._kept(arrival, source, answer)
         request.reason = arrival.problem
+        request.fault = fault
         self._record(source, request, [])
 
     def write_key_known(self, key: str) -> bool:
@@ -276,6 +286,11 @@ class Hub:
         self.waiters.offer(request.source, calls)
         self.bell.ring()
 
+    def _forget(self, key: str) -> None:
+        """Forget what belongs to a source that had to go."""
+        self.journal.clear(key)
+        self.faults.drop_source(key)
+
     def _mint_message_id(self) -> str:
         return f"api-{uuid.UUID(int=self._random.getrandbits(128), version=4)}"
 
@@ -288,7 +303,6 @@ def _empty(arrival: Arrival) -> Any:
 
 def _bind(hub: Hub) -> dict[str, Callable[[Any], Coroutine[Any, Any, msgspec.Struct]]]:
     """Give each row of the table its handler; a row without one stops the start."""
-    from mockseg.hub.handlers import HANDLERS
 
     def bound(name: str) -> Callable[[Any], Coroutine[Any, Any, msgspec.Struct]]:
         handler = HANDLERS[name]

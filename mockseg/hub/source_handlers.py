@@ -65,6 +65,7 @@ async def delete_source(hub: Hub, asked: GetSource) -> Deleted:
     source = _existing(hub, asked.write_key)
     hub.journal.clear(source.key)
     hub.sources.drop(source.key)
+    hub.faults.drop_source(source.key)
     return Deleted(deleted=source.key)
 
 

@@ -42,6 +42,7 @@ def request_view(request: KeptRequest, calls: list[KeptCall]) -> RequestView:
         calls=[call_id(call.cursor) for call in calls],
         received_at=format_moment(request.received_ns),
         spent_milliseconds=request.spent_ns / 1_000_000,
+        fault=request.fault,
     )
 
 

@@ -30,6 +30,10 @@ ExplanationKind: TypeAlias = Literal[
     "not_good",
     "unexpected",
     "not_quiet",
+    "identity",  # an anonymous visitor and a user are not linked
+    "calls_after",  # something followed what had to be the last
+    "personal_data",  # a pattern was found in what was sent
+    "golden",  # the calls are not those of the golden file
 ]
 
 # "Under 40 lines" is the promise.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mockseg.domain.findings import Discard
+from mockseg.domain.request import FaultMark
 from mockseg.operations.base import Cursor, Limit, Params, Result, WriteKey
 
 
@@ -26,7 +27,7 @@ class AnswerView(Result, frozen=True):
     """What a request was answered.
 
     Attributes:
-        status: HTTP status.
+        status: HTTP status; 0 when a fault left it without an answer.
         content_type: of the body.
         body: text; a picture as base64.
     """
@@ -50,6 +51,7 @@ class RequestView(Result, frozen=True):
         sent_bytes: of the body on the wire.
         answer: what it was answered.
         reason: why it was refused, or null.
+        fault: the fault that hit it, or null.
         calls: the ids of its calls that are still kept.
         received_at: ISO 8601.
         spent_milliseconds: from the last byte read to the answer made.
@@ -70,6 +72,7 @@ class RequestView(Result, frozen=True):
     calls: list[str]
     received_at: str
     spent_milliseconds: float
+    fault: FaultMark | None = None
 
 
 class RequestPage(Result, frozen=True):

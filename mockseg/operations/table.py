@@ -36,6 +36,15 @@ from mockseg.operations.clock import (
     Health,
     SetClock,
 )
+from mockseg.operations.faults import (
+    AddFault,
+    AskTruth,
+    ClearFaults,
+    FaultList,
+    FaultsCleared,
+    FaultView,
+    Truth,
+)
 from mockseg.operations.plans import (
     CoverageView,
     MarkAsserted,
@@ -217,6 +226,18 @@ OPERATIONS: tuple[Operation, ...] = (
         ValidateMessages,
         ValidatedMessages,
     ),
+    Operation("list_faults", "GET", "/faults", "List faults.", OfSource, FaultList),
+    Operation("add_fault", "POST", "/faults", "Add a fault.", AddFault, FaultView, status=201),
+    Operation(
+        "clear_faults",
+        "DELETE",
+        "/faults",
+        "Take faults away.",
+        ClearFaults,
+        FaultsCleared,
+        refusals=((404, "no such fault"),),
+    ),
+    Operation("truth", "GET", "/truth", "Tell what became of each message.", AskTruth, Truth),
     Operation("get_clock", "GET", "/clock", "Tell the time.", OfSource, ClockView),
     Operation("set_clock", "PUT", "/clock", "Set the time.", SetClock, ClockView),
     Operation("advance_clock", "POST", "/clock/advance", "Move time on.", AdvanceClock, ClockView),

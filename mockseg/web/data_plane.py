@@ -14,9 +14,11 @@ from aiohttp import web
 from mockseg import json_types
 from mockseg.domain.findings import discard
 from mockseg.domain.request import Answer, Arrival, Route
+from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
 from mockseg.hub.answers import SUCCESS, refusal
 from mockseg.web import cors
 from mockseg.web.bodies import Body, read_body
+from mockseg.web.breaking import break_answer
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
 from mockseg.web.expectation import continue_if_expected
 from mockseg.web.files import read_text
@@ -87,19 +89,22 @@ class DataPlane:
 
     async def _posted(self, request: web.Request, route: Route) -> web.StreamResponse:
         body = await read_body(request)
-        answer = self._hub.accept(
-            Arrival(
-                route=route,
-                method=request.method,
-                path=request.rel_url.raw_path,
-                query=request.rel_url.raw_query_string,
-                headers=self._headers.keep(request.raw_headers),
-                body=body.content,
-                sent_bytes=body.sent_bytes,
-                key=_key_in_headers(request),
-                problem=body.problem,
-            )
+        arrival = Arrival(
+            route=route,
+            method=request.method,
+            path=request.rel_url.raw_path,
+            query=request.rel_url.raw_query_string,
+            headers=self._headers.keep(request.raw_headers),
+            body=body.content,
+            sent_bytes=body.sent_bytes,
+            key=_key_in_headers(request),
+            problem=body.problem,
         )
+        broken = None
+        if self._hub.faults.armed:
+            answer, broken = self._hub.faults.accept(arrival)
+        else:
+            answer = self._hub.accept(arrival)
         if answer is SUCCESS:
             response = web.Response(body=SUCCESS.body, headers=_SUCCESS_HEADERS)
         else:
@@ -108,6 +113,8 @@ class DataPlane:
             # What is left of the body is of no use to anyone.
             response.force_close()
         cors.allow(request, response)
+        if broken is not None:
+            return await break_answer(request, self._hub, broken, usual=answer, response=response)
         return response
 
     async def _got(self, request: web.Request, route: Route) -> web.StreamResponse:
@@ -135,7 +142,11 @@ class DataPlane:
             key=_key_in_headers(request),
             problem=problem,
         )
-        answer = self._hub.accept(arrival)
+        broken = None
+        if self._hub.faults.armed:
+            answer, broken = self._hub.faults.accept(arrival)
+        else:
+            answer = self._hub.accept(arrival)
         if route.pixel:
             response = web.Response(body=GIF, headers={"Content-Type": "image/gif"})
         elif (callback := callback_of(query)) is not None:
@@ -151,6 +162,8 @@ class DataPlane:
             response = _response(answer)
         response.headers["Cache-Control"] = _NO_CACHE
         cors.allow(request, response)
+        if broken is not None:
+            return await break_answer(request, self._hub, broken, usual=answer, response=response)
         return response
 
     # --- everything else
@@ -196,7 +209,7 @@ class DataPlane:
             answer = Answer(status=200, body=body)
         else:
             answer = refusal(404, UNKNOWN_KEY, code="not_found", plain=False)
-        return await self._recorded(request, answer, key=key)
+        return await self._recorded(request, answer, key=key, route=SETTINGS)
 
     async def _script(self, request: web.Request, key: str) -> web.StreamResponse:
         if self._analytics_js is None:
@@ -212,7 +225,7 @@ class DataPlane:
             body=self._analytics_js.replace("__WRITE_KEY__", quote(key, safe="")).encode(),
             content_type="text/javascript; charset=utf-8",
         )
-        return await self._recorded(request, answer, key=key)
+        return await self._recorded(request, answer, key=key, route=SCRIPT)
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         body = await read_body(request)
@@ -230,12 +243,7 @@ class DataPlane:
             if answer.status >= 400
             else Answer(status=200, body=b'{"access_token":"[redacted]"}')
         )
-        await self._recorded(request, shown, body=kept)
-        response = _response(answer)
-        if body.problem is not None:
-            response.force_close()
-        cors.allow(request, response)
-        return response
+        return await self._recorded(request, shown, body=kept, route=TOKEN, sent=answer)
 
     async def _refused(
         self, request: web.Request, status: int, sentence: str, *, key: str = ""
@@ -252,10 +260,25 @@ class DataPlane:
         key: str = "",
         sentence: str = "",
         body: Body | None = None,
+        route: str = "",
+        sent: Answer | None = None,
     ) -> web.StreamResponse:
-        """Record a request that carries no message, and answer it."""
+        """Record a request that carries no message, and answer it.
+
+        Args:
+            request: as it came.
+            answer: that is kept, and sent unless `sent` is given.
+            key: the write key that the path names.
+            sentence: why it is refused, or empty.
+            body: where it was read already.
+            route: as faults call it; none hit a request without one.
+            sent: the answer with what is not to be kept.
+        """
         read = body or await read_body(request)
         problem = discard("bad_request", "", sentence) if sentence else read.problem
+        key = key or _key_in_headers(request)
+        faults = self._hub.faults
+        broken = faults.choose(route, key) if faults.armed and route else None
         self._hub.record(
             Arrival(
                 route=_NOTHING,
@@ -265,15 +288,19 @@ class DataPlane:
                 headers=self._headers.keep(request.raw_headers),
                 body=read.content,
                 sent_bytes=read.sent_bytes,
-                key=key or _key_in_headers(request),
+                key=key,
                 problem=problem,
             ),
-            answer,
+            answer if broken is None else broken.kept(answer),
+            None if broken is None else broken.mark,
         )
-        response = _response(answer)
+        usual = sent or answer
+        response = _response(usual)
         if read.problem is not None:
             response.force_close()
         cors.allow(request, response)
+        if broken is not None:
+            return await break_answer(request, self._hub, broken, usual=usual, response=response)
         return response
 
 

@@ -229,6 +229,8 @@ def _inside(records: list[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
             pending += kind.types
         elif isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
             pending.append(kind.item_type)
+        elif isinstance(kind, msgspec.inspect.DictType):
+            pending.append(kind.value_type)
         elif isinstance(kind, msgspec.inspect.TupleType):
             pending += kind.item_types
     return found

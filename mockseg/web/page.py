@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from aiohttp import web
 
 from mockseg import json_types
 from mockseg.errors import OperationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
+from mockseg.operations.faults import AskTruth, FaultList, RuleView
 from mockseg.operations.requests import GetRequest, RequestView
 from mockseg.snippets import start_lines
 from mockseg.web.answers import PAGE_POLICY, security_headers
@@ -27,6 +29,7 @@ __all__ = ["add_routes"]
 
 _CALLS_SHOWN = 100
 _EVENTS_SHOWN = 20
+_FAULTS_SHOWN = 50
 
 
 def add_routes(app: web.Application) -> None:
@@ -54,6 +57,11 @@ async def _overview(request: web.Request) -> web.StreamResponse:
     renderer = await asyncio.to_thread(load)
     summary = await hub.perform("summary", asked)
     assert isinstance(summary, Summary)  # noqa: S101  (the table says so)
+    faults = await hub.perform("list_faults", asked)
+    assert isinstance(faults, FaultList)  # noqa: S101  (the table says so)
+    truth = None
+    if asked.source is not None:
+        truth = await hub.perform("truth", AskTruth(source=asked.source, limit=0))
     calls = hub.latest_calls(_CALLS_SHOWN, source=asked.source)
     events = sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0]))
     html = renderer.render(
@@ -61,7 +69,10 @@ async def _overview(request: web.Request) -> web.StreamResponse:
         url=_url(request),
         source=asked.source,
         summary=summary,
+        truth=truth,
         calls=[_shown(call.view()) for call in calls],
+        faults=faults.faults[:_FAULTS_SHOWN],
+        which=_which,
         events=events[:_EVENTS_SHOWN],
         more_events=max(0, len(events) - _EVENTS_SHOWN),
         sdk_lines=_sdk_lines(request, asked.source),
@@ -115,6 +126,14 @@ def _shown(call: Call) -> dict[str, Any]:
     fields = {field: getattr(call, field) for field in call.__struct_fields__}
     label = call.event if call.event is not None else name if isinstance(name, str) else ""
     return fields | {"label": label, "user": call.user_id or call.anonymous_id or ""}
+
+
+def _which(rule: RuleView) -> str:
+    """Say in a line which requests a rule means."""
+    said = [f"{name} {value}" for name, value in msgspec.to_builtins(rule.match).items()]
+    said += [f"{rule.probability:.0%} of them"] if rule.probability < 1 else []
+    said += [f"until {rule.until}"] if rule.until is not None else []
+    return ", ".join(said) or "any"
 
 
 def _url(request: web.Request) -> str:

@@ -51,7 +51,9 @@ def _one_by_one(name: str, server: object, url: str, rounds: int) -> None:
         woken = []
         waiting = threading.Event()
 
-        def wait(event: str = event, woken: list[float] = woken) -> None:
+        def wait(
+            event: str = event, woken: list[float] = woken, waiting: threading.Event = waiting
+        ) -> None:
             waiting.set()
             source.wait_for(track(event), timeout=10)
             woken.append(time.perf_counter())

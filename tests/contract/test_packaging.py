@@ -7,18 +7,14 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(name="built", scope="module")
-def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def _built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build both from a clean export of what git tracks, or of the folder as it is."""
     out = tmp_path_factory.mktemp("dist")
     done = subprocess.run(
@@ -28,7 +24,7 @@ def _built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    yield out
+    return out
 
 
 def test_the_wheel_holds_the_packages_with_their_data(built: Path) -> None:

@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+_BLOCK_FLAGS = re.MULTILINE | re.DOTALL
 BLOCKS = [
     (README.count("\n", 0, match.start()) + 2, match["language"], match["code"])
-    for match in re.finditer(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", README, re.M | re.S)
+    for match in re.finditer(
+        r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", README, re.MULTILINE | re.DOTALL
+    )
 ]
 
 
@@ -49,6 +52,18 @@ def as_shown(shown: str) -> str:
     return ".*".join(map(re.escape, shown.strip().split("...")))
 
 
+def your_app_sends_and_tries_again(source: Any) -> None:
+    """Stand in for an application that is patient: three tries, whatever is answered."""
+    parts = urlsplit(source.url)
+    message = {"userId": "u1", "event": "Signed Up", "messageId": "m-1"}
+    for _ in range(3):
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+        body = json.dumps({**message, "writeKey": source.write_key})
+        connection.request("POST", "/v1/track", body)
+        connection.getresponse().read()
+        connection.close()
+
+
 def send(source: Any, *messages: dict[str, Any]) -> None:
     """Stand in for the application: send a batch to a source."""
     parts = urlsplit(source.url)
@@ -65,13 +80,20 @@ def test_python_examples_run(
 ) -> None:
     """Every Python block runs as it stands; `send` stands for the application."""
     monkeypatch.chdir(tmp_path)
-    if re.search(r"^(async )?def test_", code, re.M):
+    if re.search(r"^(async )?def test_", code, re.MULTILINE):
         pytest.skip("a test of a reader's own; the plugin's tests run these")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(code, "README.md", "exec"), {"send": send, "__name__": "readme"})  # noqa: S102  (ours)
+        names = {
+            "send": send,
+            "your_app_sends_and_tries_again": your_app_sends_and_tries_again,
+            "__name__": "readme",
+        }
+        exec(compile(code, "README.md", "exec"), names)  # noqa: S102  (ours)
     if shown is not None:
-        assert re.fullmatch(as_shown(shown), printed.getvalue().strip(), re.S), printed.getvalue()
+        assert re.fullmatch(as_shown(shown), printed.getvalue().strip(), re.DOTALL), (
+            printed.getvalue()
+        )
 
 
 @pytest.fixture(name="shell", scope="module")
@@ -89,7 +111,7 @@ def _shell() -> Iterator[dict[str, str]]:
 
 def commands(code: str) -> Iterator[tuple[str, str]]:
     """Take a console block apart: each command with the output that it shows."""
-    for part in re.split(r"^\$ ", code, flags=re.M)[1:]:
+    for part in re.split(r"^\$ ", code, flags=re.MULTILINE)[1:]:
         command, _, shown = part.partition("\n")
         yield command, shown
 
@@ -108,7 +130,7 @@ def test_console_examples_run_and_show_what_they_say(shell: dict[str, str]) -> N
                 env=shell,
             )
             assert done.returncode == 0, f"line {line}: {command}\n{done.stderr}"
-            assert re.fullmatch(as_shown(shown), done.stdout.strip(), re.S), (
+            assert re.fullmatch(as_shown(shown), done.stdout.strip(), re.DOTALL), (
                 f"line {line}: {command}\nshown:\n{shown}\nprinted:\n{done.stdout}"
             )
 
@@ -116,14 +138,18 @@ def test_console_examples_run_and_show_what_they_say(shell: dict[str, str]) -> N
 def test_the_test_command_is_the_one_that_ci_runs() -> None:
     """CI reads its test command and its demo command here, so there is one of each."""
     lines = README.splitlines()
-    assert len([line for line in lines if re.fullmatch(r"python3 -m venv .*-m pytest.*", line)]) == 1
-    assert len([line for line in lines if re.fullmatch(r"python3 -m venv .*mockseg demo", line)]) == 1
+    assert (
+        len([line for line in lines if re.fullmatch(r"python3 -m venv .*-m pytest.*", line)]) == 1
+    )
+    assert (
+        len([line for line in lines if re.fullmatch(r"python3 -m venv .*mockseg demo", line)]) == 1
+    )
     assert "README.md" in (ROOT / ".ci" / "run").read_text("utf-8")
 
 
 def test_every_command_is_documented() -> None:
     """The table of commands is that of the program."""
-    documented = set(re.findall(r"^\| `mockseg ([a-z]+)` \|", README, re.M))
+    documented = set(re.findall(r"^\| `mockseg ([a-z]+)` \|", README, re.MULTILINE))
     assert documented == set(COMMANDS)
 
 
@@ -137,7 +163,7 @@ def test_every_operation_is_documented() -> None:
 
 def test_every_setting_is_documented_with_its_default() -> None:
     """The table of settings is that of the program."""
-    documented = set(re.findall(r"^\| `--([a-z-]+)` \|", README, re.M))
+    documented = set(re.findall(r"^\| `--([a-z-]+)` \|", README, re.MULTILINE))
     assert documented == {setting.flag.removeprefix("--") for setting in SERVER_SETTINGS}
 
 
@@ -161,8 +187,10 @@ def test_every_discard_code_is_documented() -> None:
 def test_the_changelog_begins_with_this_version() -> None:
     """The newest section is unreleased, or the version of the package."""
     changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
-    newest = re.search(r"^## \[(.+?)\]", changelog, re.M)
+    version = re.search(
+        r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
+    )
+    newest = re.search(r"^## \[(.+?)\]", changelog, re.MULTILINE)
     assert version is not None
     assert newest is not None
     assert newest[1] in {"Unreleased", version[1]}

@@ -1,0 +1,193 @@
+"""``mockseg fault``: break requests on purpose."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockseg import json_types
+from mockseg.cli.flags import client_settings
+from mockseg.cli.lines import printable
+from mockseg.cli.noun import Noun
+from mockseg.errors import MalformedJsonError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.cli.target import Target
+    from mockseg.operations.faults import FaultView
+
+__all__ = ["command"]
+
+# Flag, its kind, what it means. Of the effect, then of the match, then of the rest.
+_EFFECT: tuple[tuple[str, Any, str], ...] = (
+    ("status", int, "Answer with this status, 200 to 599."),
+    ("body", str, "Kind of body: json, text, html, empty, garbage or truncated."),
+    ("retry-after", int, "Send Retry-After, in seconds."),
+    ("delay", float, "Seconds before the answer."),
+    ("dribble", float, "Seconds before each byte of the body."),
+    ("reset", str, "Reset the connection `before` the calls are stored, or `after`."),
+    ("close", str, "Close the connection in the middle of the `head`, or of the `body`."),
+    ("bad-gzip", str, "Send gzip that is `corrupt` or `truncated`."),
+)
+_MATCH: tuple[tuple[str, Any, str], ...] = (
+    ("route", str, "Only this path, or settings, script, token."),
+    ("type", str, "Only requests with a message of this type."),
+    ("event", str, "... with a track call of this name."),
+    ("user-id", str, "... of this user."),
+    ("message-id", str, "... with this messageId."),
+    ("where", str, "... that this filter in FQL selects."),
+    ("attempt", int, "Only the n-th request that carries the same messageIds."),
+    ("every", int, "Only each k-th request that matches."),
+)
+_REST: tuple[tuple[str, Any, str], ...] = (
+    ("source", str, "Only of this write key; of all by default."),
+    ("times", str, "How many requests of each source, or `unlimited`; once by default."),
+    ("until", str, "Seconds from now, or a moment in ISO 8601."),
+    ("probability", float, "Of each request that matches, over 0 to 1."),
+    ("seed", int, "Of what is left to chance; the server's own by default."),
+)
+
+
+def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command all these flags, and itself what was given as ``POST /faults`` takes it."""
+
+    @functools.wraps(function)
+    def command(*, rule: str | None, hang: bool, **values: Any) -> Any:
+        asked = _rule(rule)
+        for place, table in (("effect", _EFFECT), ("match", _MATCH), ("", _REST)):
+            part = asked.setdefault(place, {}) if place else asked
+            for name, _, _ in table:
+                value = values.pop(name.replace("-", "_"))
+                if value is not None:
+                    _inside(part, place)[_camel(name)] = value
+        if hang:
+            _inside(asked["effect"], "effect")["hang"] = True
+        return function(asked={k: v for k, v in asked.items() if v != {}}, **values)
+
+    for name, kind, meaning in reversed((*_EFFECT, *_MATCH, *_REST)):
+        metavar = "TEXT" if kind is str else "NUMBER"
+        flag = click.option(f"--{name}", type=kind, metavar=metavar, help=meaning)
+        command = flag(command)
+    command = click.option("--hang", is_flag=True, help="Never answer.")(command)
+    return click.option(
+        "--rule", metavar="JSON", help="All else, as POST /faults takes it; flags go before it."
+    )(command)
+
+
+@click.group(name="fault", cls=Noun)
+def command() -> None:
+    """Break requests on purpose: add, list and clear faults of a running server."""
+
+
+@command.command(name="add")
+@click.argument("scenario", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the fault as JSON.")
+@_flags
+@client_settings
+def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json: bool) -> None:
+    """Add a fault: a ready-made SCENARIO such as lost-ack, or an effect.
+
+    mockseg fault add --status 503 --times 2 --source KEY
+    """
+    import msgspec
+
+    from mockseg.operations.faults import AddFault, FaultView
+
+    if scenario is not None:
+        asked["scenario"] = scenario
+    until = asked.get("until")
+    if isinstance(until, str) and until.replace(".", "", 1).isdecimal():
+        asked["until"] = float(until)
+    times = asked.get("times")
+    if isinstance(times, str) and times.isdecimal() and len(times) < 10:
+        asked["times"] = int(times)
+    try:
+        params = msgspec.convert(asked, AddFault)
+    except msgspec.ValidationError as error:
+        raise click.UsageError(f"that is no fault: {error}") from None
+    view = target.ask("add_fault", params, FaultView)
+    if as_json:
+        click.echo(json_types.pretty(view))
+        return
+    _show(view)
+
+
+@command.command(name="list")
+@click.option("--source", metavar="TEXT", help="Those that hit this write key.")
+@click.option("--scenarios", is_flag=True, help="The ready-made ones instead.")
+@click.option("--json", "as_json", is_flag=True, help="As GET /faults has it.")
+@client_settings
+def list_command(*, target: Target, source: str | None, scenarios: bool, as_json: bool) -> None:
+    """List the faults in force, in the order in which they are looked at."""
+    from mockseg.operations.base import OfSource
+    from mockseg.operations.faults import FaultList
+
+    listed = target.ask("list_faults", OfSource(source=source), FaultList)
+    if as_json:
+        click.echo(json_types.pretty(listed))
+    elif scenarios:
+        for name, says in listed.scenarios.items():
+            click.echo(f"{name:22} {says}")
+    else:
+        for view in listed.faults:
+            _show(view)
+        if not listed.faults:
+            click.echo("no faults")
+
+
+@command.command(name="clear")
+@click.argument("id_", metavar="[ID]", required=False)
+@click.option("--source", metavar="TEXT", help="Those of this write key.")
+@click.option("--all", "everything", is_flag=True, help="Every one.")
+@client_settings
+def clear(*, target: Target, id_: str | None, source: str | None, everything: bool) -> None:
+    """Take faults away; what they hold back is let go."""
+    from mockseg.operations.faults import ClearFaults, FaultsCleared
+
+    if [id_ is not None, source is not None, everything].count(True) != 1:
+        raise click.UsageError("say which: an ID, --source WRITE_KEY, or --all")
+    asked = ClearFaults(id=id_, source=source, all=everything)
+    gone = target.ask("clear_faults", asked, FaultsCleared).faults
+    for view in gone:
+        _show(view)
+    if not gone:
+        click.echo("no faults")
+
+
+def _show(view: FaultView) -> None:
+    """Write a fault, a line for each rule."""
+    whose = "all sources" if view.source is None else f"source {printable(view.source)}"
+    name = f" ({view.scenario})" if view.scenario else ""
+    for rule in view.rules:
+        match = json_types.encode(rule.match).decode()
+        parts = [f"{view.id}{name}", whose, rule.words]
+        parts += [printable(match)] if match != "{}" else []
+        parts += [f"probability {rule.probability:g}"] if rule.probability < 1 else []
+        parts += [f"seed {view.seed}"]
+        of = f" of {rule.times}" if rule.times is not None else ""
+        parts += [f"until {rule.until}"] if rule.until is not None else []
+        click.echo("  ".join([*parts, f"hit {rule.fired}{of}"]))
+
+
+def _rule(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        value = json_types.decode(text.encode("utf-8", "replace"))
+    except MalformedJsonError as error:
+        raise click.UsageError(f"--rule is no JSON: {error}") from None
+    return _inside(value, "")
+
+
+def _inside(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise click.UsageError(f"--rule: {place or 'it'} must be a JSON object")
+    return value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("-")
+    return first + "".join(part.capitalize() for part in rest)

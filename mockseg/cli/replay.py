@@ -1,0 +1,108 @@
+"""``mockseg replay``: captured or exported calls, sent again with their timing."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from mockseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.json_types import JsonObject
+
+__all__ = ["command"]
+
+_LONGEST_SHOWN: Final = 200
+
+
+@click.command(name="replay")
+@click.argument("file")
+@click.option("--to", metavar="URL", required=True, help="Where it is sent.")
+@click.option("--write-key", metavar="KEY", help="Of the source; a mockseg opens a fresh one.")
+@click.option("--speed", metavar="10x", default="1x", help="How many times faster.  [1x]")
+@click.option("--shift-to", metavar="now|TIME", help="Move the first call there, and all after it.")
+@click.option("--new-ids", is_flag=True, help="New messageIds, so that none is a duplicate.")
+@click.option("--transport", metavar="batch|single|pixel", help="How calls travel.  [batch]")
+@click.option("--gzip/--no-gzip", default=False, help="Zip the bodies.  [no]")
+@click.option("--connections", metavar="NUMBER", help="At most so many at a time.  [64]")
+@click.option("--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file.")
+@click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
+def command(
+    *,
+    file: str,
+    to: str,
+    speed: str,
+    shift_to: str | None,
+    new_ids: bool,
+    ca: str | None,
+    as_json: bool,
+    **how: Any,
+) -> int:
+    """Send the calls of FILE again, in their order and with the pauses that they had.
+
+    A line is a message, an exported call or a batch; FILE is unzipped when its name ends
+    in .gz. It is read to its end first: when a line is broken, nothing is sent. Exit 1
+    when calls were refused or lost.
+    """
+    from mockseg.cli.ndjson import PIPE
+    from mockseg.cli.traffic_report import show
+    from mockseg.cli.traffic_run import send
+    from mockseg.cli.traffic_target import Receiver
+    from mockseg.cli.traffic_values import connections_of, transport_of
+    from mockseg.clock import SystemClock
+    from mockseg.traffic import quantities
+    from mockseg.traffic.packets import grouped, to_segment
+    from mockseg.traffic.replay import replayed
+    from mockseg.traffic.tally import Tally
+
+    if file == PIPE:
+        raise ConfigError("a replay reads its file twice, so it cannot come through a pipe")
+    times = quantities.parse_speed(speed, place="--speed")
+    if shift_to in {None, "now"}:
+        now_ns = SystemClock().now_ns()
+        shift_ns = now_ns if shift_to else None
+    else:
+        shift_ns = quantities.parse_moment_named(str(shift_to), place="--shift-to")
+    transport = transport_of(how["transport"])
+    connections = connections_of(how["connections"])
+    total = sum(1 for _ in _messages(file))
+    if not total:
+        raise ConfigError(f"{file} has no calls")
+    receiver = Receiver(to, ca=ca, write_key=how["write_key"], recipe=None)
+    tally = Tally()
+    try:
+        ids = f"replay-{secrets.token_hex(6)}" if new_ids else None
+        calls = replayed(_messages(file), speed=times, shift_to_ns=shift_ns, ids=ids)
+        make = to_segment(receiver.write_key, transport, zipped=how["gzip"])
+        groups = grouped(calls, transport)
+        send(groups, make, tally, url=to, ca=ca, connections=connections, total=total)
+    finally:
+        receiver.close()
+    show(tally, {"replayed": file, "speed": speed}, None, as_json=as_json, err=False)
+    return 1 if tally.lost else 0
+
+
+def _messages(file: str) -> Iterator[JsonObject]:
+    """Read the messages of a file.
+
+    Raises:
+        ConfigError: a line is none; the sentence has its number.
+    """
+    from mockseg.cli.ndjson import lines_of
+    from mockseg.cli.validate_lines import read_line
+
+    for number, text in lines_of(file):
+        line = read_line(number, text)
+        if line.problem is not None:
+            told = line.problem.description[:_LONGEST_SHOWN]
+            raise ConfigError(f"{file}, line {number}: {told}; nothing was sent")
+        for sent in line.sent:
+            if not isinstance(sent.message, dict):
+                raise ConfigError(
+                    f"{file}, line {number}: a call is a JSON object; nothing was sent"
+                )
+            yield sent.message

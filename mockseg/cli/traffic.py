@@ -1,0 +1,204 @@
+"""``mockseg traffic``: people who do what is documented, at a rate, the same for the same seed."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from mockseg.cli.traffic_flags import recipe_flags
+from mockseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.cli.traffic_target import Checked
+    from mockseg.traffic.generator import Traffic
+    from mockseg.traffic.tally import Tally
+
+__all__ = ["command"]
+
+_OTHERS: Final = ("to", "write_key", "transport", "gzip", "connections")
+_PORTION: Final = 500
+
+
+@click.command(name="traffic")
+@recipe_flags
+@click.option("--profile", metavar="FILE", help="All of this from TOML; flags win.")
+@click.option("--to", metavar="URL", help="Where it is sent.")
+@click.option("--write-key", metavar="KEY", help="Of the source; a mockseg opens a fresh one.")
+@click.option("--transport", metavar="batch|single|pixel", help="How calls travel.  [batch]")
+@click.option("--gzip/--no-gzip", default=None, help="Zip the bodies.  [no]")
+@click.option("--connections", metavar="NUMBER", help="At most so many at a time.  [64]")
+@click.option("--as", "as_", metavar="KIND", help="As Segment to a webhook, userengage, userleap.")
+@click.option("--key", metavar="KEY", help="With --as: shared secret, or API key.")
+@click.option("--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file.")
+@click.option("--out", metavar="FILE", help="Write instead of sending; .gz zips, - streams.")
+@click.option("--dry-run", is_flag=True, help="Make everything, send and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
+def command(
+    *,
+    profile: str | None,
+    out: str | None,
+    dry_run: bool,
+    as_: str | None,
+    key: str | None,
+    ca: str | None,
+    as_json: bool,
+    **flags: Any,
+) -> int:
+    """Send synthetic traffic, the same for the same seed.
+
+    The schedule is kept whatever the server does; latency counts from the time at which
+    a call was due. Exit 1 when calls were refused or lost, or when a mockseg found
+    something else than what the labels of the broken calls say.
+    """
+    from mockseg.cli.traffic_report import show
+    from mockseg.traffic.profiles import with_profile
+
+    values = with_profile(flags, file=profile, others=_OTHERS)
+    from mockseg.traffic.tally import Tally
+
+    tally = Tally()
+    if out is not None or dry_run:
+        _without_target(values, as_, key)
+        if out is not None and dry_run:
+            raise ConfigError("--out and --dry-run exclude each other")
+        traffic, facts = _made(values, as_=None, now=False)
+        digest = _write(traffic, tally, out=out)
+        show(tally, facts | {"sha256": digest}, None, as_json=as_json, err=out == "-")
+        return 0
+    if values["to"] is None:
+        raise ConfigError("where is it sent? Name it with --to URL, or write it with --out FILE")
+    traffic, facts = _made(values, as_=as_, now=True)
+    checked = _send(traffic, tally, values, as_=as_, key=key, ca=ca)
+    show(tally, facts, checked, as_json=as_json, err=False)
+    return 1 if tally.lost or (checked is not None and not checked.fine) else 0
+
+
+def _without_target(values: dict[str, Any], as_: str | None, key: str | None) -> None:
+    for flag, value in (("--to", values["to"]), ("--as", as_), ("--key", key)):
+        if value is not None:
+            raise ConfigError(f"{flag} is for sending; --out and --dry-run send nothing")
+
+
+def _made(
+    values: dict[str, Any], *, as_: str | None, now: bool
+) -> tuple[Traffic, dict[str, object]]:
+    """Prepare the traffic, and what the report says of it."""
+    from mockseg.cli.ndjson import lines_of
+    from mockseg.cli.plan_source import plan_in_file
+    from mockseg.clock import SystemClock
+    from mockseg.domain.timestamps import format_moment
+    from mockseg.setting import nearest
+    from mockseg.traffic.generator import Traffic
+    from mockseg.traffic.packets import DESTINATIONS
+    from mockseg.traffic.pools import faker_release
+    from mockseg.traffic.profiles import recipe_of
+
+    if as_ is not None and as_ not in DESTINATIONS:
+        hint = nearest(as_, DESTINATIONS)
+        raise ConfigError(
+            f'--as is "{as_[:80]}": it must be one of {", ".join(DESTINATIONS)}{hint}'
+        )
+    recipe = recipe_of(
+        values,
+        read_plan=plan_in_file,
+        read_lines=lines_of,
+        now_ns=SystemClock().now_ns() if now else None,
+        types=DESTINATIONS[as_] if as_ is not None else frozenset(),
+    )
+    if as_ is not None and (recipe.invalid or recipe.duplicates):
+        raise ConfigError(
+            "--invalid and --duplicates are for a source: with --as they must be 0%, as Segment"
+            " does not forward what it drops"
+        )
+    facts: dict[str, object] = {
+        "seed": recipe.seed,
+        "start": format_moment(recipe.start_ns),
+        "faker": faker_release(),
+    }
+    return Traffic(recipe), facts
+
+
+def _write(traffic: Traffic, tally: Tally, *, out: str | None) -> str:
+    """Write the calls, or only make them; give the SHA-256 of the lines."""
+    from mockseg.traffic.file_sink import opened
+
+    digest = hashlib.sha256()
+
+    def write_all(write: Callable[[bytes], object]) -> None:
+        interrupted: list[int] = []
+        before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
+        try:
+            portion = []
+            for made in traffic:
+                portion.append(made)
+                if len(portion) == _PORTION:
+                    _put(portion, tally, digest, write)
+                    portion = []
+                    if interrupted:
+                        tally.interrupted = True
+                        break
+            _put(portion, tally, digest, write)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    if out is None:
+        write_all(lambda _: None)
+    else:
+        with opened(out) as write:
+            write_all(write)
+    return digest.hexdigest()
+
+
+def _put(portion: Any, tally: Tally, digest: Any, write: Callable[[bytes], object]) -> None:
+    if portion:
+        lines = b"\n".join([made.line for made in portion]) + b"\n"
+        digest.update(lines)
+        write(lines)
+        tally.came_due(portion)
+
+
+def _send(
+    traffic: Traffic,
+    tally: Tally,
+    values: dict[str, Any],
+    *,
+    as_: str | None,
+    key: str | None,
+    ca: str | None,
+) -> Checked | None:
+    from mockseg.cli.traffic_run import send
+    from mockseg.cli.traffic_target import Receiver, reach
+    from mockseg.cli.traffic_values import connections_of, transport_of
+    from mockseg.traffic.packets import grouped, to_destination, to_segment
+
+    url, connections = values["to"], connections_of(values["connections"])
+    transport = transport_of(values["transport"])
+    total = traffic.recipe.schedule.calls
+    if as_ is not None:
+        if values["write_key"] or values["gzip"] or values["transport"]:
+            raise ConfigError(
+                "--write-key, --gzip and --transport are for a source; with --as there is --key,"
+                " and Segment sends one call a POST"
+            )
+        if key is None and as_ != "webhook":
+            raise ConfigError(f"{as_} knows its callers by a key: name it with --key")
+        reach(url)
+        groups = grouped(traffic, "single")
+        make = to_destination(as_, key or "")
+        send(groups, make, tally, url=url, ca=ca, connections=connections, total=total)
+        return None
+    if key is not None:
+        raise ConfigError("--key goes with --as; a source is named with --write-key")
+    receiver = Receiver(url, ca=ca, write_key=values["write_key"], recipe=traffic.recipe)
+    make = to_segment(receiver.write_key, transport, zipped=bool(values["gzip"]))
+    try:
+        groups = grouped(traffic, transport)
+        send(groups, make, tally, url=url, ca=ca, connections=connections, total=total)
+        return receiver.check(tally) if receiver.is_mockseg else None
+    finally:
+        receiver.close()

@@ -1,0 +1,98 @@
+"""The report at the end of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from mockseg.json_types import pretty
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockseg.cli.traffic_target import Checked
+    from mockseg.traffic.histogram import Histogram
+    from mockseg.traffic.tally import Tally
+
+__all__ = ["report_json", "report_text", "show"]
+
+_EVENTS_SHOWN: Final = 15
+
+
+def show(
+    tally: Tally, facts: Mapping[str, object], checked: Checked | None, *, as_json: bool, err: bool
+) -> None:
+    """Write the report, on stderr where standard output has the calls."""
+    make = report_json if as_json else report_text
+    click.echo(make(tally, facts, checked), err=err)
+
+
+def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> str:
+    """Give the report as one JSON object."""
+    report = {**facts, **tally.as_json()}
+    if checked is not None:
+        report["server"] = {
+            "good": checked.good,
+            "bad": checked.bad,
+            "labelsFound": checked.found,
+            "labelsMissing": checked.missing_count,
+            "unexpectedlyBad": checked.unexpected_count,
+            "incomplete": checked.incomplete,
+        }
+    return pretty(report)
+
+
+def report_text(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> str:
+    """Give the report for people."""
+    told = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
+    lines = [told] if told else []
+    if tally.interrupted:
+        lines.append("interrupted: what follows is what there was until then")
+    labels = ", ".join(f"{count} {label}" for label, count in sorted(tally.labels.items()))
+    lines.append(f"{tally.made} calls made: {labels or 'none'}")
+    events = tally.names.most_common()
+    lines += [f"{count:10}  {name}" for name, count in events[:_EVENTS_SHOWN]]
+    if len(events) > _EVENTS_SHOWN:
+        lines.append(f"{'':10}  and {len(events) - _EVENTS_SHOWN} more events (--json has all)")
+    if tally.seconds:
+        lines += _sent(tally)
+    if checked is not None:
+        lines += _checked(checked)
+    return "\n".join(lines)
+
+
+def _sent(tally: Tally) -> list[str]:
+    rate = tally.made / tally.seconds
+    lines = [f"{tally.made} calls due in {tally.seconds:.1f} s, {rate:.1f}/s"]
+    lines.append(f"answered {tally.answered}, lost {tally.lost}")
+    lines += [f"{n:10}  refused: status {status}" for status, n in sorted(tally.refused.items())]
+    lines += [f"{n:10}  failed: {kind}" for kind, n in sorted(tally.failed.items())]
+    if tally.unsent:
+        lines.append(f"{tally.unsent:10}  not sent: the server was too slow for the schedule")
+    lines.append(f"requests began late by: {_percentiles(tally.lateness)}")
+    lines.append(f"latency from the due time: {_percentiles(tally.latency)}")
+    return lines + tally.latency.table()
+
+
+def _percentiles(times: Histogram) -> str:
+
+    shares = (0.5, 0.9, 0.99, 0.999)
+    told = ", ".join(f"p{share * 100:g} {times.percentile(share) / 1000:.1f}" for share in shares)
+    return f"{told}, most {times.most / 1000:.1f} ms"
+
+
+def _checked(checked: Checked) -> list[str]:
+    lines = [f"the server found {checked.good} good and {checked.bad} bad calls"]
+    if checked.found or checked.missing_count:
+        whole = checked.found + checked.missing_count
+        lines.append(
+            f"labelled calls that gave the finding of their label: {checked.found}/{whole}"
+        )
+    lines += [f"{'':10}  not found: {each}" for each in checked.missing]
+    if checked.unexpected_count:
+        lines.append(f"bad without a label: {checked.unexpected_count}")
+        lines += [f"{'':10}  {each}" for each in checked.unexpected]
+    if checked.incomplete:
+        lines.append(checked.incomplete)
+    return lines

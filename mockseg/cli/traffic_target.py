@@ -1,0 +1,172 @@
+"""The server that traffic goes to: is it there, is it a mockseg, and what did it find."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mockseg.cli.target import Target
+from mockseg.client.address import Address
+from mockseg.errors import ConfigError, OperationError, UnreachableError
+from mockseg.operations.base import Nothing, OfSource
+from mockseg.operations.calls import CallPage, ListCalls, Summary
+from mockseg.operations.clock import Health
+from mockseg.operations.sources import CreateSource, SourceView
+from mockseg.plans.model import plan_to_json
+
+if TYPE_CHECKING:
+    from mockseg.traffic.recipe import Recipe
+    from mockseg.traffic.tally import Tally
+
+__all__ = ["Checked", "Receiver", "reach"]
+
+_CONNECT_SECONDS: Final = 5.0
+_PAGE: Final = 1000
+_SHOWN: Final = 5
+
+
+def reach(url: str) -> None:
+    """See that somebody listens there, before anything is sent.
+
+    Raises:
+        ConfigError: the address is none.
+        UnreachableError: nobody does.
+    """
+    address = Address.parse(url)
+    try:
+        socket.create_connection((address.host, address.port), _CONNECT_SECONDS).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnreachableError(f"nobody answers at {url}: {reason}; nothing was sent") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a mockseg found, held against the labels.
+
+    Attributes:
+        good, bad: calls of this run, as the server counts them.
+        found: labelled calls that gave the finding of their label.
+        missing: labelled calls that did not, a few of them as sentences.
+        missing_count: how many.
+        unexpected: bad calls without a label, a few of them as sentences.
+        unexpected_count: how many.
+        incomplete: why not everything could be checked, or empty.
+    """
+
+    good: int
+    bad: int
+    found: int
+    missing: tuple[str, ...]
+    missing_count: int
+    unexpected: tuple[str, ...]
+    unexpected_count: int
+    incomplete: str
+
+    @property
+    def fine(self) -> bool:
+        """Tell whether labels and findings agree."""
+        return not self.missing_count and not self.unexpected_count
+
+
+class Receiver:
+    """A target that speaks Segment's protocol; a mockseg can be asked what it found.
+
+    Args:
+        url: its address.
+        ca: what to trust for https, or None.
+        write_key: of the source; None to open one on a mockseg, with the plans of the run.
+        recipe: of the run; None when there is none, as in a replay.
+
+    Attributes:
+        write_key: of the source.
+        is_mockseg: whether it can be asked.
+
+    Raises:
+        ConfigError: there is no write key, and no mockseg that could make one.
+        UnreachableError: nobody answers there.
+    """
+
+    def __init__(
+        self, url: str, *, ca: str | None, write_key: str | None, recipe: Recipe | None
+    ) -> None:
+        reach(url)
+        self._target = Target(url, ca=ca)
+        try:
+            self._target.ask("health", Nothing(), Health)
+            self.is_mockseg = True
+        except (UnreachableError, OperationError):
+            self.is_mockseg = False
+        self._cursor = 0
+        if write_key is None and not self.is_mockseg:
+            raise ConfigError(
+                f"what answers at {url} is no mockseg: name a source with --write-key"
+            )
+        self.write_key = write_key if write_key is not None else self._opened(recipe)
+        if self.is_mockseg:
+            self._cursor = self._summary().cursor
+            self._before = self._summary()
+
+    def _opened(self, recipe: Recipe | None) -> str:
+        if recipe is None:
+            asked = CreateSource(name="replay")
+        else:
+            asked = CreateSource(
+                name="traffic",
+                catalogue=list(recipe.catalogue),
+                plan=[plan_to_json(plan) for plan in recipe.plans],
+                strictness=recipe.strictness,
+            )
+        return self._target.ask("create_source", asked, SourceView).write_key
+
+    def _summary(self) -> Summary:
+        return self._target.ask("summary", OfSource(source=self.write_key), Summary)
+
+    def check(self, tally: Tally) -> Checked:
+        """Hold what was found against the labels; ``tally`` knows which calls had one."""
+        after = self._summary()
+        expected = dict(tally.expected)
+        found = unexpected = 0
+        strange: list[str] = []
+        cursor: int | None = self._cursor
+        while cursor is not None:
+            asked = ListCalls(source=self.write_key, good=False, after=cursor, limit=_PAGE)
+            page = self._target.ask("list_calls", asked, CallPage)
+            for call in page.calls:
+                codes = {finding.code for finding in call.findings}
+                code = expected.get(call.message_id)
+                if code is not None and code in codes:
+                    del expected[call.message_id]
+                    found += 1
+                elif call.message_id not in tally.expected:
+                    unexpected += 1
+                    if len(strange) < _SHOWN:
+                        told = ", ".join(sorted(codes)) or call.verdict
+                        strange.append(f"{call.message_id} ({call.event or call.type}): {told}")
+            cursor = page.next
+        missing = [f"{message_id}: {code}" for message_id, code in expected.items()]
+        evicted = after.evicted - self._before.evicted
+        incomplete = ""
+        if evicted or tally.unkept:
+            incomplete = (
+                f"{evicted} calls were evicted and {tally.unkept} labels not kept; those could not"
+                " be checked"
+            )
+        if tally.lost or evicted:
+            # A label on a call that never came, or that is gone, says nothing.
+            missing = []
+        return Checked(
+            good=after.good - self._before.good,
+            bad=after.bad - self._before.bad,
+            found=found,
+            missing=tuple(missing[:_SHOWN]),
+            missing_count=len(missing),
+            unexpected=tuple(strange),
+            unexpected_count=0 if evicted or tally.unkept else unexpected,
+            incomplete=incomplete,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._target.close()

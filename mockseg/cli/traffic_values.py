@@ -1,0 +1,50 @@
+"""Flags of traffic and replay that say how calls travel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mockseg.errors import ConfigError
+from mockseg.setting import nearest
+
+if TYPE_CHECKING:
+    from mockseg.traffic.packets import Transport
+
+__all__ = ["connections_of", "transport_of"]
+
+_CONNECTIONS: Final = 64
+_MOST_CONNECTIONS: Final = 1000
+
+
+def transport_of(text: str | None) -> Transport:
+    """Read ``--transport``.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    from mockseg.traffic.packets import TRANSPORTS
+
+    if text is None:
+        return "batch"
+    if text not in TRANSPORTS:
+        hint = nearest(text, TRANSPORTS)
+        raise ConfigError(
+            f'--transport is "{text[:80]}": it must be one of {", ".join(TRANSPORTS)}{hint}'
+        )
+    return text
+
+
+def connections_of(text: str | None) -> int:
+    """Read ``--connections``.
+
+    Raises:
+        ConfigError: it is no such number.
+    """
+    if text is None:
+        return _CONNECTIONS
+    number = int(text) if text.isdecimal() and len(text) < 6 else 0
+    if not 1 <= number <= _MOST_CONNECTIONS:
+        raise ConfigError(
+            f'--connections is "{text[:80]}": it must be a number from 1 to {_MOST_CONNECTIONS}'
+        )
+    return number

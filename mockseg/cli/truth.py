@@ -1,0 +1,60 @@
+"""``mockseg truth``: what became of each message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mockseg.cli.flags import client_settings
+from mockseg.cli.lines import printable
+from mockseg.json_types import pretty
+
+if TYPE_CHECKING:
+    from mockseg.cli.target import Target
+    from mockseg.operations.faults import AttemptView
+
+__all__ = ["command"]
+
+
+@click.command(name="truth")
+@click.option("--source", metavar="TEXT", required=True, help="The write key.")
+@click.option(
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(0, 100_000),
+    default=1000,
+    help="Name so many messages at most.  [1000]",
+)
+@click.option("--json", "as_json", is_flag=True, help="As GET /truth has it.")
+@click.option("--check", is_flag=True, help="Exit 1 unless all were delivered once.")
+@client_settings
+def command(*, target: Target, source: str, limit: int, as_json: bool, check: bool) -> int:
+    """Tell what became of each message: every attempt, what it was answered, its fate.
+
+    Messages that were delivered at once are counted and not named.
+    """
+    from mockseg.operations.faults import AskTruth, Truth
+
+    told = target.ask("truth", AskTruth(source=source, limit=limit), Truth)
+    if as_json:
+        click.echo(pretty(told))
+    else:
+        click.echo(told.summary)
+        for message in told.messages:
+            if message.fate == "delivered once" and len(message.attempts) == 1:
+                continue
+            story = ", ".join(map(_attempt, message.attempts))
+            click.echo(f"{message.fate:15}  {printable(message.message_id)}  {printable(story)}")
+        if told.left_out:
+            click.echo(f"… and {told.left_out} more; --limit has them")
+    delivered = told.fates["delivered once"]
+    return 1 if check and (delivered != told.total or told.nameless) else 0
+
+
+def _attempt(attempt: AttemptView) -> str:
+    """Write one attempt: how long after the one before, what it was answered, what it did."""
+    gap = "" if attempt.gap is None else f"+{attempt.gap:.3f} s "
+    status = attempt.status or "no answer"
+    what = "" if attempt.end == "unstored" else f" {attempt.end}"
+    return f"{gap}{status}{what}"

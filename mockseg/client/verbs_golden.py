@@ -1,0 +1,151 @@
+"""The assertion that the calls are those of a golden file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mockseg import json_types
+from mockseg.client.scope import Deadline
+from mockseg.client.verbs_judging import settled
+from mockseg.client.verbs_reading import call_pages
+from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs_waiting import gather
+from mockseg.errors import ConfigError, MalformedJsonError, UnmetExpectationError
+from mockseg.matching.matchers import any_call
+from mockseg.matching.values import ANY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockseg.client.ask import Steps
+    from mockseg.client.scope import Scope
+    from mockseg.domain.call import Call
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = ["VOLATILE", "assert_matches_golden", "golden_now", "read_golden", "write_golden"]
+
+# What is another one in every run: the noise list of Segment's library-e2e-tester
+# (facts/segment-api.md §1.9); so are empty objects.
+VOLATILE = (
+    *("messageId", "timestamp", "receivedAt", "sentAt", "originalTimestamp", "channel"),
+    *("version", "projectId", "writeKey", "_metadata", "context.library"),
+)
+# An app that sends more than the golden file has does so at once, or within this time.
+_MORE_SECONDS = 0.1
+
+
+def golden_now(scope: Scope, *, ignore: Iterable[str], wait: float) -> Steps[list[JsonObject]]:
+    """Give what a golden file has to hold for the calls that are recorded now."""
+    ignored = _paths(ignore)
+    yield from settled(scope, quiet=max(_MORE_SECONDS, min(wait, 0.3)), timeout=wait + 5)
+    seen = yield from call_pages(scope, {})
+    yield from refuse_if_evicted(scope, "what the golden file has to hold")
+    return [_stable(call, ignored) for call in seen]
+
+
+def assert_matches_golden(
+    scope: Scope, golden: list[JsonObject] | None, path: Path, *, ignore: Iterable[str], wait: float
+) -> Steps[None]:
+    """Fail when the calls are not those of the file, in their order, volatile fields apart."""
+    ignored = _paths(ignore)
+    if golden is None:
+        raise UnmetExpectationError(
+            f"there is no golden file {path}; write it from what is recorded now with"
+            " update=True (pytest --mockseg-update-goldens), and look at it"
+        )
+    yield from gather(
+        scope, any_call(verdict=ANY), count=max(1, len(golden)), deadline=Deadline(wait)
+    )
+    yield from settled(scope, quiet=_MORE_SECONDS, timeout=wait + 5)
+    seen = yield from call_pages(scope, {})
+    evicted = yield from evicted_inside(scope)
+    from mockseg.matching.explain_golden import explain_golden
+
+    # The file may have been written with another list.
+    wanted = [_without(message, ignored) for message in golden]
+    got = [_stable(call, ignored) for call in seen]
+    explanation = explain_golden(wanted, got, seen, path=path.name, evicted=evicted)
+    if explanation is not None:
+        raise_unmet(explanation)
+    yield from refuse_if_evicted(scope, "that the calls are those of the golden file")
+
+
+def _paths(ignore: Iterable[str]) -> tuple[list[str], ...]:
+    if isinstance(ignore, str):
+        raise TypeError(f"ignore is a list of fields such as [{ignore!r}]: got {ignore!r}")
+    return tuple(each.split(".") for each in (*VOLATILE, *ignore))
+
+
+def _stable(call: Call, ignored: tuple[list[str], ...]) -> JsonObject:
+    message: Any = call.message or {"raw": call.raw}
+    stable = _without(message, ignored)
+    return stable if call.verdict == "accepted" else {**stable, "(verdict)": call.verdict}
+
+
+def _without(message: JsonObject, ignored: tuple[list[str], ...]) -> JsonObject:
+    stripped = json_types.decode(json_types.encode(message))
+    for path in ignored:
+        _remove(stripped, path)
+    return _without_empty(stripped) or {}
+
+
+def _remove(value: Json, path: list[str]) -> None:
+    """Remove a field; in an array, from each of its members."""
+    if isinstance(value, list):
+        for member in value:
+            _remove(member, path)
+    elif isinstance(value, dict):
+        if len(path) == 1:
+            value.pop(path[0], None)
+        elif path[0] in value:
+            _remove(value[path[0]], path[1:])
+
+
+def _without_empty(value: Json) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _without_empty(member) for key, member in value.items()}
+        return {key: member for key, member in kept.items() if member != {}}
+    if isinstance(value, list):
+        return [_without_empty(member) for member in value]
+    return value
+
+
+def read_golden(path: Path) -> list[JsonObject] | None:
+    """Read a golden file; None when there is none.
+
+    Raises:
+        ConfigError: it is no golden file.
+    """
+    try:
+        golden = json_types.decode(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"the golden file {path} cannot be read: {error.strerror}") from None
+    except MalformedJsonError as error:
+        raise ConfigError(f"the golden file {path} is not JSON: {error}") from None
+    if not isinstance(golden, list) or not all(isinstance(each, dict) for each in golden):
+        raise ConfigError(f"the golden file {path} is no JSON array of messages")
+    return golden
+
+
+def write_golden(path: Path, golden: list[JsonObject]) -> None:
+    """Write a golden file, whole or not at all.
+
+    Raises:
+        ConfigError: it cannot be written there.
+    """
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Two runs at once leave one file or the other, never half of each.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(json_types.pretty(golden) + "\n")
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        raise ConfigError(f"the golden file {path} cannot be written: {error.strerror}") from None

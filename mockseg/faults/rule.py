@@ -1,0 +1,226 @@
+"""A rule: which requests, how often, and what becomes of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from mockseg import json_types
+from mockseg.domain.call import Verdict
+from mockseg.domain.message import Shared, normalise
+from mockseg.faults.chance import Draw, chance, delay_seconds
+from mockseg.json_types import JsonObject
+from mockseg.matching.match import Match
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mockseg.faults.effect import Effect
+    from mockseg.matching.match import Matchable
+
+__all__ = ["FaultMatch", "Passing", "Rule", "RuleState", "Sent"]
+
+# Identities and messages that one rule remembers of one source.
+_MOST_REMEMBERED = 200_000
+_Key = TypeVar("_Key")
+_Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class FaultMatch(Match, frozen=True, kw_only=True, rename="camel"):
+    """Which requests a fault means: those with a message that has all of this.
+
+    ``verdict`` and ``good`` are not among it: a fault is chosen before there is a verdict.
+
+    Attributes:
+        route: a path of Segment's, or ``settings``, ``script``, ``token``.
+        attempt: only the n-th request that carries the same messageIds.
+        every: only each k-th request that matches; counted in the order of arrival.
+    """
+
+    route: str | None = None
+    attempt: _Count | None = None
+    every: _Count | None = None
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A message of a request on which nobody has ruled yet.
+
+    Attributes:
+        source: the write key.
+        type, event, user_id, message_id: as in a call; an id that is missing is empty.
+        raw: as sent.
+        shared: what its batch says for all, or None.
+        received_ns: a moment.
+    """
+
+    source: str
+    type: str
+    event: str | None
+    user_id: str | None
+    message_id: str
+    raw: JsonObject
+    shared: Shared | None
+    received_ns: int
+    verdict: Verdict = "accepted"
+    good: bool = True
+
+    def message(self) -> JsonObject:
+        """Give it normalised."""
+        return normalise(
+            self.raw,
+            type_=self.type,
+            message_id=self.message_id,
+            received_ns=self.received_ns,
+            shared=self.shared,
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Passing:
+    """A request on its way, as far as rules look at it.
+
+    Attributes:
+        route: as Segment documents it.
+        tracking: it carries messages or telemetry.
+        messages: what could be read.
+        attempt: 1 + the most requests that carried one of its messageIds before.
+        now_ns: a moment.
+    """
+
+    route: str
+    tracking: bool
+    messages: Sequence[Sent]
+    attempt: int
+    now_ns: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that was checked; see :mod:`mockseg.faults.checking`.
+
+    Attributes:
+        match, effect: as asked for.
+        route: the path that it names, or None for all tracking.
+        selects: whether a message has this; None where any request will do.
+        times: how often it may hit each source; None without a bound.
+        until_ns: a moment from which on it hits nothing more, or None.
+        probability: of a hit, over 0.
+        seed: of its chances.
+    """
+
+    match: FaultMatch
+    effect: Effect
+    route: str | None
+    selects: Callable[[Matchable], bool] | None
+    times: int | None
+    until_ns: int | None
+    probability: float
+    seed: int
+    fingerprint: str = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        """Tell the rule from others by what it says, the same in the next run."""
+        match = msgspec.structs.replace(self.match, source=None)
+        said = [msgspec.to_builtins(match), msgspec.to_builtins(self.effect), self.probability]
+        object.__setattr__(self, "fingerprint", json_types.canonical(said).decode())
+
+    @property
+    def draws(self) -> bool:
+        """Tell whether anything of it is left to chance."""
+        return self.probability < 1 or not isinstance(self.effect.delay, float | int | None)
+
+    def meant(self, passing: Passing) -> Sequence[Sent] | None:
+        """Give the messages for which it means this request, None when it does not.
+
+        For a rule that names nothing of messages, all that there are.
+        """
+        if self.route is None:
+            if not passing.tracking:
+                return None
+        elif self.route != passing.route:
+            return None
+        if self.match.attempt is not None and self.match.attempt != passing.attempt:
+            return None
+        if self.until_ns is not None and passing.now_ns >= self.until_ns:
+            return None
+        if self.selects is None:
+            return passing.messages
+        return [message for message in passing.messages if self.selects(message)] or None
+
+
+class RuleState:
+    """What one rule has counted in one source.
+
+    Attributes:
+        matched: requests that it means.
+        fired: requests that it hit.
+    """
+
+    __slots__ = ("_identities", "_ordinals", "fired", "matched")
+
+    def __init__(self) -> None:
+        self.matched = 0
+        self.fired = 0
+        self._identities: dict[tuple[str, str | None, str | None], int] = {}
+        self._ordinals: dict[str, int] = {}
+
+    def hits(self, rule: Rule, passing: Passing) -> Draw | None:
+        """Tell whether the rule would hit this request: what was drawn with, or None.
+
+        Whether it does is up to the rules before it; what is counted here does not depend on
+        them. The first message that is meant decides for all that the request carries.
+        """
+        meant = rule.meant(passing)
+        if meant is None:
+            return None
+        self.matched += 1
+        draw = self._draw(rule, passing, meant)
+        if rule.match.every is not None and self.matched % rule.match.every:
+            return None
+        if rule.times is not None and self.fired >= rule.times:
+            return None
+        if rule.probability < 1:
+            drawn = chance(draw, seed=rule.seed, rule=rule.fingerprint, about="hit")
+            if drawn >= rule.probability:
+                return None
+        return draw
+
+    def delay(self, rule: Rule, draw: Draw) -> float:
+        """Give the seconds by which the rule delays what it hit."""
+        return delay_seconds(rule.effect, draw, seed=rule.seed, rule=rule.fingerprint)
+
+    def _draw(self, rule: Rule, passing: Passing, meant: Sequence[Sent]) -> Draw:
+        if not rule.draws:
+            return Draw("", None, None, 0, 1)
+        if not meant:
+            ordinal = self._next((passing.route, None, None))
+            return Draw(passing.route, None, None, ordinal, passing.attempt)
+        draws = [self._draw_of(message, passing.attempt) for message in meant]
+        return draws[0]
+
+    def _draw_of(self, message: Sent, attempt: int) -> Draw:
+        identity = (message.type, message.event, message.user_id)
+        ordinal = self._ordinals.get(message.message_id) if message.message_id else None
+        if ordinal is None:
+            ordinal = self._next(identity)
+            if message.message_id:
+                _make_room(self._ordinals)
+                self._ordinals[message.message_id] = ordinal
+        return Draw(*identity, ordinal, attempt)
+
+    def _next(self, identity: tuple[str, str | None, str | None]) -> int:
+        ordinal = self._identities.get(identity, 0)
+        if not ordinal:
+            _make_room(self._identities)
+        self._identities[identity] = ordinal + 1
+        return ordinal
+
+
+def _make_room(remembered: dict[_Key, int]) -> None:
+    """Forget the older half of what is too much."""
+    if len(remembered) >= _MOST_REMEMBERED:
+        for key in list(remembered)[: _MOST_REMEMBERED // 2]:
+            del remembered[key]

@@ -1,0 +1,1 @@
+"""Doors to other people's engines; each needs an extra of its own."""

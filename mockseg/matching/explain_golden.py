@@ -1,0 +1,103 @@
+"""Why calls are not those of a golden file."""
+
+from __future__ import annotations
+
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from mockseg import json_types
+from mockseg.matching.differences import compare
+from mockseg.matching.explanation import Explanation, Section, some
+from mockseg.matching.lines import call_line, difference_line
+from mockseg.matching.notes import counted, evicted_note
+from mockseg.matching.shown import shown
+from mockseg.matching.values import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockseg.domain.call import Call
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = ["explain_golden"]
+
+_MAX_LINES = 24
+
+
+def explain_golden(
+    golden: Sequence[JsonObject],
+    got: Sequence[JsonObject],
+    calls: Sequence[Call],
+    *,
+    path: str,
+    evicted: int = 0,
+) -> Explanation | None:
+    """Explain why messages are not those of the golden file; None when they are.
+
+    Args:
+        golden: of the file.
+        got: what was recorded, volatile fields removed.
+        calls: one for each of these.
+        path: the file, for people.
+        evicted: how many older calls could not be looked at.
+    """
+    wanted = [json_types.canonical(each) for each in golden]
+    found = [json_types.canonical(each) for each in got]
+    if wanted == found:
+        return None
+    lines: list[str] = []
+    matcher = SequenceMatcher(None, wanted, found, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        pairs = min(i2 - i1, j2 - j1)
+        for offset in range(pairs):
+            lines.append(f"golden {i1 + offset + 1} against {call_line(calls[j1 + offset])}:")
+            lines += [f"  {each}" for each in _differences(golden[i1 + offset], got[j1 + offset])]
+        lines += [f"golden {i + 1} {_name(golden[i])}: not recorded" for i in range(i1 + pairs, i2)]
+        lines += [f"{call_line(calls[j])}: not in the file" for j in range(j1 + pairs, j2)]
+    return Explanation(
+        kind="golden",
+        headline=f"expected the {counted(len(golden), 'call')} of {path};"
+        f" {counted(len(got), 'call')} recorded, and they differ.",
+        sections=(Section("Differences:", some(lines, limit=_MAX_LINES, noun="lines")),),
+        notes=(
+            "If they are right now, run pytest with --mockseg-update-goldens (update=True).",
+            *evicted_note(evicted),
+        ),
+        details={"golden": len(golden), "recorded": len(got), "lines": lines[:200]},
+    )
+
+
+def _differences(golden: JsonObject, got: JsonObject) -> list[str]:
+    """Say where two messages differ, also what is only in the second."""
+    lines = [
+        difference_line(each)
+        for key, value in golden.items()
+        for each in compare(value, got.get(key, ABSENT), key)
+    ]
+    lines += [
+        f"{place}: not in the file, got {shown(value)}" for place, value in _more(golden, got)
+    ]
+    return lines[:8]
+
+
+def _more(golden: Json, got: Json, place: str = "") -> list[tuple[str, Json]]:
+    if isinstance(golden, dict) and isinstance(got, dict):
+        found: list[tuple[str, Json]] = []
+        for key, value in got.items():
+            inner = f"{place}.{key}" if place else key
+            member = golden.get(key, ABSENT)
+            found += [(inner, value)] if member is ABSENT else _more(member, value, inner)
+        return found
+    if isinstance(golden, list) and isinstance(got, list) and len(golden) == len(got):
+        return [
+            each
+            for index, value in enumerate(got)
+            for each in _more(golden[index], value, f"{place}[{index}]")
+        ]
+    return []
+
+
+def _name(message: JsonObject) -> str:
+    return f"{message.get('type')} {shown(message.get('event') or message.get('name') or '')}"

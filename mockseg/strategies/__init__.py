@@ -1,0 +1,77 @@
+"""Hypothesis strategies for what Segment carries: good, labelled bad, and nasty.
+
+::
+
+    from hypothesis import given
+    from mockseg import strategies as seg
+
+    @given(seg.event("guide started (userguiding)"))
+    def test_webhook_takes_every_legal_message(message): ...
+
+Everything is plain JSON in wire form: a message, a list of messages, or a small record
+that holds one with its label. This module is the public door; import from it alone.
+"""
+
+from mockseg.strategies.edges import edge_event, edge_events
+from mockseg.strategies.events import context, event, events, properties, traits
+from mockseg.strategies.from_schema import from_schema
+from mockseg.strategies.invalid import (
+    Invalid,
+    Label,
+    invalid_batches,
+    invalid_event,
+    invalid_events,
+    invalid_messages,
+)
+from mockseg.strategies.machine import JourneyMachine, journey_machine
+from mockseg.strategies.message_types import (
+    Alias,
+    Batch,
+    Group,
+    Identify,
+    Message,
+    Page,
+    Screen,
+    Track,
+    register_type_strategies,
+)
+from mockseg.strategies.messages import batches, messages
+from mockseg.strategies.requests import WireRequest, requests
+from mockseg.strategies.sequences import duplicated, journeys, reordered
+from mockseg.strategies.wire import encode
+
+__all__ = [
+    "Alias",
+    "Batch",
+    "Group",
+    "Identify",
+    "Invalid",
+    "JourneyMachine",
+    "Label",
+    "Message",
+    "Page",
+    "Screen",
+    "Track",
+    "WireRequest",
+    "batches",
+    "context",
+    "duplicated",
+    "edge_event",
+    "edge_events",
+    "encode",
+    "event",
+    "events",
+    "from_schema",
+    "invalid_batches",
+    "invalid_event",
+    "invalid_events",
+    "invalid_messages",
+    "journey_machine",
+    "journeys",
+    "messages",
+    "properties",
+    "register_type_strategies",
+    "reordered",
+    "requests",
+    "traits",
+]

@@ -1,0 +1,136 @@
+"""Values as people have them: names, addresses, titles; by faker, from a drawn seed."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+from mockseg.catalogue.spelling import snake_case
+from mockseg.strategies.palette import PlainPalette
+from mockseg.strategies.texts import MOMENT, date_times
+
+if TYPE_CHECKING:
+    from faker import Faker
+    from hypothesis.strategies import SearchStrategy
+
+__all__ = ["REALISTIC", "RealisticPalette"]
+
+# The ending of a property's name in snake case -> faker's word for such values.
+_BY_ENDING: Final = (
+    ("email", "email"),
+    ("first_name", "first_name"),
+    ("last_name", "last_name"),
+    ("user_name", "user_name"),
+    ("username", "user_name"),
+    ("company", "company"),
+    ("phone", "phone_number"),
+    ("city", "city"),
+    ("country", "country"),
+    ("postal_code", "postcode"),
+    ("street", "street_address"),
+    ("url", "url"),
+    ("website", "url"),
+    ("referrer", "url"),
+    ("avatar", "image_url"),
+    ("path", "uri_path"),
+    ("currency", "currency_code"),
+    ("locale", "locale"),
+    ("timezone", "timezone"),
+    ("ip", "ipv4"),
+    ("user_agent", "user_agent"),
+    ("color", "color_name"),
+    ("birthday", "date"),
+    ("date", "date"),
+    ("title", "sentence"),
+    ("description", "sentence"),
+    ("feedback", "sentence"),
+    ("question", "sentence"),
+    ("text", "sentence"),
+    ("message", "sentence"),
+    ("name", "name"),
+    ("id", "uuid4"),
+)
+_BY_FORMAT: Final = {
+    "email": "email",
+    "uri": "url",
+    "hostname": "domain_name",
+    "ipv4": "ipv4",
+    "ipv6": "ipv6",
+    "uuid": "uuid4",
+    "date": "date",
+    "time": None,
+}
+_SEEDS: Final = st.integers(0, 2**32 - 1)
+# 2024-01-01 to 2026-12-31, in days from 2000-01-01.
+_LATELY: Final = date_times(8766, 9861)
+
+
+class RealisticPalette(PlainPalette):
+    """The plain palette, with strings after the names of their properties."""
+
+    named = True
+
+    def text(self, name: str, least: int, most: int | None) -> SearchStrategy[str]:
+        """Give what such a property usually holds, where that fits."""
+        plain = snake_case(name)
+        word = next((w for end, w in _BY_ENDING if plain == end or plain.endswith(f"_{end}")), None)
+        if name in {"userId", "anonymousId", "groupId", "previousId"}:
+            word = "uuid4"
+        word = word or "word"
+
+        def made(seed: int) -> str:
+            text = _faked(word, seed).ljust(least, "x")
+            return text if most is None else text[:most]
+
+        return _SEEDS.map(made)
+
+    def formatted(
+        self, kind: str, name: str, least: int, most: int | None
+    ) -> SearchStrategy[str] | None:
+        """Give such a value, where its length is free."""
+        if kind in {MOMENT, "date-time"} and least <= 20 and (most is None or most >= 35):
+            return _LATELY
+        word = _BY_FORMAT.get(kind)
+        if word is None or least or most is not None:
+            return super().formatted(kind, name, least, most)
+        return _SEEDS.map(lambda seed: _faked(word, seed))
+
+    def whole(self, least: int | None, most: int | None) -> SearchStrategy[int]:
+        """Give small numbers where there is no limit."""
+        if least is None and most is None:
+            least, most = 0, 1000
+        return super().whole(least, most)
+
+    def fraction(
+        self, least: float | None, most: float | None, *, above: bool, below: bool
+    ) -> SearchStrategy[float]:
+        """Give prices where there is no limit."""
+        if least is None and most is None:
+            return st.integers(0, 100_000).map(lambda cents: cents / 100)
+        return super().fraction(least, most, above=above, below=below)
+
+    def anything(self) -> SearchStrategy[Any]:
+        """Give a word or a small number."""
+        return st.one_of(_SEEDS.map(lambda seed: _faked("word", seed)), st.integers(0, 100))
+
+    def names(self) -> SearchStrategy[str]:
+        """Give a word."""
+        return _SEEDS.map(lambda seed: _faked("word", seed))
+
+
+@cache
+def _faker() -> Faker:
+    from faker import Faker
+
+    return Faker("en_US")
+
+
+def _faked(word: str, seed: int) -> str:
+    faker = _faker()
+    faker.seed_instance(seed)
+    return str(getattr(faker, word)())
+
+
+REALISTIC: Final = RealisticPalette()

@@ -1,0 +1,312 @@
+"""Sequences of messages: ways of users through a source's events, and what networks do to them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+from mockseg.catalogue.journeys import journeys as journeys_of
+from mockseg.domain.timestamps import format_moment
+from mockseg.errors import PlanError
+from mockseg.plans.compiled import compile_schema
+from mockseg.plans.nearest import nearest
+from mockseg.strategies.envelope import BODIES, Wrapping
+from mockseg.strategies.events import messages_of
+from mockseg.strategies.fresh import fresh
+from mockseg.strategies.palette import PLAIN
+from mockseg.strategies.realistic import REALISTIC
+from mockseg.strategies.subjects import subject_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+    from mockseg.catalogue.journeys import Journey
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.strategies.subjects import Subject
+
+__all__ = ["Visit", "Way", "duplicated", "journeys", "reordered", "visits", "ways_of"]
+
+_SECOND: Final = 1_000_000_000
+# 2026-01-15T09:30:00Z, the time of the catalogue's examples.
+_START: Final = 1_768_469_400
+_WRAPPING: Final = Wrapping(timestamp=False)
+_IDS: Final = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)
+_PAUSES: Final = st.integers(0, 600_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A journey with the strategies of its events.
+
+    Attributes:
+        journey: the journey.
+        events: the messages of each event.
+        keeps: of each event, the properties that have one value throughout, each with what
+            tells whether the event allows a value.
+        follows: after each event the events that may come, as often as their weights say;
+            None is the end, and comes first because it is the simplest.
+        onward: of each event from which it can still come to that with which a visitor
+            becomes a user, the events that lead there on the shortest way.
+    """
+
+    journey: Journey
+    events: Mapping[str, SearchStrategy[JsonObject]]
+    keeps: Mapping[str, Mapping[str, Callable[[Json], bool]]]
+    follows: Mapping[str, SearchStrategy[str | None]]
+    onward: Mapping[str, SearchStrategy[str]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One user on a way.
+
+    Attributes:
+        way: the way.
+        visitor: the anonymousId.
+        user: the userId that the user has or will have.
+        known: whether the user is identified by now.
+        moment_ms: the time of the last message, milliseconds since 1970.
+        kept: the values that have been drawn for what is kept.
+        at: the last event, or None before the first.
+        sent: how many messages there were.
+    """
+
+    way: Way
+    visitor: str
+    user: str
+    known: bool
+    moment_ms: int
+    kept: dict[str, Json]
+    at: str | None = None
+    sent: int = 0
+
+    def next_messages(self, draw: DrawFn, event: str) -> list[JsonObject]:
+        """Give what is sent when this event happens: it, and an identify call before it."""
+        messages = []
+        message = draw(self.way.events[event])
+        if not self.known and event == self.way.journey.identified_at:
+            self.known = True
+            if message["type"] != "identify":
+                messages.append(self._stamped(draw, {"type": "identify", "traits": {}}))
+        body = message.get(BODIES.get(message["type"], "properties"), {})
+        for name, fits in self.way.keeps[event].items():
+            if body.get(name) is not None:
+                kept = self.kept.setdefault(name, body[name])
+                # Not every event allows the property the same values.
+                body[name] = kept if fits(kept) else body[name]
+        if "user_id" in body and isinstance(body["user_id"], str):
+            body["user_id"] = self.user
+        self.at = event
+        messages.append(self._stamped(draw, message))
+        return messages
+
+    def _stamped(self, draw: DrawFn, message: JsonObject) -> JsonObject:
+        """Say who it was and when, and give it an id of its own."""
+        self.moment_ms += 1 + draw(_PAUSES)
+        self.sent += 1
+        head: JsonObject = {"type": message.pop("type")}
+        for name in ("event", "name"):
+            if name in message:
+                head[name] = message.pop(name)
+        message.pop("userId", None)
+        message.pop("anonymousId", None)
+        if self.known:
+            head["userId"] = self.user
+        if not self.known or self.way.journey.identified_at is not None:
+            head["anonymousId"] = self.visitor
+        head["messageId"] = f"{self.visitor}-{self.sent}"
+        head["timestamp"] = format_moment(self.moment_ms * (_SECOND // 1000))
+        return head | message
+
+
+def journeys(
+    plan: str, *, name: str | None = None, max_size: int = 20, realistic: bool = False
+) -> SearchStrategy[list[JsonObject]]:
+    """Give what a user sends on the way through a source's events, in order.
+
+    Every message has a messageId of its own and a later timestamp than the one before;
+    what belongs together (the guide, the survey) keeps its ids; a visitor who is
+    identified on the way is anonymous before.
+
+    Args:
+        plan: a plan of the catalogue.
+        name: one of its journeys; any of them when None.
+        max_size: the most messages.
+        realistic: as for :func:`mockseg.strategies.event`.
+
+    Raises:
+        PlanError: there is no such plan or journey.
+    """
+    return fresh(_journey(ways_of(plan, name=name, realistic=realistic), max_size))
+
+
+def ways_of(plan: str, *, name: str | None = None, realistic: bool = False) -> tuple[Way, ...]:
+    """Give the journeys of a plan with the strategies of their events.
+
+    Raises:
+        PlanError: there is no such plan or journey.
+    """
+    made = _ways(plan, realistic)
+    if name is None:
+        return made
+    known = tuple(way.journey.name for way in made)
+    if name not in known:
+        near = nearest(name, known)
+        hint = f" (did you mean {near}?)" if near else ""
+        raise PlanError(
+            f'no journey is called "{name[:80]}"{hint}; allowed are {", ".join(known)}',
+            file=f"catalogue, plan {plan}",
+        )
+    return tuple(way for way in made if way.journey.name == name)
+
+
+def duplicated(
+    sequences: SearchStrategy[list[JsonObject]], *, most: int = 3
+) -> SearchStrategy[list[JsonObject]]:
+    """Give sequences in which some messages are delivered again, at once or later.
+
+    A message without a messageId gets one, by which a duplicate can be known.
+
+    Args:
+        sequences: what was sent.
+        most: how many deliveries too many there may be.
+    """
+    return _duplicated(sequences, most)
+
+
+def reordered(
+    sequences: SearchStrategy[list[JsonObject]], *, reach: int = 3
+) -> SearchStrategy[list[JsonObject]]:
+    """Give sequences in which some messages come later than they were sent.
+
+    Args:
+        sequences: what was sent.
+        reach: how many places late a message may come.
+    """
+    return _reordered(sequences, st.integers(0, reach))
+
+
+@lru_cache(maxsize=64)
+def _ways(plan: str, realistic: bool) -> tuple[Way, ...]:  # noqa: FBT001  (a key of the cache)
+    palette = REALISTIC if realistic else PLAIN
+    made = []
+    for journey in journeys_of(plan):
+        subjects = {event: subject_of(event, plan=plan) for event in journey.follows}
+        events = {
+            event: messages_of(subject, palette=palette, wrapping=_WRAPPING)
+            for event, subject in subjects.items()
+        }
+        follows = {}
+        for event, after in journey.follows.items():
+            ordered = sorted(after, key=lambda follow: follow.event is not None)
+            table = [follow.event for follow in ordered for _ in range(follow.weight)]
+            follows[event] = st.sampled_from(table)
+        made.append(
+            Way(
+                journey=journey,
+                events=events,
+                keeps={event: _keeps(journey, subject) for event, subject in subjects.items()},
+                follows=follows,
+                onward=_onward(journey),
+            )
+        )
+    return tuple(made)
+
+
+def _onward(journey: Journey) -> dict[str, SearchStrategy[str]]:
+    goal = journey.identified_at
+    if goal is None:
+        return {}
+    away = {goal: 0}
+    waiting = [goal]
+    while waiting:
+        event = waiting.pop(0)
+        for before, after in journey.follows.items():
+            if before not in away and any(follow.event == event for follow in after):
+                away[before] = away[event] + 1
+                waiting.append(before)
+    return {
+        event: st.sampled_from(
+            [
+                follow.event
+                for follow in journey.follows[event]
+                if follow.event is not None and away.get(follow.event) == steps - 1
+            ]
+        )
+        for event, steps in away.items()
+        if steps
+    }
+
+
+def _keeps(journey: Journey, subject: Subject) -> dict[str, Callable[[Json], bool]]:
+    """Give the properties of an event that the journey keeps."""
+    holder = BODIES.get(subject.type.lower(), "properties")
+    body = subject.schema.get("properties", {}).get(holder, {})
+    return {
+        name: compile_schema(sub).is_valid
+        for name, sub in body.get("properties", {}).items()
+        if name in journey.keeps and isinstance(sub, dict)
+    }
+
+
+@st.composite
+def visits(draw: DrawFn, ways: tuple[Way, ...]) -> Visit:
+    """Draw a user at the beginning of a way."""
+    way = ways[draw(st.integers(0, len(ways) - 1))]
+    return Visit(
+        way=way,
+        visitor=draw(_IDS),
+        user=draw(_IDS),
+        known=way.journey.identified_at is None,
+        moment_ms=(_START + draw(st.integers(0, 86_400))) * 1000,
+        kept={},
+    )
+
+
+@st.composite
+def _journey(draw: DrawFn, ways: tuple[Way, ...], max_size: int) -> list[JsonObject]:
+    visit = draw(visits(ways))
+    event: str | None = draw(st.sampled_from(visit.way.journey.starts))
+    messages: list[JsonObject] = []
+    # Left to the weights, few visitors would ever become users.
+    purposeful = not visit.known and draw(st.booleans())
+    while event is not None and len(messages) < max_size:
+        messages += visit.next_messages(draw, event)
+        after = visit.way.onward.get(event) if purposeful and not visit.known else None
+        event = draw(visit.way.follows[event] if after is None else after)
+    return messages[:max_size]
+
+
+@st.composite
+def _duplicated(
+    draw: DrawFn, sequences: SearchStrategy[list[JsonObject]], most: int
+) -> list[JsonObject]:
+    sent = draw(sequences)
+    arrived: list[JsonObject] = []
+    for count, message in enumerate(sent):
+        known = message if message.get("messageId") else {**message, "messageId": f"id-{count}"}
+        arrived.append(known)
+    if not arrived:
+        return arrived
+    for _ in range(draw(st.integers(0, most))):
+        index = draw(st.integers(0, len(arrived) - 1))
+        later = draw(st.integers(0, len(arrived) - 1 - index))
+        arrived.insert(index + 1 + later, deepcopy(arrived[index]))
+    return arrived
+
+
+@st.composite
+def _reordered(
+    draw: DrawFn, sequences: SearchStrategy[list[JsonObject]], delays: SearchStrategy[int]
+) -> list[JsonObject]:
+    sent: list[Any] = draw(sequences)
+    # Half a place tells a message that comes late from the one that it then comes beside.
+    delayed = [(index, draw(delays)) for index in range(len(sent))]
+    order = sorted((index + late + (0.5 if late else 0), index) for index, late in delayed)
+    return [sent[index] for _, index in order]

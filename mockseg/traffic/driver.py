@@ -1,0 +1,199 @@
+"""The driver: sends what is due when it is due, whatever the server does.
+
+An open model: a slow server does not slow the schedule down. Requests wait for a free
+connection, and their latency counts from the moment at which they were due. How many may
+wait is bounded; what does not fit is counted as not sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from mockseg.clock import SystemClock, breathe
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterable
+
+    from mockseg.traffic.packets import Group, Request
+    from mockseg.traffic.tally import Tally
+
+__all__ = ["Driver"]
+
+_NANOSECONDS: Final = 1_000_000_000
+# Requests that wait for a connection; more are not sent.
+_MOST_WAITING: Final = 2000
+# How long after the end answers are waited for.
+_GRACE_SECONDS: Final = 10.0
+_LARGEST_ANSWER: Final = 65_536
+
+
+@dataclass(slots=True)
+class _Due:
+    """A request, and since when it is due, by the loop's clock."""
+
+    request: Request
+    calls: int
+    at: float
+
+
+class Driver:
+    """Sends groups of calls.
+
+    Args:
+        url: the target's address.
+        make: what makes a request of a group at a moment.
+        tally: what everything is counted in.
+        connections: at most so many at a time.
+        timeout_seconds: for an answer.
+        tls: what to trust for https, None for what the system trusts.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        make: Callable[[Group, int], Request],
+        tally: Tally,
+        *,
+        connections: int = 64,
+        timeout_seconds: float = 10.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._make = make
+        self._tally = tally
+        self._connections = connections
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._tls = tls
+        self._waiting: deque[_Due] = deque()
+        self._rung: deque[asyncio.Future[None]] = deque()
+        self._busy = 0
+        self._over = False
+        self._stopped = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """Give how many requests are due and not yet answered."""
+        return len(self._waiting) + self._busy
+
+    def stop(self) -> None:
+        """End it: nothing more becomes due, and what waits is not sent."""
+        self._tally.interrupted = True
+        self._stopped.set()
+
+    async def run(self, groups: Iterable[Group]) -> None:
+        """Send everything; return when all is answered, or given up."""
+        loop = asyncio.get_running_loop()
+        connector = aiohttp.TCPConnector(
+            limit=self._connections, ssl=self._tls if self._tls is not None else True
+        )
+        async with aiohttp.ClientSession(connector=connector, timeout=self._timeout) as session:
+            senders = [
+                asyncio.create_task(self._send_all(session)) for _ in range(self._connections)
+            ]
+            start = loop.time()
+            try:
+                await self._keep_schedule(groups, start)
+            finally:
+                self._tally.seconds = loop.time() - start
+                self._over = True
+                if self._stopped.is_set():
+                    self._give_up_waiting()
+                self._ring_all()
+                _, late = await asyncio.wait(senders, timeout=_GRACE_SECONDS)
+                self._give_up_waiting()
+                for sender in late:
+                    sender.cancel()
+                await asyncio.gather(*senders, return_exceptions=True)
+
+    async def _keep_schedule(self, groups: Iterable[Group], start: float) -> None:
+        loop, clock = asyncio.get_running_loop(), SystemClock()
+        for group in groups:
+            due = start + group.due_ns / _NANOSECONDS
+            left = due - loop.time()
+            if left > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopped.wait(), left)
+            else:
+                await breathe()
+            if self._stopped.is_set():
+                return
+            self._tally.came_due(group.calls)
+            if len(self._waiting) >= _MOST_WAITING:
+                self._tally.unsent += len(group.calls)
+                continue
+            request = self._make(group, clock.now_ns())
+            self._waiting.append(_Due(request, len(group.calls), due))
+            if self._rung:
+                self._ring(self._rung.popleft())
+
+    async def _send_all(self, session: aiohttp.ClientSession) -> None:
+        """Send what waits, one after the other, over one connection."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if self._waiting:
+                due = self._waiting.popleft()
+                self._busy += 1
+                try:
+                    await self._send(session, due)
+                finally:
+                    self._busy -= 1
+            elif self._over:
+                return
+            else:
+                rung: asyncio.Future[None] = loop.create_future()
+                self._rung.append(rung)
+                await rung
+
+    async def _send(self, session: aiohttp.ClientSession, due: _Due) -> None:
+        loop, request, tally = asyncio.get_running_loop(), due.request, self._tally
+        tally.lateness.add(round((loop.time() - due.at) * 1_000_000))
+        try:
+            async with session.request(
+                request.method,
+                f"{self._url}{request.path}",
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+            ) as answer:
+                await answer.content.read(_LARGEST_ANSWER)
+                status = answer.status
+        except asyncio.CancelledError:
+            tally.failed["no answer at the end"] += due.calls
+            raise
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            tally.failed[_kind(error)] += due.calls
+            return
+        microseconds = round((loop.time() - due.at) * 1_000_000)
+        tally.answer(status, due.calls, microseconds=microseconds)
+
+    def _give_up_waiting(self) -> None:
+        self._tally.unsent += sum(due.calls for due in self._waiting)
+        self._waiting.clear()
+
+    def _ring_all(self) -> None:
+        while self._rung:
+            self._ring(self._rung.popleft())
+
+    @staticmethod
+    def _ring(rung: asyncio.Future[None]) -> None:
+        if not rung.done():
+            rung.set_result(None)
+
+
+def _kind(error: Exception) -> str:
+    """Name a failure, so that equal ones count together."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = error.os_error.strerror or type(error.os_error).__name__
+        return f"cannot connect: {reason}"
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError | aiohttp.ClientOSError):
+        return "connection lost"
+    return type(error).__name__

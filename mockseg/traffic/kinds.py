@@ -1,0 +1,251 @@
+"""One documented event, ready to be sent by anybody: prepared once, then cheap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.spelling import snake_case
+from mockseg.json_types import decode, encode
+from mockseg.traffic.varying import Varying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.catalogue.model import CataloguePlan, CatalogueRule
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.planset import PlanSet
+    from mockseg.traffic.people import Device, People, Person
+
+__all__ = ["THINGS", "Kind", "Variant", "kind_of"]
+
+# How many guides, surveys or products there are of each kind, and how many occasions of
+# each are told apart. Together they bound what is kept ready.
+THINGS: Final = 32
+_TURNS: Final = 4
+_LIBRARY: Final = {"library": {"name": "analytics-node", "version": "2.3.0"}}
+_HOLDERS: Final = ("properties", "traits")
+# What of a context is the person's.
+_OF_CONTEXT: Final = frozenset({"groupId", "traits", "ip"})
+_Raw: Final = msgspec.Raw
+
+# Properties that speak of the person who sends them, in snake case.
+_OF_PERSON: Final[dict[str, Callable[[Person], Json]]] = {
+    "email": lambda person: person.traits["email"],
+    "first_name": lambda person: person.traits["firstName"],
+    "last_name": lambda person: person.traits["lastName"],
+    "phone": lambda person: person.traits["phone"],
+    "username": lambda person: person.traits["username"],
+    "account_name": lambda person: person.company["name"],
+}
+# Properties that are new on every visit.
+_OF_VISIT: Final = frozenset(
+    {
+        "cart_id",
+        "checkout_id",
+        "conversation_id",
+        "order_id",
+        "session_id",
+        "thread_id",
+        "wishlist_id",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tail:
+    """What is different in each message: property name as JSON with its colon, and its value."""
+
+    of_person: tuple[tuple[bytes, Callable[[Person], Json]], ...]
+    of_visit: tuple[tuple[bytes, bytes], ...]
+    user_id: bytes
+    is_user_only: bool
+
+
+class Variant:
+    """One way in which an event is sent.
+
+    Args:
+        plan: the plan that it stands in.
+        rule: of the plan.
+        example: which of the rule's examples.
+        checks: the plan, compiled, to see that what is varied is still good.
+        people: for their words.
+        seed: of the run.
+
+    Attributes:
+        type: of the call, in lower case.
+        name: of the event, or the type.
+        head: what stands before the ids; not to be changed.
+        holder: ``properties`` or ``traits``.
+        on_server: whether a back end sends it, which knows no anonymous ids.
+    """
+
+    __slots__ = (
+        "_bodies", "_checks", "_example", "_extra", "_fixed", "_is_plain", "_schema", "_tail",
+        "_varying", "_whole", "head", "holder", "name", "on_phone", "on_server", "type",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        plan: CataloguePlan,
+        rule: CatalogueRule,
+        *,
+        example: int,
+        checks: PlanSet,
+        people: People,
+        seed: str,
+    ) -> None:
+        whole = message_for(plan, rule, example=example, user_id=None)
+        for key in ("timestamp", "anonymousId", "userId"):
+            whole.pop(key, None)
+        self._whole = whole
+        context: JsonObject = whole.pop("context", {})
+        self.holder = "traits" if "traits" in whole else "properties"
+        self.type: str = whole["type"]
+        self.name: str = whole.get("event") or rule.name
+        self.head: JsonObject = {k: v for k, v in whole.items() if k not in _HOLDERS}
+        self.on_server = plan.wire.channel == "server"
+        self.on_phone = plan.wire.channel == "mobile"
+        self._checks = checks
+        self._example: JsonObject = whole.get(self.holder, {})
+        properties = rule.schema.get("properties")
+        schema = properties.get(self.holder) if isinstance(properties, dict) else None
+        self._schema: JsonObject = schema if isinstance(schema, dict) else {}
+        self._varying = Varying(people.pools, seed=f"{seed}/{self.name}")
+        self._extra = context
+        self._fixed: msgspec.Raw | None = None
+        if self.on_server and not _OF_CONTEXT & context.keys():
+            self._fixed = _Raw(encode(_LIBRARY | context))
+        self._tail = tail = self._tail_of(plan)
+        self._is_plain = not (tail.of_person or tail.of_visit or tail.user_id)
+        self._bodies: dict[int, bytes] = {}
+
+    def _tail_of(self, plan: CataloguePlan) -> _Tail:
+        asked = plan.wire.user_id_property
+        person, visit = [], []
+        for name, value in self._example.items():
+            plain = snake_case(name)
+            key = encode(name) + b":"
+            if not isinstance(value, str):
+                continue
+            if plain in _OF_PERSON and plan.wire.channel == "server" and self.type == "track":
+                person.append((key, _OF_PERSON[plain]))
+            elif plain in _OF_VISIT:
+                stem = value.rstrip("0123456789") or value
+                # With its opening quote; the visit's number and the closing one follow.
+                visit.append((key, encode(stem)[:-1]))
+        return _Tail(
+            of_person=tuple(person),
+            of_visit=tuple(visit),
+            user_id=encode(asked) + b":" if asked else b"",
+            is_user_only=bool(asked) and not person and not visit,
+        )
+
+    def body(self, person: Person, *, thing: int, turn: int, visit: int) -> msgspec.Raw:
+        """Give properties or traits.
+
+        Args:
+            person: who sends it.
+            thing: number of the thing that it speaks of.
+            turn: number of the occasion.
+            visit: number of the visit, which is nobody else's.
+        """
+        place = thing % THINGS * _TURNS + turn % _TURNS
+        start = self._bodies.get(place)
+        if start is None:
+            start = self._bodies[place] = self._made(thing % THINGS, turn % _TURNS)
+        tail = self._tail
+        if tail.is_user_only and start:
+            # The way of nearly all calls, in one step.
+            return _Raw(b"{%b,%b%b}" % (start, tail.user_id, person.raw_id))
+        if self._is_plain:
+            return _Raw(b"{%b}" % start)
+        parts = [start] if start else []
+        parts += [key + encode(value(person)) for key, value in tail.of_person]
+        parts += [b'%b%b%d"' % (key, stem, visit) for key, stem in tail.of_visit]
+        if tail.user_id:
+            parts.append(tail.user_id + person.raw_id)
+        return _Raw(b"{%b}" % b",".join(parts))
+
+    def _made(self, thing: int, turn: int) -> bytes:
+        """Vary the example; where the plan does not like that, take it as it is."""
+        varied = self._varying.body(self._example, self._schema, thing=thing, turn=turn)
+        if "name" in self.head and "name" in varied:
+            varied["name"] = self.head["name"]
+        message = self._whole | {self.holder: varied, "userId": "u", "context": self._extra}
+        event = message.get("event")
+        if self._checks.check(message, type=self.type, event=event):
+            varied = dict(self._example)
+        tail = self._tail
+        for key, _ in (*tail.of_person, *tail.of_visit):
+            del varied[decode(key[:-1])]
+        # Without its braces, to be filled up.
+        return encode(varied)[1:-1]
+
+    def is_good_for(self, checks: PlanSet) -> bool:
+        """Tell whether plans have nothing against the example as it is."""
+        message = self._whole | {"userId": "u", "context": self._extra}
+        return not checks.check(message, type=self.type, event=message.get("event"))
+
+    def context(self, person: Person, device: Device) -> msgspec.Raw:
+        """Give the context of a call of this person from this device."""
+        if self._fixed is not None:
+            return self._fixed
+        if not self._extra:
+            return device.raw
+        context: JsonObject = {**(_LIBRARY if self.on_server else device.context), **self._extra}
+        if "groupId" in context:
+            context["groupId"] = person.group_id
+        if "ip" in context:
+            context["ip"] = device.context["ip"]
+        traits = context.get("traits")
+        if isinstance(traits, dict) and "email" in traits:
+            context["traits"] = traits | {"email": person.traits["email"]}
+        return _Raw(encode(context))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One documented event, in all the ways in which it is sent.
+
+    Attributes:
+        plan: the plan's name.
+        name: the rule's name.
+        variants: one for each example; none where another plan of the run would not have it.
+    """
+
+    plan: str
+    name: str
+    variants: tuple[Variant, ...]
+
+
+def kind_of(
+    plan: CataloguePlan,
+    name: str,
+    *,
+    checks: PlanSet,
+    everything: PlanSet,
+    people: People,
+    seed: str,
+) -> Kind:
+    """Prepare an event: the examples of every rule that is called so.
+
+    Args:
+        plan: the plan that it stands in.
+        name: of its rules.
+        checks: the plan, compiled.
+        everything: all plans of the run, compiled.
+        people: for their words.
+        seed: of the run.
+    """
+    variants = (
+        Variant(plan, rule, example=number, checks=checks, people=people, seed=seed)
+        for rule in plan.rules
+        if rule.name == name
+        for number in range(len(rule.examples))
+    )
+    return Kind(plan.name, name, tuple(each for each in variants if each.is_good_for(everything)))

@@ -1,0 +1,92 @@
+"""What people do whatever is documented: look at pages, sign up, belong to a company."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Raw
+
+from mockseg.json_types import decode, encode
+
+if TYPE_CHECKING:
+    from mockseg.json_types import JsonObject
+    from mockseg.plans.planset import PlanSet
+    from mockseg.traffic.people import People, Person
+
+__all__ = ["LIFE", "Life"]
+
+LIFE: Final = ("identify", "group", "alias", "page")
+_SITE: Final = "https://app.example.com"
+_PAGES: Final = (
+    ("Home", "/"),
+    ("Pricing", "/pricing"),
+    ("Dashboard", "/dashboard"),
+    ("Reports", "/reports"),
+    ("Contacts", "/contacts"),
+    ("Import", "/import"),
+    ("Settings", "/settings"),
+    ("Help", "/help"),
+)
+_REFERRERS: Final = ("", "", "https://www.example.org/", "https://search.example.com/")
+
+
+class Life:
+    """Makes the calls of a life.
+
+    Args:
+        people: all of them.
+        checks: the plans; a type of call whose rule does not like what is made is left out.
+
+    Attributes:
+        types: the types of call that people make.
+        pages: how many pages there are.
+    """
+
+    def __init__(self, people: People, checks: PlanSet) -> None:
+        self._pages = tuple(
+            _page(name, path, referrer) for name, path in _PAGES for referrer in _REFERRERS
+        )
+        self.pages = len(self._pages)
+        person = people.person(0)
+        self.types = tuple(
+            type_
+            for type_ in LIFE
+            if not checks.check(self._whole(type_, person), type=type_, event=None)
+        )
+
+    def message(self, type_: str, person: Person, turn: int) -> JsonObject:
+        """Give a call without its ids, time and context.
+
+        Args:
+            type_: one of :data:`LIFE`.
+            person: whose.
+            turn: which page, from 0 to ``pages`` - 1.
+        """
+        if type_ == "identify":
+            return {"type": type_, "traits": person.traits}
+        if type_ == "group":
+            return {"type": type_, "groupId": person.group_id, "traits": person.company}
+        if type_ == "alias":
+            return {"type": type_, "previousId": person.browser.anonymous_id}
+        name, properties = self._pages[turn]
+        return {"type": type_, "name": name, "properties": properties}
+
+    def _whole(self, type_: str, person: Person) -> JsonObject:
+        message: JsonObject = decode(encode(self.message(type_, person, 0)))
+        return message | {
+            "userId": person.user_id,
+            "anonymousId": person.browser.anonymous_id,
+            "context": person.browser.context,
+        }
+
+
+def _page(name: str, path: str, referrer: str) -> tuple[str, Raw]:
+    properties = {
+        "name": name,
+        "path": path,
+        "referrer": referrer,
+        "search": "",
+        "title": name,
+        "url": f"{_SITE}{path}",
+    }
+    return name, Raw(encode(properties))

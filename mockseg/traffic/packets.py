@@ -1,0 +1,181 @@
+"""From calls to the requests that carry them: pure, whatever carries those."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from urllib.parse import quote
+
+from mockseg.domain.message import MESSAGE_TYPES, Shared, normalise
+from mockseg.domain.timestamps import format_moment
+from mockseg.errors import ConfigError
+from mockseg.json_types import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mockseg.traffic.made import Made
+
+__all__ = [
+    "DESTINATIONS", "TRANSPORTS", "Destination", "Group", "Request", "Transport", "grouped",
+    "to_destination", "to_segment",
+]  # fmt: skip
+
+Transport: TypeAlias = Literal["batch", "single", "pixel"]
+TRANSPORTS: Final[tuple[Transport, ...]] = ("batch", "single", "pixel")
+Destination: TypeAlias = Literal["webhook", "userengage", "userleap"]
+
+# Which calls Segment forwards to each (its catalog of destinations); the secret of a webhook
+# signs, the others' keys authorise.
+DESTINATIONS: Final[dict[str, frozenset[str]]] = {
+    "webhook": frozenset(MESSAGE_TYPES),
+    "userengage": frozenset({"identify", "track", "page", "group"}),
+    "userleap": frozenset({"identify", "track", "page", "alias"}),
+}
+_BATCH_CALLS: Final = 100
+_BATCH_BYTES: Final = 400 * 1024
+# As SDKs flush: calls wait so long for company.
+_LINGER_NS: Final = 100_000_000
+_JSON: Final = {"Content-Type": "application/json"}
+
+
+class Request(NamedTuple):
+    """What is sent.
+
+    Attributes:
+        method: of HTTP.
+        path: below the target's address, percent-encoded; empty for the address itself.
+        headers: beside those that every request has.
+        body: or nothing.
+    """
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Calls that go together.
+
+    Attributes:
+        due_ns: when the last of them is due, from the beginning.
+        calls: at least one.
+    """
+
+    due_ns: int
+    calls: tuple[Made, ...]
+
+
+def grouped(calls: Iterable[Made], transport: str) -> Iterator[Group]:
+    """Put calls together as they are sent: at most 100 within a tenth of a second, or alone."""
+    if transport != "batch":
+        yield from (Group(made.due_ns, (made,)) for made in calls)
+        return
+    waiting: list[Made] = []
+    size = 0
+    for made in calls:
+        if waiting and (
+            len(waiting) == _BATCH_CALLS
+            or size + len(made.line) > _BATCH_BYTES
+            or made.due_ns - waiting[0].due_ns >= _LINGER_NS
+        ):
+            yield Group(waiting[-1].due_ns, tuple(waiting))
+            waiting, size = [], 0
+        waiting.append(made)
+        size += len(made.line)
+    if waiting:
+        yield Group(waiting[-1].due_ns, tuple(waiting))
+
+
+def to_segment(
+    write_key: str, transport: Transport, *, zipped: bool
+) -> Callable[[Group, int], Request]:
+    """Give what makes requests to Segment's data plane.
+
+    Args:
+        write_key: of the source.
+        transport: which API.
+        zipped: whether bodies are gzipped.
+
+    Returns:
+        A function of a group and the moment at which it is sent.
+
+    Raises:
+        ConfigError: there is nothing to zip.
+    """
+    if zipped and transport == "pixel":
+        raise ConfigError(
+            "--gzip has nothing to zip with --transport pixel: allowed are batch, single"
+        )
+    basic = base64.b64encode(f"{write_key}:".encode()).decode()
+    headers = {**_JSON, "Authorization": f"Basic {basic}"}
+    if zipped:
+        headers["Content-Encoding"] = "gzip"
+    key = b',"writeKey":' + encode(write_key) + b"}"
+
+    def packed(body: bytes) -> bytes:
+        return gzip.compress(body, 6, mtime=0) if zipped else body
+
+    def batch(group: Group, now_ns: int) -> Request:
+        lines = b",".join([made.line for made in group.calls])
+        body = b'{"batch":[%b],"sentAt":"%b"}' % (lines, _stamp(now_ns))
+        return Request("POST", "/v1/batch", headers, packed(body))
+
+    def single(group: Group, now_ns: int) -> Request:
+        made = group.calls[0]
+        # Without a type that can be read there is no route; the batch then carries it.
+        if made.type not in MESSAGE_TYPES:
+            return batch(group, now_ns)
+        body = b'%b,"sentAt":"%b"}' % (made.line[:-1], _stamp(now_ns))
+        return Request("POST", f"/v1/{made.type}", headers, packed(body))
+
+    def pixel(group: Group, now_ns: int) -> Request:
+        made = group.calls[0]
+        if made.type not in MESSAGE_TYPES:
+            return batch(group, now_ns)
+        data = base64.b64encode(made.line[:-1] + key).decode()
+        return Request("GET", f"/v1/pixel/{made.type}?data={quote(data, safe='')}", {}, b"")
+
+    return {"batch": batch, "single": single, "pixel": pixel}[transport]
+
+
+def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
+    """Give what makes requests as Segment makes them to a destination.
+
+    A webhook gets ``X-Signature``, the HMAC-SHA1 of the body; the others the key as the
+    user of HTTP Basic, without a password (Segment: "Webhooks", "Subscriptions").
+
+    Args:
+        kind: one of :data:`DESTINATIONS`.
+        key: the shared secret of a webhook, may be empty; the key of the others.
+    """
+    common = {**_JSON, "User-Agent": "Segment.io/1.0", "Accept": "*/*", "Cache-Control": "no-cache"}
+
+    def request(group: Group, now_ns: int) -> Request:
+        made = group.calls[0]
+        message = normalise(
+            decode(made.line),
+            type_=made.type,
+            message_id=made.message_id,
+            received_ns=now_ns,
+            shared=Shared(sent_at=format_moment(now_ns)),
+        )
+        body = encode({**message, "version": 2})
+        headers = dict(common)
+        if kind != "webhook":
+            headers["Authorization"] = f"Basic {base64.b64encode(f'{key}:'.encode()).decode()}"
+        elif key:
+            headers["X-Signature"] = hmac.new(key.encode(), body, hashlib.sha1).hexdigest()
+        return Request("POST", "", headers, body)
+
+    return request
+
+
+def _stamp(now_ns: int) -> bytes:
+    return format_moment(now_ns // 1_000_000 * 1_000_000).encode()

@@ -1,0 +1,172 @@
+"""What can be said of a run, in words: the flags of ``mockseg traffic``, and profiles in TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mockseg.errors import ConfigError
+from mockseg.setting import nearest
+from mockseg.traffic import quantities as q
+from mockseg.traffic.recipe import MOST_USERS, Recipe
+from mockseg.traffic.shapes import Schedule, schedule, trace_rates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mockseg.plans.model import Plan
+
+__all__ = ["DEFAULTS", "ROWS", "recipe_of", "with_profile"]
+
+# Name, what stands for its value, its default, what it means.
+ROWS: Final[tuple[tuple[str, str, str | None, str], ...]] = (
+    ("catalogue", "NAME,NAME", None, "Plans of the catalogue whose events are sent."),
+    ("plan", "FILE,FILE", None, "Your own plans whose events are sent."),
+    ("mix", "EVENT=N,EVENT=N", None, "Only these events, in these shares, instead of journeys."),
+    ("users", "NUMBER", "100", "How many people."),
+    ("rate", "N/s", "100/s", "Calls a second (/s), minute (/m) or hour (/h)."),
+    ("duration", "TIME", "10s", "How long: 30s, 5m, 2h."),
+    ("shape", "SHAPE", "constant", "constant, ramp, sine, spike or trace:FILE, calls a line."),
+    ("seed", "TEXT", "0", "The same seed makes the same traffic."),
+    ("invalid", "SHARE", "0%", "Calls that are broken on purpose, each with its label."),
+    ("duplicates", "SHARE", "0%", "Calls that were sent before."),
+    ("late", "SHARE", "0%", "Calls that happened hours before they are sent."),
+    ("strictness", "lenient|strict", "lenient", "Of the catalogue, where it says what is broken."),
+    ("locale", "LOCALE", "en_US", "Where the people live: de_DE, ja_JP, ..."),
+    ("start", "TIME", None, "When it begins; with --out 2026-01-01, else now."),
+    ("span", "TIME", None, "Over which time it happened, such as 90d, for backfills."),
+)
+DEFAULTS: Final = {name: default for name, _, default, _ in ROWS}
+FIXED_START: Final = "2026-01-01T00:00:00Z"
+_MOST_USERS_DIGITS: Final = 8
+
+
+def with_profile(
+    flags: Mapping[str, Any], *, file: str | None, others: tuple[str, ...]
+) -> dict[str, Any]:
+    """Fill what was not given from a profile, and after that from the defaults.
+
+    Args:
+        flags: by name, None where not given.
+        file: TOML with the same names, or None.
+        others: names that a profile may have beside the flags of this module.
+
+    Raises:
+        ConfigError: the file cannot be read, or has a name or a value that nobody knows.
+    """
+    values = {} if file is None else _profile(file, (*DEFAULTS, *others))
+    given = {name: value for name, value in flags.items() if value is not None}
+    return {**DEFAULTS, **dict.fromkeys(others), **values, **given}
+
+
+def recipe_of(
+    values: Mapping[str, Any],
+    *,
+    now_ns: int | None,
+    read_plan: Callable[[str], Plan],
+    read_lines: Callable[[str], Iterator[tuple[int, bytes]]],
+    types: frozenset[str] = frozenset(),
+) -> Recipe:
+    """Read what is asked.
+
+    Args:
+        values: texts by name, as :func:`with_profile` gives them.
+        now_ns: the default start, None for the fixed one.
+        read_plan: reads the plan in a file.
+        read_lines: reads the lines of a trace.
+        types: the only types of call, or empty for all.
+
+    Raises:
+        ConfigError: a value is none; the sentence names the flag, the value, what is allowed.
+        PlanError: a file is no plan.
+    """
+    start = values["start"]
+    if start is None and now_ns is not None:
+        start_ns = now_ns // 1_000_000 * 1_000_000
+    else:
+        start_ns = q.parse_moment_named(start or FIXED_START, place="--start")
+    mix = values["mix"]
+    strictness = values["strictness"]
+    if strictness not in {"lenient", "strict"}:
+        hint = nearest(strictness, ("lenient", "strict"))
+        raise ConfigError(
+            f'--strictness is "{strictness[:80]}": it must be lenient or strict{hint}'
+        )
+    span = values["span"]
+    return Recipe(
+        schedule=_schedule(values, read_lines),
+        start_ns=start_ns,
+        catalogue=_names(values["catalogue"]),
+        plans=tuple(read_plan(name) for name in _names(values["plan"])),
+        strictness=strictness,
+        users=_users(values["users"]),
+        seed=values["seed"],
+        invalid=q.parse_share(values["invalid"], place="--invalid"),
+        duplicates=q.parse_share(values["duplicates"], place="--duplicates"),
+        late=q.parse_share(values["late"], place="--late"),
+        locale=values["locale"],
+        mix=q.parse_mix(mix, place="--mix") if mix else {},
+        span_ns=q.parse_duration(span, place="--span") if span else None,
+        types=types,
+    )
+
+
+def _schedule(
+    values: Mapping[str, Any], read_lines: Callable[[str], Iterator[tuple[int, bytes]]]
+) -> Schedule:
+    shape, _, file = values["shape"].partition(":")
+    if (shape == "trace") != bool(file):
+        raise ConfigError(f'--shape is "{values["shape"][:80]}": a trace is written trace:FILE')
+    return schedule(
+        shape,
+        rate=q.parse_rate(values["rate"], place="--rate"),
+        length_ns=q.parse_duration(values["duration"], place="--duration"),
+        trace=trace_rates(read_lines(file), file=file) if file else (),
+    )
+
+
+def _users(text: str) -> int:
+    number = int(text) if text.isdecimal() and len(text) <= _MOST_USERS_DIGITS else 0
+    if not 1 <= number <= MOST_USERS:
+        raise ConfigError(f'--users is "{text[:80]}": it must be a number from 1 to {MOST_USERS}')
+    return number
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else ()
+
+
+def _profile(file: str, known: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(Path(file).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {file}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise ConfigError(f"{file} is no TOML: {error}") from None
+    values: dict[str, Any] = {}
+    for key, value in document.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            hint = nearest(name, known) or f"; there are {', '.join(known)}"
+            raise ConfigError(f'{file}: nobody knows "{key[:80]}"{hint}')
+        values[name] = _text(value, place=f"{file}: {key}")
+    return values
+
+
+def _text(value: Any, *, place: str) -> Any:
+    """Write a value of TOML as it would stand in a flag."""
+    match value:
+        case bool():
+            return value
+        case str():
+            return value
+        case int() | float():
+            return str(value)
+        case list() if all(isinstance(item, str) for item in value):
+            return ",".join(value)
+        case dict() if all(
+            isinstance(item, int) and not isinstance(item, bool) for item in value.values()
+        ):
+            return ",".join(f"{name}={weight}" for name, weight in value.items())
+    raise ConfigError(f"{place} must be a text, a number, a list of texts, or a table of weights")

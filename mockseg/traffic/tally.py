@@ -1,0 +1,105 @@
+"""What became of a run, counted: bounded memory however long it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from mockseg.traffic.histogram import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockseg.json_types import JsonObject
+    from mockseg.traffic.made import Made
+
+__all__ = ["Tally"]
+
+_MOST_EXPECTED: Final = 200_000
+_PERCENTILES: Final = (0.5, 0.9, 0.95, 0.99, 0.999)
+
+
+class Tally:
+    """Counts calls.
+
+    Attributes:
+        made: calls that came due.
+        labels: calls by what they were made as.
+        names: calls by event.
+        answered: calls in requests that were answered 2xx.
+        refused: calls in requests that were answered otherwise, by status.
+        failed: calls in requests that were not answered, by kind.
+        unsent: calls that could not be sent in time.
+        latency: from the due time of a request to its answer.
+        lateness: from the due time of a request to its beginning.
+        seconds: how long it took.
+        interrupted: whether it was ended before its time.
+        expected: the code that each labelled call must give, by messageId; so many as are
+            kept.
+        unkept: labelled calls beyond those.
+    """
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.labels: Counter[str] = Counter()
+        self.names: Counter[str] = Counter()
+        self.codes: Counter[str] = Counter()
+        self.answered = 0
+        self.refused: Counter[int] = Counter()
+        self.failed: Counter[str] = Counter()
+        self.unsent = 0
+        self.latency = Histogram()
+        self.lateness = Histogram()
+        self.seconds = 0.0
+        self.interrupted = False
+        self.expected: dict[str, str] = {}
+        self.unkept = 0
+
+    @property
+    def lost(self) -> int:
+        """Give how many calls were refused, failed or not sent."""
+        return self.refused.total() + self.failed.total() + self.unsent
+
+    def came_due(self, calls: Sequence[Made]) -> None:
+        """Count calls that are due."""
+        self.made += len(calls)
+        for made in calls:
+            self.labels[made.label] += 1
+            self.names[made.name] += 1
+            if made.code:
+                self.codes[made.code] += 1
+                if len(self.expected) < _MOST_EXPECTED:
+                    self.expected.setdefault(made.message_id, made.code)
+                else:
+                    self.unkept += 1
+
+    def answer(self, status: int, calls: int, *, microseconds: int) -> None:
+        """Count the answer to a request."""
+        self.latency.add(microseconds)
+        if 200 <= status < 300:
+            self.answered += calls
+        else:
+            self.refused[status] += calls
+
+    def as_json(self) -> JsonObject:
+        """Give all of it as JSON; times in milliseconds."""
+        return {
+            "made": self.made,
+            "seconds": round(self.seconds, 3),
+            "rate": round(self.made / self.seconds, 1) if self.seconds else None,
+            "interrupted": self.interrupted,
+            "answered": self.answered,
+            "refused": {str(status): n for status, n in sorted(self.refused.items())},
+            "failed": dict(sorted(self.failed.items())),
+            "unsent": self.unsent,
+            "latencyMs": _milliseconds(self.latency),
+            "latenessMs": _milliseconds(self.lateness),
+            "labels": dict(sorted(self.labels.items())),
+            "labelledCodes": dict(sorted(self.codes.items())),
+            "byEvent": dict(self.names.most_common()),
+        }
+
+
+def _milliseconds(times: Histogram) -> JsonObject:
+    shares = {f"p{share * 100:g}": times.percentile(share) / 1000 for share in _PERCENTILES}
+    return {"mean": round(times.mean / 1000, 3), **shares, "max": times.most / 1000}

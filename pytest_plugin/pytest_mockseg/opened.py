@@ -1,0 +1,222 @@
+"""A source that a test holds: from where it is judged, and what is wrong with its calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mockseg.client import verbs_plans, verbs_reading, verbs_waiting
+from mockseg.client.ask import Ask, run
+from mockseg.operations.calls import ListCalls
+from mockseg.operations.requests import ListRequests
+
+if TYPE_CHECKING:
+    from mockseg.client.ask import Steps
+    from mockseg.domain.call import Call
+    from mockseg.operations.calls import CallPage
+    from mockseg.operations.requests import RequestPage, RequestView
+    from pytest_mockseg.marker import Wish
+    from pytest_mockseg.options import Options
+    from pytest_mockseg.records import TestRecord
+    from pytest_mockseg.sources import SegmentSource
+
+__all__ = ["Opened"]
+
+T = TypeVar("T")
+
+_MAX_LISTED = 10
+_SETTLE_SECONDS = 5.0
+# What a client puts anew into a message that it sends again.
+_OF_SENDING = ("sentAt", "writeKey", "_metadata")
+
+
+class Opened:
+    """A source in the hands of a test.
+
+    Attributes:
+        source: the source.
+        test: the id of the test that is charged with its calls.
+        closed: nothing more is expected of it.
+        seen: its calls that were judged.
+    """
+
+    def __init__(
+        self,
+        source: SegmentSource,
+        *,
+        test: str,
+        wish: Wish,
+        judged_by_plan: bool,
+        options: Options,
+    ) -> None:
+        self.source = source
+        self.test = test
+        self.closed = False
+        self.seen: list[Call] = []
+        self.policy = wish.teardown or options.teardown
+        self._allow = wish.allow
+        # A server that runs elsewhere may have plans of its own.
+        self._judged_by_plan = judged_by_plan or options.url is not None
+        self._after = source.scope.after
+        self._after_request = source.scope.after_request
+
+    def calls(self) -> list[Call]:
+        """Give all of its calls."""
+        if self.closed:
+            return self.seen
+        return self._run(verbs_reading.call_pages(self.source.scope, {}))
+
+    def judge(self, record: TestRecord, *, final: bool) -> str | None:
+        """Look at what came since the last look, charge it to a test, and say what is wrong.
+
+        Args:
+            record: of that test.
+            final: nothing more is expected of the source.
+
+        Raises:
+            MocksegError: the server has gone, or does not become quiet.
+        """
+        scope = self.source.scope
+        # Cleared windows begin later than they did.
+        after = max(self._after, scope.after)
+        self.closed = final
+        self._run(verbs_waiting.settle(scope, quiet=0.0, timeout=_SETTLE_SECONDS))
+        seen = self._run(verbs_reading.call_pages(scope, {}, after=after))
+        sent = self._run(_requests_after(scope.write_key, self._after_request))
+        if seen:
+            self._after = seen[-1].cursor
+        if sent:
+            self._after_request = sent[-1].number
+        self.seen += seen
+        record.count(seen, requests=len(sent))
+        if self._judged_by_plan:
+            view = self._run(verbs_plans.coverage(scope))
+            record.cover(f"{self.source.url} {scope.write_key}", view)
+        return self._problem(seen, sent)
+
+    def late(self, *, until: int | None = None, move: bool = False) -> list[dict[str, Any]]:
+        """Give the calls that came after the last look.
+
+        Args:
+            until: and no later than this cursor.
+            move: they have been looked at now.
+        """
+        from mockseg.matching.lines import call_line, verdict_words
+
+        found = self._run(verbs_reading.call_pages(self.source.scope, {}, after=self._after))
+        late = [call for call in found if until is None or call.cursor <= until]
+        if move and late:
+            self._after = late[-1].cursor
+        return [
+            {
+                "test": self.test,
+                "call": call.id,
+                "text": f"{call_line(call)}: {verdict_words(call)}",
+                "type": call.type,
+                "event": call.event,
+                "receivedAt": call.received_at,
+            }
+            for call in late
+        ]
+
+    def may_have_more(self, kept: int) -> bool:
+        """Tell whether calls may have come since the last look, when the source has so many."""
+        return self.source.scope.window or kept != len(self.seen)
+
+    def _problem(self, seen: list[Call], sent: list[RequestView]) -> str | None:
+        bad = [call for call in seen if not call.good and not self._is_allowed(call)]
+        bad = [call for call in bad if not self._is_resend(call)]
+        # What a fault of the test refused was no mistake of the app.
+        refused = [
+            request
+            for request in sent
+            if request.answer.status >= 400 and not request.calls and request.fault is None
+        ]
+        refused = [request for request in refused if not self._lets_pass(request)]
+        if not bad and not refused:
+            return None
+        # Only what is wrong pays for its words.
+        from mockseg.matching.lines import call_line, finding_line, verdict_words
+
+        lines = [_headline(len(bad), len(refused))]
+        for call in bad[:_MAX_LISTED]:
+            lines.append(f"  {call_line(call)}: {verdict_words(call)}")
+            lines += [f"    {finding_line(finding)}" for finding in call.findings[:3]]
+        lines += [f"  {_refused_line(request)}" for request in refused[:_MAX_LISTED]]
+        beyond = max(0, len(bad) - _MAX_LISTED) + max(0, len(refused) - _MAX_LISTED)
+        if beyond:
+            lines.append(f"  … and {beyond} more")
+        words = [finding.code for call in bad for finding in call.findings]
+        words += [request.reason.code if request.reason else "refused" for request in refused]
+        words += [call.verdict for call in bad if not call.findings]
+        allow = ", ".join(repr(word) for word in dict.fromkeys(words))
+        lines.append(
+            f"If that is meant to be: @pytest.mark.segment(allow=[{allow}]), or ini"
+            " mockseg_teardown = warn | off."
+        )
+        return "\n".join(lines)
+
+    def _is_allowed(self, call: Call) -> bool:
+        if not self._allow.isdisjoint({"bad", call.verdict}):
+            return True
+        return bool(call.findings) and all(each.code in self._allow for each in call.findings)
+
+    def _lets_pass(self, request: RequestView) -> bool:
+        code = request.reason.code if request.reason is not None else "refused"
+        return not self._allow.isdisjoint({"bad", "refused", code})
+
+    def _is_resend(self, call: Call) -> bool:
+        """Tell whether a client only sent again what it had sent: no fault of the app."""
+        if call.duplicate_of is None:
+            return False
+        number = int(call.duplicate_of.removeprefix("call-"))
+        page: CallPage = self._run(
+            _one(ListCalls(source=self.source.write_key, after=number - 1, limit=1))
+        )
+        first = page.calls[0] if page.calls else None
+        return (
+            first is not None
+            and first.id == call.duplicate_of
+            and _content(first.raw) == _content(call.raw)
+        )
+
+    def _run(self, steps: Steps[T]) -> T:
+        # Not with the source's verbs: those refuse to stop an event loop, and here it is meant.
+        return run(steps, self.source.transport.perform)
+
+
+def _one(params: ListCalls) -> Steps[CallPage]:
+    page: CallPage = yield Ask("list_calls", params)
+    return page
+
+
+def _requests_after(write_key: str, number: int) -> Steps[list[RequestView]]:
+    found: list[RequestView] = []
+    after: int | None = number
+    while after is not None:
+        page: RequestPage = yield Ask(
+            "list_requests",
+            ListRequests(source=write_key, after=after, limit=verbs_reading.PAGE),
+        )
+        found += page.requests
+        after = page.next
+    return found
+
+
+def _content(raw: Any) -> Any:
+    if not isinstance(raw, dict):
+        return raw
+    return {name: value for name, value in raw.items() if name not in _OF_SENDING}
+
+
+def _headline(bad: int, refused: int) -> str:
+    parts = []
+    if bad:
+        parts.append(f"{bad} call{'s' if bad != 1 else ''} of this test would not pass at Segment")
+    if refused:
+        parts.append(f"{refused} request{'s' if refused != 1 else ''} of this test was refused")
+    return " and ".join(parts).replace("s of this test was", "s of this test were") + ":"
+
+
+def _refused_line(request: RequestView) -> str:
+    reason = f" {request.reason.code}: {request.reason.description}" if request.reason else ""
+    return f"{request.id} {request.method} {request.path}: {request.answer.status}{reason}"

@@ -1,0 +1,298 @@
+"""What can be chosen: flags, ini values, one environment variable. Imports pytest only."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = [
+    "MARKER",
+    "OPTIONS",
+    "Options",
+    "add",
+    "distributes",
+    "is_worker",
+    "read",
+    "uses_mockseg",
+]
+
+MARKER = (
+    "segment(allow=None, teardown=None, catalogue=None, plan=None, strictness=None): what the"
+    " source of this test lets pass at teardown (allow=['required', 'dropped', 'refused'] or"
+    " teardown='off'), and by which plans its calls are judged."
+)
+TEARDOWN = ("fail", "warn", "off")
+LATE = ("warn", "fail", "off")
+STRICTNESS = ("lenient", "strict")
+REPORTS = (".json", ".html", ".xml")
+_FIXTURES = frozenset(
+    {"segment", "segment_server", "make_segment_source", "segment_env", "segment_clock"}
+)
+_MOST_SECONDS = 3600
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was chosen for this run.
+
+    Attributes:
+        url: of a running mockseg to attach to, or None.
+        url_from: who said so, for messages.
+        plans: files of tracking plans that judge every source.
+        catalogue: names of plans that ship with mockseg, likewise.
+        strictness: of the catalogue's.
+        teardown: fail, warn or off.
+        late: warn, fail or off.
+        wait: seconds that assertions wait.
+        write_key: of an app whose key cannot change, or None.
+        env_host, env_write_key: names of environment variables.
+        guard: whether the real Segment may not be reached.
+        threshold: of plan coverage, in per cent, or None.
+        reports: files to write.
+        artifacts: the folder for the calls of failed tests, or None.
+        update_goldens: whether golden files are written instead of compared.
+    """
+
+    url: str | None
+    url_from: str
+    plans: tuple[Path, ...]
+    catalogue: tuple[str, ...]
+    strictness: str
+    teardown: str
+    late: str
+    wait: float
+    write_key: str | None
+    env_host: tuple[str, ...]
+    env_write_key: tuple[str, ...]
+    guard: bool
+    threshold: float | None
+    reports: tuple[Path, ...]
+    artifacts: Path | None
+    update_goldens: bool
+
+    @property
+    def has_plan(self) -> bool:
+        """Tell whether sources are judged by plans of this run."""
+        return bool(self.plans or self.catalogue)
+
+    @property
+    def to_check(self) -> bool:
+        """Tell whether something was chosen that only mockseg can check."""
+        return self.has_plan or self.url is not None
+
+    def key_for(self, config: pytest.Config) -> str | None:
+        """Give the write key that the app cannot change.
+
+        Raises:
+            pytest.fail.Exception: workers of pytest-xdist would share it on one server.
+        """
+        if self.write_key is not None and self.url is not None and is_worker(config):
+            pytest.fail(
+                f"mockseg_write_key = {self.write_key} names one source, which the workers of"
+                f" pytest-xdist would share on {self.url}; leave out {self.url_from} so that each"
+                " worker has its own server, or override the fixture segment_key to give each"
+                " worker its own key",
+                pytrace=False,
+            )
+        return self.write_key
+
+
+OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
+
+
+def add(parser: pytest.Parser) -> None:
+    """Declare flags and ini values."""
+    group = parser.getgroup("mockseg", "mockseg, the local Segment")
+    flag = group.addoption
+    flag(
+        "--mockseg-url",
+        metavar="URL",
+        help="attach to a running `mockseg serve` instead of starting one"
+        " (environment MOCKSEG_URL, ini mockseg_url)",
+    )
+    flag(
+        "--mockseg-plan",
+        metavar="FILE",
+        action="append",
+        help="judge every source by this tracking plan, and report its coverage; may be repeated"
+        " (ini mockseg_plan)",
+    )
+    flag(
+        "--mockseg-catalogue",
+        metavar="NAME",
+        action="append",
+        help="the same with a plan that ships with mockseg: `mockseg catalogue list`"
+        " (ini mockseg_catalogue)",
+    )
+    flag(
+        "--mockseg-cov-fail-under",
+        metavar="PERCENT",
+        help="fail when less of the plans was exercised (ini mockseg_cov_fail_under)",
+    )
+    flag(
+        "--mockseg-report",
+        metavar="FILE",
+        action="append",
+        help="write what the tests sent, and the plans' coverage, to FILE.json, FILE.html or"
+        " FILE.xml (JUnit); may be repeated",
+    )
+    flag(
+        "--mockseg-artifacts",
+        metavar="DIR",
+        help="write the calls of each failed test to DIR, as NDJSON",
+    )
+    flag(
+        "--mockseg-update-goldens",
+        action="store_true",
+        help="write the golden files of assert_matches_golden instead of comparing",
+    )
+    flag(
+        "--mockseg-guard",
+        action="store_true",
+        default=None,
+        help="fail a test that tries to reach the real Segment from this Python process; other"
+        " processes are not seen (ini mockseg_guard)",
+    )
+    flag(
+        "--mockseg-teardown",
+        metavar="|".join(TEARDOWN),
+        help="what a call that Segment would not take does to its test (ini mockseg_teardown)",
+    )
+    ini = parser.addini
+    ini("mockseg_url", "address of a running mockseg to attach to")
+    ini("mockseg_plan", "tracking plans that judge every source, relative to this file", "paths")
+    ini("mockseg_catalogue", "names of plans of the catalogue that judge every source", "args")
+    ini("mockseg_strictness", "of the catalogue's plans: lenient or strict", default="lenient")
+    ini("mockseg_teardown", "a call that Segment would not take: fail, warn or off")
+    ini("mockseg_late", "calls after the end of their test: warn, fail or off", default="warn")
+    ini("mockseg_wait", "seconds that assertions wait", default="1")
+    ini("mockseg_write_key", "the write key of an app whose key cannot change")
+    ini("mockseg_env_host", "variables that segment_env sets to the host", "args")
+    ini("mockseg_env_write_key", "variables that segment_env sets to the write key", "args")
+    ini("mockseg_guard", "fail tests that try to reach the real Segment", "bool", default=False)
+    ini("mockseg_cov_fail_under", "per cent of the plans that must be exercised")
+
+
+def read(config: pytest.Config) -> Options:
+    """Put together what was chosen: flags before the environment before ini.
+
+    Raises:
+        pytest.UsageError: with the name, the value and what is allowed.
+    """
+    url, url_from = _url(config)
+    folder = config.invocation_params.dir
+    flag_plans = [folder / each for each in config.getoption("mockseg_plan") or ()]
+    artifacts = config.getoption("mockseg_artifacts")
+    if artifacts is not None:
+        # Workers of pytest-xdist get the flags of their controller, and may stand elsewhere.
+        config.option.mockseg_artifacts = str(folder / artifacts)
+    guard = config.getoption("mockseg_guard")
+    return Options(
+        url=url,
+        url_from=url_from,
+        plans=tuple(flag_plans or config.getini("mockseg_plan")),
+        catalogue=tuple(
+            config.getoption("mockseg_catalogue") or config.getini("mockseg_catalogue")
+        ),
+        strictness=_one_of(config, "mockseg_strictness", STRICTNESS, default="lenient"),
+        teardown=_one_of(config, "mockseg_teardown", TEARDOWN, default="fail"),
+        late=_one_of(config, "mockseg_late", LATE, default="warn"),
+        wait=_seconds(config, "mockseg_wait"),
+        write_key=config.getini("mockseg_write_key") or None,
+        env_host=tuple(config.getini("mockseg_env_host")) or ("SEGMENT_HOST",),
+        env_write_key=tuple(config.getini("mockseg_env_write_key")) or ("SEGMENT_WRITE_KEY",),
+        guard=config.getini("mockseg_guard") if guard is None else guard,
+        threshold=_per_cent(config),
+        reports=tuple(_report(folder / each) for each in config.getoption("mockseg_report") or ()),
+        artifacts=None if artifacts is None else folder / artifacts,
+        update_goldens=config.getoption("mockseg_update_goldens"),
+    )
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Tell whether this process is a worker of pytest-xdist."""
+    return hasattr(config, "workerinput")
+
+
+def distributes(config: pytest.Config) -> bool:
+    """Tell whether the tests run in workers of pytest-xdist, not here."""
+    return not is_worker(config) and config.getoption("dist", "no") != "no"
+
+
+def uses_mockseg(item: pytest.Item) -> bool:
+    """Tell whether a test asks for one of our fixtures, as far as can be said before it runs."""
+    return not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def _url(config: pytest.Config) -> tuple[str | None, str]:
+    for found, who in (
+        (config.getoption("mockseg_url"), "--mockseg-url"),
+        (os.environ.get("MOCKSEG_URL"), "MOCKSEG_URL"),
+        (config.getini("mockseg_url"), "mockseg_url"),
+    ):
+        if found:
+            return found, who
+    return None, ""
+
+
+def _given(config: pytest.Config, name: str) -> tuple[str, str]:
+    """Give a value, empty when there is none, and what it is called where it stands."""
+    flag: str | None = config.getoption(name, None)
+    if flag is not None:
+        return str(flag), "--" + name.replace("_", "-")
+    return str(config.getini(name) or ""), name
+
+
+def _one_of(config: pytest.Config, name: str, allowed: Sequence[str], *, default: str) -> str:
+    value, called = _given(config, name)
+    if value and value not in allowed:
+        raise pytest.UsageError(
+            f"{called}: {value!r} is not allowed; allowed: {', '.join(allowed)}"
+        )
+    return value or default
+
+
+def _seconds(config: pytest.Config, name: str) -> float:
+    value, called = _given(config, name)
+    seconds = _number(value)
+    if not 0 <= seconds <= _MOST_SECONDS:
+        raise pytest.UsageError(
+            f"{called}: {value!r} is not allowed; allowed: seconds from 0 to {_MOST_SECONDS}"
+        )
+    return seconds
+
+
+def _per_cent(config: pytest.Config) -> float | None:
+    value, called = _given(config, "mockseg_cov_fail_under")
+    if not value:
+        return None
+    number = _number(value)
+    if not 0 <= number <= 100:
+        raise pytest.UsageError(f"{called}: {value!r} is not allowed; allowed: 0 to 100 per cent")
+    return number
+
+
+def _number(text: str) -> float:
+    """Read a number; what is none is below all that is allowed."""
+    try:
+        number = float(text)
+    except ValueError:
+        return -1.0
+    return number if math.isfinite(number) else -1.0
+
+
+def _report(path: Path) -> Path:
+    if path.suffix not in REPORTS:
+        raise pytest.UsageError(
+            f"--mockseg-report: {path.name!r} is not allowed; allowed: a file name that ends in"
+            f" {', '.join(REPORTS)}"
+        )
+    return path

@@ -1,0 +1,193 @@
+"""The report of a run: plan coverage for the terminal, and files of JSON, HTML and JUnit XML."""
+
+from __future__ import annotations
+
+import dataclasses
+from html import escape
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from mockseg import json_types
+from mockseg.errors import PlanError
+from mockseg.plans.coverage import Coverage
+from mockseg.plans.coverage_html import coverage_html
+from mockseg.plans.coverage_text import coverage_junit, coverage_text
+from mockseg.plans.model import plan_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mockseg.plans.model import Plan
+    from pytest_mockseg.options import Options
+    from pytest_mockseg.tally import Tally
+
+__all__ = ["RunReport", "report_of"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RunReport:
+    """What a run sent.
+
+    Attributes:
+        tests: what each test sent, with its outcome.
+        late: calls after the end of their test.
+        notes: what else is to be said.
+        coverage: of the plans, or None.
+        threshold: of coverage, in per cent, or None.
+        files: to write.
+    """
+
+    tests: list[dict[str, Any]]
+    late: list[dict[str, Any]]
+    notes: list[str]
+    coverage: Coverage | None
+    threshold: float | None
+    files: tuple[Path, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether the coverage is below the threshold."""
+        if self.coverage is None or self.threshold is None:
+            return False
+        return not self.coverage.report().reaches(self.threshold)
+
+    @property
+    def text(self) -> str:
+        """Give the coverage for a terminal, empty without plans."""
+        if self.coverage is None:
+            return ""
+        return coverage_text(self.coverage.report(), threshold=self.threshold)
+
+    def write(self) -> None:
+        """Write the files; what cannot be written is noted, and the run goes on."""
+        for path in self.files:
+            text = {".json": self._json, ".html": self._html, ".xml": self._xml}[path.suffix]()
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            except OSError as error:
+                self.notes.append(f"--mockseg-report: {path} cannot be written: {error.strerror}")
+
+    def _json(self) -> str:
+        document = {
+            "tests": self.tests,
+            "late": self.late,
+            "notes": self.notes,
+            "coverage": None if self.coverage is None else self.coverage.as_json(),
+            "threshold": self.threshold,
+            "passed": not self.failed,
+        }
+        return json_types.pretty(document) + "\n"
+
+    def _html(self) -> str:
+        report = Coverage(()).report() if self.coverage is None else self.coverage.report()
+        threshold = None if self.coverage is None else self.threshold
+        page = coverage_html(report, title="mockseg: what the tests sent", threshold=threshold)
+        rows = "\n".join(
+            f"<tr><td><code>{escape(test['id'])}</code></td><td>{escape(test['outcome'])}</td>"
+            f'<td class="number">{test["counts"]["total"]}</td>'
+            f'<td class="number">{test["counts"]["bad"]}</td>'
+            f"<td>{'<br>'.join(escape(line) for line in _problem_lines(test))}</td></tr>"
+            for test in self.tests
+        )
+        head = "".join(
+            f'<th scope="col">{name}</th>'
+            for name in ("Test", "Outcome", "Calls", "Bad", "Problems")
+        )
+        late = "".join(
+            f"<li><code>{escape(call['test'])}</code>: {escape(call['text'])}</li>"
+            for call in self.late
+        )
+        parts = [
+            "<h2>Tests</h2>",
+            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>',
+            f"<tbody>{rows}</tbody></table></div>",
+        ]
+        if late:
+            parts.append(f"<h2>After the end of their test</h2><ul>{late}</ul>")
+        return page.replace("</body>", "\n".join([*parts, "</body>"]))
+
+    def _xml(self) -> str:
+        if self.coverage is None:
+            root = ET.Element("testsuites", name="mockseg")
+        else:
+            root = ET.fromstring(  # noqa: S314  (written by us, one line above)
+                coverage_junit(self.coverage.report(), threshold=self.threshold)
+            )
+        failed = [test for test in self.tests if test["problems"]]
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name="calls",
+            tests=str(len(self.tests)),
+            failures=str(len(failed)),
+            errors="0",
+            skipped="0",
+        )
+        for test in self.tests:
+            case = ET.SubElement(
+                suite, "testcase", name=_plain(test["id"]), classname="mockseg", time="0"
+            )
+            if test["problems"]:
+                text = _plain("\n".join(test["problems"]))
+                ET.SubElement(case, "failure", message=text.partition("\n")[0]).text = text
+            counts = ", ".join(f"{name} {number}" for name, number in test["counts"].items())
+            ET.SubElement(case, "system-out").text = counts
+        ET.indent(root)
+        body = ET.tostring(root, encoding="unicode")
+        return f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n'
+
+
+def report_of(tally: Tally, options: Options, outcome_of: Callable[[str], str]) -> RunReport:
+    """Put the report of a run together."""
+    tests = [{**sent, "outcome": outcome_of(name)} for name, sent in sorted(tally.tests.items())]
+    return RunReport(
+        tests=tests,
+        late=tally.late,
+        notes=tally.notes,
+        coverage=_coverage(tally),
+        threshold=options.threshold,
+        files=options.reports,
+    )
+
+
+def _coverage(tally: Tally) -> Coverage | None:
+    plans: dict[str, Plan] = {}
+    for document in tally.plans:
+        plan = plan_from_json(document, file="plan", check=False)
+        if plan.slug not in plans:
+            plans[plan.slug] = plan
+        elif plans[plan.slug] != plan:
+            tally.notes.append(f"two plans are called {plan.slug}; the coverage is of the first")
+    if not plans:
+        return None
+    # What a test saw names only the rules that it saw; the rest is as in a run without calls.
+    total = Coverage(plans.values())
+    blank = {_identity(rule): rule for rule in total.as_json()["rules"]}
+    for seen in tally.coverage.values():
+        rules = {_identity(rule): rule for rule in seen["rules"]}
+        if rules.keys() - blank.keys():
+            continue
+        document = {
+            "rules": [rules.get(name, rule) for name, rule in blank.items()],
+            "unplanned": seen["unplanned"],
+        }
+        try:
+            total.merge(Coverage.from_json(document, plans=plans.values()))
+        except PlanError as error:
+            tally.notes.append(str(error))
+    return total
+
+
+def _identity(rule: dict[str, Any]) -> tuple[Any, ...]:
+    return (rule["plan"], rule["type"], rule["key"], rule["version"])
+
+
+def _problem_lines(test: dict[str, Any]) -> list[str]:
+    return [line for problem in test["problems"] for line in problem.splitlines()]
+
+
+def _plain(text: str) -> str:
+    """Replace what XML cannot hold."""
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)

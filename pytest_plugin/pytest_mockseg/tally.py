@@ -1,0 +1,127 @@
+"""What a whole run sent, put together from its tests, in this process or in workers'.
+
+Imports nothing of mockseg: in a run without our fixtures there is nothing to put together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_mockseg import options as options_of
+from pytest_mockseg.marker import USAGE
+
+if TYPE_CHECKING:
+    from pytest_mockseg.options import Options
+
+__all__ = ["TALLY", "Tally"]
+
+_MAX_LATE = 20
+
+
+class Tally:
+    """Collects what tests sent, judges the run as a whole, and tells it.
+
+    Attributes:
+        tests: what each test sent, by id.
+        late: the calls that came after the end of their test.
+        notes: what else is to be said at the end.
+        plans: tracking plans that judged sources.
+        coverage: what was seen of them, by source.
+        plans_sent: names of the plans that this process has handed on.
+    """
+
+    def __init__(self, config: pytest.Config, options: Options) -> None:
+        self.tests: dict[str, dict[str, Any]] = {}
+        self.late: list[dict[str, Any]] = []
+        self.notes: list[str] = []
+        self.plans: list[dict[str, Any]] = []
+        self.coverage: dict[str, dict[str, Any]] = {}
+        self.plans_sent: set[str] = set()
+        self._config = config
+        self._options = options
+        self._outcomes: dict[str, str] = {}
+        self._usage: list[str] = []
+        self._text = ""
+        config.stash[TALLY] = self
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take over what a test has sent."""
+        outcome = self._outcomes.get(report.nodeid, "passed")
+        if report.failed or (report.skipped and outcome == "passed"):
+            self._outcomes[report.nodeid] = report.outcome
+        sent = getattr(report, "mockseg", None)
+        if sent is None or options_of.is_worker(self._config):
+            return
+        self.tests[report.nodeid] = sent
+        self.coverage.update(sent.pop("coverage"))
+        self.plans += sent.pop("plans")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        """Take over what a worker of pytest-xdist found out when it ended."""
+        sent = getattr(node, "workeroutput", {}).get("mockseg")
+        if sent is not None:
+            self.late += sent["late"]
+            self.notes += [note for note in sent["notes"] if note not in self.notes]
+            self._usage += sent["usage"]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Judge the run as a whole, and write its reports."""
+        if options_of.is_worker(self._config):
+            usage = self._config.stash.get(USAGE, None)
+            output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]  # of xdist
+            output["mockseg"] = {
+                "late": self.late,
+                "notes": self.notes,
+                "usage": [] if usage is None else [usage],
+            }
+            return
+        if self._usage:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            return
+        failed = bool(self.late) and self._options.late == "fail"
+        if self.plans or self._options.reports:
+            from pytest_mockseg.reporting import report_of
+
+            report = report_of(self, self._options, self.outcome_of)
+            self._text = report.text
+            failed = report.failed or failed
+            report.write()
+        elif self._options.has_plan and self._options.threshold is not None:
+            self._text = (
+                f"no test used a source: 0.0 % of the plan exercised; is below the threshold of"
+                f" {self._options.threshold:g} %\n"
+            )
+            failed = self._options.threshold > 0 or failed
+        if failed and session.exitstatus in {0, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tell what the whole run is to be told."""
+        write = terminalreporter.write_line
+        for usage in dict.fromkeys(self._usage):
+            write(f"ERROR: {usage}", red=True)
+        if self._options.late != "off" and self.late:
+            terminalreporter.section("mockseg: calls after the end of their test")
+            for call in self.late[:_MAX_LATE]:
+                write(f"{call['test']}")
+                write(f"  {call['text']}")
+            if len(self.late) > _MAX_LATE:
+                write(f"… and {len(self.late) - _MAX_LATE} more")
+            write("A test has to wait for what it causes, or to flush its SDK before it ends.")
+        if self._text:
+            terminalreporter.section("mockseg: plan coverage")
+            for line in self._text.splitlines():
+                write(line)
+        for note in self.notes:
+            write(f"mockseg: {note}")
+
+    def outcome_of(self, test: str) -> str:
+        """Tell how a test ended: passed, failed or skipped."""
+        return self._outcomes.get(test, "passed")
+
+
+TALLY: pytest.StashKey[Tally] = pytest.StashKey()

@@ -1,0 +1,110 @@
+"""Hunt the defects of the corpus with one side's strategies; bugs.py starts it.
+
+python hunt.py --side ours|rival --schemas FILE --seeds N
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from consumers import CONSUMERS, Consumer
+from hypothesis import Phase, given, seed, settings
+from hypothesis.errors import HypothesisException
+
+EXAMPLES = 200
+
+
+class FoundError(Exception):
+    """A consumer failed."""
+
+
+def main() -> None:
+    """Hunt and print one JSON object: consumer -> how many hunts found its defect."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", choices=["ours", "rival"], required=True)
+    parser.add_argument("--schemas", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds a hunt may take")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    schemas = json.loads(arguments.schemas.read_text())
+    results: dict[str, Any] = {}
+    for consumer in CONSUMERS:
+        strategy = ours(consumer) if arguments.side == "ours" else rival(schemas[consumer.name])
+        found, note, started = 0, "", time.perf_counter()
+        for number in range(arguments.seeds):
+            hit, said = hunt(consumer, strategy, number, arguments.limit)
+            found, note = found + hit, said or note
+        seconds = time.perf_counter() - started
+        results[consumer.name] = {
+            "found": found,
+            "of": arguments.seeds,
+            "note": note,
+            "seconds": seconds,
+        }
+        sys.stderr.write(
+            f"{arguments.side} {found}/{arguments.seeds} {consumer.name} {note} {seconds:.1f} s\n"
+        )
+    sys.stdout.write(json.dumps(results))
+
+
+def hunt(consumer: Consumer, strategy: Any, number: int, limit: float) -> tuple[bool, str]:
+    """Give one hunt of 200 examples; tell whether the defect was found, and what hindered it."""
+    until = time.perf_counter() + limit
+
+    class OutOfTimeError(Exception):
+        pass
+
+    @seed(number)
+    @settings(max_examples=EXAMPLES, database=None, deadline=None, phases=[Phase.generate])
+    @given(strategy)
+    def run(drawn: Any) -> None:
+        if time.perf_counter() > until:
+            raise OutOfTimeError
+        messages = copy.deepcopy(drawn if isinstance(drawn, list) else [drawn])
+        try:
+            consumer.take(messages)
+        except Exception as error:
+            raise FoundError(str(error)) from error
+
+    try:
+        run()
+    except FoundError:
+        return True, ""
+    except OutOfTimeError:
+        return False, "out of time"
+    except (HypothesisException, Exception) as error:  # noqa: BLE001  (the rival's own failures)
+        return False, f"{type(error).__name__}: {str(error)[:80]}"
+    return False, ""
+
+
+def ours(consumer: Consumer) -> Any:
+    """Give what a user of mockseg would use for such a consumer."""
+    from mockseg import strategies as seg
+
+    if consumer.feed == "sequence":
+        return seg.reordered(seg.duplicated(seg.journeys(consumer.plan)))
+    if consumer.feed == "edge":
+        assert consumer.event is not None
+        return seg.edge_event(consumer.event, plan=consumer.plan)
+    if consumer.event is None:
+        return seg.events(consumer.plan)
+    return seg.event(consumer.event, plan=consumer.plan)
+
+
+def rival(schema: Any) -> Any:
+    """Give what hypothesis-jsonschema makes of the same schema."""
+    from hypothesis_jsonschema import from_schema
+
+    return from_schema(schema)
+
+
+if __name__ == "__main__":
+    main()

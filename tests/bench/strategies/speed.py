@@ -1,0 +1,133 @@
+"""Examples a second, beside hypothesis-jsonschema, on the same schemas, interleaved in one run.
+
+The rival runs in its own environment, with the last Hypothesis that it works with. Each
+rotation asks both sides for as many examples as they draw in a slice of time, in random
+order; the median of the ratios counts. Start-up and the making of the strategy are not
+counted for either side.
+
+    python tests/bench/strategies/speed.py --rival RIVAL/bin/python [--rotations 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from schemas import whole
+
+from mockseg.catalogue.loader import load
+from mockseg.strategies.subjects import subject_of
+
+HERE = Path(__file__).parent
+
+_PROPERTIES = {"at": "date-time", "mail": "email", "page": "uri", "id": "uuid"}
+
+
+def cases() -> dict[str, tuple[str, Any]]:
+    """Give the schemas: name -> what kind it is, and the schema."""
+    found: dict[str, tuple[str, Any]] = {
+        f"format {name}": ("formats", {"type": "string", "format": name})
+        for name in ("date-time", "email", "uri", "uuid", "ipv6")
+    }
+    found["formats in an object"] = (
+        "formats",
+        {
+            "type": "object",
+            "required": ["at", "mail"],
+            "properties": {k: {"type": "string", "format": f} for k, f in _PROPERTIES.items()},
+            "additionalProperties": False,
+        },
+    )
+    for plan, event, kind in (
+        ("userguiding", "survey question answer (userguiding)", "conditionals"),
+        ("userguiding", "guide started (userguiding)", "plain"),
+        ("userguiding", "guide button click (userguiding)", "plain"),
+        ("ecommerce", "Order Completed", "plain"),
+        ("video", "Video Playback Started", "plain"),
+        ("email", "Email Opened", "plain"),
+        ("candu", "tutorial.interaction", "plain"),
+    ):
+        rule = load(plan, strictness="strict").rule(event)
+        assert rule is not None
+        found[event] = (kind, rule.schema)
+    guide = subject_of("guide started (userguiding)")
+    found["guide started, whole message"] = ("formats", whole(guide))
+    found["text"] = ("scalar", {"type": "string"})
+    found["number"] = ("scalar", {"type": "number", "minimum": 0})
+    return found
+
+
+class Side:
+    """One side's process: asked for examples for a while, tells how many a second."""
+
+    def __init__(self, python: str, side: str, schemas: Path) -> None:
+        self._process = subprocess.Popen(
+            [python, "-W", "ignore", str(HERE / "draw.py"), side, str(schemas)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def rate(self, name: str, seconds: float) -> float:
+        """Give examples a second."""
+        asked: IO[str] | None = self._process.stdin
+        told: IO[str] | None = self._process.stdout
+        assert asked is not None
+        assert told is not None
+        asked.write(json.dumps({"name": name, "seconds": seconds}) + "\n")
+        asked.flush()
+        return float(told.readline())
+
+    def end(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rival", required=True, help="the rival's Python")
+    parser.add_argument("--rotations", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.5, help="of each slice")
+    arguments = parser.parse_args()
+    table = cases()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "schemas.json"
+        file.write_text(json.dumps({name: schema for name, (_, schema) in table.items()}))
+        ours = Side(sys.executable, "ours", file)
+        rival = Side(arguments.rival, "rival", file)
+        for name, (kind, _) in table.items():
+            for side in (ours, rival):
+                side.rate(name, 0.2)
+            rates: dict[Side, list[float]] = {ours: [], rival: []}
+            for _ in range(arguments.rotations):
+                order = [ours, rival]
+                random.shuffle(order)
+                for side in order:
+                    rates[side].append(side.rate(name, arguments.seconds))
+            ratios = [a / b for a, b in zip(rates[ours], rates[rival], strict=True)]
+            _say(
+                f"{kind:13} {name:38} ours {statistics.median(rates[ours]):8.0f}/s  rival "
+                f"{statistics.median(rates[rival]):8.0f}/s  ratio {statistics.median(ratios):6.1f}"
+                f"  ({min(ratios):.1f} to {max(ratios):.1f})"
+            )
+        ours.end()
+        rival.end()
+
+
+def _say(*cells: object) -> None:
+    sys.stdout.write(" ".join(map(str, cells)) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

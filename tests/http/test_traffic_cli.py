@@ -1,0 +1,184 @@
+"""``mockseg traffic`` and ``mockseg replay`` against servers: reports, checks, Ctrl-C."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mockseg.cli.main import run
+from mockseg.server import MockSegment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+SHORT = ["traffic", "--users", "50", "--duration", "1s", "--rate", "400/s", "--seed", "7", "--json"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockSegment]:
+    """Run a server for all tests of this module."""
+    with MockSegment() as running:
+        yield running
+
+
+def report(capsys) -> dict:
+    """Give the report."""
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("strictness", ["lenient", "strict"])
+def test_labels_are_held_against_what_the_server_found(server, strictness, capsys) -> None:
+    """On a fresh source with the plans of the run every label is found, and nothing else."""
+    asked = ["--catalogue", "userguiding,ecommerce", "--strictness", strictness]
+    shares = ["--invalid", "10%", "--duplicates", "5%", "--late", "5%"]
+    assert run([*SHORT, *asked, *shares, "--to", server.url]) == 0
+    told = report(capsys)
+    assert (told["made"], told["answered"]) == (400, 400)
+    assert told["server"]["labelsMissing"] == told["server"]["unexpectedlyBad"] == 0
+    assert told["server"]["good"] == told["labels"]["good"] + told["labels"]["late"]
+    assert told["server"]["bad"] == told["labels"]["invalid"] + told["labels"]["duplicate"]
+
+
+def test_a_source_without_plans_does_not_find_the_labels(server, capsys) -> None:
+    """Where the source has no plan the broken calls are not found, which is told, and exit 1."""
+    asked = ["--catalogue", "userguiding", "--invalid", "20%", "--write-key", "no-plans"]
+    assert run([*SHORT, *asked, "--to", server.url]) == 1
+    assert report(capsys)["server"]["labelsMissing"] > 0
+
+
+def test_bad_calls_without_a_label_are_told(server, capsys) -> None:
+    """When the source judges by another plan, what it finds bad is unexpected, and exit 1."""
+    source = server.source(catalogue="candu", strictness="strict")
+    asked = ["--catalogue", "userguiding", "--write-key", source.write_key]
+    assert run([*SHORT, *asked, "--to", server.url]) == 1
+    assert report(capsys)["server"]["unexpectedlyBad"] > 0
+
+
+def test_the_same_run_twice_is_no_duplicate(server, capsys) -> None:
+    """A second run now has messageIds of its own; with a start given it has the same."""
+    key = ["--catalogue", "candu", "--write-key", "twice", "--to", server.url]
+    assert [run([*SHORT, *key]), run([*SHORT, *key])] == [0, 0]
+    fixed = [*key, "--start", "2026-03-01"]
+    assert [run([*SHORT, *fixed]), run([*SHORT, *fixed])] == [0, 1]
+
+
+def test_exported_calls_are_replayed(server, tmp_path, capsys) -> None:
+    """What was written is replayed with its ids; again it needs new ones."""
+    file = tmp_path / "calls.ndjson"
+    made = ["traffic", "--catalogue", "candu", "--duration", "2s", "--rate", "50/s"]
+    assert run([*made, "--out", str(file)]) == 0
+    source = server.source()
+    asked = ["replay", str(file), "--to", server.url, "--write-key", source.write_key]
+    assert run([*asked, "--speed", "10x"]) == 0
+    ids = [json.loads(line)["messageId"] for line in file.read_text().splitlines()]
+    assert sorted(call.message_id for call in source.calls()) == sorted(ids)
+    assert run([*asked, "--speed", "50x", "--new-ids", "--shift-to", "now", "--json"]) == 0
+    assert source.summary().good == 200
+
+
+class Inbox(http.server.ThreadingHTTPServer):
+    """A receiver of webhooks that keeps what it gets."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers 200, or 501 to what it does not know."""
+
+    protocol_version = "HTTP/1.1"
+    server: Inbox
+
+    def do_POST(self) -> None:
+        """Keep a call."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((dict(self.headers), body))
+        self.send_response(501 if b'"type":"page"' in body else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    """Run a receiver of webhooks."""
+    with Inbox() as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield running
+        finally:
+            running.shutdown()
+            thread.join()
+
+
+def test_webhooks_are_called_as_segment_does(inbox: Inbox, capsys) -> None:
+    """A receiver gets signed calls; what it refuses is counted, and exit 1."""
+    url = f"http://127.0.0.1:{inbox.server_port}/hook"
+    asked = ["--catalogue", "userguiding", "--as", "webhook", "--key", "abc123", "--to", url]
+    assert run([*SHORT, *asked]) == 1
+    told = report(capsys)
+    assert told["refused"] == {"501": told["byEvent"]["page"]}
+    assert len(inbox.got) == 400
+    for headers, body in inbox.got:
+        assert headers["X-Signature"] == hmac.new(b"abc123", body, hashlib.sha1).hexdigest()
+
+
+def test_partners_get_only_what_segment_forwards(inbox: Inbox, capsys) -> None:
+    """UserEngage gets its key and no call of a type that Segment does not forward to it."""
+    url = f"http://127.0.0.1:{inbox.server_port}"
+    asked = ["--catalogue", "candu", "--as", "userengage", "--key", "segment", "--to", url]
+    run([*SHORT, *asked])
+    assert report(capsys)["made"] == 400
+    assert {json.loads(body)["type"] for _, body in inbox.got} <= {
+        "identify", "track", "page", "group",
+    }  # fmt: skip
+    assert {headers["Authorization"] for headers, _ in inbox.got} == {"Basic c2VnbWVudDo="}
+
+
+def test_a_target_that_is_no_mockseg_needs_a_key(inbox: Inbox, capsys) -> None:
+    """Elsewhere no source can be opened, so the write key has to be named."""
+    url = f"http://127.0.0.1:{inbox.server_port}"
+    assert run([*SHORT, "--catalogue", "candu", "--to", url]) == 2
+    assert "--write-key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_the_report(server, number) -> None:
+    """Ctrl-C ends a run cleanly: all that was sent is in the report."""
+    asked = [*SHORT, "--duration", "1h", "--catalogue", "candu", "--to", server.url]
+    with subprocess.Popen(
+        [sys.executable, "-m", "mockseg", *asked],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as process:
+        assert process.stderr is not None
+        progress = json.loads(process.stderr.readline())
+        process.send_signal(number)
+        out, err = process.communicate()
+    told = json.loads(out)
+    assert set(progress) >= {"seconds", "made", "rate", "good", "bad", "p99Ms", "waiting"}
+    assert told["interrupted"] is True
+    assert told["made"] == told["answered"] + told["unsent"] >= progress["good"] > 0
+    assert "Traceback" not in err
+    assert process.returncode in {0, 1}

@@ -1,0 +1,88 @@
+"""A failed test explains itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    Run = Callable[..., pytest.RunResult]
+
+
+def test_a_failed_assertion_shows_the_nearest_call_and_the_calls(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """The difference is named, the traceback ends in the test, and a section lists the calls."""
+    pytester.makepyfile(
+        """
+        from mockseg import track
+
+        def test_signup(segment, send):
+            send(segment, "Signed Up", properties={"plan": "pro"})
+            segment.assert_called(track("Signed Up", properties={"plan": "free"}), wait=0)
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            ">       segment.assert_called(track(*",
+            "E  *expected 1 or more track 'Signed Up'*",
+            "E  *properties.plan: expected 'free' (string), got 'pro' (string)",
+            "test_*.py:5: UnmetExpectationError",
+            "*- mockseg: calls of this test -*",
+            'call-* track \'Signed Up\', userId \'u1\': accepted {"properties":{"plan":"pro"}}',
+        ]
+    )
+    # No line of ours stands between the test and the failure.
+    assert "verbs_" not in result.stdout.str()
+
+
+def test_any_failure_lists_the_calls(run: Run, pytester: pytest.Pytester) -> None:
+    """A plain assert shows the calls, too; a test that passes shows nothing."""
+    pytester.makepyfile(
+        """
+        def test_fails(segment, send):
+            send(segment, "First")
+            assert 0
+
+        def test_none(segment):
+            assert 0
+
+        def test_passes(segment, send):
+            send(segment, "Second")
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=2, passed=1)
+    result.stdout.fnmatch_lines(["*calls of this test*", "call-1 track 'First'*"])
+    result.stdout.fnmatch_lines(["*test_none*", "*calls of this test*", "none"])
+    result.stdout.no_fnmatch_line("*'Second'*")
+
+
+def test_soft_failures_are_told_together(run: Run, pytester: pytest.Pytester) -> None:
+    """Inside `soft()` every assertion is tried, and all that failed are told at the end."""
+    pytester.makepyfile(
+        """
+        from mockseg import track
+
+        def test_soft(segment, send):
+            send(segment, "A")
+            with segment.soft():
+                segment.assert_called(track("B"), wait=0)
+                segment.assert_called(track("A"), wait=0)
+                segment.assert_called(track("C"), wait=0)
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E  *2 soft assertions failed:",
+            "E  *1. expected*track 'B'*",
+            "E  *2. expected*track 'C'*",
+        ]
+    )

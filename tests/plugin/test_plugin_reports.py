@@ -1,0 +1,168 @@
+"""What a run leaves behind: artifacts, coverage, reports; one process or many."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    Run = Callable[..., pytest.RunResult]
+
+PLAN = {
+    "name": "Shop",
+    "rules": [
+        {
+            "type": "TRACK",
+            "key": "Order Completed",
+            "version": 1,
+            "jsonSchema": {
+                "type": "object",
+                "properties": {
+                    "properties": {
+                        "type": "object",
+                        "properties": {"total": {"type": "number"}},
+                        "required": ["total"],
+                    }
+                },
+            },
+        },
+        {
+            "type": "TRACK",
+            "key": "Order Refunded",
+            "version": 1,
+            "jsonSchema": {"type": "object"},
+        },
+    ],
+}
+_SHOP = """
+    import pytest
+    from mockseg import track
+
+    @pytest.mark.parametrize("n", range(4))
+    def test_order(segment, send, n):
+        send(segment, "Order Completed", properties={"total": n})
+        segment.assert_called(track("Order Completed"))
+
+    @pytest.mark.segment(allow=["unplanned_event"])
+    def test_unplanned(segment, send):
+        send(segment, "Basket Viewed")
+"""
+
+
+def _project(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(_SHOP)
+    (pytester.path / "plan.json").write_text(json.dumps(PLAN))
+
+
+def test_failed_tests_leave_their_calls(run: Run, pytester: pytest.Pytester) -> None:
+    """`--mockseg-artifacts` writes NDJSON for each failed test, also from workers."""
+    pytester.makepyfile(
+        """
+        def test_fails(segment, send):
+            send(segment, "A")
+            send(segment, "B")
+            assert 0
+
+        def test_bad(segment, send):
+            send(segment, "C", user=None)
+
+        def test_passes(segment, send):
+            send(segment, "D")
+        """
+    )
+    run("--mockseg-artifacts", "calls", "-n", "2").assert_outcomes(failed=1, passed=2, errors=1)
+    files = sorted((pytester.path / "calls").iterdir())
+    assert len(files) == 2
+    assert all(file.suffix == ".ndjson" for file in files)
+    kept = [[json.loads(line) for line in file.read_text().splitlines()] for file in files]
+    assert [[call["event"] for call in calls] for calls in kept] == [["C"], ["A", "B"]]
+    assert kept[0][0]["findings"][0]["code"] == "no_user_anon_id"
+
+
+def test_coverage_is_told_and_judged(run: Run, pytester: pytest.Pytester) -> None:
+    """The summary has the plan's coverage; below the threshold the run fails."""
+    _project(pytester)
+    result = run("--mockseg-plan", "plan.json", "--mockseg-cov-fail-under", "40")
+    result.assert_outcomes(passed=5)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "*mockseg: plan coverage*",
+            "rule*seen*asserted*",
+            "*Order Completed* 4 *4 *",
+            "Planned, never seen:",
+            "*Order Refunded*",
+            "Seen, never planned:",
+            "  Basket Viewed (1)",
+            "*of the plan exercised, 1 of 2 rules seen; reaches the threshold of 40 %",
+        ]
+    )
+    ini = "mockseg_plan = plan.json\nmockseg_cov_fail_under = 90\n"
+    result = run(ini=ini)
+    result.assert_outcomes(passed=5)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*is below the threshold of 90 %"])
+
+
+def test_a_plan_without_a_test_is_not_covered(run: Run, pytester: pytest.Pytester) -> None:
+    """A threshold that no test could reach fails the run."""
+    _project(pytester)
+    pytester.makepyfile("def test_other(): pass")
+    result = run("--mockseg-plan", "plan.json", "--mockseg-cov-fail-under", "1", "-k", "other")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["no test used a source*below the threshold of 1 %"])
+
+
+def test_reports_of_workers_are_merged(run: Run, pytester: pytest.Pytester) -> None:
+    """JSON, HTML and XML say the same with one process and with several."""
+    _project(pytester)
+    reports: dict[str, dict[str, object]] = {}
+    for workers in ("0", "2"):
+        result = run(
+            *("-n", workers, "--mockseg-plan", "plan.json"),
+            *(f"--mockseg-report=out/{workers}.{kind}" for kind in ("json", "html", "xml")),
+        )
+        result.assert_outcomes(passed=5)
+        reports[workers] = json.loads((pytester.path / "out" / f"{workers}.json").read_text())
+    assert reports["0"] == reports["2"]
+    report = reports["2"]
+    tests = report["tests"]
+    assert isinstance(tests, list)
+    assert [test["outcome"] for test in tests] == ["passed"] * 5
+    assert sum(test["counts"]["total"] for test in tests) == 5
+    coverage = report["coverage"]
+    assert isinstance(coverage, dict)
+    assert {rule["key"]: (rule["seen"], rule["asserted"]) for rule in coverage["rules"]} == {
+        "Order Completed": (4, 4),
+        "Order Refunded": (0, 0),
+    }
+    root = ET.parse(pytester.path / "out" / "2.xml").getroot()  # noqa: S314  (ours)
+    assert {suite.get("name") for suite in root} == {"Shop", "calls"}
+    assert "Order Refunded" in (pytester.path / "out" / "2.html").read_text()
+
+
+def test_a_report_without_a_plan_tells_the_tests(run: Run, pytester: pytest.Pytester) -> None:
+    """Problems and late calls are in it, escaped where that is due."""
+    pytester.makepyfile(
+        """
+        def test_bad(segment, send):
+            send(segment, "<script>", user=None)
+        """
+    )
+    result = run(
+        "--mockseg-report=out.json", "--mockseg-report=out.html", "--mockseg-report=out.xml"
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    report = json.loads((pytester.path / "out.json").read_text())
+    [test] = report["tests"]
+    assert test["outcome"] == "failed"
+    assert "no_user_anon_id" in test["problems"][0]
+    assert report["coverage"] is None
+    assert "<script>" not in (pytester.path / "out.html").read_text()
+    [suite] = ET.parse(pytester.path / "out.xml").getroot()  # noqa: S314  (ours)
+    assert suite.get("failures") == "1"

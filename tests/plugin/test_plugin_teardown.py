@@ -1,0 +1,173 @@
+"""Strict at teardown: what Segment would not take fails the test that sent it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    Run = Callable[..., pytest.RunResult]
+
+_BAD = """
+    import pytest
+
+    {marker}
+    def test_bad(segment, send):
+        assert send(segment, "A", user=None) == 200
+"""
+
+
+def test_a_call_that_segment_would_drop_fails_its_test(run: Run, pytester: pytest.Pytester) -> None:
+    """The message names the call, why, and the marker that lets it pass."""
+    pytester.makepyfile(_BAD.format(marker=""))
+    result = run()
+    result.assert_outcomes(passed=1, errors=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "1 call of this test would not pass at Segment:",
+            "  call-1 track 'A': answered 200, but Segment would drop it",
+            "    no_user_anon_id: *",
+            "If that is meant to be: @pytest.mark.segment(allow=*'no_user_anon_id'*)*",
+        ]
+    )
+
+
+def test_a_marker_lets_it_pass(run: Run, pytester: pytest.Pytester) -> None:
+    """By code, by verdict, altogether, or off."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def bad(segment, send):
+            assert send(segment, "A", user=None) == 200
+
+        @pytest.mark.segment(allow=["no_user_anon_id"])
+        def test_code(segment, send): bad(segment, send)
+
+        @pytest.mark.segment(allow=["dropped"])
+        def test_verdict(segment, send): bad(segment, send)
+
+        @pytest.mark.segment(allow=["bad"])
+        def test_all(segment, send): bad(segment, send)
+
+        @pytest.mark.segment(teardown="off")
+        def test_off(segment, send): bad(segment, send)
+
+        @pytest.mark.segment(allow=["event_not_defined"])
+        def test_another_code(segment, send): bad(segment, send)
+        """
+    )
+    run().assert_outcomes(passed=5, errors=1)
+
+
+def test_ini_warns_instead(run: Run, pytester: pytest.Pytester) -> None:
+    """`mockseg_teardown = warn` makes it a warning."""
+    pytester.makepyfile(_BAD.format(marker=""))
+    result = run(ini="mockseg_teardown = warn\n")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*would not pass at Segment*"])
+
+
+def test_ini_switches_it_off(run: Run, pytester: pytest.Pytester) -> None:
+    """`mockseg_teardown = off` says nothing."""
+    pytester.makepyfile(_BAD.format(marker=""))
+    run(ini="mockseg_teardown = off\n").assert_outcomes(passed=1)
+
+
+def test_a_refused_request_fails_its_test(run: Run, pytester: pytest.Pytester) -> None:
+    """So does a body that no call can be read from."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_refused(segment, post_to):
+            assert post_to(segment, b"{nope") == 400
+
+        @pytest.mark.segment(allow=["refused"])
+        def test_allowed(segment, post_to):
+            assert post_to(segment, b"{nope") == 400
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["1 request of this test was refused:", "*400 bad_request: *"])
+
+
+def test_a_resend_is_no_fault(run: Run, pytester: pytest.Pytester) -> None:
+    """A messageId with the same content is what retries look like; with another it is a bug.
+
+    What a fault of the test answered is not counted, either.
+    """
+    pytester.makepyfile(
+        """
+        def test_resend(segment, send):
+            send(segment, "A", messageId="m1", sentAt="2024-01-01T00:00:00Z")
+            send(segment, "A", messageId="m1", sentAt="2024-01-01T00:00:09Z")
+
+        def test_fault(segment, send):
+            with segment.faults(status=503, times=1):
+                assert send(segment, "A", messageId="m1") == 503
+            assert send(segment, "A", messageId="m1") == 200
+
+        def test_reused(segment, send):
+            send(segment, "A", messageId="m1")
+            send(segment, "B", messageId="m1")
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_reused*", "*duplicate_message_id*"])
+
+
+def test_a_violation_of_the_plan_fails_its_test(run: Run, pytester: pytest.Pytester) -> None:
+    """A call that the source's plan does not allow is accepted, and bad."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        SCHEMA = {"properties": {"properties": {"required": ["total"]}}}
+        RULE = {"type": "TRACK", "key": "Order", "version": 1, "jsonSchema": SCHEMA}
+
+        @pytest.mark.segment(plan={"name": "Shop", "rules": [RULE]})
+        def test_planned(segment, send):
+            send(segment, "Order", properties={"sum": 7})
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*required at properties.total: *", "If that is meant to be:*allow=*required*"]
+    )
+
+
+def test_a_test_that_failed_already_fails_once(run: Run, pytester: pytest.Pytester) -> None:
+    """What it sent is in its report; a second failure would only hide the first."""
+    pytester.makepyfile(
+        """
+        def test_bad(segment, send):
+            send(segment, "A", user=None)
+            assert 0
+        """
+    )
+    run().assert_outcomes(failed=1)
+
+
+def test_markers_of_class_and_module_add_up(run: Run, pytester: pytest.Pytester) -> None:
+    """What a module allows and what a test allows are both allowed."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.segment(allow=["refused"])
+
+        @pytest.mark.segment(allow=["no_user_anon_id"])
+        def test_both(segment, send, post_to):
+            send(segment, "A", user=None)
+            post_to(segment, b"{nope")
+        """
+    )
+    run().assert_outcomes(passed=1)
