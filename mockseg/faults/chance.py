@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from hashlib import blake2b
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 from mockseg import json_types
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["Draw", "chance", "delay_seconds"]
 
 _BITS = 53
-_STANDARD = NormalDist()
 
 
 class Draw(NamedTuple):
@@ -64,7 +62,10 @@ def delay_seconds(effect: Effect, draw: Draw, *, seed: int, rule: str) -> float:
         least, most = delay.uniform
         return least + share * (most - least)
     assert delay.lognormal is not None  # noqa: S101  (one of the two is there, it was checked)
+    # Its import costs more than all of this floor, and few delays are lognormal.
+    from statistics import NormalDist
+
     shape = delay.lognormal
     # The inverse knows no 0.
-    deviation = _STANDARD.inv_cdf(max(share, 1 / (1 << _BITS)))
+    deviation = NormalDist().inv_cdf(max(share, 1 / (1 << _BITS)))
     return min(shape.median * math.exp(shape.sigma * deviation), shape.most)
