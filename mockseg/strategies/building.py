@@ -10,11 +10,12 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 
 from mockseg.errors import PlanError
 from mockseg.json_types import canonical
 from mockseg.strategies.expansion import expand
-from mockseg.strategies.objects import Member, Members, object_strategy
+from mockseg.strategies.objects import Member, Members, miscounted, object_strategy
 from mockseg.strategies.scalars import identity, numbers, strings, without
 from mockseg.strategies.shapes import merged
 
@@ -88,7 +89,9 @@ class Builder:
         if not expansion.factors:
             return self._of_plain(expansion.plain, (), name=name, place=place)
         shape = merged(expansion.plain)
-        if shape.types == ["object"] and shape.values is None and self._keyed(expansion.factors):
+        apart = shape.types == ["object"] and shape.values is None
+        counted = shape.members.least is not None or shape.members.most is not None
+        if apart and not counted and self._keyed(expansion.factors):
             return self._of_plain(expansion.plain, expansion.factors, name=name, place=place)
         ways: list[Conjunction] = [expansion.plain]
         for factor in expansion.factors:
@@ -184,7 +187,14 @@ class Builder:
             if longest < least:
                 self._dead.append((place, f"it wants {least} items that differ"))
                 return None
-        return st.lists(item, min_size=least, max_size=longest, unique_by=identity)
+        found = st.lists(item, min_size=least, max_size=longest, unique_by=identity)
+        try:
+            # Hypothesis counts the values that alternatives leave, but only when asked.
+            found.validate()
+        except InvalidArgument:
+            self._dead.append((place, f"it wants {least} items that differ"))
+            return None
+        return found
 
     def _object(
         self, shape: Shape, factors: tuple[tuple[Conjunction, ...], ...], *, place: str
@@ -208,39 +218,46 @@ class Builder:
             members[name] = member
         choices = []
         for factor in factors:
-            made = [self._alternative(shape, alternative, place=place) for alternative in factor]
+            spoken = [name for each in factor for name in merged(each).names()]
+            # What one alternative speaks of may be known or required in the others too.
+            known = [name for name in shape.names() if name in spoken]
+            made = [self._alternative(shape, each, known, place=place) for each in factor]
             choices.append(tuple(each for each in made if each is not None))
+            if not choices[-1]:
+                self._dead.append((place, "what is required cannot be"))
+                return None
         least, most = shape.members.size
         others = shape.others()
         open_ = not any(other is False for other in others)
-        return object_strategy(
-            Members(
-                always=members,
-                factors=tuple(choices),
-                order=tuple(dict.fromkeys((*shape.names(), *sorted(chosen)))),
-                least=least,
-                most=most,
-                others=self.strategy(others, name="", place=f"{place}.additionalProperties")
-                if open_
-                else None,
-                names=self._palette.names(),
-                most_others=self._palette.most_extras,
-            ),
-            file=self._file,
-            place=place,
+        found = Members(
+            always=members,
+            factors=tuple(choices),
+            order=tuple(dict.fromkeys((*shape.names(), *sorted(chosen)))),
+            least=least,
+            most=most,
+            others=self.strategy(others, name="", place=f"{place}.additionalProperties")
+            if open_
+            else None,
+            names=self._palette.names(),
+            most_others=self._palette.most_extras,
         )
+        if why := miscounted(found):
+            self._dead.append((place, why))
+            return None
+        return object_strategy(found)
 
     def _member(self, shape: Shape, name: str, *, place: str) -> Member | None:
         strategy = self.strategy(shape.about(name), name=name, place=f"{place}.properties.{name}")
         return None if strategy is None else Member(strategy, required=name in shape.required)
 
     def _alternative(
-        self, shape: Shape, alternative: Conjunction, *, place: str
+        self, shape: Shape, alternative: Conjunction, known: list[str], *, place: str
     ) -> dict[str, Member] | None:
-        """Give the properties that an alternative speaks of, with what holds anyway."""
+        """Give the properties that an alternative speaks of and the known ones of the others."""
         own = merged(alternative)
+        spoken = own.names()
         found: dict[str, Member] = {}
-        for name in own.names():
+        for name in dict.fromkeys((*spoken, *known)):
             about = (
                 *shape.about(name),
                 *(part["properties"][name] for part in own.objects if name in part["properties"]),
@@ -249,7 +266,7 @@ class Builder:
             required = name in own.required or name in shape.required
             if strategy is not None:
                 values = merged(tuple(each for each in about if isinstance(each, dict))).values
-                weight = (len(values or ()) + 1) // 2
+                weight = (len(values or ()) + 1) // 2 if name in spoken else 1
                 found[name] = Member(strategy, required=required, weight=max(1, min(weight, 4)))
             elif required:
                 return None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from mockseg.strategies.keywords import refuse
 from mockseg.strategies.palette import ABSENT
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import JsonObject
 
-__all__ = ["Member", "Members", "object_strategy"]
+__all__ = ["Member", "Members", "miscounted", "object_strategy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,8 @@ class Members:
     most_others: int
 
 
-def object_strategy(members: Members, *, file: str, place: str) -> SearchStrategy[JsonObject]:
-    """Give the objects.
-
-    Raises:
-        PlanError: there cannot be so many or so few properties.
-    """
-    _check_counts(members, file=file, place=place)
+def object_strategy(members: Members) -> SearchStrategy[JsonObject]:
+    """Give the objects; of those with limits of their size, there must be some."""
     if members.least or members.most is not None:
         return _counted(members)
     extras = _extras(members)
@@ -157,31 +151,22 @@ def _table(factor: tuple[Mapping[str, Member], ...]) -> list[int]:
     ]
 
 
-def _check_counts(members: Members, *, file: str, place: str) -> None:
-    if members.most is not None:
-        needed = sum(member.required for member in members.always.values())
-        if needed > members.most:
-            refuse(
-                f"nothing satisfies this schema: {needed} properties are required and at most "
-                f"{members.most} allowed",
-                file=file,
-                place=place,
-            )
-    if members.others is None and not members.factors and len(members.always) < members.least:
-        refuse(
-            f"nothing satisfies this schema: it wants {members.least} properties and knows "
-            f"{len(members.always)}",
-            file=file,
-            place=place,
-        )
+def miscounted(members: Members) -> str | None:
+    """Tell why there cannot be so many or so few properties; None if there can."""
+    needed = sum(member.required for member in members.always.values())
+    if members.most is not None and needed > members.most:
+        return f"{needed} properties are required and at most {members.most} allowed"
+    if members.most is not None and members.least > members.most:
+        return f"it wants {members.least} properties and at most {members.most} are allowed"
+    if members.others is None and len(members.always) < members.least:
+        return f"it wants {members.least} properties and knows {len(members.always)}"
+    return None
 
 
 @st.composite
 def _counted(draw: DrawFn, members: Members) -> JsonObject:
     """Draw an object with limits of its size: what is lacking is put in, in order."""
-    present = dict(members.always)
-    for factor in members.factors:
-        present |= factor[draw(st.integers(0, len(factor) - 1))]
+    present = members.always
     names = [name for name in members.order if name in present]
     value: JsonObject = {}
     needed = sum(present[name].required for name in names)

@@ -199,8 +199,10 @@ def _rest(shape: Shape, part: JsonObject) -> None:
         else:
             known = {canonical(value) for value in allowed}
             shape.values = [value for value in shape.values if canonical(value) in known]
-    if "not" in part:
-        shape.denied |= {canonical(value) for value in part["not"]["enum"]}
+    denied = part.get("not")
+    # Any other `not` stands only in schemas that are not taken apart yet.
+    if isinstance(denied, dict) and set(denied) == {"enum"}:
+        shape.denied |= {canonical(value) for value in denied["enum"]}
     if "multipleOf" in part:
         shape.factors.append(Fraction(str(part["multipleOf"])))
     for keyword, found in (("pattern", shape.patterns), ("format", shape.formats)):

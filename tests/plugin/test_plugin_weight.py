@@ -22,8 +22,9 @@ def pytest_unconfigure(config):
 
 def _run(pytester: pytest.Pytester, *args: str) -> tuple[pytest.RunResult, list[str]]:
     pytester.makepyfile(spy=_SPY)
-    # Both have plugins of their own, which load them in every run.
-    others = ("-p", "no:faker", "-p", "no:hypothesispytest", "-p", "no:aiohttp", "-p", "no:xdist")
+    # These load them in every run: plugins of their own, and those that look for them.
+    names = ("faker", "hypothesispytest", "aiohttp", "xdist", "randomly")
+    others = [word for name in names for word in ("-p", f"no:{name}")]
     result = pytester.runpytest_subprocess("-p", "spy", *others, *args)
     return result, (pytester.path / "loaded.txt").read_text().split()
 
