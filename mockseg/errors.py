@@ -9,6 +9,7 @@
     ├── PlanError                a tracking plan cannot be read; carries file and place
     ├── MalformedJsonError       bytes are not JSON
     ├── OperationError           an operation was refused; carries status, code, details
+    ├── VendorStateError         an imitated vendor cannot be set up or acted on like that
     ├── ServerStartError         the server could not start: a taken port, a wrong certificate
     ├── UnreachableError         no mockseg answers at that address, or it went away
     ├── BlockingCallError        a verb that waits was called inside a running event loop
@@ -34,6 +35,7 @@ __all__ = [
     "ServerStartError",
     "UnmetExpectationError",
     "UnreachableError",
+    "VendorStateError",
 ]
 
 
@@ -104,6 +106,20 @@ class OperationError(MocksegError):
         self.message = message
         self.details: dict[str, Any] = details or {}
         super().__init__(message)
+
+
+class VendorStateError(MocksegError):
+    """An imitated vendor cannot be set up, acted on or given this state.
+
+    Attributes:
+        place: where, as a JSON path (``attributes.plan``), or empty.
+        reason: one sentence that names the value and what is allowed.
+    """
+
+    def __init__(self, reason: str, *, place: str = "") -> None:
+        self.reason = reason
+        self.place = place
+        super().__init__(f"{place}: {reason}" if place else reason)
 
 
 class ServerStartError(MocksegError):

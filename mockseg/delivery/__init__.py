@@ -1,0 +1,1 @@
+"""Delivery: which calls go to which destination, when, and what became of each."""

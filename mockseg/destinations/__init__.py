@@ -1,0 +1,1 @@
+"""Destinations: imitations of vendors, with their state and rules, without IO."""
