@@ -56,30 +56,26 @@ class WaitDeliveries(Params, frozen=True):
         reason: only those filtered or failed for this reason.
         count: how many; one or more by default.
         timeout: seconds until the wait fails; of the machine, not of the source's clock.
-        after: only deliveries later than this cursor count.
     """
 
     match: Match = Match()
     destination: str | None = None
     state: DeliveryState = "delivered"
     reason: str | None = None
-    count: Annotated[int, Meta(ge=1, le=1000)] = 1
+    count: Annotated[int, Meta(ge=1, le=100_000)] = 1
     timeout: Seconds = 1.0
-    after: Cursor = 0
 
 
 class WaitedDeliveries(Result, frozen=True):
     """The deliveries that satisfied a wait.
 
     Attributes:
-        deliveries: in the order in which they began, at most 1000.
+        deliveries: in the order in which they began.
         calls: the call of each.
-        next: the cursor after the last of them.
     """
 
     deliveries: list[Delivery]
     calls: list[Call]
-    next: int
 
 
 class Redeliver(Params, frozen=True):

@@ -7,12 +7,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from mockseg.delivery.filters import FilterSpec
+from mockseg.delivery.retrying import RetryPolicy
 from mockseg.domain.delivery import Note
 from mockseg.json_types import Json, JsonObject
-from mockseg.operations.base import Cursor, Limit, Params, Result, WriteKey
+from mockseg.operations.base import Cursor, Limit, Params, Result, Seconds, WriteKey
 from mockseg.operations.requests import AnswerView
 
 DestinationId = Annotated[str, Meta(max_length=100)]
+Concurrency = Annotated[int, Meta(ge=1, le=1000)]
+TimeoutSeconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
 class AddDestination(Params, frozen=True, kw_only=True):
@@ -21,20 +25,19 @@ class AddDestination(Params, frozen=True, kw_only=True):
     Attributes:
         type: userengage, userleap, candu, userguiding, webhook or webhook-actions.
         source: the write key; opened if it is new.
-        name: for people.
+        name: for people; by default Segment's name for the type.
         enabled: whether calls are forwarded to it.
         settings: as on its settings page at Segment: ``apiKey`` (minted when not given),
             ``url`` or ``urls`` of your own service (without one, mockseg's imitation
-            receives), ``headers``, ``sharedSecret``, and others of the kind.
+            receives), ``headers``, ``sharedSecret``, and others of the type.
         filters: destination filters: ``if`` in FQL, and what becomes of the calls that match.
         consent_categories: the consent categories that it is mapped to.
-        retry: ``baseSeconds``, ``capSeconds``, ``limitSeconds``, ``retry501``.
-        concurrency: how many attempts at once.
-        timeout: seconds for one attempt; the kind's own by default.
-        queue_limit: how many deliveries wait at most.
+        retry: how long and how often a delivery is tried again.
+        concurrency: attempts at once; calls of one user are never sent at once.
+        timeout_seconds: of one attempt, by the clock of the source; the type's own by default.
         attributes: attributes that are defined at the vendor beforehand: name and type.
         events: events that are defined there beforehand.
-        setup: whatever else is set up at the vendor, see its kind.
+        setup: whatever else is set up at the vendor.
     """
 
     type: str
@@ -42,12 +45,11 @@ class AddDestination(Params, frozen=True, kw_only=True):
     name: str = ""
     enabled: bool = True
     settings: JsonObject = {}
-    filters: list[JsonObject] = []
+    filters: list[FilterSpec] = []
     consent_categories: list[str] = []
-    retry: JsonObject = {}
-    concurrency: Annotated[int, Meta(ge=1, le=1000)] | None = None
-    timeout: Annotated[float, Meta(gt=0, le=3600)] | None = None
-    queue_limit: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    retry: RetryPolicy = RetryPolicy()
+    concurrency: Concurrency = 10
+    timeout_seconds: TimeoutSeconds | None = None
     attributes: JsonObject | None = None
     events: Json = None
     setup: JsonObject = {}
@@ -58,21 +60,20 @@ class PatchDestination(Params, frozen=True, kw_only=True):
 
     Attributes:
         id: of the destination.
-        name, enabled, filters, consent_categories, retry, concurrency, timeout, queue_limit:
-            as in ``POST /destinations``.
-        settings: merged into those it has.
+        name, enabled, filters, consent_categories, retry, concurrency, timeout_seconds: as
+            in ``POST /destinations``.
+        settings: merged into those it has; null takes one away.
     """
 
     id: DestinationId
     name: str | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     settings: JsonObject | UnsetType = UNSET
-    filters: list[JsonObject] | UnsetType = UNSET
+    filters: list[FilterSpec] | UnsetType = UNSET
     consent_categories: list[str] | UnsetType = UNSET
-    retry: JsonObject | UnsetType = UNSET
-    concurrency: Annotated[int, Meta(ge=1, le=1000)] | UnsetType = UNSET
-    timeout: Annotated[float, Meta(gt=0, le=3600)] | UnsetType = UNSET
-    queue_limit: Annotated[int, Meta(ge=1, le=1_000_000)] | UnsetType = UNSET
+    retry: RetryPolicy | UnsetType = UNSET
+    concurrency: Concurrency | UnsetType = UNSET
+    timeout_seconds: TimeoutSeconds | UnsetType | None = UNSET
 
 
 class ListDestinations(Params, frozen=True):
@@ -128,7 +129,7 @@ class DestinationView(Result, frozen=True):
     name: str
     enabled: bool
     settings: JsonObject
-    filters: list[JsonObject]
+    filters: list[FilterSpec]
     consent_categories: list[str]
     imitated: bool
     path: str | None
@@ -287,3 +288,17 @@ class AudienceChanged(Result, frozen=True):
     property: str
     calls: list[str]
     members: list[str]
+
+
+class WaitVendorRequests(Params, frozen=True):
+    """Until when to wait for what reaches a vendor.
+
+    Attributes:
+        id: of the destination.
+        after: for a request with a higher number than this.
+        timeout: seconds until the wait fails.
+    """
+
+    id: DestinationId
+    after: Cursor = 0
+    timeout: Seconds = 1.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from mockseg.web import control, data_plane, page
+from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.held import Held
 from mockseg.web.keys import HELD, HUB
 
@@ -46,5 +46,6 @@ def make_app(hub: Hub) -> web.Application:
     control.add_routes(app)
     page.add_routes(app)
     control.add_fallback(app)
+    vendors.add_routes(app, hub)
     data_plane.add_routes(app, hub)
     return app
