@@ -1,1 +1,1 @@
-"""Delivery: which calls go to which destination, when, and what became of each."""
+"""Delivery: which calls go to which destination, the queue before each, retries, the ledger."""

@@ -34,9 +34,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         number: from 1.
         method, url: where it went; the URL of an imitation is that of this server.
         headers: as sent, secrets redacted.
-        body: as sent, text.
+        body: as sent, text; of a batch the element that is this call.
         status: that was answered; 0 for no answer.
-        answer: the first 2,000 characters of the answer's body.
+        answer: the first 2,000 characters of the answer's body; without one, what is known of why.
         error: Segment's label, such as ``awaiting-retry.5xx`` or ``discarded.400``, or None.
         started_at: ISO 8601, by the clock of the source.
         milliseconds: until the answer.

@@ -11,8 +11,9 @@ from mockseg.faults.effect import Spread
 
 if TYPE_CHECKING:
     from mockseg.faults.effect import Effect
+    from mockseg.json_types import Json
 
-__all__ = ["Draw", "chance", "delay_seconds"]
+__all__ = ["Draw", "chance", "delay_seconds", "fraction"]
 
 _BITS = 53
 
@@ -45,8 +46,12 @@ def chance(draw: Draw, *, seed: int, rule: str, about: str) -> float:
         rule: what tells the rule from others.
         about: what is drawn, so that one draw tells nothing of another.
     """
-    text = json_types.encode([seed, rule, about, *draw])
-    number = int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
+    return fraction([seed, rule, about, *draw])
+
+
+def fraction(of: Json) -> float:
+    """Give a number from 0 to below 1 that follows from a JSON value, and from nothing else."""
+    number = int.from_bytes(blake2b(json_types.encode(of), digest_size=8).digest(), "big")
     return (number >> (64 - _BITS)) / (1 << _BITS)
 
 

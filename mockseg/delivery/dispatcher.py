@@ -1,0 +1,405 @@
+"""The dispatcher: carries calls to destinations without ever making their sender wait.
+
+`offer` only notes what is to be done; one task routes and hands over in short turns, one
+task for each request to a real URL carries it, one for each destination with retries sleeps
+until the next of them. There are no others, and none while nothing is under way. Used from
+one event loop's thread only.
+
+Order: calls of one user (userId, else anonymousId) reach a destination in the order in
+which they came, as long as each is delivered or refused at its first attempt. A call that
+is tried again does not hold up later ones of its user: Segment promises no order and retries
+out of it, and one poisoned call must not stop a user for four hours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from mockseg import json_types
+from mockseg.clock import breathe
+from mockseg.delivery.alarms import Alarms
+from mockseg.delivery.judging import Round
+from mockseg.delivery.lane import Job, Lane
+from mockseg.delivery.outgoing import outgoing
+from mockseg.delivery.retrying import Unanswered
+from mockseg.delivery.routing import for_replay, own_settings, route
+from mockseg.delivery.sender import send_within
+from mockseg.delivery.tasks import Tasks
+from mockseg.destinations.vendor import VendorRequest
+from mockseg.domain.timestamps import format_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mockseg.clock import ShiftedClock
+    from mockseg.delivery.destination import Destination
+    from mockseg.delivery.judging import Exchange
+    from mockseg.delivery.ledger import Ledger
+    from mockseg.delivery.outgoing import Outgoing
+    from mockseg.delivery.sender import Sender
+    from mockseg.destinations.vendor import VendorResponse
+    from mockseg.domain.call import KeptCall
+    from mockseg.domain.delivery import DeliveryState
+    from mockseg.json_types import JsonObject
+
+__all__ = ["MAX_WAITING", "Dispatcher"]
+
+MAX_WAITING = 100_000
+"""How many deliveries one destination may have waiting, by default."""
+
+# A turn takes twice as long as the others took before it, within these bounds: so whoever
+# else works in the loop keeps a third of it.
+_SHORTEST_TURN = 0.0002
+_LONGEST_TURN = 0.005
+_INLET = "/segment"
+
+
+class Dispatcher:
+    """Routes, queues, sends and retries; the ledger says what became of each call.
+
+    It may be made before its event loop runs; what is offered until then waits for `start`,
+    or for the first call of any method inside the loop.
+
+    Args:
+        ledger: that keeps what becomes of calls.
+        sender: to real URLs.
+        clock_of: gives the clock of a source, on which everything timed runs.
+        seed: of samples and of jitter.
+        max_waiting: how many deliveries one destination may have waiting; the next makes the
+            oldest fail as ``queue_full``.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        sender: Sender,
+        clock_of: Callable[[str], ShiftedClock],
+        seed: int = 0,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        self.ledger = ledger
+        self._sender = sender
+        self._clock_of = clock_of
+        self._seed = seed
+        self._max_waiting = max_waiting
+        self._lanes: dict[str, Lane] = {}
+        # Lanes with something in the inbox or ready, in the order of their turns.
+        self._awake: OrderedDict[str, Lane] = OrderedDict()
+        self._drainer: asyncio.Task[None] | None = None
+        self._tasks = Tasks()
+        self._alarms = Alarms(tasks=self._tasks, clock_of=clock_of, wake=self._wake)
+        self._closed = False
+
+    # --- what comes in
+
+    def offer(self, destination: Destination, calls: Iterable[KeptCall]) -> None:
+        """Deliver calls to a destination, those that were accepted; returns at once.
+
+        Args:
+            destination: of the source of the calls. Its latest form counts, also for what
+                waits already.
+            calls: as they were recorded.
+        """
+        self._take(destination, calls, integrations=None)
+
+    def redeliver(self, destination: Destination, calls: Iterable[KeptCall]) -> None:
+        """Deliver recorded calls again, as Segment's replay does; returns at once.
+
+        Their integrations object is replaced by one that names this destination alone;
+        consent and filters hold. Each call begins a delivery of its own in the ledger.
+        """
+        self._take(destination, calls, integrations=for_replay(destination.kind))
+
+    def offer_deletion(self, destination: Destination, user_id: str) -> None:
+        """Tell a destination that a user is to be deleted, if its kind is told of that at all.
+
+        Source: Segment's Webhooks page: ``{"type": "delete", "userId", "timestamp"}``.
+        """
+        if "delete" not in destination.kind.forwards or not destination.enabled:
+            return
+        now = format_moment(self._clock_of(destination.source).now_ns())
+        message = {"type": "delete", "userId": user_id, "timestamp": now}
+        lane = self._lane(destination)
+        kept = self.ledger.open(
+            call=0,
+            message_id="",
+            type="delete",
+            event=None,
+            user_id=user_id,
+            source=destination.source,
+            destination=destination.id,
+        )
+        job = Job(kept, body=json_types.encode(message))
+        job.user = user_id
+        self._enter(lane, job)
+        self._wake(lane)
+
+    def replace(self, destination: Destination) -> None:
+        """Take over a changed destination, also for what waits for it."""
+        lane = self._lane(destination)
+        if lane.open:
+            self._wake(lane)
+
+    def start(self) -> None:
+        """Begin with what was offered before the loop ran; does nothing otherwise."""
+        self._run()
+
+    # --- what goes
+
+    def pending(self, source: str | None = None) -> int:
+        """Count the deliveries that are queued or retrying, of a source or of all."""
+        return self.ledger.pending(source)
+
+    def drop_source(self, source: str) -> None:
+        """Forget a source: what is under way is cancelled, its deliveries leave the ledger."""
+        for lane in [lane for lane in self._lanes.values() if lane.destination.source == source]:
+            self._cancel(lane)
+        self.ledger.drop_source(source)
+
+    def drop_destination(self, id: str) -> None:  # noqa: A002  (the word that the API has for it)
+        """Cancel what is under way to a destination; it fails as ``destination_removed``."""
+        lane = self._lanes.get(id)
+        if lane is None:
+            return
+        for job in self._cancel(lane):
+            sentence = "the destination was removed before it was delivered"
+            self.ledger.finish(job.kept, "failed", "destination_removed", sentence)
+
+    async def close(self) -> None:
+        """Cancel everything and return when no task is left; the ledger stays as it is."""
+        self._closed = True
+        await self._tasks.close()
+        await self._sender.close()
+
+    # --- inside: the queue
+
+    def _take(
+        self,
+        destination: Destination,
+        calls: Iterable[KeptCall],
+        *,
+        integrations: JsonObject | None,
+    ) -> None:
+        lane = self._lane(destination)
+        ledger = self.ledger
+        for call in calls:
+            if call.verdict != "accepted":
+                continue
+            kept = ledger.open(
+                call=call.cursor,
+                message_id=call.message_id,
+                type=call.type,
+                event=call.event,
+                user_id=call.user_id,
+                source=destination.source,
+                destination=destination.id,
+            )
+            self._enter(lane, Job(kept, call=call, integrations=integrations))
+        self._wake(lane)
+
+    def _lane(self, destination: Destination) -> Lane:
+        lane = self._lanes.get(destination.id)
+        if lane is None:
+            lane = self._lanes[destination.id] = Lane(destination)
+        lane.destination = destination
+        return lane
+
+    def _enter(self, lane: Lane, job: Job) -> None:
+        lane.add(job)
+        while len(lane.open) > self._max_waiting:
+            oldest = lane.oldest_waiting()
+            if oldest is None:
+                return
+            sentence = (
+                f"{self._max_waiting} deliveries were waiting for {lane.destination.name}, and a"
+                " newer one came"
+            )
+            self._finish(lane, oldest, "failed", "queue_full", sentence)
+
+    def _finish(
+        self,
+        lane: Lane,
+        job: Job,
+        state: DeliveryState,
+        reason: str | None = None,
+        description: str | None = None,
+    ) -> None:
+        self.ledger.finish(job.kept, state, reason, description)
+        lane.remove(job)
+
+    def _cancel(self, lane: Lane) -> Sequence[Job]:
+        """Forget a lane with all that is under way in it; give what was not final."""
+        key = lane.destination.id
+        del self._lanes[key]
+        self._awake.pop(key, None)
+        self._alarms.stop(lane)
+        self._tasks.cancel(lane)
+        return lane.clear()
+
+    # --- inside: turns
+
+    def _wake(self, lane: Lane) -> None:
+        self._awake[lane.destination.id] = lane
+        self._run()
+
+    def _run(self) -> None:
+        if self._closed or not self._awake:
+            return
+        if self._drainer is None or self._drainer.done():
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                return
+            self._drainer = self._tasks.begin(self._drain(), of=self, name="deliveries")
+
+    async def _drain(self) -> None:
+        away = 0.0
+        while self._awake:
+            _, lane = self._awake.popitem(last=False)
+            turn = min(max(2 * away, _SHORTEST_TURN), _LONGEST_TURN)
+            self._turn(lane, until=time.perf_counter() + turn)
+            if lane.inbox:
+                self._awake[lane.destination.id] = lane
+            before = time.perf_counter()
+            await breathe()
+            away = time.perf_counter() - before
+
+    def _turn(self, lane: Lane, *, until: float) -> None:
+        """Do what there is to do in a lane, for a while."""
+        inbox = lane.inbox
+        destination = lane.destination
+        local = destination.receive is not None
+        size = max(1, destination.settings.batch_size)
+        batch: list[Job] = []
+        while inbox:
+            job = inbox.popleft()
+            if job.dead or (job.call is not None and not self._routed(lane, job)):
+                continue
+            if not local:
+                lane.push(job)
+            else:
+                batch.append(job)
+                if len(batch) >= size:
+                    self._hand_over(lane, batch)
+                    batch = []
+            if time.perf_counter() >= until:
+                break
+        if batch:
+            self._hand_over(lane, batch)
+        if not local:
+            self._start_attempts(lane, size)
+
+    def _routed(self, lane: Lane, job: Job) -> bool:
+        """Decide about a call; tell whether it goes on."""
+        call, job.call = job.call, None
+        assert call is not None  # noqa: S101  (the caller has looked)
+        message = call.message()
+        if job.integrations is not None:
+            message["integrations"] = job.integrations
+        refusal = route(message, lane.destination, seed=self._seed)
+        if refusal is not None:
+            self._finish(lane, job, "filtered", refusal.reason, refusal.description)
+            return False
+        job.own = own_settings(message, lane.destination.kind) or None
+        user = message.get("userId") or message.get("anonymousId") or call.message_id
+        job.user = user if isinstance(user, str) else str(user)
+        job.body = json_types.encode(message)
+        return True
+
+    # --- inside: attempts
+
+    def _hand_over(self, lane: Lane, jobs: list[Job]) -> None:
+        """Let an imitation in this process have calls, in this very step."""
+        destination = lane.destination
+        receive = destination.receive
+        assert receive is not None  # noqa: S101  (the caller has looked)
+        now_ns = self._clock_of(destination.source).now_ns()
+        (request,) = _requests(destination, jobs)
+        asked = VendorRequest(
+            method=request.method,
+            path=_INLET,
+            received_ns=now_ns,
+            headers=request.headers,
+            body=request.body,
+        )
+        outcome: VendorResponse | Unanswered
+        try:
+            outcome = receive(asked)
+        except Exception as error:  # noqa: BLE001  (one call must not stop all others)
+            outcome = Unanswered("INTERNAL", f"the imitation failed with {error!r}"[:500])
+        self._note(lane, jobs, [(request, outcome)], started_ns=now_ns, ended_ns=now_ns)
+
+    def _start_attempts(self, lane: Lane, size: int) -> None:
+        if self._closed:
+            return
+        while lane.running < lane.destination.concurrency and (jobs := lane.take(size)):
+            lane.running += 1
+            for job in jobs:
+                job.running = True
+            self._tasks.begin(self._attempt(lane, jobs), of=lane, name="delivery")
+
+    async def _attempt(self, lane: Lane, jobs: list[Job]) -> None:
+        destination = lane.destination
+        clock = self._clock_of(destination.source)
+        started_ns = clock.now_ns()
+        requests = _requests(destination, jobs)
+        outcomes = await asyncio.gather(
+            *(
+                send_within(self._sender, request, clock, seconds=destination.timeout_seconds)
+                for request in requests
+            )
+        )
+        lane.running -= 1
+        for job in jobs:
+            job.running = False
+        exchanges = list(zip(requests, outcomes, strict=True))
+        self._note(lane, jobs, exchanges, started_ns=started_ns, ended_ns=clock.now_ns())
+        for user in dict.fromkeys(job.user for job in jobs):
+            lane.release(user)
+        self._wake(lane)
+
+    def _note(
+        self,
+        lane: Lane,
+        jobs: list[Job],
+        exchanges: list[Exchange],
+        *,
+        started_ns: int,
+        ended_ns: int,
+    ) -> None:
+        """Note an attempt, and do with its jobs what follows from it."""
+        attempt = Round(
+            exchanges,
+            policy=lane.destination.retry,
+            seed=self._seed,
+            started_ns=started_ns,
+            ended_ns=ended_ns,
+        )
+        for job in jobs:
+            if job.dead:
+                continue
+            job.first_ns = job.first_ns or started_ns
+            for kept in attempt.attempts(job):
+                self.ledger.attempted(job.kept, kept)
+            decision = attempt.decide(job)
+            if decision.state != "retrying":
+                self._finish(lane, job, decision.state, decision.reason, decision.description)
+                continue
+            job.urls = decision.urls
+            job.retries += 1
+            self.ledger.retrying(job.kept, decision.due_ns)
+            if lane.put_off(job, decision.due_ns) and not self._closed:
+                self._alarms.set(lane)
+
+
+def _requests(destination: Destination, jobs: list[Job]) -> list[Outgoing]:
+    first = jobs[0]
+    urls: Sequence[str] = destination.urls
+    if first.urls is not None:
+        # Those that changed meanwhile are asked anew.
+        urls = [url for url in urls if url in first.urls] or urls
+    return outgoing(destination, [job.body for job in jobs], urls=urls, own=first.own)

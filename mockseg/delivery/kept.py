@@ -1,0 +1,131 @@
+"""Deliveries as the ledger keeps them: bytes, decoded when somebody reads them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mockseg.delivery.outgoing import redacted
+from mockseg.destinations.vendor import Headers
+from mockseg.domain.call import call_id
+from mockseg.domain.delivery import Attempt, Delivery, DeliveryState, Note
+from mockseg.domain.timestamps import format_moment
+
+__all__ = ["FINAL", "KeptAttempt", "KeptDelivery"]
+
+FINAL = frozenset({"delivered", "filtered", "failed"})
+_MOST_ANSWER = 2000
+
+
+class KeptAttempt(msgspec.Struct, frozen=True, gc=False):
+    """One attempt; the body is shared by all attempts of a delivery.
+
+    Attributes:
+        method, url, headers: as sent; Content-Length is not among them.
+        body: the call's own message, of a batch its element.
+        sent_bytes: of the whole body.
+        status: that was answered; 0 for no answer.
+        answer: the answer's body.
+        error: Segment's label, or None.
+        started_ns: a moment by the clock of the source.
+        spent_ns: until the answer.
+        notes: of an imitation.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes
+    sent_bytes: int
+    status: int
+    answer: bytes
+    error: str | None
+    started_ns: int
+    spent_ns: int
+    notes: tuple[Note, ...] = ()
+
+    def view(self, number: int) -> Attempt:
+        """Give the attempt as readers see it.
+
+        Args:
+            number: its place among those of the delivery, from 1.
+        """
+        return Attempt(
+            number=number,
+            method=self.method,
+            url=self.url,
+            headers={**dict(redacted(self.headers)), "Content-Length": str(self.sent_bytes)},
+            body=self.body.decode("utf-8", "replace"),
+            status=self.status,
+            # A character has up to four bytes.
+            answer=self.answer[: 4 * _MOST_ANSWER].decode("utf-8", "replace")[:_MOST_ANSWER],
+            error=self.error,
+            started_at=format_moment(self.started_ns),
+            milliseconds=self.spent_ns / 1e6,
+            notes=self.notes,
+        )
+
+
+class KeptDelivery(msgspec.Struct, gc=False, eq=False):
+    """A delivery in the ledger. Only the ledger changes it; nothing it holds points back.
+
+    Attributes:
+        cursor: its place in the ledger.
+        call: the cursor of the call; 0 for a deletion, which is none.
+        message_id, type, event, user_id, source, destination: as in
+            :class:`mockseg.domain.delivery.Delivery`.
+        state, reason, description: so far.
+        attempts: oldest first.
+        next_ns: when it is tried again, a moment; 0 when it is not.
+        gone: it is in the ledger no more: evicted, or of a source that was dropped.
+    """
+
+    cursor: int
+    call: int
+    message_id: str
+    type: str
+    event: str | None
+    user_id: str | None
+    source: str
+    destination: str
+    state: DeliveryState = "queued"
+    reason: str | None = None
+    description: str | None = None
+    attempts: tuple[KeptAttempt, ...] = ()
+    next_ns: int = 0
+    gone: bool = False
+
+    @property
+    def final(self) -> bool:
+        """Tell whether nothing will change any more."""
+        return self.state in FINAL
+
+    @property
+    def size_bytes(self) -> int:
+        """Count the bytes of bodies and answers; what attempts share counts once."""
+        if not self.attempts:
+            return 0
+        total = len(self.attempts[0].body)
+        before: bytes | None = None
+        for attempt in self.attempts:
+            if attempt.answer is not before:
+                total += len(attempt.answer)
+            before = attempt.answer
+        return total
+
+    def view(self) -> Delivery:
+        """Give the delivery as readers see it."""
+        return Delivery(
+            cursor=self.cursor,
+            call=call_id(self.call) if self.call else "",
+            message_id=self.message_id,
+            type=self.type,
+            event=self.event,
+            user_id=self.user_id,
+            source=self.source,
+            destination=self.destination,
+            state=self.state,
+            reason=self.reason,
+            description=self.description,
+            attempts=tuple(each.view(place) for place, each in enumerate(self.attempts, 1)),
+            next_attempt_at=format_moment(self.next_ns) if self.next_ns else None,
+        )

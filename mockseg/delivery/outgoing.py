@@ -1,0 +1,124 @@
+"""The requests that carry calls to a destination. Pure.
+
+Source: of partners Segment's page on building a subscription webhook; of webhooks the pages
+of the two Webhooks destinations and the code of the Actions one.
+"""
+
+from __future__ import annotations
+
+import base64
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from mockseg import json_types
+from mockseg.destinations.signature import SIGNATURE_HEADER, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockseg.delivery.destination import Destination
+    from mockseg.destinations.vendor import Headers
+    from mockseg.json_types import JsonObject
+
+__all__ = ["Outgoing", "outgoing", "redacted"]
+
+_USER_AGENT = "Segment.io/1.0"
+_ACTIONS_USER_AGENT = "Segment (Actions)"
+_JSON = ("Content-Type", "application/json")
+_SECRET = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "ug-api-key"}
+)
+
+
+class Outgoing(NamedTuple):
+    """A request to a destination.
+
+    Attributes:
+        method, url: where it goes.
+        headers: all but Host.
+        body: bytes.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes
+
+
+def outgoing(
+    destination: Destination,
+    messages: Sequence[bytes],
+    *,
+    urls: Sequence[str],
+    own: JsonObject | None = None,
+) -> list[Outgoing]:
+    """Make the requests that carry messages to a destination, one for each URL.
+
+    Args:
+        destination: that they are for.
+        messages: as JSON; more than one only where the destination takes batches.
+        urls: those of the destination that are to be asked.
+        own: settings that the call itself has for the destination.
+    """
+    settings = destination.settings
+    kind = destination.kind.type
+    if kind == "webhook":
+        body, headers = messages[0], _webhook(_USER_AGENT, settings.headers)
+    elif kind == "webhook-actions":
+        body = messages[0]
+        if settings.batch_size > 1:
+            body = b"[" + b",".join(messages) + b"]"
+        headers = _webhook(_ACTIONS_USER_AGENT, settings.headers)
+    else:
+        body = messages[0]
+        if own:
+            key = own.get("apiKey")
+            api_key = key if isinstance(key, str) and key else settings.api_key
+            extra = {**settings.extra, **{k: v for k, v in own.items() if k != "apiKey"}}
+        else:
+            api_key, extra = settings.api_key, settings.extra
+        headers = _partner(api_key, json_types.encode(extra) if extra else b"")
+    if settings.shared_secret:
+        # Of a batch only the first element is signed.
+        signature = sign(messages[0], secret=settings.shared_secret)
+        headers = (*headers, (SIGNATURE_HEADER, signature))
+    headers = (*headers, ("Content-Length", str(len(body))))
+    return [Outgoing(settings.method, url, headers, body) for url in urls]
+
+
+@lru_cache(maxsize=1024)
+def redacted(headers: Headers) -> Headers:
+    """Give headers with the values of secret ones replaced, as the ledger keeps them."""
+    return tuple((name, _shown(name, value)) for name, value in headers)
+
+
+def _shown(name: str, value: str) -> str:
+    if name.lower() not in _SECRET:
+        return value
+    scheme, space, _ = value.partition(" ")
+    return f"{scheme} [redacted]" if space else "[redacted]"
+
+
+@lru_cache(maxsize=1024)
+def _partner(api_key: str, extra: bytes) -> Headers:
+    # The key is the user name, the password empty, the colon always there.
+    basic = base64.b64encode(f"{api_key}:".encode()).decode()
+    headers = [
+        ("Authorization", f"Basic {basic}"),
+        _JSON,
+        ("User-Agent", _USER_AGENT),
+        ("Accept", "*/*"),
+        ("Cache-Control", "no-cache"),
+        ("Connection", "Keep-Alive"),
+    ]
+    if extra:
+        headers.append(("X-Segment-Settings", base64.b64encode(extra).decode()))
+    return tuple(headers)
+
+
+@lru_cache(maxsize=1024)
+def _webhook(user_agent: str, own: Headers) -> Headers:
+    """Give the headers of a webhook; the user's own replace those of the same name."""
+    taken = {name.lower() for name, _ in own}
+    usual = (_JSON, ("User-Agent", user_agent), ("Accept", "*/*"))
+    return (*(pair for pair in usual if pair[0].lower() not in taken), *own)

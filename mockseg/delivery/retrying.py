@@ -1,0 +1,149 @@
+"""What an answer means for a delivery, and when it is tried again. Pure.
+
+Source: Segment's page on building a subscription webhook: timeouts, network errors, 429 and
+5xx are tried again for up to 4 hours with randomised exponential backoff; other 4xx never.
+Labels are those of its page on integration error codes, reasons those of the delivery
+overview.
+"""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+if TYPE_CHECKING:
+    from mockseg.destinations.vendor import VendorResponse
+
+__all__ = ["EXPIRED", "RetryPolicy", "Ruling", "Unanswered", "backoff_seconds", "rule"]
+
+_SECOND = 1_000_000_000
+_NETWORK = {
+    "ETIMEDOUT": "no answer came in time",
+    "ENOTFOUND": "the host name has no address",
+    "EAI_AGAIN": "the host name could not be looked up",
+    "ECONNREFUSED": "nobody listens at that address",
+    "ECONNRESET": "the connection broke before the answer was complete",
+    "ECONNABORTED": "the connection was given up: what came is no HTTP, or its TLS is not trusted",
+    "EHOSTUNREACH": "no way leads to that address",
+}
+
+EXPIRED = "expires"
+"""The reason of a delivery that was tried again until the limit; Segment's code."""
+
+_Seconds = Annotated[float, Meta(ge=0.001, le=86_400)]
+
+
+class RetryPolicy(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
+    """How long and how often a delivery is tried again.
+
+    Attributes:
+        base_seconds: the first backoff is drawn from 0 to this, each next from twice as much.
+        cap_seconds: no backoff is drawn from more than this.
+        limit_seconds: counted from the first attempt; a retry that would come later is not made.
+        retry_501: whether 501 is tried again. Segment's pages have it as the answer for an
+            unsupported call and as one of the 5xx; nothing settles which counts.
+    """
+
+    base_seconds: _Seconds = 0.5
+    cap_seconds: _Seconds = 300.0
+    limit_seconds: Annotated[float, Meta(ge=0, le=31_622_400)] = 4 * 3600.0
+    retry_501: bool = msgspec.field(default=False, name="retry501")
+
+
+class Unanswered(NamedTuple):
+    """A request that got no answer.
+
+    Attributes:
+        code: as Segment labels it: ``ETIMEDOUT``, ``ENOTFOUND``, ``ECONNREFUSED`` ...
+        detail: what is known beyond the code, a phrase; may be empty.
+    """
+
+    code: str
+    detail: str = ""
+
+
+class Ruling(NamedTuple):
+    """What an outcome means.
+
+    Attributes:
+        delivered: a 2xx.
+        again: it may be tried again.
+        label: Segment's, such as ``awaiting-retry.5xx`` or ``discarded.400``; None when delivered.
+        reason: the code of a delivery that ends like this, empty when delivered.
+        description: one sentence, empty when delivered.
+    """
+
+    delivered: bool
+    again: bool = False
+    label: str | None = None
+    reason: str = ""
+    description: str = ""
+
+
+_DELIVERED = Ruling(delivered=True)
+
+
+def rule(outcome: VendorResponse | Unanswered, policy: RetryPolicy) -> Ruling:
+    """Say what an outcome means for the delivery."""
+    if isinstance(outcome, Unanswered):
+        known = _NETWORK.get(outcome.code, "the request could not be made")
+        sentence = f"{known}: {outcome.detail}" if outcome.detail else known
+        again = outcome.code in _NETWORK
+        label = f"{'awaiting-retry' if again else 'discarded'}.{outcome.code}"
+        return Ruling(False, again, label, outcome.code, sentence)
+    status = outcome.status
+    if 200 <= status <= 299:
+        return _DELIVERED
+    sentence = f"the destination answered {status}"
+    if status == 429:
+        return Ruling(False, True, "awaiting-retry.429", "429", sentence)
+    if 500 <= status <= 599 and (status != 501 or policy.retry_501):
+        return Ruling(False, True, "awaiting-retry.5xx", str(status), sentence)
+    reason = "UNSUPPORTED_EVENT_TYPE" if status == 501 else str(status)
+    return Ruling(False, False, f"discarded.{status}", reason, sentence)
+
+
+def backoff_seconds(
+    outcome: VendorResponse | Unanswered,
+    policy: RetryPolicy,
+    *,
+    retries: int,
+    share: float,
+    now_ns: int,
+) -> float:
+    """Give how long to wait before the next attempt.
+
+    A Retry-After of at least a second is waited out exactly; a shorter one would let an
+    endpoint that answers ``Retry-After: 0`` be asked without a pause, so the backoff holds.
+
+    Args:
+        outcome: of the attempt before.
+        policy: of the destination.
+        retries: how many there were already.
+        share: from 0 to below 1, the jitter.
+        now_ns: a moment, which a Retry-After that is a date counts from.
+    """
+    if not isinstance(outcome, Unanswered):
+        asked = _retry_after_seconds(outcome, now_ns)
+        if asked >= 1:
+            return asked
+    # 2 ** 64 times the base is beyond every cap.
+    return share * min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(retries, 64))
+
+
+def _retry_after_seconds(response: VendorResponse, now_ns: int) -> float:
+    """Read Retry-After, seconds or an HTTP date; 0 when there is none that can be read."""
+    text = next((v.strip() for k, v in response.headers if k.lower() == "retry-after"), "")
+    if text.isascii() and text.isdigit():
+        # More digits than these are more than any limit.
+        return float(text[:12])
+    try:
+        moment = parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+    return max(0.0, moment - now_ns / _SECOND)
