@@ -24,6 +24,11 @@ class Carried(abc.ABC):
     _scope: Scope
     url: str
 
+    @property
+    @abc.abstractmethod
+    def aio(self) -> AsyncCarried:
+        """Give the same with awaitable verbs."""
+
     @abc.abstractmethod
     def _read(self, verb: str, steps: Steps[T]) -> T:
         """Carry out a verb that waits for nothing but the way to the server."""

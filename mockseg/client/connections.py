@@ -174,8 +174,19 @@ class Connections(Carried):
         steps = verbs_destinations.computed_trait(self._scope, name, values)
         return self._read("computed_trait", steps)
 
+    def request_deletion(self, user_id: str) -> list[str]:
+        """Let webhooks hear that a user is to be deleted; give the ids of those that do."""
+        steps = verbs_destinations.request_deletion(self._scope, user_id)
+        return self._read("request_deletion", steps)
+
     def _destination(self, view: DestinationView) -> Destination:
-        return Destination(view, server_url=self.url, read=self._read, wait=self._wait)
+        return Destination(
+            view,
+            server_url=self.url,
+            read=self._read,
+            wait=self._wait,
+            awaitable=lambda: self.aio._carry_out,  # noqa: SLF001  (two halves of one source)
+        )
 
 
 class AsyncConnections(AsyncCarried):
@@ -321,6 +332,11 @@ class AsyncConnections(AsyncCarried):
             values: by user id.
         """
         steps = verbs_destinations.computed_trait(self._scope, name, values)
+        return await self._carry_out(steps)
+
+    async def request_deletion(self, user_id: str) -> list[str]:
+        """Let webhooks hear that a user is to be deleted; give the ids of those that do."""
+        steps = verbs_destinations.request_deletion(self._scope, user_id)
         return await self._carry_out(steps)
 
     def _destination(self, view: DestinationView) -> AsyncDestination:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from mockseg.client import verbs_destinations
 from mockseg.client.verbs_destinations import Expected
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mockseg.operations.destinations import DestinationView, VendorRequestView
 
 __all__ = ["AsyncDestination", "Destination"]
-
-T = TypeVar("T")
 
 
 class _Connected:
@@ -71,10 +69,17 @@ class Destination(_Connected):
         server_url: str,
         read: Callable[[str, Steps[Any]], Any],
         wait: Callable[[str, Steps[Any]], Any],
+        awaitable: Callable[[], Callable[[Steps[Any]], Coroutine[Any, Any, Any]]],
     ) -> None:
         super().__init__(view, server_url=server_url)
-        self._read = read
-        self._wait = wait
+        self._carry_out = read
+        self._carry_out_waiting = wait
+        self._awaitable = awaitable
+
+    @property
+    def aio(self) -> AsyncDestination:
+        """Give the same destination with awaitable verbs."""
+        return AsyncDestination(self.view, server_url=self._server_url, carry_out=self._awaitable())
 
     def state(self) -> JsonObject:
         """Give what the imitated vendor has, in the names of its REST API."""
@@ -150,6 +155,14 @@ class Destination(_Connected):
     def remove(self) -> None:
         """Take the destination away with all that the vendor has."""
         self._read("remove", verbs_destinations.remove(self.id))
+
+    def _read(self, verb: str, steps: Steps[Any]) -> Any:
+        __tracebackhide__ = True
+        return self._carry_out(f"destination(...).{verb}", steps)
+
+    def _wait(self, verb: str, steps: Steps[Any]) -> Any:
+        __tracebackhide__ = True
+        return self._carry_out_waiting(f"destination(...).{verb}", steps)
 
 
 class AsyncDestination(_Connected):

@@ -21,6 +21,7 @@ from mockseg.operations.destinations import (
     ListVendorRequests,
     PatchDestination,
     PutVendorState,
+    RequestDeletion,
     WaitVendorRequests,
 )
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mockseg.operations.destinations import (
         Acted,
         AudienceChanged,
+        DeletionRequested,
         DestinationList,
         DestinationView,
         VendorRequestPage,
@@ -53,6 +55,7 @@ __all__ = [
     "patch",
     "put_state",
     "remove",
+    "request_deletion",
     "requests",
     "state",
 ]
@@ -322,6 +325,13 @@ def computed_trait(scope: Scope, name: str, values: JsonObject) -> Steps[Audienc
         ChangeAudience(write_key=scope.write_key, computed_trait=name, values=values),
     )
     return changed
+
+
+def request_deletion(scope: Scope, user_id: str) -> Steps[list[str]]:
+    """Let destinations hear that a user is to be deleted; give the ids of those that do."""
+    asked = RequestDeletion(write_key=scope.write_key, user_id=user_id)
+    told: DeletionRequested = yield Ask("request_deletion", asked)
+    return told.destinations
 
 
 def _settings(options: dict[str, Any]) -> JsonObject:

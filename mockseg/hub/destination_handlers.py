@@ -16,6 +16,7 @@ from mockseg.hub.views import text_of
 from mockseg.operations.destinations import (
     Acted,
     ActionView,
+    DeletionRequested,
     DestinationList,
     DestinationView,
     VendorRequestPage,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         ListVendorRequests,
         PatchDestination,
         PutVendorState,
+        RequestDeletion,
         WaitVendorRequests,
     )
 
@@ -55,6 +57,7 @@ __all__ = [
     "list_vendor_requests",
     "patch_destination",
     "put_destination_state",
+    "request_deletion",
     "wait_vendor_requests",
 ]
 
@@ -130,6 +133,14 @@ async def wait_vendor_requests(hub: Hub, asked: WaitVendorRequests) -> VendorReq
 async def change_audience(hub: Hub, asked: ChangeAudience) -> AudienceChanged:
     """Change who is in an audience, or a computed trait."""
     return change(hub, asked)
+
+
+async def request_deletion(hub: Hub, asked: RequestDeletion) -> DeletionRequested:
+    """Tell the destinations of a source that are told at all."""
+    told = [each for each in hub.destinations.of(asked.write_key) if each.told_of_deletions]
+    for connected in told:
+        hub.destinations.dispatcher.offer_deletion(connected.destination, asked.user_id)
+    return DeletionRequested(destinations=[connected.id for connected in told])
 
 
 def existing(hub: Hub, id_: str) -> Connected:

@@ -15,6 +15,7 @@ from mockseg.delivery.ledger import Ledger
 from mockseg.destinations.imitations import IMITATIONS, imitation_class
 from mockseg.destinations.kinds import KINDS
 from mockseg.errors import ConfigError, OperationError, VendorStateError
+from mockseg.hub.outbox import Outbox
 from mockseg.hub.vendor import Vendor, VendorLog
 from mockseg.plans.nearest import nearest
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockseg.clock import ShiftedClock
-    from mockseg.delivery.sender import Sender
     from mockseg.destinations.kinds import Kind
     from mockseg.destinations.vendor import VendorRequest, VendorResponse
     from mockseg.domain.call import KeptCall
@@ -74,6 +74,11 @@ class Connected:
         """Give where calls are sent."""
         return self.destination.urls
 
+    @property
+    def told_of_deletions(self) -> bool:
+        """Tell whether it hears when a user is to be deleted."""
+        return "delete" in self.kind.forwards and self.destination.enabled
+
     def now_ns(self) -> int:
         """Tell the time of its source."""
         return self.source.clock.now_ns()
@@ -84,18 +89,20 @@ class Destinations:
 
     Attributes:
         dispatcher: sends them what they are to have.
+        outbox: takes requests to real URLs.
         strangers: by vendor, requests whose key belongs to no destination.
     """
 
-    def __init__(self, hub: Hub, *, sender: Sender) -> None:
+    def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._all: dict[str, Connected] = {}
         self._added = 0
         self._random = random.Random(hub.seed)  # noqa: S311  (a test's keys, not secrets)
         self.strangers: dict[str, VendorLog] = {}
+        self.outbox = Outbox()
         self.dispatcher = Dispatcher(
             ledger=Ledger(on_change=hub.delivery_changed),
-            sender=sender,
+            sender=self.outbox,
             clock_of=self._clock_of,
             seed=hub.seed,
         )
@@ -177,6 +184,7 @@ class Destinations:
         destination = self._made(changed, connected.id, connected.vendor)
         self._refuse_known_key(connected.kind, changed.settings.get("apiKey"), besides=connected)
         connected.asked, connected.destination = changed, destination
+        self.dispatcher.replace(destination)
         return connected
 
     def remove(self, connected: Connected) -> None:

@@ -63,6 +63,7 @@ HANDLERS: dict[str, Callable[[Hub, Any], Coroutine[Any, Any, msgspec.Struct]]] =
     "wait_deliveries": delivery_handlers.wait_deliveries,
     "redeliver": delivery_handlers.redeliver,
     "change_audience": destination_handlers.change_audience,
+    "request_deletion": destination_handlers.request_deletion,
     "get_clock": clock_handlers.get_clock,
     "set_clock": clock_handlers.set_clock,
     "advance_clock": clock_handlers.advance_clock,

@@ -302,3 +302,25 @@ class WaitVendorRequests(Params, frozen=True):
     id: DestinationId
     after: Cursor = 0
     timeout: Seconds = 1.0
+
+
+class RequestDeletion(Params, frozen=True):
+    """A user who is to be deleted everywhere.
+
+    Attributes:
+        write_key: of the source.
+        user_id: of the user.
+    """
+
+    write_key: WriteKey
+    user_id: Annotated[str, Meta(min_length=1, max_length=1000)]
+
+
+class DeletionRequested(Result, frozen=True):
+    """Who is told of a deletion.
+
+    Attributes:
+        destinations: ids of those whose kind is told at all: webhooks.
+    """
+
+    destinations: list[str]

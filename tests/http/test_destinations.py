@@ -120,7 +120,9 @@ async def test_two_destinations_never_share_users(client: Any) -> None:
 async def test_retries_wait_on_the_clock_of_the_source(client: Any) -> None:
     """Advancing the clock is what lets a retry happen; nobody sleeps."""
     view = await connected(client, "userengage")
-    await asked(client, "PUT", "/clock", {"source": "key", "now": "2026-01-01T00:00:00Z", "frozen": True})
+    await asked(
+        client, "PUT", "/clock", {"source": "key", "now": "2026-01-01T00:00:00Z", "frozen": True}
+    )
     await asked(
         client,
         "POST",
@@ -141,7 +143,9 @@ async def test_retries_wait_on_the_clock_of_the_source(client: Any) -> None:
 async def test_settling_names_what_waits_for_a_retry(client: Any) -> None:
     """A source with a retry to come is not settled, and the refusal says when it will be."""
     view = await connected(client, "userengage")
-    await asked(client, "PUT", "/clock", {"source": "key", "now": "2026-01-01T00:00:00Z", "frozen": True})
+    await asked(
+        client, "PUT", "/clock", {"source": "key", "now": "2026-01-01T00:00:00Z", "frozen": True}
+    )
     await asked(
         client,
         "POST",
@@ -157,7 +161,9 @@ async def test_settling_names_what_waits_for_a_retry(client: Any) -> None:
         {"match": {"source": "key"}, "state": "retrying", "timeout": 5},
     )
     error = await asked(client, "POST", "/settle", {"source": "key", "quiet": 0, "timeout": 0}, 406)
-    assert "1 deliveries under way, the next retry at 2026-01-01T00:00:0" in error["error"]["message"]
+    assert (
+        "1 deliveries under way, the next retry at 2026-01-01T00:00:0" in error["error"]["message"]
+    )
     assert error["error"]["details"]["pending"] == 1
 
 
@@ -288,7 +294,9 @@ async def test_a_change_holds_from_now_on(client: Any) -> None:
     """Settings are merged, filters replaced; a disabled destination gets nothing more."""
     view = await connected(client, "webhook", settings={"sharedSecret": "abc"})
     path = f"/destinations/{view['id']}"
-    changed = await asked(client, "PATCH", path, {"enabled": False, "settings": {"headers": {"A": "1"}}})
+    changed = await asked(
+        client, "PATCH", path, {"enabled": False, "settings": {"headers": {"A": "1"}}}
+    )
     assert changed["settings"] == {"sharedSecret": "abc", "headers": {"A": "1"}}
     await sent(client, TRACK)
     (delivery,) = (await asked(client, "GET", "/deliveries"))["deliveries"]
