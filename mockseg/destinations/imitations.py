@@ -1,0 +1,27 @@
+"""The imitations by kind of destination."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mockseg.destinations.vendor import Imitation
+
+__all__ = ["imitation_of"]
+
+
+@cache
+def imitation_of(kind: str) -> type[Imitation] | None:
+    """Give what imitates a kind of destination, or None; loaded when it is first asked for.
+
+    Args:
+        kind: the name of a `Kind`, such as ``userleap``.
+    """
+    match kind:
+        case "userleap":
+            from mockseg.destinations.userleap.imitation import UserLeap
+
+            return UserLeap
+        case _:
+            return None
