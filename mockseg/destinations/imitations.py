@@ -13,7 +13,7 @@ __all__ = ["IMITATIONS", "imitation_class"]
 # Kind of destination -> the module below this package that imitates it, and its class there.
 IMITATIONS: dict[str, tuple[str, str]] = {
     "userengage": ("userengage", "UserEngage"),
-    "userleap": ("userleap", "UserLeap"),
+    "userleap": ("userleap.imitation", "UserLeap"),
     "userguiding": ("userguiding", "UserGuiding"),
     "candu": ("candu", "Candu"),
     "webhook": ("webhook", "WebhookReceiver"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mockseg.destinations.kinds import Kind
     from mockseg.destinations.vendor import VendorRequest, VendorResponse
     from mockseg.domain.call import KeptCall
+    from mockseg.hub.audiences import Audiences
     from mockseg.hub.machine import Hub
     from mockseg.hub.sources import Source
     from mockseg.json_types import JsonObject
@@ -90,6 +91,7 @@ class Destinations:
     Attributes:
         dispatcher: sends them what they are to have.
         outbox: takes requests to real URLs.
+        audiences: by write key.
         strangers: by vendor, requests whose key belongs to no destination.
     """
 
@@ -99,6 +101,7 @@ class Destinations:
         self._added = 0
         self._random = random.Random(hub.seed)  # noqa: S311  (a test's keys, not secrets)
         self.strangers: dict[str, VendorLog] = {}
+        self.audiences: dict[str, Audiences] = {}
         self.outbox = Outbox()
         self.dispatcher = Dispatcher(
             ledger=Ledger(on_change=hub.delivery_changed),
@@ -202,7 +205,8 @@ class Destinations:
                 connected.vendor.log.clear()
 
     def drop_source(self, key: str) -> None:
-        """Forget a source with its destinations."""
+        """Forget a source with its destinations and audiences."""
+        self.audiences.pop(key, None)
         self.dispatcher.drop_source(key)
         for connected in self.of(key):
             self.remove(connected)
