@@ -23,5 +23,17 @@ def imitation_of(kind: str) -> type[Imitation] | None:
             from mockseg.destinations.userleap.imitation import UserLeap
 
             return UserLeap
+        case "candu":
+            from mockseg.destinations.candu.imitation import Candu
+
+            return Candu
+        case "userguiding":
+            from mockseg.destinations.userguiding.imitation import UserGuiding
+
+            return UserGuiding
+        case "webhook" | "webhook-actions":
+            from mockseg.destinations.webhook.imitation import Webhook
+
+            return Webhook
         case _:
             return None
