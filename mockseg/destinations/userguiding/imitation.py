@@ -150,7 +150,7 @@ class UserGuiding:
         for key, user in wanted.users.items():
             if key != (user.anonymous_id if user.user_id is None else user.user_id):
                 raise VendorStateError(
-                    "the key of a user is its user_id, or its anonymous_id without one",
+                    "the key of a user is its userId, or its anonymousId without one",
                     place=f"users.{key}",
                 )
             if user.company is not None and user.company not in wanted.companies:

@@ -40,16 +40,16 @@ _PAGE, _MOST = 100, 1000
 _Sent = TypeVar("_Sent")
 
 
-class _UserSent(msgspec.Struct, frozen=True):
+class _UserSent(msgspec.Struct, frozen=True, rename="camel"):
     user_id: Annotated[str, Meta(min_length=1)]
     attributes: dict[str, Json] = {}
 
 
-class _AttributesSent(msgspec.Struct, frozen=True):
+class _AttributesSent(msgspec.Struct, frozen=True, rename="camel"):
     attributes: dict[str, Json] = {}
 
 
-class _EventSent(msgspec.Struct, frozen=True):
+class _EventSent(msgspec.Struct, frozen=True, rename="camel"):
     user_id: Annotated[str, Meta(min_length=1)]
     event: Annotated[str, Meta(min_length=1)]
     metadata: dict[str, Json] = {}

@@ -10,7 +10,7 @@ from mockseg.destinations.values import Scalar
 __all__ = ["Company", "State", "User"]
 
 
-class _Kept(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class _Kept(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
     pass
 
 
