@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from mockseg import json_types
 from mockseg.destinations.records import field_of
+from mockseg.destinations.values import kind_of
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import parse_moment
@@ -205,7 +206,7 @@ def call_from(value: Json, *, place: str = "") -> Call | VendorResponse:
         place: of it in the body, such as ``[3]``, to name in the refusal.
     """
     if not isinstance(value, dict):
-        sentence = f"Expected one message as a JSON object, got {_kind(value)}"
+        sentence = f"Expected one message as a JSON object, got {kind_of(value)}"
         return refused(400, sentence, code="malformed_message", field=place)
     name = value.get("type")
     if not isinstance(name, str) or not name:
@@ -295,8 +296,3 @@ def _joined(place: str, field: str) -> str:
 def _shown(value: Json) -> str:
     text = json_types.encode(value).decode()
     return text if len(text) <= 100 else text[:97] + "..."
-
-
-def _kind(value: Json) -> str:
-    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")

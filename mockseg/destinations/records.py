@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from mockseg.errors import VendorStateError
+from mockseg import json_types
+from mockseg.errors import MalformedJsonError, VendorStateError
 from mockseg.plans.nearest import nearest
 
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ def record_from(value: Json, record: type[_Record]) -> _Record:
     """Make a record, of containers of its own.
 
     Raises:
-        VendorStateError: names the place and what is allowed.
+        VendorStateError: it is no JSON, or not such a record; names the place and what is allowed.
     """
     try:
-        return msgspec.convert(value, record)
+        return msgspec.convert(json_types.decode(json_types.encode(value)), record)
     except msgspec.ValidationError as error:
         place, sentence = field_of(error)
         raise VendorStateError(sentence, place=place) from None
+    except (TypeError, ValueError, RecursionError, MalformedJsonError) as error:
+        raise VendorStateError(f"this is no JSON: {error}") from None
 
 
 def arguments_of(actions: Mapping[str, Action], action: str, given: JsonObject) -> msgspec.Struct:

@@ -9,6 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Literal
 
 from mockseg.destinations.userleap.state import PAGEVIEW, Event, EventDefinition, User
+from mockseg.destinations.values import kind_of
 from mockseg.domain.delivery import Note
 from mockseg.plans.search import compile_search
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from mockseg.destinations.userleap.state import Attribute, Environment
+    from mockseg.destinations.userleap.state import Environment
+    from mockseg.destinations.values import Scalar
     from mockseg.json_types import Json
 
 __all__ = [
@@ -62,12 +64,12 @@ def create_user(
 
 def attributes_from(
     given: Mapping[str, Json], *, place: str
-) -> tuple[dict[str, Attribute], list[Note]]:
+) -> tuple[dict[str, Scalar], list[Note]]:
     """Flatten objects to dotted names (UL-02); what no attribute can hold is noted.
 
     Attributes are text, numbers and booleans; names with ``!`` in front are reserved.
     """
-    attributes: dict[str, Attribute] = {}
+    attributes: dict[str, Scalar] = {}
     notes = []
     # From the last to the first, so that taking from the end keeps the order.
     waiting: list[tuple[str, Json]] = list(given.items())[::-1]
@@ -81,14 +83,15 @@ def attributes_from(
         elif isinstance(value, (str, int, float, bool)):
             attributes[name] = value
         else:
-            kind = "null" if value is None else "an array"
-            sentence = f"The value is {kind}; allowed: text, a number, a boolean, an object"
+            sentence = (
+                f"The value is {kind_of(value)}; allowed: text, a number, a boolean, an object"
+            )
             notes.append(Note("value_ignored", f"{place}.{name}", sentence))
     return attributes, notes
 
 
 def merge_attributes(
-    user: User, attributes: Mapping[str, Attribute], *, limit: int, place: str
+    user: User, attributes: Mapping[str, Scalar], *, limit: int, place: str
 ) -> list[Note]:
     """Write attributes, the last value wins; new ones over the limit are ignored (UL-19)."""
     notes = []

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from mockseg import json_types
+from mockseg.destinations.values import Scalar
 from mockseg.domain.timestamps import parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockseg.destinations.userleap.state import Attribute, Event, User
+    from mockseg.destinations.userleap.state import Event, User
 
 __all__ = ["Filter", "fault_of", "holds", "sentence_of"]
 
 Operator: TypeAlias = Literal["is set", "=", "!=", "≠", ">", ">=", "<", "<="]
-Scalar: TypeAlias = str | int | float | bool | None
+Value: TypeAlias = Scalar | None
 _UNEQUAL = frozenset({"!=", "≠"})
 _MILLISECOND = 1_000_000
 
@@ -43,7 +44,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     attribute: str | None = None
     of: Literal["occurrences", "first occurred", "last occurred"] = "occurrences"
     operator: Operator = "is set"
-    value: Scalar = None
+    value: Value = None
 
 
 def fault_of(condition: Filter) -> tuple[str, str] | None:
@@ -121,7 +122,7 @@ def _event_holds(condition: Filter, events: Mapping[str, Event]) -> bool:
     return _compares(seen, condition.operator, wanted)
 
 
-def _attribute_holds(stored: Attribute, operator: Operator, wanted: Scalar) -> bool:
+def _attribute_holds(stored: Scalar, operator: Operator, wanted: Value) -> bool:
     """Compare as numbers where both are, numeric text too; else texts for equality only."""
     left, right = _number(stored), _number(wanted)
     if left is not None and right is not None:
@@ -144,7 +145,7 @@ def _compares(left: float, operator: Operator, right: float) -> bool:
     return left <= right
 
 
-def _moment(value: Scalar) -> float | None:
+def _moment(value: Value) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
@@ -153,7 +154,7 @@ def _moment(value: Scalar) -> float | None:
     return None if moment is None else moment / _MILLISECOND
 
 
-def _number(value: Scalar) -> float | None:
+def _number(value: Value) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, str):
@@ -166,5 +167,5 @@ def _number(value: Scalar) -> float | None:
     return value
 
 
-def _text(value: Scalar) -> str:
+def _text(value: Value) -> str:
     return value if isinstance(value, str) else json_types.encode(value).decode()

@@ -160,7 +160,7 @@ class UserLeap:
             wanted = " or ".join(
                 "API-Key" if one == "api-key" else "Bearer" for one in route.schemes
             )
-            sentence = f"{request.path} takes the key after {wanted}"
+            sentence = f"{request.path[:100]!r} takes the key after {wanted}"
             return VendorResponse(403, notes=(Note("forbidden", "Authorization", sentence),))
         if request.method not in route.methods:
             return _not_allowed(request, route.methods)
@@ -216,7 +216,7 @@ def _answered(context: Context, request: VendorRequest, route: Route) -> VendorR
 
 def _not_allowed(request: VendorRequest, methods: tuple[str, ...]) -> VendorResponse:
     allowed = ", ".join(methods)
-    sentence = f"{request.path} does not take {request.method[:20]}; allowed: {allowed}"
+    sentence = f"{request.path[:100]!r} does not take {request.method[:20]}; allowed: {allowed}"
     notes = (Note("method_not_allowed", "", sentence),)
     return VendorResponse(405, headers=(("Allow", allowed),), notes=notes)
 

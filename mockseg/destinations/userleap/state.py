@@ -11,10 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from mockseg.destinations.userleap.filters import Filter
+from mockseg.destinations.values import Scalar
 
 __all__ = [
     "PAGEVIEW",
-    "Attribute",
     "Environment",
     "Event",
     "EventDefinition",
@@ -33,7 +33,6 @@ __all__ = [
 PAGEVIEW = "pageview"
 """What a page call arrives as (UL-07): an event that needs no definition."""
 
-Attribute: TypeAlias = str | int | float | bool
 VisitorPlatform: TypeAlias = Literal["web", "ios", "android"]
 Platform: TypeAlias = Literal["web", "mobile", "email", "link"]
 Triggers: TypeAlias = Annotated[list[str], Meta(max_length=5)]
@@ -90,7 +89,7 @@ class User(_Kept, kw_only=True):
     email_address: str | None = None
     created_at: int
     visible_at: int
-    attributes: dict[str, Attribute] = {}
+    attributes: dict[str, Scalar] = {}
     events: dict[str, Event] = {}
     visitors: list[Visitor] = []
     surveys_shown: list[str] = []
@@ -148,7 +147,7 @@ class Response(_Kept, kw_only=True):
     question_id: int
     question_type: str
     question_text: str
-    response: str | int | float | bool
+    response: Scalar
     response_group_uid: str
     created_at: int
     updated_at: int
