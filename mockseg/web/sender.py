@@ -57,9 +57,14 @@ class HttpSender:
                 headers=request.headers,
                 allow_redirects=False,
             ) as answer:
-                body = await answer.content.read(_MOST_BYTES)
+                body = bytearray()
+                while len(body) < _MOST_BYTES:
+                    part = await answer.content.read(_MOST_BYTES - len(body))
+                    if not part:
+                        break
+                    body += part
                 headers = tuple(answer.headers.items())
-                return VendorResponse(answer.status, body, headers)
+                return VendorResponse(answer.status, bytes(body), headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Unanswered(_label(error), _detail(error))
 

@@ -1,0 +1,147 @@
+"""Full queues, and sources and destinations that go while something is under way."""
+
+from __future__ import annotations
+
+import asyncio
+
+URL = "http://hook.test/"
+
+
+async def test_the_oldest_waiting_fails_visibly_when_the_queue_is_full(world, call, destination):
+    """What an attempt is under way for is not touched, nor is the newest."""
+    full = world.another(max_waiting=3)
+    full.wire.hold("u1")
+    of = destination(url=URL, concurrency=1)
+    full.dispatcher.offer(of, [call(event="a")])
+    await full.wire.until_sent(1)
+    full.dispatcher.offer(of, [call(event=event, userId="u2") for event in "bcd"])
+    assert full.states == ["queued", "failed", "queued", "queued"]
+    failed = full.deliveries[1]
+    assert (failed.reason, failed.attempts) == ("queue_full", ())
+    assert failed.description == "3 deliveries were waiting for User.com, and a newer one came"
+    full.wire.release("u1")
+    await full.settled()
+    assert full.wire.events == ["a", "c", "d"]
+
+
+async def test_a_retry_makes_room_too(world, call, destination):
+    """It is the oldest that waits; it is not sent any more."""
+    full = world.another(max_waiting=2)
+    full.wire.answers[URL] = [503]
+    of = destination(url=URL)
+    full.dispatcher.offer(of, [call(event="a")])
+    await full.until("retrying")
+    full.wire.hold("u2", "u3")
+    full.dispatcher.offer(of, [call(event="b", userId="u2"), call(event="c", userId="u3")])
+    assert full.states == ["failed", "queued", "queued"]
+    full.clock.advance(3600)
+    full.wire.release("u2")
+    full.wire.release("u3")
+    await full.settled()
+    assert full.wire.events == ["a", "b", "c"]
+
+
+async def test_a_queue_that_is_always_full_keeps_the_newest(world, call, destination, receiver):
+    """Thousands that are offered at once neither wait nor are lost without a trace."""
+    full = world.another(max_waiting=10)
+    imitation = receiver()
+    calls = [call(event=f"e{n}") for n in range(1000)]
+    full.dispatcher.offer(destination(receive=imitation), calls)
+    await full.settled()
+    assert [message["event"] for message in imitation.messages] == [
+        f"e{n}" for n in range(990, 1000)
+    ]
+    assert full.states == ["failed"] * 990 + ["delivered"] * 10
+
+
+async def test_calls_of_a_stuck_user_can_be_evicted_from_behind_it(world, call, destination):
+    """Those that wait behind a call under way are waiting too."""
+    full = world.another(max_waiting=3)
+    full.wire.hold("u1")
+    of = destination(url=URL)
+    full.dispatcher.offer(of, [call(event="first")])
+    await full.wire.until_sent(1)
+    for number in range(20):
+        full.dispatcher.offer(of, [call(event=f"e{number}")])
+        await asyncio.sleep(0)
+    full.wire.release("u1")
+    await full.settled()
+    assert full.wire.events == ["first", "e18", "e19"]
+
+
+async def test_a_dropped_source_leaves_nothing(world, call, destination):
+    """Queued, retrying and under way: cancelled, and gone from the ledger."""
+    world.wire.answers[URL] = [503]
+    of = destination(url=URL, concurrency=1)
+    world.dispatcher.offer(of, [call(userId="u0")])
+    await world.until("retrying")
+    world.wire.hold("u1")
+    world.dispatcher.offer(of, [call(userId="u1"), call(userId="u2")])
+    await world.wire.until_sent(2)
+    other = destination(source="other", id="d2")
+    world.dispatcher.offer(other, [call(source="other")])
+    await world.until("retrying", "queued", "queued", "delivered")
+    world.dispatcher.drop_source("key")
+    assert (world.dispatcher.pending(), world.states) == (0, ["delivered"])
+    world.wire.release("u1")
+    world.clock.advance(4 * 3600)
+    await asyncio.sleep(0)
+    assert len(world.wire.sent) == 2
+    world.dispatcher.offer(of, [call(userId="u3")])
+    await world.until("delivered", "delivered")
+
+
+async def test_a_removed_destination_fails_what_was_under_way(world, call, destination):
+    """Its story stays in the ledger; other destinations of the source go on."""
+    world.wire.hold("u1")
+    world.dispatcher.offer(destination(url=URL), [call(), call()])
+    await world.wire.until_sent(1)
+    world.dispatcher.drop_destination("d1")
+    world.dispatcher.drop_destination("unknown")
+    assert world.states == ["failed", "failed"]
+    assert {each.reason for each in world.deliveries} == {"destination_removed"}
+    world.wire.release("u1")
+    world.dispatcher.offer(destination(url=URL, id="d2"), [call()])
+    await world.until("failed", "failed", "delivered")
+
+
+async def test_a_changed_destination_counts_for_what_waits(world, call, destination):
+    """Repairing a URL delivers what could not be delivered before."""
+    world.wire.answers[URL] = [503]
+    world.dispatcher.offer(destination(url=URL), [call()])
+    await world.until("retrying")
+    world.dispatcher.replace(destination(url="http://other.test/"))
+    world.advance_to_retry()
+    await world.until("delivered")
+    assert [request.url for request in world.wire.sent] == [URL, "http://other.test/"]
+
+
+async def test_closing_cancels_everything_and_keeps_the_ledger(world, call, destination):
+    """No task is left, whatever was under way; the sender is closed."""
+    world.wire.hold("u1")
+    of = destination(url=URL)
+    world.wire.answers[URL] = [503]
+    world.dispatcher.offer(of, [call(userId="u0")])
+    await world.until("retrying")
+    world.dispatcher.offer(of, [call()])
+    await world.wire.until_sent(2)
+    await world.dispatcher.close()
+    assert world.wire.closed
+    assert world.states == ["retrying", "queued"]
+    world.dispatcher.offer(of, [call()])
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_thousand_retries_sleep_in_one_task(world, call, destination):
+    """And all come due by one step of the clock."""
+    world.wire.answers[URL] = [503] * 1000
+    of = destination(url=URL)
+    world.dispatcher.offer(of, [call(userId=f"u{n}") for n in range(1000)])
+    await world.until(*["retrying"] * 1000)
+    for _ in range(3):
+        # Attempts that are over leave the loop one step later.
+        await asyncio.sleep(0)
+    assert len(asyncio.all_tasks()) == 2
+    world.clock.advance(1)
+    await world.settled()
+    assert set(world.states) == {"delivered"}

@@ -1,0 +1,161 @@
+"""The ledger: order, bounds, and who has to make room."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockseg.delivery.kept import KeptAttempt
+from mockseg.delivery.ledger import Ledger
+
+
+def begin(ledger, source="a", *, call=1, destination="d"):
+    """Begin a delivery."""
+    return ledger.open(
+        call=call,
+        message_id="m",
+        type="track",
+        event="E",
+        user_id="u",
+        source=source,
+        destination=destination,
+    )
+
+
+def attempt(body=b"{}", answer=b"ok"):
+    """Make an attempt."""
+    return KeptAttempt("POST", "http://h/", (), body, len(body), 200, answer, None, 0, 0)
+
+
+def cursors(found):
+    """Give the cursors of deliveries."""
+    return [kept.cursor for kept in found]
+
+
+def test_deliveries_are_given_oldest_first_after_a_cursor():
+    """Of all sources, of one, of a destination, in a state."""
+    ledger = Ledger()
+    for source, destination in (("a", "x"), ("b", "y"), ("a", "y"), ("a", "x")):
+        begin(ledger, source, destination=destination)
+    ledger.finish(ledger.page()[3], "delivered")
+    assert cursors(ledger.page()) == [1, 2, 3, 4]
+    assert cursors(ledger.page(after=1, limit=2)) == [2, 3]
+    assert cursors(ledger.page(source="a")) == [1, 3, 4]
+    assert cursors(ledger.page(source="a", destination="x")) == [1, 4]
+    assert cursors(ledger.page(destination="y")) == [2, 3]
+    assert cursors(ledger.page(state="delivered")) == [4]
+    assert cursors(ledger.page(source="nobody")) == []
+
+
+def test_the_deliveries_of_a_call_are_found():
+    """One for each destination, and those that were sent again."""
+    ledger = Ledger()
+    for call in (7, 8, 7, 7):
+        begin(ledger, call=call)
+    assert cursors(ledger.of_call(7)) == [1, 3, 4]
+    assert cursors(ledger.of_call(8)) == [2]
+    assert ledger.of_call(9) == []
+
+
+def test_final_ones_make_room_oldest_first():
+    """What is under way stays, however old."""
+    ledger = Ledger(max_deliveries=3)
+    kept = [begin(ledger, call=number) for number in (1, 2, 3)]
+    ledger.finish(kept[2], "filtered")
+    ledger.finish(kept[1], "delivered")
+    begin(ledger, call=4)
+    assert cursors(ledger.page()) == [1, 2, 4]
+    begin(ledger, call=5)
+    assert cursors(ledger.page()) == [1, 4, 5]
+    begin(ledger, call=6)
+    assert cursors(ledger.page()) == [1, 4, 5, 6]
+    assert (ledger.evicted, len(ledger)) == (2, 4)
+    assert ledger.of_call(2) == []
+
+
+def test_a_noisy_source_does_not_evict_its_neighbours():
+    """The source with most final deliveries makes room."""
+    ledger = Ledger(max_deliveries=5)
+    for source in "abbbbbbb":
+        ledger.finish(begin(ledger, source), "delivered")
+    assert cursors(ledger.page(source="a")) == [1]
+    assert cursors(ledger.page(source="b")) == [5, 6, 7, 8]
+
+
+def test_bytes_are_bounded_too():
+    """Bodies and answers count; what attempts share counts once."""
+    ledger = Ledger(max_bytes=100)
+    body = b"x" * 40
+    kept = begin(ledger)
+    for _ in range(50):
+        ledger.attempted(kept, attempt(body, b"busy " * 2))
+    assert kept.size_bytes == 50
+    ledger.finish(kept, "failed", "expires", "sentence")
+    second = begin(ledger)
+    ledger.attempted(second, attempt(body, b"busy " * 3))
+    assert cursors(ledger.page()) == [1, 2]
+    ledger.finish(second, "delivered")
+    assert cursors(ledger.page()) == [2]
+
+
+def test_thousands_of_evictions_leave_the_order_whole():
+    """The list is trimmed now and then."""
+    ledger = Ledger(max_deliveries=10)
+    for call in range(1, 5001):
+        ledger.finish(begin(ledger, call=call), "delivered")
+    assert cursors(ledger.page()) == list(range(4991, 5001))
+    assert cursors(ledger.page(after=4995)) == list(range(4996, 5001))
+    assert ledger.evicted == 4990
+
+
+def test_a_source_is_forgotten_whatever_its_state():
+    """Its deliveries vanish, those of others stay; what comes late for them is ignored."""
+    told = []
+    ledger = Ledger()
+    mine, other = begin(ledger, "a"), begin(ledger, "b")
+    ledger.finish(begin(ledger, "a"), "delivered")
+    ledger.on_change = told.append
+    assert ledger.drop_source("a") == 2
+    assert ledger.drop_source("a") == 0
+    ledger.attempted(mine, attempt())
+    ledger.finish(mine, "delivered")
+    assert (cursors(ledger.page()), ledger.pending(), len(ledger)) == ([2], 1, 1)
+    assert told == []
+    ledger.finish(other, "failed")
+    assert ledger.pending() == 0
+
+
+def test_pending_counts_what_is_not_final():
+    """Queued and retrying, of a source or of all."""
+    ledger = Ledger()
+    kept = [begin(ledger, source) for source in "aab"]
+    ledger.retrying(kept[0], 5)
+    assert [ledger.pending(source) for source in (None, "a", "b", "c")] == [3, 2, 1, 0]
+    for each in kept:
+        ledger.finish(each, "delivered")
+    assert ledger.pending() == 0
+
+
+def test_what_is_final_stays_as_it_is():
+    """A second end changes nothing."""
+    ledger = Ledger()
+    kept = begin(ledger)
+    ledger.finish(kept, "failed", "queue_full", "sentence")
+    ledger.finish(kept, "delivered")
+    assert (kept.state, kept.reason) == ("failed", "queue_full")
+
+
+def test_every_change_is_told():
+    """Opened, retrying, finished."""
+    told = []
+    ledger = Ledger(on_change=lambda kept: told.append(kept.state))
+    kept = begin(ledger)
+    ledger.retrying(kept, 5)
+    ledger.finish(kept, "delivered")
+    assert told == ["queued", "retrying", "delivered"]
+
+
+@pytest.mark.parametrize("answer", [b"\xff" * 9000, "ü".encode() * 4500])
+def test_a_reader_sees_the_first_2000_characters_of_an_answer(answer):
+    """Whatever bytes it has."""
+    view = attempt(answer=answer).view(1)
+    assert len(view.answer) == 2000

@@ -1,0 +1,162 @@
+"""Which calls go to a destination: consent, integrations, types, in Segment's order."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockseg.delivery.routing import for_replay, own_settings, route
+from mockseg.destinations.kinds import KINDS
+
+
+@pytest.fixture
+def reason(destination):
+    """Give a function that tells why a message does not go to a destination, or None."""
+
+    def tell(message, kind="userengage", **spec):
+        message = {"type": "track", "event": "E", "userId": "u"} | message
+        refusal = route(message, destination(kind, **spec), seed=1)
+        return None if refusal is None else refusal.reason
+
+    return tell
+
+
+def test_a_call_goes_to_every_destination_by_default(reason):
+    """Without an integrations object, consent or filters nothing stands in the way."""
+    assert [reason({}, kind) for kind in KINDS] == [None] * len(KINDS)
+
+
+def test_nothing_goes_to_a_destination_that_is_not_enabled(reason):
+    """Segment's code for that says that the source has no enabled destination."""
+    assert reason({}, enabled=False) == "NO_ENABLED_DESTINATIONS"
+
+
+@pytest.mark.parametrize(
+    ("kind", "forwarded"),
+    [
+        ("userengage", {"identify", "track", "page", "group"}),
+        ("userleap", {"identify", "track", "page", "alias"}),
+        ("userguiding", {"identify", "track"}),
+        ("candu", {"identify", "track", "page", "group", "alias"}),
+        ("webhook", {"identify", "track", "page", "screen", "group", "alias", "delete"}),
+        ("webhook-actions", {"identify", "track", "page", "screen", "group", "alias"}),
+    ],
+)
+def test_only_types_that_the_catalog_lists_are_forwarded(reason, kind, forwarded):
+    """UE-50, UL-09: alias and screen never reach UserEngage, group and screen never UserLeap."""
+    types = {"identify", "track", "page", "screen", "group", "alias", "delete"}
+    codes = {type_: reason({"type": type_}, kind) for type_ in types}
+    assert {type_ for type_, code in codes.items() if code is None} == forwarded
+    assert set(codes.values()) <= {None, "UNSUPPORTED_EVENT_TYPE"}
+
+
+@pytest.mark.parametrize(
+    ("integrations", "goes"),
+    [
+        ({}, True),
+        ({"All": True}, True),
+        ({"All": False}, False),
+        ({"All": False, "User.com": True}, True),
+        ({"All": False, "UserEngage": True}, True),
+        ({"All": False, "“User.com”": True}, True),
+        ({"All": False, "User.com": {"vip": True}}, True),
+        ({"All": False, "Mixpanel": True}, False),
+        ({"User.com": False}, False),
+        ({"UserEngage": False}, False),
+        ({"All": True, "User.com": False}, False),
+        ({"user.COM": False}, True),
+        ({"all": False}, True),
+        ({"User.com": None, "All": False}, False),
+        ({"User.com": "no"}, True),
+        ({"All": None}, True),
+        ("nonsense", True),
+        (None, True),
+        ([False], True),
+    ],
+)
+def test_the_integrations_object_decides(reason, integrations, goes):
+    """Names are case sensitive, previous ones count, a destination's own value beats `All`."""
+    expected = None if goes else "FILTERED_BY_INTEGRATIONS_OBJECT"
+    assert reason({"integrations": integrations}) == expected
+
+
+def test_the_current_name_goes_before_a_previous_one(reason):
+    """When both names are there and contradict each other."""
+    assert reason({"integrations": {"UserEngage": False, "User.com": True}}) is None
+
+
+def test_what_the_device_sent_itself_is_not_sent_again(reason):
+    """Browsers and phones list those destinations in `_metadata.bundled`."""
+    integrations = {"User.com": False, "_metadata": {"bundled": ["User.com"]}}
+    assert reason({"integrations": integrations}) == "MESSAGE_SENT_CLIENT_SIDE"
+    assert reason({"integrations": {"_metadata": {"bundled": ["Mixpanel"]}}}) is None
+    assert reason({"integrations": {"_metadata": {"bundled": 7}}}) is None
+
+
+@pytest.mark.parametrize(
+    ("consent", "integrations", "goes"),
+    [
+        (None, {}, True),
+        ({}, {}, True),
+        ({}, {"Facebook": True}, False),
+        ({"categoryPreferences": {}}, {}, False),
+        ({"categoryPreferences": {"ads": True, "analytics": True}}, {}, True),
+        ({"categoryPreferences": {"ads": True, "analytics": False}}, {}, False),
+        ({"categoryPreferences": {"ads": True}}, {}, False),
+        ({"categoryPreferences": {"ads": True, "analytics": "true"}}, {}, False),
+        ({"categoryPreferences": {"ads": True, "analytics": True}}, {"All": True}, True),
+        ({"categoryPreferences": "all of it"}, {}, True),
+        ("yes", {}, True),
+    ],
+)
+def test_consent_is_needed_to_every_category(reason, consent, integrations, goes):
+    """The rows of Segment's table on consent and integrations."""
+    message = {"integrations": integrations, "context": {"consent": consent}}
+    expected = None if goes else "FILTERED_BY_END_USER_CONSENT"
+    assert reason(message, consent_categories=["ads", "analytics"]) == expected
+
+
+def test_a_destination_without_categories_needs_no_consent(reason):
+    """Data flows to destinations that are mapped to no category."""
+    message = {"context": {"consent": {"categoryPreferences": {"ads": False}}}}
+    assert reason(message) is None
+    assert reason({"context": 3}, consent_categories=["ads"]) is None
+
+
+def test_consent_then_integrations_then_type_then_filters(reason):
+    """The first that stands in the way is the reason."""
+    drops = [{"if": "all", "actions": [{"type": "DROP"}]}]
+    spec = {"consent_categories": ["ads"], "filters": drops}
+    message = {
+        "type": "screen",
+        "integrations": {"All": False},
+        "context": {"consent": {"categoryPreferences": {"ads": False}}},
+    }
+    assert reason(message, **spec) == "FILTERED_BY_END_USER_CONSENT"
+    message["context"] = {}
+    assert reason(message, **spec) == "FILTERED_BY_INTEGRATIONS_OBJECT"
+    message["integrations"] = {}
+    assert reason(message, **spec) == "UNSUPPORTED_EVENT_TYPE"
+    message["type"] = "track"
+    assert reason(message, **spec) == "FILTERED_BY_RULES"
+
+
+def test_each_refusal_is_explained_in_a_sentence(destination):
+    """With the value that decided."""
+    message = {"type": "track", "integrations": {"UserEngage": False}}
+    refusal = route(message, destination(), seed=1)
+    assert refusal.description == "`integrations.UserEngage` is false"
+
+
+def test_a_settings_object_overrides_settings_for_its_call():
+    """A boolean brings no settings, an object does."""
+    kind = KINDS["userguiding"]
+    assert own_settings({"integrations": {"UserGuiding": {"region": "eu"}}}, kind) == {
+        "region": "eu"
+    }
+    assert own_settings({"integrations": {"UserGuiding": True}}, kind) == {}
+    assert own_settings({}, kind) == {}
+
+
+def test_a_replay_names_its_destination_alone():
+    """Segment replaces the integrations object by `All: false` and the one destination."""
+    assert for_replay(KINDS["userleap"]) == {"All": False, "Sprig Cloud": True}
