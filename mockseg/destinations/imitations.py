@@ -10,19 +10,20 @@ if TYPE_CHECKING:
 
 __all__ = ["IMITATIONS", "imitation_class"]
 
-# Kind of destination -> the module below this package that imitates it, and its class there.
+# Kind of destination -> the package that imitates it, and the class in its `imitation`.
 IMITATIONS: dict[str, tuple[str, str]] = {
     "userengage": ("userengage", "UserEngage"),
-    "userleap": ("userleap.imitation", "UserLeap"),
+    "userleap": ("userleap", "UserLeap"),
     "userguiding": ("userguiding", "UserGuiding"),
     "candu": ("candu", "Candu"),
-    "webhook": ("webhook", "WebhookReceiver"),
-    "webhook-actions": ("webhook", "WebhookReceiver"),
+    "webhook": ("webhook", "Webhook"),
+    "webhook-actions": ("webhook", "Webhook"),
 }
 
 
 def imitation_class(type_: str) -> type[Imitation]:
     """Give the class that imitates a kind of destination."""
-    module, name = IMITATIONS[type_]
-    found: type[Imitation] = getattr(import_module(f"mockseg.destinations.{module}"), name)
+    package, name = IMITATIONS[type_]
+    module = import_module(f"mockseg.destinations.{package}.imitation")
+    found: type[Imitation] = getattr(module, name)
     return found
