@@ -27,7 +27,7 @@ def command() -> None:
 @command.command(name="add")
 @click.argument("type_", metavar="TYPE")
 @click.option("--source", metavar="TEXT", required=True, help="The write key.")
-@click.option("--url", metavar="URL", multiple=True, help="Send to your own service instead.")
+@click.option("--to", "to", metavar="URL", multiple=True, help="Send to your own service instead.")
 @click.option("--api-key", metavar="TEXT", help="Minted when not given.")
 @click.option("--shared-secret", metavar="TEXT", help="Signs what a webhook is sent.")
 @click.option("--rest", metavar="JSON", help="All else, as POST /destinations takes it.")
@@ -38,7 +38,7 @@ def add(
     target: Target,
     type_: str,
     source: str,
-    url: tuple[str, ...],
+    to: tuple[str, ...],
     api_key: str | None,
     shared_secret: str | None,
     rest: str | None,
@@ -46,7 +46,7 @@ def add(
 ) -> None:
     """Connect a destination: userengage, userleap, candu, userguiding, webhook, webhook-actions.
 
-    mockseg destination add webhook --source KEY --url http://127.0.0.1:9000/hook
+    mockseg destination add webhook --source KEY --to http://127.0.0.1:9000/hook
     """
     import msgspec
 
@@ -54,8 +54,8 @@ def add(
 
     asked = _object(rest or "{}", "--rest")
     settings = _inner(asked, "settings")
-    if url:
-        settings |= {"url": url[0]} if len(url) == 1 else {"urls": list(url)}
+    if to:
+        settings |= {"url": to[0]} if len(to) == 1 else {"urls": list(to)}
     settings |= {} if api_key is None else {"apiKey": api_key}
     settings |= {} if shared_secret is None else {"sharedSecret": shared_secret}
     wire = {**asked, "type": type_, "source": source, "settings": settings}
