@@ -150,7 +150,9 @@ class UserLeap:
 
     def _context(self, name: str | None, *, now_ns: int) -> Context:
         environment = self._state if name is None else self._state.environments[name]
-        return Context(self._setup, environment, random=self._random, now_ns=now_ns)
+        return Context(
+            setup=self._setup, environment=environment, random=self._random, now_ns=now_ns
+        )
 
     def _answer_rest(
         self, context: Context, request: VendorRequest, route: Route

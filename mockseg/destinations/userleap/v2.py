@@ -70,7 +70,7 @@ def post_users(context: Context, request: VendorRequest) -> VendorResponse:
     if not sent.user_id:
         return with_error("userId is required", field="userId")
     attributes, notes = attributes_from(sent.attributes, place="attributes")
-    user = context.user(sent.user_id)
+    user = context.user(sent.user_id, lags=True)
     limit = context.setup.attribute_limit
     notes += merge_attributes(user, attributes, limit=limit, place="attributes")
     email = sent.email_address or sent.email
