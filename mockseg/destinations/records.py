@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import Action
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Arguments", "arguments_of", "field_of", "record_from"]
+__all__ = ["Arguments", "arguments_of", "field_of", "plain", "record_from"]
 
 _PLACE = re.compile(r"^(.*?) - at `(?:key in )?\$\.?(.*)`$", re.DOTALL)
 _Record = TypeVar("_Record")
@@ -36,6 +36,12 @@ def field_of(error: msgspec.ValidationError) -> tuple[str, str]:
     if match is None:
         return "", text
     return match.group(2), match.group(1)
+
+
+def plain(record: msgspec.Struct) -> JsonObject:
+    """Give a record as JSON, of containers of its own."""
+    value: JsonObject = msgspec.to_builtins(record)
+    return value
 
 
 def record_from(value: Json, record: type[_Record]) -> _Record:

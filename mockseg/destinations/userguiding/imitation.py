@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import msgspec
 from msgspec import Meta
 
-from mockseg.destinations.inlet import INLET, basic_key, refused, stranger_at_inlet
-from mockseg.destinations.records import Arguments, arguments_of, record_from
+from mockseg.destinations.inlet import INLET, basic_key, not_allowed, refused, stranger_at_inlet
+from mockseg.destinations.records import Arguments, arguments_of, plain, record_from
 from mockseg.destinations.userguiding.limit import Limit
 from mockseg.destinations.userguiding.rest import SDK, answer_rest
 from mockseg.destinations.userguiding.segment import accept_call
@@ -115,9 +114,7 @@ class UserGuiding:
         if not at_inlet:
             return answer_rest(self._state, request, refuses=refuses)
         if request.method != "POST":
-            answered = refused(405, "The inlet takes POST only", code="method_not_allowed")
-            headers = (*answered.headers, ("Allow", "POST"))
-            return VendorResponse(405, answered.body, headers, answered.notes)
+            return not_allowed(request, ("POST",))
         return accept_call(self._state, request, region=self._setup.region, refuses=refuses)
 
     def act(self, action: str, arguments: JsonObject, *, now_ns: int) -> JsonObject:
@@ -132,13 +129,11 @@ class UserGuiding:
         user = self._state.users.pop(given.user, None)
         if user is None:
             raise VendorStateError(f"there is no user {given.user[:100]!r}", place="user")
-        value: JsonObject = msgspec.to_builtins(user)
-        return value
+        return plain(user)
 
     def state(self) -> JsonObject:
         """Give users, companies and the region."""
-        value: JsonObject = msgspec.to_builtins(self._state)
-        return value
+        return plain(self._state)
 
     def restore(self, state: JsonObject) -> None:
         """Have these users and companies instead.

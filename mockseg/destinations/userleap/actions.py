@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-from mockseg.destinations.records import Arguments
+from mockseg.destinations.records import Arguments, plain
 from mockseg.destinations.userleap.changes import (
     mint_uuid,
     record_event,
@@ -151,7 +150,7 @@ def define_event(context: Context, given: DefineEvent) -> JsonObject:
     definition = EventDefinition(name=given.name, kind=kind, pattern=given.pattern)
     check_definition(definition, context.environment, place="name")
     context.environment.events[given.name] = definition
-    return _plain(definition)
+    return plain(definition)
 
 
 def accept_event(context: Context, given: AcceptEvent) -> JsonObject:
@@ -164,7 +163,7 @@ def accept_event(context: Context, given: AcceptEvent) -> JsonObject:
             place="name",
         )
     definition.status = "accepted"
-    return _plain(definition)
+    return plain(definition)
 
 
 def set_auto_accept(context: Context, given: SetAutoAccept) -> JsonObject:
@@ -180,7 +179,7 @@ def link_sdk_user(context: Context, given: LinkSdkUser) -> JsonObject:
         user.visitors = [visitor for visitor in user.visitors if visitor.visitor_id != visitor_id]
     user = context.user(given.user)
     user.visitors.append(Visitor(visitor_id=visitor_id, platform=given.platform))
-    return _plain(user)
+    return plain(user)
 
 
 def sdk_track(context: Context, given: SdkTrack) -> JsonObject:
@@ -220,7 +219,7 @@ def define_survey(context: Context, given: DefineSurvey) -> JsonObject:
         updated_at=context.now_ms,
     )
     context.environment.surveys[given.name] = survey
-    return _plain(survey)
+    return plain(survey)
 
 
 def eligible(context: Context, given: Eligible) -> JsonObject:
@@ -259,7 +258,7 @@ def answer_survey(context: Context, given: AnswerSurvey) -> JsonObject:
         updated_at=context.now_ms,
     )
     context.environment.responses.append(response)
-    return _plain(response)
+    return plain(response)
 
 
 HANDLERS: dict[str, Callable[[Context, Any], JsonObject]] = {
@@ -301,8 +300,3 @@ def _shown(
 ) -> JsonObject:
     shown = shown_by(context.environment, user, events=events, platform=platform)
     return {"tracked": True, "shown": shown}
-
-
-def _plain(record: msgspec.Struct) -> JsonObject:
-    value: JsonObject = msgspec.to_builtins(record)
-    return value

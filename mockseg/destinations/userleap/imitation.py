@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
-
-from mockseg.destinations.inlet import INLET, authorization, refused
-from mockseg.destinations.records import arguments_of, record_from
+from mockseg.destinations.inlet import INLET, authorization, not_allowed, refused
+from mockseg.destinations.records import arguments_of, plain, record_from
 from mockseg.destinations.userleap import rest, v1, v2
 from mockseg.destinations.userleap.actions import ACTIONS, HANDLERS, OfEnvironment
 from mockseg.destinations.userleap.export import export
-from mockseg.destinations.userleap.rest import TOO_MANY, plain, route_of
+from mockseg.destinations.userleap.rest import TOO_MANY, route_of
 from mockseg.destinations.userleap.segment import Context, accept_call
 from mockseg.destinations.userleap.setup import (
     OWN,
@@ -45,9 +43,9 @@ class UserLeap:
     errors: ClassVar[Mapping[str, VendorResponse]] = {
         "bad_request": rest.with_error("The request is invalid"),
         "forbidden": VendorResponse(403),
-        "not_found": plain(404, "Not Found"),
+        "not_found": rest.as_text(404, "Not Found"),
         "unprocessable": VendorResponse(422),
-        "rate_limited": plain(429, TOO_MANY),
+        "rate_limited": rest.as_text(429, TOO_MANY),
         "server_error": VendorResponse(500),
         "unsupported_type": refused(
             501, "Calls of this type are not supported", code="unsupported_type"
@@ -96,7 +94,7 @@ class UserLeap:
         v2.apply_purges(context.environment, now_ms=context.now_ms)
         if request.path == INLET:
             if request.method != "POST":
-                return _not_allowed(request, ("POST",))
+                return not_allowed(request, ("POST",))
             return accept_call(context, request)
         route = route_of(request.path)
         if self._over_limit(key, request.received_ns):
@@ -125,8 +123,7 @@ class UserLeap:
 
     def state(self) -> JsonObject:
         """Give the state: of the own environment, and of the others by name."""
-        value: JsonObject = msgspec.to_builtins(self._state)
-        return value
+        return plain(self._state)
 
     def restore(self, state: JsonObject) -> None:
         """Have this state instead.
@@ -165,7 +162,7 @@ class UserLeap:
             sentence = f"{request.path[:100]!r} takes the key after {wanted}"
             return VendorResponse(403, notes=(Note("forbidden", "Authorization", sentence),))
         if request.method not in route.methods:
-            return _not_allowed(request, route.methods)
+            return not_allowed(request, route.methods)
         answered = _answered(context, request, route)
         if len(route.schemes) > 1 and answered.status < 300:
             shown = "API-Key" if scheme == "api-key" else "Bearer"
@@ -190,7 +187,7 @@ class UserLeap:
         notes = (Note("rate_limited", "", sentence),)
         if request.path.startswith("/v1/"):
             return VendorResponse(429, notes=notes)
-        return plain(429, TOO_MANY, notes=notes)
+        return rest.as_text(429, TOO_MANY, notes=notes)
 
 
 def _answered(context: Context, request: VendorRequest, route: Route) -> VendorResponse:
@@ -214,13 +211,6 @@ def _answered(context: Context, request: VendorRequest, route: Route) -> VendorR
             return v2.purge_visitors(context, request)
         case "surveys" | "responses" | "themes":
             return export(context.environment, request, of=route.name)
-
-
-def _not_allowed(request: VendorRequest, methods: tuple[str, ...]) -> VendorResponse:
-    allowed = ", ".join(methods)
-    sentence = f"{request.path[:100]!r} does not take {request.method[:20]}; allowed: {allowed}"
-    notes = (Note("method_not_allowed", "", sentence),)
-    return VendorResponse(405, headers=(("Allow", allowed),), notes=notes)
 
 
 def _check_environment(environment: Environment, *, place: str) -> None:

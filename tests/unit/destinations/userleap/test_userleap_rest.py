@@ -57,7 +57,7 @@ def test_v2_updates_by_merging_and_takes_the_other_spelling_of_email(leap):
     ("sent", "status", "answer"),
     [
         (b"{", 400, b'{"error":"'),
-        ([1], 400, b'{"error":"The body is not a JSON object"}'),
+        ([1], 400, b'{"error":"The body is an array, not a JSON object"}'),
         ({}, 400, b'{"error":"userId is required"}'),
         ({"userId": ""}, 400, b'{"error":"userId is required"}'),
         ({"userId": 5}, 422, b""),
@@ -363,7 +363,7 @@ def test_unknown_paths_and_methods_are_told(leap):
     assert leap.ask("GET", "/v3/users").status == 404
     answered = leap.ask("DELETE", "/v1/users/u1")
     assert answered.status == 405
-    assert answered.headers == (("Allow", "GET, POST"),)
+    assert dict(answered.headers)["Allow"] == "GET, POST"
 
 
 def test_ids_in_paths_are_taken_as_they_are(leap):
@@ -423,4 +423,5 @@ def test_the_inlet_takes_post_only(leap):
     """405 tells so."""
     token = base64.b64encode(b"key:").decode()
     answered = leap.ask("GET", "/segment", authorization=f"Basic {token}")
-    assert (answered.status, answered.headers) == (405, (("Allow", "POST"),))
+    assert answered.status == 405
+    assert dict(answered.headers)["Allow"] == "POST"
