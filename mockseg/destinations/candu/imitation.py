@@ -15,7 +15,8 @@ from mockseg.destinations.inlet import (
     refused,
     reply,
 )
-from mockseg.destinations.records import Arguments, arguments_of, plain, record_from
+from mockseg.destinations.occurrences import BEGINNING, fill_occurrences
+from mockseg.destinations.records import Arguments, arguments_of, copied, fill, plain, record_from
 from mockseg.destinations.vendor import Action, Setup, VendorRequest, VendorResponse
 from mockseg.errors import VendorStateError
 from mockseg.json_types import Json
@@ -129,12 +130,12 @@ class Candu:
         return plain(self._state)
 
     def restore(self, state: JsonObject) -> None:
-        """Have these users, groups and contents instead.
+        """Have these users, groups and contents instead; a user may be as little as its key.
 
         Raises:
             VendorStateError: names the place and what is allowed.
         """
-        wanted = record_from(state, State)
+        wanted = record_from(_filled(state), State)
         for key, user in wanted.users.items():
             if key != (user.anonymous_id if user.user_id is None else user.user_id):
                 raise VendorStateError(
@@ -173,3 +174,14 @@ def _scheme(request: VendorRequest) -> str:
     if (authorization(request) or ("",))[0] == "bearer":
         return "Bearer"
     return "Basic" if basic_key(request) is not None else "Basic without colon"
+
+
+def _filled(state: Json) -> Json:
+    """Add what was left out: ids are the keys, moments the beginning of time."""
+    given = copied(state)
+    if isinstance(given, dict):
+        moments = {"createdAt": BEGINNING, "updatedAt": BEGINNING}
+        fill(given.get("users"), lambda key: {"userId": key, **moments})
+        fill_occurrences(given.get("users"), "events", "pages", "screens")
+        fill(given.get("groups"), lambda key: {"groupId": key})
+    return given

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from mockseg.destinations.records import Arguments, plain
+from mockseg.destinations.records import Arguments, known_names, plain
 from mockseg.destinations.userleap.changes import (
     mint_uuid,
     record_event,
@@ -159,7 +159,7 @@ def accept_event(context: Context, given: AcceptEvent) -> JsonObject:
     if definition is None:
         raise VendorStateError(
             f"there is no event {given.name[:100]!r};"
-            f" known: {', '.join(context.environment.events) or 'none'}",
+            f" known: {known_names(context.environment.events)}",
             place="name",
         )
     definition.status = "accepted"
@@ -278,8 +278,7 @@ def _survey(context: Context, name: str) -> Survey:
     survey = context.environment.surveys.get(name)
     if survey is None:
         raise VendorStateError(
-            f"there is no survey {name[:100]!r};"
-            f" known: {', '.join(context.environment.surveys) or 'none'}",
+            f"there is no survey {name[:100]!r}; known: {known_names(context.environment.surveys)}",
             place="survey",
         )
     return survey

@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from mockseg.destinations.inlet import INLET, authorization, not_allowed, refused
-from mockseg.destinations.records import arguments_of, plain, record_from
+from mockseg.destinations.records import arguments_of, plain
 from mockseg.destinations.userleap import rest, v1, v2
 from mockseg.destinations.userleap.actions import ACTIONS, HANDLERS, OfEnvironment
 from mockseg.destinations.userleap.export import export
 from mockseg.destinations.userleap.rest import TOO_MANY, route_of
+from mockseg.destinations.userleap.restoring import restored_state
 from mockseg.destinations.userleap.segment import Context, accept_call
-from mockseg.destinations.userleap.setup import (
-    OWN,
-    UserLeapSetup,
-    check_definition,
-    empty_state,
-)
-from mockseg.destinations.userleap.state import Environment, State
-from mockseg.destinations.userleap.surveys import check_survey
+from mockseg.destinations.userleap.setup import OWN, UserLeapSetup, empty_state
 from mockseg.destinations.vendor import Action, Setup, VendorRequest, VendorResponse
 from mockseg.domain.delivery import Note
 from mockseg.errors import VendorStateError
@@ -126,24 +120,12 @@ class UserLeap:
         return plain(self._state)
 
     def restore(self, state: JsonObject) -> None:
-        """Have this state instead.
+        """Have this state instead; it may be seeded with as little as the keys of users.
 
         Raises:
             VendorStateError: names the place and what is allowed.
         """
-        wanted = record_from(state, State)
-        for name in wanted.environments:
-            if name not in self._setup.environments:
-                raise VendorStateError(
-                    f"there is no environment {name[:100]!r}: none has been set up with its key",
-                    place=f"environments.{name}",
-                )
-        _check_environment(wanted, place="")
-        for name, environment in wanted.environments.items():
-            _check_environment(environment, place=f"environments.{name}.")
-        for name in self._setup.environments:
-            wanted.environments.setdefault(name, Environment())
-        self._state = wanted
+        self._state = restored_state(state, setup=self._setup, random=self._random)
 
     def _context(self, name: str | None, *, now_ns: int) -> Context:
         environment = self._state if name is None else self._state.environments[name]
@@ -211,30 +193,3 @@ def _answered(context: Context, request: VendorRequest, route: Route) -> VendorR
             return v2.purge_visitors(context, request)
         case "surveys" | "responses" | "themes":
             return export(context.environment, request, of=route.name)
-
-
-def _check_environment(environment: Environment, *, place: str) -> None:
-    """Check what the types of a state cannot say."""
-    for key, user in environment.users.items():
-        wanted = user.id if user.external_user_id is None else user.external_user_id
-        if not key or key != wanted:
-            raise VendorStateError(
-                f"the key of a user is its externalUserId, or its id without one: {wanted!r}",
-                place=f"{place}users.{key}",
-            )
-    blank = Environment()
-    for key, definition in environment.events.items():
-        where = f"{place}events.{key}"
-        if key != definition.name:
-            raise VendorStateError(
-                f"the key of an event is its name: {definition.name!r}", place=where
-            )
-        check_definition(definition, blank, place=where)
-    for key, survey in environment.surveys.items():
-        where = f"{place}surveys.{key}"
-        if key != survey.name:
-            raise VendorStateError(f"the key of a survey is its name: {survey.name!r}", place=where)
-        try:
-            check_survey(triggers=survey.triggers, filters=survey.filters, groups=survey.groups)
-        except VendorStateError as error:
-            raise VendorStateError(error.reason, place=f"{where}.{error.place}") from None

@@ -204,6 +204,17 @@ def test_the_state_goes_through_json(make, guiding):
     assert second.state == make().state
 
 
+def test_a_state_can_be_seeded_with_little(guiding):
+    """Ids are the keys, moments the beginning of time."""
+    companies = {"c1": {}}
+    users = {"u1": {"company": "c1", "events": {"Visited Products Page": {"count": 2}}}}
+    guiding.imitation.restore({"users": users, "companies": companies})
+    guiding.track()
+    user = guiding.state["users"]["u1"]
+    assert user["events"]["Visited Products Page"]["count"] == 3
+    assert user["createdAt"] == "1970-01-01T00:00:00.000Z"
+
+
 USER = {"userId": "u1", "createdAt": "x"}
 
 
