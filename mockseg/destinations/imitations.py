@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
 __all__ = ["imitation_of"]
 
 
-@cache
 def imitation_of(kind: str) -> type[Imitation] | None:
     """Give what imitates a kind of destination, or None; loaded when it is first asked for.
 

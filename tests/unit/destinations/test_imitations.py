@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from mockseg import json_types
@@ -20,6 +21,25 @@ def test_what_is_no_kind_has_no_imitation():
 def test_setups_have_defaults(imitation):
     """A destination can be made without any setting."""
     assert imitation.setup_type() == imitation.setup_type()
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("userleap", {"pageUrlEvents": {"P": "/p"}, "aliasCreatesUsers": False}),
+        ("candu", {"anonymousUsers": False}),
+        ("userguiding", {"nestedValues": "refuse", "limitsInlet": True}),
+        ("webhook", {"sharedSecret": "s", "rejectBadSignatures": True}),
+        ("webhook-actions", {"sharedSecret": "s"}),
+    ],
+)
+def test_setups_are_read_from_json(kind, given):
+    """In camelCase; unknown names are refused."""
+    setup_type = imitation_of(kind).setup_type
+    setup = msgspec.convert(given, setup_type)
+    assert msgspec.to_builtins(setup) | given == msgspec.to_builtins(setup)
+    with pytest.raises(msgspec.ValidationError, match="unknown field `nothing`"):
+        msgspec.convert({"nothing": 1}, setup_type)
 
 
 @pytest.mark.parametrize("imitation", IMITATIONS)
