@@ -29,7 +29,7 @@ from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from mockseg.destinations.vendor import VendorRequest
 
@@ -53,6 +53,7 @@ __all__ = [
     "decoded_body",
     "moment_of",
     "not_allowed",
+    "read_message",
     "refused",
     "reply",
     "segment_settings",
@@ -239,6 +240,23 @@ def call_from(value: Json, *, place: str = "") -> Call | VendorResponse:
     if isinstance(call, Unreadable):
         return refused(400, call.sentence, code=call.code, field=_joined(place, call.field))
     return call
+
+
+def read_message(request: VendorRequest, *, supported: Collection[str]) -> Call | VendorResponse:
+    """Read the one message that Segment posts; a refusal is answered 400, or 501.
+
+    Args:
+        request: that came.
+        supported: the call types that this vendor takes.
+    """
+    decoded = decoded_body(request)
+    if isinstance(decoded, VendorResponse):
+        return decoded
+    call = call_from(decoded.value)
+    if isinstance(call, VendorResponse):
+        return call
+    name = decoded.value["type"]
+    return call if name in supported else unsupported(name, supported)
 
 
 def text_id(value: Id) -> str | None:

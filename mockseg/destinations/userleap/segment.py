@@ -15,13 +15,11 @@ from mockseg.destinations.inlet import (
     Page,
     Screen,
     Track,
-    call_from,
-    decoded_body,
     moment_of,
+    read_message,
     refused,
     reply,
     text_id,
-    unsupported,
 )
 from mockseg.destinations.userleap.changes import (
     LONGEST_URL,
@@ -97,15 +95,9 @@ class Context:
 
 def accept_call(context: Context, request: VendorRequest) -> VendorResponse:
     """Apply one Segment message; what is dropped is answered 200, with a note."""
-    decoded = decoded_body(request)
-    if isinstance(decoded, VendorResponse):
-        return decoded
-    call = call_from(decoded.value)
+    call = read_message(request, supported=SUPPORTED[context.setup.profile])
     if isinstance(call, VendorResponse):
         return call
-    supported = SUPPORTED[context.setup.profile]
-    if decoded.value["type"] not in supported:
-        return unsupported(decoded.value["type"], supported)
     user_id = text_id(call.user_id)
     if user_id is None:
         sentence = "`userId` is missing: UserLeap knows users by nothing else"
