@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import dataclasses
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
@@ -28,7 +29,7 @@ from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from mockseg.destinations.vendor import VendorRequest
 
@@ -44,11 +45,15 @@ __all__ = [
     "Page",
     "Screen",
     "Track",
+    "Unreadable",
     "authorization",
     "basic_key",
+    "body_as",
     "call_from",
     "decoded_body",
     "moment_of",
+    "not_allowed",
+    "read_message",
     "refused",
     "reply",
     "segment_settings",
@@ -63,7 +68,7 @@ _DEEPEST = 64
 """Levels of nesting: a message with more is refused, so that all that is kept can be shown."""
 
 Id: TypeAlias = str | int | float | None
-Record = TypeVar("Record")
+_Record = TypeVar("_Record")
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -133,6 +138,20 @@ class Decoded(NamedTuple):
     value: Json
 
 
+class Unreadable(NamedTuple):
+    """What is wrong with a body.
+
+    Attributes:
+        code: ``malformed_json`` when it is no JSON object at all.
+        field: where, or empty.
+        sentence: names the field.
+    """
+
+    code: str
+    field: str
+    sentence: str
+
+
 def authorization(request: VendorRequest) -> tuple[str, str] | None:
     """Give the scheme in lower case and what follows it, or None without the header."""
     header = request.header("Authorization")
@@ -183,19 +202,21 @@ def segment_settings(request: VendorRequest) -> Decoded | VendorResponse:
 
 def decoded_body(request: VendorRequest) -> Decoded | VendorResponse:
     """Read the body as JSON, bounded in depth; a refusal is answered 400."""
-    try:
-        value = json_types.decode(request.body)
-    except MalformedJsonError as error:
-        try:
-            # Lone surrogates and broken UTF-8 pass at Segment's edge, which mends them.
-            value = json_types.decode_leniently(request.body)
-        except MalformedJsonError:
-            return refused(400, f"The body is not JSON: {error}", code="malformed_json")
-    if _deeper_than(value, _DEEPEST, body=request.body):
-        return refused(
-            400, f"The body is nested deeper than {_DEEPEST} levels", code="malformed_json"
-        )
-    return Decoded(value)
+    decoded = _decoded(request.body)
+    if isinstance(decoded, Unreadable):
+        return refused(400, decoded.sentence, code=decoded.code)
+    return decoded
+
+
+def body_as(request: VendorRequest, record: type[_Record]) -> _Record | Unreadable:
+    """Read the body as a record of a REST API, or say what is wrong with it."""
+    decoded = _decoded(request.body)
+    if isinstance(decoded, Unreadable):
+        return decoded
+    if not isinstance(decoded.value, dict):
+        sentence = f"The body is {kind_of(decoded.value)}, not a JSON object"
+        return Unreadable("malformed_json", "", sentence)
+    return _converted(decoded.value, record, code="invalid_request")
 
 
 def call_from(value: Json, *, place: str = "") -> Call | VendorResponse:
@@ -215,12 +236,27 @@ def call_from(value: Json, *, place: str = "") -> Call | VendorResponse:
     kind = CALLS.get(name)
     if kind is None:
         return unsupported(name, CALLS, place=place)
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        field, sentence = field_of(error)
-        named = f"`{field}`: {sentence}" if field else sentence
-        return refused(400, named, code="malformed_message", field=_joined(place, field))
+    call = _converted(value, kind, code="malformed_message")
+    if isinstance(call, Unreadable):
+        return refused(400, call.sentence, code=call.code, field=_joined(place, call.field))
+    return call
+
+
+def read_message(request: VendorRequest, *, supported: Collection[str]) -> Call | VendorResponse:
+    """Read the one message that Segment posts; a refusal is answered 400, or 501.
+
+    Args:
+        request: that came.
+        supported: the call types that this vendor takes.
+    """
+    decoded = decoded_body(request)
+    if isinstance(decoded, VendorResponse):
+        return decoded
+    call = call_from(decoded.value)
+    if isinstance(call, VendorResponse):
+        return call
+    name = decoded.value["type"]
+    return call if name in supported else unsupported(name, supported)
 
 
 def text_id(value: Id) -> str | None:
@@ -260,6 +296,14 @@ def unsupported(name: str, allowed: Iterable[str], *, place: str = "") -> Vendor
     return refused(501, sentence, code="unsupported_type", field=_joined(place, "type"))
 
 
+def not_allowed(request: VendorRequest, methods: Iterable[str]) -> VendorResponse:
+    """Answer 405, and say which methods are allowed."""
+    allowed = ", ".join(methods)
+    sentence = f"{request.path[:100]!r} does not take {request.method[:20]!r}; allowed: {allowed}"
+    answered = refused(405, sentence, code="method_not_allowed")
+    return dataclasses.replace(answered, headers=(*answered.headers, ("Allow", allowed)))
+
+
 def refused(
     status: int, sentence: str, *, code: str, field: str = "", notes: tuple[Note, ...] = ()
 ) -> VendorResponse:
@@ -270,6 +314,29 @@ def refused(
 def reply(status: int, value: Json, *, notes: Iterable[Note] = ()) -> VendorResponse:
     """Answer with JSON."""
     return VendorResponse(status, json_types.encode(value), JSON_HEADERS, tuple(notes))
+
+
+def _decoded(body: bytes) -> Decoded | Unreadable:
+    try:
+        value = json_types.decode(body)
+    except MalformedJsonError as error:
+        try:
+            # Lone surrogates and broken UTF-8 pass at Segment's edge, which mends them.
+            value = json_types.decode_leniently(body)
+        except MalformedJsonError:
+            return Unreadable("malformed_json", "", f"The body is not JSON: {error}")
+    if _deeper_than(value, _DEEPEST, body=body):
+        sentence = f"The body is nested deeper than {_DEEPEST} levels"
+        return Unreadable("malformed_json", "", sentence)
+    return Decoded(value)
+
+
+def _converted(value: Json, record: type[_Record], *, code: str) -> _Record | Unreadable:
+    try:
+        return msgspec.convert(value, record)
+    except msgspec.ValidationError as error:
+        field, sentence = field_of(error)
+        return Unreadable(code, field, f"`{field}`: {sentence}" if field else sentence)
 
 
 def _deeper_than(value: Json, most: int, *, body: bytes) -> bool:

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mockseg.destinations.records import fill
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import Json
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-__all__ = ["Occurrences", "moment_text", "occur"]
+__all__ = ["BEGINNING", "Occurrences", "fill_occurrences", "moment_text", "occur"]
+
+BEGINNING = "1970-01-01T00:00:00.000Z"
+"""The moment of what is restored without one."""
 
 _MILLISECOND = 1_000_000
 
@@ -50,3 +54,21 @@ def occur(
     known.first_at = min(known.first_at, moment)
     known.last_at = max(known.last_at, moment)
     known.properties = properties
+
+
+def fill_occurrences(records: Json, *names: str) -> None:
+    """Add what was left out of the events of users who are to be restored.
+
+    Args:
+        records: users by key, changed in place.
+        names: of the fields that hold their events.
+    """
+    if not isinstance(records, dict):
+        return
+    for record in records.values():
+        if isinstance(record, dict):
+            for name in names:
+                fill(
+                    record.get(name),
+                    lambda _: {"count": 1, "firstAt": BEGINNING, "lastAt": BEGINNING},
+                )

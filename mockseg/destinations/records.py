@@ -12,12 +12,21 @@ from mockseg.errors import MalformedJsonError, VendorStateError
 from mockseg.plans.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from mockseg.destinations.vendor import Action
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Arguments", "arguments_of", "field_of", "record_from"]
+__all__ = [
+    "Arguments",
+    "arguments_of",
+    "copied",
+    "field_of",
+    "fill",
+    "known_names",
+    "plain",
+    "record_from",
+]
 
 _PLACE = re.compile(r"^(.*?) - at `(?:key in )?\$\.?(.*)`$", re.DOTALL)
 _Record = TypeVar("_Record")
@@ -38,19 +47,58 @@ def field_of(error: msgspec.ValidationError) -> tuple[str, str]:
     return match.group(2), match.group(1)
 
 
+def plain(record: msgspec.Struct) -> JsonObject:
+    """Give a record as JSON, of containers of its own."""
+    value: JsonObject = msgspec.to_builtins(record)
+    return value
+
+
+def copied(value: Json) -> Json:
+    """Give a JSON value of containers of its own.
+
+    Raises:
+        VendorStateError: it is no JSON.
+    """
+    try:
+        return json_types.decode(json_types.encode(value))
+    except (TypeError, ValueError, RecursionError, MalformedJsonError) as error:
+        raise VendorStateError(f"this is no JSON: {error}") from None
+
+
+def fill(records: Json, defaults: Callable[[str], JsonObject]) -> None:
+    """Add what was left out of records that stand under their keys.
+
+    Args:
+        records: changed in place; what is no object is left for `record_from` to refuse.
+        defaults: of the record with this key.
+    """
+    if not isinstance(records, dict):
+        return
+    for key, record in records.items():
+        if isinstance(record, dict):
+            for name, value in defaults(key).items():
+                record.setdefault(name, value)
+
+
 def record_from(value: Json, record: type[_Record]) -> _Record:
     """Make a record, of containers of its own.
 
     Raises:
         VendorStateError: it is no JSON, or not such a record; names the place and what is allowed.
     """
+    own = copied(value)
     try:
-        return msgspec.convert(json_types.decode(json_types.encode(value)), record)
+        return msgspec.convert(own, record)
     except msgspec.ValidationError as error:
         place, sentence = field_of(error)
         raise VendorStateError(sentence, place=place) from None
-    except (TypeError, ValueError, RecursionError, MalformedJsonError) as error:
-        raise VendorStateError(f"this is no JSON: {error}") from None
+
+
+def known_names(names: Collection[str]) -> str:
+    """List names for a refusal, the first ten of them."""
+    shown = ", ".join(name[:100] for name in list(names)[:10])
+    more = len(names) - 10
+    return f"{shown} and {more} more" if more > 0 else shown or "none"
 
 
 def arguments_of(actions: Mapping[str, Action], action: str, given: JsonObject) -> msgspec.Struct:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
-import jsonschema_rs
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,6 +25,9 @@ def compile_search(pattern: str) -> Callable[[str], bool] | None:
     Args:
         pattern: a regular expression of ECMA 262; unanchored.
     """
+    # Its import costs more than the rest of a vendor; few have patterns.
+    import jsonschema_rs
+
     options = jsonschema_rs.FancyRegexOptions(backtrack_limit=_MOST_STEPS, size_limit=_MOST_BYTES)
     try:
         validator = jsonschema_rs.Draft7Validator({"pattern": pattern}, pattern_options=options)

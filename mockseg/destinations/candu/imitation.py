@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
-
 from mockseg.destinations.candu.events import apply_events, read_events
 from mockseg.destinations.candu.state import State
 from mockseg.destinations.inlet import (
@@ -13,10 +11,12 @@ from mockseg.destinations.inlet import (
     authorization,
     basic_key,
     decoded_body,
+    not_allowed,
     refused,
     reply,
 )
-from mockseg.destinations.records import Arguments, arguments_of, record_from
+from mockseg.destinations.occurrences import BEGINNING, fill_occurrences
+from mockseg.destinations.records import Arguments, arguments_of, copied, fill, plain, record_from
 from mockseg.destinations.vendor import Action, Setup, VendorRequest, VendorResponse
 from mockseg.errors import VendorStateError
 from mockseg.json_types import Json
@@ -108,12 +108,7 @@ class Candu:
                 404, f"There is no {request.path[:100]!r}; there are: {paths}", code="not_found"
             )
         if request.method != method:
-            answered = refused(
-                405, f"{request.path} takes {method} only", code="method_not_allowed"
-            )
-            return VendorResponse(
-                405, answered.body, (*answered.headers, ("Allow", method)), answered.notes
-            )
+            return not_allowed(request, (method,))
         if request.path == CONTENT:
             return reply(200, self._state.content)
         return self._accept(request)
@@ -128,21 +123,19 @@ class Candu:
         given = arguments_of(self.actions, action, arguments)
         assert isinstance(given, SetContent)  # noqa: S101  (there is one action)
         self._state.content = given.content
-        value: JsonObject = {"content": msgspec.to_builtins(given.content)}
-        return value
+        return plain(given)
 
     def state(self) -> JsonObject:
         """Give users, groups and contents."""
-        value: JsonObject = msgspec.to_builtins(self._state)
-        return value
+        return plain(self._state)
 
     def restore(self, state: JsonObject) -> None:
-        """Have these users, groups and contents instead.
+        """Have these users, groups and contents instead; a user may be as little as its key.
 
         Raises:
             VendorStateError: names the place and what is allowed.
         """
-        wanted = record_from(state, State)
+        wanted = record_from(_filled(state), State)
         for key, user in wanted.users.items():
             if key != (user.anonymous_id if user.user_id is None else user.user_id):
                 raise VendorStateError(
@@ -181,3 +174,14 @@ def _scheme(request: VendorRequest) -> str:
     if (authorization(request) or ("",))[0] == "bearer":
         return "Bearer"
     return "Basic" if basic_key(request) is not None else "Basic without colon"
+
+
+def _filled(state: Json) -> Json:
+    """Add what was left out: ids are the keys, moments the beginning of time."""
+    given = copied(state)
+    if isinstance(given, dict):
+        moments = {"createdAt": BEGINNING, "updatedAt": BEGINNING}
+        fill(given.get("users"), lambda key: {"userId": key, **moments})
+        fill_occurrences(given.get("users"), "events", "pages", "screens")
+        fill(given.get("groups"), lambda key: {"groupId": key})
+    return given

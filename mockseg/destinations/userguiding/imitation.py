@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-import msgspec
 from msgspec import Meta
 
-from mockseg.destinations.inlet import INLET, basic_key, refused, stranger_at_inlet
-from mockseg.destinations.records import Arguments, arguments_of, record_from
+from mockseg.destinations.inlet import INLET, basic_key, not_allowed, refused, stranger_at_inlet
+from mockseg.destinations.occurrences import BEGINNING, fill_occurrences
+from mockseg.destinations.records import Arguments, arguments_of, copied, fill, plain, record_from
 from mockseg.destinations.userguiding.limit import Limit
 from mockseg.destinations.userguiding.rest import SDK, answer_rest
 from mockseg.destinations.userguiding.segment import accept_call
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from mockseg.json_types import JsonObject
+    from mockseg.json_types import Json, JsonObject
 
 __all__ = ["UserGuiding", "UserGuidingSetup"]
 
@@ -115,9 +115,7 @@ class UserGuiding:
         if not at_inlet:
             return answer_rest(self._state, request, refuses=refuses)
         if request.method != "POST":
-            answered = refused(405, "The inlet takes POST only", code="method_not_allowed")
-            headers = (*answered.headers, ("Allow", "POST"))
-            return VendorResponse(405, answered.body, headers, answered.notes)
+            return not_allowed(request, ("POST",))
         return accept_call(self._state, request, region=self._setup.region, refuses=refuses)
 
     def act(self, action: str, arguments: JsonObject, *, now_ns: int) -> JsonObject:
@@ -132,21 +130,19 @@ class UserGuiding:
         user = self._state.users.pop(given.user, None)
         if user is None:
             raise VendorStateError(f"there is no user {given.user[:100]!r}", place="user")
-        value: JsonObject = msgspec.to_builtins(user)
-        return value
+        return plain(user)
 
     def state(self) -> JsonObject:
         """Give users, companies and the region."""
-        value: JsonObject = msgspec.to_builtins(self._state)
-        return value
+        return plain(self._state)
 
     def restore(self, state: JsonObject) -> None:
-        """Have these users and companies instead.
+        """Have these users and companies instead; a user may be as little as its key.
 
         Raises:
             VendorStateError: names the place and what is allowed.
         """
-        wanted = record_from(state, State)
+        wanted = record_from(_filled(state), State)
         for key, user in wanted.users.items():
             if key != (user.anonymous_id if user.user_id is None else user.user_id):
                 raise VendorStateError(
@@ -161,3 +157,13 @@ class UserGuiding:
             if key != company.id:
                 raise VendorStateError("the key of a company is its id", place=f"companies.{key}")
         self._state = wanted
+
+
+def _filled(state: Json) -> Json:
+    """Add what was left out: ids are the keys, moments the beginning of time."""
+    given = copied(state)
+    if isinstance(given, dict):
+        fill(given.get("users"), lambda key: {"userId": key, "createdAt": BEGINNING})
+        fill_occurrences(given.get("users"), "events")
+        fill(given.get("companies"), lambda key: {"id": key})
+    return given

@@ -7,14 +7,13 @@ their bodies were not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
 
-from mockseg.destinations.inlet import decoded_body, refused, reply
+from mockseg.destinations.inlet import Unreadable, body_as, not_allowed, refused, reply
 from mockseg.destinations.occurrences import moment_text
-from mockseg.destinations.records import field_of
 from mockseg.destinations.userguiding.changes import (
     apply_event,
     apply_identify,
@@ -37,7 +36,6 @@ SDK = "/sdk/"
 """What is below comes from browsers, which have no API key."""
 
 _PAGE, _MOST = 100, 1000
-_Sent = TypeVar("_Sent")
 
 
 class _UserSent(msgspec.Struct, frozen=True, rename="camel"):
@@ -84,17 +82,16 @@ def answer_rest(state: State, request: VendorRequest, *, refuses: bool) -> Vendo
     if reset:
         handlers["POST"] = lambda: _reset(state, request, user_id)
     if method not in handlers:
-        sentence = f"Not {method[:20]!r}; allowed: {', '.join(handlers)}"
-        return refused(405, sentence, code="method_not_allowed")
+        return not_allowed(request, handlers)
     if user_id not in state.users:
         return refused(404, f"There is no user {user_id[:100]!r}", code="not_found")
     return handlers[method]()
 
 
 def _upsert(state: State, request: VendorRequest, *, refuses: bool) -> VendorResponse:
-    sent = _read(request, _UserSent)
-    if isinstance(sent, VendorResponse):
-        return sent
+    sent = body_as(request, _UserSent)
+    if isinstance(sent, Unreadable):
+        return _refused(sent)
     given = read_attributes(sent.attributes, place="attributes")
     if refuses and given.ignored:
         return value_refused(given.ignored[0])
@@ -104,9 +101,9 @@ def _upsert(state: State, request: VendorRequest, *, refuses: bool) -> VendorRes
 
 
 def _update(state: State, request: VendorRequest, user_id: str, *, refuses: bool) -> VendorResponse:
-    sent = _read(request, _AttributesSent)
-    if isinstance(sent, VendorResponse):
-        return sent
+    sent = body_as(request, _AttributesSent)
+    if isinstance(sent, Unreadable):
+        return _refused(sent)
     given = read_attributes(sent.attributes, place="attributes")
     if refuses and given.ignored:
         return value_refused(given.ignored[0])
@@ -117,9 +114,9 @@ def _update(state: State, request: VendorRequest, user_id: str, *, refuses: bool
 
 
 def _event(state: State, request: VendorRequest, *, refuses: bool) -> VendorResponse:
-    sent = _read(request, _EventSent)
-    if isinstance(sent, VendorResponse):
-        return sent
+    sent = body_as(request, _EventSent)
+    if isinstance(sent, Unreadable):
+        return _refused(sent)
     metadata, ignored = read_metadata(sent.metadata, place="metadata")
     if refuses and ignored:
         return value_refused(ignored[0])
@@ -163,13 +160,5 @@ def _reset(state: State, request: VendorRequest, user_id: str) -> VendorResponse
     return reply(200, {})
 
 
-def _read(request: VendorRequest, kind: type[_Sent]) -> _Sent | VendorResponse:
-    decoded = decoded_body(request)
-    if isinstance(decoded, VendorResponse):
-        return decoded
-    try:
-        return msgspec.convert(decoded.value, kind)
-    except msgspec.ValidationError as error:
-        field, sentence = field_of(error)
-        named = f"`{field}`: {sentence}" if field else sentence
-        return refused(400, named, code="invalid_request", field=field)
+def _refused(fault: Unreadable) -> VendorResponse:
+    return refused(400, fault.sentence, code=fault.code, field=fault.field)

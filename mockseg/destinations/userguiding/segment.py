@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from mockseg.destinations.inlet import (
     Identify,
     Track,
-    call_from,
-    decoded_body,
     moment_of,
+    read_message,
     refused,
     reply,
     segment_settings,
     text_id,
-    unsupported,
 )
 from mockseg.destinations.occurrences import moment_text
 from mockseg.destinations.userguiding.changes import (
@@ -52,14 +50,9 @@ def accept_call(
     settings = segment_settings(request)
     if isinstance(settings, VendorResponse):
         return settings
-    decoded = decoded_body(request)
-    if isinstance(decoded, VendorResponse):
-        return decoded
-    call = call_from(decoded.value)
+    call = read_message(request, supported=("identify", "track"))
     if isinstance(call, VendorResponse):
         return call
-    if not isinstance(call, (Identify, Track)):
-        return unsupported(decoded.value["type"], ("identify", "track"))
     user_id = text_id(call.user_id)
     key = user_id or text_id(call.anonymous_id)
     if key is None:
@@ -68,6 +61,7 @@ def accept_call(
     if isinstance(call, Identify):
         ignored = _identify(state, call, key, user_id, request=request, refuses=refuses)
     else:
+        assert isinstance(call, Track)  # noqa: S101  (nothing else is supported)
         ignored = _track(state, call, key, user_id, request=request, refuses=refuses)
     if refuses and ignored:
         return value_refused(ignored[0])

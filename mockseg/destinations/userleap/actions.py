@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-from mockseg.destinations.records import Arguments
+from mockseg.destinations.records import Arguments, known_names, plain
 from mockseg.destinations.userleap.changes import (
     mint_uuid,
     record_event,
@@ -151,7 +150,7 @@ def define_event(context: Context, given: DefineEvent) -> JsonObject:
     definition = EventDefinition(name=given.name, kind=kind, pattern=given.pattern)
     check_definition(definition, context.environment, place="name")
     context.environment.events[given.name] = definition
-    return _plain(definition)
+    return plain(definition)
 
 
 def accept_event(context: Context, given: AcceptEvent) -> JsonObject:
@@ -160,11 +159,11 @@ def accept_event(context: Context, given: AcceptEvent) -> JsonObject:
     if definition is None:
         raise VendorStateError(
             f"there is no event {given.name[:100]!r};"
-            f" known: {', '.join(context.environment.events) or 'none'}",
+            f" known: {known_names(context.environment.events)}",
             place="name",
         )
     definition.status = "accepted"
-    return _plain(definition)
+    return plain(definition)
 
 
 def set_auto_accept(context: Context, given: SetAutoAccept) -> JsonObject:
@@ -180,7 +179,7 @@ def link_sdk_user(context: Context, given: LinkSdkUser) -> JsonObject:
         user.visitors = [visitor for visitor in user.visitors if visitor.visitor_id != visitor_id]
     user = context.user(given.user)
     user.visitors.append(Visitor(visitor_id=visitor_id, platform=given.platform))
-    return _plain(user)
+    return plain(user)
 
 
 def sdk_track(context: Context, given: SdkTrack) -> JsonObject:
@@ -220,7 +219,7 @@ def define_survey(context: Context, given: DefineSurvey) -> JsonObject:
         updated_at=context.now_ms,
     )
     context.environment.surveys[given.name] = survey
-    return _plain(survey)
+    return plain(survey)
 
 
 def eligible(context: Context, given: Eligible) -> JsonObject:
@@ -259,7 +258,7 @@ def answer_survey(context: Context, given: AnswerSurvey) -> JsonObject:
         updated_at=context.now_ms,
     )
     context.environment.responses.append(response)
-    return _plain(response)
+    return plain(response)
 
 
 HANDLERS: dict[str, Callable[[Context, Any], JsonObject]] = {
@@ -279,8 +278,7 @@ def _survey(context: Context, name: str) -> Survey:
     survey = context.environment.surveys.get(name)
     if survey is None:
         raise VendorStateError(
-            f"there is no survey {name[:100]!r};"
-            f" known: {', '.join(context.environment.surveys) or 'none'}",
+            f"there is no survey {name[:100]!r}; known: {known_names(context.environment.surveys)}",
             place="survey",
         )
     return survey
@@ -301,8 +299,3 @@ def _shown(
 ) -> JsonObject:
     shown = shown_by(context.environment, user, events=events, platform=platform)
     return {"tracked": True, "shown": shown}
-
-
-def _plain(record: msgspec.Struct) -> JsonObject:
-    value: JsonObject = msgspec.to_builtins(record)
-    return value

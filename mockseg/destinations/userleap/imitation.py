@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import msgspec
-
-from mockseg.destinations.inlet import INLET, authorization, refused
-from mockseg.destinations.records import arguments_of, record_from
+from mockseg.destinations.inlet import INLET, authorization, not_allowed, refused
+from mockseg.destinations.records import arguments_of, plain
 from mockseg.destinations.userleap import rest, v1, v2
 from mockseg.destinations.userleap.actions import ACTIONS, HANDLERS, OfEnvironment
 from mockseg.destinations.userleap.export import export
-from mockseg.destinations.userleap.rest import TOO_MANY, plain, route_of
+from mockseg.destinations.userleap.rest import TOO_MANY, route_of
+from mockseg.destinations.userleap.restoring import restored_state
 from mockseg.destinations.userleap.segment import Context, accept_call
-from mockseg.destinations.userleap.setup import (
-    OWN,
-    UserLeapSetup,
-    check_definition,
-    empty_state,
-)
-from mockseg.destinations.userleap.state import Environment, State
-from mockseg.destinations.userleap.surveys import check_survey
+from mockseg.destinations.userleap.setup import OWN, UserLeapSetup, empty_state
 from mockseg.destinations.vendor import Action, Setup, VendorRequest, VendorResponse
 from mockseg.domain.delivery import Note
 from mockseg.errors import VendorStateError
@@ -45,9 +37,9 @@ class UserLeap:
     errors: ClassVar[Mapping[str, VendorResponse]] = {
         "bad_request": rest.with_error("The request is invalid"),
         "forbidden": VendorResponse(403),
-        "not_found": plain(404, "Not Found"),
+        "not_found": rest.as_text(404, "Not Found"),
         "unprocessable": VendorResponse(422),
-        "rate_limited": plain(429, TOO_MANY),
+        "rate_limited": rest.as_text(429, TOO_MANY),
         "server_error": VendorResponse(500),
         "unsupported_type": refused(
             501, "Calls of this type are not supported", code="unsupported_type"
@@ -96,7 +88,7 @@ class UserLeap:
         v2.apply_purges(context.environment, now_ms=context.now_ms)
         if request.path == INLET:
             if request.method != "POST":
-                return _not_allowed(request, ("POST",))
+                return not_allowed(request, ("POST",))
             return accept_call(context, request)
         route = route_of(request.path)
         if self._over_limit(key, request.received_ns):
@@ -125,32 +117,21 @@ class UserLeap:
 
     def state(self) -> JsonObject:
         """Give the state: of the own environment, and of the others by name."""
-        value: JsonObject = msgspec.to_builtins(self._state)
-        return value
+        return plain(self._state)
 
     def restore(self, state: JsonObject) -> None:
-        """Have this state instead.
+        """Have this state instead; it may be seeded with as little as the keys of users.
 
         Raises:
             VendorStateError: names the place and what is allowed.
         """
-        wanted = record_from(state, State)
-        for name in wanted.environments:
-            if name not in self._setup.environments:
-                raise VendorStateError(
-                    f"there is no environment {name[:100]!r}: none has been set up with its key",
-                    place=f"environments.{name}",
-                )
-        _check_environment(wanted, place="")
-        for name, environment in wanted.environments.items():
-            _check_environment(environment, place=f"environments.{name}.")
-        for name in self._setup.environments:
-            wanted.environments.setdefault(name, Environment())
-        self._state = wanted
+        self._state = restored_state(state, setup=self._setup, random=self._random)
 
     def _context(self, name: str | None, *, now_ns: int) -> Context:
         environment = self._state if name is None else self._state.environments[name]
-        return Context(self._setup, environment, random=self._random, now_ns=now_ns)
+        return Context(
+            setup=self._setup, environment=environment, random=self._random, now_ns=now_ns
+        )
 
     def _answer_rest(
         self, context: Context, request: VendorRequest, route: Route
@@ -163,7 +144,7 @@ class UserLeap:
             sentence = f"{request.path[:100]!r} takes the key after {wanted}"
             return VendorResponse(403, notes=(Note("forbidden", "Authorization", sentence),))
         if request.method not in route.methods:
-            return _not_allowed(request, route.methods)
+            return not_allowed(request, route.methods)
         answered = _answered(context, request, route)
         if len(route.schemes) > 1 and answered.status < 300:
             shown = "API-Key" if scheme == "api-key" else "Bearer"
@@ -188,7 +169,7 @@ class UserLeap:
         notes = (Note("rate_limited", "", sentence),)
         if request.path.startswith("/v1/"):
             return VendorResponse(429, notes=notes)
-        return plain(429, TOO_MANY, notes=notes)
+        return rest.as_text(429, TOO_MANY, notes=notes)
 
 
 def _answered(context: Context, request: VendorRequest, route: Route) -> VendorResponse:
@@ -212,37 +193,3 @@ def _answered(context: Context, request: VendorRequest, route: Route) -> VendorR
             return v2.purge_visitors(context, request)
         case "surveys" | "responses" | "themes":
             return export(context.environment, request, of=route.name)
-
-
-def _not_allowed(request: VendorRequest, methods: tuple[str, ...]) -> VendorResponse:
-    allowed = ", ".join(methods)
-    sentence = f"{request.path[:100]!r} does not take {request.method[:20]}; allowed: {allowed}"
-    notes = (Note("method_not_allowed", "", sentence),)
-    return VendorResponse(405, headers=(("Allow", allowed),), notes=notes)
-
-
-def _check_environment(environment: Environment, *, place: str) -> None:
-    """Check what the types of a state cannot say."""
-    for key, user in environment.users.items():
-        wanted = user.id if user.external_user_id is None else user.external_user_id
-        if not key or key != wanted:
-            raise VendorStateError(
-                f"the key of a user is its externalUserId, or its id without one: {wanted!r}",
-                place=f"{place}users.{key}",
-            )
-    blank = Environment()
-    for key, definition in environment.events.items():
-        where = f"{place}events.{key}"
-        if key != definition.name:
-            raise VendorStateError(
-                f"the key of an event is its name: {definition.name!r}", place=where
-            )
-        check_definition(definition, blank, place=where)
-    for key, survey in environment.surveys.items():
-        where = f"{place}surveys.{key}"
-        if key != survey.name:
-            raise VendorStateError(f"the key of a survey is its name: {survey.name!r}", place=where)
-        try:
-            check_survey(triggers=survey.triggers, filters=survey.filters, groups=survey.groups)
-        except VendorStateError as error:
-            raise VendorStateError(error.reason, place=f"{where}.{error.place}") from None

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 __all__ = [
     "TOO_MANY",
     "Route",
+    "as_text",
     "find_user",
     "invalid",
     "key_of",
     "not_found",
-    "plain",
     "route_of",
     "stranger",
     "with_error",
@@ -111,7 +111,7 @@ def stranger(request: VendorRequest) -> VendorResponse:
     return VendorResponse(403, notes=(Note("forbidden", "Authorization", sentence),))
 
 
-def plain(status: int, text: str, *, notes: tuple[Note, ...] = ()) -> VendorResponse:
+def as_text(status: int, text: str, *, notes: tuple[Note, ...] = ()) -> VendorResponse:
     """Answer with text."""
     headers = (("Content-Type", "text/plain; charset=utf-8"),)
     return VendorResponse(status, text.encode(), headers, notes)
@@ -119,7 +119,7 @@ def plain(status: int, text: str, *, notes: tuple[Note, ...] = ()) -> VendorResp
 
 def not_found(sentence: str) -> VendorResponse:
     """Answer 404 as the documents have it."""
-    return plain(404, "Not Found", notes=(Note("not_found", "", sentence),))
+    return as_text(404, "Not Found", notes=(Note("not_found", "", sentence),))
 
 
 def with_error(sentence: str, *, field: str = "", code: str = "invalid_request") -> VendorResponse:

@@ -6,6 +6,7 @@ Source: UserLeap's page on Segment (rules UL-02 to UL-09). What it leaves open i
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from mockseg.destinations.inlet import (
@@ -14,13 +15,11 @@ from mockseg.destinations.inlet import (
     Page,
     Screen,
     Track,
-    call_from,
-    decoded_body,
     moment_of,
+    read_message,
     refused,
     reply,
     text_id,
-    unsupported,
 )
 from mockseg.destinations.userleap.changes import (
     LONGEST_URL,
@@ -54,38 +53,34 @@ SUPPORTED = {
 _MILLISECOND = 1_000_000
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What is needed to apply a request.
+    """What is needed to apply a request or an action.
 
     Attributes:
         setup: of the destination.
         environment: that the key selects.
         random: mints ids.
-        now_ns: when the request came.
+        now_ns: when it came.
     """
 
-    __slots__ = ("environment", "now_ns", "random", "setup")
-
-    def __init__(
-        self,
-        setup: UserLeapSetup,
-        environment: Environment,
-        *,
-        random: random.Random,
-        now_ns: int,
-    ) -> None:
-        self.setup = setup
-        self.environment = environment
-        self.random = random
-        self.now_ns = now_ns
+    setup: UserLeapSetup
+    environment: Environment
+    random: random.Random
+    now_ns: int
 
     @property
     def now_ms(self) -> int:
         """Give when the request came, in milliseconds."""
         return self.now_ns // _MILLISECOND
 
-    def user(self, user_id: str | None) -> User:
-        """Give the user, made now if there is none."""
+    def user(self, user_id: str | None, *, lags: bool = False) -> User:
+        """Give the user, made now if there is none.
+
+        Args:
+            user_id: or None for a new one without.
+            lags: reads find a new one only after a while (UL-14).
+        """
         known = None if user_id is None else self.environment.users.get(user_id)
         if known is not None:
             return known
@@ -93,25 +88,21 @@ class Context:
             self.environment,
             user_id,
             now_ms=self.now_ms,
-            visible_ms=self.now_ms + round(self.setup.visible_after * 1000),
+            visible_ms=self.now_ms + (round(self.setup.visible_after * 1000) if lags else 0),
             random=self.random,
         )
 
 
 def accept_call(context: Context, request: VendorRequest) -> VendorResponse:
     """Apply one Segment message; what is dropped is answered 200, with a note."""
-    decoded = decoded_body(request)
-    if isinstance(decoded, VendorResponse):
-        return decoded
-    call = call_from(decoded.value)
+    call = read_message(request, supported=SUPPORTED[context.setup.profile])
     if isinstance(call, VendorResponse):
         return call
-    supported = SUPPORTED[context.setup.profile]
-    if decoded.value["type"] not in supported:
-        return unsupported(decoded.value["type"], supported)
     user_id = text_id(call.user_id)
     if user_id is None:
         sentence = "`userId` is missing: UserLeap knows users by nothing else"
+        if context.setup.anonymous_calls == "drop":
+            return reply(200, {}, notes=[Note("missing_user_id", "userId", sentence)])
         return refused(400, sentence, code="missing_user_id", field="userId")
     return reply(200, {}, notes=_apply(context, call, user_id))
 
@@ -130,23 +121,26 @@ def _apply(context: Context, call: Call, user_id: str) -> list[Note]:
     if isinstance(call, Screen):
         if call.name is None or not call.name:
             return [Note("missing_name", "name", "A screen without a name is no event")]
-        return _event(context, context.user(user_id), call.name, moment_ms=moment_ms)
+        return _event(context, context.user(user_id, lags=True), call.name, moment_ms=moment_ms)
     if isinstance(call, Page):
-        return _page(context, context.user(user_id), call, moment_ms=moment_ms)
+        return _page(context, context.user(user_id, lags=True), call, moment_ms=moment_ms)
     if isinstance(call, Track):
-        notes = _event(context, context.user(user_id), call.event, moment_ms=moment_ms)
+        notes = _event(context, context.user(user_id, lags=True), call.event, moment_ms=moment_ms)
         if call.properties:
             sentence = "Properties of events are not kept; only the event filters surveys"
             notes.append(Note("properties_ignored", "properties", sentence))
         return notes
-    context.user(user_id)
+    context.user(user_id, lags=True)
+    if isinstance(call, Alias) and call.previous_id is not None:
+        sentence = "An alias is an identify without attributes; the previous id is not used"
+        return [Note("previous_id_ignored", "previousId", sentence)]
     return []
 
 
 def _identify(context: Context, call: Identify, user_id: str) -> list[Note]:
     traits = call.traits or {}
     attributes, notes = attributes_from(traits, place="traits")
-    user = context.user(user_id)
+    user = context.user(user_id, lags=True)
     limit = context.setup.attribute_limit
     notes += merge_attributes(user, attributes, limit=limit, place="traits")
     email = traits.get("email")

@@ -34,7 +34,8 @@ class UserLeapSetup(Setup, frozen=True):
         events: code events that are accepted from the start.
         page_url_events: patterns by event name (UL-08).
         alias_creates_users: alias is like identify in this, too (UL-04, UL-X2).
-        visible_after: seconds until reads find a new user (UL-14).
+        anonymous_calls: calls without a user id are answered 400, or dropped with 200 (UL-18).
+        visible_after: seconds until reads find a user whom Segment or v2 has just created (UL-14).
         attribute_limit: attributes a user may have; more are ignored (UL-19).
         rate_limit: REST requests a key may make in 5 minutes; 0 for any number.
         profile: ``userleap-classic`` maps calls as UserLeap's own page says, ``sprig-actions``
@@ -47,6 +48,7 @@ class UserLeapSetup(Setup, frozen=True):
     events: list[str] = []
     page_url_events: dict[str, str] = {}
     alias_creates_users: bool = True
+    anonymous_calls: Literal["refuse", "drop"] = "refuse"
     visible_after: Annotated[float, Meta(ge=0, le=10**9)] = 0
     attribute_limit: Annotated[int, Meta(ge=0)] = 100
     rate_limit: Annotated[int, Meta(ge=0)] = 1000

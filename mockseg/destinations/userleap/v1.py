@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from mockseg.destinations.inlet import decoded_body, reply
-from mockseg.destinations.records import field_of
+from mockseg.destinations.inlet import Unreadable, body_as, reply
 from mockseg.destinations.userleap.changes import (
     attributes_from,
     merge_attributes,
     record_event,
 )
-from mockseg.destinations.userleap.rest import find_user, not_found, plain, with_error
+from mockseg.destinations.userleap.rest import as_text, find_user, not_found, with_error
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import parse_moment
@@ -60,9 +59,9 @@ def get_user(context: Context, user_id: str) -> VendorResponse:
 
 def create_user(context: Context, request: VendorRequest) -> VendorResponse:
     """Create a user and give it; one with this id is given as it is."""
-    sent = _read(request)
-    if isinstance(sent, VendorResponse):
-        return sent
+    sent = body_as(request, _UserSent)
+    if isinstance(sent, Unreadable):
+        return _refused(sent)
     user_id = None if sent.id is None else str(sent.id) or None
     if user_id is None and not sent.email_address:
         return with_error("id or emailAddress is required", field="id")
@@ -76,9 +75,9 @@ def create_user(context: Context, request: VendorRequest) -> VendorResponse:
 
 def update_user(context: Context, request: VendorRequest, user_id: str) -> VendorResponse:
     """Merge attributes and set what is given; the rest stays. 404 for an unknown user."""
-    sent = _read(request)
-    if isinstance(sent, VendorResponse):
-        return sent
+    sent = body_as(request, _UserSent)
+    if isinstance(sent, Unreadable):
+        return _refused(sent)
     user = context.environment.users.get(user_id)
     if user is None:
         return not_found(f"There is no user {user_id[:100]!r}")
@@ -87,14 +86,9 @@ def update_user(context: Context, request: VendorRequest, user_id: str) -> Vendo
 
 def post_event(context: Context, request: VendorRequest, user_id: str) -> VendorResponse:
     """Record an occurrence: 201, or 404 where the event is not configured."""
-    decoded = decoded_body(request)
-    if isinstance(decoded, VendorResponse):
-        return with_error(decoded.notes[0].description, code="malformed_json")
-    try:
-        sent = msgspec.convert(decoded.value, _EventSent)
-    except msgspec.ValidationError as error:
-        field, sentence = field_of(error)
-        return with_error(f"{field}: {sentence}" if field else sentence, field=field)
+    sent = body_as(request, _EventSent)
+    if isinstance(sent, Unreadable):
+        return _refused(sent)
     moment_ms = _moment_ms(sent.timestamp, now_ms=context.now_ms)
     if moment_ms is None:
         return with_error("timestamp is neither ISO 8601 nor milliseconds", field="timestamp")
@@ -140,15 +134,8 @@ def bulk(context: Context, request: VendorRequest) -> VendorResponse:
     return VendorResponse(200, notes=tuple(notes))
 
 
-def _read(request: VendorRequest) -> _UserSent | VendorResponse:
-    decoded = decoded_body(request)
-    if isinstance(decoded, VendorResponse):
-        return with_error(decoded.notes[0].description, code="malformed_json")
-    try:
-        return msgspec.convert(decoded.value, _UserSent)
-    except msgspec.ValidationError as error:
-        field, sentence = field_of(error)
-        return with_error(f"{field}: {sentence}" if field else sentence, field=field)
+def _refused(fault: Unreadable) -> VendorResponse:
+    return with_error(fault.sentence, field=fault.field, code=fault.code)
 
 
 def _changed(context: Context, user: User, sent: _UserSent) -> VendorResponse:
@@ -200,7 +187,7 @@ def _rows(request: VendorRequest) -> list[_Row] | VendorResponse:
     # Blank lines are nothing.
     lines = [line for line in table[1:] if line]
     if len(lines) > MOST_ROWS:
-        return plain(
+        return as_text(
             400,
             f"At most {MOST_ROWS} rows",
             notes=(Note("too_many_rows", "", f"{len(lines)} rows; at most {MOST_ROWS}"),),

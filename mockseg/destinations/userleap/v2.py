@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
 
 from mockseg import json_types
-from mockseg.destinations.inlet import JSON_HEADERS, decoded_body, reply
-from mockseg.destinations.records import field_of
+from mockseg.destinations.inlet import JSON_HEADERS, Unreadable, body_as, reply
+from mockseg.destinations.records import plain
 from mockseg.destinations.userleap.changes import (
     attributes_from,
     merge_attributes,
@@ -18,10 +18,10 @@ from mockseg.destinations.userleap.changes import (
     track_or_hold,
 )
 from mockseg.destinations.userleap.rest import (
+    as_text,
     find_user,
     invalid,
     not_found,
-    plain,
     with_error,
 )
 from mockseg.destinations.userleap.state import PAGEVIEW, Purge
@@ -37,7 +37,6 @@ __all__ = ["apply_purges", "get_user", "post_users", "purge_visitors"]
 
 _TEN_DAYS_SECONDS = 10 * 86_400
 _MOST_PURGED = 100
-_Sent = TypeVar("_Sent")
 
 
 class _EventSent(msgspec.Struct, frozen=True, rename="camel"):
@@ -64,13 +63,13 @@ class _PurgeSent(msgspec.Struct, frozen=True, rename="camel"):
 
 def post_users(context: Context, request: VendorRequest) -> VendorResponse:
     """Create or update a user: 202 ``Accepted``, 400 without a user id, 422 for wrong types."""
-    sent = _read(request, _UserSent)
-    if isinstance(sent, VendorResponse):
-        return sent
+    sent = body_as(request, _UserSent)
+    if isinstance(sent, Unreadable):
+        return _refused(sent)
     if not sent.user_id:
         return with_error("userId is required", field="userId")
     attributes, notes = attributes_from(sent.attributes, place="attributes")
-    user = context.user(sent.user_id)
+    user = context.user(sent.user_id, lags=True)
     limit = context.setup.attribute_limit
     notes += merge_attributes(user, attributes, limit=limit, place="attributes")
     email = sent.email_address or sent.email
@@ -85,7 +84,7 @@ def post_users(context: Context, request: VendorRequest) -> VendorResponse:
             continue
         moment_ms = context.now_ms if event.timestamp is None else int(event.timestamp)
         record_event(user, event.event, moment_ms=moment_ms)
-    return plain(202, "Accepted", notes=tuple(notes))
+    return as_text(202, "Accepted", notes=tuple(notes))
 
 
 def get_user(context: Context, user_id: str) -> VendorResponse:
@@ -98,16 +97,16 @@ def get_user(context: Context, user_id: str) -> VendorResponse:
         "externalUserId": user.external_user_id,
         "createdAt": user.created_at,
         "attributes": user.attributes,
-        "events": [msgspec.to_builtins(event) for event in user.events.values()],
+        "events": [plain(event) for event in user.events.values()],
     }
     return reply(200, value)
 
 
 def purge_visitors(context: Context, request: VendorRequest) -> VendorResponse:
     """Have users deleted after a delay: by user ids, email addresses or visitor ids."""
-    sent = _read(request, _PurgeSent)
-    if isinstance(sent, VendorResponse):
-        return sent
+    sent = body_as(request, _PurgeSent)
+    if isinstance(sent, Unreadable):
+        return _refused(sent)
     asked = len(sent.user_ids) + len(sent.emails) + len(sent.visitor_ids)
     if not 0 < asked <= _MOST_PURGED:
         return with_error(
@@ -146,14 +145,8 @@ def apply_purges(environment: Environment, *, now_ms: int) -> None:
     environment.purges = [purge for purge in environment.purges if purge.due_at > now_ms]
 
 
-def _read(request: VendorRequest, kind: type[_Sent]) -> _Sent | VendorResponse:
-    decoded = decoded_body(request)
-    if isinstance(decoded, VendorResponse):
-        return with_error(decoded.notes[0].description, code="malformed_json")
-    if not isinstance(decoded.value, dict):
-        return with_error("The body is not a JSON object", code="malformed_json")
-    try:
-        return msgspec.convert(decoded.value, kind)
-    except msgspec.ValidationError as error:
-        field, sentence = field_of(error)
-        return invalid(f"`{field}`: {sentence}", field=field)
+def _refused(fault: Unreadable) -> VendorResponse:
+    """Answer 400 to what is no JSON object, and 422 to one of wrong types."""
+    if fault.code == "malformed_json":
+        return with_error(fault.sentence, code=fault.code)
+    return invalid(fault.sentence, field=fault.field)

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from mockseg import json_types
 from mockseg.destinations.inlet import refused
-from mockseg.destinations.records import Arguments, arguments_of, record_from
+from mockseg.destinations.records import Arguments, arguments_of, plain, record_from
 from mockseg.destinations.signature import SIGNATURE_HEADER, signed_part, verify_signature
 from mockseg.destinations.vendor import Action, Setup, VendorRequest, VendorResponse
 from mockseg.domain.delivery import Note
@@ -193,13 +193,11 @@ class Webhook:
             self._state.answer = Answer(
                 status=given.status, body=given.body, headers=given.headers, times=given.times
             )
-        value: JsonObject = {"answer": msgspec.to_builtins(self._state.answer)}
-        return value
+        return {"answer": None if self._state.answer is None else plain(self._state.answer)}
 
     def state(self) -> JsonObject:
         """Give counters and the last events."""
-        value: JsonObject = msgspec.to_builtins(self._state)
-        return value
+        return plain(self._state)
 
     def restore(self, state: JsonObject) -> None:
         """Have these counters and last events instead.

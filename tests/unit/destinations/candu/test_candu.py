@@ -215,6 +215,21 @@ def test_the_state_goes_through_json(candu):
     assert second.state() == made().state()
 
 
+def test_a_state_can_be_seeded_with_little(candu):
+    """Ids are the keys, moments the beginning of time."""
+    candu.restore(
+        {
+            "users": {"u1": {"events": {"E": {}}}, "u2": {}},
+            "groups": {"g": {"members": ["u1"]}},
+        }
+    )
+    send(candu, {"type": "track", "userId": "u1", "event": "E"})
+    state = candu.state()
+    assert state["users"]["u1"]["events"]["E"]["count"] == 2
+    assert state["users"]["u2"]["createdAt"] == "1970-01-01T00:00:00.000Z"
+    assert state["groups"]["g"]["groupId"] == "g"
+
+
 USER = {"userId": "u1", "createdAt": "x", "updatedAt": "x"}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 
 from mockseg import json_types
@@ -57,7 +55,7 @@ def test_v2_updates_by_merging_and_takes_the_other_spelling_of_email(leap):
     ("sent", "status", "answer"),
     [
         (b"{", 400, b'{"error":"'),
-        ([1], 400, b'{"error":"The body is not a JSON object"}'),
+        ([1], 400, b'{"error":"The body is an array, not a JSON object"}'),
         ({}, 400, b'{"error":"userId is required"}'),
         ({"userId": ""}, 400, b'{"error":"userId is required"}'),
         ({"userId": 5}, 422, b""),
@@ -363,7 +361,7 @@ def test_unknown_paths_and_methods_are_told(leap):
     assert leap.ask("GET", "/v3/users").status == 404
     answered = leap.ask("DELETE", "/v1/users/u1")
     assert answered.status == 405
-    assert answered.headers == (("Allow", "GET, POST"),)
+    assert dict(answered.headers)["Allow"] == "GET, POST"
 
 
 def test_ids_in_paths_are_taken_as_they_are(leap):
@@ -372,55 +370,3 @@ def test_ids_in_paths_are_taken_as_they_are(leap):
         leap.ask("POST", "/v2/users", {"userId": user_id})
         assert body(leap.ask("GET", f"/v2/users/{user_id}"))["externalUserId"] == user_id
         assert body(leap.ask("GET", f"/v1/users/{user_id}"))["id"] == user_id
-
-
-@pytest.mark.parametrize(
-    ("authorization", "sentence"),
-    [
-        (None, "No Authorization header"),
-        ("API-Key key", "is not Basic"),
-        ("Basic " + base64.b64encode(b"key").decode(), "is not Basic"),
-        ("Basic " + base64.b64encode(b"key:secret").decode(), "is not Basic"),
-        ("Basic " + base64.b64encode(b"\xff:").decode(), "is not Basic"),
-        ("Basic !", "is not Basic"),
-        ("Basic " + base64.b64encode(b"other:").decode(), "unknown"),
-    ],
-)
-def test_the_inlet_answers_401_without_its_key(leap, authorization, sentence):
-    """The generic contract of Segment's partners, with a message."""
-    answered = leap.ask("POST", "/segment", {"type": "identify"}, authorization=authorization)
-    assert answered.status == 401
-    assert sentence in body(answered)["message"]
-
-
-@pytest.mark.parametrize(
-    ("message", "status", "field"),
-    [
-        (b"", 400, ""),
-        (b"{", 400, ""),
-        (b"[]", 400, ""),
-        (b"[" * 100 + b"]" * 100, 400, ""),
-        ({}, 400, "type"),
-        ({"type": 5}, 400, "type"),
-        ({"type": "delete"}, 501, "type"),
-        ({"type": "identify", "userId": True}, 400, "userId"),
-        ({"type": "identify", "userId": "u", "traits": []}, 400, "traits"),
-        ({"type": "track", "userId": "u"}, 400, ""),
-        ({"type": "track", "userId": "u", "event": ""}, 400, "event"),
-        ({"type": "page", "userId": "u", "properties": "x"}, 400, "properties"),
-    ],
-)
-def test_the_inlet_refuses_malformed_messages(leap, message, status, field):
-    """The body says what the note says; nothing is stored."""
-    answered = leap.send(message)
-    assert answered.status == status
-    assert [note.field for note in answered.notes] == [field]
-    assert body(answered) == {"message": answered.notes[0].description}
-    assert leap.users == {}
-
-
-def test_the_inlet_takes_post_only(leap):
-    """405 tells so."""
-    token = base64.b64encode(b"key:").decode()
-    answered = leap.ask("GET", "/segment", authorization=f"Basic {token}")
-    assert (answered.status, answered.headers) == (405, (("Allow", "POST"),))

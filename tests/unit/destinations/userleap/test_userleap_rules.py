@@ -87,6 +87,7 @@ def test_ul_04_alias_is_identify_without_attributes(leap):
     leap.identify("old", {"plan": "pro"})
     answered = leap.send({"type": "alias", "userId": "new", "previousId": "old"})
     assert answered.status == 200
+    assert codes(answered) == ["previous_id_ignored"]
     assert leap.users["new"]["attributes"] == {}
     assert leap.users["old"]["attributes"] == {"plan": "pro"}
 
@@ -251,6 +252,15 @@ def test_ul_14_reads_find_a_new_user_only_after_the_lag(make):
     assert leap.ask("GET", "/v2/users/u1").status == 200
 
 
+def test_ul_14_what_answers_with_the_user_lags_not(make):
+    """UL-14: v1 gives the user at once, and so does the SDK."""
+    leap = make(visible_after=5)
+    leap.ask("POST", "/v1/users", {"id": "u1"})
+    leap.act("link_sdk_user", user="u2")
+    assert leap.ask("GET", "/v1/users/u1").status == 200
+    assert leap.ask("GET", "/v2/users/u2").status == 200
+
+
 def test_ul_15_nothing_is_filtered_here(leap):
     """UL-15: destination filters are Segment's; whatever is posted is processed."""
     leap.identify()
@@ -265,6 +275,14 @@ def test_ul_18_a_call_without_user_id_is_refused(leap, name, ids):
     answered = leap.send({"type": name, "event": "E", **ids})
     assert answered.status == 400
     assert codes(answered) == ["missing_user_id"]
+    assert leap.users == {}
+
+
+def test_ul_18_a_switch_drops_anonymous_calls_instead(make):
+    """UL-18: then they are answered like those of unknown users."""
+    leap = make(anonymous_calls="drop")
+    answered = leap.send({"type": "page", "anonymousId": "a"})
+    assert (answered.status, codes(answered)) == (200, ["missing_user_id"])
     assert leap.users == {}
 
 

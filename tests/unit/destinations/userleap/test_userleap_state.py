@@ -86,6 +86,26 @@ def test_what_is_left_out_begins_empty(make):
     assert leap.state["environments"]["development"]["users"] == {}
 
 
+def test_a_state_can_be_seeded_with_little(make):
+    """Names are the keys, ids are minted, settings are those of the setup."""
+    leap = make(auto_accept=False, environments={"development": "dev"})
+    leap.imitation.restore(
+        {
+            "users": {"u1": {"attributes": {"plan": "pro"}, "events": {"A": {"count": 3}}}},
+            "events": {"A": {}},
+            "surveys": {"s": {"platform": "link", "filters": [{"event": "A"}]}, "t": {}},
+            "environments": {"development": {"users": {"u2": {}}}},
+        }
+    )
+    assert leap.act("eligible", survey="s", user="u1")["eligible"]
+    assert [survey["id"] for survey in leap.state["surveys"].values()] == [1, 2]
+    assert leap.state["autoAccept"] is False
+    assert leap.state["environments"]["development"]["autoAccept"] is False
+    leap.track("A")
+    assert leap.users["u1"]["events"]["A"]["count"] == 4
+    assert len(leap.users["u1"]["id"]) == 36
+
+
 USER = {"id": "i", "externalUserId": "u1", "createdAt": 1, "visibleAt": 1}
 SURVEY = {"id": 1, "name": "s", "createdAt": 1, "updatedAt": 1}
 
@@ -94,6 +114,10 @@ SURVEY = {"id": 1, "name": "s", "createdAt": 1, "updatedAt": 1}
     ("state", "sentence"),
     [
         ({"people": {}}, "unknown field `people`"),
+        ({"users": 5}, "users: Expected `object`, got `int`"),
+        ({"environments": 5}, "environments: Expected `object`"),
+        ({"users": {"u1": {"events": 5}}}, "users[...].events: Expected `object`"),
+        ({"surveys": 5}, "surveys: Expected `object`"),
         ({"users": {"u2": USER}}, "users.u2: the key of a user is its externalUserId"),
         ({"users": {"u1": {**USER, "attributes": {"a": []}}}}, "users[...].attributes[...]"),
         ({"users": {"u1": {**USER, "createdAt": "x"}}}, "users[...].createdAt: Expected `int`"),
