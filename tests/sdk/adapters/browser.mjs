@@ -1,0 +1,28 @@
+// A page for SDKs that want a browser: jsdom's window, and nothing that goes anywhere.
+
+import { createRequire } from 'node:module'
+
+const require = createRequire(new URL('../node/package.json', import.meta.url))
+const { JSDOM } = require('jsdom')
+
+// What the SDK looks for as globals. Nothing is ever loaded: a name that cannot resolve.
+const address = 'https://page.invalid/start?from=mail'
+const taken = ['document', 'navigator', 'location', 'localStorage', 'sessionStorage', 'XMLHttpRequest']
+
+/** Open a page whose only way out is the given `fetch`. */
+export function openPage(fetch) {
+  const { window } = new JSDOM('<!doctype html><title>Start</title>', { url: address })
+  Object.assign(window, { fetch })
+  // jsdom has no beacon; a page sends its last words with it and does not wait.
+  window.navigator.sendBeacon = (url, body) => {
+    fetch(url, { method: 'POST', body }).catch(() => {})
+    return true
+  }
+  const globals = { window, fetch, ...Object.fromEntries(taken.map((name) => [name, window[name]])) }
+  for (const [name, value] of Object.entries(globals)) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
+  }
+  // `XMLHttpRequest` is what the SDK falls back to without a fetch: it would know no bounds.
+  globalThis.XMLHttpRequest = window.XMLHttpRequest = undefined
+  return window
+}
