@@ -32,9 +32,9 @@ def _driving(function: Callable[..., object]) -> Callable[..., object]:
             "--timeout",
             "timeout_seconds",
             type=Seconds(min=1, max=3600),
-            default=60.0,
+            default=45.0,
             metavar="SECONDS",
-            help="For one run of the CLI, which is killed after it.  [60]",
+            help="For one run of the CLI, which is killed after it.  [45]",
         ),
         click.option(
             "--jobs",

@@ -22,6 +22,7 @@ __all__ = [
     "not_retried",
     "retried",
     "shortened",
+    "stored_once",
     "waited",
 ]
 
@@ -96,6 +97,17 @@ def delivered_once(event: str, *, attempts: int | None = None) -> Judge:
             saw += "; the CLI says success: false"
         right = attempts is None or len(tried) == attempts
         return Judgement(stored == 1 and said and right, saw)
+
+    return judge
+
+
+def stored_once(event: str) -> Judge:
+    """Expect that an event counts once, however often it was sent."""
+
+    def judge(seen: Seen) -> Judgement:
+        stored = sum(call.event == event for call in seen.accepted)
+        saw = f"{attempts_words(seen.carrying(event))}, stored {stored} times"
+        return Judgement(stored == 1, saw)
 
     return judge
 

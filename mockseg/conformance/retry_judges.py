@@ -27,6 +27,8 @@ __all__ = [
     "retries_are_counted",
 ]
 
+# What tells of the attempt and not of the call; browsers count retries in their metadata.
+_PASSING = frozenset({"sentAt", "_metadata"})
 # Base 0.5 s, so 1 s before the third retry where the first is immediate, less the jitter.
 _LEAST_THIRD_GAP = 0.9
 # By how much it is longer than the first: a busy machine only ever makes gaps longer.
@@ -98,7 +100,7 @@ def bodies_are_the_same(event: str) -> Judge:
 
 def _lasting(request: SentRequest) -> list[JsonObject]:
     return [
-        {name: value for name, value in message.items() if name != "sentAt"}
+        {name: value for name, value in message.items() if name not in _PASSING}
         for message in request.messages
     ]
 

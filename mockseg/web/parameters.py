@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
@@ -17,9 +18,18 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.operations.table import Operation
 
-__all__ = ["check_content_type", "query_values", "read", "read_query", "wire_names"]
+__all__ = [
+    "check_content_type",
+    "form_values",
+    "query_values",
+    "read",
+    "read_query",
+    "wire_names",
+]
 
 _P = TypeVar("_P", bound=msgspec.Struct)
+# Far more than a person types into one of ours.
+_MOST_FORM_BYTES = 64 * 1024
 _OF_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 
 
@@ -75,6 +85,36 @@ def query_values(request: web.Request, names: tuple[str, ...]) -> dict[str, str]
             raise unknown_name(name, names, where="the query")
         if name in values:
             raise invalid(name, f"`{name}` stands in the query more than once", allowed="once")
+        values[name] = value
+    return values
+
+
+async def form_values(request: web.Request, names: tuple[str, ...]) -> dict[str, str]:
+    """Give the fields of a form as names and texts.
+
+    Raises:
+        OperationError: 413 it is too large, 422 a name is unknown or comes twice.
+    """
+    data = await _bytes(request)
+    if len(data) > _MOST_FORM_BYTES:
+        raise OperationError(
+            f"the form is {len(data)} bytes: at most {_MOST_FORM_BYTES} are read",
+            status=413,
+            code="payload_too_large",
+        )
+    text = data.decode("ascii", "replace")
+    try:
+        fields = parse_qsl(
+            text, keep_blank_values=True, errors="replace", max_num_fields=len(names) + 1
+        )
+    except ValueError as error:
+        raise invalid("form", f"the form cannot be read: {error}") from None
+    values: dict[str, str] = {}
+    for name, value in fields:
+        if name not in names:
+            raise unknown_name(name, names, where="the form")
+        if name in values:
+            raise invalid(name, f"`{name}` stands in the form more than once", allowed="once")
         values[name] = value
     return values
 
