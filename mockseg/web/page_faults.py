@@ -1,4 +1,4 @@
-"""The page's forms for faults: add one, take one or all of a source away.
+"""The page's forms for faults: add one, take one or all away; of a source, or of every one.
 
 They work without a script: a form is posted, and the answer leads back to the page. What is
 wrong with a form is said beside it, with all that was typed still there.
@@ -7,18 +7,18 @@ wrong with a form is said beside it, with all that was typed still there.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from aiohttp import web
 
 from mockseg.errors import OperationError
+from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault, ClearFaults
 from mockseg.web.answers import page_answer, security_headers
 from mockseg.web.explanation import convert
 from mockseg.web.guard import add_guarded, admit_form
 from mockseg.web.keys import HUB
-from mockseg.web.page_overview import Form, overview
-from mockseg.web.parameters import form_values
+from mockseg.web.page_overview import Form, overview, query_of
+from mockseg.web.parameters import check_content_type, form_values, read_query
 
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
@@ -32,13 +32,20 @@ _FIELDS = ("scenario", *_OF_EFFECT, "times")
 def add_routes(app: web.Application) -> None:
     """Add where the forms are sent to."""
     add_guarded(app, "POST", "/_mockseg/faults", _add)
+    # Where a form was shown again, the reader may load the page by its address.
+    add_guarded(app, "GET", "/_mockseg/faults", _show)
     add_guarded(app, "POST", "/_mockseg/faults/clear", _clear)
+
+
+async def _show(request: web.Request) -> web.StreamResponse:
+    check_content_type(request)
+    return _back_to(read_query(request, OfSource).source)
 
 
 async def _add(request: web.Request) -> web.StreamResponse:
     admit_form(request)
-    given = await form_values(request, ("source", *_FIELDS))
-    source = given.pop("source", "")
+    source = read_query(request, OfSource).source
+    given = await form_values(request, _FIELDS)
     form = {name: text.strip() for name, text in given.items()}
     try:
         await request.app[HUB].perform("add_fault", _asked(source, form))
@@ -52,12 +59,9 @@ async def _add(request: web.Request) -> web.StreamResponse:
 
 async def _clear(request: web.Request) -> web.StreamResponse:
     admit_form(request)
-    given = await form_values(request, ("source", "id"))
-    source, id_ = given.get("source"), given.get("id")
-    if id_ is not None:
-        asked = ClearFaults(id=id_)
-    else:
-        asked = ClearFaults(source=source, all=source is None)
+    source = read_query(request, OfSource).source
+    id_ = (await form_values(request, ("id",))).get("id")
+    asked = ClearFaults(id=id_) if id_ is not None else _all_of(source)
     try:
         await request.app[HUB].perform("clear_faults", asked)
     except OperationError as error:
@@ -67,7 +71,11 @@ async def _clear(request: web.Request) -> web.StreamResponse:
     return _back_to(source)
 
 
-def _asked(source: str, form: dict[str, str]) -> AddFault:
+def _all_of(source: str | None) -> ClearFaults:
+    return ClearFaults(source=source, all=source is None)
+
+
+def _asked(source: str | None, form: dict[str, str]) -> AddFault:
     """Make the fault that a form describes; a field that was left empty says nothing.
 
     Raises:
@@ -83,6 +91,5 @@ def _asked(source: str, form: dict[str, str]) -> AddFault:
 
 def _back_to(source: str | None) -> web.Response:
     """Lead back to the page: to load it again does not send the form again."""
-    query = "" if source is None else "?" + urlencode({"source": source}, errors="replace")
-    headers = {**security_headers(), "Location": f"/_mockseg/{query}#faults"}
+    headers = {**security_headers(), "Location": f"/_mockseg/{query_of(source)}#faults"}
     return web.Response(status=303, headers=headers)

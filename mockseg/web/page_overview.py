@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import Call
 
-__all__ = ["Form", "overview", "own_url", "shown"]
+__all__ = ["Form", "overview", "own_url", "query_of", "shown"]
 
 _CALLS_SHOWN = 100
 _EVENTS_SHOWN = 20
@@ -64,12 +65,13 @@ async def overview(request: web.Request, source: str | None, *, form: Form | Non
         "overview.html",
         url=own_url(request),
         source=source,
+        of_source=query_of(source),
         summary=summary,
         truth=truth,
         calls=[shown(call.view()) for call in calls],
         faults=listed.faults[:_FAULTS_SHOWN],
         more_faults=max(0, len(listed.faults) - _FAULTS_SHOWN),
-        own_faults=sum(fault.source == source for fault in listed.faults),
+        own_faults=sum(source in {None, fault.source} for fault in listed.faults),
         scenarios=listed.scenarios,
         form=form or Form(),
         which=_which,
@@ -77,6 +79,11 @@ async def overview(request: web.Request, source: str | None, *, form: Form | Non
         more_events=max(0, len(events) - _EVENTS_SHOWN),
         sdk_lines=_sdk_lines(request, source),
     )
+
+
+def query_of(source: str | None) -> str:
+    """Give the query of a page about a source, or nothing for all."""
+    return "" if source is None else "?" + urlencode({"source": source}, errors="replace")
 
 
 def shown(call: Call) -> dict[str, Any]:

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 90
 # Sends forms in every way that needs nobody's leave; the last one leads the reader to us.
 ATTACK = """<!doctype html><iframe name=hidden></iframe>
-<form id=add method=post target=hidden action="TARGET/_mockseg/faults">
-<input name=source value=victim><input name=status value=503></form>
+<form id=add method=post target=hidden action="TARGET/_mockseg/faults?source=victim">
+<input name=status value=503></form>
 <form id=clear method=post target=hidden action="TARGET/_mockseg/faults/clear"></form>
 <form id=text method=post target=hidden enctype="text/plain" action="TARGET/_mockseg/faults">
-<input name=source value="victim&status=503"></form>
+<input name=status value="503"></form>
 <script>
 async function attack() {
   for (const id of ['add', 'clear', 'text']) {
@@ -34,7 +34,7 @@ async function attack() {
     document.getElementById(id).submit()
     await loaded
   }
-  const body = new URLSearchParams({ source: 'victim', status: '503' })
+  const body = new URLSearchParams({ status: '503' })
   for (const mode of ['no-cors', 'cors']) {
     await fetch('TARGET/_mockseg/faults', { method: 'POST', mode, body }).catch(() => {})
   }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -25,10 +25,12 @@ def own(client: Any, **more: str) -> dict[str, str]:
     return {"Origin": f"http://{host}:{port}", "Sec-Fetch-Site": "same-origin", **more}
 
 
-async def send(client: Any, path: str, **form: Any) -> Any:
-    """Send a form as a browser does; follow nothing."""
-    headers = own(client)
-    return await client.post(path, data=form, headers=headers, allow_redirects=False)
+async def send(client: Any, path: str, *, source: str | None = None, **form: Any) -> Any:
+    """Send the form of a source's page as a browser does, or of that of all; follow nothing."""
+    query = "" if source is None else f"?source={quote(source)}"
+    headers = own(client, **{"Content-Type": "application/x-www-form-urlencoded"})
+    body = urlencode(form).encode()
+    return await client.post(path + query, data=body, headers=headers, allow_redirects=False)
 
 
 async def page(client: Any, source: str = "k") -> str:
@@ -145,7 +147,7 @@ async def test_the_page_of_all_sources_removes_too(client: Any, hub: Hub) -> Non
         await send(client, ADD, source=source, status="503")
     html = unescape(await (await client.get("/_mockseg/")).text())
     assert html.count(">Remove<") == 2
-    assert "Remove all faults" in html
+    assert "Remove all 2<" in html
     answer = await send(client, CLEAR)
     assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/#faults")
     assert await faults(hub) == []
@@ -186,7 +188,7 @@ async def test_a_form_that_does_not_come_from_our_page_is_refused(
     await send(client, ADD, source="k", status="500")
     headers = {**own(client), "Sec-Fetch-Mode": "navigate", **changed}
     sent = {name: value for name, value in headers.items() if value is not None}
-    answer = await client.post(path, data={"source": "k", "status": "503"}, headers=sent)
+    answer = await client.post(path + "?source=k", data={"status": "503"}, headers=sent)
     assert answer.status == 403
     assert (await answer.json())["error"]["code"] in {"foreign_origin", "foreign_host"}
     assert [fault.rules[0].words for fault in await faults(hub)] == ["status 500"]
@@ -198,7 +200,7 @@ async def test_a_browser_that_only_says_one_of_both_may_send_the_form(
     """Older ones send an Origin and no Sec-Fetch-Site; that is enough, and so is the other."""
     for left_out in ("Sec-Fetch-Site", "Origin"):
         headers = {name: value for name, value in own(client).items() if name != left_out}
-        form = {"source": "k", "status": "503"}
+        form = {"status": "503"}
         answer = await client.post(ADD, data=form, headers=headers, allow_redirects=False)
         assert answer.status == 303
     assert len(await faults(hub)) == 2
@@ -208,7 +210,7 @@ async def test_a_browser_that_only_says_one_of_both_may_send_the_form(
 async def test_a_form_is_taken_in_one_form_only(client: Any, hub: Hub, declared: str) -> None:
     """What is not declared as the form that our page sends is 415."""
     headers = own(client, **{"Content-Type": declared})
-    answer = await client.post(ADD, data=b"source=k&status=503", headers=headers)
+    answer = await client.post(ADD, data=b"status=503", headers=headers)
     assert answer.status == 415
     assert await faults(hub) == []
 
@@ -216,12 +218,13 @@ async def test_a_form_is_taken_in_one_form_only(client: Any, hub: Hub, declared:
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        (b"source=k&status=503&stauts=1", 422),
-        (b"source=k&status=503&status=504", 422),
-        (b"source=" + b"k" * 100_000, 413),
+        (b"status=503&stauts=1", 422),
+        (b"status=503&status=504", 422),
+        (b"scenario=" + b"k" * 100_000, 413),
         (b"&".join(b"a=%d" % number for number in range(1000)), 422),
-        (b"source=%ff%00&status=\xff", 422),
-        (b"source=" + b"k" * 600 + b"&status=503", 422),
+        (b"scenario=%ff%00&status=\xff", 422),
+        (b"scenario=" + b"k" * 60_000, 422),
+        (b"status=" + b"9" * 60_000, 422),
         (b"", 422),
     ],
 )
@@ -235,12 +238,32 @@ async def test_a_form_that_is_none_of_ours_changes_nothing(
     assert await faults(hub) == []
 
 
+async def test_every_source_is_broken_from_the_page_of_all(client: Any, hub: Hub) -> None:
+    """Without a source in its address the form is about all of them."""
+    answer = await send(client, ADD, status="503")
+    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/#faults")
+    assert [fault.source for fault in await faults(hub)] == [None]
+    assert "status 503" in await page(client)
+
+
+async def test_the_address_of_a_form_that_was_wrong_leads_to_the_page(client: Any) -> None:
+    """Whoever loads it again sees the page, and sends nothing."""
+    answer = await client.get(ADD + "?source=k", allow_redirects=False)
+    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/?source=k#faults")
+
+
+async def test_a_write_key_that_is_too_long_is_refused(client: Any, hub: Hub) -> None:
+    """As everywhere: 422."""
+    assert (await send(client, ADD, source="k" * 600, status="503")).status == 422
+    assert await faults(hub) == []
+
+
 async def test_the_page_has_no_other_forms_than_these(client: Any) -> None:
     """Every form of a source's page asks us: to filter, to add, to remove."""
     await send(client, ADD, source="k", status="503", times="2")
     actions = re.findall(r'<form method="(\w+)" action="([^"]+)"', await page(client))
     assert sorted(set(actions)) == [
         ("get", "/_mockseg/"),
-        ("post", "/_mockseg/faults#faults"),
-        ("post", CLEAR),
+        ("post", "/_mockseg/faults/clear?source=k"),
+        ("post", "/_mockseg/faults?source=k#faults"),
     ]

@@ -7,12 +7,13 @@ const { JSDOM } = require('jsdom')
 
 // What the SDK looks for as globals. Nothing is ever loaded: a name that cannot resolve.
 const address = 'https://page.invalid/start?from=mail'
-const taken = ['document', 'navigator', 'location', 'localStorage', 'sessionStorage', 'XMLHttpRequest']
+const taken = ['document', 'navigator', 'location', 'localStorage', 'sessionStorage']
 
 /** Open a page whose only way out is the given `fetch`. */
 export function openPage(fetch) {
   const { window } = new JSDOM('<!doctype html><title>Start</title>', { url: address })
-  Object.assign(window, { fetch })
+  // jsdom's own requests would know no bounds.
+  Object.assign(window, { fetch, XMLHttpRequest: undefined })
   // jsdom has no beacon; a page sends its last words with it and does not wait.
   window.navigator.sendBeacon = (url, body) => {
     fetch(url, { method: 'POST', body }).catch(() => {})
@@ -22,7 +23,5 @@ export function openPage(fetch) {
   for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
   }
-  // `XMLHttpRequest` is what the SDK falls back to without a fetch: it would know no bounds.
-  globalThis.XMLHttpRequest = window.XMLHttpRequest = undefined
   return window
 }
