@@ -6,31 +6,33 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from mockseg.conformance import sources
-from mockseg.conformance.basic_judges import (
+from mockseg.conformance.arrival_judges import (
     all_arrive,
-    all_good,
-    basic_header,
     batches_within,
-    bodies_are_json,
-    bodies_within,
     cli_keeps_contract,
     delay_is_kept,
     fields_arrive,
     interval_flushes,
+    order_is_kept,
+    small_survives,
+    types_arrive,
+)
+from mockseg.conformance.check import Check, Trial
+from mockseg.conformance.events import EVENT, at_once, config, numbered, track
+from mockseg.conformance.wire_judges import (
+    all_good,
+    basic_header,
+    bodies_are_json,
+    bodies_within,
     key_is_named,
     large_is_kept_back,
     libraries_are_named,
     message_ids_are_right,
     moments_are_right,
     no_retry_count,
-    order_is_kept,
     sent_at_is_said,
-    small_survives,
-    types_arrive,
     users_are_named,
 )
-from mockseg.conformance.check import Check, Trial
-from mockseg.conformance.events import EVENT, at_once, config, numbered, track
 
 if TYPE_CHECKING:
     from mockseg.conformance.contract import E2eConfig

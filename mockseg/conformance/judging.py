@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from mockseg import json_types
 from mockseg.conformance.check import Judgement
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from mockseg.conformance.check import Judge
     from mockseg.conformance.seen import Seen, SentRequest
+    from mockseg.json_types import Json
 
 __all__ = [
     "attempts_words",
@@ -22,6 +24,7 @@ __all__ = [
     "not_retried",
     "retried",
     "shortened",
+    "shown",
     "stored_once",
     "waited",
 ]
@@ -46,6 +49,11 @@ def judged(troubles: Iterable[str], *, fine: str) -> Judgement:
 def shortened(text: str) -> str:
     """Cut what was sent to a length that fits a report."""
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def shown(value: Json) -> str:
+    """Write a JSON value, cut to a length that fits a sentence."""
+    return json_types.encode(value).decode()[:80]
 
 
 def gaps_of(attempts: Sequence[SentRequest]) -> list[float]:

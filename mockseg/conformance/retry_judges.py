@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
-from mockseg.conformance.basic_judges import number_of
+from mockseg.conformance.arrival_judges import number_of
 from mockseg.conformance.check import Judgement
 from mockseg.conformance.judging import attempts_words, gaps_of, judged
 
