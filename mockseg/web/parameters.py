@@ -15,6 +15,8 @@ from mockseg.web.bodies import BODY_SECONDS
 from mockseg.web.explanation import convert, invalid, unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mockseg.json_types import JsonObject
     from mockseg.operations.table import Operation
 
@@ -79,14 +81,7 @@ def query_values(request: web.Request, names: tuple[str, ...]) -> dict[str, str]
     Raises:
         OperationError: 422; a name is unknown or comes twice.
     """
-    values: dict[str, str] = {}
-    for name, value in request.query.items():
-        if name not in names:
-            raise unknown_name(name, names, where="the query")
-        if name in values:
-            raise invalid(name, f"`{name}` stands in the query more than once", allowed="once")
-        values[name] = value
-    return values
+    return _each_once(request.query.items(), names, where="the query")
 
 
 async def form_values(request: web.Request, names: tuple[str, ...]) -> dict[str, str]:
@@ -109,12 +104,18 @@ async def form_values(request: web.Request, names: tuple[str, ...]) -> dict[str,
         )
     except ValueError as error:
         raise invalid("form", f"the form cannot be read: {error}") from None
+    return _each_once(fields, names, where="the form")
+
+
+def _each_once(
+    pairs: Iterable[tuple[str, str]], names: tuple[str, ...], *, where: str
+) -> dict[str, str]:
     values: dict[str, str] = {}
-    for name, value in fields:
+    for name, value in pairs:
         if name not in names:
-            raise unknown_name(name, names, where="the form")
+            raise unknown_name(name, names, where=where)
         if name in values:
-            raise invalid(name, f"`{name}` stands in the form more than once", allowed="once")
+            raise invalid(name, f"`{name}` stands in {where} more than once", allowed="once")
         values[name] = value
     return values
 

@@ -113,7 +113,7 @@ def test_calls_of_one_sequence_come_before_those_of_the_next(
     source: Source, deliver: Callable[..., tuple[int, dict[str, Any]]]
 ) -> None:
     """A sequence whose delay is longer than the interval is sent for itself."""
-    sequences = [{"events": [EVENTS[1]]}, {"delayMs": 400, "events": [EVENTS[2]]}]
+    sequences = [{"events": [EVENTS[1]]}, {"delayMs": 1000, "events": [EVENTS[2]]}]
     assert deliver(sequences=sequences)[0] == 0
     assert [call.type for call in source.calls(good=True)] == ["track", "page"]
     posts = [request for request in source.requests() if request.method == "POST"]
