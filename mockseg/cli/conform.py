@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import Seconds
+from mockseg.cli.ndjson import PIPE
 from mockseg.cli.noun import Noun
 from mockseg.errors import ConfigError
 
@@ -57,7 +58,9 @@ def _driving(function: Callable[..., object]) -> Callable[..., object]:
 @click.option("--config", metavar="FILE", help="The SDK's e2e-config.json.")
 @click.option("--only", metavar="ID", multiple=True, help="Only these checks; * stands for any.")
 @click.option("--junit", metavar="OUT", help="Write JUnit XML too.")
-@click.option("--json", "json_out", metavar="OUT", help="Write all there is to know as JSON too.")
+@click.option(
+    "--json", "json_out", metavar="OUT", help="Write all there is to know as JSON too; - instead."
+)
 @click.option("--list", "listing", is_flag=True, help="List the checks and run nothing.")
 @_driving
 @click.pass_context
@@ -95,6 +98,8 @@ def command(
     if listing:
         conform_run.show_list(checks)
         return 0
+    if junit == PIPE:
+        raise click.UsageError("--junit needs a file: standard output has the report")
     if cli is None:
         raise click.UsageError('which SDK? Name its CLI with --cli "COMMAND"')
     sdk = conform_run.sdk_of(cli, said, timeout_seconds=timeout_seconds)

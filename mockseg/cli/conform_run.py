@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mockseg.cli.lines import printable
+from mockseg.cli.ndjson import PIPE
 from mockseg.cli.plan_output import put
 from mockseg.cli.progress import Progress
 from mockseg.conformance.answers import ANSWERS
@@ -21,7 +22,7 @@ from mockseg.conformance.contract import E2eConfig
 from mockseg.conformance.matrix import Cell, Matrix, measure
 from mockseg.conformance.reports import Report
 from mockseg.conformance.trying import Sdk
-from mockseg.conformance.verdicts import Verdict, run_checks
+from mockseg.conformance.verdicts import Verdict, check_patterns, run_checks
 from mockseg.errors import ConfigError
 from mockseg.json_types import pretty
 
@@ -50,7 +51,9 @@ def read_config(file: str | None) -> E2eConfig:
         content = Path(file).read_bytes()
     except OSError as error:
         raise ConfigError(f"--config: cannot read {file}: {error.strerror or error}") from None
-    return E2eConfig.read(content, place=file)
+    config = E2eConfig.read(content, place=file)
+    check_patterns(config, place=file)
+    return config
 
 
 def sdk_of(cli: str, config: E2eConfig, *, timeout_seconds: float) -> Sdk:
@@ -124,7 +127,8 @@ def judge(
         put(report.as_junit(), junit)
     if json_out is not None:
         put(pretty(report.as_json()) + "\n", json_out)
-    click.echo(report.as_text(), nl=False)
+    if json_out != PIPE:
+        click.echo(report.as_text(), nl=False)
     return 1 if report.failed else 0
 
 

@@ -10,7 +10,7 @@ from mockseg.conformance.judging import judged, shown
 from mockseg.domain.timestamps import parse_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mockseg.conformance.check import Judge
     from mockseg.conformance.seen import Seen
@@ -23,6 +23,7 @@ __all__ = [
     "delay_is_kept",
     "fields_arrive",
     "interval_flushes",
+    "lost_or_invented",
     "number_of",
     "order_is_kept",
     "small_survives",
@@ -90,10 +91,7 @@ def all_arrive(count: int) -> Judge:
         sent = collections.Counter(number_of(message) for message in seen.messages)
 
         def troubles() -> Iterator[str]:
-            if lost := [number for number in range(1, count + 1) if not stored[number]]:
-                yield f"{len(lost)} did not arrive, number {lost[0]} the first"
-            if twice := [number for number, times in stored.items() if times > 1]:
-                yield f"{len(twice)} arrived more than once, such as number {twice[0]}"
+            yield from lost_or_invented(stored, count)
             again = [number for number, times in sent.items() if times > max(stored[number], 1)]
             if again:
                 yield f"{len(again)} were sent again although nothing failed"
@@ -101,6 +99,16 @@ def all_arrive(count: int) -> Judge:
         return judged(troubles(), fine=f"{len(stored)} events, {len(seen.requests)} requests")
 
     return judge
+
+
+def lost_or_invented(stored: Mapping[int, int], count: int) -> Iterator[str]:
+    """Say what is amiss with numbered events, by how often each was stored."""
+    if lost := [number for number in range(1, count + 1) if not stored.get(number)]:
+        yield f"{len(lost)} did not arrive, number {lost[0]} the first"
+    if twice := [number for number, times in stored.items() if times > 1]:
+        yield f"{len(twice)} stored more than once, such as number {twice[0]}"
+    if invented := [number for number in stored if not 1 <= number <= count]:
+        yield f"{len(invented)} stored that nobody tracked"
 
 
 def number_of(message: JsonObject) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "attempts_words",
     "delivered_once",
-    "fired_at_most",
+    "ends_within",
     "gaps_of",
     "judged",
     "not_retried",
@@ -141,7 +141,7 @@ def waited(event: str, *, least: float, most: float = float("inf"), gap: int = 0
     return judge
 
 
-def fired_at_most(event: str, most: int) -> Judge:
+def ends_within(event: str, most: int) -> Judge:
     """Expect an end: at most so many attempts, however often it fails."""
 
     def judge(seen: Seen) -> Judgement:

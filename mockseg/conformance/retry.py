@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, assert_never
 
 from mockseg.conformance import sources
-from mockseg.conformance.answers import ANSWERS
+from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
 from mockseg.conformance.check import Check, Trial
 from mockseg.conformance.events import (
     EVENT,
@@ -94,9 +94,11 @@ def _of_answer(answer: Answer) -> Check:
 
 
 _ON_400 = next(answer.trial for answer in ANSWERS if answer.id == "400")
-_ONE_RETRY = one_event("503 for ever, one retry", {"status": 503, "times": 6}, max_retries=1)
+_ONE_RETRY = one_event(
+    "503 for ever, one retry", {"status": 503, "times": PAST_BUDGET}, max_retries=1
+)
 _THREE_RETRIES = one_event(
-    "503 for ever, three retries", {"status": 503, "times": 7}, max_retries=3
+    "503 for ever, three retries", {"status": 503, "times": PAST_BUDGET + 1}, max_retries=3
 )
 _RECOVERY = Trial(
     "three times 503, then all is well",
@@ -119,7 +121,7 @@ _NEIGHBOURS = Trial(
     "one event of three is refused",
     at_once(track("First"), track("Second"), track("Third")),
     config(flush_at=1),
-    ({"status": 400, "event": "Second", "times": "unlimited"},),
+    ({"status": 400, "event": "Second", "times": PAST_BUDGET},),
 )
 _WAIT = one_event("429 with Retry-After", {"status": 429, "retry_after": _RETRY_AFTER_SECONDS})
 _UNCOUNTED = one_event(

@@ -5,13 +5,11 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
-from mockseg.conformance.arrival_judges import number_of
+from mockseg.conformance.arrival_judges import lost_or_invented, number_of
 from mockseg.conformance.check import Judgement
 from mockseg.conformance.judging import attempts_words, gaps_of, judged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mockseg.conformance.check import Judge
     from mockseg.conformance.seen import Seen, SentRequest
     from mockseg.json_types import JsonObject
@@ -121,16 +119,7 @@ def each_is_stored_once(count: int) -> Judge:
 
     def judge(seen: Seen) -> Judgement:
         stored = collections.Counter(number_of(call.message) for call in seen.accepted)
-
-        def troubles() -> Iterator[str]:
-            if lost := [number for number in range(1, count + 1) if not stored[number]]:
-                yield f"{len(lost)} lost, number {lost[0]} the first"
-            if twice := [number for number, times in stored.items() if times > 1]:
-                yield f"{len(twice)} stored twice under different messageIds"
-            if invented := [number for number in stored if not 1 <= number <= count]:
-                yield f"{len(invented)} that nobody tracked"
-
-        return judged(troubles(), fine=seen.truth.summary)
+        return judged(lost_or_invented(stored, count), fine=seen.truth.summary)
 
     return judge
 

@@ -78,10 +78,12 @@ class SentRequest:
     def line(self) -> str:
         """Say it in a line."""
         count = len(self.messages)
-        what = f"{count} {'message' if count == 1 else 'messages'}"
+        what = (
+            f", {count} {'message' if count == 1 else 'messages'}" if self.method != "GET" else ""
+        )
         retry = "" if self.retry_count is None else f", X-Retry-Count {self.retry_count}"
         answer = f"{self.status}" if self.status else "no answer"
-        return f"+{self.at:.3f} s {self.method} {self.path}, {what}{retry}: {answer}"
+        return f"+{self.at:.3f} s {self.method} {self.path}{what}{retry}: {answer}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mockseg.conformance.seen import Seen
     from mockseg.conformance.trying import Sdk
 
-__all__ = ["Ruling", "Verdict", "chosen", "observe", "run_checks"]
+__all__ = ["Ruling", "Verdict", "check_patterns", "chosen", "observe", "run_checks"]
 
 Ruling: TypeAlias = Literal["pass", "fail", "not applicable"]
 
@@ -59,16 +59,29 @@ def chosen(suites: Sequence[Suite], *, only: Sequence[str] = ()) -> list[Check]:
         ConfigError: a pattern selects nothing.
     """
     checks = [check for check in CHECKS if check.suite in suites]
-    for pattern in only:
-        if not any(fnmatch.fnmatchcase(check.id, pattern) for check in checks):
-            near = nearest(pattern, tuple(check.id for check in checks))
-            hint = f"; did you mean {near}?" if near else ""
-            raise ConfigError(f'no check of {", ".join(suites)} is called "{pattern[:80]}"{hint}')
-    return [
-        check
-        for check in checks
-        if not only or any(fnmatch.fnmatchcase(check.id, pattern) for pattern in only)
-    ]
+    place = f"--only: no check of {', '.join(suites)}"
+    wanted = {id_ for pattern in only for id_ in _called(pattern, checks, place)}
+    return [check for check in checks if not only or check.id in wanted]
+
+
+def check_patterns(config: E2eConfig, *, place: str) -> None:
+    """See that what a configuration excuses are checks.
+
+    Raises:
+        ConfigError: a pattern selects nothing.
+    """
+    for pattern in config.not_applicable:
+        _called(pattern, CHECKS, f"{place}: not_applicable: no check")
+
+
+def _called(pattern: str, checks: Sequence[Check], place: str) -> list[str]:
+    ids = tuple(check.id for check in checks)
+    found = fnmatch.filter(ids, pattern)
+    if not found:
+        near = nearest(pattern, ids)
+        hint = f"; did you mean {near}?" if near else "; --list shows all"
+        raise ConfigError(f'{place} is called "{pattern[:80]}"{hint}')
+    return found
 
 
 async def run_checks(

@@ -162,6 +162,25 @@ def test_reports_are_written_beside_the_text(cli: Callable[..., str], tmp_path: 
     assert '<testcase name="sent-at"' in junit.read_text()
 
 
+def test_json_can_go_to_standard_output_alone(
+    cli: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--json -` is for scripts: there is nothing else on it."""
+    assert run(["conform", "--cli", cli(RESULT), "--only", "cli-contract", "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["passed"] == 1
+
+
+def test_an_excuse_for_no_check_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typo in not_applicable would let nobody off, and nobody would know."""
+    config = tmp_path / "e2e-config.json"
+    config.write_text('{"not_applicable": {"budgets-*": "none"}}')
+    assert run(["conform", "--cli", "x", "--config", str(config)]) == 2
+    said = capsys.readouterr().err
+    assert f'{config}: not_applicable: no check is called "budgets-*"' in said
+
+
 def test_the_environment_of_the_configuration_is_given_to_the_cli(
     cli: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,6 +224,7 @@ def test_a_matrix_says_what_could_not_be_measured(
         (["--cli", "x", "--suites", "all"], '--suites names "all", which is no suite'),
         (["--cli", "x", "--suites", ","], "--suites names none"),
         (["--cli", "x", "--only", "sentat"], "did you mean sent-at?"),
+        (["--cli", "x", "--junit", "-"], "--junit needs a file"),
         (["--cli", "x", "--config", "/no/config"], "cannot read /no/config: No such file"),
         (["--cli", "x", "--jobs", "0"], "'--jobs'"),
         (["matrx"], "did you mean matrix?"),
