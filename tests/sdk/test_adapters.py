@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockseg import alias, group, identify, page, screen, track
-from mockseg.conformance.contract import E2eConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,14 +165,3 @@ def test_an_unknown_type_is_a_failure(
     assert (status, said["success"]) == (1, False)
     assert "shout" in said["error"]
     assert source.calls() == []
-
-
-@pytest.mark.parametrize(
-    "config", sorted(ADAPTERS.glob("*.e2e-config.json")), ids=lambda path: path.name
-)
-def test_the_suite_can_read_what_each_adapter_says_of_itself(config: Path) -> None:
-    """Beside the programs lies what `mockseg conform --config` is to know of each."""
-    read = E2eConfig.read(config.read_bytes(), place=config.name)
-    assert f"{read.sdk}.e2e-config.json" == config.name
-    assert {"basic", "retry"} <= set(read.suites)
-    assert read.auto_settings is ("settings" in read.suites)
