@@ -76,11 +76,12 @@ def _same(wanted: Json, found: Json) -> bool:
 
 
 def cli_keeps_contract(seen: Seen) -> Judgement:
-    """Expect that it knows of its success."""
+    """Expect that it tells of a success that there was."""
     said, status = seen.result, seen.outcome.status
     error = f" ({said.error[:100]})" if said.error else ""
     saw = f"success: {str(said.success).lower()}{error}, status {status}"
-    return Judgement(said.success and status == 0, saw)
+    saw += f"; {len(seen.requests)} requests came"
+    return Judgement(said.success and status == 0 and bool(seen.requests), saw)
 
 
 def all_arrive(count: int) -> Judge:

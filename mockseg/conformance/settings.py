@@ -10,7 +10,7 @@ from mockseg.conformance.answers import PAST_BUDGET
 from mockseg.conformance.check import Check, Judgement
 from mockseg.conformance.events import EVENT, one_event
 from mockseg.conformance.judging import delivered_once, ends_within, not_retried, waited
-from mockseg.conformance.retry_judges import loss_is_reported
+from mockseg.conformance.retry_judges import failure_is_reported
 
 if TYPE_CHECKING:
     from mockseg.client.verbs_faults import FaultOptions
@@ -112,7 +112,7 @@ SETTINGS: tuple[Check, ...] = (
             expected=f"When the settings {_BROKEN[name][0]}, the CLI says success: false.",
             source=sources.SETTINGS,
             trial=_TRIALS[name],
-            judge=loss_is_reported,
+            judge=failure_is_reported,
             needs=_needs_no_fallback,
         )
         for name in ("404", "500")

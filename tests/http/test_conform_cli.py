@@ -105,17 +105,17 @@ def test_one_broken_run_leaves_the_other_checks_alone(
 
 
 @pytest.mark.parametrize(
-    ("ending", "status"),
-    [("import signal; signal.pause()", 1), (RESULT, 0)],
+    ("ending", "timeout"),
+    [("import signal; signal.pause()", "1"), (RESULT, "60")],
     ids=["hangs", "ends by itself"],
 )
 def test_nothing_that_a_cli_started_is_left(
-    cli: Callable[..., str], fifo: Path, ending: str, status: int
+    cli: Callable[..., str], fifo: Path, ending: str, timeout: str
 ) -> None:
     """A CLI that hangs is killed with its child; of one that ends, the child is."""
     reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    arguments = ["--only", "cli-contract", "--timeout", "1" if status else "60"]
-    assert run(["conform", "--cli", cli(HOLDS + ending, fifo), *arguments]) == status
+    arguments = ["--only", "cli-contract", "--timeout", timeout]
+    assert run(["conform", "--cli", cli(HOLDS + ending, fifo), *arguments]) == 1
     os.set_blocking(reading, True)
     assert os.read(reading, 1) == b""  # at its end: nobody holds it any longer
     os.close(reading)
@@ -152,6 +152,23 @@ def test_who_stops_the_run_stops_the_clis(
     assert said.splitlines()[-1] == "mockseg: interrupted"
 
 
+@pytest.mark.parametrize(("says", "status"), [("true", 0), ("false", 1)])
+def test_nothing_is_right_about_an_sdk_that_sends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], says: str, status: int
+) -> None:
+    """No check passes by seeing nothing, whatever the CLI says of it."""
+    program, config = tmp_path / "cli.sh", tmp_path / "e2e-config.json"
+    program.write_text(f"echo '{{\"success\": {says}}}'\nexit {status}\n")
+    flags = ("AUTH_HEADER", "HTTP_CONFIG_SETTINGS", "GENERIC_RETRY_AFTER")
+    suites = "basic,retry,settings,retry-settings"
+    env = dict.fromkeys(flags, "true")
+    config.write_text(json.dumps({"test_suites": suites, "env": env}))
+    arguments = ["--cli", f"sh {program}", "--config", str(config), "--json", "-"]
+    assert run(["conform", *arguments]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["passed"], told["notApplicable"]) == (0, 2)
+
+
 def test_reports_are_written_beside_the_text(cli: Callable[..., str], tmp_path: Path) -> None:
     """--json and --junit name files."""
     out, junit = tmp_path / "out.json", tmp_path / "out.xml"
@@ -166,8 +183,8 @@ def test_json_can_go_to_standard_output_alone(
     cli: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--json -` is for scripts: there is nothing else on it."""
-    assert run(["conform", "--cli", cli(RESULT), "--only", "cli-contract", "--json", "-"]) == 0
-    assert json.loads(capsys.readouterr().out)["passed"] == 1
+    assert run(["conform", "--cli", cli(RESULT), "--only", "cli-contract", "--json", "-"]) == 1
+    assert json.loads(capsys.readouterr().out)["failed"] == 1
 
 
 def test_an_excuse_for_no_check_is_refused(
@@ -188,12 +205,13 @@ def test_the_environment_of_the_configuration_is_given_to_the_cli(
     config = tmp_path / "e2e-config.json"
     env = {"AUTH_HEADER": "true", "E2E_TEST_SKIP": "sent-at"}
     config.write_text(json.dumps({"sdk": "mine", "test_suites": "basic", "env": env}))
-    code = RESULT + "import os, sys; sys.exit(0 if os.environ['AUTH_HEADER'] == 'true' else 3)"
+    code = RESULT + "import os, sys; sys.exit(4 if os.environ['AUTH_HEADER'] == 'true' else 3)"
     arguments = ["--config", str(config), "--only", "cli-contract", "--only", "sent-at"]
-    assert run(["conform", "--cli", cli(code), *arguments]) == 0
+    assert run(["conform", "--cli", cli(code), *arguments]) == 1
     report = capsys.readouterr().out
+    assert "the CLI: it ended with status 4" in report
     assert "n/a   sent-at                         E2E_TEST_SKIP names it" in report
-    assert "mine: 2 checks: 1 passed, 0 failed, 1 not applicable" in report
+    assert "mine: 2 checks: 0 passed, 1 failed, 1 not applicable" in report
 
 
 def test_checks_are_listed_without_running_anything(capsys: pytest.CaptureFixture[str]) -> None:
