@@ -36,7 +36,7 @@ __all__ = ["columns", "judge", "read_config", "sdk_of", "show_list", "tabulate"]
 T = TypeVar("T")
 
 _LONGEST_LINE = 600
-_NAMED = re.compile(r"([A-Za-z][\w.@/+ -]{0,60})=(.+)", re.DOTALL)
+_NAMED = re.compile(r"([A-Za-z][\w.@/+-]{0,60})=(.+)", re.DOTALL)
 
 
 def read_config(file: str | None) -> E2eConfig:

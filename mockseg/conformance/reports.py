@@ -114,7 +114,8 @@ class Report:
             ET.SubElement(case, "skipped", message=self.printable(verdict.saw))
         elif verdict.ruling == "fail":
             failure = ET.SubElement(case, "failure", message=self.printable(verdict.saw))
-            failure.text = "\n".join(line.strip() for line in self._story(verdict))
+            story = [verdict.check.expected, *self._story(verdict)]
+            failure.text = "\n".join(line.strip() for line in story)
 
     def _lines(self, verdict: Verdict) -> Iterator[str]:
         mark, check = _MARKS[verdict.ruling], verdict.check
@@ -126,7 +127,6 @@ class Report:
             yield from self._story(verdict)
 
     def _story(self, verdict: Verdict) -> Iterator[str]:
-        yield f"        expected  {verdict.check.expected}"
         yield f"        source    {verdict.check.source}"
         yield f"        seen      {self.printable(verdict.saw)}"
         for line in verdict.wire or ("nothing",):

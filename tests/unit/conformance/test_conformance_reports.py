@@ -38,8 +38,8 @@ def test_the_text_tells_all_of_what_failed(report: Report) -> None:
     """Expected and by whom, seen, the wire, the end of stderr; control characters as escapes."""
     lines = report.as_text().splitlines()
     place = next(number for number, line in enumerate(lines) if line.startswith("  FAIL"))
-    assert lines[place + 1 : place + 7] == [
-        "        expected  X-Retry-Count is absent at first, then 1, 2, 3.",
+    assert lines[place : place + 6] == [
+        "  FAIL  retry-count                     X-Retry-Count is absent at first, then 1, 2, 3.",
         f"        source    {BY_ID['retry-count'].source}",
         "        seen      absent, \\x1b[31mabsent",
         f"        wire      {WIRE[0]}",
@@ -68,7 +68,9 @@ def test_junit_has_a_suite_for_each_suite(report: Report) -> None:
     failure = root.find(".//failure")
     assert failure is not None
     assert failure.get("message") == "absent, \\x1b[31mabsent"
-    assert f"wire      {WIRE[0]}" in (failure.text or "").splitlines()
+    story = (failure.text or "").splitlines()
+    assert story[0] == "X-Retry-Count is absent at first, then 1, 2, 3."
+    assert f"wire      {WIRE[0]}" in story
 
 
 def test_the_matrix_is_a_table_of_answers_and_sdks() -> None:
