@@ -58,9 +58,7 @@ def _driving(function: Callable[..., object]) -> Callable[..., object]:
 @click.option("--config", metavar="FILE", help="The SDK's e2e-config.json.")
 @click.option("--only", metavar="ID", multiple=True, help="Only these checks; * stands for any.")
 @click.option("--junit", metavar="OUT", help="Write JUnit XML too.")
-@click.option(
-    "--json", "json_out", metavar="OUT", help="Write all there is to know as JSON too; - instead."
-)
+@click.option("--json", "json_out", metavar="OUT", help="Write JSON too; - writes nothing else.")
 @click.option("--list", "listing", is_flag=True, help="List the checks and run nothing.")
 @_driving
 @click.pass_context
