@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "redeliver": ("redeliver", "Deliver recorded calls again."),
     "traffic": ("traffic", "Send synthetic traffic, the same for the same seed."),
     "replay": ("replay", "Send captured calls again, with their timing."),
+    "conform": ("conform", "Judge a Segment SDK by the public conformance suite."),
     "coverage": ("coverage", "Tell what of the plans was seen and asserted on."),
 }
 

@@ -23,15 +23,17 @@ class Progress:
         done: how much so far.
     """
 
-    def __init__(self, verb: str, *, total: int | None) -> None:
+    def __init__(self, verb: str, *, total: int | None, noun: str = "calls") -> None:
         """Begin at nothing.
 
         Args:
             verb: past tense, such as ``exported``.
-            total: how many calls there are, None when nobody knows.
+            total: how many there are, None when nobody knows.
+            noun: what is counted, in the plural.
         """
         self.done = 0
         self._verb = verb
+        self._noun = noun
         self._total = total
         self._told = time.monotonic()
         self._bar = (
@@ -54,12 +56,12 @@ class Progress:
         if self._bar is not None:
             self._bar.__exit__(kind, error, traceback)
 
-    def add(self, calls: int) -> None:
+    def add(self, more: int) -> None:
         """Count so many more."""
-        self.done += calls
+        self.done += more
         if self._bar is not None:
-            self._bar.update(calls)
+            self._bar.update(more)
         elif time.monotonic() - self._told >= _PERIOD_SECONDS:
             self._told = time.monotonic()
             of = f" of {self._total}" if self._total is not None else ""
-            click.echo(f"{self._verb} {self.done}{of} calls", err=True)
+            click.echo(f"{self._verb} {self.done}{of} {self._noun}", err=True)

@@ -126,7 +126,8 @@ def _of_scenario(asked: AddFault, *, seed: int, until_ns: int | None) -> tuple[R
             allowed=list(SCENARIOS),
         )
     for name in ("effect", "times", "probability"):
-        if getattr(asked, name) not in {None, UNSET}:
+        # Not by equality: an effect has a dict in it, which a set would want to hash.
+        if not any(getattr(asked, name) is nothing for nothing in (None, UNSET)):
             refuse(
                 name,
                 f"`{name}` contradicts `scenario`, whose rules have their own",

@@ -24,6 +24,7 @@ __all__ = [
     "ErrorBody",
     "error_answer",
     "json_answer",
+    "page_answer",
     "security_headers",
     "text_answer",
 ]
@@ -83,6 +84,20 @@ def json_answer(
         content_type="application/json",
         headers={**security_headers(), **(headers or {})},
     )
+
+
+def page_answer(text: str, *, content_type: str = "text/html", status: int = 200) -> web.Response:
+    """Answer with a part of the page, UTF-8.
+
+    Its forms have to show where they come from: ``no-referrer`` makes browsers send
+    ``Origin: null``.
+    """
+    headers = {
+        **security_headers(PAGE_POLICY),
+        "Referrer-Policy": "same-origin",
+        "Content-Type": f"{content_type}; charset=utf-8",
+    }
+    return web.Response(body=text.encode("utf-8", "replace"), status=status, headers=headers)
 
 
 def text_answer(text: str, *, content_type: str) -> web.Response:

@@ -98,7 +98,7 @@ def _explain(
             wanted += f"; did you mean {near}?"
             details["nearest"] = near
     else:
-        wanted = _wanted(what)
+        wanted = _words(kind) if kind is not None and "enum value" in what else _wanted(what)
         details = {"allowed": wanted}
     shown = _shown(value)
     details["value"] = value if len(shown) <= _LONGEST_SHOWN else shown

@@ -4,7 +4,8 @@ The data plane answers every web page of the world, as Segment does. What reads 
 changes the journal must not: a page that a developer happens to have open could do both.
 So here a foreign ``Origin`` is refused, the ``Host`` must be one of ours (a foreign name
 that resolves to 127.0.0.1 is DNS rebinding), a body must be declared as JSON (the types
-that a form can send need no preflight), and no answer carries a CORS header.
+that a form can send need no preflight), and no answer carries a CORS header. The page's own
+forms cannot send JSON: they have routes of their own, and must show that they are ours.
 """
 
 from __future__ import annotations
@@ -25,7 +26,16 @@ from mockseg.web.keys import HUB
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["Handler", "add_guarded", "admit", "as_refusal", "guarded", "is_ours", "is_same_origin"]
+__all__ = [
+    "Handler",
+    "add_guarded",
+    "admit",
+    "admit_form",
+    "as_refusal",
+    "guarded",
+    "is_ours",
+    "is_same_origin",
+]
 
 Handler: TypeAlias = "Callable[[web.Request], Awaitable[web.StreamResponse]]"
 
@@ -121,6 +131,34 @@ def admit(request: web.Request, *, allow_host: tuple[str, ...]) -> None:
             status=403,
             code="foreign_origin",
             details={"site": site},
+        )
+
+
+def admit_form(request: web.Request) -> None:
+    """Let a form of our own page in, after :func:`admit` has refused every foreign ``Origin``.
+
+    Any page may send a form to us, unasked; so it is not enough that nothing speaks against
+    it. A browser says where a form comes from, and this one must come from here.
+
+    Raises:
+        OperationError: 403 it does not show where it comes from, 415 it is no form.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    shows_origin = "Origin" in request.headers
+    if not (site == "same-origin" or (site is None and shows_origin)):
+        raise OperationError(
+            "this takes forms of mockseg's own page only; programs POST JSON to"
+            " /_mockseg/v1/faults",
+            status=403,
+            code="foreign_origin",
+            details={"site": site},
+        )
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise OperationError(
+            f'the form is sent as "{request.content_type[:100]}"',
+            status=415,
+            code="unsupported_media_type",
+            details={"allowed": ["application/x-www-form-urlencoded"]},
         )
 
 

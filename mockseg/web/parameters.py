@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
@@ -14,12 +15,23 @@ from mockseg.web.bodies import BODY_SECONDS
 from mockseg.web.explanation import convert, invalid, unknown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mockseg.json_types import JsonObject
     from mockseg.operations.table import Operation
 
-__all__ = ["check_content_type", "query_values", "read", "read_query", "wire_names"]
+__all__ = [
+    "check_content_type",
+    "form_values",
+    "query_values",
+    "read",
+    "read_query",
+    "wire_names",
+]
 
 _P = TypeVar("_P", bound=msgspec.Struct)
+# Far more than a person types into one of ours.
+_MOST_FORM_BYTES = 64 * 1024
 _OF_FORMS = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 
 
@@ -69,12 +81,41 @@ def query_values(request: web.Request, names: tuple[str, ...]) -> dict[str, str]
     Raises:
         OperationError: 422; a name is unknown or comes twice.
     """
+    return _each_once(request.query.items(), names, where="the query")
+
+
+async def form_values(request: web.Request, names: tuple[str, ...]) -> dict[str, str]:
+    """Give the fields of a form as names and texts.
+
+    Raises:
+        OperationError: 413 it is too large, 422 a name is unknown or comes twice.
+    """
+    data = await _bytes(request)
+    if len(data) > _MOST_FORM_BYTES:
+        raise OperationError(
+            f"the form is {len(data)} bytes: at most {_MOST_FORM_BYTES} are read",
+            status=413,
+            code="payload_too_large",
+        )
+    text = data.decode("ascii", "replace")
+    try:
+        fields = parse_qsl(
+            text, keep_blank_values=True, errors="replace", max_num_fields=len(names) + 1
+        )
+    except ValueError as error:
+        raise invalid("form", f"the form cannot be read: {error}") from None
+    return _each_once(fields, names, where="the form")
+
+
+def _each_once(
+    pairs: Iterable[tuple[str, str]], names: tuple[str, ...], *, where: str
+) -> dict[str, str]:
     values: dict[str, str] = {}
-    for name, value in request.query.items():
+    for name, value in pairs:
         if name not in names:
-            raise unknown_name(name, names, where="the query")
+            raise unknown_name(name, names, where=where)
         if name in values:
-            raise invalid(name, f"`{name}` stands in the query more than once", allowed="once")
+            raise invalid(name, f"`{name}` stands in {where} more than once", allowed="once")
         values[name] = value
     return values
 

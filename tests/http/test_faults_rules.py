@@ -197,6 +197,8 @@ async def test_tokens_expire_and_lack_members(client):
         ({"effect": {"status": 503}, "until": "soon"}, "until"),
         ({"scenario": "lost-akc"}, "scenario"),
         ({"scenario": "lost-ack", "times": 2}, "times"),
+        ({"scenario": "lost-ack", "effect": {"status": 503}}, "effect"),
+        ({"effect": {"status": 503}, "times": "often"}, "times"),
         ({"scenario": "settings-down", "match": {"event": "E"}}, "match.event"),
         ({"effect": {"status": 401}, "match": {"route": "token"}, "source": "k"}, "source"),
     ],

@@ -23,6 +23,9 @@ EVERYTHING = [
     ("GET", "/_mockseg/"),
     ("GET", "/_mockseg/page.css"),
     ("GET", "/_mockseg/calls/call-1"),
+    ("GET", "/_mockseg/faults"),
+    ("POST", "/_mockseg/faults"),
+    ("POST", "/_mockseg/faults/clear"),
     ("GET", "/_mockseg/nothing"),
     ("OPTIONS", PREFIX + "/calls"),
 ]
@@ -100,7 +103,8 @@ async def test_no_answer_carries_cors_and_all_are_guarded_by_headers(
     names = {name.lower() for name in answer.headers}
     assert not {name for name in names if name.startswith("access-control-")}
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    # A page whose forms are to show where they come from may tell that to ourselves.
+    assert answer.headers["Referrer-Policy"] in {"no-referrer", "same-origin"}
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     policy = answer.headers["Content-Security-Policy"].split("; ")

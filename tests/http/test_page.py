@@ -25,11 +25,12 @@ ATTACKS = [
 ELEMENTS = {
     *("html", "head", "meta", "title", "link", "body", "header", "main", "footer", "a", "span"),
     *("form", "label", "input", "button", "h1", "h2", "dl", "div", "dt", "dd", "table", "thead"),
-    *("tbody", "tr", "th", "td", "time", "p", "ul", "li", "pre", "code", "q"),
+    *("tbody", "tr", "th", "td", "time", "p", "ul", "li", "pre", "code", "q", "select", "option"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "method", "action", "value"),
-    *("required", "maxlength", "autocomplete", "datetime", "scope"),
+    *("required", "maxlength", "autocomplete", "datetime", "scope", "id", "type", "size"),
+    *("placeholder", "inputmode", "role", "selected"),
 }
 
 

@@ -1,0 +1,167 @@
+"""Carrying out ``mockseg conform``: reads what was asked, runs it, tells what was found."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shlex
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mockseg.cli.lines import printable
+from mockseg.cli.ndjson import PIPE
+from mockseg.cli.plan_output import put
+from mockseg.cli.progress import Progress
+from mockseg.conformance.answers import ANSWERS
+from mockseg.conformance.contract import E2eConfig
+from mockseg.conformance.matrix import Cell, Matrix, measure
+from mockseg.conformance.reports import Report
+from mockseg.conformance.trying import Sdk
+from mockseg.conformance.verdicts import Verdict, check_patterns, run_checks
+from mockseg.errors import ConfigError
+from mockseg.json_types import pretty
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from mockseg.conformance.check import Check
+
+__all__ = ["columns", "judge", "read_config", "sdk_of", "show_list", "tabulate"]
+
+T = TypeVar("T")
+
+_LONGEST_LINE = 600
+_NAMED = re.compile(r"([A-Za-z][\w.@/+-]{0,60})=(.+)", re.DOTALL)
+
+
+def read_config(file: str | None) -> E2eConfig:
+    """Read an ``e2e-config.json``; without one, what holds then.
+
+    Raises:
+        ConfigError: it cannot be read, or says what is not allowed.
+    """
+    if file is None:
+        return E2eConfig()
+    try:
+        content = Path(file).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"--config: cannot read {file}: {error.strerror or error}") from None
+    config = E2eConfig.read(content, place=file)
+    check_patterns(config, place=file)
+    return config
+
+
+def sdk_of(cli: str, config: E2eConfig, *, timeout_seconds: float) -> Sdk:
+    """Take a command apart.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        parts = shlex.split(cli)
+    except ValueError as error:
+        raise ConfigError(f"--cli: {cli[:200]!r} is no command: {error}") from None
+    if not parts:
+        raise ConfigError("--cli is empty; it must be a program and its arguments")
+    return Sdk(parts, config, timeout_seconds)
+
+
+def columns(clis: Sequence[str], config: E2eConfig, *, timeout_seconds: float) -> dict[str, Sdk]:
+    """Name the columns of a matrix.
+
+    Raises:
+        ConfigError: a command is none, or two have one name.
+    """
+    found: dict[str, Sdk] = {}
+    for cli in clis:
+        named = _NAMED.fullmatch(cli)
+        name, command = named.groups() if named else (config.sdk or cli, cli)
+        if name in found:
+            raise ConfigError(f'--cli: two are called "{name[:80]}"; write NAME=COMMAND')
+        found[name] = sdk_of(command, config, timeout_seconds=timeout_seconds)
+    return found
+
+
+def show_list(checks: Sequence[Check]) -> None:
+    """Write each check with what is expected and who says so."""
+    suite = ""
+    for check in checks:
+        if check.suite != suite:
+            suite = check.suite
+            click.echo(suite)
+        click.echo(f"  {check.id:30}  {check.expected}")
+        click.echo(f"  {'':30}  {check.source}")
+
+
+def judge(
+    checks: Sequence[Check],
+    sdk: Sdk,
+    *,
+    name: str,
+    command: str,
+    jobs: int,
+    junit: str | None,
+    json_out: str | None,
+) -> int:
+    """Run checks and report; give the exit status."""
+    began = time.monotonic()
+    with Progress("checked", total=len(checks), noun="checks") as progress:
+
+        def told(_: Verdict) -> None:
+            progress.add(1)
+
+        verdicts = _run(run_checks(checks, sdk, jobs=jobs, told=told))
+    report = Report(
+        sdk=name,
+        command=command,
+        verdicts=verdicts,
+        spent=time.monotonic() - began,
+        printable=_printable,
+    )
+    if junit is not None:
+        put(report.as_junit(), junit)
+    if json_out is not None:
+        put(pretty(report.as_json()) + "\n", json_out)
+    if json_out != PIPE:
+        click.echo(report.as_text(), nl=False)
+    return 1 if report.failed else 0
+
+
+def tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
+    """Measure SDKs and show the table; give the exit status."""
+    found: dict[str, list[Cell]] = {}
+    with Progress("measured", total=len(sdks) * len(ANSWERS), noun="answers") as progress:
+        for name, sdk in sdks.items():
+            found[name] = _run(measure(sdk, jobs=jobs, told=lambda: progress.add(1)))
+    matrix = Matrix(found)
+    click.echo(pretty(matrix.as_json()) + "\n" if as_json else matrix.as_text(), nl=False)
+    for problem in matrix.problems:
+        click.echo(f"mockseg: {_printable(problem)}", err=True)
+    return 1 if matrix.problems else 0
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; whoever is told to stop takes the CLIs along."""
+
+    async def until_stopped() -> T:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  (it runs)
+        # Ctrl-C is asyncio's own to turn into a cancellation. Windows knows no handlers.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(until_stopped())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _printable(text: str) -> str:
+    return printable(text, longest=_LONGEST_LINE)

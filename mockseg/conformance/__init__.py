@@ -1,0 +1,1 @@
+"""The public conformance suite for Segment SDKs: checks as data, and a driver of their CLIs."""

@@ -1,0 +1,78 @@
+"""Checks: what is sent, what breaks meanwhile, what is expected, and who says so."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from mockseg.client.verbs_faults import FaultOptions
+    from mockseg.conformance.contract import E2eConfig, Suite
+    from mockseg.conformance.seen import Seen
+    from mockseg.json_types import JsonObject
+
+__all__ = ["Check", "Judge", "Judgement", "Needs", "Trial"]
+
+
+class Judgement(NamedTuple):
+    """What a judge found.
+
+    Attributes:
+        passed: whether it is as expected.
+        saw: what was seen on the wire, a phrase.
+    """
+
+    passed: bool
+    saw: str
+
+
+# Whether what was seen is as expected.
+Judge: TypeAlias = Callable[["Seen"], Judgement]
+# Why a check does not apply to an SDK, or an empty text.
+Needs: TypeAlias = Callable[["E2eConfig"], str]
+
+
+def _applies_always(_: E2eConfig) -> str:
+    return ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """One run of the CLI, on a source of its own. Checks that look at the same run share it.
+
+    Attributes:
+        name: says it in a word or two.
+        sequences: what is sent: ``{"delayMs", "events"}`` each.
+        config: of the SDK, as the contract has it.
+        faults: what breaks, in the order in which rules are looked at. All of them end by
+            themselves, so that no SDK can retry for ever.
+    """
+
+    name: str
+    sequences: tuple[JsonObject, ...]
+    config: JsonObject
+    faults: tuple[FaultOptions, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Check:
+    """One expectation.
+
+    Attributes:
+        id: names it, for reports and for ``E2E_TEST_SKIP``.
+        suite: that it belongs to.
+        expected: a sentence.
+        source: who says so.
+        trial: the run that it looks at.
+        judge: decides by what was seen.
+        needs: says for which SDKs it does not apply.
+    """
+
+    id: str
+    suite: Suite
+    expected: str
+    source: str
+    trial: Trial
+    judge: Judge
+    needs: Needs = _applies_always

@@ -1,0 +1,209 @@
+"""The e2e-cli contract that Segment's SDKs share: a program that sends what it is told.
+
+It is given ``--input`` with a JSON document, sends the events through its SDK, and prints
+``{"success": bool, "sentBatches": n, "error"?: text}`` last. Beside it lies an
+``e2e-config.json`` that says which suites it runs and which environment it needs.
+
+Source: the ``e2e-cli`` folders of Segment's SDK repositories (README.md, e2e-config.json).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mockseg import json_types
+from mockseg.errors import ConfigError, MalformedJsonError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = ["SUITES", "CliResult", "E2eConfig", "Suite", "input_document", "read_result"]
+
+Suite: TypeAlias = Literal["basic", "retry", "settings", "retry-settings"]
+SUITES: tuple[Suite, ...] = ("basic", "retry", "settings", "retry-settings")
+_DEFAULT_SUITES: tuple[Suite, ...] = ("basic", "retry")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CliResult:
+    """What the CLI said of its run.
+
+    Attributes:
+        success: whether all was delivered, as far as the SDK knows.
+        sent_batches: how many batches; not every CLI counts.
+        error: why not, or empty.
+    """
+
+    success: bool
+    sent_batches: int
+    error: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class E2eConfig:
+    """What an ``e2e-config.json`` says.
+
+    Attributes:
+        sdk: its name, or empty.
+        suites: that it runs.
+        auto_settings: whether it fetches settings from the CDN; None where nothing is said.
+        env: of the CLI; its flags say what the SDK can do, such as ``HTTP_CONFIG_SETTINGS``.
+        not_applicable: reason by check, the check's id as a pattern of the shell.
+    """
+
+    sdk: str = ""
+    suites: tuple[Suite, ...] = _DEFAULT_SUITES
+    auto_settings: bool | None = None
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    not_applicable: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def flag(self, name: str) -> bool | None:
+        """Read a flag of the environment; None where it is not said."""
+        said = self.env.get(name, "").strip().lower()
+        return {"true": True, "1": True, "false": False, "0": False}.get(said)
+
+    def excused(self, check_id: str) -> str:
+        """Give the reason for which a check does not apply, or an empty text."""
+        for pattern, reason in self.not_applicable.items():
+            if fnmatch.fnmatchcase(check_id, pattern):
+                return reason
+        skipped = self.env.get("E2E_TEST_SKIP", "").replace(",", " ").split()
+        if any(fnmatch.fnmatchcase(check_id, pattern) for pattern in skipped):
+            return "E2E_TEST_SKIP names it"
+        return ""
+
+    @classmethod
+    def read(cls, content: bytes, *, place: str) -> E2eConfig:
+        """Read the file.
+
+        Args:
+            content: JSON.
+            place: its name, for errors.
+
+        Raises:
+            ConfigError: with the key, its value and what is allowed.
+        """
+        try:
+            document = json_types.decode(content)
+        except MalformedJsonError as error:
+            raise ConfigError(f"{place} is not JSON: {error}") from None
+        reader = _Reader(_object(document, place, "it"), place)
+        return cls(
+            sdk=reader.text("sdk"),
+            suites=suites_of(reader.text("test_suites"), place=f"{place}: test_suites")
+            or _DEFAULT_SUITES,
+            auto_settings=reader.switch("auto_settings"),
+            env=reader.texts("env"),
+            not_applicable=reader.texts("not_applicable"),
+        )
+
+
+def suites_of(text: str, *, place: str) -> tuple[Suite, ...]:
+    """Read names of suites, separated by commas, in any order; each once.
+
+    Raises:
+        ConfigError: there is no such suite.
+    """
+    named = [name.strip() for name in text.split(",") if name.strip()]
+    for name in named:
+        if name not in SUITES:
+            raise ConfigError(
+                f'{place} names "{name[:80]}", which is no suite; there are {", ".join(SUITES)}'
+            )
+    return tuple(suite for suite in SUITES if suite in named)
+
+
+def input_document(
+    *,
+    write_key: str,
+    api_host: str,
+    cdn_host: str | None,
+    sequences: Sequence[JsonObject],
+    config: JsonObject,
+) -> str:
+    """Write what ``--input`` is given.
+
+    Args:
+        write_key: of the source that the check has to itself.
+        api_host: URL, without a path.
+        cdn_host: URL, or None where the SDK fetches no settings.
+        sequences: each with ``delayMs`` and ``events``.
+        config: ``flushAt``, ``flushInterval`` (milliseconds), ``maxRetries``, ``timeout``
+            (seconds).
+    """
+    document: JsonObject = {"writeKey": write_key, "apiHost": api_host}
+    if cdn_host is not None:
+        document["cdnHost"] = cdn_host
+    document |= {"sequences": list(sequences), "config": config}
+    return json_types.encode(document).decode()
+
+
+def read_result(output: str) -> CliResult | None:
+    """Find what the CLI printed last; None when that is no result.
+
+    It is the last line; Segment's own CLI for Node spreads it over several.
+    """
+    text = output.rstrip()
+    start = len(text)
+    while (start := text.rfind("{", 0, start)) >= 0:
+        if start == 0 or text[start - 1] == "\n":
+            return _result(text[start:])
+    return None
+
+
+def _result(text: str) -> CliResult | None:
+    try:
+        document = json_types.decode(text.encode("utf-8", "replace"))
+    except MalformedJsonError:
+        return None
+    if not isinstance(document, dict) or not isinstance(document.get("success"), bool):
+        return None
+    count, error = document.get("sentBatches"), document.get("error")
+    return CliResult(
+        success=document["success"],
+        sent_batches=count if isinstance(count, int) else 0,
+        error=error if isinstance(error, str) else "",
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads keys of a configuration, and refuses what is of another kind."""
+
+    document: JsonObject
+    place: str
+
+    def text(self, key: str) -> str:
+        value = self.document.get(key)
+        if value is None or isinstance(value, str):
+            return value or ""
+        raise self._refusal(key, value, "a text")
+
+    def switch(self, key: str) -> bool | None:
+        value = self.document.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        raise self._refusal(key, value, "true or false")
+
+    def texts(self, key: str) -> dict[str, str]:
+        value = self.document.get(key)
+        found = _object({} if value is None else value, self.place, f"`{key}`")
+        for name, text in found.items():
+            if not isinstance(text, str):
+                raise self._refusal(f"{key}.{name}", text, "a text")
+        return found
+
+    def _refusal(self, key: str, value: Json, allowed: str) -> ConfigError:
+        shown = json_types.encode(value).decode()[:80]
+        return ConfigError(f"{self.place}: `{key}` is {shown}; allowed is {allowed}")
+
+
+def _object(value: Any, place: str, what: str) -> JsonObject:
+    if not isinstance(value, dict):
+        shown = json_types.encode(value).decode()[:80]
+        raise ConfigError(f"{place}: {what} is {shown}; allowed is a JSON object")
+    return value

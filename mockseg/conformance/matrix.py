@@ -1,0 +1,140 @@
+"""SDK x answer: how often each SDK tries what it is answered, and what it makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
+from mockseg.conformance.events import EVENT, MAX_RETRIES
+from mockseg.conformance.verdicts import observe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mockseg.conformance.answers import Answer
+    from mockseg.conformance.check import Trial
+    from mockseg.conformance.seen import Seen
+    from mockseg.conformance.trying import Sdk
+    from mockseg.json_types import JsonObject
+
+__all__ = ["Cell", "Matrix", "measure"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cell:
+    """What an SDK makes of an answer.
+
+    Attributes:
+        attempts: that it made.
+        endless: whether it still tried past maxRetries + 3, when the fault was lifted.
+        success: what its CLI said.
+        problem: why it could not be measured, or empty.
+    """
+
+    attempts: int
+    endless: bool
+    success: bool
+    problem: str = ""
+
+    @property
+    def words(self) -> str:
+        """Say it for a table."""
+        if self.problem:
+            return "?"
+        if self.endless:
+            return "endless"
+        return f"{self.attempts} {'ok' if self.success else 'lost'}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Matrix:
+    """Columns of cells.
+
+    Attributes:
+        columns: by the name of an SDK its cells, in the order of the answers.
+    """
+
+    columns: dict[str, list[Cell]]
+
+    @property
+    def problems(self) -> list[str]:
+        """Say which cells could not be measured, and why."""
+        return [
+            f"{name}, {answer.label}: {cell.problem}"
+            for name, cells in self.columns.items()
+            for answer, cell in zip(ANSWERS, cells, strict=True)
+            if cell.problem
+        ]
+
+    def as_text(self) -> str:
+        """Give the table, with what it means."""
+        rows = [["answer", *self.columns]]
+        rows += [
+            [answer.label, *(cells[number].words for cells in self.columns.values())]
+            for number, answer in enumerate(ANSWERS)
+        ]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        lines.insert(1, "  ".join("-" * width for width in widths))
+        legend = (
+            f"attempts to deliver one event with maxRetries {MAX_RETRIES}; ok and lost are what"
+            f" the CLI says; endless: it failed {PAST_BUDGET} times and still tried"
+        )
+        return "\n".join([*lines, "", legend, ""])
+
+    def as_json(self) -> JsonObject:
+        """Give the same as JSON: a list of answers, each with a cell for each SDK."""
+        return {
+            "maxRetries": MAX_RETRIES,
+            "answers": [
+                {
+                    "id": answer.id,
+                    "answer": answer.label,
+                    "sdks": {
+                        name: dataclasses.asdict(cells[number])
+                        for name, cells in self.columns.items()
+                    },
+                }
+                for number, answer in enumerate(ANSWERS)
+            ],
+        }
+
+
+async def measure(
+    sdk: Sdk,
+    *,
+    jobs: int,
+    answers: Sequence[Answer] = ANSWERS,
+    told: Callable[[], None] = lambda: None,
+) -> list[Cell]:
+    """Measure an SDK; give a cell for each answer.
+
+    Args:
+        sdk: whose CLI is run.
+        jobs: how many run at a time.
+        answers: which.
+        told: hears of each cell as soon as it is there.
+    """
+    cells: dict[Trial, Cell] = {}
+
+    def note(trial: Trial, seen: Seen) -> None:
+        cells[trial] = _cell(seen)
+        told()
+
+    await observe([answer.trial for answer in answers], sdk, jobs=jobs, told=note)
+    return [cells[answer.trial] for answer in answers]
+
+
+def _cell(seen: Seen) -> Cell:
+    attempts = len(seen.carrying(EVENT))
+    outcome = seen.outcome
+    return Cell(
+        attempts=attempts,
+        endless=attempts > PAST_BUDGET,
+        success=outcome.result is not None and outcome.result.success,
+        problem=outcome.problem,
+    )

@@ -1,0 +1,221 @@
+"""The suites ``settings`` and ``retry-settings``: what an SDK takes from the CDN."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from mockseg.conformance import sources
+from mockseg.conformance.answers import PAST_BUDGET
+from mockseg.conformance.check import Check, Judgement
+from mockseg.conformance.events import EVENT, one_event
+from mockseg.conformance.judging import delivered_once, ends_within, not_retried, waited
+from mockseg.conformance.retry_judges import failure_is_reported
+
+if TYPE_CHECKING:
+    from mockseg.client.verbs_faults import FaultOptions
+    from mockseg.conformance.contract import E2eConfig
+    from mockseg.conformance.seen import Seen
+
+__all__ = ["RETRY_SETTINGS", "SETTINGS"]
+
+# Settings are fetched once, or now and then; no SDK is kept from them for ever.
+_TIMES = 20
+
+_settings = functools.partial(Check, suite="settings")
+_overriding = functools.partial(Check, suite="retry-settings")
+
+
+def _needs_cdn(said: E2eConfig) -> str:
+    return "auto_settings is false in the e2e-config" if said.auto_settings is False else ""
+
+
+def _needs_fallback(said: E2eConfig) -> str:
+    if said.flag("SETTINGS_ERROR_FALLBACK") is False:
+        return "SETTINGS_ERROR_FALLBACK is false in the e2e-config"
+    return _needs_cdn(said)
+
+
+def _needs_no_fallback(said: E2eConfig) -> str:
+    if said.flag("SETTINGS_ERROR_FALLBACK") is not False:
+        return "SETTINGS_ERROR_FALLBACK is not false in the e2e-config"
+    return _needs_cdn(said)
+
+
+def _needs_http_config(said: E2eConfig) -> str:
+    if not said.flag("HTTP_CONFIG_SETTINGS"):
+        return "HTTP_CONFIG_SETTINGS is not true in the e2e-config"
+    return _needs_cdn(said)
+
+
+def _settings_are_fetched(seen: Seen) -> Judgement:
+    asked = [request for request in seen.settings if seen.write_key in request.path]
+    saw = f"{len(asked)} requests for the settings of the write key"
+    if not seen.requests:
+        return Judgement(passed=False, saw=f"{saw}, and no events")
+    return Judgement(bool(asked) and asked[0].at <= seen.requests[0].at, saw)
+
+
+_BROKEN: dict[str, tuple[str, FaultOptions]] = {
+    "404": ("are not found (404)", {"status": 404, "body": "text"}),
+    "500": ("cannot be had (500)", {"status": 500}),
+    "garbage": ("are no JSON", {"body": "garbage"}),
+    "truncated": ("end in the middle", {"body": "truncated"}),
+    "reset": ("end in a reset connection", {"reset": "before"}),
+}
+_TRIALS = {
+    name: one_event(f"settings that {what}", {**effect, "route": "settings", "times": _TIMES})
+    for name, (what, effect) in _BROKEN.items()
+}
+_USUAL = one_event("the usual settings")
+_SLOW = one_event("slow settings", {"route": "settings", "delay": 1.5})
+
+SETTINGS: tuple[Check, ...] = (
+    _settings(
+        "settings-are-fetched",
+        expected="The settings of the write key are fetched before events are sent.",
+        source=sources.SETTINGS,
+        trial=_USUAL,
+        judge=_settings_are_fetched,
+        needs=_needs_cdn,
+    ),
+    _settings(
+        "settings-then-events",
+        expected="With the usual settings, events are delivered once.",
+        source=sources.SETTINGS,
+        trial=_USUAL,
+        judge=delivered_once(EVENT, attempts=1),
+        needs=_needs_cdn,
+    ),
+    _settings(
+        "slow-settings",
+        expected="Events that were tracked before the settings came are delivered once.",
+        source=sources.SETTINGS,
+        trial=_SLOW,
+        judge=delivered_once(EVENT, attempts=1),
+        needs=_needs_cdn,
+    ),
+    *(
+        _settings(
+            f"settings-{name}",
+            expected=f"When the settings {_BROKEN[name][0]}, events are delivered all the same.",
+            source=sources.SETTINGS,
+            trial=trial,
+            judge=delivered_once(EVENT, attempts=1),
+            needs=_needs_fallback,
+        )
+        for name, trial in _TRIALS.items()
+    ),
+    *(
+        _settings(
+            f"settings-{name}-is-reported",
+            expected=f"When the settings {_BROKEN[name][0]}, the CLI says success: false.",
+            source=sources.SETTINGS,
+            trial=_TRIALS[name],
+            judge=failure_is_reported,
+            needs=_needs_no_fallback,
+        )
+        for name in ("404", "500")
+    ),
+)
+
+
+def _config(**parts: dict[str, Any]) -> FaultOptions:
+    return {"route": "settings", "http_config": parts, "times": _TIMES}
+
+
+def _backoff(**values: object) -> FaultOptions:
+    return _config(backoffConfig={"enabled": True, **values})
+
+
+def _failing(status: int) -> FaultOptions:
+    return {"status": status, "times": PAST_BUDGET}
+
+
+RETRY_SETTINGS: tuple[Check, ...] = (
+    _overriding(
+        "override-to-drop",
+        expected='statusCodeOverrides {"503": "drop"}: 503 is tried once.',
+        source=sources.HTTP_CONFIG,
+        trial=one_event(
+            "503 is dropped", _backoff(statusCodeOverrides={"503": "drop"}), _failing(503)
+        ),
+        judge=not_retried(EVENT, success=None),
+        needs=_needs_http_config,
+    ),
+    _overriding(
+        "override-to-retry",
+        expected='statusCodeOverrides {"404": "retry"}: 404 is retried.',
+        source=sources.HTTP_CONFIG,
+        trial=one_event(
+            "404 is retried",
+            _backoff(statusCodeOverrides={"404": "retry"}),
+            {"status": 404, "times": 1},
+        ),
+        judge=delivered_once(EVENT, attempts=2),
+        needs=_needs_http_config,
+    ),
+    _overriding(
+        "default-4xx-retry",
+        expected="default4xxBehavior retry: 422 is retried.",
+        source=sources.HTTP_CONFIG,
+        trial=one_event(
+            "4xx are retried", _backoff(default4xxBehavior="retry"), {"status": 422, "times": 1}
+        ),
+        judge=delivered_once(EVENT, attempts=2),
+        needs=_needs_http_config,
+    ),
+    _overriding(
+        "default-5xx-drop",
+        expected="default5xxBehavior drop: 500 is tried once.",
+        source=sources.HTTP_CONFIG,
+        trial=one_event("5xx are dropped", _backoff(default5xxBehavior="drop"), _failing(500)),
+        judge=not_retried(EVENT, success=None),
+        needs=_needs_http_config,
+    ),
+    _overriding(
+        "max-retry-count",
+        expected="backoffConfig.maxRetryCount 1 wins over maxRetries 3: 500 is tried twice.",
+        source=sources.HTTP_CONFIG,
+        trial=one_event("one retry", _backoff(maxRetryCount=1), _failing(500), max_retries=3),
+        judge=ends_within(EVENT, 2),
+        needs=_needs_http_config,
+    ),
+    _overriding(
+        "base-backoff",
+        expected="baseBackoffInterval 1.5: the second retry waits 1.3 s at least.",
+        source=sources.HTTP_CONFIG,
+        trial=one_event(
+            "a long base",
+            _backoff(baseBackoffInterval=1.5, jitterPercent=10),
+            {"status": 500, "times": 2},
+            max_retries=3,
+        ),
+        judge=waited(EVENT, least=1.3, gap=1),
+        needs=_needs_http_config,
+    ),
+    _overriding(
+        "max-rate-limit-count",
+        expected="rateLimitConfig.maxRetryCount 1: 429 with Retry-After: 1 ends after 3 attempts.",
+        source=sources.HTTP_CONFIG,
+        trial=one_event(
+            "one wait",
+            _config(rateLimitConfig={"enabled": True, "maxRetryCount": 1}),
+            {"status": 429, "retry_after": 1, "times": PAST_BUDGET},
+        ),
+        judge=ends_within(EVENT, 3),
+        needs=_needs_http_config,
+    ),
+    _overriding(
+        "max-retry-interval",
+        expected="rateLimitConfig.maxRetryInterval 1: Retry-After: 30 is cut to it.",
+        source=sources.HTTP_CONFIG,
+        trial=one_event(
+            "a short cap",
+            _config(rateLimitConfig={"enabled": True, "maxRetryInterval": 1}),
+            {"status": 429, "retry_after": 30},
+        ),
+        judge=waited(EVENT, least=0.5, most=20),
+        needs=_needs_http_config,
+    ),
+)

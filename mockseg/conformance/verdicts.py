@@ -1,0 +1,164 @@
+"""Running checks: trials side by side, a verdict for each check."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import fnmatch
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from mockseg.conformance.suites import CHECKS
+from mockseg.conformance.trying import try_out
+from mockseg.errors import ConfigError
+from mockseg.plans.nearest import nearest
+from mockseg.server import MockSegment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mockseg.client.service import AsyncServer
+    from mockseg.conformance.check import Check, Trial
+    from mockseg.conformance.contract import E2eConfig, Suite
+    from mockseg.conformance.seen import Seen
+    from mockseg.conformance.trying import Sdk
+
+__all__ = ["Ruling", "Verdict", "check_patterns", "chosen", "observe", "run_checks"]
+
+Ruling: TypeAlias = Literal["pass", "fail", "not applicable"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a check.
+
+    Attributes:
+        check: that was made.
+        ruling: pass, fail or not applicable.
+        saw: what was seen, or why it does not apply.
+        wire: what came over the wire, a line for each request.
+        stderr: the end of what the CLI said, where it could not be judged.
+        spent: seconds that the CLI ran; checks of one trial share them.
+    """
+
+    check: Check
+    ruling: Ruling
+    saw: str
+    wire: tuple[str, ...] = ()
+    stderr: str = ""
+    spent: float = 0.0
+
+
+def chosen(suites: Sequence[Suite], *, only: Sequence[str] = ()) -> list[Check]:
+    """Choose checks.
+
+    Args:
+        suites: of which.
+        only: their ids, as patterns of the shell; all without.
+
+    Raises:
+        ConfigError: a pattern selects nothing.
+    """
+    checks = [check for check in CHECKS if check.suite in suites]
+    place = f"--only: no check of {', '.join(suites)}"
+    wanted = {id_ for pattern in only for id_ in _called(pattern, checks, place)}
+    return [check for check in checks if not only or check.id in wanted]
+
+
+def check_patterns(config: E2eConfig, *, place: str) -> None:
+    """See that what a configuration excuses are checks.
+
+    Raises:
+        ConfigError: a pattern selects nothing.
+    """
+    for pattern in config.not_applicable:
+        _called(pattern, CHECKS, f"{place}: not_applicable: no check")
+
+
+def _called(pattern: str, checks: Sequence[Check], place: str) -> list[str]:
+    ids = tuple(check.id for check in checks)
+    found = fnmatch.filter(ids, pattern)
+    if not found:
+        near = nearest(pattern, ids)
+        hint = f"; did you mean {near}?" if near else "; --list shows all"
+        raise ConfigError(f'{place} is called "{pattern[:80]}"{hint}')
+    return found
+
+
+async def run_checks(
+    checks: Iterable[Check],
+    sdk: Sdk,
+    *,
+    jobs: int,
+    told: Callable[[Verdict], None] = lambda _: None,
+) -> list[Verdict]:
+    """Judge an SDK; give the verdicts in the order of the checks.
+
+    Args:
+        checks: which.
+        sdk: whose CLI is run.
+        jobs: how many run at a time.
+        told: hears of each verdict as soon as it is there.
+    """
+    checks = list(checks)
+    verdicts: dict[str, Verdict] = {}
+
+    def note(verdict: Verdict) -> None:
+        verdicts[verdict.check.id] = verdict
+        told(verdict)
+
+    by_trial: dict[Trial, list[Check]] = {}
+    for check in checks:
+        reason = _excuse(check, sdk.config)
+        if reason:
+            note(Verdict(check, "not applicable", reason))
+        else:
+            by_trial.setdefault(check.trial, []).append(check)
+
+    def judge(trial: Trial, seen: Seen) -> None:
+        for check in by_trial[trial]:
+            note(_judged(check, seen))
+
+    await observe(list(by_trial), sdk, jobs=jobs, told=judge)
+    return [verdicts[check.id] for check in checks]
+
+
+async def observe(
+    trials: Sequence[Trial],
+    sdk: Sdk,
+    *,
+    jobs: int,
+    told: Callable[[Trial, Seen], None],
+) -> None:
+    """Run trials against a MockSegment of their own, several at a time.
+
+    Args:
+        trials: which, begun in this order.
+        sdk: whose CLI is run.
+        jobs: how many run at a time.
+        told: hears of each as soon as it is over.
+    """
+    room = asyncio.Semaphore(jobs)
+
+    async def one(trial: Trial, server: AsyncServer) -> None:
+        async with room:
+            seen = await try_out(trial, sdk, server)
+        told(trial, seen)
+
+    async with MockSegment() as server, asyncio.TaskGroup() as group:
+        for trial in trials:
+            group.create_task(one(trial, server.aio))
+
+
+def _excuse(check: Check, config: E2eConfig) -> str:
+    return config.excused(check.id) or check.needs(config)
+
+
+def _judged(check: Check, seen: Seen) -> Verdict:
+    outcome, wire = seen.outcome, tuple(seen.lines())
+    if outcome.problem:
+        return Verdict(
+            check, "fail", f"the CLI: {outcome.problem}", wire, outcome.stderr, outcome.spent
+        )
+    judgement = check.judge(seen)
+    ruling: Ruling = "pass" if judgement.passed else "fail"
+    return Verdict(check, ruling, judgement.saw, wire, spent=outcome.spent)

@@ -1,0 +1,260 @@
+"""``mockseg conform`` and CLIs that do not keep the contract: judged, ended, and nothing left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mockseg.cli.main import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+RESULT = 'print(\'{"success": true, "sentBatches": 0}\', flush=True)\n'
+# Two processes that hold a FIFO open for as long as they live; the program is one of them.
+HOLDS = """\
+import os, subprocess, sys, time
+held = os.open(sys.argv[1], os.O_WRONLY)
+os.set_inheritable(held, True)
+subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], close_fds=False)
+"""
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Callable[..., str]:
+    """Write a program in Python and give the command that runs it."""
+
+    def write(code: str, *arguments: object) -> str:
+        program = tmp_path / "cli.py"
+        program.write_text(code)
+        return " ".join([sys.executable, str(program), *map(str, arguments)])
+
+    return write
+
+
+@pytest.fixture
+def fifo(tmp_path: Path) -> Path:
+    """Make a FIFO whose end tells when the last process that holds it is gone."""
+    path = tmp_path / "held"
+    os.mkfifo(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        (
+            "print('hello')",
+            'it ended with status 0, and printed no result: its last line is "hello"',
+        ),
+        (
+            "raise SystemExit('trouble')",
+            "it ended with status 1, and printed no result: it printed n",
+        ),
+        (RESULT + "raise SystemExit(3)", "it ended with status 3; the contract knows 0 and 1"),
+        ("import os; os.kill(os.getpid(), 9)", "it was ended by signal 9, and printed no result"),
+    ],
+    ids=["no JSON", "crash", "status", "signal"],
+)
+def test_a_cli_that_breaks_the_contract_fails_its_checks(
+    cli: Callable[..., str], capsys: pytest.CaptureFixture[str], code: str, problem: str
+) -> None:
+    """Exit 1; the report says how it ended, with the end of its stderr."""
+    told = "import sys; sys.stderr.write('about to go wrong\\n')\n" + code
+    assert run(["conform", "--cli", cli(told), "--only", "cli-contract"]) == 1
+    report = capsys.readouterr().out
+    assert f"seen      the CLI: {problem}" in report
+    assert "stderr    about to go wrong" in report
+
+
+def test_a_missing_cli_fails_every_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every check is reported, none is left out."""
+    assert run(["conform", "--cli", "/no/such/cli", "--suites", "basic"]) == 1
+    report = capsys.readouterr().out
+    assert report.count("the CLI: /no/such/cli cannot be started: No such file or directory") > 20
+    assert " 0 passed, " in report
+
+
+def test_one_broken_run_leaves_the_other_checks_alone(
+    cli: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The CLI crashes when it is given six events; with one it is judged as ever."""
+    adapter = ROOT / "tests/sdk/adapters/http_cli.py"
+    code = (
+        "import json, runpy, sys\n"
+        "given = json.loads(sys.argv[2])\n"
+        "if len(given['sequences'][0]['events']) == 6:\n"
+        "    raise SystemExit('six are too many')\n"
+        f"sys.path.insert(0, {str(adapter.parent)!r})\n"
+        f"runpy.run_path({str(adapter)!r}, run_name='__main__')\n"
+    )
+    only = ["--only", "types-arrive", "--only", "cli-contract"]
+    assert run(["conform", "--cli", cli(code), *only]) == 1
+    report = capsys.readouterr().out
+    assert "FAIL  types-arrive" in report
+    assert "stderr    six are too many" in report
+    assert "pass  cli-contract" in report
+
+
+@pytest.mark.parametrize(
+    ("ending", "timeout"),
+    [("import signal; signal.pause()", "1"), (RESULT, "60")],
+    ids=["hangs", "ends by itself"],
+)
+def test_nothing_that_a_cli_started_is_left(
+    cli: Callable[..., str], fifo: Path, ending: str, timeout: str
+) -> None:
+    """A CLI that hangs is killed with its child; of one that ends, the child is."""
+    reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    arguments = ["--only", "cli-contract", "--timeout", timeout]
+    assert run(["conform", "--cli", cli(HOLDS + ending, fifo), *arguments]) == 1
+    os.set_blocking(reading, True)
+    assert os.read(reading, 1) == b""  # at its end: nobody holds it any longer
+    os.close(reading)
+
+
+def test_a_cli_that_hangs_is_told_so(
+    cli: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check fails with how long it was waited for."""
+    command = cli("import signal; signal.pause()")
+    assert run(["conform", "--cli", command, "--only", "cli-contract", "--timeout", "1"]) == 1
+    assert "it did not end within 1 s and was killed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_the_run_stops_the_clis(
+    cli: Callable[..., str], fifo: Path, number: signal.Signals
+) -> None:
+    """Exit 2 with a word; the CLI and its child are gone."""
+    command = cli(HOLDS + "import signal; signal.pause()", fifo)
+    arguments = ["conform", "--cli", command, "--only", "cli-contract"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "mockseg", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        with fifo.open("rb") as held:  # opens when the CLI does
+            process.send_signal(number)
+            assert held.read() == b""  # ends when the last of them does
+        _, said = process.communicate()
+    assert process.returncode == 2
+    assert said.splitlines()[-1] == "mockseg: interrupted"
+
+
+@pytest.mark.parametrize(("says", "status"), [("true", 0), ("false", 1)])
+def test_nothing_is_right_about_an_sdk_that_sends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], says: str, status: int
+) -> None:
+    """No check passes by seeing nothing, whatever the CLI says of it."""
+    program, config = tmp_path / "cli.sh", tmp_path / "e2e-config.json"
+    program.write_text(f"echo '{{\"success\": {says}}}'\nexit {status}\n")
+    flags = ("AUTH_HEADER", "HTTP_CONFIG_SETTINGS", "GENERIC_RETRY_AFTER")
+    suites = "basic,retry,settings,retry-settings"
+    env = dict.fromkeys(flags, "true")
+    config.write_text(json.dumps({"test_suites": suites, "env": env}))
+    arguments = ["--cli", f"sh {program}", "--config", str(config), "--json", "-"]
+    assert run(["conform", *arguments]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["passed"], told["notApplicable"]) == (0, 2)
+
+
+def test_reports_are_written_beside_the_text(cli: Callable[..., str], tmp_path: Path) -> None:
+    """--json and --junit name files."""
+    out, junit = tmp_path / "out.json", tmp_path / "out.xml"
+    arguments = ["--only", "sent-at", "--json", str(out), "--junit", str(junit)]
+    assert run(["conform", "--cli", cli(RESULT), *arguments]) == 1
+    (check,) = json.loads(out.read_text())["checks"]
+    assert (check["id"], check["verdict"], check["seen"]) == ("sent-at", "fail", "no request came")
+    assert '<testcase name="sent-at"' in junit.read_text()
+
+
+def test_json_can_go_to_standard_output_alone(
+    cli: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--json -` is for scripts: there is nothing else on it."""
+    assert run(["conform", "--cli", cli(RESULT), "--only", "cli-contract", "--json", "-"]) == 1
+    assert json.loads(capsys.readouterr().out)["failed"] == 1
+
+
+def test_an_excuse_for_no_check_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A typo in not_applicable would let nobody off, and nobody would know."""
+    config = tmp_path / "e2e-config.json"
+    config.write_text('{"not_applicable": {"budgets-*": "none"}}')
+    assert run(["conform", "--cli", "x", "--config", str(config)]) == 2
+    said = capsys.readouterr().err
+    assert f'{config}: not_applicable: no check is called "budgets-*"' in said
+
+
+def test_the_environment_of_the_configuration_is_given_to_the_cli(
+    cli: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Flags reach it, and its name heads the report; what is skipped says why."""
+    config = tmp_path / "e2e-config.json"
+    env = {"AUTH_HEADER": "true", "E2E_TEST_SKIP": "sent-at"}
+    config.write_text(json.dumps({"sdk": "mine", "test_suites": "basic", "env": env}))
+    code = RESULT + "import os, sys; sys.exit(4 if os.environ['AUTH_HEADER'] == 'true' else 3)"
+    arguments = ["--config", str(config), "--only", "cli-contract", "--only", "sent-at"]
+    assert run(["conform", "--cli", cli(code), *arguments]) == 1
+    report = capsys.readouterr().out
+    assert "the CLI: it ended with status 4" in report
+    assert "n/a   sent-at                         E2E_TEST_SKIP names it" in report
+    assert "mine: 2 checks: 0 passed, 1 failed, 1 not applicable" in report
+
+
+def test_checks_are_listed_without_running_anything(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with what is expected and who says so."""
+    assert run(["conform", "--list", "--suites", "settings"]) == 0
+    listed = capsys.readouterr().out
+    assert listed.startswith("settings\n  settings-are-fetched ")
+    assert "SETTINGS_ERROR_FALLBACK" in listed
+
+
+def test_a_matrix_says_what_could_not_be_measured(
+    cli: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 1; the cell is a question mark, the reason is on stderr."""
+    assert run(["conform", "matrix", "--cli", f"none={cli('')}", "--json"]) == 1
+    out, err = capsys.readouterr()
+    cells = [row["sdks"]["none"] for row in json.loads(out)["answers"]]
+    assert {cell["attempts"] for cell in cells} == {0}
+    assert "mockseg: none, 201: it ended with status 0, and printed no result" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], 'which SDK? Name its CLI with --cli "COMMAND"'),
+        (["--cli", " "], "--cli is empty"),
+        (["--cli", "'x"], "is no command: No closing quotation"),
+        (["--cli", "x", "--suites", "all"], '--suites names "all", which is no suite'),
+        (["--cli", "x", "--suites", ","], "--suites names none"),
+        (["--cli", "x", "--only", "sentat"], "did you mean sent-at?"),
+        (["--cli", "x", "--junit", "-"], "--junit needs a file"),
+        (["--cli", "x", "--config", "/no/config"], "cannot read /no/config: No such file"),
+        (["--cli", "x", "--jobs", "0"], "'--jobs'"),
+        (["matrx"], "did you mean matrix?"),
+        (["--cli", "x", "matrix", "--cli", "y"], "--cli goes after matrix"),
+        (["matrix", "--cli", "a=x", "--cli", "a=y"], 'two are called "a"'),
+    ],
+)
+def test_usage_is_told_in_a_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    """Exit 2, nothing on stdout, nothing run."""
+    assert run(["conform", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err

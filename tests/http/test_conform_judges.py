@@ -1,0 +1,178 @@
+"""Judges of the conformance suite against single mistakes on the wire, sent as they are."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import http.client
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from mockseg import MockSegment
+from mockseg.conformance.contract import CliResult
+from mockseg.conformance.seen import Outcome, Seen, seen_of
+from mockseg.conformance.suites import CHECKS
+from mockseg.domain.timestamps import format_moment, parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mockseg.client.source import Source
+
+BY_ID = {check.id: check for check in CHECKS}
+OUTCOME = Outcome(CliResult(success=True, sent_batches=1, error=""), "", "", 0, 0.1)
+TRIAL = BY_ID["types-arrive"].trial
+Body = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockSegment]:
+    """Run a server."""
+    with MockSegment() as running:
+        yield running
+
+
+@pytest.fixture
+def source(server: MockSegment) -> Source:
+    """Mint a source."""
+    return server.source()
+
+
+@pytest.fixture
+def body(source: Source) -> Body:
+    """Make the body of a batch with all that the trial of six types sends, right."""
+    now = source.clock().now
+    items = [
+        {
+            "messageId": f"m-{number}",
+            "timestamp": now,
+            "context": {"library": {"name": "mine", "version": "1"}},
+            **copy.deepcopy(event),
+        }
+        for number, event in enumerate(TRIAL.sequences[0]["events"])
+    ]
+    return {"writeKey": source.write_key, "sentAt": now, "batch": items}
+
+
+def post(source: Source, body: Body, **headers: str) -> Seen:
+    """Send a body, and look at what came as the suite does."""
+    connection = http.client.HTTPConnection(urlsplit(source.url).netloc)
+    basic = base64.b64encode(f"{source.write_key}:".encode()).decode()
+    sent = {"Authorization": f"Basic {basic}"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    connection.request("POST", "/v1/batch", json.dumps(body), sent)
+    connection.getresponse().read()
+    connection.close()
+    return seen_of(
+        source.requests(),
+        calls=source.calls(),
+        truth=source.truth(),
+        outcome=OUTCOME,
+        write_key=source.write_key,
+    )
+
+
+OF_THE_TRIAL = [check.id for check in CHECKS if check.trial is TRIAL]
+
+
+def test_a_right_batch_passes_every_check_of_its_trial(source: Source, body: Body) -> None:
+    """So that what fails below fails for the one thing that is wrong."""
+    seen = post(source, body)
+    found = {id_: BY_ID[id_].judge(seen) for id_ in OF_THE_TRIAL}
+    assert {id_: judgement.saw for id_, judgement in found.items() if not judgement.passed} == {}
+
+
+def of_track(body: Body) -> Body:
+    """Give the track call of a batch."""
+    (found,) = [item for item in body["batch"] if item["type"] == "track"]
+    return found
+
+
+def hours_ago(text: str) -> str:
+    """Give a time as a clock in another zone without an offset has it."""
+    return format_moment((parse_moment(text) or 0) - 2 * 3600 * 1_000_000_000)
+
+
+WRONG: dict[str, tuple[str, Callable[[Body], object], str]] = {
+    "a type twice": (
+        "types-arrive",
+        lambda body: body["batch"].append(of_track(body) | {"messageId": "m-9"}),
+        "1 identify, 2 track",
+    ),
+    "a number as text": (
+        "track-fields",
+        lambda body: of_track(body)["properties"].update(revenue="25.5"),
+        'properties.revenue is "25.5", not 25.5',
+    ),
+    "a field lost": (
+        "track-fields",
+        lambda body: of_track(body).pop("properties"),
+        "properties is missing",
+    ),
+    "no messageId": (
+        "message-id",
+        lambda body: of_track(body).pop("messageId"),
+        "track: messageId is null",
+    ),
+    "a messageId twice": (
+        "message-id",
+        lambda body: of_track(body).update(messageId="m-0"),
+        '"m-0" came 2 times',
+    ),
+    "nobody": ("identity", lambda body: of_track(body).update(userId=None), "track has neither"),
+    "milliseconds": (
+        "timestamps",
+        lambda body: of_track(body).update(timestamp=1_767_225_600_000),
+        "track: timestamp is 1767225600000",
+    ),
+    "another zone": (
+        "timestamps",
+        lambda body: of_track(body).update(timestamp=hours_ago(body["sentAt"])),
+        "received",
+    ),
+    "no version": (
+        "library",
+        lambda body: of_track(body)["context"]["library"].pop("version"),
+        'track: context.library is {"name":"mine"}',
+    ),
+    "a call that is dropped": (
+        "good",
+        lambda body: of_track(body).update(event=7),
+        "track: event_not_string",
+    ),
+    "another key": (
+        "write-key",
+        lambda body: of_track(body).update(writeKey="another"),
+        'writeKey of a message is "another"',
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_one_thing_that_is_wrong_fails_its_check(source: Source, body: Body, mistake: str) -> None:
+    """And the report names it."""
+    id_, break_it, saw = WRONG[mistake]
+    break_it(body)
+    judgement = BY_ID[id_].judge(post(source, body))
+    assert (judgement.passed, saw in judgement.saw) == (False, True), judgement.saw
+
+
+@pytest.mark.parametrize(
+    ("id_", "headers", "saw"),
+    [
+        ("auth-header", {"Authorization": "Bearer token"}, "Authorization is Bearer"),
+        ("auth-header", {"Authorization": "Basic b3RoZXI6"}, "Authorization is Basic b3RoZXI6"),
+        ("write-key", {"Authorization": "Basic b3RoZXI6"}, 'Basic user is "other"'),
+        ("first-attempt", {"X_Retry_Count": "0"}, "X-Retry-Count: 0"),
+    ],
+)
+def test_a_wrong_header_fails_its_check(
+    source: Source, body: Body, id_: str, headers: dict[str, str], saw: str
+) -> None:
+    """Keys that disagree, and a first attempt that calls itself a retry."""
+    judgement = BY_ID[id_].judge(post(source, body, **headers))
+    assert (judgement.passed, saw in judgement.saw) == (False, True), judgement.saw

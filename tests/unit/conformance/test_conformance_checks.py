@@ -1,0 +1,66 @@
+"""The checks as data: told apart, bounded, and possible."""
+
+from __future__ import annotations
+
+import collections
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mockseg.client import verbs_faults
+from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
+from mockseg.conformance.contract import SUITES, input_document
+from mockseg.conformance.events import MAX_RETRIES
+from mockseg.conformance.suites import CHECKS
+from mockseg.conformance.verdicts import chosen
+from mockseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mockseg.conformance.answers import Answer
+    from mockseg.conformance.check import Trial
+
+TRIALS = list(dict.fromkeys(check.trial for check in CHECKS)) + [
+    answer.trial for answer in ANSWERS if answer.expected is None
+]
+
+
+def test_ids_are_unique_and_each_suite_has_checks() -> None:
+    """Reports, E2E_TEST_SKIP and --only go by the id."""
+    counts = collections.Counter(check.id for check in CHECKS)
+    assert [name for name, count in counts.items() if count > 1] == []
+    assert [suite for suite in SUITES if not chosen([suite])] == []
+
+
+def test_each_check_says_what_is_expected_and_who_says_so() -> None:
+    """Sentences, for the person who reads the report."""
+    assert [check.id for check in CHECKS if not check.expected.endswith(".")] == []
+    assert [check.id for check in CHECKS if len(check.source) < 10] == []
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
+def test_a_trial_can_be_run_anywhere(trial: Trial) -> None:
+    """Its input fits an argument of Linux (128 KB), its retries are few, its faults are faults."""
+    given = input_document(
+        write_key="k" * 32,
+        api_host="http://127.0.0.1:65535",
+        cdn_host="http://127.0.0.1:65535",
+        sequences=trial.sequences,
+        config=trial.config,
+    )
+    assert len(given.encode()) < 128 * 1024
+    assert 1 <= trial.config["maxRetries"] <= 3
+    for fault in trial.faults:
+        next(verbs_faults.add("k", None, fault))
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.id)
+def test_an_answer_is_given_until_the_budget_is_well_past(answer: Answer) -> None:
+    """Who still tries then has no end; so the fault is lifted and nobody hangs."""
+    (fault,) = answer.trial.faults
+    assert fault["times"] == PAST_BUDGET == MAX_RETRIES + 4
+
+
+def test_a_pattern_that_selects_nothing_names_the_nearest() -> None:
+    """A typo must not make a run of no checks that passes."""
+    with pytest.raises(ConfigError, match=r'called "retry-afterr"; did you mean retry-after\?'):
+        chosen(["retry"], only=["retry-afterr"])
