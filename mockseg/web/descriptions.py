@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["about", "describe"]
 
-_FIELD = re.compile(r"    ([a-z_]+(?:, [a-z_]+)*): (.*)")
+_FIELD = re.compile(r"    ([a-z_0-9]+(?:, [a-z_0-9]+)*): (.*)")
 
 
 def about(record: type) -> tuple[str, dict[str, str]]:

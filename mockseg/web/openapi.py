@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mockseg import json_types
 from mockseg.operations.table import OPERATIONS, PREFIX
 from mockseg.web.answers import ErrorAnswer
 from mockseg.web.descriptions import describe
@@ -54,7 +55,7 @@ def document() -> JsonObject:
         if not operation.has_body or operation.path_names:
             schemas.pop(operation.params.__name__, None)
     schemas.pop(StreamQuery.__name__)
-    return {
+    made: JsonObject = {
         "openapi": "3.1.0",
         "info": {
             "title": "mockseg, the control plane",
@@ -66,6 +67,9 @@ def document() -> JsonObject:
         "paths": paths,
         "components": {"schemas": schemas, "responses": _responses()},
     }
+    # Defaults that are tuples become what they are on the wire.
+    plain: JsonObject = json_types.decode(json_types.encode(made))
+    return plain
 
 
 def _operation(operation: Operation, schemas: JsonObject) -> JsonObject:
