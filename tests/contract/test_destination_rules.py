@@ -1,4 +1,4 @@
-"""Each rule of the vendors' documents is a test that carries its number, and CONTRIBUTING maps them."""
+"""Each rule of the vendors' documents is a test with its number, and CONTRIBUTING maps them."""
 
 from __future__ import annotations
 
