@@ -29,6 +29,9 @@ __all__ = [
 MOST_PERSON_NAME: Final = 40
 """Characters of a first or last name at most. Source: User.com REST API, "Create user"."""
 
+# No name that is mapped has more characters; longer ones would only fill the cache.
+_LONGEST_KNOWN = 32
+
 _GENDERS = {
     **dict.fromkeys(("1", "u", "unknown"), "unknown"),
     **dict.fromkeys(("2", "m", "male"), "male"),
@@ -81,9 +84,13 @@ def gender(value: Json) -> str:
     return found
 
 
-@functools.lru_cache(maxsize=4096)
 def _squeezed(name: str) -> str:
     """Give a name without casing and gaps: ``firstName`` and ``first_name`` are one trait."""
+    return _squeeze(name) if len(name) <= _LONGEST_KNOWN else name
+
+
+@functools.lru_cache(maxsize=4096)
+def _squeeze(name: str) -> str:
     return name.replace("_", "").replace("-", "").replace(" ", "").lower()
 
 

@@ -159,7 +159,8 @@ def test_attributes_are_set_one_by_one_and_together(make, path):
     many = {"city": "Leeds", "age": 42}
     assert vendor.rest("POST", f"{path}/set_multiple_attributes/", many).status == 200
     assert (vendor.attributes(), vendor.user()["city"]) == ({"age": 42}, "Leeds")
-    assert vendor.rest("POST", f"{path}/set_attribute/", {"value": 1}).status == 400
+    for wrong in ({"value": 1}, {"attribute": "age"}, {"attribute": 5, "value": 1}):
+        assert vendor.rest("POST", f"{path}/set_attribute/", wrong).status == 400
 
 
 def test_a_custom_id_may_have_a_slash(vendor):

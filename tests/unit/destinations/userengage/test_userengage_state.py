@@ -68,12 +68,27 @@ def test_a_state_goes_on_where_it_was(make):
 def test_a_state_is_a_copy(vendor):
     """Changing what was given changes nothing inside."""
     vendor.call("group", groupId="acme")
+    vendor.call("page", properties={"more": []})
     before = json.dumps(vendor.state)
     state = vendor.state
     state["users"][0]["companies"].clear()
+    state["page_views"][0]["extra_data"]["more"].append(5)
     state["trusted_domains"].append("x")
     state["users"].clear()
     assert json.dumps(vendor.state) == before
+    given = vendor.state
+    vendor.imitation.restore(given)
+    given["page_views"][0]["extra_data"]["more"].append(5)
+    assert json.dumps(vendor.state) == before
+
+
+def test_what_is_no_json_is_no_state(vendor):
+    """A function, or a list in itself."""
+    endless = []
+    endless.append(endless)
+    for value in (print, endless, object()):
+        with pytest.raises(VendorStateError, match="no JSON"):
+            vendor.imitation.restore({"users": value})
 
 
 def test_a_hand_written_state_is_enough(make):
