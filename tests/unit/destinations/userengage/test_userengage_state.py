@@ -136,6 +136,20 @@ def test_an_empty_state_is_as_set_up(make):
     assert vendor.state == fresh
 
 
+def test_definitions_and_domains_that_are_given_stand_for_those_set_up(make):
+    """Also where none are given at all."""
+    vendor = make(
+        attributes={"age": "number"},
+        events={"Paid": {"sum": "number"}},
+        trusted_domains=("a.example",),
+    )
+    vendor.imitation.restore(
+        {"attributes": [], "events": [{"name": "Seen"}], "trusted_domains": ["b.example"]}
+    )
+    assert (vendor.types(), vendor.events()) == ({}, {"Seen": {}})
+    assert vendor.state["trusted_domains"] == ["b.example"]
+
+
 @pytest.mark.parametrize(
     ("state", "place", "words"),
     [
@@ -145,7 +159,7 @@ def test_an_empty_state_is_as_set_up(make):
         ({"users": [{"plan": "pro"}]}, "users[0].plan", "no field here"),
         ({"users": [{"custom_id": 5}]}, "users[0].custom_id", "no text"),
         ({"users": [{"custom_id": "a"}, {"custom_id": "a"}]}, "users[1].custom_id", "twice"),
-        ({"users": [{"id": 1}, {"id": 1}]}, "users[1].id", "twice"),
+        ({"users": [{"id": 1}, {"id": 1}]}, "users[1].id", "taken"),
         ({"users": [{"id": 0}]}, "users[0].id", "begin at 1"),
         ({"users": [{"key": "k"}, {"key": "k"}]}, "users[1].user_key", "twice"),
         ({"users": [{"page_views": -1}]}, "users[0].page_views", "whole number"),
