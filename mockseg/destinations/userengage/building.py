@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bare_app", "check_setup", "define", "define_events", "define_many", "domain_of"]
 
-_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}")
+_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\]")
 
 
 def bare_app(setup: UserEngageSetup, *, key: str, rest_token: str, random: random.Random) -> App:

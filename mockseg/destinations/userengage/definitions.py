@@ -93,6 +93,8 @@ class Namespace:
 
     def find(self, name: str) -> Attribute | None:
         """Give the attribute of this name in any casing, or None."""
+        if len(name) > MOST_NAME:
+            return None
         found = self._of_name.get(name)
         return found if found is not None else self.attributes.get(name_std(name))
 

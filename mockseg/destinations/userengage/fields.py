@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mockseg.destinations.userengage.mapping import MOST_PERSON_NAME, employees, gender, words
+from mockseg.destinations.userengage.mapping import employees, gender, person_name, words
 from mockseg.destinations.userengage.records import COMPANY_PROFILE, PROFILE
 from mockseg.destinations.userengage.values import NUMBER, Unconvertible, convert
 from mockseg.domain.timestamps import parse_moment
@@ -60,10 +60,6 @@ def _email(value: Json) -> str:
     return address
 
 
-def _person_name(value: Json) -> str:
-    return words(value, most=MOST_PERSON_NAME)
-
-
 def _status(value: Json) -> str:
     found = _STATUSES.get(words(value).strip().lower())
     if found is None:
@@ -86,8 +82,8 @@ def _instant(value: Json) -> str:
 USER_FIELDS: Final[Mapping[str, Callable[[Json], Json]]] = {
     **dict.fromkeys(PROFILE, words),
     "email": _email,
-    "first_name": _person_name,
-    "last_name": _person_name,
+    "first_name": person_name,
+    "last_name": person_name,
     "gender": gender,
     "status": _status,
     "score": _integer,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from mockseg import json_types
 from mockseg.destinations.userengage.actions import ACTIONS, mint_secret, perform
 from mockseg.destinations.userengage.answers import ERRORS, rest_error
 from mockseg.destinations.userengage.building import bare_app, check_setup
@@ -18,6 +19,7 @@ from mockseg.destinations.userengage.rest.door import REST_PREFIX, RestDoor, tok
 from mockseg.destinations.userengage.restoring import fill
 from mockseg.destinations.userengage.setup import UserEngageSetup
 from mockseg.destinations.userengage.state import state_of
+from mockseg.errors import MocksegError, VendorStateError
 
 if TYPE_CHECKING:
     import random
@@ -93,7 +95,8 @@ class UserEngage:
 
     def state(self) -> JsonObject:
         """Give the whole state as JSON, in the names of REST version 2."""
-        return state_of(self._app)
+        state: JsonObject = json_types.decode(json_types.encode(state_of(self._app)))
+        return state
 
     def restore(self, state: JsonObject) -> None:
         """Have this state instead.
@@ -104,8 +107,13 @@ class UserEngage:
         Raises:
             VendorStateError: names the place and what is allowed; nothing is changed.
         """
+        try:
+            # A copy, so that nothing inside is shared with who gave it.
+            own: JsonObject = json_types.decode(json_types.encode(state))
+        except (TypeError, ValueError, RecursionError, MocksegError) as error:
+            raise VendorStateError(f"the state is no JSON: {error}") from None
         app = bare_app(self._setup, key=self._key, rest_token=self._rest_token, random=self._random)
-        fill(app, self._setup, state)
+        fill(app, self._setup, own)
         self._app = app
 
 

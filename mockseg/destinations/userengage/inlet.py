@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -27,13 +28,21 @@ __all__ = ["INLET_PATH", "basic_key", "credentials_error", "key_error", "receive
 
 INLET_PATH = "/segment"
 
-_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://(?:[^/?#@]{0,200}@)?([^/?#:@]{1,253})")
+_HOST = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,20}://(?:[^/?#@]{0,200}@)?(\[[^/?#@\]]{2,45}\]|[^/?#:@\[]{1,253})"
+)
 _SUPPORTED = ("identify", "page", "track", "group")
 
 
 def basic_key(request: VendorRequest) -> str | None:
     """Read the Segment API key: the user name of Basic credentials, None when garbled."""
-    scheme, _, encoded = (request.header("Authorization") or "").partition(" ")
+    return _user_name(request.header("Authorization") or "")
+
+
+# One key sends thousands of calls.
+@functools.lru_cache(maxsize=64)
+def _user_name(authorization: str) -> str | None:
+    scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None
     try:

@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
 __all__ = [
-    "MOST_PERSON_NAME",
     "Mapped",
     "employees",
     "gender",
     "map_company_traits",
     "map_context",
     "map_user_traits",
+    "person_name",
     "words",
 ]
 
-MOST_PERSON_NAME: Final = 40
-"""Characters of a first or last name at most. Source: User.com REST API, "Create user"."""
+# Source: User.com REST API, "Create user".
+_MOST_PERSON_NAME: Final = 40
+
+# No name that is mapped has more characters; longer ones would only fill the cache.
+_LONGEST_KNOWN = 32
 
 _GENDERS = {
     **dict.fromkeys(("1", "u", "unknown"), "unknown"),
@@ -81,20 +84,29 @@ def gender(value: Json) -> str:
     return found
 
 
-@functools.lru_cache(maxsize=4096)
 def _squeezed(name: str) -> str:
     """Give a name without casing and gaps: ``firstName`` and ``first_name`` are one trait."""
+    return _squeeze(name) if len(name) <= _LONGEST_KNOWN else name
+
+
+@functools.lru_cache(maxsize=4096)
+def _squeeze(name: str) -> str:
     return name.replace("_", "").replace("-", "").replace(" ", "").lower()
 
 
-def _person_name(value: Json) -> str:
-    return words(value, most=MOST_PERSON_NAME)
+def person_name(value: Json) -> str:
+    """Read a first or last name, of 40 characters at most.
+
+    Raises:
+        Unconvertible: longer, or neither text nor a number.
+    """
+    return words(value, most=_MOST_PERSON_NAME)
 
 
 _USER_TRAITS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
     "email": ("email", "email", words),
-    "firstname": ("first_name", "first_name", _person_name),
-    "lastname": ("last_name", "last_name", _person_name),
+    "firstname": ("first_name", "first_name", person_name),
+    "lastname": ("last_name", "last_name", person_name),
     "phone": ("phone", "phone_number", words),
     "gender": ("gender", "gender", gender),
 }

@@ -80,7 +80,7 @@ class Entry:
         if self.count("id") == 0:
             self.refuse("0 is no id; ids begin at 1", "id")
         if value in taken:
-            self.refuse(f"{value} stands here twice; an id is unique", "id")
+            self.refuse(f"{value} is taken; an id is unique", "id")
         return int(value)
 
     def moment(self, name: str) -> int | None:

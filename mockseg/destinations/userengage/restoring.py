@@ -139,11 +139,14 @@ def _access(app: App, setup: UserEngageSetup, state: Entry) -> None:
     token = state.text("rest_token")
     if token:
         app.rest_token = token
-    domains: Json = state.get("trusted_domains", list(setup.trusted_domains))
+    domains: Json = state.get("trusted_domains")
+    section = "trusted_domains"
+    if domains is None:
+        domains, section = list(setup.trusted_domains), "trustedDomains"
     if not isinstance(domains, list):
-        state.refuse("is no list of domains", "trusted_domains")
+        state.refuse("is no list of domains", section)
     for number, domain in enumerate(domains):
-        place = f"trusted_domains[{number}]"
+        place = f"{section}[{number}]"
         if not isinstance(domain, str):
             raise VendorStateError("is no text", place=place)
         trusted = domain_of(domain, place=place)

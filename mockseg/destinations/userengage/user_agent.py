@@ -27,12 +27,15 @@ _FAMILIES = tuple(
 _LONGEST = 1_000
 
 
-@functools.lru_cache(maxsize=1024)
 def browser_of(user_agent: str) -> tuple[str, str] | None:
     """Give family and version (``("Chrome", "120.0.0.0")``), or None for another client."""
-    start = user_agent[:_LONGEST]
+    return _browser(user_agent[:_LONGEST])
+
+
+@functools.lru_cache(maxsize=1024)
+def _browser(user_agent: str) -> tuple[str, str] | None:
     for family, pattern in _FAMILIES:
-        match = pattern.search(start)
+        match = pattern.search(user_agent)
         if match is not None:
             return family, match[1].rstrip(".")
     return None

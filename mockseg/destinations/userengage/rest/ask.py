@@ -89,6 +89,17 @@ class Ask:
             self.bad(field, "Not a valid string.")
         return value
 
+    def one_attribute(self) -> JsonObject:
+        """Give the body ``{"attribute": name, "value": value}`` as name and value.
+
+        Raises:
+            Refused: 400; null is a value, none at all is not.
+        """
+        name = self.need_text("attribute")
+        if "value" not in self.body:
+            self.bad("value", "This field is required.")
+        return {name: self.body["value"]}
+
     def user(self) -> User:
         """Find the user that the path names.
 

@@ -55,7 +55,7 @@ def delete(ask: Ask) -> VendorResponse:
 
 def set_attribute(ask: Ask) -> VendorResponse:
     """``POST companies/:id/set_attribute/``, of a standard field or a custom attribute."""
-    return _write(ask, ask.company(), {ask.need_text("attribute"): ask.body.get("value")})
+    return _write(ask, ask.company(), ask.one_attribute())
 
 
 def set_attributes(ask: Ask) -> VendorResponse:

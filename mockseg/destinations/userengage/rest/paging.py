@@ -60,7 +60,8 @@ def _cursor(ask: Ask) -> tuple[str, int]:
     if given is None:
         return "a", 0
     try:
-        text = base64.b64decode(given.encode(), altchars=b"-_", validate=True).decode()
+        padded = given + "=" * (-len(given) % 4)
+        text = base64.b64decode(padded.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError):
         text = ""
     match = _CURSOR.fullmatch(text)
@@ -71,5 +72,5 @@ def _cursor(ask: Ask) -> tuple[str, int]:
 
 def _link(side: str, bound: int) -> str:
     # Relative, since the address of this server is not known here: `urljoin` resolves it.
-    cursor = base64.b64encode(f"{side}={bound}".encode(), altchars=b"-_").decode()
-    return f"?cursor={cursor.replace('=', '%3D')}"
+    cursor = base64.urlsafe_b64encode(f"{side}={bound}".encode()).decode().rstrip("=")
+    return f"?cursor={cursor}"

@@ -93,7 +93,7 @@ def search(ask: Ask) -> VendorResponse:
 
 def set_attribute(ask: Ask) -> VendorResponse:
     """``POST users/:id/set_attribute/``, of a standard field or a custom attribute."""
-    return _write(ask, ask.user(), {ask.need_text("attribute"): ask.body.get("value")})
+    return _write(ask, ask.user(), ask.one_attribute())
 
 
 def set_attributes(ask: Ask) -> VendorResponse:
@@ -112,7 +112,7 @@ def mass_update(ask: Ask) -> VendorResponse:
         ask.bad("ids", f"No users have the ids {missing[:10]}.")
     if REST_NAMES.get(name, name) not in USER_FIELDS:
         ask.bad("attribute", f"No standard attribute is called {name[:80]!r}.")
-    write = read_user(ask, {name: ask.body.get("value")}, of=None)
+    write = read_user(ask, ask.one_attribute(), of=None)
     for number in ids:
         write_user(ask, write, of=ask.app.users[number])
     return ask.answer({"status": "ok"})

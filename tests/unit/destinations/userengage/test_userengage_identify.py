@@ -283,6 +283,12 @@ def test_ue_17_an_attribute_is_found_in_any_casing(make):
     assert attribute["value"] == "red"
 
 
+def test_ue_17_two_spellings_in_one_call_are_one_attribute(vendor):
+    """It is called as the first is written, and has the value of the last."""
+    vendor.call("identify", traits={"Hat": "red", "hat": "blue"})
+    assert vendor.attributes() == {"Hat": "blue"}
+
+
 @pytest.mark.parametrize("fields", [{}, {"traits": {}}, {"traits": None}])
 def test_ue_18_without_traits_the_user_is_created(vendor, fields):
     """Empty traits are legal."""

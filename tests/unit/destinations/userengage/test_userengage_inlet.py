@@ -92,6 +92,8 @@ def test_ue_02_a_revoked_key_is_still_its_own(vendor):
         ((), {"page": {"url": "https://evil.example/"}}, 403),
         ((), {"page": {"url": "https://user@shop.example/x?y"}}, 200),
         ((("Origin", "https://shop.example"),), {"page": {"url": "https://evil.example"}}, 200),
+        ((("Origin", "http://[::1]:3000"),), {}, 403),
+        ((("Origin", "null"),), {"page": {"url": "https://evil.example"}}, 403),
         ((), {}, 200),
         ((), {"page": {"url": "no address"}}, 200),
     ],

@@ -92,7 +92,7 @@ def follow(vendor, path):
     """Go through all pages there and back again; give the ids of each page."""
     pages, link = [], ""
     while link is not None:
-        query = [("cursor", link.removeprefix("?cursor=").replace("%3D", "="))] if link else []
+        query = [("cursor", link.removeprefix("?cursor="))] if link else []
         body = vendor.rest("GET", path, query=query).body
         pages.append(([each["id"] for each in body["results"]], body))
         link = body["next"]
@@ -108,7 +108,7 @@ def test_lists_come_in_pages_by_cursor(make):
     assert [ids for ids, _ in pages] == [[1, 2], [3, 4], [5]]
     assert {body["count"] for _, body in pages} == {5}
     assert pages[0][1]["previous"] is None
-    back = pages[2][1]["previous"].removeprefix("?cursor=").replace("%3D", "=")
+    back = pages[2][1]["previous"].removeprefix("?cursor=")
     body = vendor.rest("GET", "users/", query=[("cursor", back)]).body
     assert [each["id"] for each in body["results"]] == [3, 4]
 

@@ -159,7 +159,8 @@ def test_attributes_are_set_one_by_one_and_together(make, path):
     many = {"city": "Leeds", "age": 42}
     assert vendor.rest("POST", f"{path}/set_multiple_attributes/", many).status == 200
     assert (vendor.attributes(), vendor.user()["city"]) == ({"age": 42}, "Leeds")
-    assert vendor.rest("POST", f"{path}/set_attribute/", {"value": 1}).status == 400
+    for wrong in ({"value": 1}, {"attribute": "age"}, {"attribute": 5, "value": 1}):
+        assert vendor.rest("POST", f"{path}/set_attribute/", wrong).status == 400
 
 
 def test_a_custom_id_may_have_a_slash(vendor):
@@ -209,10 +210,11 @@ def test_custom_attributes_are_read_as_set_up(make, how, listed, flat):
 
 def test_the_timeline_is_in_order(vendor):
     """Page views and occurrences of one user, oldest first; segments there are none."""
+    vendor.call("page", timestamp="2024-01-03T00:00:00Z")
     vendor.call("track", event="B", timestamp="2024-01-02T00:00:00Z")
     vendor.call("page", timestamp="2024-01-01T00:00:00Z")
     vendor.call("page", "u2")
     results = vendor.rest("GET", "users/1/timeline/").body["results"]
-    assert [each["type"] for each in results] == ["page_view", "event"]
+    assert [each["type"] for each in results] == ["page_view", "event", "page_view"]
     assert vendor.rest("GET", "users/1/segments/").body["results"] == []
     assert vendor.rest("GET", "users/9/timeline/").status == 404

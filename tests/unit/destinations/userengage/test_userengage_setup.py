@@ -31,7 +31,7 @@ from mockseg.errors import VendorStateError
             "events.Paid",
             "eventAttributes",
         ),
-        ({"trusted_domains": ("https://a.example",)}, "trusted_domains[0]", "bare host"),
+        ({"trusted_domains": ("https://a.example",)}, "trustedDomains[0]", "bare host"),
         ({"page_size": 101}, "pageSize", "1 to 100"),
         ({"most_records": 0}, "mostRecords", "1 or more"),
         ({"rest_requests_per_second": 0}, "restRequestsPerSecond", "no limit"),

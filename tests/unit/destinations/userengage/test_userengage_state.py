@@ -68,12 +68,27 @@ def test_a_state_goes_on_where_it_was(make):
 def test_a_state_is_a_copy(vendor):
     """Changing what was given changes nothing inside."""
     vendor.call("group", groupId="acme")
+    vendor.call("page", properties={"more": []})
     before = json.dumps(vendor.state)
     state = vendor.state
     state["users"][0]["companies"].clear()
+    state["page_views"][0]["extra_data"]["more"].append(5)
     state["trusted_domains"].append("x")
     state["users"].clear()
     assert json.dumps(vendor.state) == before
+    given = vendor.state
+    vendor.imitation.restore(given)
+    given["page_views"][0]["extra_data"]["more"].append(5)
+    assert json.dumps(vendor.state) == before
+
+
+def test_what_is_no_json_is_no_state(vendor):
+    """A function, or a list in itself."""
+    endless = []
+    endless.append(endless)
+    for value in (print, endless, object()):
+        with pytest.raises(VendorStateError, match="no JSON"):
+            vendor.imitation.restore({"users": value})
 
 
 def test_a_hand_written_state_is_enough(make):
@@ -121,6 +136,20 @@ def test_an_empty_state_is_as_set_up(make):
     assert vendor.state == fresh
 
 
+def test_definitions_and_domains_that_are_given_stand_for_those_set_up(make):
+    """Also where none are given at all."""
+    vendor = make(
+        attributes={"age": "number"},
+        events={"Paid": {"sum": "number"}},
+        trusted_domains=("a.example",),
+    )
+    vendor.imitation.restore(
+        {"attributes": [], "events": [{"name": "Seen"}], "trusted_domains": ["b.example"]}
+    )
+    assert (vendor.types(), vendor.events()) == ({}, {"Seen": {}})
+    assert vendor.state["trusted_domains"] == ["b.example"]
+
+
 @pytest.mark.parametrize(
     ("state", "place", "words"),
     [
@@ -130,7 +159,7 @@ def test_an_empty_state_is_as_set_up(make):
         ({"users": [{"plan": "pro"}]}, "users[0].plan", "no field here"),
         ({"users": [{"custom_id": 5}]}, "users[0].custom_id", "no text"),
         ({"users": [{"custom_id": "a"}, {"custom_id": "a"}]}, "users[1].custom_id", "twice"),
-        ({"users": [{"id": 1}, {"id": 1}]}, "users[1].id", "twice"),
+        ({"users": [{"id": 1}, {"id": 1}]}, "users[1].id", "taken"),
         ({"users": [{"id": 0}]}, "users[0].id", "begin at 1"),
         ({"users": [{"key": "k"}, {"key": "k"}]}, "users[1].user_key", "twice"),
         ({"users": [{"page_views": -1}]}, "users[0].page_views", "whole number"),
