@@ -31,11 +31,14 @@ class VendorRequest:
         headers: names as sent, and values.
         body: bytes, inflated.
         received_ns: a moment by the clock of the destination's source.
+        base_url: what stands before the path in links, as the client knows this vendor's
+            address; empty where that is not known.
     """
 
     method: str
     path: str
     received_ns: int
+    base_url: str = ""
     query: tuple[tuple[str, str], ...] = ()
     headers: Headers = ()
     body: bytes = b""

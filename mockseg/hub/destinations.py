@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockseg.clock import ShiftedClock
+    from mockseg.delivery.kept import KeptDelivery
     from mockseg.destinations.kinds import Kind
     from mockseg.destinations.vendor import VendorRequest, VendorResponse
     from mockseg.domain.call import KeptCall
@@ -219,6 +220,10 @@ class Destinations:
         if accepted:
             for connected in source.destinations:
                 self.dispatcher.offer(connected.destination, accepted)
+
+    def deliveries_of(self, call: int) -> list[KeptDelivery]:
+        """Give the deliveries of a call, by its cursor."""
+        return self.dispatcher.ledger.of_call(call)
 
     def pending(self, key: str | None) -> int:
         """Count the deliveries of a source, or of all, that are queued or being retried."""

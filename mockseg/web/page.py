@@ -65,6 +65,7 @@ async def _call(request: web.Request) -> web.StreamResponse:
         message=json_types.pretty(call.message),
         raw=json_types.pretty(call.raw),
         request=await _request_of(hub, call),
+        deliveries=[kept.view() for kept in hub.destinations.deliveries_of(call.cursor)],
     )
     return page_answer(html)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
+from mockseg.operations.destinations import DestinationList, ListDestinations
 from mockseg.operations.faults import AskTruth, FaultList, RuleView
 from mockseg.snippets import start_lines
 from mockseg.web.keys import HUB
@@ -26,6 +27,7 @@ __all__ = ["Form", "overview", "own_url", "query_of", "shown"]
 _CALLS_SHOWN = 100
 _EVENTS_SHOWN = 20
 _FAULTS_SHOWN = 50
+_DESTINATIONS_SHOWN = 50
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ async def overview(request: web.Request, source: str | None, *, form: Form | Non
     assert isinstance(summary, Summary)  # noqa: S101  (the table says so)
     listed = await hub.perform("list_faults", asked)
     assert isinstance(listed, FaultList)  # noqa: S101  (the table says so)
+    connected = await hub.perform("list_destinations", ListDestinations(source=source))
+    assert isinstance(connected, DestinationList)  # noqa: S101  (the table says so)
     truth = None
     if source is not None:
         truth = await hub.perform("truth", AskTruth(source=source, limit=0))
@@ -73,6 +77,8 @@ async def overview(request: web.Request, source: str | None, *, form: Form | Non
         more_faults=max(0, len(listed.faults) - _FAULTS_SHOWN),
         own_faults=sum(source in {None, fault.source} for fault in listed.faults),
         scenarios=listed.scenarios,
+        destinations=connected.destinations[:_DESTINATIONS_SHOWN],
+        more_destinations=max(0, len(connected.destinations) - _DESTINATIONS_SHOWN),
         form=form or Form(),
         which=_which,
         events=events[:_EVENTS_SHOWN],

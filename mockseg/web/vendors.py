@@ -20,6 +20,7 @@ from mockseg.web.expectation import continue_if_expected
 
 if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorResponse
+    from mockseg.hub.destinations import Connected
     from mockseg.hub.machine import Hub
 
 __all__ = ["VENDORS", "add_routes"]
@@ -75,9 +76,16 @@ async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
             headers=tuple((_latin(n), _latin(v)) for n, v in request.raw_headers),
             body=body.content,
             received_ns=0,
+            base_url=_base_url(request, name, destination),
         ),
     )
     return _response(request, response)
+
+
+def _base_url(request: web.Request, name: str, destination: Connected | None) -> str:
+    """Give the address before a vendor's own paths, as this client knows it."""
+    path = f"{VENDORS}/{name}" if destination is None else destination.path
+    return f"{request.scheme}://{request.host}{path}"
 
 
 def _response(request: web.Request, response: VendorResponse) -> web.Response:

@@ -327,3 +327,31 @@ async def test_the_state_can_be_seeded(client: Any) -> None:
     assert [user["page_views"] for user in state["users"]] == [8]
     await asked(client, "PUT", path, {"state": {"users": "many"}}, 422)
     assert (await asked(client, "GET", path))["state"] == state
+
+
+async def test_the_next_page_of_a_vendor_can_be_followed(client: Any) -> None:
+    """Links in a vendor's answers are absolute, and lead back to this server."""
+    view = await connected(client, "userengage", setup={"pageSize": 1})
+    users = [{"custom_id": f"u{number}"} for number in range(3)]
+    await asked(client, "PUT", f"/destinations/{view['id']}/state", {"state": {"users": users}})
+    token = {"Authorization": f"Token {view['settings']['apiKey']}", "Accept": "*/*; version=2"}
+    seen, url = [], f"{view['path']}/api/public/users/"
+    while url:
+        async with client.get(url, headers=token) as answer:
+            page = await answer.json()
+        seen += [user["custom_id"] for user in page["results"]]
+        url = page["next"]
+    assert seen == ["u0", "u1", "u2"]
+
+
+async def test_the_page_shows_destinations_and_what_became_of_a_call(client: Any) -> None:
+    """The overview lists destinations; a call's page says where it went, and what was ignored."""
+    view = await connected(client, "userengage", attributes={"age": "number"}, name="<our CRM>")
+    await sent(client, {**IDENTIFY, "traits": {"age": "old"}})
+    async with client.get("/_mockseg/?source=key") as answer:
+        text = await answer.text()
+    assert f"{view['id']} (&lt;our CRM&gt;)" in text
+    async with client.get("/_mockseg/calls/call-1") as answer:
+        text = await answer.text()
+    assert "<td>delivered</td>" in text
+    assert "value_ignored" in text

@@ -9,6 +9,7 @@ import base64
 import binascii
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ def page(
         shown: called for the records of the page only.
 
     Returns:
-        ``{"count", "next", "previous", "results"}``; the links are relative references.
+        ``{"count", "next", "previous", "results"}``.
 
     Raises:
         Refused: 404, the cursor is none.
@@ -48,8 +49,8 @@ def page(
     first, last = (chosen[0][0], chosen[-1][0]) if chosen else (bound, bound)
     return {
         "count": len(records),
-        "next": _link("a", last) if records and last < records[-1][0] else None,
-        "previous": _link("b", first) if records and first > records[0][0] else None,
+        "next": _link(ask, "a", last) if records and last < records[-1][0] else None,
+        "previous": _link(ask, "b", first) if records and first > records[0][0] else None,
         "results": [shown(record) for _, record in chosen],
     }
 
@@ -70,7 +71,10 @@ def _cursor(ask: Ask) -> tuple[str, int]:
     return match[1], int(match[2])
 
 
-def _link(side: str, bound: int) -> str:
-    # Relative, since the address of this server is not known here: `urljoin` resolves it.
+def _link(ask: Ask, side: str, bound: int) -> str:
+    """Give the URL of a neighbouring page: absolute wherever the vendor's own address is known."""
     cursor = base64.urlsafe_b64encode(f"{side}={bound}".encode()).decode().rstrip("=")
-    return f"?cursor={cursor}"
+    request = ask.request
+    pairs = [pair for pair in request.query if pair[0] != "cursor"]
+    path = quote(request.path) if request.base_url else ""
+    return f"{request.base_url}{path}?{urlencode([*pairs, ('cursor', cursor)])}"
