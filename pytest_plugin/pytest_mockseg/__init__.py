@@ -8,7 +8,7 @@ and is imported when the first fixture of ours is used.
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -127,13 +127,24 @@ def segment_clock(segment: SegmentSource) -> Iterator[SegmentClock]:
 
 
 @pytest.fixture
-def segment_destination(segment: SegmentSource) -> Callable[..., Destination]:
+def segment_destination(segment: SegmentSource) -> Iterator[Callable[..., Destination]]:
     """Connect destinations to this test's source: ``segment_destination("userengage")``.
 
-    Takes what ``segment.destination()`` takes. Each has a state of its own, which goes with
-    the source when the test ends.
+    Takes what ``segment.destination()`` takes. Each has a state of its own, and is gone when
+    the test ends.
     """
-    return segment.destination
+    made: list[Destination] = []
+
+    def connect(type_: str, **options: Any) -> Destination:
+        made.append(segment.destination(type_, **options))
+        return made[-1]
+
+    yield connect
+    # A window's source stays when the test ends.
+    still = {each.id for each in segment.destinations()} if made else set()
+    for destination in made:
+        if destination.id in still:
+            destination.remove()
 
 
 def _run_of(config: pytest.Config) -> Run:
