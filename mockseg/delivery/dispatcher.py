@@ -52,7 +52,7 @@ MAX_WAITING = 100_000
 
 # A turn takes twice as long as the others took before it, within these bounds: so whoever
 # else works in the loop keeps a third of it.
-_SHORTEST_TURN = 0.0002
+_SHORTEST_TURN = 0.0004
 _LONGEST_TURN = 0.005
 _INLET = "/segment"
 

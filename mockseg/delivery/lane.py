@@ -6,19 +6,22 @@ import heapq
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from mockseg.delivery.kept import KeptDelivery
+from mockseg.domain.call import KeptCall
+from mockseg.json_types import JsonObject
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.delivery.destination import Destination
-    from mockseg.delivery.kept import KeptDelivery
-    from mockseg.domain.call import KeptCall
-    from mockseg.json_types import JsonObject
 
 __all__ = ["Job", "Lane"]
 
 
-class Job:
-    """A delivery on its way.
+class Job(msgspec.Struct, gc=False, eq=False):
+    """A delivery on its way. Nothing that it holds points back.
 
     Attributes:
         kept: it, in the ledger.
@@ -33,37 +36,16 @@ class Job:
         running: an attempt is under way.
     """
 
-    __slots__ = (
-        "body",
-        "call",
-        "first_ns",
-        "integrations",
-        "kept",
-        "own",
-        "retries",
-        "running",
-        "urls",
-        "user",
-    )
-
-    def __init__(
-        self,
-        kept: KeptDelivery,
-        *,
-        call: KeptCall | None = None,
-        integrations: JsonObject | None = None,
-        body: bytes = b"",
-    ) -> None:
-        self.kept = kept
-        self.call = call
-        self.integrations = integrations
-        self.body = body
-        self.user = ""
-        self.own: JsonObject | None = None
-        self.urls: tuple[str, ...] | None = None
-        self.first_ns = 0
-        self.retries = 0
-        self.running = False
+    kept: KeptDelivery
+    call: KeptCall | None = None
+    integrations: JsonObject | None = None
+    body: bytes = b""
+    user: str = ""
+    own: JsonObject | None = None
+    urls: tuple[str, ...] | None = None
+    first_ns: int = 0
+    retries: int = 0
+    running: bool = False
 
     @property
     def dead(self) -> bool:
