@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from mockseg.catalogue.samples import sample
     from mockseg.client.aio import AsyncSource
     from mockseg.client.client import AsyncClient, Client
+    from mockseg.client.destination import AsyncDestination, Destination
     from mockseg.client.source import Source
+    from mockseg.destinations.signature import verify_signature
     from mockseg.domain.call import Call
+    from mockseg.domain.delivery import Delivery
     from mockseg.errors import (
         BlockingCallError,
         ClockError,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         ServerStartError,
         UnmetExpectationError,
         UnreachableError,
+        VendorStateError,
     )
     from mockseg.matching.matchers import (
         alias,
@@ -56,12 +60,15 @@ __all__ = [
     "ABSENT",
     "ANY",
     "AsyncClient",
+    "AsyncDestination",
     "AsyncSource",
     "BlockingCallError",
     "Call",
     "Client",
     "ClockError",
     "ConfigError",
+    "Delivery",
+    "Destination",
     "FqlError",
     "MalformedJsonError",
     "MockSegment",
@@ -72,6 +79,7 @@ __all__ = [
     "Source",
     "UnmetExpectationError",
     "UnreachableError",
+    "VendorStateError",
     "__version__",
     "alias",
     "any_call",
@@ -83,6 +91,7 @@ __all__ = [
     "sample",
     "screen",
     "track",
+    "verify_signature",
 ]
 
 # Module -> the names that come from it; a test compares this with the imports above.
@@ -90,8 +99,11 @@ _HOMES = {
     "mockseg.catalogue.samples": ("sample",),
     "mockseg.client.aio": ("AsyncSource",),
     "mockseg.client.client": ("AsyncClient", "Client"),
+    "mockseg.client.destination": ("AsyncDestination", "Destination"),
     "mockseg.client.source": ("Source",),
+    "mockseg.destinations.signature": ("verify_signature",),
     "mockseg.domain.call": ("Call",),
+    "mockseg.domain.delivery": ("Delivery",),
     "mockseg.errors": (
         "BlockingCallError",
         "ClockError",
@@ -104,6 +116,7 @@ _HOMES = {
         "ServerStartError",
         "UnmetExpectationError",
         "UnreachableError",
+        "VendorStateError",
     ),
     "mockseg.matching.matchers": (
         "alias",

@@ -94,6 +94,11 @@ class Settings:
     faults: str | None = declare(
         None, "faults to begin with, a JSON or TOML file of what POST /faults takes", kind="file"
     )
+    destinations: str | None = declare(
+        None,
+        "destinations to begin with, a JSON or TOML file of what POST /destinations takes",
+        kind="file",
+    )
     known_write_keys: tuple[str, ...] = declare(
         (), "answer 401 to all other write keys, which Segment does not do", kind="list"
     )

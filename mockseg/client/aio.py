@@ -16,6 +16,7 @@ from mockseg.client import (
     verbs_waiting,
 )
 from mockseg.client.ask import run_async
+from mockseg.client.connections import AsyncConnections
 from mockseg.client.faults import AsyncFaultBlock
 from mockseg.client.journeys import AsyncJourneys
 from mockseg.client.soft import softly
@@ -46,7 +47,7 @@ __all__ = ["AsyncSource"]
 T = TypeVar("T")
 
 
-class AsyncSource(AsyncJourneys):
+class AsyncSource(AsyncJourneys, AsyncConnections):
     """What one write key recorded, with awaitable verbs.
 
     ``source.aio`` and ``AsyncClient`` give it. It does what

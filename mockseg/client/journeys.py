@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mockseg.client import verbs_golden, verbs_journey, verbs_privacy
+from mockseg.client.carried import AsyncCarried, Carried
 from mockseg.client.soft import SoftBlock
 from mockseg.client.verbs_asserting import WITHIN_SECONDS
 from mockseg.client.waiting import AsyncWaiting, Waiting
@@ -19,8 +20,6 @@ from mockseg.client.waiting import AsyncWaiting, Waiting
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockseg.client.ask import Steps
-    from mockseg.client.scope import Scope
     from mockseg.client.verbs_privacy import Patterns
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
@@ -30,10 +29,8 @@ __all__ = ["AsyncJourneys", "Journeys"]
 T = TypeVar("T")
 
 
-class Journeys:
+class Journeys(Carried):
     """The part of :class:`~mockseg.client.source.Source` that is about the whole of it."""
-
-    _scope: Scope
 
     def waiting_for(self, matcher: Matcher, *, count: int = 1, timeout: float = 1.0) -> Waiting:
         """Wait at the end of a ``with`` block for what the block causes.
@@ -179,17 +176,9 @@ class Journeys:
             verbs_golden.assert_matches_golden(self._scope, golden, file, ignore=ignore, wait=wait),
         )
 
-    def _read(self, verb: str, steps: Steps[T]) -> T:
-        raise NotImplementedError
 
-    def _wait(self, verb: str, steps: Steps[T]) -> T:
-        raise NotImplementedError
-
-
-class AsyncJourneys:
+class AsyncJourneys(AsyncCarried):
     """The same, awaitable; the arguments are those of :class:`Journeys`."""
-
-    _scope: Scope
 
     def waiting_for(
         self, matcher: Matcher, *, count: int = 1, timeout: float = 1.0
@@ -260,6 +249,3 @@ class AsyncJourneys:
         await self._carry_out(
             verbs_golden.assert_matches_golden(self._scope, golden, file, ignore=ignore, wait=wait),
         )
-
-    async def _carry_out(self, steps: Steps[T]) -> T:
-        raise NotImplementedError

@@ -15,6 +15,7 @@ from mockseg.client import (
     verbs_waiting,
 )
 from mockseg.client.ask import run
+from mockseg.client.connections import Connections
 from mockseg.client.faults import FaultBlock
 from mockseg.client.journeys import Journeys
 from mockseg.client.soft import softly
@@ -47,7 +48,7 @@ __all__ = ["Source", "carry_out"]
 T = TypeVar("T")
 
 
-class Source(Journeys):
+class Source(Journeys, Connections):
     """What one write key recorded, and what to assert of it.
 
     ``MockSegment.source()``, ``Client.source()`` and the ``window()`` of both make it. A

@@ -154,6 +154,11 @@ class Dispatcher:
         """Count the deliveries that are queued or retrying, of a source or of all."""
         return self.ledger.pending(source)
 
+    def pending_at(self, id: str) -> int:  # noqa: A002  (the word that the API has for it)
+        """Count those of a destination."""
+        lane = self._lanes.get(id)
+        return 0 if lane is None else len(lane.open)
+
     def drop_source(self, source: str) -> None:
         """Forget a source: what is under way is cancelled, its deliveries leave the ledger."""
         for lane in [lane for lane in self._lanes.values() if lane.destination.source == source]:

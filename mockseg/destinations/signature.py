@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 
-__all__ = ["SIGNATURE_HEADER", "sign", "verify_signature"]
+import msgspec
+
+__all__ = ["SIGNATURE_HEADER", "sign", "signed_part", "verify_signature"]
 
 SIGNATURE_HEADER = "X-Signature"
 
@@ -29,4 +31,22 @@ def verify_signature(body: bytes, signature: str, *, secret: str) -> bool:
 
     Source: Segment's Webhooks destination, "Authenticating requests".
     """
-    return hmac.compare_digest(sign(body, secret=secret).encode(), signature.encode())
+    return hmac.compare_digest(
+        sign(body, secret=secret).encode(), signature.encode(errors="replace")
+    )
+
+
+def signed_part(body: bytes) -> bytes | None:
+    """Give the bytes of a webhook's body that Segment signs, or None when there are none.
+
+    That is the whole body; of a batch, which is an array, it is the first element as it stands
+    there. ``JSON.stringify`` writes it without white space: whoever has parsed and encoded a
+    body anew, and so has written ``1.0`` for ``1`` or moved a blank, signs other bytes.
+    """
+    if not body.lstrip().startswith(b"["):
+        return body
+    try:
+        elements = msgspec.json.decode(body, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return bytes(elements[0]) if elements else None

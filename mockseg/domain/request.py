@@ -23,6 +23,7 @@ class Route(msgspec.Struct, frozen=True):
         type: the message type that the path names, or empty.
         client: one of the short routes of browsers and phones.
         pixel: answered with a picture whatever happens.
+        delivered: its calls go on to the destinations of their source.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Route(msgspec.Struct, frozen=True):
     type: str = ""
     client: bool = False
     pixel: bool = False
+    delivered: bool = True
 
 
 class Answer(msgspec.Struct, frozen=True):

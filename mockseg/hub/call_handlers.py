@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from mockseg.errors import FqlError, OperationError
+from mockseg.hub.delivery_handlers import overdue
+from mockseg.hub.filtering import bad_filter
 from mockseg.hub.waits import Waiter, needs_one
 from mockseg.matching.match import compile_match
 from mockseg.operations.calls import CallPage, Cleared, Settled, Summary
@@ -52,7 +54,7 @@ async def wait_calls(hub: Hub, asked: WaitCalls) -> WaitedCalls:
     try:
         waiter = Waiter(asked)
     except FqlError as error:
-        raise _bad_filter(error) from None
+        raise bad_filter(error) from None
     async for portion in hub.scan(after=asked.after, source=asked.match.source):
         for call in portion:
             waiter.offer(call, now=False)
@@ -84,6 +86,7 @@ def _clear(hub: Hub, key: str) -> int:
     if source is not None:
         source.window.clear()
     hub.faults.begin_anew(key)
+    hub.destinations.begin_anew(key)
     return hub.journal.clear(key)
 
 
@@ -99,20 +102,22 @@ async def settle(hub: Hub, asked: Settle) -> Settled:
         now = time.monotonic()
         quiet_for = now - max(started, last)
         delayed = hub.faults.delays.count(asked.source)
-        if hub.in_flight == 0 and delayed == 0 and quiet_for >= asked.quiet:
+        pending = hub.destinations.pending(asked.source)
+        busy = hub.in_flight > 0 or delayed > 0 or pending > 0
+        if not busy and quiet_for >= asked.quiet:
             return Settled(cursor=hub.cursor)
         left = asked.timeout - (now - started)
         if left <= 0:
             raise OperationError(
                 f"not settled within {asked.timeout:g} s: {hub.in_flight} requests in flight,"
-                f" {delayed} held back by faults,"
+                f" {delayed} held back by faults{overdue(hub, asked.source)},"
                 f" the last thing came {now - last:.2f} s ago, {asked.quiet:g} s are asked for",
                 status=406,
                 code="not_quiet",
-                details={"inFlight": hub.in_flight, "delayed": delayed},
+                details={"inFlight": hub.in_flight, "delayed": delayed, "pending": pending},
             )
         # What is in flight rings when it is recorded, or ends without that.
-        await hub.rung(left if hub.in_flight or delayed else min(left, asked.quiet - quiet_for))
+        await hub.rung(left if busy else min(left, asked.quiet - quiet_for))
 
 
 async def summary(hub: Hub, asked: OfSource) -> Summary:
@@ -149,13 +154,4 @@ def _predicate(match: ScalarMatch) -> Callable[[Matchable], bool]:
     try:
         return compile_match(match)
     except FqlError as error:
-        raise _bad_filter(error) from None
-
-
-def _bad_filter(error: FqlError) -> OperationError:
-    return OperationError(
-        str(error),
-        status=422,
-        code="invalid_filter",
-        details={"parameter": "where", "position": error.position, "reason": error.reason},
-    )
+        raise bad_filter(error) from None

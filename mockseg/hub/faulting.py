@@ -5,23 +5,19 @@ Nothing here is asked while there are none: the data plane looks at one attribut
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg import json_types
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS, MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import key_of_items
-from mockseg.errors import ConfigError, MalformedJsonError, OperationError
+from mockseg.errors import ConfigError, OperationError
 from mockseg.faults.rule import Passing, RuleState, Sent
 from mockseg.hub import ingest
 from mockseg.hub.answers import SUCCESS
 from mockseg.hub.broken import Broken
 from mockseg.hub.delays import Delays
 from mockseg.hub.fault_rules import rules_of
-from mockseg.operations.faults import AddFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +27,9 @@ if TYPE_CHECKING:
     from mockseg.faults.rule import Rule
     from mockseg.hub.machine import Hub
     from mockseg.hub.sources import Source
+    from mockseg.operations.faults import AddFault
 
-__all__ = ["MOST_FAULTS", "Fault", "Faulting", "from_file"]
+__all__ = ["MOST_FAULTS", "Fault", "Faulting"]
 
 MOST_FAULTS = 1000
 
@@ -244,30 +241,3 @@ def _sent(source: Source, arrival: Arrival, read: Reading, *, now_ns: int) -> li
             )
         )
     return sent
-
-
-def from_file(name: str) -> list[AddFault]:
-    """Read the faults that a server begins with: ``{"faults": [...]}``, JSON or TOML.
-
-    Raises:
-        ConfigError: with the file, the place in it and what is allowed.
-    """
-    path = Path(name)
-    try:
-        content = path.read_bytes()
-        document = (
-            tomllib.loads(content.decode())
-            if path.suffix == ".toml"
-            else json_types.decode(content)
-        )
-    except OSError as error:
-        raise ConfigError(f"faults: cannot read {name}: {error.strerror or error}") from None
-    except (ValueError, MalformedJsonError) as error:
-        raise ConfigError(f"faults: {name} cannot be read: {error}") from None
-    try:
-        return msgspec.convert(document, dict[str, list[AddFault]])["faults"]
-    except (msgspec.ValidationError, KeyError) as error:
-        said = error if isinstance(error, msgspec.ValidationError) else "it has no `faults`"
-        raise ConfigError(
-            f'faults: {name}: {said}; allowed is {{"faults": [what POST /faults takes, …]}}'
-        ) from None

@@ -23,7 +23,8 @@ async def import_calls(hub: Hub, asked: ImportCalls) -> Imported:
     return Imported(imported=len(asked.calls))
 
 
-_IMPORT_ROUTE = Route(path="/_mockseg/v1/calls/import", carries="batch")
+# What was exported was delivered then; `redeliver` is for those who want it again.
+_IMPORT_ROUTE = Route(path="/_mockseg/v1/calls/import", carries="batch", delivered=False)
 
 
 def _arrival_of(call: ImportedCall, source: str | None) -> Arrival:

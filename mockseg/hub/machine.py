@@ -18,7 +18,9 @@ from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import key_of_items
 from mockseg.domain.request import KeptRequest
 from mockseg.hub import ingest
-from mockseg.hub.faulting import Faulting, from_file
+from mockseg.hub.beginnings import from_file
+from mockseg.hub.destinations import Destinations
+from mockseg.hub.faulting import Faulting
 from mockseg.hub.forwarding import FORWARDED, forwarded
 from mockseg.hub.handlers import HANDLERS
 from mockseg.hub.judge import Judge
@@ -28,6 +30,8 @@ from mockseg.hub.texts import SharedTexts
 from mockseg.hub.waits import Bell, Waiters
 from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.window import DedupWindow
+from mockseg.operations.destinations import AddDestination
+from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS
 
 if TYPE_CHECKING:
@@ -36,9 +40,11 @@ if TYPE_CHECKING:
     import msgspec
 
     from mockseg.config import Settings
+    from mockseg.delivery.kept import KeptDelivery
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import Answer, Arrival, FaultMark
     from mockseg.hub.broken import Broken
+    from mockseg.hub.delivery_handlers import DeliveryWaiter
     from mockseg.hub.planning import SourcePlans
     from mockseg.hub.sources import Source
 
@@ -120,10 +126,15 @@ class Hub:
         self._requests = 0
         self._bad = self._dropped = self._rejected = self._accepted = 0
         self._refused = self._parser_refused = 0
+        self.delivery_waiters: set[DeliveryWaiter] = set()
+        self.destinations = Destinations(self)
         self.faults = Faulting(self)
         if settings.faults is not None:
-            for fault in from_file(settings.faults):
+            for fault in from_file(settings.faults, "faults", AddFault):
                 self.faults.add(fault, place=settings.faults)
+        if settings.destinations is not None:
+            for destination in from_file(settings.destinations, "destinations", AddDestination):
+                self.destinations.add(destination, place=settings.destinations)
         self._handlers = _bind(self)
 
     # --- the data plane
@@ -160,6 +171,8 @@ class Hub:
             request.reason = ruling.finding
         request.spent_ns = time.perf_counter_ns() - started
         self._record(source, request, calls)
+        if source.destinations and arrival.route.delivered:
+            self.destinations.offer(source, calls)
         if source.plans.used is not None and arrival.route is not FORWARDED:
             for more in forwarded(source, calls):
                 self.accept(more)
@@ -192,6 +205,12 @@ class Hub:
     def window_of(self, source: Source) -> DedupWindow:
         """Give the messageIds among which a source's must be new."""
         return self.server_window if source.dedup == "server" else source.window
+
+    def delivery_changed(self, delivery: KeptDelivery) -> None:
+        """Show a delivery that was opened or changed to all who wait for some."""
+        for waiter in self.delivery_waiters:
+            waiter.offer(delivery)
+        self.bell.ring()
 
     def count_parser_refusal(self) -> None:
         """Note that something came which was no HTTP."""
@@ -290,6 +309,7 @@ class Hub:
         """Forget what belongs to a source that had to go."""
         self.journal.clear(key)
         self.faults.drop_source(key)
+        self.destinations.drop_source(key)
 
     def _mint_message_id(self) -> str:
         return f"api-{uuid.UUID(int=self._random.getrandbits(128), version=4)}"

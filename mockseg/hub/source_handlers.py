@@ -66,6 +66,7 @@ async def delete_source(hub: Hub, asked: GetSource) -> Deleted:
     hub.journal.clear(source.key)
     hub.sources.drop(source.key)
     hub.faults.drop_source(source.key)
+    hub.destinations.drop_source(source.key)
     return Deleted(deleted=source.key)
 
 

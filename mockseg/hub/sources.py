@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
+    from mockseg.hub.destinations import Connected
     from mockseg.operations.sources import SourceSettings
 
 __all__ = ["Source", "SourceDefaults", "Sources"]
@@ -55,6 +56,7 @@ class Source:
         window: its messageIds.
         created_ns: a moment.
         last_arrival: when something was recorded last, in seconds of the monotonic clock.
+        destinations: that its calls are forwarded to.
     """
 
     __slots__ = (
@@ -62,6 +64,7 @@ class Source:
         "clock",
         "created_ns",
         "dedup",
+        "destinations",
         "error_body",
         "key",
         "last_arrival",
@@ -83,6 +86,7 @@ class Source:
         self.window = DedupWindow(generation=defaults.generation)
         self.created_ns = clock.now_ns()
         self.last_arrival = 0.0
+        self.destinations: tuple[Connected, ...] = ()
 
     def time_ns(self) -> int:
         """Tell the time as Segment stamps it: a moment, to the millisecond."""

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from mockseg.domain.request import KeptRequest
     from mockseg.hub.sources import Source
 
-__all__ = ["request_view", "source_view"]
+__all__ = ["request_view", "source_view", "text_of"]
 
 
 def request_view(request: KeptRequest, calls: list[KeptCall]) -> RequestView:
     """Show a request with the ids of its calls that are still kept."""
-    body, encoding = _text(request.body)
+    body, encoding = text_of(request.body)
     answer = request.answer
     return RequestView(
         id=request.id,
@@ -36,7 +36,7 @@ def request_view(request: KeptRequest, calls: list[KeptCall]) -> RequestView:
         body_encoding=encoding,
         sent_bytes=request.sent_bytes,
         answer=AnswerView(
-            status=answer.status, content_type=answer.content_type, body=_text(answer.body)[0]
+            status=answer.status, content_type=answer.content_type, body=text_of(answer.body)[0]
         ),
         reason=request.reason,
         calls=[call_id(call.cursor) for call in calls],
@@ -65,7 +65,8 @@ def _header(name: str, value: str, request: KeptRequest) -> tuple[str, str]:
     return (name, str(request.sent_bytes) if name.lower() == "content-length" else value)
 
 
-def _text(body: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+def text_of(body: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+    """Give a body as text, base64 where it is no UTF-8, and which of both it is."""
     try:
         return body.decode(), "utf-8"
     except UnicodeDecodeError:

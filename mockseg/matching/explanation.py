@@ -34,6 +34,8 @@ ExplanationKind: TypeAlias = Literal[
     "calls_after",  # something followed what had to be the last
     "personal_data",  # a pattern was found in what was sent
     "golden",  # the calls are not those of the golden file
+    "delivery",  # calls were not delivered, or filtered, as they should have been
+    "received",  # something did not reach a vendor
 ]
 
 # "Under 40 lines" is the promise.

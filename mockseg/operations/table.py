@@ -7,8 +7,6 @@ Adding an operation is adding a row here, and its handler on the hub.
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from typing import Any
 
 import msgspec
@@ -36,6 +34,33 @@ from mockseg.operations.clock import (
     Health,
     SetClock,
 )
+from mockseg.operations.deliveries import (
+    DeliveryPage,
+    ListDeliveries,
+    Redeliver,
+    Redelivered,
+    WaitDeliveries,
+    WaitedDeliveries,
+)
+from mockseg.operations.destinations import (
+    Act,
+    Acted,
+    AddDestination,
+    AudienceChanged,
+    ChangeAudience,
+    DeletionRequested,
+    DestinationList,
+    DestinationView,
+    GetDestination,
+    ListDestinations,
+    ListVendorRequests,
+    PatchDestination,
+    PutVendorState,
+    RequestDeletion,
+    VendorRequestPage,
+    VendorState,
+    WaitVendorRequests,
+)
 from mockseg.operations.faults import (
     AddFault,
     AskTruth,
@@ -45,6 +70,7 @@ from mockseg.operations.faults import (
     FaultView,
     Truth,
 )
+from mockseg.operations.operation import PREFIX, Operation
 from mockseg.operations.plans import (
     CoverageView,
     MarkAsserted,
@@ -72,45 +98,9 @@ from mockseg.operations.sources import (
 
 __all__ = ["OPERATIONS", "PREFIX", "Operation", "by_name", "to_wire"]
 
-PREFIX = "/_mockseg/v1"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation.
-
-    Attributes:
-        name: of the handler on the hub.
-        method: HTTP method.
-        path: below :data:`PREFIX`; names in braces are parameters.
-        summary: one sentence.
-        params: what it takes; from path and query for GET and DELETE, else from path and body.
-        result: what it answers.
-        status: of the answer when it went well.
-        refusals: other statuses it may answer, with their meaning.
-    """
-
-    name: str
-    method: str
-    path: str
-    summary: str
-    params: type[msgspec.Struct]
-    result: type[msgspec.Struct]
-    status: int = 200
-    refusals: tuple[tuple[int, str], ...] = ()
-
-    @property
-    def path_names(self) -> tuple[str, ...]:
-        """Give the names in braces of the path, as parameters are called on the wire."""
-        return tuple(re.findall(r"{(\w+)}", self.path))
-
-    @property
-    def has_body(self) -> bool:
-        """Tell whether parameters travel in a body."""
-        return self.method in {"POST", "PUT", "PATCH"}
-
-
 _NO_SOURCE = (404, "no such source")
+_NO_DESTINATION = (404, "no such destination")
+_NOT_IMITATED = (409, "the destination is a service of your own, which mockseg does not imitate")
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation("health", "GET", "/health", "Say that the server is ready.", Nothing, Health),
@@ -238,6 +228,129 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=((404, "no such fault"),),
     ),
     Operation("truth", "GET", "/truth", "Tell what became of each message.", AskTruth, Truth),
+    Operation(
+        "list_destinations",
+        "GET",
+        "/destinations",
+        "List destinations.",
+        ListDestinations,
+        DestinationList,
+    ),
+    Operation(
+        "add_destination",
+        "POST",
+        "/destinations",
+        "Connect a destination to a source.",
+        AddDestination,
+        DestinationView,
+        status=201,
+        refusals=((409, "the API key belongs to another destination"),),
+    ),
+    Operation(
+        "patch_destination",
+        "PATCH",
+        "/destinations/{id}",
+        "Change how calls are forwarded.",
+        PatchDestination,
+        DestinationView,
+        refusals=(_NO_DESTINATION, (409, "the API key belongs to another destination")),
+    ),
+    Operation(
+        "delete_destination",
+        "DELETE",
+        "/destinations/{id}",
+        "Take a destination away with all that it has.",
+        GetDestination,
+        Deleted,
+        refusals=(_NO_DESTINATION,),
+    ),
+    Operation(
+        "get_destination_state",
+        "GET",
+        "/destinations/{id}/state",
+        "Show what an imitated vendor has.",
+        GetDestination,
+        VendorState,
+        refusals=(_NO_DESTINATION, _NOT_IMITATED),
+    ),
+    Operation(
+        "put_destination_state",
+        "PUT",
+        "/destinations/{id}/state",
+        "Set what an imitated vendor has.",
+        PutVendorState,
+        VendorState,
+        refusals=(_NO_DESTINATION, _NOT_IMITATED),
+    ),
+    Operation(
+        "act",
+        "POST",
+        "/destinations/{id}/actions/{action}",
+        "Do what only the vendor's own page or SDK could.",
+        Act,
+        Acted,
+        refusals=(_NO_DESTINATION, _NOT_IMITATED),
+    ),
+    Operation(
+        "list_vendor_requests",
+        "GET",
+        "/destinations/{id}/requests",
+        "List what reached a vendor.",
+        ListVendorRequests,
+        VendorRequestPage,
+        refusals=(_NO_DESTINATION, _NOT_IMITATED),
+    ),
+    Operation(
+        "wait_vendor_requests",
+        "POST",
+        "/destinations/{id}/requests/wait",
+        "Answer as soon as something reaches a vendor.",
+        WaitVendorRequests,
+        VendorRequestPage,
+        refusals=(_NO_DESTINATION, (406, "time is up"), _NOT_IMITATED),
+    ),
+    Operation(
+        "list_deliveries",
+        "GET",
+        "/deliveries",
+        "List what became of calls at destinations.",
+        ListDeliveries,
+        DeliveryPage,
+    ),
+    Operation(
+        "wait_deliveries",
+        "POST",
+        "/deliveries/wait",
+        "Answer as soon as calls are delivered.",
+        WaitDeliveries,
+        WaitedDeliveries,
+        refusals=((406, "time is up, or it can no longer come true"),),
+    ),
+    Operation(
+        "redeliver",
+        "POST",
+        "/deliveries/again",
+        "Deliver recorded calls again.",
+        Redeliver,
+        Redelivered,
+        refusals=(_NO_DESTINATION,),
+    ),
+    Operation(
+        "change_audience",
+        "POST",
+        "/sources/{writeKey}/audiences",
+        "Change who is in an audience, or a computed trait.",
+        ChangeAudience,
+        AudienceChanged,
+    ),
+    Operation(
+        "request_deletion",
+        "POST",
+        "/sources/{writeKey}/deletions",
+        "Tell destinations that a user is to be deleted.",
+        RequestDeletion,
+        DeletionRequested,
+    ),
     Operation("get_clock", "GET", "/clock", "Tell the time.", OfSource, ClockView),
     Operation("set_clock", "PUT", "/clock", "Set the time.", SetClock, ClockView),
     Operation("advance_clock", "POST", "/clock/advance", "Move time on.", AdvanceClock, ClockView),

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from mockseg.web import control, data_plane, page
+from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.held import Held
 from mockseg.web.keys import HELD, HUB
+from mockseg.web.sender import HttpSender
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from mockseg.hub.machine import Hub
 
 __all__ = ["MAX_BODY_BYTES", "RUNNER_OPTIONS", "make_app"]
@@ -43,8 +46,19 @@ def make_app(hub: Hub) -> web.Application:
     held = app[HELD] = Held()
     app[HUB] = hub
     app.on_shutdown.append(held.release)
+    app.cleanup_ctx.append(_deliveries)
     control.add_routes(app)
     page.add_routes(app)
     control.add_fallback(app)
+    vendors.add_routes(app, hub)
     data_plane.add_routes(app, hub)
     return app
+
+
+async def _deliveries(app: web.Application) -> AsyncIterator[None]:
+    """Let deliveries go out for as long as the server runs; none is left behind."""
+    destinations = app[HUB].destinations
+    destinations.outbox.sender = HttpSender()
+    destinations.dispatcher.start()
+    yield
+    await destinations.dispatcher.close()

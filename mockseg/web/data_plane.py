@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from aiohttp import web
 
 from mockseg import json_types
+from mockseg.domain.credentials import key_of
 from mockseg.domain.findings import discard
 from mockseg.domain.request import Answer, Arrival, Route
 from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
@@ -22,7 +23,7 @@ from mockseg.web.breaking import break_answer
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
 from mockseg.web.expectation import continue_if_expected
 from mockseg.web.files import read_text
-from mockseg.web.headers import HeaderStore, key_of
+from mockseg.web.headers import HeaderStore
 from mockseg.web.oauth import TOKEN_FIELDS, answer_token, check_public_key
 from mockseg.web.pixel import GIF, callback_of, decode_data, jsonp, message_of_query
 from mockseg.web.routes import DOCUMENTED, TRACKING, normalised

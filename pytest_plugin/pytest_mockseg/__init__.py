@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from mockseg.client.destination import Destination
     from pytest_mockseg.clock import SegmentClock
     from pytest_mockseg.run import Run
     from pytest_mockseg.servers import SegmentServer
@@ -29,6 +30,7 @@ __all__ = [
     "make_segment_source",
     "segment",
     "segment_clock",
+    "segment_destination",
     "segment_env",
     "segment_env_for",
     "segment_key",
@@ -122,6 +124,16 @@ def segment_clock(segment: SegmentSource) -> Iterator[SegmentClock]:
     clock = SegmentClock(segment)
     yield clock
     clock.undo()
+
+
+@pytest.fixture
+def segment_destination(segment: SegmentSource) -> Callable[..., Destination]:
+    """Connect destinations to this test's source: ``segment_destination("userengage")``.
+
+    Takes what ``segment.destination()`` takes. Each has a state of its own, which goes with
+    the source when the test ends.
+    """
+    return segment.destination
 
 
 def _run_of(config: pytest.Config) -> Run:

@@ -27,12 +27,15 @@ T = TypeVar("T")
 # Verb -> its argument that says how long it waits.
 _PATIENT = {
     "assert_called": "wait",
+    "assert_delivered": "wait",
+    "assert_filtered": "wait",
     "assert_identity_continuity": "wait",
     "assert_in_order": "wait",
     "assert_matches_golden": "wait",
     "assert_no_calls_after": "wait",
     "wait_for": "timeout",
     "wait_for_all": "timeout",
+    "wait_for_delivery": "timeout",
     "waiting_for": "timeout",
 }
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ast
-import concurrent.futures
 import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "mockseg"
@@ -34,10 +37,12 @@ MODULES = [
 ]
 
 
-def run_python(code: str, *flags: str) -> subprocess.CompletedProcess[str]:
+def run_python(
+    code: str, *flags: str, arguments: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run code in a fresh interpreter."""
     return subprocess.run(
-        [sys.executable, *flags, "-c", code],
+        [sys.executable, *flags, "-c", code, *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -53,16 +58,44 @@ def test_floors_are_kept() -> None:
     assert done.returncode == 0, done.stdout
 
 
+# Imports each module in a child of its own. Other people's libraries are loaded before, once:
+# what is asked is whether our modules find each other.
+_EACH_ALONE = """
+import importlib, os, sys, traceback
+for library in ("aiohttp.web", "click", "faker", "hypothesis", "jinja2", "jsonschema",
+                "jsonschema_rs", "jwt", "msgspec", "pytest", "rich.progress", "trustme"):
+    importlib.import_module(library)
+assert not [name for name in sys.modules if name.split(".")[0] == "mockseg"]
+failed = 0
+for module in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        try:
+            importlib.import_module(module)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        print(module, file=sys.stderr)
+        failed += 1
+sys.exit(failed > 0)
+"""
+
+
+@pytest.mark.timeout(600)  # some hundred processes, on a machine that may be busy
 def test_every_module_imports_alone() -> None:
-    """Each module imports in a fresh interpreter where every warning is an error."""
+    """Each module imports where no other of ours was, and where every warning is an error."""
+    ours = [module for module in MODULES if module not in EXTRAS]
+    done = run_python(_EACH_ALONE, "-W", "error", arguments=ours)
+    assert done.returncode == 0, done.stderr
 
-    def trouble(module: str) -> str:
-        done = run_python(f"import {module}", "-W", "error")
-        return f"{module}: {done.stderr}" if done.returncode else ""
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        troubles = [text for text in pool.map(trouble, MODULES) if text]
-    assert troubles == []
+@pytest.mark.parametrize("module", sorted(set(EXTRAS) & set(MODULES)))
+def test_what_an_extra_brings_imports_alone(module: str) -> None:
+    """Locust patches the standard library, and wants to be the first that is imported."""
+    done = run_python(f"import {module}", "-W", "error")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("file", FILES, ids=module_name)

@@ -1,0 +1,68 @@
+"""``mockseg deliveries``: what became of calls at destinations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mockseg import json_types
+from mockseg.cli.flags import client_settings
+from mockseg.cli.lines import printable
+
+if TYPE_CHECKING:
+    from mockseg.cli.target import Target
+    from mockseg.domain.delivery import Delivery, DeliveryState
+
+__all__ = ["command"]
+
+_STATES = ("queued", "retrying", "delivered", "filtered", "failed")
+
+
+@click.command(name="deliveries")
+@click.option("--source", metavar="TEXT", help="Only of this write key.")
+@click.option("--to", metavar="ID", help="Only to this destination.")
+@click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
+@click.option("--json", "as_json", is_flag=True, help="Each as one line of JSON.")
+@client_settings
+def command(
+    *,
+    target: Target,
+    source: str | None,
+    to: str | None,
+    state: DeliveryState | None,
+    as_json: bool,
+) -> None:
+    """List what became of calls at destinations: filtered and why, or each attempt."""
+    from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
+
+    cursor: int | None = 0
+    while cursor is not None:
+        asked = ListDeliveries(source=source, destination=to, state=state, after=cursor, limit=1000)
+        page = target.ask("list_deliveries", asked, DeliveryPage)
+        for delivery in page.deliveries:
+            click.echo(json_types.encode(delivery).decode() if as_json else _line(delivery))
+        cursor = page.next
+    if page.evicted and not as_json:
+        click.echo(f"{page.evicted} older deliveries had to make room", err=True)
+
+
+def _line(delivery: Delivery) -> str:
+    """Write a delivery in a line."""
+    what = delivery.event or delivery.type
+    statuses = ", ".join(
+        str(attempt.status) if attempt.status else attempt.error or "no answer"
+        for attempt in delivery.attempts
+    )
+    why = ": ".join(part for part in (delivery.reason, delivery.description) if part)
+    notes = "; ".join(
+        f"{note.code}: {note.description}"
+        for attempt in delivery.attempts[-1:]
+        for note in attempt.notes
+    )
+    parts = [f"{delivery.state:9}", delivery.destination, delivery.call, printable(what)]
+    parts += [f"user {printable(delivery.user_id)}"] if delivery.user_id else []
+    parts += [f"answered {statuses}"] if statuses else []
+    parts += [printable(text) for text in (why, notes) if text]
+    parts += [f"next attempt at {delivery.next_attempt_at}"] if delivery.next_attempt_at else []
+    return "  ".join(parts)

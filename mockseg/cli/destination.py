@@ -1,0 +1,193 @@
+"""``mockseg destination``: what a source's calls are forwarded to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockseg import json_types
+from mockseg.cli.flags import client_settings
+from mockseg.cli.lines import printable
+from mockseg.cli.noun import Noun
+from mockseg.errors import MalformedJsonError
+
+if TYPE_CHECKING:
+    from mockseg.cli.target import Target
+    from mockseg.operations.destinations import DestinationView, VendorRequestView
+
+__all__ = ["command"]
+
+
+@click.group(name="destination", cls=Noun)
+def command() -> None:
+    """Connect destinations to a source, look at the vendor's side, and act there."""
+
+
+@command.command(name="add")
+@click.argument("type_", metavar="TYPE")
+@click.option("--source", metavar="TEXT", required=True, help="The write key.")
+@click.option("--url", metavar="URL", multiple=True, help="Send to your own service instead.")
+@click.option("--api-key", metavar="TEXT", help="Minted when not given.")
+@click.option("--shared-secret", metavar="TEXT", help="Signs what a webhook is sent.")
+@click.option("--rest", metavar="JSON", help="All else, as POST /destinations takes it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the destination as JSON.")
+@client_settings
+def add(
+    *,
+    target: Target,
+    type_: str,
+    source: str,
+    url: tuple[str, ...],
+    api_key: str | None,
+    shared_secret: str | None,
+    rest: str | None,
+    as_json: bool,
+) -> None:
+    """Connect a destination: userengage, userleap, candu, userguiding, webhook, webhook-actions.
+
+    mockseg destination add webhook --source KEY --url http://127.0.0.1:9000/hook
+    """
+    import msgspec
+
+    from mockseg.operations.destinations import AddDestination, DestinationView
+
+    asked = _object(rest or "{}", "--rest")
+    settings = _inner(asked, "settings")
+    if url:
+        settings |= {"url": url[0]} if len(url) == 1 else {"urls": list(url)}
+    settings |= {} if api_key is None else {"apiKey": api_key}
+    settings |= {} if shared_secret is None else {"sharedSecret": shared_secret}
+    wire = {**asked, "type": type_, "source": source, "settings": settings}
+    try:
+        params = msgspec.convert(wire, AddDestination)
+    except msgspec.ValidationError as error:
+        raise click.UsageError(f"that is no destination: {error}") from None
+    view = target.ask("add_destination", params, DestinationView)
+    if as_json:
+        click.echo(json_types.pretty(view))
+        return
+    _show(view, url=target.url)
+
+
+@command.command(name="list")
+@click.option("--source", metavar="TEXT", help="Those of this write key.")
+@click.option("--json", "as_json", is_flag=True, help="As GET /destinations has it.")
+@client_settings
+def list_command(*, target: Target, source: str | None, as_json: bool) -> None:
+    """List destinations."""
+    from mockseg.operations.destinations import DestinationList, ListDestinations
+
+    listed = target.ask("list_destinations", ListDestinations(source=source), DestinationList)
+    if as_json:
+        click.echo(json_types.pretty(listed))
+        return
+    for view in listed.destinations:
+        _show(view, url=target.url)
+    if not listed.destinations:
+        click.echo("no destinations")
+
+
+@command.command(name="state")
+@click.argument("id_", metavar="ID")
+@click.option("--set", "wanted", metavar="JSON", help="Let the vendor have this instead.")
+@client_settings
+def state(*, target: Target, id_: str, wanted: str | None) -> None:
+    """Print what an imitated vendor has, as JSON."""
+    from mockseg.operations.destinations import GetDestination, PutVendorState, VendorState
+
+    if wanted is None:
+        view = target.ask("get_destination_state", GetDestination(id=id_), VendorState)
+    else:
+        asked = PutVendorState(id=id_, state=_object(wanted, "--set"))
+        view = target.ask("put_destination_state", asked, VendorState)
+    click.echo(json_types.pretty(view.state))
+
+
+@command.command(name="act")
+@click.argument("id_", metavar="ID")
+@click.argument("action")
+@click.argument("arguments", metavar="[JSON]", default="{}")
+@client_settings
+def act(*, target: Target, id_: str, action: str, arguments: str) -> None:
+    """Do what only the vendor's own page or SDK could; `list` names the actions.
+
+    mockseg destination act userengage-1 fail '{"error": "rate_limited", "times": 2}'
+    """
+    from mockseg.operations.destinations import Act, Acted
+
+    asked = Act(id=id_, action=action, arguments=_object(arguments, "the arguments"))
+    click.echo(json_types.pretty(target.ask("act", asked, Acted).result))
+
+
+@command.command(name="requests")
+@click.argument("id_", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Each as one line of JSON.")
+@client_settings
+def requests(*, target: Target, id_: str, as_json: bool) -> None:
+    """List what reached an imitated vendor, forwarded by Segment or sent by a client.
+
+    A vendor's name instead of an ID lists requests whose key belongs to no destination.
+    """
+    from mockseg.operations.destinations import ListVendorRequests, VendorRequestPage
+
+    number: int | None = 0
+    while number is not None:
+        asked = ListVendorRequests(id=id_, after=number, limit=1000)
+        page = target.ask("list_vendor_requests", asked, VendorRequestPage)
+        for request in page.requests:
+            line = json_types.encode(request).decode() if as_json else _request_line(request)
+            click.echo(line)
+        number = page.next
+
+
+@command.command(name="remove")
+@click.argument("id_", metavar="ID")
+@client_settings
+def remove(*, target: Target, id_: str) -> None:
+    """Take a destination away with all that it has."""
+    from mockseg.operations.destinations import GetDestination
+    from mockseg.operations.sources import Deleted
+
+    click.echo(
+        f"removed {target.ask('delete_destination', GetDestination(id=id_), Deleted).deleted}"
+    )
+
+
+def _show(view: DestinationView, *, url: str) -> None:
+    """Write a destination in two lines: where calls go, and what can be done there."""
+    settings = view.settings
+    own = settings.get("urls") or [settings[name] for name in ("url",) if name in settings]
+    where = url.rstrip("/") + view.path if view.path is not None else " ".join(map(str, own))
+    parts = [view.id, f"source {printable(view.source)}", printable(where)]
+    parts += [f"key {printable(str(settings['apiKey']))}"] if "apiKey" in settings else []
+    parts += [] if view.enabled else ["not enabled"]
+    parts += [f"{view.pending} under way"] if view.pending else []
+    click.echo("  ".join(parts))
+    if view.actions:
+        click.echo(f"    actions: {', '.join(view.actions)}")
+
+
+def _request_line(request: VendorRequestView) -> str:
+    when = request.received_at[11:23]
+    notes = "; ".join(f"{note.code}: {note.description}" for note in request.notes)
+    parts = [when, f"{request.sender:7}", str(request.answer.status), request.method]
+    parts += [printable(request.path), printable(notes)]
+    return "  ".join(part for part in parts if part)
+
+
+def _object(text: str, place: str) -> dict[str, Any]:
+    try:
+        value = json_types.decode(text.encode("utf-8", "replace"))
+    except MalformedJsonError as error:
+        raise click.UsageError(f"{place} is no JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise click.UsageError(f"{place} must be a JSON object")
+    return value
+
+
+def _inner(asked: dict[str, Any], name: str) -> dict[str, Any]:
+    value = asked.get(name, {})
+    if not isinstance(value, dict):
+        raise click.UsageError(f"--rest: {name} must be a JSON object")
+    return dict(value)

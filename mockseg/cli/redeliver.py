@@ -1,0 +1,35 @@
+"""``mockseg redeliver``: recorded calls again, to chosen destinations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mockseg.cli.flags import client_settings
+
+if TYPE_CHECKING:
+    from mockseg.cli.target import Target
+
+__all__ = ["command"]
+
+
+@click.command(name="redeliver")
+@click.option("--source", metavar="TEXT", required=True, help="Whose calls.")
+@click.option("--to", metavar="ID", multiple=True, required=True, help="A destination; repeat it.")
+@click.option("--where", metavar="FQL", help="Only calls that match this filter.")
+@client_settings
+def command(*, target: Target, source: str, to: tuple[str, ...], where: str | None) -> None:
+    """Deliver recorded calls again to the destinations named, and to no other.
+
+    As Segment's replay does it: the integrations object of each call is rewritten to name
+    only the one that it is for. Filters and consent still apply.
+    """
+    from mockseg.operations.deliveries import Redeliver, Redelivered
+
+    asked = Redeliver(source=source, destinations=list(to), where=where)
+    begun = target.ask("redeliver", asked, Redelivered)
+    click.echo(
+        f"{begun.calls} calls, {begun.deliveries} deliveries begun;"
+        f" mockseg deliveries --source {source} says what becomes of them"
+    )

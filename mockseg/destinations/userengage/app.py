@@ -1,0 +1,280 @@
+"""The application of one customer at UserEngage: its records, indexed; every change to them.
+
+Nothing here refuses a value: what may fail is checked before, so that a request is applied
+whole or not at all.
+"""
+
+from __future__ import annotations
+
+import collections
+import string
+from typing import TYPE_CHECKING, Final
+
+from mockseg.destinations.userengage.definitions import Attribute, Namespace, name_std
+from mockseg.destinations.userengage.records import Company, Event, Occurrence, PageView, User
+from mockseg.destinations.userengage.values import STRING
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterable
+
+    from mockseg.destinations.userengage.definitions import Resolved
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = ["CONTENT_TYPES", "App"]
+
+CONTENT_TYPES: Final = ("clientuser", "company", "activity", "deal", "product", "ticket")
+_LETTERS = string.ascii_lowercase + string.digits
+
+
+class App:
+    """Users, companies, definitions, occurrences, keys and domains.
+
+    Attributes:
+        attributes: namespaces by content type.
+        events: by name.
+        shared: the attributes of all events, or None where each event has its own.
+        tags: ids by name.
+        segment_keys: whether it is revoked, by key.
+        rest_token: of REST clients.
+        trusted_domains: lower case; empty trusts everybody.
+        forgotten_occurrences, forgotten_page_views: how many made room for newer ones.
+    """
+
+    def __init__(
+        self, *, random: random.Random, key: str, rest_token: str, shares: bool, most_records: int
+    ) -> None:
+        self._random = random
+        self._last_ids: collections.Counter[str] = collections.Counter()
+        self.attributes = {kind: Namespace() for kind in CONTENT_TYPES}
+        self.shared = Namespace() if shares else None
+        self.events: dict[str, Event] = {}
+        self.users: dict[int, User] = {}
+        self.users_by_custom_id: dict[str, User] = {}
+        self.users_by_key: dict[str, User] = {}
+        self.companies: dict[int, Company] = {}
+        self.companies_by_custom_id: dict[str, Company] = {}
+        self.tags: dict[str, int] = {}
+        self.occurrences: collections.deque[Occurrence] = collections.deque(maxlen=most_records)
+        self.page_views: collections.deque[PageView] = collections.deque(maxlen=most_records)
+        self.segment_keys: dict[str, bool] = {key: False}
+        self.rest_token = rest_token
+        self.trusted_domains: list[str] = []
+        self.forgotten_occurrences = 0
+        self.forgotten_page_views = 0
+
+    def next_id(self, kind: str, *, given: int | None = None) -> int:
+        """Give the next id of a kind of record, above all given before; or take a given one."""
+        last = self._last_ids[kind]
+        self._last_ids[kind] = last + 1 if given is None else max(last, given)
+        return last + 1 if given is None else given
+
+    def mint_user_key(self) -> str:
+        """Give a key that no user has."""
+        while True:
+            key = "".join(self._random.choices(_LETTERS, k=12))
+            if key not in self.users_by_key:
+                return key
+
+    # -- definitions
+
+    def define(
+        self,
+        namespace: Namespace,
+        name: str,
+        value_type: str,
+        *,
+        choices: tuple[str, ...] = (),
+        many: bool = False,
+        given_id: int | None = None,
+    ) -> Attribute:
+        """Define an attribute whose name is new in its namespace."""
+        attribute = Attribute(
+            self.next_id("attribute", given=given_id),
+            name,
+            name_std(name),
+            value_type,
+            choices,
+            many,
+        )
+        namespace.add(attribute)
+        return attribute
+
+    def create_new(self, namespace: Namespace, resolved: Resolved) -> None:
+        """Create the attributes that a call brought, with the type string (UE-11)."""
+        for name in resolved.new.values():
+            self.define(namespace, name, STRING)
+
+    def define_event(self, name: str, *, given_id: int | None = None) -> Event:
+        """Define an event whose name is new."""
+        attributes = Namespace() if self.shared is None else self.shared
+        event = Event(self.next_id("event", given=given_id), name, attributes)
+        self.events[name] = event
+        return event
+
+    @property
+    def attribute_ids(self) -> set[int]:
+        """The ids of all attributes."""
+        namespaces = [
+            *self.attributes.values(),
+            *(each.attributes for each in self.events.values()),
+        ]
+        if self.shared is not None:
+            namespaces.append(self.shared)
+        return {each.id for space in namespaces for each in space.attributes.values()}
+
+    # -- users
+
+    def add_user(self, custom_id: str | None, *, now_ns: int) -> User:
+        """Create a user whose custom id is new, or None."""
+        user = User(
+            id=self.next_id("user"),
+            custom_id=custom_id,
+            key=self.mint_user_key(),
+            created_ns=now_ns,
+            updated_ns=now_ns,
+        )
+        self.index_user(user)
+        return user
+
+    def index_user(self, user: User) -> None:
+        """Make a new user findable."""
+        self.users[user.id] = user
+        self.users_by_key[user.key] = user
+        if user.custom_id is not None:
+            self.users_by_custom_id[user.custom_id] = user
+
+    def rename_user(self, user: User, custom_id: str | None) -> None:
+        """Give a user another custom id, which nobody else has."""
+        if user.custom_id is not None:
+            del self.users_by_custom_id[user.custom_id]
+        user.custom_id = custom_id
+        if custom_id is not None:
+            self.users_by_custom_id[custom_id] = user
+
+    def remove_user(self, user: User) -> None:
+        """Delete a user with its occurrences and page views."""
+        self.rename_user(user, None)
+        del self.users[user.id]
+        del self.users_by_key[user.key]
+        for records in (self.occurrences, self.page_views):
+            kept = [record for record in records if record.user != user.id]
+            records.clear()
+            records.extend(kept)  # type: ignore[arg-type]  # each keeps its own kind
+
+    def tag(self, record: User | Company, names: Iterable[str]) -> None:
+        """Add tags to a user or a company, creating those that are new."""
+        for name in names:
+            if name not in self.tags:
+                self.tags[name] = self.next_id("tag")
+            if name not in record.tags:
+                record.tags.append(name)
+
+    def record_page_view(self, user: User, *, timestamp_ns: int, visit: JsonObject) -> PageView:
+        """Count and keep a page view; `last_seen` moves only forward (UE-20 to UE-22)."""
+        view = PageView(
+            id=self.next_id("page_view"), user=user.id, timestamp_ns=timestamp_ns, visit=visit
+        )
+        self.keep_page_view(view)
+        user.page_views += 1
+        if user.last_seen_ns is None or timestamp_ns > user.last_seen_ns:
+            user.last_seen_ns = timestamp_ns
+        if user.first_seen_ns is None or timestamp_ns < user.first_seen_ns:
+            user.first_seen_ns = timestamp_ns
+        return view
+
+    def record_occurrence(
+        self, user: User, name: str, *, timestamp_ns: int, now_ns: int, resolved: Resolved
+    ) -> tuple[Occurrence, bool]:
+        """Keep an occurrence of an event, creating the event and its attributes (UE-30, UE-31).
+
+        Returns:
+            The occurrence, and whether it is the first ever of its event.
+        """
+        event = self.events.get(name)
+        if event is None:
+            event = self.define_event(name)
+        self.create_new(event.attributes, resolved)
+        occurrence = Occurrence(
+            id=self.next_id("occurrence"),
+            user=user.id,
+            event=name,
+            timestamp_ns=timestamp_ns,
+            created_ns=now_ns,
+            data=resolved.values,
+        )
+        self.keep_occurrence(occurrence)
+        first = not event.occurred
+        event.occurred = True
+        return occurrence, first
+
+    def keep_occurrence(self, occurrence: Occurrence) -> None:
+        """Keep an occurrence; the oldest may make room for it."""
+        self.forgotten_occurrences += len(self.occurrences) == self.occurrences.maxlen
+        self.occurrences.append(occurrence)
+
+    def keep_page_view(self, view: PageView) -> None:
+        """Keep a page view; the oldest may make room for it."""
+        self.forgotten_page_views += len(self.page_views) == self.page_views.maxlen
+        self.page_views.append(view)
+
+    def event_attributes(self, name: str) -> Namespace:
+        """Give the attributes of an event, which may not be defined yet; for reading."""
+        event = self.events.get(name)
+        if event is not None:
+            return event.attributes
+        return Namespace() if self.shared is None else self.shared
+
+    # -- companies
+
+    def add_company(self, custom_id: str | None, *, now_ns: int) -> Company:
+        """Create a company whose custom id is new, or None."""
+        company = Company(
+            id=self.next_id("company"), custom_id=custom_id, created_ns=now_ns, updated_ns=now_ns
+        )
+        self.index_company(company)
+        return company
+
+    def index_company(self, company: Company) -> None:
+        """Make a new company findable."""
+        self.companies[company.id] = company
+        if company.custom_id is not None:
+            self.companies_by_custom_id[company.custom_id] = company
+
+    def rename_company(self, company: Company, custom_id: str | None) -> None:
+        """Give a company another custom id, which no other has."""
+        if company.custom_id is not None:
+            del self.companies_by_custom_id[company.custom_id]
+        company.custom_id = custom_id
+        if custom_id is not None:
+            self.companies_by_custom_id[custom_id] = company
+
+    def remove_company(self, company: Company) -> None:
+        """Delete a company with its memberships."""
+        self.rename_company(company, None)
+        del self.companies[company.id]
+        for user in self.users.values():
+            user.companies.pop(company.id, None)
+
+    @staticmethod
+    def join(user: User, company: Company, *, now_ns: int) -> bool:
+        """Make a user a member, once; tell whether it was none (UE-42)."""
+        if company.id in user.companies:
+            return False
+        user.companies[company.id] = now_ns
+        return True
+
+    def apply(
+        self,
+        record: User | Company,
+        *,
+        profile: dict[str, Json],
+        resolved: Resolved,
+        now_ns: int,
+    ) -> None:
+        """Set standard fields and custom attributes of a user or a company."""
+        kind = "clientuser" if isinstance(record, User) else "company"
+        self.create_new(self.attributes[kind], resolved)
+        record.profile.update(profile)
+        record.attributes.update(resolved.values)
+        record.updated_ns = now_ns

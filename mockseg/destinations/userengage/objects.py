@@ -1,0 +1,162 @@
+"""Users, companies and records as JSON, in the names of the vendor's REST API.
+
+Source: User.com REST API v2, the samples; where its pages and clients differ, both names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockseg.destinations.userengage.records import COMPANY_PROFILE, PROFILE
+from mockseg.domain.timestamps import format_moment
+
+if TYPE_CHECKING:
+    from mockseg.destinations.userengage.app import App
+    from mockseg.destinations.userengage.definitions import Attribute, Namespace
+    from mockseg.destinations.userengage.records import Company, Event, Occurrence, PageView, User
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = [
+    "REST_NAMES",
+    "attribute_object",
+    "company_object",
+    "event_object",
+    "moment",
+    "occurrence_object",
+    "page_view_object",
+    "user_object",
+]
+
+REST_NAMES = {
+    "last_ip": "ip_address",
+    "browser": "browser_family",
+    "browser_language": "language",
+    "os_type": "os",
+}
+"""What REST calls fields that the document names differently: a user shows both."""
+
+_V1_TYPES = {
+    "boolean": 1,
+    "integer": 2,
+    "date": 3,
+    "string": 4,
+    "datetime": 5,
+    "fixed": 6,
+    "float": 7,
+}
+
+
+def moment(moment_ns: int | None) -> str | None:
+    """Give a moment as ISO 8601, or None."""
+    return None if moment_ns is None else format_moment(moment_ns)
+
+
+def user_object(app: App, user: User, *, v1: bool = False) -> JsonObject:
+    """Give a user, its custom attributes as a list."""
+    profile = PROFILE | user.profile
+    names = (profile["first_name"], profile["last_name"])
+    shape: JsonObject = {
+        "id": user.id,
+        "user_id" if v1 else "custom_id": user.custom_id,
+        "user_key": user.key,
+        "key": user.key,
+        "name": " ".join(name for name in names if name),
+        **profile,
+        **{alias: profile[field] for alias, field in REST_NAMES.items()},
+        "tags": [{"id": app.tags[name], "name": name} for name in user.tags],
+        "lists": [],
+        "companies": [
+            {
+                "id": company_id,
+                "company_id" if v1 else "custom_id": app.companies[company_id].custom_id,
+                "name": app.companies[company_id].profile.get("name"),
+                "member_since": moment(since_ns),
+            }
+            for company_id, since_ns in user.companies.items()
+        ],
+        "attributes": _values(app.attributes["clientuser"], user.attributes),
+        "page_views": user.page_views,
+        "first_seen": moment(user.first_seen_ns),
+        "last_seen": moment(user.last_seen_ns),
+        "created_at": moment(user.created_ns),
+        "updated_at": moment(user.updated_ns),
+        "web_push_subscription": False,
+        "chat_id": None,
+    }
+    return shape
+
+
+def company_object(app: App, company: Company, *, v1: bool = False) -> JsonObject:
+    """Give a company, its custom attributes as a list."""
+    profile = COMPANY_PROFILE | company.profile
+    if v1:
+        profile["approx_employees"] = profile.pop("size")
+    return {
+        "id": company.id,
+        "company_id" if v1 else "custom_id": company.custom_id,
+        **profile,
+        "tags": [{"id": app.tags[name], "name": name} for name in company.tags],
+        "attributes": _values(app.attributes["company"], company.attributes),
+        "created_at": moment(company.created_ns),
+        "updated_at": moment(company.updated_ns),
+    }
+
+
+def attribute_object(
+    attribute: Attribute, *, content_type: str | None = None, v1: bool = False
+) -> JsonObject:
+    """Give an attribute as it is defined; version 1 has codes for most types."""
+    kind: Json = attribute.value_type
+    shape: JsonObject = {
+        "id": attribute.id,
+        "name": attribute.name,
+        "name_std": attribute.std,
+        "value_type": _V1_TYPES.get(kind, kind) if v1 else kind,
+    }
+    if content_type is not None:
+        shape["content_type"] = content_type
+    if attribute.choices:
+        shape["choices"] = list(attribute.choices)
+        shape["allow_multiple_choices"] = attribute.many
+    return shape
+
+
+def event_object(event: Event, *, shared: bool) -> JsonObject:
+    """Give an event as it is defined, with its attributes where it has its own."""
+    shape: JsonObject = {"id": event.id, "name": event.name}
+    if not shared:
+        shape["attributes"] = [
+            attribute_object(each) for each in event.attributes.attributes.values()
+        ]
+    return shape
+
+
+def occurrence_object(app: App, occurrence: Occurrence, *, v1: bool = False) -> JsonObject:
+    """Give an occurrence of an event."""
+    attributes = app.events[occurrence.event].attributes.attributes
+    return {
+        "id": occurrence.id,
+        "name": occurrence.event,
+        "client" if v1 else "user_id": occurrence.user,
+        "timestamp": moment(occurrence.timestamp_ns),
+        "created_at": moment(occurrence.created_ns),
+        "data": {attributes[std].name: value for std, value in occurrence.data.items()},
+    }
+
+
+def page_view_object(view: PageView) -> JsonObject:
+    """Give a page view, which REST calls a ping hit."""
+    return {
+        "id": view.id,
+        "client": view.user,
+        "timestamp": moment(view.timestamp_ns),
+        **view.visit,
+    }
+
+
+def _values(namespace: Namespace, values: dict[str, Json]) -> list[JsonObject]:
+    shapes = []
+    for std, value in values.items():
+        attribute = namespace.attributes[std]
+        shapes.append({"id": attribute.id, "name": attribute.name, "name_std": std, "value": value})
+    return shapes

@@ -1,0 +1,141 @@
+"""What the application of one customer holds: users, companies, events, page views.
+
+Moments are nanoseconds since 1970, or None.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mockseg.destinations.userengage.definitions import Namespace
+    from mockseg.json_types import Json, JsonObject
+
+__all__ = ["COMPANY_PROFILE", "PROFILE", "Company", "Event", "Occurrence", "PageView", "User"]
+
+PROFILE: Final[dict[str, Json]] = {
+    "email": None,
+    "first_name": None,
+    "last_name": None,
+    "phone_number": None,
+    "gender": "unknown",
+    "status": "visitor",
+    "score": 0,
+    "city": None,
+    "region": None,
+    "country": None,
+    # The eleven that identify takes from the context, in the document's names.
+    "user_agent": None,
+    "os": None,
+    "device_name": None,
+    "device_type": None,
+    "language": None,
+    "resolution": None,
+    "ip_address": None,
+    "browser_family": None,
+    "browser_version": None,
+    "timezone": None,
+    "current_url": None,
+    "notifications": True,
+    "unsubscribed": False,
+    "facebook_url": None,
+    "google_url": None,
+    "linkedin_url": None,
+    "twitter_url": None,
+    "gravatar_url": None,
+    "last_contacted": None,
+    "assigned_to": None,
+}
+"""A user's standard fields and what they are at first.
+
+Source: User.com REST API v2, the sample of a user; UserEngage Destination, "Identify".
+"""
+
+COMPANY_PROFILE: Final[dict[str, Json]] = {
+    "name": None,
+    "email": None,
+    "address": None,
+    "city": None,
+    "region": None,
+    "country": None,
+    "description": None,
+    "phone_numbers": None,
+    "postal_code": None,
+    "size": None,
+}
+"""A company's standard fields, in the names of version 2."""
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class User:
+    """One user.
+
+    Attributes:
+        id: internal.
+        custom_id: what Segment called `userId`, else `anonymousId`; None for one made over REST.
+        key: minted; REST finds a user by it.
+        created_ns, updated_ns: None where a state did not say.
+        profile: the standard fields that were set; the others are as in `PROFILE`.
+        attributes: values by `Attribute.std`.
+        tags: names, in order.
+        companies: since when it is a member, by the company's internal id.
+    """
+
+    id: int
+    custom_id: str | None
+    key: str
+    created_ns: int | None
+    updated_ns: int | None
+    profile: dict[str, Json] = dataclasses.field(default_factory=dict)
+    attributes: dict[str, Json] = dataclasses.field(default_factory=dict)
+    tags: list[str] = dataclasses.field(default_factory=list)
+    companies: dict[int, int | None] = dataclasses.field(default_factory=dict)
+    page_views: int = 0
+    first_seen_ns: int | None = None
+    last_seen_ns: int | None = None
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Company:
+    """One company; Segment called its `custom_id` the `groupId`."""
+
+    id: int
+    custom_id: str | None
+    created_ns: int | None
+    updated_ns: int | None
+    profile: dict[str, Json] = dataclasses.field(default_factory=dict)
+    attributes: dict[str, Json] = dataclasses.field(default_factory=dict)
+    tags: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(slots=True)
+class Event:
+    """A defined event; `occurred` tells whether it ever did."""
+
+    id: int
+    name: str
+    attributes: Namespace
+    occurred: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """One occurrence of an event; `data` is converted, by `Attribute.std` of the event."""
+
+    id: int
+    user: int
+    event: str
+    timestamp_ns: int
+    created_ns: int
+    data: JsonObject
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class PageView:
+    """One page view; `visit` holds the rest of a ping hit's fields in the REST API's names."""
+
+    id: int
+    user: int
+    timestamp_ns: int
+    visit: JsonObject

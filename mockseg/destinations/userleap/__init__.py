@@ -1,0 +1,1 @@
+"""UserLeap, now Sprig."""

@@ -1,0 +1,327 @@
+"""The destinations of a server: which there are, what reaches them, what they are sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET
+
+from mockseg.delivery.destination import Destination, DestinationSpec, make_destination
+from mockseg.delivery.dispatcher import Dispatcher
+from mockseg.delivery.ledger import Ledger
+from mockseg.destinations.imitations import IMITATIONS, imitation_class
+from mockseg.destinations.kinds import KINDS
+from mockseg.errors import ConfigError, OperationError, VendorStateError
+from mockseg.hub.outbox import Outbox
+from mockseg.hub.vendor import Vendor, VendorLog
+from mockseg.plans.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockseg.clock import ShiftedClock
+    from mockseg.destinations.kinds import Kind
+    from mockseg.destinations.vendor import VendorRequest, VendorResponse
+    from mockseg.domain.call import KeptCall
+    from mockseg.hub.audiences import Audiences
+    from mockseg.hub.machine import Hub
+    from mockseg.hub.sources import Source
+    from mockseg.json_types import JsonObject
+    from mockseg.operations.destinations import AddDestination, PatchDestination
+
+__all__ = ["MOST_DESTINATIONS", "Connected", "Destinations"]
+
+MOST_DESTINATIONS = 10_000
+# User.com's keys have 64 characters, others fewer.
+_KEY_HEX_DIGITS = 32
+
+
+@dataclasses.dataclass(slots=True)
+class Connected:
+    """A destination that is connected to a source.
+
+    Attributes:
+        asked: what it was made from, its minted key filled in.
+        destination: the same as the delivery floor has it.
+        vendor: the imitation that receives; None for a service of the user's own.
+        source: whose calls it gets.
+    """
+
+    asked: AddDestination
+    destination: Destination
+    vendor: Vendor | None
+    source: Source
+
+    @property
+    def id(self) -> str:
+        """Give what names it."""
+        return self.destination.id
+
+    @property
+    def kind(self) -> Kind:
+        """Give what kind of destination it is."""
+        return self.destination.kind
+
+    @property
+    def path(self) -> str:
+        """Give where its imitation is on this server."""
+        return f"/vendors/{self.kind.type}/{self.id}"
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Give where calls are sent."""
+        return self.destination.urls
+
+    @property
+    def told_of_deletions(self) -> bool:
+        """Tell whether it hears when a user is to be deleted."""
+        return "delete" in self.kind.forwards and self.destination.enabled
+
+    def now_ns(self) -> int:
+        """Tell the time of its source."""
+        return self.source.clock.now_ns()
+
+
+class Destinations:
+    """All destinations of a server.
+
+    Attributes:
+        dispatcher: sends them what they are to have.
+        outbox: takes requests to real URLs.
+        audiences: by write key.
+        strangers: by vendor, requests whose key belongs to no destination.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._all: dict[str, Connected] = {}
+        self._added = 0
+        self._random = random.Random(hub.seed)  # noqa: S311  (a test's keys, not secrets)
+        self.strangers: dict[str, VendorLog] = {}
+        self.audiences: dict[str, Audiences] = {}
+        self.outbox = Outbox()
+        self.dispatcher = Dispatcher(
+            ledger=Ledger(on_change=hub.delivery_changed),
+            sender=self.outbox,
+            clock_of=self._clock_of,
+            seed=hub.seed,
+        )
+
+    @property
+    def vendors(self) -> tuple[str, ...]:
+        """Name the vendors that are imitated."""
+        return tuple(IMITATIONS)
+
+    # --- which there are
+
+    def get(self, id_: str) -> Connected | None:
+        """Give a destination."""
+        return self._all.get(id_)
+
+    def of(self, source: str | None) -> list[Connected]:
+        """Give the destinations of a source, or all, in the order in which they were added."""
+        return [each for each in self._all.values() if source in {None, each.source.key}]
+
+    def add(self, asked: AddDestination, *, place: str = "") -> Connected:
+        """Connect a destination to a source, which opens now if it is new.
+
+        Args:
+            asked: what is to be.
+            place: the file that says so, or empty.
+
+        Raises:
+            OperationError: 422 with the field and what is allowed; 409 the key is in use.
+                Nothing is changed then.
+            ConfigError: the same, of a file.
+        """
+        try:
+            return self._add(asked)
+        except OperationError as refusal:
+            if place:
+                raise ConfigError(f"destinations: {place}: {refusal.message}") from None
+            raise
+
+    def _add(self, asked: AddDestination) -> Connected:
+        if len(self._all) >= MOST_DESTINATIONS:
+            raise OperationError(
+                f"there are {MOST_DESTINATIONS} destinations already; take some away first",
+                status=422,
+                code="too_many_destinations",
+                details={"allowed": MOST_DESTINATIONS},
+            )
+        kind = _kind(asked.type)
+        key = asked.settings.get("apiKey")
+        self._refuse_known_key(kind, key, besides=None)
+        if key is None and not kind.type.startswith("webhook"):
+            key = f"{self._random.getrandbits(4 * _KEY_HEX_DIGITS):0{_KEY_HEX_DIGITS}x}"
+            asked = msgspec.structs.replace(asked, settings={**asked.settings, "apiKey": key})
+        own = bool({"url", "urls"} & set(asked.settings))
+        vendor = None if own else self._imitation(kind, asked, str(key or ""))
+        id_ = f"{kind.type}-{self._added + 1}"
+        destination = self._made(asked, id_, vendor)
+        self._added += 1
+        source = self._hub.sources.use(asked.source)
+        connected = Connected(asked, destination, vendor, source)
+        self._all[id_] = connected
+        source.destinations = (*source.destinations, connected)
+        return connected
+
+    def patch(self, connected: Connected, asked: PatchDestination) -> Connected:
+        """Change how calls are forwarded from now on.
+
+        Raises:
+            OperationError: as for `add`.
+        """
+        changes: dict[str, Any] = {
+            name: value
+            for name in asked.__struct_fields__
+            if name != "id" and (value := getattr(asked, name)) is not UNSET
+        }
+        if "settings" in changes:
+            merged = connected.asked.settings | changes["settings"]
+            changes["settings"] = {k: v for k, v in merged.items() if v is not None}
+        changed = msgspec.structs.replace(connected.asked, **changes)
+        destination = self._made(changed, connected.id, connected.vendor)
+        self._refuse_known_key(connected.kind, changed.settings.get("apiKey"), besides=connected)
+        connected.asked, connected.destination = changed, destination
+        self.dispatcher.replace(destination)
+        return connected
+
+    def remove(self, connected: Connected) -> None:
+        """Take a destination away; what waits for it is not sent any more."""
+        self._all.pop(connected.id, None)
+        source = connected.source
+        source.destinations = tuple(each for each in source.destinations if each is not connected)
+        self.dispatcher.drop_destination(connected.id)
+
+    def begin_anew(self, key: str) -> None:
+        """Forget the deliveries of a source and what reached its vendors; they keep their state."""
+        self.dispatcher.drop_source(key)
+        for connected in self.of(key):
+            if connected.vendor is not None:
+                connected.vendor.log.clear()
+
+    def drop_source(self, key: str) -> None:
+        """Forget a source with its destinations and audiences."""
+        self.audiences.pop(key, None)
+        self.dispatcher.drop_source(key)
+        for connected in self.of(key):
+            self.remove(connected)
+
+    # --- what they are sent, and what reaches them
+
+    def offer(self, source: Source, calls: Iterable[KeptCall]) -> None:
+        """Hand accepted calls to the destinations of their source; waits for none of them."""
+        accepted = [call for call in calls if call.verdict == "accepted"]
+        if accepted:
+            for connected in source.destinations:
+                self.dispatcher.offer(connected.destination, accepted)
+
+    def pending(self, key: str | None) -> int:
+        """Count the deliveries of a source, or of all, that are queued or being retried."""
+        return self.dispatcher.pending(key)
+
+    def pending_at(self, id_: str) -> int:
+        """Count those of a destination."""
+        return self.dispatcher.pending_at(id_)
+
+    def receive(
+        self, vendor: str, connected: Connected | None, request: VendorRequest
+    ) -> VendorResponse:
+        """Answer a request that a client sent to a vendor.
+
+        Args:
+            vendor: the kind.
+            connected: the destination that its path names, or None: then its key says.
+            request: as it came, without its moment.
+        """
+        imitation = imitation_class(vendor)
+        if connected is None:
+            key = imitation.key_of(request)
+            connected = None if key is None else self._known_by(vendor, key)
+        if connected is None or connected.vendor is None:
+            now_ns = self._hub.clock.now_ns()
+            response = imitation.stranger(dataclasses.replace(request, received_ns=now_ns))
+            log = self.strangers.setdefault(vendor, VendorLog())
+            log.keep("client", dataclasses.replace(request, received_ns=now_ns), response)
+            return response
+        timed = dataclasses.replace(request, received_ns=connected.now_ns())
+        return connected.vendor.receive(timed, sender="client")
+
+    def _clock_of(self, key: str) -> ShiftedClock:
+        source = self._hub.sources.get(key)
+        return self._hub.clock if source is None else source.clock
+
+    def _made(self, asked: AddDestination, id_: str, vendor: Vendor | None) -> Destination:
+        fields = {name: getattr(asked, name) for name in DestinationSpec.__struct_fields__}
+        return make_destination(
+            DestinationSpec(**fields),
+            id=id_,
+            source=asked.source,
+            receive=None if vendor is None else vendor.forwarded,
+            inlet=f"/vendors/{asked.type}/{id_}/segment",
+        )
+
+    def _imitation(self, kind: Kind, asked: AddDestination, key: str) -> Vendor:
+        class_ = imitation_class(kind.type)
+        given: JsonObject = dict(asked.setup)
+        for name in ("attributes", "events"):
+            value = getattr(asked, name)
+            if value is not None:
+                given[name] = value
+        try:
+            setup = msgspec.convert(given, class_.setup_type)
+            return Vendor(class_(setup, key=key, random=random.Random(self._random.random())))  # noqa: S311  (ids)
+        except msgspec.ValidationError as error:
+            raise _bad_setup(str(error), class_.setup_type) from None
+        except VendorStateError as error:
+            raise _bad_setup(str(error), class_.setup_type) from None
+
+    def _known_by(self, vendor: str, key: str) -> Connected | None:
+        for connected in self._all.values():
+            if (
+                connected.kind.type == vendor
+                and connected.vendor is not None
+                and connected.vendor.imitation.knows(key)
+            ):
+                return connected
+        return None
+
+    def _refuse_known_key(self, kind: Kind, key: object, *, besides: Connected | None) -> None:
+        if key is None:
+            return
+        other = self._known_by(kind.type, str(key))
+        if other is not None and other is not besides:
+            raise OperationError(
+                f"`settings.apiKey` belongs to {other.id} already: a key says whose a request is",
+                status=409,
+                code="key_in_use",
+                details={"parameter": "settings.apiKey", "destination": other.id},
+            )
+
+
+def _kind(type_: str) -> Kind:
+    kind = KINDS.get(type_)
+    if kind is None:
+        near = nearest(type_, tuple(KINDS))
+        hint = f"; did you mean {near}?" if near is not None else ""
+        raise OperationError(
+            f'there is no destination type "{type_[:100]}"{hint} Allowed are {", ".join(KINDS)}',
+            status=422,
+            code="invalid_parameter",
+            details={"parameter": "type", "allowed": list(KINDS)},
+        )
+    return kind
+
+
+def _bad_setup(said: str, setup: type[msgspec.Struct]) -> OperationError:
+    allowed = [field.encode_name for field in msgspec.structs.fields(setup)]
+    return OperationError(
+        f"this cannot be set up at the vendor: {said}; it takes {', '.join(allowed) or 'nothing'}",
+        status=422,
+        code="invalid_parameter",
+        details={"parameter": "setup", "allowed": allowed},
+    )

@@ -1,0 +1,182 @@
+"""An imitated vendor as others reach it: it answers, and everything that came is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from mockseg import json_types
+from mockseg.destinations.vendor import Action, VendorResponse
+from mockseg.domain.delivery import Note
+from mockseg.errors import MocksegError, VendorStateError
+from mockseg.hub.waits import Bell
+from mockseg.plans.nearest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockseg.destinations.vendor import Imitation, VendorRequest
+    from mockseg.json_types import JsonObject
+
+__all__ = ["FAIL", "KeptVendorRequest", "Sender", "Vendor", "VendorLog"]
+
+Sender: TypeAlias = Literal["segment", "client"]
+
+# How many requests are kept for each destination.
+MOST_REQUESTS = 10_000
+FAIL = "fail"
+
+log = logging.getLogger("mockseg")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KeptVendorRequest:
+    """A request that reached a vendor, with its answer.
+
+    Attributes:
+        number: its place in the log.
+        sender: whether mockseg forwarded a call, or a client came by itself.
+        request: as it came.
+        response: as it was answered.
+    """
+
+    number: int
+    sender: Sender
+    request: VendorRequest
+    response: VendorResponse
+
+
+class VendorLog:
+    """What reached a vendor, oldest first; the oldest make room.
+
+    Attributes:
+        bell: rings when something reaches it.
+    """
+
+    __slots__ = ("_begin", "_count", "_kept", "bell")
+
+    def __init__(self) -> None:
+        self._kept: deque[KeptVendorRequest] = deque(maxlen=MOST_REQUESTS)
+        self._count = 0
+        self._begin = 0
+        self.bell = Bell()
+
+    def keep(self, sender: Sender, request: VendorRequest, response: VendorResponse) -> None:
+        """Keep one more."""
+        self._count += 1
+        self._kept.append(KeptVendorRequest(self._count, sender, request, response))
+        self.bell.ring()
+
+    def after(self, number: int, *, limit: int) -> list[KeptVendorRequest]:
+        """Give at most `limit` requests after a number."""
+        first = self._count - len(self._kept)
+        skip = max(0, number - first)
+        return [self._kept[place] for place in range(skip, min(len(self._kept), skip + limit))]
+
+    @property
+    def evicted(self) -> int:
+        """Count what had to make room."""
+        return self._count - self._begin - len(self._kept)
+
+    def clear(self) -> None:
+        """Forget all of them; numbers go on."""
+        self._kept.clear()
+        self._begin = self._count
+
+
+class _Fail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is demanded of the next answers.
+
+    Attributes:
+        error: which of the vendor's documented errors.
+        times: of how many answers; 0 takes the demand back.
+    """
+
+    error: str
+    times: Annotated[int, Meta(ge=0, le=1_000_000)] = 1
+
+
+class Vendor:
+    """One imitated vendor of one destination.
+
+    Attributes:
+        imitation: knows the vendor's rules, and has its state.
+        log: what reached it.
+        actions: what can be done there; `fail` among them.
+    """
+
+    def __init__(self, imitation: Imitation) -> None:
+        self.imitation = imitation
+        self.log = VendorLog()
+        errors = ", ".join(imitation.errors)
+        self.actions: Mapping[str, Action] = {
+            **imitation.actions,
+            FAIL: Action(f"Answer the next requests with an error: {errors}.", _Fail),
+        }
+        self._demanded: VendorResponse | None = None
+        self._times = 0
+
+    def forwarded(self, request: VendorRequest) -> VendorResponse:
+        """Answer a request by which Segment forwards a call."""
+        return self.receive(request, sender="segment")
+
+    def receive(self, request: VendorRequest, *, sender: Sender) -> VendorResponse:
+        """Answer a request as the vendor does, and keep both."""
+        if self._times > 0 and self._demanded is not None:
+            self._times -= 1
+            response = self._demanded
+        else:
+            response = self._answer(request)
+        self.log.keep(sender, request, response)
+        return response
+
+    def act(self, action: str, arguments: JsonObject, *, now_ns: int) -> JsonObject:
+        """Do what the vendor's own page or SDK would, or demand an error.
+
+        Raises:
+            VendorStateError: no such action, or wrong arguments; nothing is changed.
+        """
+        if action not in self.actions:
+            near = nearest(action, tuple(self.actions))
+            hint = f"; did you mean {near}?" if near is not None else ""
+            raise VendorStateError(
+                f'there is no action "{action[:100]}"{hint} Allowed are {", ".join(self.actions)}'
+            )
+        if action != FAIL:
+            return self.imitation.act(action, arguments, now_ns=now_ns)
+        try:
+            asked = msgspec.convert(arguments, _Fail)
+        except msgspec.ValidationError as error:
+            raise VendorStateError(str(error), place="arguments") from None
+        errors = self.imitation.errors
+        if asked.error not in errors:
+            near = nearest(asked.error, tuple(errors))
+            hint = f"; did you mean {near}?" if near is not None else ""
+            raise VendorStateError(
+                f'"{asked.error[:100]}" is none of the vendor\'s errors{hint}'
+                f" Allowed are {', '.join(errors)}",
+                place="arguments.error",
+            )
+        response = errors[asked.error]
+        note = Note("demanded", "", f"the error {asked.error} was demanded with the action fail")
+        self._demanded = dataclasses.replace(response, notes=(*response.notes, note))
+        self._times = asked.times
+        return {"error": asked.error, "status": response.status, "times": asked.times}
+
+    def _answer(self, request: VendorRequest) -> VendorResponse:
+        try:
+            return self.imitation.answer(request)
+        except MocksegError as error:
+            reason = str(error)
+        except Exception as error:
+            # A fault of ours must not cost a client its answer, nor the vendor its state.
+            log.exception("an imitation failed; what it had before is kept")
+            reason = f"{type(error).__name__}: {error}"
+        note = Note("imitation_failed", "", f"mockseg's imitation failed: {reason}")
+        body = json_types.encode({"message": "internal error of the imitation"})
+        return VendorResponse(500, body, (("Content-Type", "application/json"),), (note,))

@@ -1,0 +1,106 @@
+"""Operations on deliveries: list, wait, deliver again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from mockseg.domain.call import Call
+from mockseg.domain.delivery import Delivery, DeliveryState
+from mockseg.matching.match import Match
+from mockseg.operations.base import Cursor, Limit, Params, Result, Seconds, WriteKey
+
+
+class ListDeliveries(Params, frozen=True):
+    """Which deliveries to list.
+
+    Attributes:
+        source: a write key; all without.
+        destination: the id of a destination.
+        state: queued, retrying, delivered, filtered or failed.
+        call: the id of a call.
+        after: only later ones than this cursor.
+        limit: how many at most.
+    """
+
+    source: WriteKey | None = None
+    destination: str | None = None
+    state: DeliveryState | None = None
+    call: str | None = None
+    after: Cursor = 0
+    limit: Limit = 100
+
+
+class DeliveryPage(Result, frozen=True):
+    """Deliveries, in the order in which they began.
+
+    Attributes:
+        deliveries: at most ``limit``.
+        next: the cursor to go on with, null when nothing follows.
+        evicted: how many had to make room.
+    """
+
+    deliveries: list[Delivery]
+    next: int | None
+    evicted: int
+
+
+class WaitDeliveries(Params, frozen=True):
+    """Which deliveries to wait for.
+
+    Attributes:
+        match: of which calls.
+        destination: the id of a destination; any without.
+        state: the state that is waited for; delivered by default.
+        reason: only those filtered or failed for this reason.
+        count: how many; one or more by default.
+        timeout: seconds until the wait fails; of the machine, not of the source's clock.
+    """
+
+    match: Match = Match()
+    destination: str | None = None
+    state: DeliveryState = "delivered"
+    reason: str | None = None
+    count: Annotated[int, Meta(ge=1, le=100_000)] = 1
+    timeout: Seconds = 1.0
+
+
+class WaitedDeliveries(Result, frozen=True):
+    """The deliveries that satisfied a wait.
+
+    Attributes:
+        deliveries: in the order in which they began.
+        calls: the call of each.
+    """
+
+    deliveries: list[Delivery]
+    calls: list[Call]
+
+
+class Redeliver(Params, frozen=True):
+    """Recorded calls to deliver again, as Segment's replay does.
+
+    Attributes:
+        source: whose calls.
+        destinations: ids of the destinations that are to have them; the others are left out.
+        where: only calls that match this filter in FQL.
+        after: only later calls than this cursor.
+    """
+
+    source: WriteKey
+    destinations: Annotated[list[str], Meta(min_length=1)]
+    where: str | None = None
+    after: Cursor = 0
+
+
+class Redelivered(Result, frozen=True):
+    """What is delivered again.
+
+    Attributes:
+        calls: how many calls matched.
+        deliveries: how many deliveries began.
+    """
+
+    calls: int
+    deliveries: int

@@ -1,0 +1,102 @@
+"""The vendors' own surfaces, below ``/vendors``: Segment's inlet and the REST APIs.
+
+``/vendors/<vendor>/<destination id>/…`` is one destination. Without the id the API key that
+a request has says whose it is, for clients whose base URL is all that can be changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote
+
+from aiohttp import web
+
+from mockseg import json_types
+from mockseg.destinations.vendor import VendorRequest
+from mockseg.plans.nearest import nearest
+from mockseg.web import cors
+from mockseg.web.bodies import read_body
+from mockseg.web.expectation import continue_if_expected
+
+if TYPE_CHECKING:
+    from mockseg.destinations.vendor import VendorResponse
+    from mockseg.hub.machine import Hub
+
+__all__ = ["VENDORS", "add_routes"]
+
+VENDORS = "/vendors"
+
+
+def add_routes(app: web.Application, hub: Hub) -> None:
+    """Serve all imitated vendors."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.method == "OPTIONS":
+            return cors.preflight(request)
+        hub.in_flight += 1
+        try:
+            return await _answer(request, hub)
+        finally:
+            hub.left()
+
+    for path in (VENDORS, VENDORS + r"/{rest:[\s\S]*}"):
+        app.router.add_route("*", path, answer, expect_handler=continue_if_expected)
+
+
+async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
+    # What is encoded in a part is part of it: only the slashes that were sent divide.
+    _, _, name, *rest = [*map(_text, request.rel_url.raw_path.split("/")), ""]
+    known = hub.destinations.vendors
+    if name not in known:
+        near = nearest(name, known)
+        hint = f"; did you mean {near}?" if near is not None else ""
+        paths = ", ".join(f"{VENDORS}/{vendor}/" for vendor in known)
+        sentence = f"no vendor is at {request.path[:200]}{hint} What exists: {paths}"
+        return _sent(request, 404, json_types.encode({"message": sentence}))
+    del rest[-1]
+    destination = hub.destinations.get(rest[0]) if rest else None
+    if destination is not None and destination.kind.type == name:
+        del rest[0]
+    else:
+        destination = None
+    body = await read_body(request)
+    if body.problem is not None:
+        refused = _sent(request, 400, json_types.encode({"message": body.problem.description}))
+        # What is left of the body is of no use to anyone.
+        refused.force_close()
+        return refused
+    response = hub.destinations.receive(
+        name,
+        destination,
+        VendorRequest(
+            method=request.method,
+            path="/" + "/".join(rest),
+            query=tuple(parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)),
+            headers=tuple((_latin(n), _latin(v)) for n, v in request.raw_headers),
+            body=body.content,
+            received_ns=0,
+        ),
+    )
+    return _response(request, response)
+
+
+def _response(request: web.Request, response: VendorResponse) -> web.Response:
+    made = web.Response(status=response.status, body=response.body)
+    for name, value in response.headers:
+        made.headers[name] = value
+    cors.allow(request, made)
+    return made
+
+
+def _sent(request: web.Request, status: int, body: bytes) -> web.Response:
+    made = web.Response(status=status, body=body, headers={"Content-Type": "application/json"})
+    cors.allow(request, made)
+    return made
+
+
+def _text(part: str) -> str:
+    return unquote(part, errors="replace")
+
+
+def _latin(value: bytes) -> str:
+    return value.decode("utf-8", "replace")

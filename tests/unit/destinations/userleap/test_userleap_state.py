@@ -1,0 +1,159 @@
+"""UserLeap: its state can be read, seeded and restored; its setup is checked; its errors told."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from mockseg import json_types
+from mockseg.destinations.userleap.imitation import UserLeap
+from mockseg.destinations.userleap.setup import UserLeapSetup
+from mockseg.errors import VendorStateError
+
+ERRORS = {
+    "unauthorized": 401,
+    "bad_request": 400,
+    "forbidden": 403,
+    "not_found": 404,
+    "unprocessable": 422,
+    "rate_limited": 429,
+    "server_error": 500,
+    "unsupported_type": 501,
+    "maintenance": 503,
+}
+
+
+def test_a_new_destination_is_empty(make):
+    """But for the events that it was set up with."""
+    leap = make(events=["A"], page_url_events={"P": "/p"}, environments={"development": "dev"})
+    state = leap.state
+    other = state.pop("environments")["development"]
+    assert other == state
+    assert state == {
+        "autoAccept": True,
+        "users": {},
+        "events": {
+            "A": {"name": "A", "kind": "code", "pattern": None, "status": "accepted"},
+            "P": {"name": "P", "kind": "page_url", "pattern": "/p", "status": "accepted"},
+        },
+        "surveys": {},
+        "responses": [],
+        "themes": [],
+        "purges": [],
+        "authorizationSchemes": {},
+    }
+
+
+def test_what_was_given_is_a_copy(leap):
+    """Neither reading nor restoring ties the state to the caller's objects."""
+    leap.identify("u1", {"a": 1})
+    state = leap.state
+    state["users"]["u1"]["attributes"]["a"] = 2
+    assert leap.users["u1"]["attributes"] == {"a": 1}
+    leap.imitation.restore(state)
+    state["users"]["u1"]["attributes"]["a"] = 3
+    assert leap.users["u1"]["attributes"] == {"a": 2}
+
+
+def test_a_restored_state_goes_on_like_the_first(make):
+    """Through JSON, into another destination."""
+    first, second = make(auto_accept=False, events=["A"]), make(auto_accept=False)
+    first.act("link_sdk_user", user="u1", visitorId="v1")
+    first.act("define_survey", name="s", triggers=["A"], filters=[{"event": "A"}])
+    first.identify("u1", {"a": 1})
+    first.track("A")
+    first.track("B")
+    first.ask("POST", "/v2/purge/visitors", {"userIds": ["u1"]}, authorization="Bearer key")
+    second.imitation.restore(json_types.decode(json_types.encode(first.state)))
+    assert second.state == first.state
+    for leap in (first, second):
+        assert leap.act("sdk_track", user="u1", event="A")["shown"] == ["s"]
+        leap.act("accept_event", name="B")
+        leap.track("B")
+        leap.after(864_000)
+        leap.act("eligible", survey="s", user="u1")
+    assert second.state == first.state
+    assert second.users == {}
+
+
+def test_what_is_left_out_begins_empty(make):
+    """The environments that were set up are there all the same."""
+    leap = make(environments={"development": "dev"})
+    leap.identify()
+    leap.imitation.restore({})
+    assert leap.users == {}
+    assert leap.state["environments"]["development"]["users"] == {}
+
+
+USER = {"id": "i", "externalUserId": "u1", "createdAt": 1, "visibleAt": 1}
+SURVEY = {"id": 1, "name": "s", "createdAt": 1, "updatedAt": 1}
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ({"people": {}}, "unknown field `people`"),
+        ({"users": {"u2": USER}}, "users.u2: the key of a user is its externalUserId"),
+        ({"users": {"u1": {**USER, "attributes": {"a": []}}}}, "users[...].attributes[...]"),
+        ({"users": {"u1": {**USER, "createdAt": "x"}}}, "users[...].createdAt: Expected `int`"),
+        ({"events": {"E": {"name": "F"}}}, "events.E: the key of an event is its name: 'F'"),
+        ({"events": {"E": {"name": "E", "pattern": "("}}}, "events.E: only Page URL events"),
+        (
+            {"events": {"E": {"name": "E", "kind": "page_url", "pattern": "("}}},
+            "events.E: the pattern '(' is no regular expression",
+        ),
+        ({"surveys": {"t": SURVEY}}, "surveys.t: the key of a survey is its name: 's'"),
+        ({"surveys": {"s": {**SURVEY, "filters": [{}]}}}, "surveys.s.filters[0].event: a filter"),
+        ({"environments": {"x": {}}}, "environments.x: there is no environment 'x'"),
+        (
+            {"environments": {"development": {"users": {"u2": USER}}}},
+            "environments.development.users.u2",
+        ),
+    ],
+)
+def test_a_wrong_state_is_refused_and_changes_nothing(make, state, sentence):
+    """The refusal names the place."""
+    leap = make(environments={"development": "dev"})
+    leap.identify()
+    before = leap.state
+    with pytest.raises(VendorStateError) as refusal:
+        leap.imitation.restore(state)
+    assert sentence in str(refusal.value)
+    assert leap.state == before
+
+
+@pytest.mark.parametrize(
+    ("setup", "sentence"),
+    [
+        ({"environments": {"production": "k"}}, "environments.production"),
+        ({"environments": {"development": "key"}}, "each environment has a key of its own"),
+        ({"environments": {"a": "k", "b": "k"}}, "each environment has a key of its own"),
+        ({"environments": {"a": ""}}, "each environment has a key of its own"),
+        ({"events": ["A", "A"]}, "events[1]: there is an event 'A' already"),
+        ({"events": ["pageview"]}, "events[0]: an event cannot be called 'pageview'"),
+        ({"page_url_events": {"P": "["}}, "pageUrlEvents.P: the pattern '['"),
+        ({"page_url_events": {"P": "(a{1000}){1000}"}}, "pageUrlEvents.P: the pattern"),
+    ],
+)
+def test_a_setup_that_contradicts_itself_is_refused(setup, sentence):
+    """At once, with the place."""
+    with pytest.raises(VendorStateError) as refusal:
+        UserLeap(UserLeapSetup(**setup), key="key", random=random.Random(1))
+    assert sentence in str(refusal.value)
+
+
+def test_documented_errors_can_be_demanded():
+    """By name, with the vendor's bodies."""
+    assert {name: answer.status for name, answer in UserLeap.errors.items()} == ERRORS
+    assert UserLeap.errors["not_found"].body == b"Not Found"
+    assert UserLeap.errors["forbidden"].body == b""
+
+
+def test_ids_follow_from_the_seed(make):
+    """The same seed mints the same ids."""
+    one, two = make(), make()
+    for leap in (one, two):
+        leap.identify()
+        leap.act("link_sdk_user", user="u1")
+    assert one.state == two.state
