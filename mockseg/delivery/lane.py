@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mockseg.delivery.kept import KeptDelivery
+from mockseg.delivery.outgoing import outgoing
 from mockseg.domain.call import KeptCall
 from mockseg.json_types import JsonObject
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.delivery.destination import Destination
+    from mockseg.delivery.outgoing import Outgoing
 
 __all__ = ["Job", "Lane"]
 
@@ -135,6 +137,20 @@ class Lane:
                 heapq.heappush(self._ready, (job.kept.cursor, job))
                 return
         del self._behind[user]
+
+    def requests(self, jobs: Sequence[Job]) -> list[Outgoing]:
+        """Make the requests of the next attempt, one for each URL that is to be asked.
+
+        Args:
+            jobs: one, or those of a batch.
+        """
+        first = jobs[0]
+        urls: Sequence[str] = self.destination.urls
+        if first.urls is not None:
+            # Those that changed meanwhile are asked anew.
+            urls = [url for url in urls if url in first.urls] or urls
+        bodies = [job.body for job in jobs]
+        return outgoing(self.destination, bodies, urls=urls, own=first.own)
 
     # --- what is tried again
 
