@@ -27,6 +27,7 @@ from messages import BATCH, batches, singles
 from servers import Running, mockseg, running
 
 from mockseg import json_types
+from mockseg.clock import SystemClock
 from mockseg.config import Settings
 from mockseg.delivery.routing import route
 from mockseg.domain.request import Arrival, Route
@@ -143,7 +144,7 @@ def _until_idle(server: Running) -> None:
     """Return when the server's queue has drained: it uses no CPU any more."""
     while True:
         before = server.cpu_seconds()
-        time.sleep(0.3)
+        asyncio.run(SystemClock().sleep(0.3))
         if server.cpu_seconds() - before < 0.02:
             return
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from msgspec import Raw
 
+from mockseg.clock import breathe
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.call import Remark
 from mockseg.domain.delivery import Note
@@ -262,6 +263,6 @@ async def test_others_in_the_loop_have_their_turns_while_a_queue_drains(
     seen = set()
     while world.dispatcher.pending():
         seen.add(world.dispatcher.pending())
-        await asyncio.sleep(0)
+        await breathe()
     assert len(seen) > 3
     assert set(world.states) == {"delivered" if enabled else "filtered"}
