@@ -23,12 +23,9 @@ from mockseg.clock import breathe
 from mockseg.delivery.alarms import Alarms
 from mockseg.delivery.judging import Round
 from mockseg.delivery.lane import Job, Lane
-from mockseg.delivery.outgoing import outgoing
-from mockseg.delivery.retrying import Unanswered
 from mockseg.delivery.routing import for_replay, own_settings, route
-from mockseg.delivery.sender import send_within
+from mockseg.delivery.sender import hand_over, send_within
 from mockseg.delivery.tasks import Tasks
-from mockseg.destinations.vendor import VendorRequest
 from mockseg.domain.timestamps import format_moment
 
 if TYPE_CHECKING:
@@ -38,9 +35,7 @@ if TYPE_CHECKING:
     from mockseg.delivery.destination import Destination
     from mockseg.delivery.judging import Exchange
     from mockseg.delivery.ledger import Ledger
-    from mockseg.delivery.outgoing import Outgoing
     from mockseg.delivery.sender import Sender
-    from mockseg.destinations.vendor import VendorResponse
     from mockseg.domain.call import KeptCall
     from mockseg.domain.delivery import DeliveryState
     from mockseg.json_types import JsonObject
@@ -52,9 +47,8 @@ MAX_WAITING = 100_000
 
 # A turn takes twice as long as the others took before it, within these bounds: so whoever
 # else works in the loop keeps a third of it.
-_SHORTEST_TURN = 0.0002
+_SHORTEST_TURN = 0.0004
 _LONGEST_TURN = 0.005
-_INLET = "/segment"
 
 
 class Dispatcher:
@@ -280,19 +274,17 @@ class Dispatcher:
         local = destination.receive is not None
         size = max(1, destination.settings.batch_size)
         batch: list[Job] = []
-        while inbox:
+        while inbox and time.perf_counter() < until:
             job = inbox.popleft()
             if job.dead or (job.call is not None and not self._routed(lane, job)):
                 continue
             if not local:
                 lane.push(job)
-            else:
-                batch.append(job)
-                if len(batch) >= size:
-                    self._hand_over(lane, batch)
-                    batch = []
-            if time.perf_counter() >= until:
-                break
+                continue
+            batch.append(job)
+            if len(batch) >= size:
+                self._hand_over(lane, batch)
+                batch = []
         if batch:
             self._hand_over(lane, batch)
         if not local:
@@ -302,17 +294,22 @@ class Dispatcher:
         """Decide about a call; tell whether it goes on."""
         call, job.call = job.call, None
         assert call is not None  # noqa: S101  (the caller has looked)
-        message = call.message()
-        if job.integrations is not None:
-            message["integrations"] = job.integrations
-        refusal = route(message, lane.destination, seed=self._seed)
+        try:
+            message = call.message()
+            if job.integrations is not None:
+                message["integrations"] = job.integrations
+            refusal = route(message, lane.destination, seed=self._seed)
+            job.body = json_types.encode(message)
+        except Exception as error:  # noqa: BLE001  (one call must not stop all others)
+            sentence = f"mockseg could not route it: {error!r}"[:500]
+            self._finish(lane, job, "failed", "INTERNAL", sentence)
+            return False
         if refusal is not None:
             self._finish(lane, job, "filtered", refusal.reason, refusal.description)
             return False
         job.own = own_settings(message, lane.destination.kind) or None
         user = message.get("userId") or message.get("anonymousId") or call.message_id
         job.user = user if isinstance(user, str) else str(user)
-        job.body = json_types.encode(message)
         return True
 
     # --- inside: attempts
@@ -323,19 +320,8 @@ class Dispatcher:
         receive = destination.receive
         assert receive is not None  # noqa: S101  (the caller has looked)
         now_ns = self._clock_of(destination.source).now_ns()
-        (request,) = _requests(destination, jobs)
-        asked = VendorRequest(
-            method=request.method,
-            path=_INLET,
-            received_ns=now_ns,
-            headers=request.headers,
-            body=request.body,
-        )
-        outcome: VendorResponse | Unanswered
-        try:
-            outcome = receive(asked)
-        except Exception as error:  # noqa: BLE001  (one call must not stop all others)
-            outcome = Unanswered("INTERNAL", f"the imitation failed with {error!r}"[:500])
+        (request,) = lane.requests(jobs)
+        outcome = hand_over(receive, request, now_ns=now_ns)
         self._note(lane, jobs, [(request, outcome)], started_ns=now_ns, ended_ns=now_ns)
 
     def _start_attempts(self, lane: Lane, size: int) -> None:
@@ -351,7 +337,7 @@ class Dispatcher:
         destination = lane.destination
         clock = self._clock_of(destination.source)
         started_ns = clock.now_ns()
-        requests = _requests(destination, jobs)
+        requests = lane.requests(jobs)
         outcomes = await asyncio.gather(
             *(
                 send_within(self._sender, request, clock, seconds=destination.timeout_seconds)
@@ -399,12 +385,3 @@ class Dispatcher:
             self.ledger.retrying(job.kept, decision.due_ns)
             if lane.put_off(job, decision.due_ns) and not self._closed:
                 self._alarms.set(lane)
-
-
-def _requests(destination: Destination, jobs: list[Job]) -> list[Outgoing]:
-    first = jobs[0]
-    urls: Sequence[str] = destination.urls
-    if first.urls is not None:
-        # Those that changed meanwhile are asked anew.
-        urls = [url for url in urls if url in first.urls] or urls
-    return outgoing(destination, [job.body for job in jobs], urls=urls, own=first.own)

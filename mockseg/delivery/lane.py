@@ -6,19 +6,24 @@ import heapq
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from mockseg.delivery.kept import KeptDelivery
+from mockseg.delivery.outgoing import outgoing
+from mockseg.domain.call import KeptCall
+from mockseg.json_types import JsonObject
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.delivery.destination import Destination
-    from mockseg.delivery.kept import KeptDelivery
-    from mockseg.domain.call import KeptCall
-    from mockseg.json_types import JsonObject
+    from mockseg.delivery.outgoing import Outgoing
 
 __all__ = ["Job", "Lane"]
 
 
-class Job:
-    """A delivery on its way.
+class Job(msgspec.Struct, gc=False, eq=False):
+    """A delivery on its way. Nothing that it holds points back.
 
     Attributes:
         kept: it, in the ledger.
@@ -33,37 +38,16 @@ class Job:
         running: an attempt is under way.
     """
 
-    __slots__ = (
-        "body",
-        "call",
-        "first_ns",
-        "integrations",
-        "kept",
-        "own",
-        "retries",
-        "running",
-        "urls",
-        "user",
-    )
-
-    def __init__(
-        self,
-        kept: KeptDelivery,
-        *,
-        call: KeptCall | None = None,
-        integrations: JsonObject | None = None,
-        body: bytes = b"",
-    ) -> None:
-        self.kept = kept
-        self.call = call
-        self.integrations = integrations
-        self.body = body
-        self.user = ""
-        self.own: JsonObject | None = None
-        self.urls: tuple[str, ...] | None = None
-        self.first_ns = 0
-        self.retries = 0
-        self.running = False
+    kept: KeptDelivery
+    call: KeptCall | None = None
+    integrations: JsonObject | None = None
+    body: bytes = b""
+    user: str = ""
+    own: JsonObject | None = None
+    urls: tuple[str, ...] | None = None
+    first_ns: int = 0
+    retries: int = 0
+    running: bool = False
 
     @property
     def dead(self) -> bool:
@@ -153,6 +137,20 @@ class Lane:
                 heapq.heappush(self._ready, (job.kept.cursor, job))
                 return
         del self._behind[user]
+
+    def requests(self, jobs: Sequence[Job]) -> list[Outgoing]:
+        """Make the requests of the next attempt, one for each URL that is to be asked.
+
+        Args:
+            jobs: one, or those of a batch.
+        """
+        first = jobs[0]
+        urls: Sequence[str] = self.destination.urls
+        if first.urls is not None:
+            # Those that changed meanwhile are asked anew.
+            urls = [url for url in urls if url in first.urls] or urls
+        bodies = [job.body for job in jobs]
+        return outgoing(self.destination, bodies, urls=urls, own=first.own)
 
     # --- what is tried again
 

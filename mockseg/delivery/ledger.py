@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mockseg.delivery.kept import KeptDelivery
-from mockseg.journal.sizes import Sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +60,6 @@ class Ledger:
         self._max_bytes = max_bytes
         self.on_change = on_change
         self._shelves: dict[str, _Shelf] = {}
-        self._finals = Sizes()
         self._by_call: dict[int, KeptDelivery | list[KeptDelivery]] = {}
         self._kept = 0
         self._bytes = 0
@@ -108,12 +106,17 @@ class Ledger:
         """Add an attempt; `retrying` or `finish` follows, which tells of both."""
         if kept.gone:
             return
-        before = kept.size_bytes
-        if kept.attempts and kept.attempts[-1].answer == attempt.answer:
+        if not kept.attempts:
+            kept.attempts = (attempt,)
+            self._bytes += kept.size_bytes
+            return
+        before = kept.attempts[-1].answer
+        if before == attempt.answer:
             # Most failures answer the same each time: one object for all.
-            attempt = msgspec.structs.replace(attempt, answer=kept.attempts[-1].answer)
+            attempt = msgspec.structs.replace(attempt, answer=before)
+        else:
+            self._bytes += len(attempt.answer)
         kept.attempts = (*kept.attempts, attempt)
-        self._bytes += kept.size_bytes - before
 
     def retrying(self, kept: KeptDelivery, next_ns: int) -> None:
         """Say that a delivery is tried again then."""
@@ -139,7 +142,6 @@ class Ledger:
         shelf.open -= 1
         self._open -= 1
         shelf.finals.append(kept)
-        self._finals.add(kept.source, 1)
         self._tell(kept)
         if self._bytes > self._max_bytes or self._kept > self._max_deliveries:
             self._make_room()
@@ -149,7 +151,6 @@ class Ledger:
         shelf = self._shelves.pop(source, None)
         if shelf is None:
             return 0
-        self._finals.add(source, -len(shelf.finals))
         self._open -= shelf.open
         dropped = 0
         for kept in shelf.entries:
@@ -212,14 +213,20 @@ class Ledger:
             self._by_call[call] = [others, kept]
 
     def _make_room(self) -> None:
-        """Let final ones go until the bounds hold, or only open ones are left."""
-        while self._kept > self._max_deliveries or self._bytes > self._max_bytes:
-            if self._kept == self._open:
-                return
-            source = self._finals.largest()
-            shelf = self._shelves[source]
+        """Let final ones go until a little less than the bounds is kept, or only open ones."""
+        most, most_bytes = self._max_deliveries, self._max_bytes
+        if self._kept > most:
+            most -= most // 100
+        if self._bytes > most_bytes:
+            most_bytes -= most_bytes // 20
+        # Room is made for a while, so that the search for the largest source is rare.
+        sizes = [(-len(shelf.finals), name) for name, shelf in self._shelves.items()]
+        heapq.heapify(sizes)
+        while (self._kept > most or self._bytes > most_bytes) and self._kept > self._open:
+            name = sizes[0][1]
+            shelf = self._shelves[name]
             self._forget(shelf.finals.popleft())
-            self._finals.add(source, -1)
+            heapq.heapreplace(sizes, (-len(shelf.finals), name))
             self.evicted += 1
             shelf.gone += 1
             if shelf.gone > _SPENT and shelf.gone * 2 > len(shelf.entries):

@@ -1,4 +1,7 @@
-"""What carries a request to a real URL; :mod:`mockseg.web.sender` has the one over HTTP."""
+"""What carries a request to its destination, in this process or to a real URL.
+
+:mod:`mockseg.web.sender` has the :class:`Sender` over HTTP.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from mockseg.delivery.retrying import Unanswered
+from mockseg.destinations.vendor import VendorRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mockseg.clock import Clock
     from mockseg.delivery.outgoing import Outgoing
     from mockseg.destinations.vendor import VendorResponse
 
-__all__ = ["Sender", "send_within"]
+__all__ = ["Sender", "hand_over", "send_within"]
+
+
+_INLET = "/segment"
 
 
 class Sender(Protocol):
@@ -25,6 +34,23 @@ class Sender(Protocol):
     async def close(self) -> None:
         """Close what is open; a later request opens it again."""
         ...
+
+
+def hand_over(
+    receive: Callable[[VendorRequest], VendorResponse], request: Outgoing, *, now_ns: int
+) -> VendorResponse | Unanswered:
+    """Let an imitation in this process have a request, at its inlet, in this very step."""
+    asked = VendorRequest(
+        method=request.method,
+        path=_INLET,
+        received_ns=now_ns,
+        headers=request.headers,
+        body=request.body,
+    )
+    try:
+        return receive(asked)
+    except Exception as error:  # noqa: BLE001  (one call must not stop all others)
+        return Unanswered("INTERNAL", f"the imitation failed with {error!r}"[:500])
 
 
 async def send_within(

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from mockseg import json_types
 from mockseg.delivery.refusing import refuse
 from mockseg.setting import nearest
 
@@ -83,6 +84,10 @@ def read_settings(kind: Kind, given: JsonObject, *, place: str = "settings") -> 
         else:
             hint = nearest(name, names)
             refuse(here, f"`{here}` is no setting of {kind.type}{hint}", allowed=list(names))
+    try:
+        json_types.encode(extra)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        refuse(place, f"`{place}` has what is no JSON ({error})", allowed="JSON values")
     settings = Settings(**read, extra=extra)
     if len(settings.urls) > kind.urls:
         refuse(
@@ -94,9 +99,11 @@ def read_settings(kind: Kind, given: JsonObject, *, place: str = "settings") -> 
 
 
 def _text(value: Json, place: str) -> str:
-    if not isinstance(value, str) or len(value) > _MOST_CHARACTERS:
+    # A lone surrogate is a character that cannot be sent.
+    sendable = isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+    if not sendable or len(value) > _MOST_CHARACTERS:
         refuse(place, f"`{place}` is {_shown(value)}", allowed="a text of up to 4096 characters")
-    return value
+    return str(value)
 
 
 def _key(value: Json, place: str) -> str:

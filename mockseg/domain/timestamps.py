@@ -6,7 +6,8 @@ A moment is an ``int``: nanoseconds since 1970-01-01T00:00:00Z, negative before.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
 
 __all__ = ["format_moment", "parse_moment", "skew_corrected"]
 
@@ -30,6 +31,11 @@ def parse_moment(text: object) -> int | None:
     """
     if not isinstance(text, str) or len(text) > 64:
         return None
+    if len(text) == 24 and text[7] == "-" and text[10:20:9] == "T." and text[23] == "Z":
+        # As most SDKs write it, and Segment itself; what is wrong with it is looked at below.
+        usual = _usual(text)
+        if usual is not None:
+            return usual
     match = _ISO_8601.fullmatch(text.strip())
     if match is None:
         return None
@@ -49,15 +55,15 @@ def parse_moment(text: object) -> int | None:
 def format_moment(moment_ns: int) -> str:
     """Write a moment as Segment does, in UTC: milliseconds, or more digits where it has them."""
     seconds, nanoseconds = divmod(moment_ns, _SECOND)
-    days, rest = divmod(seconds, 86_400)
     try:
-        day = date.fromordinal(days + _EPOCH_DAY).isoformat()
+        second = _second(seconds)
     except (ValueError, OverflowError):
         # A lying sentAt can put the corrected time outside the calendar: its nearest end.
-        return "0001-01-01T00:00:00.000Z" if days < 0 else "9999-12-31T23:59:59.999Z"
-    digits = f"{nanoseconds:09d}"
-    kept = digits[:3] + digits[3:].rstrip("0")
-    return f"{day}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.{kept}Z"
+        return "0001-01-01T00:00:00.000Z" if seconds < 0 else "9999-12-31T23:59:59.999Z"
+    milliseconds, more = divmod(nanoseconds, 1_000_000)
+    if more:
+        return f"{second}.{milliseconds:03d}{f'{more:06d}'.rstrip('0')}Z"
+    return f"{second}.{milliseconds:03d}Z"
 
 
 def skew_corrected(*, original_ns: int | None, sent_ns: int | None, received_ns: int) -> int:
@@ -72,6 +78,25 @@ def skew_corrected(*, original_ns: int | None, sent_ns: int | None, received_ns:
     if sent_ns is None:
         return original_ns
     return received_ns - (sent_ns - original_ns)
+
+
+def _usual(text: str) -> int | None:
+    """Read ``2026-01-01T12:00:00.000Z``."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    days = moment.toordinal() - _EPOCH_DAY
+    seconds = (days * 24 + moment.hour) * 3600 + moment.minute * 60 + moment.second
+    return seconds * _SECOND + moment.microsecond * 1000
+
+
+# Calls come at much the same time, many a second.
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    day = date.fromordinal(days + _EPOCH_DAY).isoformat()
+    return f"{day}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"
 
 
 def _offset_seconds(zone: str | None) -> int:

@@ -94,10 +94,10 @@ def _label(error: BaseException) -> str:
         return "EAI_AGAIN" if cause.errno == socket.EAI_AGAIN else "ENOTFOUND"
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
         return "ECONNABORTED"
-    if isinstance(error, aiohttp.ServerDisconnectedError):
+    if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError):
         return "ECONNRESET"
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "ECONNRESET"
+    if isinstance(error, TimeoutError):
+        return "ETIMEDOUT"
     if isinstance(error, OSError):
         return _BY_NUMBER.get(error.errno or 0, "ECONNABORTED")
     return "ECONNABORTED"

@@ -10,7 +10,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from mockseg.clock import ShiftedClock, SystemClock
+from mockseg.clock import ShiftedClock, SystemClock, breathe
 from mockseg.delivery.destination import DestinationSpec, make_destination
 from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.ledger import Ledger
@@ -81,7 +81,7 @@ class Wire:
 
     async def send(self, request):
         """Answer after the loop had a turn."""
-        await asyncio.sleep(0)
+        await breathe()
         return self.answer(request.body)
 
     async def close(self):
@@ -160,7 +160,7 @@ class Run:
         calls = [call(number, plan.user) for number, plan in enumerate(self.wire.plans)]
         for start in range(0, len(calls), self.chunks):
             self.dispatcher.offer(self.destination, calls[start : start + self.chunks])
-            await asyncio.sleep(0)
+            await breathe()
         await self.idle()
         while waiting := self.ledger.page(state="retrying", limit=1000):
             if all(self._hopeless(kept) for kept in waiting):

@@ -32,6 +32,19 @@ def test_an_offset_changes_the_text_and_not_the_moment(moment, offset, digits, f
 
 
 @given(
+    MOMENTS,
+    st.dictionaries(st.integers(0, 23), st.sampled_from("0123456789-:.,TtZzW+ \u0663"), max_size=2),
+)
+def test_the_usual_form_is_read_like_any_other(moment, changes):
+    """A blank at its end, which is passed over, changes nothing, whatever else is wrong."""
+    usual = list(format_moment(moment - moment % 1_000_000))
+    for place, character in changes.items():
+        usual[place] = character
+    text = "".join(usual)
+    assert parse_moment(text) == parse_moment(f"{text} ")
+
+
+@given(
     st.text(max_size=80)
     | st.text("0123456789-+:.,TtZz ", max_size=40)
     | st.none()

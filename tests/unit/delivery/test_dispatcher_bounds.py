@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from mockseg.clock import breathe
+
 URL = "http://hook.test/"
 
 
@@ -63,7 +65,7 @@ async def test_calls_of_a_stuck_user_can_be_evicted_from_behind_it(world, call, 
     await full.wire.until_sent(1)
     for number in range(20):
         full.dispatcher.offer(of, [call(event=f"e{number}")])
-        await asyncio.sleep(0)
+        await breathe()
     full.wire.release("u1")
     await full.settled()
     assert full.wire.events == ["first", "e18", "e19"]
@@ -85,7 +87,7 @@ async def test_a_dropped_source_leaves_nothing(world, call, destination):
     assert (world.dispatcher.pending(), world.states) == (0, ["delivered"])
     world.wire.release("u1")
     world.clock.advance(4 * 3600)
-    await asyncio.sleep(0)
+    await breathe()
     assert len(world.wire.sent) == 2
     world.dispatcher.offer(of, [call(userId="u3")])
     await world.until("delivered", "delivered")
@@ -140,7 +142,7 @@ async def test_a_thousand_retries_sleep_in_one_task(world, call, destination):
     await world.until(*["retrying"] * 1000)
     for _ in range(3):
         # Attempts that are over leave the loop one step later.
-        await asyncio.sleep(0)
+        await breathe()
     assert len(asyncio.all_tasks()) == 2
     world.clock.advance(1)
     await world.settled()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec import Raw
 
+from mockseg.clock import breathe
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.call import Remark
 from mockseg.domain.delivery import Note
@@ -146,6 +148,17 @@ async def test_an_imitation_that_raises_fails_one_call(world, call, destination,
     assert "RuntimeError('a bug')" in failed.description
 
 
+async def test_a_call_that_cannot_be_routed_fails_alone(world, call, destination):
+    """Whatever is wrong inside of mockseg, the others go on and the ledger says so."""
+    broken = call()
+    broken = type(broken)(*(1, broken.request, 0, Raw(b"{no json"), "track"), None, None, "m")
+    world.dispatcher.offer(destination(), [broken, call()])
+    await world.settled()
+    assert world.states == ["failed", "delivered"]
+    assert world.deliveries[0].reason == "INTERNAL"
+    assert "mockseg could not route it" in world.deliveries[0].description
+
+
 async def test_a_settings_object_counts_for_its_call(world, call, destination, receiver):
     """The next call has the destination's own again."""
     imitation = receiver()
@@ -241,16 +254,15 @@ def test_what_was_offered_before_the_loop_ran_is_delivered_in_it(call, destinati
     assert (len(imitation.requests), dispatcher.pending()) == (1, 0)
 
 
-@pytest.mark.parametrize("busy", [10, 300])
+@pytest.mark.parametrize("enabled", [True, False])
 async def test_others_in_the_loop_have_their_turns_while_a_queue_drains(
-    world, call, destination, receiver, busy
+    world, call, destination, enabled
 ):
-    """A long queue is handed over in short turns."""
-    imitation = receiver()
-    world.dispatcher.offer(destination(receive=imitation), [call() for _ in range(busy)] * 10)
-    seen = []
+    """A long queue is worked off in short turns, whether its calls are sent or filtered."""
+    world.dispatcher.offer(destination(enabled=enabled), [call() for _ in range(3000)])
+    seen = set()
     while world.dispatcher.pending():
-        seen.append(len(imitation.requests))
-        await asyncio.sleep(0)
-    assert len(seen) >= 2
-    assert len(imitation.requests) == busy * 10
+        seen.add(world.dispatcher.pending())
+        await breathe()
+    assert len(seen) > 3
+    assert set(world.states) == {"delivered" if enabled else "filtered"}

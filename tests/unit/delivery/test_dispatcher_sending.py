@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
+
+from mockseg.clock import breathe
 
 URL = "http://hook.test/"
 
@@ -56,7 +56,7 @@ async def test_an_answer_that_never_comes_times_out_on_the_clock(world, call, de
     world.dispatcher.offer(destination("webhook", url=URL), [call()])
     await world.wire.until_sent(1)
     world.clock.advance(4.999)
-    await asyncio.sleep(0)
+    await breathe()
     assert world.states == ["queued"]
     world.clock.advance(0.001)
     await world.until("retrying")
@@ -77,7 +77,7 @@ async def test_the_ledger_says_when_a_retry_comes(world, call, destination):
     await world.until("retrying")
     assert world.deliveries[0].next_attempt_at == "2026-01-01T12:00:30.000Z"
     world.clock.advance(29.999)
-    await asyncio.sleep(0)
+    await breathe()
     assert len(world.wire.sent) == 1
     world.clock.advance(0.001)
     await world.until("delivered")
