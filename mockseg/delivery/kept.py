@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from mockseg.delivery.outgoing import redacted
 from mockseg.destinations.vendor import Headers
 from mockseg.domain.call import call_id
+from mockseg.domain.credentials import shown_header
 from mockseg.domain.delivery import Attempt, Delivery, DeliveryState, Note
 from mockseg.domain.timestamps import format_moment
 
@@ -53,7 +53,10 @@ class KeptAttempt(msgspec.Struct, frozen=True, gc=False):
             number=number,
             method=self.method,
             url=self.url,
-            headers={**dict(redacted(self.headers)), "Content-Length": str(self.sent_bytes)},
+            headers={
+                **{name: shown_header(name, value) for name, value in self.headers},
+                "Content-Length": str(self.sent_bytes),
+            },
             body=self.body.decode("utf-8", "replace"),
             status=self.status,
             # A character has up to four bytes.

@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import Headers
     from mockseg.json_types import JsonObject
 
-__all__ = ["Outgoing", "outgoing", "redacted"]
+__all__ = ["Outgoing", "outgoing"]
 
 _USER_AGENT = "Segment.io/1.0"
 _ACTIONS_USER_AGENT = "Segment (Actions)"
 _JSON = ("Content-Type", "application/json")
-_SECRET = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "ug-api-key"}
-)
 
 
 class Outgoing(NamedTuple):
@@ -84,19 +81,6 @@ def outgoing(
         headers = (*headers, (SIGNATURE_HEADER, signature))
     headers = (*headers, ("Content-Length", str(len(body))))
     return [Outgoing(settings.method, url, headers, body) for url in urls]
-
-
-@lru_cache(maxsize=1024)
-def redacted(headers: Headers) -> Headers:
-    """Give headers with the values of secret ones replaced, as the ledger keeps them."""
-    return tuple((name, _shown(name, value)) for name, value in headers)
-
-
-def _shown(name: str, value: str) -> str:
-    if name.lower() not in _SECRET:
-        return value
-    scheme, space, _ = value.partition(" ")
-    return f"{scheme} [redacted]" if space else "[redacted]"
 
 
 @lru_cache(maxsize=1024)

@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockseg import json_types
-from mockseg.destinations.imitations import imitation_of
-from mockseg.destinations.kinds import KINDS
+from mockseg.destinations.imitations import IMITATIONS, imitation_class
 from mockseg.destinations.vendor import VendorRequest
 from mockseg.errors import VendorStateError
 
-OURS = [kind for kind in KINDS if imitation_of(kind) is not None]
+OURS = list(IMITATIONS)
 BASIC = "Basic " + base64.b64encode(b"key:").decode()
 PATHS = [
     *("/segment", "/v1/users", "/v1/users/u1", "/v1/users/u1/events", "/v1/users/bulk"),
@@ -74,8 +73,7 @@ REQUESTS = st.builds(
 
 def made(kind, setup="{}"):
     """Make an imitation of this kind."""
-    imitation = imitation_of(kind)
-    assert imitation is not None
+    imitation = imitation_class(kind)
     record = json_types.decode(setup.encode())
     return imitation(imitation.setup_type(**record), key="key", random=random.Random(1))
 

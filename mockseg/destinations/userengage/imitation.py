@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from mockseg import json_types
+from mockseg.destinations.inlet import basic_key
 from mockseg.destinations.userengage.actions import ACTIONS, mint_secret, perform
 from mockseg.destinations.userengage.answers import ERRORS, rest_error
 from mockseg.destinations.userengage.building import bare_app, check_setup
 from mockseg.destinations.userengage.inlet import (
     INLET_PATH,
-    basic_key,
     credentials_error,
     key_error,
     receive,

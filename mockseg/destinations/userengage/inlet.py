@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
-import functools
 import re
 from typing import TYPE_CHECKING
 
 from mockseg import json_types
+from mockseg.destinations.inlet import basic_key
 from mockseg.destinations.userengage.answers import INLET_DONE, Refused, inlet_error
 from mockseg.destinations.userengage.mapping import map_company_traits, map_context, map_user_traits
 from mockseg.destinations.userengage.page_view import visit_of
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorRequest, VendorResponse
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["INLET_PATH", "basic_key", "credentials_error", "key_error", "receive"]
+__all__ = ["INLET_PATH", "credentials_error", "key_error", "receive"]
 
 INLET_PATH = "/segment"
 
@@ -32,26 +30,6 @@ _HOST = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{0,20}://(?:[^/?#@]{0,200}@)?(\[[^/?#@\]]{2,45}\]|[^/?#:@\[]{1,253})"
 )
 _SUPPORTED = ("identify", "page", "track", "group")
-
-
-def basic_key(request: VendorRequest) -> str | None:
-    """Read the Segment API key: the user name of Basic credentials, None when garbled."""
-    return _user_name(request.header("Authorization") or "")
-
-
-# One key sends thousands of calls.
-@functools.lru_cache(maxsize=64)
-def _user_name(authorization: str) -> str | None:
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        decoded = base64.b64decode(encoded.strip().encode(), validate=True).decode()
-    except (binascii.Error, UnicodeError):
-        return None
-    # The password is empty, the colon always there.
-    name, colon, _ = decoded.partition(":")
-    return name if colon and name else None
 
 
 def credentials_error() -> VendorResponse:

@@ -48,7 +48,7 @@ async def test_the_request_is_what_segment_would_send(world, call, destination, 
 
 
 async def test_the_ledger_tells_of_the_attempt(world, call, destination, receiver):
-    """Request with secrets redacted, answer, notes, and the moment."""
+    """Request with its key, answer, notes, and the moment."""
     note = Note(code="value_ignored", field="traits.age", description="sentence")
     imitation = receiver(VendorResponse(202, b'{"ok":1}', notes=(note,)))
     sent = call(event="E")
@@ -61,7 +61,7 @@ async def test_the_ledger_tells_of_the_attempt(world, call, destination, receive
     (attempt,) = delivery.attempts
     assert (attempt.number, attempt.method, attempt.status) == (1, "POST", 202)
     assert attempt.url == "http://mockseg.test/vendors/userengage/d1/segment"
-    assert attempt.headers["Authorization"] == "Basic [redacted]"
+    assert attempt.headers["Authorization"] == "Basic c2VnbWVudDo="
     assert attempt.headers["Content-Length"] == str(len(attempt.body))
     assert attempt.body == imitation.requests[0].body.decode()
     assert (attempt.answer, attempt.error, attempt.notes) == ('{"ok":1}', None, (note,))
