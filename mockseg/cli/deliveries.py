@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+# Of a delivery that is tried again for hours the last answers say enough.
+_MOST_ANSWERS = 3
 _STATES = ("queued", "retrying", "delivered", "filtered", "failed")
 
 
@@ -52,8 +54,10 @@ def _line(delivery: Delivery) -> str:
     what = delivery.event or delivery.type
     statuses = ", ".join(
         str(attempt.status) if attempt.status else attempt.error or "no answer"
-        for attempt in delivery.attempts
+        for attempt in delivery.attempts[-_MOST_ANSWERS:]
     )
+    if len(delivery.attempts) > _MOST_ANSWERS:
+        statuses = f"{len(delivery.attempts)} times, at last {statuses}"
     why = ": ".join(part for part in (delivery.reason, delivery.description) if part)
     notes = "; ".join(
         f"{note.code}: {note.description}"

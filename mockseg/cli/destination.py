@@ -157,8 +157,7 @@ def remove(*, target: Target, id_: str) -> None:
 def _show(view: DestinationView, *, url: str) -> None:
     """Write a destination in two lines: where calls go, and what can be done there."""
     settings = view.settings
-    own = settings.get("urls") or [settings[name] for name in ("url",) if name in settings]
-    where = url.rstrip("/") + view.path if view.path is not None else " ".join(map(str, own))
+    where = " ".join(view.urls) if view.path is None else url.rstrip("/") + view.path
     parts = [view.id, f"source {printable(view.source)}", printable(where)]
     parts += [f"key {printable(str(settings['apiKey']))}"] if "apiKey" in settings else []
     parts += [] if view.enabled else ["not enabled"]

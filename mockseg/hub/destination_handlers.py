@@ -199,6 +199,7 @@ def _view(hub: Hub, connected: Connected) -> DestinationView:
         consent_categories=asked.consent_categories,
         imitated=vendor is not None,
         path=None if vendor is None else connected.path,
+        urls=list(connected.urls) if vendor is None else [],
         actions={}
         if vendor is None
         else {name: _action(action) for name, action in vendor.actions.items()},

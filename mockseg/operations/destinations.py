@@ -118,6 +118,7 @@ class DestinationView(Result, frozen=True):
         filters, consent_categories: as it was added.
         imitated: whether mockseg receives in the vendor's place.
         path: where the imitation is, on this server; null for a service of your own.
+        urls: of the service of your own; empty for an imitation.
         actions: what can be done there, by name.
         errors: what can be demanded of it with the action ``fail``.
         pending: deliveries that are queued or being retried.
@@ -133,6 +134,7 @@ class DestinationView(Result, frozen=True):
     consent_categories: list[str]
     imitated: bool
     path: str | None
+    urls: list[str]
     actions: dict[str, ActionView]
     errors: list[str]
     pending: int
