@@ -201,6 +201,22 @@ def test_a_vendor_acts_as_its_own_page_would(source: Any) -> None:
         crm.act("revoke_kee", key="x")
 
 
+def test_segments_events_filter_a_survey_and_never_trigger_it(source: Any) -> None:
+    """A user may be asked once the SDK knows her and Segment's events satisfy the filters."""
+    sprig = source.destination("userleap")
+    sprig.act(
+        "define_survey",
+        name="Onboarding",
+        triggers=["Checkout"],
+        filters=[{"event": "Seen", "operator": "is set"}],
+    )
+    send(source, {"type": "identify", "userId": "u1"}, seen())
+    source.assert_delivered(track("Seen"), to=sprig)
+    assert not sprig.eligible("Onboarding", "u1")
+    sprig.act("link_sdk_user", visitor_id="v1", user="u1")
+    assert sprig.eligible("Onboarding", "u1")
+
+
 def test_an_audience_is_entered_and_left(source: Any) -> None:
     """Each change is one identify call, and brings the trait in snake_case."""
     crm = source.destination("userengage", attributes={"big_spenders": "boolean"})
