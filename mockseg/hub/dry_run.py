@@ -10,6 +10,7 @@ from mockseg.domain.request import KeptRequest
 from mockseg.hub.answers import SUCCESS
 from mockseg.hub.ingest import Ruling
 from mockseg.hub.judge import Judge
+from mockseg.hub.texts import SharedTexts
 from mockseg.journal.window import DedupWindow
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class DryRun:
         self._plans = plans
         self._received_ns = received_ns
         self._window = DedupWindow(generation=remembered) if remembered else None
+        self._shared_text = SharedTexts()
         self._minted = itertools.count()
 
     def judge(
@@ -68,7 +70,7 @@ class DryRun:
             window=self._window or DedupWindow(generation=2),
             plans=self._plans,
             mint=lambda: f"minted-{next(self._minted)}",
-            shared_text=lambda text: text,
+            shared_text=self._shared_text,
         )
         (call,) = judge.calls(Reading(items=[(raw, message)]), "", place)
         return call
