@@ -34,12 +34,16 @@ def check(message: Json, type_: str) -> tuple[Discard, ...]:
     return tuple(_discards(message, type_))
 
 
-def plain_track(message: JsonObject) -> tuple[str, str | None, str | None] | None:
+def plain_track(
+    message: JsonObject, type_: Json
+) -> tuple[str | None, str | None, str | None] | None:
     """Give event, userId and messageId of a track call with which nothing is wrong.
 
     The one shape that nearly every call has is let through at once, and its keys are read
     once: this runs on every call of every batch. None says nothing: :func:`check` decides.
     """
+    if type_ != "track":
+        return None
     get = message.get
     event = get("event")
     user_id = get("userId")

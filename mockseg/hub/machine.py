@@ -115,7 +115,7 @@ class Hub:
         self.in_flight = 0
         self.last_arrival = 0.0
         self.server_window = DedupWindow(generation=generation)
-        self._shared_text = SharedTexts()
+        self._judge = Judge(mint=self._mint_message_id, shared_text=SharedTexts())
         self._known = frozenset(settings.known_write_keys)
         self._requests = 0
         self._bad = self._dropped = self._rejected = self._accepted = 0
@@ -145,16 +145,15 @@ class Hub:
         plans = source.plans.used
         if read.items:
             request.first_cursor = self.cursor + 1
-            judge = Judge(
-                request,
+            calls, remarked = self._judge.calls(
+                read,
+                request=request,
+                route_type=arrival.route.type,
+                first_cursor=self.cursor + 1,
                 ruling=ruling,
                 window=self.window_of(source),
                 plans=plans,
-                mint=self._mint_message_id,
-                shared_text=self._shared_text,
             )
-            calls = judge.calls(read, arrival.route.type, self.cursor + 1)
-            remarked = judge.remarked
             self.cursor += len(calls)
             request.calls = len(calls)
         else:
