@@ -22,6 +22,7 @@ from mockseg.web import cors
 from mockseg.web.bodies import Body, body_at_hand, read_body
 from mockseg.web.breaking import break_answer
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
+from mockseg.web.constant import ConstantResponse
 from mockseg.web.expectation import continue_if_expected
 from mockseg.web.files import read_text
 from mockseg.web.headers import HeaderStore, key_of
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DataPlane", "add_routes"]
 
-_SUCCESS_HEADERS = {"Content-Type": SUCCESS.content_type}
 _NOTHING = Route(path="", carries="nothing")
 _BARE = frozenset({"/", "/v1"})
 _NO_CACHE = "no-cache, max-age=0"
@@ -63,6 +63,7 @@ class DataPlane:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._headers = HeaderStore()
+        self._success = ConstantResponse(SUCCESS)
         settings = hub.settings
         self._public_key = read_text(settings.oauth_public_key, "oauth_public_key")
         if self._public_key is not None:
@@ -113,10 +114,14 @@ class DataPlane:
             answer, broken = self._hub.faults.accept(arrival)
         else:
             answer = self._hub.accept(arrival)
-        if answer is SUCCESS:
-            response = web.Response(body=SUCCESS.body, headers=_SUCCESS_HEADERS)
-        else:
-            response = _response(answer)
+        if (
+            answer is SUCCESS
+            and broken is None
+            and body.problem is None
+            and ConstantResponse.suits(request)
+        ):
+            return self._success
+        response = _response(answer)
         if body.problem is not None:
             # What is left of the body is of no use to anyone.
             response.force_close()
