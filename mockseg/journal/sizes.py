@@ -39,9 +39,11 @@ class Sizes:
         if new > self._largest:
             self._largest = new
         elif self._largest not in alike:
-            # A step down by one is the common case: an eviction among equals.
-            below = self._largest - 1
-            self._largest = below if below in alike else max(alike, default=0)
+            # An eviction leaves the name where it is or near it; only a clear needs a search.
+            near = range(self._largest - 1, new - 1, -1) if new and -change < len(alike) else ()
+            self._largest = next((size for size in near if size in alike), 0) or max(
+                alike, default=0
+            )
 
     def of(self, name: str) -> int:
         """Give the size of a name, 0 for an unknown one."""
