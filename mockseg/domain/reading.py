@@ -27,7 +27,7 @@ class Reading(msgspec.Struct, gc=False):
         key: the write key at its top level, or empty.
         items: each message as sent and decoded, :data:`MAX_READ_CALLS` at most.
         left_out: how many more there are.
-        longest: no message of a batch has more bytes than this; it may be less.
+        longest: no message of a batch has more bytes than this; all may have fewer.
         shared: what a batch says for all of its messages, or None.
         problem: why it could not be read, or None.
     """

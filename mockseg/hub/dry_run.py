@@ -65,7 +65,7 @@ class DryRun:
             shared=shared,
         )
         (call,), _ = self._judge.calls(
-            Reading(items=[(raw, message)]),
+            Reading(items=[(raw, message)], longest=len(memoryview(raw))),
             request=request,
             route_type="",
             first_cursor=place,
