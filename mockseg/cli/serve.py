@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ def command(*, settings: Settings, as_json: bool) -> None:
 async def _run(settings: Settings, *, as_json: bool) -> None:
     with until_stopped() as stopped:
         async with serve(settings) as running:
+            # What stands by now stays: the collector need not walk it while clients wait.
+            gc.freeze()
             if running.exposed:
                 click.echo(
                     f"mockseg: warning: {settings.host} is no loopback address: other machines can"

@@ -15,6 +15,9 @@ from mockseg.json_types import Json
 __all__ = ["Reading", "key_of_items", "read_batch", "read_message"]
 
 _ABSENT = Raw(b"")
+# How many messages of a batch are searched for brackets at once. They are searched one by
+# one where together they have as many as one that is too deep.
+_TOGETHER = 8
 
 
 class Reading(msgspec.Struct, gc=False):
@@ -24,6 +27,7 @@ class Reading(msgspec.Struct, gc=False):
         key: the write key at its top level, or empty.
         items: each message as sent and decoded, :data:`MAX_READ_CALLS` at most.
         left_out: how many more there are.
+        longest: no message of a batch has more bytes than this; all may have fewer.
         shared: what a batch says for all of its messages, or None.
         problem: why it could not be read, or None.
     """
@@ -31,6 +35,7 @@ class Reading(msgspec.Struct, gc=False):
     key: str = ""
     items: list[tuple[Raw, Json]] = []
     left_out: int = 0
+    longest: int = 0
     shared: Shared | None = None
     problem: Discard | None = None
 
@@ -67,7 +72,9 @@ def read_batch(body: bytes) -> Reading:
     try:
         outline = _read_batch(body)
         batch = outline.batch or []
-        items = [(raw, _read_value(raw)) for raw in batch[:MAX_READ_CALLS]]
+        left_out = max(0, len(batch) - MAX_READ_CALLS)
+        del batch[MAX_READ_CALLS:]
+        items = [(raw, _read_value(raw)) for raw in batch]
         key = _text(_value(outline.write_key))
         shared = Shared(
             context=_object_bytes(outline.context),
@@ -76,15 +83,20 @@ def read_batch(body: bytes) -> Reading:
         )
     except (msgspec.MsgspecError, MalformedJsonError, UnicodeDecodeError, RecursionError):
         return _read_odd_batch(body)
-    if _may_be_deep(body):
-        parts = (*(raw for raw, _ in items), shared.context or b"", shared.integrations or b"")
-        for part in map(bytes, parts):
-            if _may_be_deep(part) and _is_deep(_read_value(part)):
-                return Reading(key=key, problem=_TOO_DEEP)
+    longest = 0
+    for start in range(0, len(batch), _TOGETHER):
+        some = batch[start : start + _TOGETHER]
+        together = b"".join(some)
+        longest = max(longest, len(together))
+        if _may_be_deep(together) and any(map(_is_too_deep, some)):
+            return Reading(key=key, problem=_TOO_DEEP)
+    if any(part and _is_too_deep(part) for part in (shared.context, shared.integrations)):
+        return Reading(key=key, problem=_TOO_DEEP)
     return Reading(
         key=key,
         items=items,
-        left_out=len(batch) - len(items),
+        left_out=left_out,
+        longest=longest,
         shared=None if shared == _NOTHING_SHARED else shared,
     )
 
@@ -149,7 +161,16 @@ def _text(value: Json) -> str:
 
 def _may_be_deep(data: bytes) -> bool:
     """Tell cheaply whether there are brackets enough for it."""
-    return data.count(b"{") + data.count(b"[") > MAX_JSON_DEPTH
+    if len(data) <= 2 * MAX_JSON_DEPTH:
+        # Every level has two of them.
+        return False
+    # `count` looks at every byte, `replace` searches: a third of the time.
+    without = data.replace(b"{", b"").replace(b"[", b"")
+    return len(data) - len(without) > MAX_JSON_DEPTH
+
+
+def _is_too_deep(part: bytes | Raw) -> bool:
+    return _may_be_deep(bytes(part)) and _is_deep(_read_value(part))
 
 
 def _is_deep(value: Json) -> bool:

@@ -10,6 +10,7 @@ from mockseg.domain.request import KeptRequest
 from mockseg.hub.answers import SUCCESS
 from mockseg.hub.ingest import Ruling
 from mockseg.hub.judge import Judge
+from mockseg.hub.texts import SharedTexts
 from mockseg.journal.window import DedupWindow
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class DryRun:
         self._plans = plans
         self._received_ns = received_ns
         self._window = DedupWindow(generation=remembered) if remembered else None
-        self._minted = itertools.count()
+        minted = itertools.count()
+        self._judge = Judge(mint=lambda: f"minted-{next(minted)}", shared_text=SharedTexts())
 
     def judge(
         self, raw: Raw, message: Json, *, place: int, shared: Shared | None = None
@@ -62,15 +64,15 @@ class DryRun:
             answer=SUCCESS,
             shared=shared,
         )
-        judge = Judge(
-            request,
+        (call,), _ = self._judge.calls(
+            Reading(items=[(raw, message)], longest=len(memoryview(raw))),
+            request=request,
+            route_type="",
+            first_cursor=place,
             ruling=_RULING,
             window=self._window or DedupWindow(generation=2),
             plans=self._plans,
-            mint=lambda: f"minted-{next(self._minted)}",
-            shared_text=lambda text: text,
         )
-        (call,) = judge.calls(Reading(items=[(raw, message)]), "", place)
         return call
 
 

@@ -14,11 +14,14 @@ from mockseg.domain.message import MESSAGE_TYPES, normalise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from msgspec import Raw
+
     from mockseg.domain.reading import Reading
     from mockseg.domain.request import KeptRequest
     from mockseg.hub.ingest import Ruling
+    from mockseg.hub.texts import SharedTexts
     from mockseg.journal.window import DedupWindow
-    from mockseg.json_types import JsonObject
+    from mockseg.json_types import Json, JsonObject
     from mockseg.plans.planset import PlanSet
 
 __all__ = ["Judge"]
@@ -29,102 +32,108 @@ _TYPES = {type_: type_ for type_ in MESSAGE_TYPES}
 
 
 class Judge:
-    """Judges the calls of one request, in the order of Segment's pipeline.
+    """Judges calls in the order of Segment's pipeline.
 
     First what the edge discards, then duplicates, then the source's plans.
 
     Args:
-        request: as it is kept.
-        ruling: what holds for all of its calls.
-        window: the messageIds seen so far; new ones are taken in.
-        plans: of the source, or None.
         mint: gives a messageId to a message that has none.
         shared_text: gives equal texts the same string, to save memory.
     """
 
-    def __init__(
+    __slots__ = ("_mint", "_shared_text")
+
+    def __init__(self, *, mint: Callable[[], str], shared_text: SharedTexts) -> None:
+        self._mint = mint
+        self._shared_text = shared_text
+
+    def calls(
         self,
-        request: KeptRequest,
+        read: Reading,
         *,
+        request: KeptRequest,
+        route_type: str,
+        first_cursor: int,
         ruling: Ruling,
         window: DedupWindow,
         plans: PlanSet | None,
-        mint: Callable[[], str],
-        shared_text: Callable[[str], str],
+    ) -> tuple[list[KeptCall], list[KeptCall]]:
+        """Make the calls of a request. Gives all, and those of which something had to be said.
+
+        Args:
+            read: what the request holds.
+            request: as it is kept.
+            route_type: the type that its route names, or empty for a batch.
+            first_cursor: of the first call.
+            ruling: what holds for all of its calls.
+            window: the messageIds seen so far; new ones are taken in.
+            plans: of the source, or None.
+        """
+        share, held = self._shared_text, self._shared_text.held.get
+        closely = ruling.finding is not None or read.longest > MAX_CALL_BYTES
+        remarks = None
+        calls, remarked = [], []
+        window.begin(first_cursor, request.received_ns)
+        for index, (raw, message) in enumerate(read.items):
+            cursor, remark, keys = first_cursor + index, None, None
+            findings: tuple[Finding, ...] = ()
+            if type(message) is dict and not closely:
+                # Nearly every call is a good track call: for that there is a short way.
+                keys = spec.plain_track(message, route_type or message.get("type"))
+            if keys is None:
+                type_ = _type(message, route_type)
+                keys = _keys(message, type_)
+                findings = _findings(message, type_, None if route_type else raw, ruling)
+            else:
+                type_ = "track"
+            event, user_id, message_id = keys
+            if not message_id:
+                message_id = self._mint()
+            if findings or not window.take_in(message_id, cursor):
+                remarks = remarks or _Remarks(request, ruling, window, first_cursor)
+                remark = remarks.of(message_id, findings)
+                if not remark.findings:
+                    window.remember(message_id, cursor)
+            if plans is not None and (remark is None or not remark.findings):
+                normal = _normalised(message, type_, message_id, request)
+                remark = _planned(normal, plans, request.source, remark)
+            event = event and (held(event) or share(event))
+            user_id = user_id and (held(user_id) or share(user_id))
+            call = KeptCall(cursor, request, index, raw, type_, event, user_id, message_id, remark)
+            calls.append(call)
+            if remark is not None:
+                remarked.append(call)
+        return calls, remarked
+
+
+class _Remarks:
+    """What is to be said of those calls of a request that are not simply good and new."""
+
+    __slots__ = ("_first_cursor", "_ids", "_request", "_ruling", "_window")
+
+    def __init__(
+        self, request: KeptRequest, ruling: Ruling, window: DedupWindow, first_cursor: int
     ) -> None:
         self._request = request
         self._ruling = ruling
         self._window = window
-        self._plans = plans
-        self._mint = mint
-        self._shared_text = shared_text
-        # The messageIds of this request of which something had to be said.
-        self._remarked: set[str] = set()
+        self._first_cursor = first_cursor
+        # Those of which something was said.
+        self._ids: set[str] = set()
 
-    def calls(self, read: Reading, route_type: str, first_cursor: int) -> list[KeptCall]:
-        """Make the calls of the request.
-
-        Args:
-            read: what the request holds.
-            route_type: the type that its route names, or empty for a batch.
-            first_cursor: of the first call.
-        """
-        request, window, shared_text = self._request, self._window, self._shared_text
-        calls = []
-        cursor = first_cursor
-        window.begin(cursor, request.received_ns)
-        for raw, message in read.items:
-            if type(message) is dict:
-                get = message.get
-                event, user_id, message_id = get("event"), get("userId"), get("messageId")
-                type_ = route_type or get("type")
-                type_ = _TYPES.get(type_, type_) if type(type_) is str else ""
-            else:
-                event = user_id = message_id = None
-                type_ = route_type
-            if not message_id or type(message_id) is not str:
-                message_id = self._mint()
-            findings: tuple[Finding, ...] = spec.check(message, type_)
-            if self._ruling.finding is not None:
-                findings = _with_ruling(self._ruling.finding, findings)
-            elif not route_type and (size := len(memoryview(raw))) > MAX_CALL_BYTES:
-                findings = (*findings, _too_large(size))
-            remark = None
-            if findings or not window.is_new(message_id):
-                remark = self._remark(findings, message_id, first_cursor)
-            if remark is None or not remark.findings:
-                window.remember(message_id, cursor)
-                if self._plans is not None:
-                    remark = self._planned(message, type_, message_id, remark)
-            calls.append(
-                KeptCall(
-                    cursor,
-                    request,
-                    cursor - first_cursor,
-                    raw,
-                    type_,
-                    shared_text(event) if type(event) is str and type_ == "track" else None,
-                    shared_text(user_id) if type(user_id) is str else None,
-                    message_id,
-                    remark,
-                )
-            )
-            cursor += 1
-        return calls
-
-    def _remark(self, findings: tuple[Finding, ...], message_id: str, first_cursor: int) -> Remark:
-        """Say what is to be said of a call that is not simply good and new."""
+    def of(self, message_id: str, findings: tuple[Finding, ...]) -> Remark:
+        """Say it of one of them."""
         # One character over the limit tells an id that is too long from all others.
         known_as = message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
         window, ruling = self._window, self._ruling
         first = window.first(known_as, self._request.received_ns)
         attempt = window.attempt(known_as, known=bool(first))
-        if known_as in self._remarked or first >= first_cursor:
+        if known_as in self._ids or first >= self._first_cursor:
             # The same request carried it before in its batch: that is no further attempt.
             attempt -= 1
         else:
             window.carried(known_as, attempt)
-        self._remarked.add(known_as)
+        self._ids.add(known_as)
         if ruling.finding is not None:
             return Remark(
                 verdict=ruling.verdict, findings=findings, attempt=attempt, duplicate_of=first
@@ -139,37 +148,81 @@ class Judge:
             duplicate_of=first,
         )
 
-    def _planned(
-        self, raw: JsonObject, type_: str, message_id: str, remark: Remark | None
-    ) -> Remark | None:
-        """Let the source's plans judge a call that the edge lets through."""
-        assert self._plans is not None  # noqa: S101  (the caller has looked)
-        request = self._request
-        message = normalise(
-            raw,
-            type_=type_,
-            message_id=message_id,
-            received_ns=request.received_ns,
-            shared=request.shared,
-        )
-        event = message.get("event")
-        outcome = self._plans.decide(
-            message,
-            type=type_,
-            event=event if isinstance(event, str) else None,
-            source_id=request.source,
-        )
-        if outcome.message is message and not outcome.violations and not outcome.blocked:
-            return remark
-        findings: tuple[Finding, ...] = outcome.violations
-        if outcome.blocked and outcome.code is not None:
-            findings = (discard(outcome.code), *findings)
-        return Remark(
-            verdict="blocked" if outcome.blocked else "accepted",
-            findings=findings,
-            attempt=1 if remark is None else remark.attempt,
-            altered=None if outcome.message is message else json_types.encode(outcome.message),
-        )
+
+def _planned(
+    message: JsonObject, plans: PlanSet, source: str, remark: Remark | None
+) -> Remark | None:
+    """Let the source's plans judge a message that the edge lets through."""
+    event = message.get("event")
+    outcome = plans.decide(
+        message,
+        type=message["type"],
+        event=event if isinstance(event, str) else None,
+        source_id=source,
+    )
+    if outcome.message is message and not outcome.violations and not outcome.blocked:
+        return remark
+    findings: tuple[Finding, ...] = outcome.violations
+    if outcome.blocked and outcome.code is not None:
+        findings = (discard(outcome.code), *findings)
+    return Remark(
+        verdict="blocked" if outcome.blocked else "accepted",
+        findings=findings,
+        attempt=1 if remark is None else remark.attempt,
+        altered=None if outcome.message is message else json_types.encode(outcome.message),
+    )
+
+
+def _normalised(raw: JsonObject, type_: str, message_id: str, request: KeptRequest) -> JsonObject:
+    return normalise(
+        raw,
+        type_=type_,
+        message_id=message_id,
+        received_ns=request.received_ns,
+        shared=request.shared,
+    )
+
+
+def _type(message: Json, route_type: str) -> str:
+    """Give the type that the route names, else the message's own; empty when neither does."""
+    if route_type or type(message) is not dict:
+        return route_type
+    type_ = _text(message.get("type")) or ""
+    return _TYPES.get(type_, type_)
+
+
+def _keys(message: Json, type_: str) -> tuple[str | None, str | None, str | None]:
+    """Give event, userId and messageId of any message, where they are strings."""
+    if type(message) is not dict:
+        return None, None, None
+    return (
+        _text(message.get("event")) if type_ == "track" else None,
+        _text(message.get("userId")),
+        _text(message.get("messageId")),
+    )
+
+
+def _text(value: Json) -> str | None:
+    return value if type(value) is str else None
+
+
+def _findings(
+    message: Json, type_: str, in_batch: Raw | None, ruling: Ruling
+) -> tuple[Finding, ...]:
+    """Say what is wrong with a message whatever was recorded before.
+
+    Args:
+        message: decoded.
+        type_: of it.
+        in_batch: as sent, where it came in a batch.
+        ruling: what holds for all of its request.
+    """
+    findings = spec.check(message, type_)
+    if ruling.finding is not None:
+        return _with_ruling(ruling.finding, findings)
+    if in_batch is not None and (size := len(memoryview(in_batch))) > MAX_CALL_BYTES:
+        return (*findings, _too_large(size))
+    return findings
 
 
 def _with_ruling(finding: Discard, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -121,7 +121,7 @@ class Hub:
         self.in_flight = 0
         self.last_arrival = 0.0
         self.server_window = DedupWindow(generation=generation)
-        self._shared_text = SharedTexts()
+        self._judge = Judge(mint=self._mint_message_id, shared_text=SharedTexts())
         self._known = frozenset(settings.known_write_keys)
         self._requests = 0
         self._bad = self._dropped = self._rejected = self._accepted = 0
@@ -152,17 +152,19 @@ class Hub:
         if fault is not None:
             request.fault, request.answer = fault.mark, fault.kept(ruling.answer)
         calls: list[KeptCall] = []
+        remarked: list[KeptCall] = []
+        plans = source.plans.used
         if read.items:
             request.first_cursor = self.cursor + 1
-            judge = Judge(
-                request,
+            calls, remarked = self._judge.calls(
+                read,
+                request=request,
+                route_type=arrival.route.type,
+                first_cursor=self.cursor + 1,
                 ruling=ruling,
                 window=self.window_of(source),
-                plans=source.plans.used,
-                mint=self._mint_message_id,
-                shared_text=self._shared_text,
+                plans=plans,
             )
-            calls = judge.calls(read, arrival.route.type, self.cursor + 1)
             self.cursor += len(calls)
             request.calls = len(calls)
         else:
@@ -170,10 +172,10 @@ class Hub:
         if ruling.answer.status >= 400:
             request.reason = ruling.finding
         request.spent_ns = time.perf_counter_ns() - started
-        self._record(source, request, calls)
+        self._record(source, request, calls, remarked)
         if source.destinations and arrival.route.delivered:
             self.destinations.offer(source, calls)
-        if source.plans.used is not None and arrival.route is not FORWARDED:
+        if plans is not None and arrival.route is not FORWARDED:
             for more in forwarded(source, calls):
                 self.accept(more)
         return ruling.answer
@@ -185,7 +187,7 @@ class Hub:
         request = self._kept(arrival, source, answer)
         request.reason = arrival.problem
         request.fault = fault
-        self._record(source, request, [])
+        self._record(source, request, [], [])
 
     def write_key_known(self, key: str) -> bool:
         """Tell whether this key is served: any is, unless known ones are configured."""
@@ -292,16 +294,24 @@ class Hub:
             answer=answer,
         )
 
-    def _record(self, source: Source, request: KeptRequest, calls: list[KeptCall]) -> None:
+    def _record(
+        self,
+        source: Source,
+        request: KeptRequest,
+        calls: list[KeptCall],
+        remarked: list[KeptCall],
+    ) -> None:
+        """Keep a request with its calls; of some of them something had to be said."""
         self.journal.append(request, calls)
         self.last_arrival = time.monotonic()
         source.last_arrival = self.last_arrival
-        bad = [call for call in calls if call.remark is not None and not call.good]
-        self._accepted += len(calls) - len(bad)
-        self._bad += len(bad)
-        for call in bad:
-            self._dropped += call.verdict == "dropped"
-            self._rejected += call.verdict == "rejected"
+        self._accepted += len(calls)
+        for call in remarked:
+            if not call.good:
+                self._accepted -= 1
+                self._bad += 1
+                self._dropped += call.verdict == "dropped"
+                self._rejected += call.verdict == "rejected"
         self.waiters.offer(request.source, calls)
         self.bell.ring()
 

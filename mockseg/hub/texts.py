@@ -13,19 +13,21 @@ class SharedTexts:
 
     Args:
         most: how many kinds of text are held.
+
+    Attributes:
+        held: the string for each text that is held; to ask first, where every call asks.
     """
 
-    __slots__ = ("_most", "_texts")
+    __slots__ = ("_most", "held")
 
     def __init__(self, most: int = 20_000) -> None:
         self._most = most
-        self._texts: dict[str, str] = {}
+        self.held: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
         """Give the string that stands for this text."""
         if len(text) > _LONGEST:
             return text
-        texts = self._texts
-        if len(texts) >= self._most:
-            texts.clear()
-        return texts.setdefault(text, text)
+        if len(self.held) >= self._most:
+            self.held.clear()
+        return self.held.setdefault(text, text)

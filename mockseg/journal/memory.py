@@ -15,7 +15,7 @@ from mockseg.journal.shelf import Shelf
 from mockseg.journal.sizes import Sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import KeptRequest
@@ -69,8 +69,8 @@ class MemoryJournal:
         if calls:
             self._calls += len(calls)
             self._call_sizes.add(source, len(calls))
-        while self._calls > self._max_calls:
-            self._evict_call()
+            while self._calls > self._max_calls:
+                self._evict_calls(self._calls - self._max_calls)
         if self._requests > self._max_requests:
             self._make_room_for_requests()
         if self._bytes > self._max_bytes:
@@ -139,14 +139,16 @@ class MemoryJournal:
         self._changed(source, calls=-shelf.call_count, requests=-shelf.request_count)
         return shelf.call_count
 
-    def _evict_call(self) -> None:
+    def _evict_calls(self, most: int) -> None:
+        """Let the largest source give up its oldest calls, as many as it is ahead."""
         source = self._call_sizes.largest()
+        count = self._call_sizes.lead(most)
         shelf = self._shelves[source]
         before = shelf.size_bytes
-        went = shelf.evict_call()
-        self.evicted_ever += 1
+        went = shelf.evict_calls(count)
+        self.evicted_ever += count
         self._bytes -= before - shelf.size_bytes
-        self._changed(source, calls=-1, requests=-went)
+        self._changed(source, calls=-count, requests=-went)
 
     def _evict_request(self, source: str) -> None:
         shelf = self._shelves[source]
@@ -156,25 +158,43 @@ class MemoryJournal:
         self._bytes -= before - shelf.size_bytes
         self._changed(source, calls=-went, requests=-1)
 
-    # Room is made for a while, so that the search for the largest source is rare.
-
     def _make_room_for_requests(self) -> None:
-        goal = self._max_requests - self._max_requests // 100
-        sizes = [(-shelf.request_count, name) for name, shelf in self._shelves.items()]
-        heapq.heapify(sizes)
-        while self._requests > goal:
-            name = sizes[0][1]
-            self._evict_request(name)
-            heapq.heapreplace(sizes, (-self._shelves[name].request_count, name))
+        shelves = self._shelves
+        self._make_room(
+            lambda name: shelves[name].request_count,
+            lambda: self._requests > self._max_requests,
+            lambda: self._requests > self._max_requests - self._max_requests // 100,
+        )
 
     def _make_room_for_bytes(self) -> None:
-        goal = self._max_bytes - self._max_bytes // 20
-        sizes = [(-shelf.size_bytes, name) for name, shelf in self._shelves.items()]
+        shelves = self._shelves
+        self._make_room(
+            lambda name: shelves[name].size_bytes,
+            lambda: self._bytes > self._max_bytes,
+            lambda: self._bytes > self._max_bytes - self._max_bytes // 20,
+        )
+
+    def _make_room(
+        self, size: Callable[[str], int], must: Callable[[], bool], may: Callable[[], bool]
+    ) -> None:
+        """Let the largest sources give up requests.
+
+        To find them costs a look at every source, so it is done for a while: as many more
+        go as there are sources. No more than that, because each costs the one who waits.
+
+        Args:
+            size: of a source, by which they are compared.
+            must: whether there is too much.
+            may: whether more may go.
+        """
+        sizes = [(-size(name), name) for name in self._shelves]
         heapq.heapify(sizes)
-        while self._bytes > goal:
+        left = len(sizes)
+        while must() or (left > 0 and may()):
+            left -= not must()
             name = sizes[0][1]
             self._evict_request(name)
-            heapq.heapreplace(sizes, (-self._shelves[name].size_bytes, name))
+            heapq.heapreplace(sizes, (-size(name), name))
 
     def _changed(self, source: str, *, calls: int, requests: int) -> None:
         self._calls += calls

@@ -44,18 +44,19 @@ class Shelf:
         self._calls.extend(calls)
         self.size_bytes += len(request.body)
 
-    def evict_call(self) -> int:
-        """Give up the oldest call, and the requests that no kept call needs any more.
+    def evict_calls(self, count: int) -> int:
+        """Give up the oldest calls, and the requests that no kept call needs any more.
 
         Returns:
-            How many requests went with it.
+            How many requests went with them.
         """
-        spent = self._calls[self._first_call]
+        first, calls = self._first_call + count, self._calls
+        spent = calls[first - 1]
         assert spent is not None  # noqa: S101  (what lies after the first is never spent)
-        self._calls[self._first_call] = None
-        self._first_call += 1
-        self.evicted += 1
-        following = self._calls[self._first_call] if self.call_count else None
+        calls[self._first_call : first] = [None] * count
+        self._first_call = first
+        self.evicted += count
+        following = calls[first] if first < len(calls) else None
         needed = spent.request.number + 1 if following is None else following.request.number
         went = 0
         while self.request_count and self._oldest().number < needed:

@@ -6,13 +6,22 @@ Source: Segment's page on duplicate data: at least 24 hours, by messageId alone.
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import TYPE_CHECKING, TypeAlias
 
 from mockseg.domain.limits import DEDUP_WINDOW_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["DedupWindow"]
 
 _WINDOW_NS = DEDUP_WINDOW_SECONDS * 1_000_000_000
 _STEP_NS = 1_000_000_000
+# One dict of a hundred thousand ids grows, and goes, in steps of several milliseconds.
+_PARTS = 16
+
+# The cursors of ids, each id in the part that its hash names.
+_Parts: TypeAlias = "Sequence[dict[str, int]]"
 
 
 class DedupWindow:
@@ -22,14 +31,33 @@ class DedupWindow:
     at most twice as many.
     """
 
-    __slots__ = ("_carried", "_generation", "_moments", "_newer", "_older")
+    __slots__ = (
+        "_before",
+        "_carried",
+        "_count",
+        "_dropped",
+        "_generation",
+        "_moments",
+        "_newer",
+        "_older",
+        "_since",
+    )
 
     def __init__(self, *, generation: int) -> None:
         self._generation = generation
-        self._newer: dict[str, int] = {}
-        self._older: dict[str, int] = {}
-        # How many requests carried an id, where that is not simply one.
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._newer: _Parts = _new_parts()
+        self._older: _Parts = _NOTHING
+        self._dropped: list[dict[str, int]] = []
+        # How many ids stand in the newer generation, and the cursor with which it began.
+        self._count = self._since = 0
+        # How many requests carried an id, where that is not simply one; and the counts that
+        # were made before the last turn.
         self._carried: dict[str, int] = {}
+        self._before: dict[str, int] = {}
         # (cursor, moment) about once a second: when a cursor was recorded.
         self._moments: list[tuple[int, int]] = []
 
@@ -39,29 +67,59 @@ class DedupWindow:
         # Also when time went back: clocks are set, and imported calls have old times.
         if not moments or not 0 <= now_ns - moments[-1][1] < _STEP_NS:
             moments.append((cursor, now_ns))
-        if len(self._newer) >= self._generation:
-            self._older = self._newer
-            self._newer = {}
-            self._carried = {k: n for k, n in self._carried.items() if k in self._older}
-            oldest = min(self._older.values())
-            keep = bisect_right(moments, oldest, key=lambda moment: moment[0]) - 1
-            del moments[: max(keep, 0)]
+        if self._count >= self._generation:
+            self._turn(cursor)
+        elif self._dropped:
+            self._dropped.pop()
+
+    def _turn(self, cursor: int) -> None:
+        """Begin a new generation at this cursor. The oldest goes part by part from here on."""
+        self._dropped = list(self._older)
+        self._older, self._newer = self._newer, _new_parts()
+        self._before, self._carried = self._carried, {}
+        moments = self._moments
+        keep = bisect_right(moments, self._since, key=lambda moment: moment[0]) - 1
+        del moments[: max(keep, 0)]
+        self._count, self._since = 0, cursor
+
+    def take_in(self, message_id: str, cursor: int) -> bool:
+        """Take an id in that no request has carried, as far as is remembered; else False.
+
+        The same as `is_new` and then `remember`, for what runs on every call.
+        """
+        part = hash(message_id) % _PARTS
+        newer = self._newer[part]
+        if (
+            message_id in newer
+            or message_id in self._older[part]
+            or message_id in self._carried
+            or message_id in self._before
+        ):
+            return False
+        newer[message_id] = cursor
+        self._count += 1
+        return True
 
     def is_new(self, message_id: str) -> bool:
         """Tell whether no request has carried this id, as far as is remembered."""
+        part = hash(message_id) % _PARTS
         return (
-            message_id not in self._newer
-            and message_id not in self._older
+            message_id not in self._newer[part]
+            and message_id not in self._older[part]
             and message_id not in self._carried
+            and message_id not in self._before
         )
 
     def remember(self, message_id: str, cursor: int) -> None:
         """Take an id in."""
-        self._newer[message_id] = cursor
+        newer = self._newer[hash(message_id) % _PARTS]
+        self._count += message_id not in newer
+        newer[message_id] = cursor
 
     def first(self, message_id: str, now_ns: int) -> int:
         """Give the cursor of the call that had this id within the window, or 0."""
-        cursor = self._newer.get(message_id) or self._older.get(message_id)
+        part = hash(message_id) % _PARTS
+        cursor = self._newer[part].get(message_id) or self._older[part].get(message_id)
         if cursor is None:
             return 0
         place = bisect_right(self._moments, cursor, key=lambda moment: moment[0]) - 1
@@ -75,17 +133,18 @@ class DedupWindow:
             message_id: of the call.
             known: whether `first` knows it.
         """
-        return 1 + self._carried.get(message_id, 1 if known else 0)
+        carried = self._carried.get(message_id) or self._before.get(message_id)
+        return 1 + (carried or (1 if known else 0))
 
     def carried(self, message_id: str, attempt: int) -> None:
         """Note that so many requests carried this id by now."""
-        if len(self._carried) >= 2 * self._generation:
-            self._carried.clear()
+        if len(self._carried) >= self._generation:
+            self._before, self._carried = self._carried, {}
         self._carried[message_id] = attempt
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._newer = {}
-        self._older = {}
-        self._carried = {}
-        self._moments = []
+
+def _new_parts() -> _Parts:
+    return [{} for _ in range(_PARTS)]
+
+
+_NOTHING: _Parts = tuple(_new_parts())

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
+from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_LENGTH
 
 from mockseg.domain.findings import Discard, discard
 
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest
 
-__all__ = ["BODY_SECONDS", "MAX_READ_BYTES", "Body", "read_body"]
+__all__ = ["BODY_SECONDS", "MAX_READ_BYTES", "Body", "body_at_hand", "read_body"]
 
 # Over Segment's own limits, so that what was too large can still be shown.
 MAX_READ_BYTES = 2 * 1024 * 1024
@@ -44,21 +45,32 @@ class Body(msgspec.Struct, frozen=True):
     problem: Discard | None = None
 
 
+def body_at_hand(request: BaseRequest) -> Body | None:
+    """Give a body that has come whole, as nearly all do, without waiting; else None."""
+    headers, payload = request.headers, request.content
+    if CONTENT_LENGTH in headers and payload.is_eof():
+        return _inflated(payload.read_nowait(-1), headers.get(CONTENT_ENCODING))
+    return None
+
+
 async def read_body(request: BaseRequest) -> Body:
     """Read and inflate a body; whatever is wrong with it is its problem, never raised."""
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    payload = request.content
-    if request.content_length is not None and payload.is_eof():
-        # All of it is here: nearly every request of an SDK comes in one piece.
-        sent = payload.read_nowait(-1)
-    else:
-        parts: list[bytes] = []
-        trouble = await _read_slowly(request, parts)
-        sent = b"".join(parts)
-        if trouble:
-            return Body(sent, len(sent), _problem(trouble))
+    at_hand = body_at_hand(request)
+    if at_hand is not None:
+        return at_hand
+    parts: list[bytes] = []
+    trouble = await _read_slowly(request, parts)
+    sent = b"".join(parts)
+    if trouble:
+        return Body(sent, len(sent), _problem(trouble))
+    return _inflated(sent, request.headers.get(CONTENT_ENCODING))
+
+
+def _inflated(sent: bytes, encoding: str | None) -> Body:
+    """Inflate what was sent, if it says that it has to be."""
     if len(sent) > MAX_READ_BYTES:
         return Body(sent[:MAX_READ_BYTES], len(sent), _over_limit())
+    encoding = encoding and encoding.strip().lower()
     if not encoding or encoding == "identity":
         return Body(sent, len(sent))
     if encoding not in {"gzip", "x-gzip"}:
@@ -67,7 +79,7 @@ async def read_body(request: BaseRequest) -> Body:
             len(sent),
             _problem(f'content encoding "{encoding[:40]}"; gzip or none is allowed'),
         )
-    return _inflated(sent)
+    return _from_gzip(sent)
 
 
 async def _read_slowly(request: BaseRequest, parts: list[bytes]) -> str:
@@ -89,7 +101,7 @@ async def _read_slowly(request: BaseRequest, parts: list[bytes]) -> str:
     return ""
 
 
-def _inflated(sent: bytes) -> Body:
+def _from_gzip(sent: bytes) -> Body:
     """Inflate all members of a gzip stream, up to the bound."""
     content = b""
     rest = sent

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from aiohttp.hdrs import ORIGIN
 
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest, StreamResponse
@@ -16,7 +17,7 @@ _WEEK_SECONDS = "604800"
 
 def allow(request: BaseRequest, response: StreamResponse) -> None:
     """Let the page that sent this request read the answer, the wait times included."""
-    origin = request.headers.get("Origin")
+    origin = request.headers.get(ORIGIN)
     if origin is not None:
         headers = response.headers
         headers["Access-Control-Allow-Origin"] = _one_line(origin)

@@ -6,10 +6,12 @@ runs for requests that do not need it: this is the way that every call takes.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
 
 from aiohttp import web
+from aiohttp.hdrs import AUTHORIZATION
 
 from mockseg import json_types
 from mockseg.domain.credentials import key_of
@@ -18,9 +20,10 @@ from mockseg.domain.request import Answer, Arrival, Route
 from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
 from mockseg.hub.answers import SUCCESS, refusal
 from mockseg.web import cors
-from mockseg.web.bodies import Body, read_body
+from mockseg.web.bodies import Body, body_at_hand, read_body
 from mockseg.web.breaking import break_answer
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
+from mockseg.web.constant import ConstantResponse
 from mockseg.web.expectation import continue_if_expected
 from mockseg.web.files import read_text
 from mockseg.web.headers import HeaderStore
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DataPlane", "add_routes"]
 
-_SUCCESS_HEADERS = {"Content-Type": SUCCESS.content_type}
 _NOTHING = Route(path="", carries="nothing")
 _BARE = frozenset({"/", "/v1"})
 _NO_CACHE = "no-cache, max-age=0"
@@ -48,9 +50,12 @@ _CROSSDOMAIN = (
 def add_routes(app: web.Application, hub: Hub) -> None:
     """Serve Segment's surface on every path that nothing else serves."""
     plane = DataPlane(hub)
+    add_route = partial(app.router.add_route, "*", expect_handler=continue_if_expected)
+    for path, route in TRACKING.items():
+        # A path that is written as the table has it is found without a search.
+        add_route(path, partial(plane.answer, route))
     # A dot would leave out paths with a line break.
-    every = r"/{path:[\s\S]*}"
-    app.router.add_route("*", every, plane.dispatch, expect_handler=continue_if_expected)
+    add_route(r"/{path:[\s\S]*}", plane.dispatch)
 
 
 class DataPlane:
@@ -59,6 +64,7 @@ class DataPlane:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._headers = HeaderStore()
+        self._success = ConstantResponse(SUCCESS)
         settings = hub.settings
         self._public_key = read_text(settings.oauth_public_key, "oauth_public_key")
         if self._public_key is not None:
@@ -67,8 +73,10 @@ class DataPlane:
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
         """Answer any request that is not for the control plane."""
-        path = request.path
-        route = TRACKING.get(path) or TRACKING.get(normalised(path))
+        return await self.answer(TRACKING.get(normalised(request.path)), request)
+
+    async def answer(self, route: Route | None, request: web.Request) -> web.StreamResponse:
+        """Answer a request at a route of tracking, or at none."""
         method = request.method
         if method == "OPTIONS":
             return cors.preflight(request)
@@ -89,12 +97,13 @@ class DataPlane:
     # --- tracking
 
     async def _posted(self, request: web.Request, route: Route) -> web.StreamResponse:
-        body = await read_body(request)
+        body = body_at_hand(request) or await read_body(request)
+        url = request.rel_url
         arrival = Arrival(
             route=route,
             method=request.method,
-            path=request.rel_url.raw_path,
-            query=request.rel_url.raw_query_string,
+            path=url.raw_path,
+            query=url.raw_query_string,
             headers=self._headers.keep(request.raw_headers),
             body=body.content,
             sent_bytes=body.sent_bytes,
@@ -106,10 +115,14 @@ class DataPlane:
             answer, broken = self._hub.faults.accept(arrival)
         else:
             answer = self._hub.accept(arrival)
-        if answer is SUCCESS:
-            response = web.Response(body=SUCCESS.body, headers=_SUCCESS_HEADERS)
-        else:
-            response = _response(answer)
+        if (
+            answer is SUCCESS
+            and broken is None
+            and body.problem is None
+            and ConstantResponse.suits(request)
+        ):
+            return self._success
+        response = _response(answer)
         if body.problem is not None:
             # What is left of the body is of no use to anyone.
             response.force_close()
@@ -306,7 +319,7 @@ class DataPlane:
 
 
 def _key_in_headers(request: web.Request) -> str:
-    authorization = request.headers.get("Authorization")
+    authorization = request.headers.get(AUTHORIZATION)
     return key_of(authorization) if authorization else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import os
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
-__all__ = ["Running", "bare", "mockseg", "running"]
+    from aiohttp import web
+
+__all__ = ["Running", "bare", "bare_app", "mockseg", "running"]
 
 
 class Running:
@@ -39,7 +42,7 @@ class Running:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def bare(ready: Connection) -> None:
+def bare_app() -> web.Application:
     """The least an aiohttp server can do: read the body, answer a constant."""
     from aiohttp import web
 
@@ -47,11 +50,18 @@ def bare(ready: Connection) -> None:
         await request.read()
         return web.Response(body=b'{"success":true}', content_type="application/json")
 
+    app = web.Application(client_max_size=32 * 1024 * 1024)
+    app.router.add_post("/v1/track", answer)
+    app.router.add_post("/v1/batch", answer)
+    return app
+
+
+def bare(ready: Connection) -> None:
+    """Run the above."""
+    from aiohttp import web
+
     async def main() -> None:
-        app = web.Application(client_max_size=32 * 1024 * 1024)
-        app.router.add_post("/v1/track", answer)
-        app.router.add_post("/v1/batch", answer)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(bare_app(), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         ready.send(runner.addresses[0][1])
@@ -67,6 +77,7 @@ def mockseg(ready: Connection) -> None:
 
     async def main() -> None:
         async with serve(Settings(port=0)) as server:
+            gc.freeze()
             ready.send(int(server.url.rsplit(":", 1)[1].rstrip("/")))
             await asyncio.Event().wait()
 

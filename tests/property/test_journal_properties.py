@@ -142,3 +142,22 @@ def test_the_largest_is_the_largest(changes):
         assert {n: sizes.of(n) for n in model} == model
         if any(model.values()):
             assert model[sizes.largest()] == max(model.values())
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 12))
+def test_a_lead_given_up_at_once_is_one_given_up_step_by_step(given_, most):
+    """Whoever shrinks by its lead leaves the same sizes, and the same next one, as by ones."""
+    at_once, by_ones = Sizes(), Sizes()
+    for name, size in zip("abcd", given_, strict=False):
+        at_once.add(name, size)
+        by_ones.add(name, size)
+    left = most = min(most, sum(given_))
+    while left:
+        lead = at_once.lead(left)
+        at_once.add(at_once.largest(), -lead)
+        left -= lead
+    for _ in range(most):
+        by_ones.add(by_ones.largest(), -1)
+    assert [at_once.of(name) for name in "abcd"] == [by_ones.of(name) for name in "abcd"]
+    if sum(given_) > most:
+        assert at_once.largest() == by_ones.largest()

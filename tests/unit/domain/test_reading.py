@@ -184,3 +184,12 @@ def test_the_messages_may_carry_the_key():
     items = read_batch(b'{"batch":[5,{"writeKey":7},{"writeKey":"k1"},{"writeKey":"k2"}]}').items
     assert key_of_items(items) == "k1"
     assert key_of_items([]) == ""
+
+
+@pytest.mark.parametrize("place", [0, 7, 8, 19])
+def test_no_message_of_a_batch_is_longer_than_the_longest(place):
+    """Whoever looks for messages that are too long need not look where there can be none."""
+    messages = [b"{}"] * 20
+    messages[place] = b'{"a":"' + b"x" * 5000 + b'"}'
+    body = b'{"batch":[' + b",".join(messages) + b"]}"
+    assert len(messages[place]) <= read_batch(body).longest < len(messages[place]) + 20

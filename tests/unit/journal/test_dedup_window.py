@@ -110,3 +110,55 @@ def test_clear_forgets_everything(window):
     assert window.is_new("m")
     assert window.is_new("n")
     assert carry(window, "m", 2, 0) == 0
+
+
+def test_taking_in_is_asking_and_remembering(window):
+    """An id is taken in once; one that was carried before is not."""
+    window.begin(1, 0)
+    window.carried("refused", 1)
+    assert not window.take_in("refused", 1)
+    assert window.take_in("m", 2)
+    assert not window.take_in("m", 3)
+    assert window.first("m", 0) == 2
+
+
+def test_the_generation_is_the_same_however_ids_are_remembered():
+    """What is taken in twice stands once, and a turn comes after so many ids."""
+    window = DedupWindow(generation=4)
+    window.begin(1, 0)
+    for cursor, message_id in enumerate("abca", 1):
+        window.remember(message_id, cursor)
+    window.begin(5, 0)
+    assert window.take_in("d", 5)
+    window.begin(6, 0)
+    assert [window.first(message_id, 0) for message_id in "abcd"] == [4, 2, 3, 5]
+    for cursor, message_id in enumerate("efgh", 6):
+        assert window.take_in(message_id, cursor)
+    window.begin(10, 0)
+    assert [window.first(message_id, 0) for message_id in "abcdefgh"] == [0, 0, 0, 0, 6, 7, 8, 9]
+
+
+def test_what_is_forgotten_goes_part_by_part():
+    """No request waits for a whole generation to be given up; each gives up a part."""
+    window = DedupWindow(generation=1000)
+    for number in range(1, 2001):
+        carry(window, f"m{number}", number, 0)
+    carry(window, "n", 2001, 0)
+    left = [len(window._dropped)]
+    while window._dropped:
+        number = 2001 + len(left)
+        carry(window, f"n{number}", number, 0)
+        left.append(len(window._dropped))
+    assert left[0] > 10
+    assert left == list(range(left[0], -1, -1))
+
+
+def test_counts_outlast_a_turn():
+    """How often an id was carried is known for as long as the id is."""
+    window = DedupWindow(generation=2)
+    carry(window, "m", 1, 0)
+    window.carried("m", 3)
+    carry(window, "n", 2, 0)
+    carry(window, "o", 3, 0)
+    assert window.first("m", 0) == 1
+    assert window.attempt("m", known=True) == 4

@@ -41,3 +41,15 @@ def test_a_name_at_zero_is_gone():
     sizes.add("b", 1)
     sizes.add("a", -2)
     assert (sizes.of("a"), sizes.largest()) == (0, "b")
+
+
+def test_the_lead_is_the_way_down_to_the_next():
+    """The largest can give so much before another one is named."""
+    sizes = Sizes()
+    sizes.add("a", 10)
+    assert sizes.lead(3) == 3
+    sizes.add("b", 6)
+    sizes.add("c", 2)
+    assert (sizes.lead(3), sizes.lead(4), sizes.lead(5), sizes.lead(100)) == (3, 4, 4, 4)
+    sizes.add("b", 4)
+    assert (sizes.lead(1), sizes.lead(100)) == (1, 1)
