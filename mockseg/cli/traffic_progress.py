@@ -14,7 +14,7 @@ from mockseg.json_types import encode
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from mockseg.traffic.driver import Driver
+    from mockseg.cli.traffic_run import Sender
     from mockseg.traffic.tally import Tally
 
 __all__ = ["show_progress"]
@@ -22,7 +22,7 @@ __all__ = ["show_progress"]
 _PERIOD_SECONDS: Final = 1.0
 
 
-async def show_progress(driver: Driver, tally: Tally, *, total: int) -> None:
+async def show_progress(driver: Sender, tally: Tally, *, total: int) -> None:
     """Tell once a second how far it is, on stderr, until cancelled."""
     clock = SystemClock()
     loop = asyncio.get_running_loop()

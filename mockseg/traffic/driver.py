@@ -8,14 +8,14 @@ wait is bounded; what does not fit is counted as not sent.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from mockseg.clock import SystemClock, breathe
+from mockseg.clock import SystemClock
+from mockseg.traffic.pace import paced
 
 if TYPE_CHECKING:
     import ssl
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Driver"]
 
-_NANOSECONDS: Final = 1_000_000_000
 # Requests that wait for a connection; more are not sent.
 _MOST_WAITING: Final = 2000
 # How long after the end answers are waited for.
@@ -113,17 +112,8 @@ class Driver:
                 await asyncio.gather(*senders, return_exceptions=True)
 
     async def _keep_schedule(self, groups: Iterable[Group], start: float) -> None:
-        loop, clock = asyncio.get_running_loop(), SystemClock()
-        for group in groups:
-            due = start + group.due_ns / _NANOSECONDS
-            left = due - loop.time()
-            if left > 0:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopped.wait(), left)
-            else:
-                await breathe()
-            if self._stopped.is_set():
-                return
+        clock = SystemClock()
+        async for group, due in paced(groups, start=start, stopped=self._stopped):
             self._tally.came_due(group.calls)
             if len(self._waiting) >= _MOST_WAITING:
                 self._tally.unsent += len(group.calls)

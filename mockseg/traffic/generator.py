@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
 from mockseg.json_types import encode
+from mockseg.traffic.broken import findings
 from mockseg.traffic.crowd import Crowd
 from mockseg.traffic.draw import EXPONENTIAL, Draw
 from mockseg.traffic.kinds import THINGS
@@ -26,6 +27,7 @@ from mockseg.traffic.timeline import Timeline
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockseg.json_types import JsonObject
     from mockseg.traffic.kinds import Kind, Variant
     from mockseg.traffic.people import Person
     from mockseg.traffic.recipe import Recipe
@@ -132,6 +134,10 @@ class Traffic:
                 f"none of these calls is wanted there: made are {', '.join(sorted(types))},"
                 f" wanted {', '.join(sorted(recipe.types))}"
             )
+
+    def findings(self, message: JsonObject) -> set[str]:
+        """Give the codes of all that the plans of the recipe find in a message."""
+        return findings(message, self._stage.checks)
 
     def __iter__(self) -> Iterator[Made]:
         """Give each call, in the order of the due times."""

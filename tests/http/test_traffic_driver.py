@@ -18,7 +18,9 @@ from mockseg.traffic.shapes import schedule
 from mockseg.traffic.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from mockseg.traffic.packets import Group
 
 
 @contextlib.asynccontextmanager
@@ -86,9 +88,14 @@ async def test_a_slow_server_does_not_slow_the_schedule() -> None:
     async with serving(answer) as url:
         tally = Tally()
         driver = Driver(url, to_segment("k", "single", zipped=False), tally, connections=2)
-        running = asyncio.create_task(driver.run(grouped(calls(200, 500), "single")))
-        while tally.made < 100:
-            await asyncio.wait({running}, timeout=0.01)
+        due = asyncio.Event()
+
+        def groups() -> Iterator[Group]:
+            yield from grouped(calls(200, 500), "single")
+            due.set()
+
+        running = asyncio.create_task(driver.run(groups()))
+        await due.wait()
         assert driver.waiting == 100
         assert arrived <= 2
         release.set()
@@ -154,18 +161,24 @@ async def test_a_server_that_goes_away_is_counted_by_kind() -> None:
 
 async def test_stopping_ends_the_schedule() -> None:
     """After a stop nothing more becomes due, and what was sent is still answered."""
+    arrived = 0
+    enough = asyncio.Event()
 
     async def answer(_: web.Request) -> web.Response:
+        nonlocal arrived
+        arrived += 1
+        if arrived == 10:
+            enough.set()
         return web.Response()
 
     async with serving(answer) as url:
         tally = Tally()
         driver = Driver(url, to_segment("k", "single", zipped=False), tally)
         running = asyncio.create_task(driver.run(grouped(calls(100, 3_600_000), "single")))
-        while tally.answered < 10:
-            await asyncio.wait({running}, timeout=0.01)
+        await enough.wait()
         driver.stop()
         await running
     assert tally.interrupted
+    assert tally.answered == arrived >= 10
     assert tally.made == tally.answered + tally.lost
     assert tally.made < 1000

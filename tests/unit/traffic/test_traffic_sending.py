@@ -14,9 +14,10 @@ import pytest
 
 from mockseg.errors import ConfigError
 from mockseg.json_types import decode
+from mockseg.traffic.as_segment import signature, to_destination
 from mockseg.traffic.file_sink import opened
 from mockseg.traffic.made import Made
-from mockseg.traffic.packets import Group, grouped, to_destination, to_segment
+from mockseg.traffic.packets import Group, grouped, to_segment
 from mockseg.traffic.profiles import DEFAULTS, with_profile
 from mockseg.traffic.replay import replayed
 
@@ -99,12 +100,27 @@ def test_webhooks_are_signed() -> None:
     assert "X-Signature" not in to_destination("webhook", "")(Group(0, (call(),)), 0).headers
 
 
-@pytest.mark.parametrize("kind", ["userengage", "userleap"])
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"cool":true}', "5099cab379b3be52908387457007040cc934ef86"),
+        (b'{"cool":false}', "c702b94a2569dd8d2f7185ce0ae951021bef4706"),
+    ],
+)
+def test_signatures_are_those_of_segment(body: bytes, expected: str) -> None:
+    """The signature of a body is the one that Segment's own webhook code makes of it."""
+    assert signature("abc123", body) == expected
+
+
+@pytest.mark.parametrize("kind", ["userengage", "userleap", "userguiding", "candu"])
 def test_partners_get_the_key_as_user(kind: str) -> None:
     """A partner gets the key as the user of Basic, with an empty password."""
     request = to_destination(kind, "segment")(Group(0, (call(),)), NOW_NS)
     assert request.headers["Authorization"] == "Basic c2VnbWVudDo="
     assert "X-Signature" not in request.headers
+    assert {request.headers[name] for name in ("Accept", "Cache-Control", "Connection")} == {
+        "*/*", "no-cache", "Keep-Alive",
+    }  # fmt: skip
 
 
 def test_files_end_with_a_whole_line(tmp_path) -> None:
