@@ -83,6 +83,8 @@ def _percentiles(times: Histogram) -> str:
 
 
 def _checked(checked: Checked) -> list[str]:
+    if not checked.asked:
+        return [checked.incomplete]
     lines = [f"the server found {checked.good} good and {checked.bad} bad calls"]
     if checked.found or checked.missing_count:
         whole = checked.found + checked.missing_count
