@@ -34,10 +34,10 @@ async def paced(
     loop = asyncio.get_running_loop()
     for group in groups:
         due = start + group.due_ns / _NANOSECONDS
-        left = due - loop.time()
-        if left > 0:
+        if due > loop.time():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), left)
+                async with asyncio.timeout_at(due):
+                    await stopped.wait()
         else:
             await breathe()
         if stopped.is_set():

@@ -7,6 +7,7 @@ whoever varies checks the whole against the plan afterwards.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from mockseg.catalogue.spelling import snake_case
@@ -26,6 +27,8 @@ _PAGES: Final = (
     "dashboard", "reports", "settings", "billing", "contacts", "projects", "inbox", "import",
 )  # fmt: skip
 _LARGEST_FREE: Final = 100
+# The names of a plan are few, and asked for again and again.
+_plain: Final = lru_cache(maxsize=2048)(snake_case)
 # UserGuiding's kinds of question that are answered by a number, with the largest there is.
 _MOST_SCORE: Final = {
     "Star Rating": 5, "Number Rating (5)": 5, "Number Rating (10)": 10, "NPS Rating": 10,
@@ -79,7 +82,7 @@ class Varying:
             items = schema.get("items")
             items = items if isinstance(items, dict) else {}
             return [self._value(item, items, name, thing + n, turn) for n, item in enumerate(value)]
-        plain = snake_case(name)
+        plain = _plain(name)
         if "enum" in schema and plain.endswith("score"):
             # Any of them is a possible answer, unlike a kind or a state.
             return Draw(self._seed, plain, thing, turn).pick(schema["enum"])

@@ -6,6 +6,7 @@
 CPU seconds are the process's own, so that a busy machine says less; the generator's are
 taken in short slices, of which the better ones are those that nobody disturbed. The long
 run's memory is its resident set, read every five seconds, after the first minute.
+How late requests begin is held against how late a bare timer is, in the same run.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from servers import running
 
 from mockseg.traffic.driver import Driver
 from mockseg.traffic.generator import Traffic
+from mockseg.traffic.histogram import Histogram
 from mockseg.traffic.packets import grouped, to_segment
 from mockseg.traffic.recipe import Recipe
 from mockseg.traffic.shapes import schedule
@@ -109,6 +111,7 @@ def main() -> None:
         else:
             _send(url, "batch", rate=22_000, seconds=given.seconds)
             _send(url, "single", rate=500, seconds=given.seconds)
+            asyncio.run(_timer(rate=500, seconds=given.seconds))
 
 
 def _generator() -> None:
@@ -155,6 +158,19 @@ def _send(url: str, transport: str, *, rate: int, seconds: int) -> None:
         thirds = (kept[:third], kept[third : 2 * third], kept[2 * third :])
         told = ", ".join(f"{statistics.median(each):.1f}" for each in thirds)
         print(f"memory: medians of the thirds {told} MB, most {max(kept):.1f} MB")
+
+
+async def _timer(*, rate: int, seconds: int) -> None:
+    loop, late = asyncio.get_running_loop(), Histogram()
+    start = loop.time()
+    for number in range(rate * seconds):
+        due = start + number / rate
+        await asyncio.sleep(max(due - loop.time(), 0))
+        late.add(round((loop.time() - due) * 1_000_000))
+    print(
+        f"bare timer at {rate}/s: late p50 {late.percentile(0.5) / 1000:.2f} ms,"
+        f" p99 {late.percentile(0.99) / 1000:.2f} ms"
+    )
 
 
 async def _sample(samples: list[int]) -> None:

@@ -98,6 +98,22 @@ def test_labels_hold_as_far_as_the_sdk_lets_mistakes_through(server, capsys) -> 
     assert told["server"]["labelsMissing"] == told["server"]["unexpectedlyBad"] == 0
 
 
+def test_replays_go_through_the_sdk_too(server, capsys, tmp_path) -> None:
+    """A replay through the SDK keeps ids, and tells what the SDK does not take."""
+    lines = [
+        {"type": "track", "event": "E", "userId": "u1", "messageId": "m1"},
+        {"type": "track", "userId": "u1", "messageId": "m2"},
+    ]
+    file = tmp_path / "a.ndjson"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    source = server.source()
+    asked = ["replay", str(file), "--to", server.url, "--write-key", source.write_key]
+    assert run([*asked, "--transport", "sdk", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["failed"] == {"refused by the SDK: event must have <class 'str'>": 1}
+    assert [call.message_id for call in source.calls()] == ["m1"]
+
+
 async def test_refusals_are_counted_by_status() -> None:
     """What the server refuses is counted by the status that the SDK tells, and is not good."""
 

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from fractions import Fraction
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +21,7 @@ from mockseg.traffic.made import Made
 from mockseg.traffic.packets import Group, grouped, to_segment
 from mockseg.traffic.profiles import DEFAULTS, with_profile
 from mockseg.traffic.replay import replayed
+from mockseg.traffic.sdk_calls import arguments_of
 
 NOW_NS = 1_767_225_600 * 10**9
 
@@ -167,6 +169,27 @@ def message(at: str | None, **more):
     """Make a message that happened at a time of a day."""
     base = {"type": "track", "event": "E", "messageId": at, **more}
     return base if at is None else base | {"timestamp": f"2026-01-01T{at}Z", "sentAt": "x"}
+
+
+def test_calls_of_the_sdk_are_what_an_application_would_write() -> None:
+    """A message becomes the arguments of the SDK's method; a time becomes a datetime."""
+    message = {
+        "type": "group", "userId": "u1", "anonymousId": "a1", "groupId": "g1",
+        "traits": {"name": "x"}, "context": {"ip": "192.0.2.1"}, "messageId": "m1",
+        "timestamp": "2026-01-01T00:00:00.250Z", "channel": "nobody's",
+    }  # fmt: skip
+    assert arguments_of(message) == {
+        "user_id": "u1",
+        "anonymous_id": "a1",
+        "group_id": "g1",
+        "traits": {"name": "x"},
+        "context": {"ip": "192.0.2.1"},
+        "message_id": "m1",
+        "timestamp": datetime(2026, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC),
+    }
+    assert arguments_of({"type": "track", "timestamp": "soon"}) == {"timestamp": "soon"}
+    alias = {"type": "alias", "userId": "u1", "anonymousId": "a1", "previousId": "p1"}
+    assert arguments_of(alias) == {"user_id": "u1", "previous_id": "p1"}
 
 
 def test_replays_keep_the_pauses() -> None:
