@@ -50,6 +50,7 @@ def sender_for(
 
         if connections is not None:
             raise ConfigError("--connections has no say with --transport sdk: the SDK has one")
+        # Asked here, so that nothing is opened for a run that cannot be.
         require_sdk()
         tls_of(url, ca)
 
@@ -61,6 +62,7 @@ def sender_for(
     from mockseg.traffic.packets import to_segment
 
     number, tls = connections_of(connections), tls_of(url, ca)
+    # Refuses what does not go together, before there is a write key.
     to_segment("", transport, zipped=zipped)
 
     def over_http(write_key: str) -> Sender:

@@ -75,6 +75,7 @@ class Driver:
         self._busy = 0
         self._over = False
         self._stopped = asyncio.Event()
+        self._senders: list[asyncio.Task[None]] = []
 
     @property
     def waiting(self) -> int:
@@ -82,7 +83,10 @@ class Driver:
         return len(self._waiting) + self._busy
 
     def stop(self) -> None:
-        """End it: nothing more becomes due, and what waits is not sent."""
+        """End it: nothing more becomes due, and what waits is not sent; twice: at once."""
+        if self._stopped.is_set():
+            for sender in self._senders:
+                sender.cancel()
         self._tally.interrupted = True
         self._stopped.set()
 
@@ -93,7 +97,7 @@ class Driver:
             limit=self._connections, ssl=self._tls if self._tls is not None else True
         )
         async with aiohttp.ClientSession(connector=connector, timeout=self._timeout) as session:
-            senders = [
+            self._senders = senders = [
                 asyncio.create_task(self._send_all(session)) for _ in range(self._connections)
             ]
             start = loop.time()

@@ -88,7 +88,7 @@ class SdkDriver:
         self._accepted = self._finished = 0
         # Written by the SDK's thread, read by the loop's.
         self._failures: deque[tuple[int | str, int]] = deque()
-        self._failed = 0
+        self._failed = self._failing = 0
         self._done_at = 0.0
         self._told = False
 
@@ -184,19 +184,21 @@ class SdkDriver:
     def _settle(self) -> None:
         """Count what the SDK is done with; a batch that it queues again is not."""
         self._told = False
-        failed = 0
         while self._failures:
             kind, calls = self._failures.popleft()
-            failed += calls
+            self._failed += calls
+            self._failing += calls
             if isinstance(kind, int):
                 self._tally.refused[kind] += calls
             else:
                 self._tally.failed[kind] += calls
-        self._failed += failed
         finished = self._accepted - self._client.queue.unfinished_tasks
-        for number in range(finished - self._finished):
+        for _ in range(finished - self._finished):
             due = self._due.popleft()
-            if number >= failed:
+            if self._failing:
+                # A failure is told before the SDK is done with the calls that it hit.
+                self._failing -= 1
+            else:
                 self._tally.latency.add(round((self._done_at - due) * 1_000_000))
         self._finished = max(finished, self._finished)
         self._tally.answered = max(self._finished - self._failed, 0)

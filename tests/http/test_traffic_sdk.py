@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -27,7 +26,7 @@ from mockseg.traffic.shapes import schedule
 from mockseg.traffic.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 ASKED = ["traffic", "--transport", "sdk", "--users", "50", "--rate", "400/s", "--json"]
@@ -44,21 +43,6 @@ def calls(number: int) -> Traffic:
     """Make calls that are due at once."""
     made = schedule("constant", rate=Fraction(100_000), length_ns=number * 10_000)
     return Traffic(Recipe(schedule=made, start_ns=0, catalogue=("candu",), users=50, seed="1"))
-
-
-@contextlib.asynccontextmanager
-async def serving(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
-    """Run a server that answers everything like this; give its address."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        await runner.cleanup()
 
 
 def test_calls_are_the_sdks_and_keep_what_they_are(server, capsys, tmp_path) -> None:
@@ -114,7 +98,7 @@ def test_replays_go_through_the_sdk_too(server, capsys, tmp_path) -> None:
     assert [call.message_id for call in source.calls()] == ["m1"]
 
 
-async def test_refusals_are_counted_by_status() -> None:
+async def test_refusals_are_counted_by_status(serving) -> None:
     """What the server refuses is counted by the status that the SDK tells, and is not good."""
 
     async def answer(_: web.Request) -> web.Response:
@@ -127,7 +111,7 @@ async def test_refusals_are_counted_by_status() -> None:
     assert tally.latency.count == 0
 
 
-async def test_a_full_queue_is_counted_as_not_sent() -> None:
+async def test_a_full_queue_is_counted_as_not_sent(serving) -> None:
     """Back-pressure is seen: the SDK's queue grows, and what it has no room for is not sent."""
     release = asyncio.Event()
 
@@ -153,7 +137,7 @@ async def test_a_full_queue_is_counted_as_not_sent() -> None:
     assert tally.made == 500 == tally.answered + tally.unsent
 
 
-async def test_a_server_that_never_answers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_never_answers_ends(serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """Flushing is bounded: what has no answer by then is counted, and a second stop ends it."""
     monkeypatch.setattr("mockseg.traffic.sdk_driver._TIMEOUT_SECONDS", 1)
     arrived = asyncio.Event()
