@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from servers import running
 
+from mockseg.clock import SystemClock
 from mockseg.traffic.driver import Driver
 from mockseg.traffic.generator import Traffic
 from mockseg.traffic.histogram import Histogram
@@ -165,7 +166,7 @@ async def _timer(*, rate: int, seconds: int) -> None:
     start = loop.time()
     for number in range(rate * seconds):
         due = start + number / rate
-        await asyncio.sleep(max(due - loop.time(), 0))
+        await SystemClock().sleep(max(due - loop.time(), 0))
         late.add(round((loop.time() - due) * 1_000_000))
     print(
         f"bare timer at {rate}/s: late p50 {late.percentile(0.5) / 1000:.2f} ms,"
@@ -176,7 +177,7 @@ async def _timer(*, rate: int, seconds: int) -> None:
 async def _sample(samples: list[int]) -> None:
     while True:
         samples.append(memory_bytes())
-        await asyncio.sleep(_SAMPLE_SECONDS)
+        await SystemClock().sleep(_SAMPLE_SECONDS)
 
 
 if __name__ == "__main__":
