@@ -10,6 +10,7 @@ until the SDK is done with a call, its waiting for company and its retries inclu
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import logging
 import os
@@ -123,24 +124,35 @@ class SdkDriver:
             self._tally.seconds = loop.time() - start
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._flushed(), _GRACE_SECONDS)
-            # Its thread ends after what it is at.
-            await asyncio.to_thread(self._client.join)
+            await self._end()
             self._settle()
             if self.waiting:
                 self._tally.failed["no answer at the end"] += self.waiting
+
+    async def _end(self) -> None:
+        """End the SDK's thread after the request that it is at, or leave it to that request."""
+        if not self._hurried.is_set():
+            await asyncio.to_thread(self._client.join)
+            return
+        atexit.unregister(self._client.join)
+        for consumer in self._client.consumers:
+            consumer.pause()
 
     def _hand_over(self, made: Made, due: float) -> None:
         assert self._loop is not None  # noqa: S101 - set by run
         message = decode(made.line)
         tally = self._tally
         tally.lateness.add(round((self._loop.time() - due) * 1_000_000))
-        if message.get("type") not in METHODS:
+        type_ = message.get("type")
+        if not isinstance(type_, str) or type_ not in METHODS:
             self._refuse(made, "it has no call of this type")
             return
         try:
-            method = getattr(self._client, message["type"])
-            taken, sent = method(**arguments_of(message))
-        except (AssertionError, TypeError, ValueError, RuntimeError) as error:
+            taken, sent = getattr(self._client, type_)(**arguments_of(message))
+        except RuntimeError:
+            self._refuse(made, "the message is larger than 32 KB")
+            return
+        except (AssertionError, TypeError, ValueError) as error:
             # It checks its arguments; what it says of their values is left out.
             self._refuse(made, str(error).partition(", got:")[0][:80] or type(error).__name__)
             return

@@ -87,6 +87,8 @@ def test_replays_go_through_the_sdk_too(server, capsys, tmp_path) -> None:
     lines = [
         {"type": "track", "event": "E", "userId": "u1", "messageId": "m1"},
         {"type": "track", "userId": "u1", "messageId": "m2"},
+        {"type": ["track"], "userId": "u1", "messageId": "m3"},
+        {"type": "page", "userId": "u1", "properties": {"x": "y" * 40_000}, "messageId": "m4"},
     ]
     file = tmp_path / "a.ndjson"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -94,7 +96,11 @@ def test_replays_go_through_the_sdk_too(server, capsys, tmp_path) -> None:
     asked = ["replay", str(file), "--to", server.url, "--write-key", source.write_key]
     assert run([*asked, "--transport", "sdk", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
-    assert told["failed"] == {"refused by the SDK: event must have <class 'str'>": 1}
+    assert told["failed"] == {
+        "refused by the SDK: event must have <class 'str'>": 1,
+        "refused by the SDK: it has no call of this type": 1,
+        "refused by the SDK: the message is larger than 32 KB": 1,
+    }
     assert [call.message_id for call in source.calls()] == ["m1"]
 
 
@@ -137,9 +143,8 @@ async def test_a_full_queue_is_counted_as_not_sent(serving) -> None:
     assert tally.made == 500 == tally.answered + tally.unsent
 
 
-async def test_a_server_that_never_answers_ends(serving, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_never_answers_ends(serving) -> None:
     """Flushing is bounded: what has no answer by then is counted, and a second stop ends it."""
-    monkeypatch.setattr("mockseg.traffic.sdk_driver._TIMEOUT_SECONDS", 1)
     arrived = asyncio.Event()
 
     async def answer(_: web.Request) -> web.Response:
