@@ -26,7 +26,7 @@ _LONGEST_SHOWN: Final = 200
 @click.option("--speed", metavar="10x", default="1x", help="How many times faster.  [1x]")
 @click.option("--shift-to", metavar="now|TIME", help="Move the first call there, and all after it.")
 @click.option("--new-ids", is_flag=True, help="New messageIds, so that none is a duplicate.")
-@click.option("--transport", metavar="batch|single|pixel", help="How calls travel.  [batch]")
+@click.option("--transport", metavar="batch|single|pixel|sdk", help="How calls travel.  [batch]")
 @click.option("--gzip/--no-gzip", default=False, help="Zip the bodies.  [no]")
 @click.option("--connections", metavar="NUMBER", help="At most so many at a time.  [64]")
 @click.option("--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file.")
@@ -51,11 +51,12 @@ def command(
     from mockseg.cli.ndjson import PIPE
     from mockseg.cli.traffic_report import show
     from mockseg.cli.traffic_run import send
+    from mockseg.cli.traffic_sender import sender_for
     from mockseg.cli.traffic_target import Receiver
-    from mockseg.cli.traffic_values import connections_of, transport_of
+    from mockseg.cli.traffic_values import transport_of
     from mockseg.clock import SystemClock
     from mockseg.traffic import quantities
-    from mockseg.traffic.packets import grouped, to_segment
+    from mockseg.traffic.packets import grouped
     from mockseg.traffic.replay import replayed
     from mockseg.traffic.tally import Tally
 
@@ -68,18 +69,18 @@ def command(
     else:
         shift_ns = quantities.parse_moment_named(str(shift_to), place="--shift-to")
     transport = transport_of(how["transport"])
-    connections = connections_of(how["connections"])
+    tally = Tally()
+    ready = sender_for(
+        to, transport, tally, zipped=how["gzip"], connections=how["connections"], ca=ca
+    )
     total = sum(1 for _ in _messages(file))
     if not total:
         raise ConfigError(f"{file} has no calls")
     receiver = Receiver(to, ca=ca, write_key=how["write_key"], recipe=None)
-    tally = Tally()
     try:
         ids = f"replay-{secrets.token_hex(6)}" if new_ids else None
         calls = replayed(_messages(file), speed=times, shift_to_ns=shift_ns, ids=ids)
-        make = to_segment(receiver.write_key, transport, zipped=how["gzip"])
-        groups = grouped(calls, transport)
-        send(groups, make, tally, url=to, ca=ca, connections=connections, total=total)
+        send(ready(receiver.write_key), grouped(calls, transport), tally, total=total)
     finally:
         receiver.close()
     show(tally, {"replayed": file, "speed": speed}, None, as_json=as_json, err=False)

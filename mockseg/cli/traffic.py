@@ -29,10 +29,15 @@ _PORTION: Final = 500
 @click.option("--profile", metavar="FILE", help="All of this from TOML; flags win.")
 @click.option("--to", metavar="URL", help="Where it is sent.")
 @click.option("--write-key", metavar="KEY", help="Of the source; a mockseg opens a fresh one.")
-@click.option("--transport", metavar="batch|single|pixel", help="How calls travel.  [batch]")
+@click.option("--transport", metavar="batch|single|pixel|sdk", help="How calls travel.  [batch]")
 @click.option("--gzip/--no-gzip", default=None, help="Zip the bodies.  [no]")
 @click.option("--connections", metavar="NUMBER", help="At most so many at a time.  [64]")
-@click.option("--as", "as_", metavar="KIND", help="As Segment to a webhook, userengage, userleap.")
+@click.option(
+    "--as",
+    "as_",
+    metavar="KIND",
+    help="As Segment to: webhook, userengage, userleap, userguiding, candu.",
+)
 @click.option("--key", metavar="KEY", help="With --as: shared secret, or API key.")
 @click.option("--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file.")
 @click.option("--out", metavar="FILE", help="Write instead of sending; .gz zips, - streams.")
@@ -93,8 +98,8 @@ def _made(
     from mockseg.clock import SystemClock
     from mockseg.domain.timestamps import format_moment
     from mockseg.setting import nearest
+    from mockseg.traffic.as_segment import DESTINATIONS
     from mockseg.traffic.generator import Traffic
-    from mockseg.traffic.packets import DESTINATIONS
     from mockseg.traffic.pools import faker_release
     from mockseg.traffic.profiles import recipe_of
 
@@ -172,33 +177,64 @@ def _send(
     ca: str | None,
 ) -> Checked | None:
     from mockseg.cli.traffic_run import send
-    from mockseg.cli.traffic_target import Receiver, reach
-    from mockseg.cli.traffic_values import connections_of, transport_of
-    from mockseg.traffic.packets import grouped, to_destination, to_segment
+    from mockseg.cli.traffic_sender import sender_for
+    from mockseg.cli.traffic_target import Receiver
+    from mockseg.cli.traffic_values import transport_of
+    from mockseg.traffic.packets import grouped
 
-    url, connections = values["to"], connections_of(values["connections"])
-    transport = transport_of(values["transport"])
-    total = traffic.recipe.schedule.calls
     if as_ is not None:
-        if values["write_key"] or values["gzip"] or values["transport"]:
-            raise ConfigError(
-                "--write-key, --gzip and --transport are for a source; with --as there is --key,"
-                " and Segment sends one call a POST"
-            )
-        if key is None and as_ != "webhook":
-            raise ConfigError(f"{as_} knows its callers by a key: name it with --key")
-        reach(url)
-        groups = grouped(traffic, "single")
-        make = to_destination(as_, key or "")
-        send(groups, make, tally, url=url, ca=ca, connections=connections, total=total)
+        _send_as(as_, traffic, tally, values, key=key, ca=ca)
         return None
     if key is not None:
         raise ConfigError("--key goes with --as; a source is named with --write-key")
+    transport = transport_of(values["transport"])
+    url = values["to"]
+    ready = sender_for(
+        url,
+        transport,
+        tally,
+        zipped=bool(values["gzip"]),
+        connections=values["connections"],
+        ca=ca,
+        findings=traffic.findings,
+    )
     receiver = Receiver(url, ca=ca, write_key=values["write_key"], recipe=traffic.recipe)
-    make = to_segment(receiver.write_key, transport, zipped=bool(values["gzip"]))
     try:
         groups = grouped(traffic, transport)
-        send(groups, make, tally, url=url, ca=ca, connections=connections, total=total)
+        total = traffic.recipe.schedule.calls
+        send(ready(receiver.write_key), groups, tally, total=total)
         return receiver.check(tally) if receiver.is_mockseg else None
     finally:
         receiver.close()
+
+
+def _send_as(
+    as_: str,
+    traffic: Traffic,
+    tally: Tally,
+    values: dict[str, Any],
+    *,
+    key: str | None,
+    ca: str | None,
+) -> None:
+    """Send as Segment sends to a destination."""
+    from mockseg.cli.traffic_run import send
+    from mockseg.cli.traffic_target import reach
+    from mockseg.cli.traffic_values import connections_of, tls_of
+    from mockseg.traffic.as_segment import WEBHOOK, to_destination
+    from mockseg.traffic.driver import Driver
+    from mockseg.traffic.packets import grouped
+
+    if values["write_key"] or values["gzip"] or values["transport"]:
+        raise ConfigError(
+            "--write-key, --gzip and --transport are for a source; with --as there is --key,"
+            " and Segment sends one call a POST"
+        )
+    if key is None and as_ != WEBHOOK:
+        raise ConfigError(f"{as_} knows its callers by a key: name it with --key")
+    url = values["to"]
+    connections, tls = connections_of(values["connections"]), tls_of(url, ca)
+    reach(url)
+    make = to_destination(as_, key or "")
+    driver = Driver(url, make, tally, connections=connections, tls=tls)
+    send(driver, grouped(traffic, "single"), tally, total=traffic.recipe.schedule.calls)

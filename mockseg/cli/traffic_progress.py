@@ -12,9 +12,12 @@ from mockseg.clock import SystemClock
 from mockseg.json_types import encode
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable
 
-    from mockseg.traffic.driver import Driver
+    from rich.progress import Progress
+
+    from mockseg.cli.traffic_run import Sender
+    from mockseg.json_types import JsonObject
     from mockseg.traffic.tally import Tally
 
 __all__ = ["show_progress"]
@@ -22,49 +25,65 @@ __all__ = ["show_progress"]
 _PERIOD_SECONDS: Final = 1.0
 
 
-async def show_progress(driver: Driver, tally: Tally, *, total: int) -> None:
-    """Tell once a second how far it is, on stderr, until cancelled."""
-    clock = SystemClock()
-    loop = asyncio.get_running_loop()
+async def show_progress(driver: Sender, tally: Tally, *, total: int) -> None:
+    """Tell once a second how far it is, on stderr, until cancelled.
+
+    A bar on a terminal, else one JSON object a line.
+    """
+    bar = _bar(total) if sys.stderr.isatty() else None
+    if bar is None:
+        await _tell(driver, tally, _tell_line)
+        return
+
+    def update(facts: JsonObject) -> None:
+        told = (
+            f"{facts['rate']:.0f}/s  good {facts['good']}  bad {facts['bad']}"
+            f"  p99 {facts['p99Ms']:.0f} ms  waiting {facts['waiting']}"
+        )
+        bar.update(bar.task_ids[0], completed=facts["made"], told=told, refresh=True)
+
+    with bar:
+        await _tell(driver, tally, update)
+
+
+async def _tell(driver: Sender, tally: Tally, show: Callable[[JsonObject], None]) -> None:
+    clock, loop = SystemClock(), asyncio.get_running_loop()
     start = told = loop.time()
     before = 0
-    bar: AbstractContextManager[object] | None = None
-    if sys.stderr.isatty():
-        bar = click.progressbar(
-            length=total,
-            label="sending",
-            file=sys.stderr,
-            show_pos=True,
-            item_show_func=lambda text: text,
+    while True:
+        await clock.sleep(_PERIOD_SECONDS)
+        now = loop.time()
+        show(
+            {
+                "seconds": round(now - start, 1),
+                "made": tally.made,
+                "rate": round((tally.made - before) / (now - told), 1),
+                "good": tally.answered,
+                "bad": tally.lost,
+                "waiting": driver.waiting,
+                "p50Ms": tally.latency.percentile(0.5) / 1000,
+                "p99Ms": tally.latency.percentile(0.99) / 1000,
+            }
         )
-    with bar or _nothing() as shown:
-        while True:
-            await clock.sleep(_PERIOD_SECONDS)
-            now = loop.time()
-            rate = (tally.made - before) / (now - told)
-            if bar is not None:
-                text = (
-                    f"{rate:.0f}/s  good {tally.answered}  bad {tally.lost}"
-                    f"  p99 {tally.latency.percentile(0.99) / 1000:.1f} ms"
-                    f"  waiting {driver.waiting}"
-                )
-                shown.update(tally.made - before, text)  # type: ignore[attr-defined]  # click's bar
-            else:
-                line = {
-                    "seconds": round(now - start, 1),
-                    "made": tally.made,
-                    "rate": round(rate, 1),
-                    "good": tally.answered,
-                    "bad": tally.lost,
-                    "waiting": driver.waiting,
-                    "p50Ms": tally.latency.percentile(0.5) / 1000,
-                    "p99Ms": tally.latency.percentile(0.99) / 1000,
-                }
-                click.echo(encode(line), err=True)
-            before, told = tally.made, now
+        before, told = tally.made, now
 
 
-def _nothing() -> AbstractContextManager[object]:
-    import contextlib
+def _tell_line(facts: JsonObject) -> None:
+    click.echo(encode(facts), err=True)
 
-    return contextlib.nullcontext()
+
+def _bar(total: int) -> Progress | None:
+    """Give a bar that fits into the terminal; None where that cannot draw one."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
+
+    console = Console(stderr=True)
+    if console.is_dumb_terminal:
+        return None
+    text = TextColumn("{task.fields[told]}", table_column=Column(no_wrap=True, overflow="ellipsis"))
+    bar = Progress(
+        BarColumn(bar_width=12), MofNCompleteColumn(), text, console=console, auto_refresh=False
+    )
+    bar.add_task("sending", total=total, told="")
+    return bar

@@ -70,19 +70,21 @@ def _sent(tally: Tally) -> list[str]:
     lines += [f"{n:10}  failed: {kind}" for kind, n in sorted(tally.failed.items())]
     if tally.unsent:
         lines.append(f"{tally.unsent:10}  not sent: the server was too slow for the schedule")
+    lines += [f"{n:10}  labelled, {how}" for how, n in sorted(tally.held_back.items())]
     lines.append(f"requests began late by: {_percentiles(tally.lateness)}")
     lines.append(f"latency from the due time: {_percentiles(tally.latency)}")
     return lines + tally.latency.table()
 
 
 def _percentiles(times: Histogram) -> str:
-
     shares = (0.5, 0.9, 0.99, 0.999)
     told = ", ".join(f"p{share * 100:g} {times.percentile(share) / 1000:.1f}" for share in shares)
     return f"{told}, most {times.most / 1000:.1f} ms"
 
 
 def _checked(checked: Checked) -> list[str]:
+    if not checked.asked:
+        return [checked.incomplete]
     lines = [f"the server found {checked.good} good and {checked.bad} bad calls"]
     if checked.found or checked.missing_count:
         whole = checked.found + checked.missing_count

@@ -1,46 +1,46 @@
-"""Running a driver from a command: progress, Ctrl-C, and what trusts whom."""
+"""Running a driver from a command: progress and Ctrl-C."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mockseg.cli.traffic_progress import show_progress
-from mockseg.client.over_http import trust
-from mockseg.traffic.driver import Driver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from mockseg.traffic.packets import Group, Request
+    from mockseg.traffic.packets import Group
     from mockseg.traffic.tally import Tally
 
-__all__ = ["send"]
+__all__ = ["Sender", "send"]
 
 
-def send(
-    groups: Iterable[Group],
-    make: Callable[[Group, int], Request],
-    tally: Tally,
-    *,
-    url: str,
-    ca: str | None,
-    connections: int,
-    total: int,
-) -> None:
-    """Send everything; Ctrl-C and SIGTERM end it, with all that was sent counted.
+class Sender(Protocol):
+    """What sends groups of calls on a schedule and counts what becomes of them."""
 
-    Raises:
-        ConfigError: the CA is none.
-    """
-    tls = trust(ca) if url.lower().startswith("https:") else None
-    driver = Driver(url, make, tally, connections=connections, tls=tls)
-    asyncio.run(_run(driver, groups, tally, total=total))
+    @property
+    def waiting(self) -> int:
+        """Give how much is due and not yet answered."""
+        ...
+
+    def stop(self) -> None:
+        """End it before its time; called again, without waiting for anything."""
+        ...
+
+    async def run(self, groups: Iterable[Group]) -> None:
+        """Send everything."""
+        ...
 
 
-async def _run(driver: Driver, groups: Iterable[Group], tally: Tally, *, total: int) -> None:
+def send(sender: Sender, groups: Iterable[Group], tally: Tally, *, total: int) -> None:
+    """Send everything; Ctrl-C and SIGTERM end it, with all that was sent counted."""
+    asyncio.run(_run(sender, groups, tally, total=total))
+
+
+async def _run(driver: Sender, groups: Iterable[Group], tally: Tally, *, total: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Where the system has no such handlers, Ctrl-C ends the command without a report.

@@ -53,6 +53,7 @@ class Checked:
         unexpected: bad calls without a label, a few of them as sentences.
         unexpected_count: how many.
         incomplete: why not everything could be checked, or empty.
+        asked: whether the server could be asked.
     """
 
     good: int
@@ -63,11 +64,12 @@ class Checked:
     unexpected: tuple[str, ...]
     unexpected_count: int
     incomplete: str
+    asked: bool = True
 
     @property
     def fine(self) -> bool:
-        """Tell whether labels and findings agree."""
-        return not self.missing_count and not self.unexpected_count
+        """Tell whether labels and findings are known to agree."""
+        return self.asked and not self.missing_count and not self.unexpected_count
 
 
 class Receiver:
@@ -125,6 +127,22 @@ class Receiver:
 
     def check(self, tally: Tally) -> Checked:
         """Hold what was found against the labels; ``tally`` knows which calls had one."""
+        try:
+            return self._checked(tally)
+        except (UnreachableError, OperationError) as error:
+            return Checked(
+                good=0,
+                bad=0,
+                found=0,
+                missing=(),
+                missing_count=0,
+                unexpected=(),
+                unexpected_count=0,
+                incomplete=f"the server could not be asked what it found: {error}",
+                asked=False,
+            )
+
+    def _checked(self, tally: Tally) -> Checked:
         after = self._summary()
         expected = dict(tally.expected)
         found = unexpected = 0

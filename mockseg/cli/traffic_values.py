@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from mockseg.errors import ConfigError
 from mockseg.setting import nearest
 
 if TYPE_CHECKING:
+    import ssl
+
     from mockseg.traffic.packets import Transport
 
-__all__ = ["connections_of", "transport_of"]
+__all__ = ["connections_of", "tls_of", "transport_of"]
 
 _CONNECTIONS: Final = 64
 _MOST_CONNECTIONS: Final = 1000
 
 
-def transport_of(text: str | None) -> Transport:
+def transport_of(text: str | None) -> Transport | Literal["sdk"]:
     """Read ``--transport``.
 
     Raises:
@@ -26,12 +28,26 @@ def transport_of(text: str | None) -> Transport:
 
     if text is None:
         return "batch"
+    if text == "sdk":
+        return "sdk"
     if text not in TRANSPORTS:
-        hint = nearest(text, TRANSPORTS)
+        known = (*TRANSPORTS, "sdk")
+        hint = nearest(text, known)
         raise ConfigError(
-            f'--transport is "{text[:80]}": it must be one of {", ".join(TRANSPORTS)}{hint}'
+            f'--transport is "{text[:80]}": it must be one of {", ".join(known)}{hint}'
         )
     return text
+
+
+def tls_of(url: str, ca: str | None) -> ssl.SSLContext | None:
+    """Give what to trust at an address, None where it is not https.
+
+    Raises:
+        ConfigError: ``--ca`` is no CA.
+    """
+    from mockseg.client.over_http import trust
+
+    return trust(ca) if url.lower().startswith("https:") else None
 
 
 def connections_of(text: str | None) -> int:

@@ -21,12 +21,23 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.plans.planset import PlanSet
 
-__all__ = ["Broken", "Mistake"]
+__all__ = ["Broken", "Mistake", "findings"]
 
 # What `message_for` puts in, to be replaced by somebody's.
 _NOBODYS_USER: Final = "user-1"
 _NOBODYS_VISITOR: Final = "visitor-1"
 _IDS: Final = {"userId": _NOBODYS_USER, "anonymousId": _NOBODYS_VISITOR}
+
+
+def findings(message: JsonObject, checks: PlanSet) -> set[str]:
+    """Give the codes of all that is found in a message: by the Spec, else by the plans."""
+    type_ = message.get("type")
+    type_ = type_ if isinstance(type_, str) else ""
+    discards = {discard.code for discard in check(message, type_)}
+    if discards:
+        return discards
+    event = message.get("event")
+    return {violation.code for violation in checks.check(message, type=type_, event=event)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +124,4 @@ class Broken:
         )
 
     def _is_found(self, breakage: Breakage) -> bool:
-        message = breakage.message
-        type_ = message.get("type")
-        type_ = type_ if isinstance(type_, str) else ""
-        discards = check(message, type_)
-        if breakage.kind == "discard":
-            return any(discard.code == breakage.code for discard in discards)
-        if discards:
-            return False
-        event = message.get("event")
-        found = self._checks.check(message, type=type_, event=event)
-        return any(violation.code == breakage.code for violation in found)
+        return breakage.code in findings(breakage.message, self._checks)

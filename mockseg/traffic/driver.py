@@ -8,14 +8,14 @@ wait is bounded; what does not fit is counted as not sent.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from mockseg.clock import SystemClock, breathe
+from mockseg.clock import SystemClock
+from mockseg.traffic.pace import paced
 
 if TYPE_CHECKING:
     import ssl
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Driver"]
 
-_NANOSECONDS: Final = 1_000_000_000
 # Requests that wait for a connection; more are not sent.
 _MOST_WAITING: Final = 2000
 # How long after the end answers are waited for.
@@ -76,6 +75,7 @@ class Driver:
         self._busy = 0
         self._over = False
         self._stopped = asyncio.Event()
+        self._senders: list[asyncio.Task[None]] = []
 
     @property
     def waiting(self) -> int:
@@ -83,7 +83,10 @@ class Driver:
         return len(self._waiting) + self._busy
 
     def stop(self) -> None:
-        """End it: nothing more becomes due, and what waits is not sent."""
+        """End it: nothing more becomes due, and what waits is not sent; twice: at once."""
+        if self._stopped.is_set():
+            for sender in self._senders:
+                sender.cancel()
         self._tally.interrupted = True
         self._stopped.set()
 
@@ -94,7 +97,7 @@ class Driver:
             limit=self._connections, ssl=self._tls if self._tls is not None else True
         )
         async with aiohttp.ClientSession(connector=connector, timeout=self._timeout) as session:
-            senders = [
+            self._senders = senders = [
                 asyncio.create_task(self._send_all(session)) for _ in range(self._connections)
             ]
             start = loop.time()
@@ -113,17 +116,8 @@ class Driver:
                 await asyncio.gather(*senders, return_exceptions=True)
 
     async def _keep_schedule(self, groups: Iterable[Group], start: float) -> None:
-        loop, clock = asyncio.get_running_loop(), SystemClock()
-        for group in groups:
-            due = start + group.due_ns / _NANOSECONDS
-            left = due - loop.time()
-            if left > 0:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopped.wait(), left)
-            else:
-                await breathe()
-            if self._stopped.is_set():
-                return
+        clock = SystemClock()
+        async for group, due in paced(groups, start=start, stopped=self._stopped):
             self._tally.came_due(group.calls)
             if len(self._waiting) >= _MOST_WAITING:
                 self._tally.unsent += len(group.calls)

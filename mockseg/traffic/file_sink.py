@@ -1,4 +1,8 @@
-"""Calls into a file, one JSON object a line; whatever happens, it ends with a whole line."""
+"""Calls into a file, one JSON object a line, whole lines at a time.
+
+What fails leaves whole lines; a process that is killed in the middle of a write may leave a
+part of one more at the end.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,7 @@ def opened(name: str) -> Iterator[Callable[[bytes], None]]:
         sys.stdout.buffer.flush()
         return
     try:
-        # No buffer: what is written are whole lines, also when the process is killed.
+        # No buffer: nothing that was written is lost with the process.
         file = Path(name).open("wb", buffering=0)  # noqa: SIM115 - closed below, with the rest
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -7,12 +7,13 @@ whoever is next goes on sooner: the schedule is kept, and the thinking gives way
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from typing import TYPE_CHECKING, Final
 
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
 from mockseg.json_types import encode
+from mockseg.traffic.broken import findings
 from mockseg.traffic.crowd import Crowd
 from mockseg.traffic.draw import EXPONENTIAL, Draw
 from mockseg.traffic.kinds import THINGS
@@ -38,9 +39,15 @@ _MILLISECOND: Final = 1_000_000
 # Thousandths of the mean time to think, which is eight seconds.
 _THINK_NS: Final = tuple(step * 8 * _MILLISECOND for step in EXPONENTIAL)
 _THINKS: Final = len(_THINK_NS)
+_NUMBERED: Final = 0x1000
+# Numbers of somebody's calls and milliseconds as text: looked up rather than formatted.
+_NUMBERS: Final = tuple(f"{number:04x}" for number in range(_NUMBERED))
+_MILLISECONDS: Final = tuple(b"%03dZ" % number for number in range(1000))
 # Late calls waited on a device that had no connection: three hours on average.
 _LATE_NS: Final = tuple((60 + step * 10) * SECOND for step in EXPONENTIAL)
 _REMEMBERED: Final = 1000
+_ID: Final = b',"messageId":"'
+_TIME: Final = b'","timestamp":"'
 _DUPLICATE: Final = "duplicate_message_id"
 _PAGE_SHARE: Final = 0.25
 _GROUP_SHARE: Final = 0.7
@@ -59,30 +66,45 @@ class _Visit:
         person: who.
         prefix: of the person's messageIds.
         done: how many calls the person has made, ever.
+        due, moment: when the next call is to be sent, and when it happens.
         known: whether the person is a user.
         number: of the visit; nobody else's.
         thing: number of what it is about.
         device: what the person uses.
+        sender: ids and context of calls from the device, as members of a message.
+        ids: those of calls from the device.
+        server_id: the id by which a back end knows the person.
     """
 
     __slots__ = (
-        "device", "done", "kind", "known", "life", "number", "person", "prefix", "thing", "way",
+        "device", "done", "due", "ids", "kind", "known", "life", "moment", "number", "person",
+        "prefix", "sender", "server_id", "thing", "way",
     )  # fmt: skip
 
     def __init__(
-        self, way: Way, kind: Kind, person: Person, *, tag: str, done: int, known: bool, thing: int
+        self, way: Way, kind: Kind, person: Person, *, prefix: str, done: int, thing: int
     ) -> None:
         self.way = way
         self.kind: Kind | None = kind
         self.person = person
-        self.prefix = f"{tag}-{person.number:06x}-"
+        self.prefix = prefix
         self.done = done
-        self.known = known
+        self.due = self.moment = 0
+        self.known = False
         self.number = person.number << 20 | done
         self.thing = thing
         on_phone = bool(kind.variants) and kind.variants[0].on_phone
         self.device = person.phone if on_phone else person.browser
+        self.sender = self.device.told
+        self.server_id = self.ids = self.device.told_id
         self.life: list[str] = []
+
+    def become_user(self) -> None:
+        """Say that the person is a user from now on."""
+        self.known = True
+        self.server_id = self.person.told_id
+        self.ids = self.server_id + self.device.told_id
+        self.sender = self.server_id + self.device.told
 
 
 class Traffic:
@@ -113,6 +135,10 @@ class Traffic:
                 f" wanted {', '.join(sorted(recipe.types))}"
             )
 
+    def findings(self, message: JsonObject) -> set[str]:
+        """Give the codes of all that the plans of the recipe find in a message."""
+        return findings(message, self._stage.checks)
+
     def __iter__(self) -> Iterator[Made]:
         """Give each call, in the order of the due times."""
         return iter(_Run(self.recipe, self._people, self._stage, self._life))
@@ -123,6 +149,7 @@ class _Run:
 
     def __init__(self, recipe: Recipe, people: People, stage: Stage, life: Life) -> None:
         self._recipe = recipe
+        self._invalid, self._late, self._types = recipe.invalid, recipe.late, recipe.types
         self._people = people
         self._stage = stage
         self._life = life
@@ -132,7 +159,7 @@ class _Run:
         self._waiting: list[tuple[int, int, _Visit]] = []
         self._count = 0
         self._second = -1
-        self._second_text = ""
+        self._second_text = b""
         self._timeline = Timeline(
             start_ns=recipe.start_ns,
             length_ns=recipe.schedule.length_ns,
@@ -142,19 +169,22 @@ class _Run:
 
     def __iter__(self) -> Iterator[Made]:
         recipe, random = self._recipe, self._random
-        at, step = self._timeline.at, self._step
+        at, step, duplicates = self._timeline.at, self._step, recipe.duplicates
         recent: list[Made] = []
         for due in recipe.schedule.due():
-            if recent and random() < recipe.duplicates:
+            if recent and random() < duplicates:
                 first = recent[int(random() * len(recent))]
-                yield first._replace(due_ns=due, label="duplicate", code=_DUPLICATE)
+                yield Made(
+                    due, first.line, first.type, first.name, "duplicate", _DUPLICATE,
+                    first.message_id,
+                )  # fmt: skip
                 continue
             moment = at(due)
             made = step(due, moment)
             while made is None:
                 made = step(due, moment)
             yield made
-            if recipe.duplicates and not made.code:
+            if duplicates and not made.code:
                 if len(recent) < _REMEMBERED:
                     recent.append(made)
                 else:
@@ -162,38 +192,54 @@ class _Run:
 
     def _step(self, due: int, moment: int) -> Made | None:
         """Let somebody do one thing; None when it is nothing that is wanted."""
-        waiting, random = self._waiting, self._random
-        if waiting and (waiting[0][0] <= moment or self._crowd.all_busy):
-            planned, _, visit = heappop(waiting)
-            moment = min(planned, moment)
+        waiting = self._waiting
+        goes_on = bool(waiting) and (waiting[0][0] <= moment or self._crowd.all_busy)
+        if goes_on:
+            # Stays the first of those who wait until it is known when its turn comes again.
+            planned, _, visit = waiting[0]
+            moment = min(moment, planned)
         else:
             visit = self._begin()
         visit.done += 1
+        visit.due, visit.moment = due, moment
+        made = self._act(visit)
+        if visit.kind is None:
+            self._crowd.release(visit.person.number, done=visit.done, identified=visit.known)
+            if goes_on:
+                heappop(waiting)
+            return made
+        self._count += 1
+        think = _THINK_NS[int(self._random() * _THINKS)]
+        if visit.life:
+            # Signing up is a matter of a second or so.
+            think >>= 3
+        turn = (moment + think, self._count, visit)
+        if goes_on:
+            heapreplace(waiting, turn)
+        else:
+            heappush(waiting, turn)
+        return made
+
+    def _act(self, visit: _Visit) -> Made | None:
+        """Let somebody do what comes next, and see what comes after it."""
         kind = visit.kind
         assert kind is not None  # noqa: S101 - a visit without a next event has ended
-        invalid = self._recipe.invalid
-        made = self._broken(visit, kind, due, moment) if invalid and random() < invalid else None
+        invalid = self._invalid
+        made = self._broken(visit, kind) if invalid and self._random() < invalid else None
         if visit.life:
             type_ = visit.life.pop()
             if made is None:
-                made = self._lived(visit, type_, due, moment)
+                made = self._lived(visit, type_)
             elif type_ == "identify":
-                visit.known = True
-        else:
-            if made is None:
-                made = self._documented(visit, kind, due, moment)
-            elif kind.name == "identify":
-                visit.known = True
-            self._set_next(visit, visit.way.follows[kind.name].pick(random))
-        if visit.kind is None:
-            self._crowd.release(visit.person.number, done=visit.done, identified=visit.known)
-        else:
-            self._count += 1
-            think = _THINK_NS[int(random() * _THINKS)]
-            if visit.life:
-                # Signing up is a matter of a second or so.
-                think >>= 3
-            heappush(waiting, (moment + think, self._count, visit))
+                visit.become_user()
+            return made
+        if made is None:
+            made = self._documented(visit, kind)
+        elif kind.name == "identify":
+            visit.become_user()
+        visit.kind = kind = visit.way.follows[kind.name].pick(self._random)
+        if not visit.known:
+            self._prepare(visit, kind)
         return made
 
     def _begin(self) -> _Visit:
@@ -201,16 +247,13 @@ class _Run:
         number = crowd.take(random)
         way = self._stage.ways.pick(random)
         kind = way.starts.pick(random)
-        visit = _Visit(
-            way,
-            kind,
-            self._people.person(number),
-            tag=self._tag,
-            done=crowd.done_by(number),
-            known=crowd.is_identified(number) or not way.lived,
-            # The first things are the popular ones.
-            thing=int(random() * random() * THINGS),
-        )
+        # The first things are the popular ones.
+        thing = int(random() * random() * THINGS)
+        prefix = f"{self._tag}-{number:06x}-"
+        person, done = self._people.person(number), crowd.done_by(number)
+        visit = _Visit(way, kind, person, prefix=prefix, done=done, thing=thing)
+        if not way.lived or crowd.is_identified(number):
+            visit.become_user()
         on_page = visit.device is visit.person.browser and "page" in types
         if visit.known or way.identified_at is not None:
             if way.lived and on_page and random() < _PAGE_SHARE:
@@ -223,7 +266,8 @@ class _Run:
             self._be_identified(visit)
             if on_page:
                 visit.life.append("page")
-        self._set_next(visit, kind)
+        if not visit.known:
+            self._prepare(visit, kind)
         return visit
 
     def _be_identified(self, visit: _Visit) -> None:
@@ -231,49 +275,43 @@ class _Run:
         if "identify" in self._life.types:
             visit.life.append("identify")
         else:
-            visit.known = True
+            visit.become_user()
 
-    def _set_next(self, visit: _Visit, kind: Kind | None) -> None:
-        """Say what comes next; who becomes a user with it says so before."""
-        visit.kind = kind
-        if kind is None or visit.known or kind.name == "identify":
+    def _prepare(self, visit: _Visit, kind: Kind | None) -> None:
+        """Let a visitor who becomes a user with what comes next say so before."""
+        if kind is None or kind.name == "identify":
             return
         if kind.name == visit.way.identified_at:
             self._be_identified(visit)
 
-    def _lived(self, visit: _Visit, type_: str, due: int, moment: int) -> Made | None:
-        person = visit.person
+    def _lived(self, visit: _Visit, type_: str) -> Made | None:
         if type_ == "identify":
-            visit.known = True
+            visit.become_user()
         turn = int(self._random() * self._life.pages) if type_ == "page" else 0
-        message = self._life.message(type_, person, turn)
-        if visit.known:
-            message["userId"] = person.user_id
-        message["anonymousId"] = visit.device.anonymous_id
-        message["context"] = visit.device.raw
-        return self._finished(message, visit, due, moment, type_=type_, name=type_)
+        start = self._life.message(type_, visit.person, turn) + visit.sender
+        return self._finished(start, visit, type_, type_)
 
-    def _documented(self, visit: _Visit, kind: Kind, due: int, moment: int) -> Made | None:
+    def _documented(self, visit: _Visit, kind: Kind) -> Made | None:
         variants = kind.variants
         if not variants:
             return None
         variant: Variant = variants[int(self._random() * len(variants))]
         type_ = variant.type
         if kind.name == type_ and type_ in self._life.types:
-            return self._lived(visit, type_, due, moment)
-        person, device, known = visit.person, visit.device, visit.known
-        message = variant.head.copy()
-        if known:
-            message["userId"] = person.user_id
-        if not known or not variant.on_server:
-            message["anonymousId"] = device.anonymous_id
-        message["context"] = variant.context(person, device)
-        message[variant.holder] = variant.body(
-            person, thing=visit.thing, turn=visit.done, visit=visit.number
-        )
-        return self._finished(message, visit, due, moment, type_=type_, name=variant.name)
+            return self._lived(visit, type_)
+        person = visit.person
+        body = variant.body(person, visit.thing, visit.done, visit.number)
+        if variant.is_of_device:
+            start = variant.head + visit.sender + body
+        elif variant.context:
+            start = variant.head + visit.server_id + variant.context + body
+        else:
+            context = variant.context_of(person, visit.device)
+            ids = visit.server_id if variant.on_server else visit.ids
+            start = variant.head + ids + context + body
+        return self._finished(start, visit, type_, variant.name)
 
-    def _broken(self, visit: _Visit, kind: Kind, due: int, moment: int) -> Made | None:
+    def _broken(self, visit: _Visit, kind: Kind) -> Made | None:
         broken, random = self._stage.broken, self._random
         of_event = () if visit.life else broken.of_event(kind.plan, kind.name)
         mistakes = of_event if random() < _PLAN_SHARE else ()
@@ -281,30 +319,33 @@ class _Run:
         if not mistakes:
             return None
         mistake = mistakes[int(random() * len(mistakes))]
-        message_id = f"{visit.prefix}{visit.done:04x}"
+        message_id = visit.prefix + f"{visit.done:04x}"
         message = mistake.told_by(
-            visit.person.user_id, message_id=message_id, timestamp=self._stamp(moment)
+            visit.person.user_id,
+            message_id=message_id,
+            timestamp=self._stamp(visit.moment).decode(),
         )
         type_ = message["type"] if mistake.routed else ""
-        return Made(due, encode(message), type_, kind.name, "invalid", mistake.code, message_id)
+        line = encode(message)
+        return Made(visit.due, line, type_, kind.name, "invalid", mistake.code, message_id)
 
-    def _finished(
-        self, message: JsonObject, visit: _Visit, due: int, moment: int, *, type_: str, name: str
-    ) -> Made | None:
-        recipe = self._recipe
-        if recipe.types and type_ not in recipe.types:
+    def _finished(self, start: bytes, visit: _Visit, type_: str, name: str) -> Made | None:
+        """Make the call of what stands before its messageId, if its type is wanted."""
+        if self._types and type_ not in self._types:
             return None
         label: Label = "good"
-        if recipe.late and self._random() < recipe.late:
+        moment = visit.moment
+        if self._late and self._random() < self._late:
             label = "late"
             moment -= _LATE_NS[int(self._random() * len(_LATE_NS))]
-        message["messageId"] = message_id = f"{visit.prefix}{visit.done:04x}"
-        message["timestamp"] = self._stamp(moment)
-        return Made(due, encode(message), type_, name, label, "", message_id)
+        done = visit.done
+        message_id = visit.prefix + (_NUMBERS[done] if done < _NUMBERED else f"{done:04x}")
+        line = b"".join((start, _ID, message_id.encode(), _TIME, self._stamp(moment), b'"}'))
+        return Made(visit.due, line, type_, name, label, "", message_id)
 
-    def _stamp(self, moment: int) -> str:
-        second, rest = divmod(moment, SECOND)
+    def _stamp(self, moment: int) -> bytes:
+        second, millisecond = divmod(moment // _MILLISECOND, 1000)
         if second != self._second:
             self._second = second
-            self._second_text = format_moment(second * SECOND)[:20]
-        return f"{self._second_text}{rest // _MILLISECOND:03d}Z"
+            self._second_text = format_moment(second * SECOND)[:20].encode()
+        return self._second_text + _MILLISECONDS[millisecond]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from mockseg.catalogue.messages import message_for
 from mockseg.catalogue.spelling import snake_case
 from mockseg.json_types import decode, encode
@@ -30,7 +28,6 @@ _LIBRARY: Final = {"library": {"name": "analytics-node", "version": "2.3.0"}}
 _HOLDERS: Final = ("properties", "traits")
 # What of a context is the person's.
 _OF_CONTEXT: Final = frozenset({"groupId", "traits", "ip"})
-_Raw: Final = msgspec.Raw
 
 # Properties that speak of the person who sends them, in snake case.
 _OF_PERSON: Final[dict[str, Callable[[Person], Json]]] = {
@@ -62,7 +59,6 @@ class _Tail:
     of_person: tuple[tuple[bytes, Callable[[Person], Json]], ...]
     of_visit: tuple[tuple[bytes, bytes], ...]
     user_id: bytes
-    is_user_only: bool
 
 
 class Variant:
@@ -79,14 +75,18 @@ class Variant:
     Attributes:
         type: of the call, in lower case.
         name: of the event, or the type.
-        head: what stands before the ids; not to be changed.
+        head: the beginning of the message, up to the ids.
+        is_of_device: whether ids and context are those that the device tells.
+        context: where it is the same for everybody, as a member of a message, after a comma;
+            else empty.
         holder: ``properties`` or ``traits``.
         on_server: whether a back end sends it, which knows no anonymous ids.
     """
 
     __slots__ = (
-        "_bodies", "_checks", "_example", "_extra", "_fixed", "_is_plain", "_schema", "_tail",
-        "_varying", "_whole", "head", "holder", "name", "on_phone", "on_server", "type",
+        "_bodies", "_checks", "_ends_with_user", "_example", "_extra", "_is_plain", "_named",
+        "_schema", "_tail", "_varying", "_whole", "context", "head", "holder", "is_of_device",
+        "name", "on_phone", "on_server", "type",
     )  # fmt: skip
 
     def __init__(
@@ -107,7 +107,9 @@ class Variant:
         self.holder = "traits" if "traits" in whole else "properties"
         self.type: str = whole["type"]
         self.name: str = whole.get("event") or rule.name
-        self.head: JsonObject = {k: v for k, v in whole.items() if k not in _HOLDERS}
+        head = {k: v for k, v in whole.items() if k not in _HOLDERS}
+        self.head = encode(head)[:-1]
+        self._named: str | None = head.get("name")
         self.on_server = plan.wire.channel == "server"
         self.on_phone = plan.wire.channel == "mobile"
         self._checks = checks
@@ -117,11 +119,14 @@ class Variant:
         self._schema: JsonObject = schema if isinstance(schema, dict) else {}
         self._varying = Varying(people.pools, seed=f"{seed}/{self.name}")
         self._extra = context
-        self._fixed: msgspec.Raw | None = None
+        self.is_of_device = not self.on_server and not context
+        self.context = b""
         if self.on_server and not _OF_CONTEXT & context.keys():
-            self._fixed = _Raw(encode(_LIBRARY | context))
+            self.context = b',"context":' + encode(_LIBRARY | context)
         self._tail = tail = self._tail_of(plan)
-        self._is_plain = not (tail.of_person or tail.of_visit or tail.user_id)
+        differs = bool(tail.of_person or tail.of_visit)
+        self._is_plain = not differs and not tail.user_id
+        self._ends_with_user = not differs and bool(tail.user_id)
         self._bodies: dict[int, bytes] = {}
 
     def _tail_of(self, plan: CataloguePlan) -> _Tail:
@@ -142,11 +147,10 @@ class Variant:
             of_person=tuple(person),
             of_visit=tuple(visit),
             user_id=encode(asked) + b":" if asked else b"",
-            is_user_only=bool(asked) and not person and not visit,
         )
 
-    def body(self, person: Person, *, thing: int, turn: int, visit: int) -> msgspec.Raw:
-        """Give properties or traits.
+    def body(self, person: Person, thing: int, turn: int, visit: int) -> bytes:
+        """Give properties or traits as a member of a message, after a comma.
 
         Args:
             person: who sends it.
@@ -158,24 +162,26 @@ class Variant:
         start = self._bodies.get(place)
         if start is None:
             start = self._bodies[place] = self._made(thing % THINGS, turn % _TURNS)
-        tail = self._tail
-        if tail.is_user_only and start:
-            # The way of nearly all calls, in one step.
-            return _Raw(b"{%b,%b%b}" % (start, tail.user_id, person.raw_id))
+        if self._ends_with_user:
+            return b"%b%b}" % (start, person.raw_id)
         if self._is_plain:
-            return _Raw(b"{%b}" % start)
-        parts = [start] if start else []
-        parts += [key + encode(value(person)) for key, value in tail.of_person]
+            return start
+        tail = self._tail
+        parts = [key + encode(value(person)) for key, value in tail.of_person]
         parts += [b'%b%b%d"' % (key, stem, visit) for key, stem in tail.of_visit]
         if tail.user_id:
             parts.append(tail.user_id + person.raw_id)
-        return _Raw(b"{%b}" % b",".join(parts))
+        return b"%b%b}" % (start, b",".join(parts))
 
     def _made(self, thing: int, turn: int) -> bytes:
-        """Vary the example; where the plan does not like that, take it as it is."""
+        """Vary the example; where the plan does not like that, take it as it is.
+
+        Returns:
+            The body as far as it is the same for everybody.
+        """
         varied = self._varying.body(self._example, self._schema, thing=thing, turn=turn)
-        if "name" in self.head and "name" in varied:
-            varied["name"] = self.head["name"]
+        if self._named is not None and "name" in varied:
+            varied["name"] = self._named
         message = self._whole | {self.holder: varied, "userId": "u", "context": self._extra}
         event = message.get("event")
         if self._checks.check(message, type=self.type, event=event):
@@ -183,20 +189,19 @@ class Variant:
         tail = self._tail
         for key, _ in (*tail.of_person, *tail.of_visit):
             del varied[decode(key[:-1])]
-        # Without its braces, to be filled up.
-        return encode(varied)[1:-1]
+        made = b',"%b":%b' % (self.holder.encode(), encode(varied))
+        if self._is_plain:
+            return made
+        made = made[:-1] + b"," if varied else made[:-1]
+        return made + tail.user_id if self._ends_with_user else made
 
     def is_good_for(self, checks: PlanSet) -> bool:
         """Tell whether plans have nothing against the example as it is."""
         message = self._whole | {"userId": "u", "context": self._extra}
         return not checks.check(message, type=self.type, event=message.get("event"))
 
-    def context(self, person: Person, device: Device) -> msgspec.Raw:
-        """Give the context of a call of this person from this device."""
-        if self._fixed is not None:
-            return self._fixed
-        if not self._extra:
-            return device.raw
+    def context_of(self, person: Person, device: Device) -> bytes:
+        """Give the context of a call of this person from this device, as a member of a message."""
         context: JsonObject = {**(_LIBRARY if self.on_server else device.context), **self._extra}
         if "groupId" in context:
             context["groupId"] = person.group_id
@@ -205,7 +210,7 @@ class Variant:
         traits = context.get("traits")
         if isinstance(traits, dict) and "email" in traits:
             context["traits"] = traits | {"email": person.traits["email"]}
-        return _Raw(encode(context))
+        return b',"context":' + encode(context)
 
 
 @dataclass(frozen=True, slots=True)

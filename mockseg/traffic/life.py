@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Raw
-
 from mockseg.json_types import decode, encode
 
 if TYPE_CHECKING:
@@ -54,25 +52,27 @@ class Life:
             if not checks.check(self._whole(type_, person), type=type_, event=None)
         )
 
-    def message(self, type_: str, person: Person, turn: int) -> JsonObject:
-        """Give a call without its ids, time and context.
+    def message(self, type_: str, person: Person, turn: int) -> bytes:
+        """Give the beginning of a call: all but its ids, time, context and closing brace.
 
         Args:
             type_: one of :data:`LIFE`.
             person: whose.
             turn: which page, from 0 to ``pages`` - 1.
         """
+        if type_ == "page":
+            return self._pages[turn]
+        message: JsonObject = {"type": type_}
         if type_ == "identify":
-            return {"type": type_, "traits": person.traits}
-        if type_ == "group":
-            return {"type": type_, "groupId": person.group_id, "traits": person.company}
-        if type_ == "alias":
-            return {"type": type_, "previousId": person.browser.anonymous_id}
-        name, properties = self._pages[turn]
-        return {"type": type_, "name": name, "properties": properties}
+            message["traits"] = person.traits
+        elif type_ == "group":
+            message |= {"groupId": person.group_id, "traits": person.company}
+        else:
+            message["previousId"] = person.browser.anonymous_id
+        return encode(message)[:-1]
 
     def _whole(self, type_: str, person: Person) -> JsonObject:
-        message: JsonObject = decode(encode(self.message(type_, person, 0)))
+        message: JsonObject = decode(self.message(type_, person, 0) + b"}")
         return message | {
             "userId": person.user_id,
             "anonymousId": person.browser.anonymous_id,
@@ -80,7 +80,7 @@ class Life:
         }
 
 
-def _page(name: str, path: str, referrer: str) -> tuple[str, Raw]:
+def _page(name: str, path: str, referrer: str) -> bytes:
     properties = {
         "name": name,
         "path": path,
@@ -89,4 +89,4 @@ def _page(name: str, path: str, referrer: str) -> tuple[str, Raw]:
         "title": name,
         "url": f"{_SITE}{path}",
     }
-    return name, Raw(encode(properties))
+    return encode({"type": "page", "name": name, "properties": properties})[:-1]

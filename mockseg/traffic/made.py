@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
+
+import msgspec
 
 __all__ = ["Label", "Made"]
 
 Label: TypeAlias = Literal["good", "invalid", "duplicate", "late"]
 
 
-class Made(NamedTuple):
+class Made(msgspec.Struct, frozen=True, gc=False):
     """One call.
 
     Attributes:

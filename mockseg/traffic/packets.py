@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from mockseg.domain.message import MESSAGE_TYPES, Shared, normalise
+from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
-from mockseg.json_types import decode, encode
+from mockseg.json_types import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mockseg.traffic.made import Made
 
-__all__ = [
-    "DESTINATIONS", "TRANSPORTS", "Destination", "Group", "Request", "Transport", "grouped",
-    "to_destination", "to_segment",
-]  # fmt: skip
+__all__ = ["TRANSPORTS", "Group", "Request", "Transport", "grouped", "to_segment"]
 
 Transport: TypeAlias = Literal["batch", "single", "pixel"]
 TRANSPORTS: Final[tuple[Transport, ...]] = ("batch", "single", "pixel")
-Destination: TypeAlias = Literal["webhook", "userengage", "userleap"]
-
-# Which calls Segment forwards to each (its catalog of destinations); the secret of a webhook
-# signs, the others' keys authorise.
-DESTINATIONS: Final[dict[str, frozenset[str]]] = {
-    "webhook": frozenset(MESSAGE_TYPES),
-    "userengage": frozenset({"identify", "track", "page", "group"}),
-    "userleap": frozenset({"identify", "track", "page", "alias"}),
-}
 _BATCH_CALLS: Final = 100
 _BATCH_BYTES: Final = 400 * 1024
 # As SDKs flush: calls wait so long for company.
@@ -143,38 +129,6 @@ def to_segment(
         return Request("GET", f"/v1/pixel/{made.type}?data={quote(data, safe='')}", {}, b"")
 
     return {"batch": batch, "single": single, "pixel": pixel}[transport]
-
-
-def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
-    """Give what makes requests as Segment makes them to a destination.
-
-    A webhook gets ``X-Signature``, the HMAC-SHA1 of the body; the others the key as the
-    user of HTTP Basic, without a password (Segment: "Webhooks", "Subscriptions").
-
-    Args:
-        kind: one of :data:`DESTINATIONS`.
-        key: the shared secret of a webhook, may be empty; the key of the others.
-    """
-    common = {**_JSON, "User-Agent": "Segment.io/1.0", "Accept": "*/*", "Cache-Control": "no-cache"}
-
-    def request(group: Group, now_ns: int) -> Request:
-        made = group.calls[0]
-        message = normalise(
-            decode(made.line),
-            type_=made.type,
-            message_id=made.message_id,
-            received_ns=now_ns,
-            shared=Shared(sent_at=format_moment(now_ns)),
-        )
-        body = encode({**message, "version": 2})
-        headers = dict(common)
-        if kind != "webhook":
-            headers["Authorization"] = f"Basic {base64.b64encode(f'{key}:'.encode()).decode()}"
-        elif key:
-            headers["X-Signature"] = hmac.new(key.encode(), body, hashlib.sha1).hexdigest()
-        return Request("POST", "", headers, body)
-
-    return request
 
 
 def _stamp(now_ns: int) -> bytes:

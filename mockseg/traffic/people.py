@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from mockseg.json_types import encode
 from mockseg.traffic.draw import Draw
 from mockseg.traffic.places import Place, place_of
@@ -47,12 +45,14 @@ class Device:
     Attributes:
         anonymous_id: until somebody is identified on it, and beside the user after.
         context: what every call from it says of it; not to be changed.
-        raw: the same as JSON.
+        told_id: the id as a member of a message, after a comma.
+        told: id and context as members of a message.
     """
 
     anonymous_id: str
     context: JsonObject
-    raw: msgspec.Raw
+    told_id: bytes
+    told: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class Person:
         number: from 0.
         user_id: once identified.
         raw_id: the same as JSON.
+        told_id: the same as a member of a message, after a comma.
         group_id: of the company.
         traits: of the person; not to be changed.
         company: traits of the company; not to be changed.
@@ -72,6 +73,7 @@ class Person:
     number: int
     user_id: str
     raw_id: bytes
+    told_id: bytes
     group_id: str
     traits: JsonObject
     company: JsonObject
@@ -129,6 +131,7 @@ class People:
             number=number,
             user_id=user_id,
             raw_id=encode(user_id),
+            told_id=b',"userId":' + encode(user_id),
             group_id=company["id"],
             traits=traits,
             company=company,
@@ -162,7 +165,7 @@ class People:
             "userAgent": f"Mozilla/5.0 ({agent}) AppleWebKit/537.36 (KHTML, like Gecko)"
             f" Chrome/{release}.0.0.0 Safari/537.36",
         }
-        return Device(draw.uuid(), context, msgspec.Raw(encode(context)))
+        return _device(draw.uuid(), context)
 
     def _phone(self, draw: Draw) -> Device:
         kind, system, release, maker, model, width, height = draw.pick(_PHONES)
@@ -177,7 +180,12 @@ class People:
             "screen": {"width": width, "height": height, "density": 3},
             "timezone": self.place.time_zone,
         }
-        return Device(draw.uuid(), context, msgspec.Raw(encode(context)))
+        return _device(draw.uuid(), context)
+
+
+def _device(anonymous_id: str, context: JsonObject) -> Device:
+    told_id = b',"anonymousId":' + encode(anonymous_id)
+    return Device(anonymous_id, context, told_id, b'%b,"context":%b' % (told_id, encode(context)))
 
 
 def _address(draw: Draw) -> str:

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Tally"]
 
-_MOST_EXPECTED: Final = 200_000
 _PERCENTILES: Final = (0.5, 0.9, 0.95, 0.99, 0.999)
 
 
 class Tally:
     """Counts calls.
+
+    Args:
+        most_expected: labels to keep, to be held against what a server found.
 
     Attributes:
         made: calls that came due.
@@ -30,6 +32,8 @@ class Tally:
         refused: calls in requests that were answered otherwise, by status.
         failed: calls in requests that were not answered, by kind.
         unsent: calls that could not be sent in time.
+        held_back: labelled calls whose mistake never left, by what became of it: an SDK
+            refuses some, and mends others.
         latency: from the due time of a request to its answer.
         lateness: from the due time of a request to its beginning.
         seconds: how long it took.
@@ -39,7 +43,8 @@ class Tally:
         unkept: labelled calls beyond those.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_expected: int = 200_000) -> None:
+        self._most_expected = most_expected
         self.made = 0
         self.labels: Counter[str] = Counter()
         self.names: Counter[str] = Counter()
@@ -48,6 +53,7 @@ class Tally:
         self.refused: Counter[int] = Counter()
         self.failed: Counter[str] = Counter()
         self.unsent = 0
+        self.held_back: Counter[str] = Counter()
         self.latency = Histogram()
         self.lateness = Histogram()
         self.seconds = 0.0
@@ -68,10 +74,22 @@ class Tally:
             self.names[made.name] += 1
             if made.code:
                 self.codes[made.code] += 1
-                if len(self.expected) < _MOST_EXPECTED:
+                if len(self.expected) < self._most_expected:
                     self.expected.setdefault(made.message_id, made.code)
                 else:
                     self.unkept += 1
+
+    def hold_back(self, made: Made, how: str, *, code: str = "") -> None:
+        """Count a labelled call whose mistake never left.
+
+        Args:
+            made: the call.
+            how: what became of the mistake.
+            code: the finding that the call gives instead; empty for none.
+        """
+        self.held_back[how] += 1
+        if self.expected.pop(made.message_id, None) is not None and code:
+            self.expected[made.message_id] = code
 
     def answer(self, status: int, calls: int, *, microseconds: int) -> None:
         """Count the answer to a request."""
@@ -92,6 +110,7 @@ class Tally:
             "refused": {str(status): n for status, n in sorted(self.refused.items())},
             "failed": dict(sorted(self.failed.items())),
             "unsent": self.unsent,
+            "heldBack": dict(sorted(self.held_back.items())),
             "latencyMs": _milliseconds(self.latency),
             "latenessMs": _milliseconds(self.lateness),
             "labels": dict(sorted(self.labels.items())),

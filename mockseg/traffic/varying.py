@@ -7,6 +7,7 @@ whoever varies checks the whole against the plan afterwards.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from mockseg.catalogue.spelling import snake_case
@@ -26,6 +27,12 @@ _PAGES: Final = (
     "dashboard", "reports", "settings", "billing", "contacts", "projects", "inbox", "import",
 )  # fmt: skip
 _LARGEST_FREE: Final = 100
+# The names of a plan are few, and asked for again and again.
+_plain: Final = lru_cache(maxsize=2048)(snake_case)
+# UserGuiding's kinds of question that are answered by a number, with the largest there is.
+_MOST_SCORE: Final = {
+    "Star Rating": 5, "Number Rating (5)": 5, "Number Rating (10)": 10, "NPS Rating": 10,
+}  # fmt: skip
 
 
 class Varying:
@@ -49,10 +56,24 @@ class Varying:
             thing: number of the thing they speak of; its names and ids follow from it.
             turn: number of the occasion; what is not a name or an id follows from it too.
         """
-        return {
+        varied = {
             name: self._value(value, _sub(schema, name), name, thing, turn)
             for name, value in example.items()
         }
+        if "questionType" in example:
+            varied |= self._answer(example["questionType"], varied, thing, turn)
+        return varied
+
+    def _answer(self, kind: str, varied: JsonObject, thing: int, turn: int) -> JsonObject:
+        """Give what depends on the kind of a question: which one it is, and how far it goes."""
+        draw = Draw(self._seed, "question", kind, thing)
+        made: JsonObject = {
+            "questionId": draw.uuid(),
+            "surveyQuestion": draw.pick(self._pools.sentences),
+        }
+        if kind in _MOST_SCORE:
+            made["score"] = 1 + Draw(self._seed, kind, thing, turn).below(_MOST_SCORE[kind])
+        return {name: value for name, value in made.items() if name in varied}
 
     def _value(self, value: Json, schema: JsonObject, name: str, thing: int, turn: int) -> Json:
         if isinstance(value, dict):
@@ -61,9 +82,12 @@ class Varying:
             items = schema.get("items")
             items = items if isinstance(items, dict) else {}
             return [self._value(item, items, name, thing + n, turn) for n, item in enumerate(value)]
+        plain = _plain(name)
+        if "enum" in schema and plain.endswith("score"):
+            # Any of them is a possible answer, unlike a kind or a state.
+            return Draw(self._seed, plain, thing, turn).pick(schema["enum"])
         if any(limit in schema for limit in ("enum", "const", "pattern", "format")):
             return value
-        plain = snake_case(name)
         if isinstance(value, bool) or value is None:
             return value
         if isinstance(value, int | float):
@@ -85,6 +109,8 @@ class Varying:
         return round(value * (8 + thing % 32) / 16, 2)
 
     def _text(self, value: str, plain: str, thing: int, turn: int) -> str:
+        if plain.endswith("rating"):
+            return str(1 + Draw(self._seed, plain, thing, turn).below(5))
         if value.isdecimal():
             return str(int(value) + thing)
         if len(value) == _UUID_LENGTH and value.count("-") == 4:

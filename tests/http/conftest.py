@@ -18,6 +18,7 @@ from mockseg.web.app import RUNNER_OPTIONS, make_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
 # Whoever lets an open request hold a stopping server is found by the test's timeout.
 _SHUTDOWN_SECONDS = 600.0
@@ -158,3 +159,23 @@ def served() -> Iterator[Served]:
             yield Served(runner, door)
         finally:
             runner.run(stack.aclose())
+
+
+@pytest.fixture
+def serving() -> Callable[[Callable[[web.Request], Any]], AbstractAsyncContextManager[str]]:
+    """Give what runs a server that answers everything by a function, at the address it gives."""
+
+    @contextlib.asynccontextmanager
+    async def serve_all(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", answer)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        try:
+            yield f"http://{host}:{port}"
+        finally:
+            await runner.cleanup()
+
+    return serve_all

@@ -7,6 +7,7 @@ import hmac
 import http.server
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -160,18 +161,56 @@ def test_a_target_that_is_no_mockseg_needs_a_key(inbox: Inbox, capsys) -> None:
     assert "--write-key" in capsys.readouterr().err
 
 
+def started(*asked: str, err: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """Start the command."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "mockseg", *SHORT, "--catalogue", "candu", *asked],
+        stdout=subprocess.PIPE,
+        stderr=err,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "80"},
+    )
+
+
+def test_a_mockseg_that_goes_away_leaves_the_report() -> None:
+    """When the target is lost in the middle the schedule goes on, and the report comes: exit 1."""
+    with MockSegment() as lost:
+        process = started("--duration", "4s", "--invalid", "5%", "--to", lost.url)
+        assert process.stderr is not None
+        process.stderr.readline()
+    with process:
+        out, err = process.communicate()
+    told = json.loads(out)
+    assert told["made"] == 1600 == told["answered"] + sum(told["failed"].values())
+    assert any(kind.startswith("cannot connect") for kind in told["failed"])
+    assert "could not be asked" in told["server"]["incomplete"]
+    assert "Traceback" not in err
+    assert process.returncode == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no such terminals")
+def test_a_terminal_shows_a_bar(server) -> None:
+    """On a terminal there is a bar, with rate, good, bad, latency and what waits, on one line."""
+    ours, theirs = os.openpty()
+    with started("--duration", "1h", "--to", server.url, err=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while b"waiting" not in shown:
+            shown += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate()
+    os.close(ours)
+    line = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode()).splitlines()[-1]
+    assert re.search(r"/1440000 +[0-9]+/s  good [0-9]+  bad 0  p99 [0-9]+ ms  waiting", line)
+    assert len(line) < 80
+    assert json.loads(out)["interrupted"] is True
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_with_the_report(server, number) -> None:
     """Ctrl-C ends a run cleanly: all that was sent is in the report."""
-    asked = [*SHORT, "--duration", "1h", "--catalogue", "candu", "--to", server.url]
-    with subprocess.Popen(
-        [sys.executable, "-m", "mockseg", *asked],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    ) as process:
+    with started("--duration", "1h", "--to", server.url) as process:
         assert process.stderr is not None
         progress = json.loads(process.stderr.readline())
         process.send_signal(number)

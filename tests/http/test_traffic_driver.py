@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -18,22 +17,9 @@ from mockseg.traffic.shapes import schedule
 from mockseg.traffic.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Iterator
 
-
-@contextlib.asynccontextmanager
-async def serving(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
-    """Run a server that answers everything like this; give its address."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        await runner.cleanup()
+    from mockseg.traffic.packets import Group
 
 
 def calls(rate: int, milliseconds: int) -> Traffic:
@@ -72,7 +58,7 @@ async def test_everything_arrives_once(client, hub, transport, zipped) -> None:
     assert tally.latency.count == tally.lateness.count
 
 
-async def test_a_slow_server_does_not_slow_the_schedule() -> None:
+async def test_a_slow_server_does_not_slow_the_schedule(serving) -> None:
     """What waits for a connection is late, and its latency counts from when it was due."""
     release = asyncio.Event()
     arrived = 0
@@ -86,9 +72,14 @@ async def test_a_slow_server_does_not_slow_the_schedule() -> None:
     async with serving(answer) as url:
         tally = Tally()
         driver = Driver(url, to_segment("k", "single", zipped=False), tally, connections=2)
-        running = asyncio.create_task(driver.run(grouped(calls(200, 500), "single")))
-        while tally.made < 100:
-            await asyncio.wait({running}, timeout=0.01)
+        due = asyncio.Event()
+
+        def groups() -> Iterator[Group]:
+            yield from grouped(calls(200, 500), "single")
+            due.set()
+
+        running = asyncio.create_task(driver.run(groups()))
+        await due.wait()
         assert driver.waiting == 100
         assert arrived <= 2
         release.set()
@@ -99,7 +90,7 @@ async def test_a_slow_server_does_not_slow_the_schedule() -> None:
     assert tally.lateness.most > 300_000
 
 
-async def test_what_cannot_wait_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_cannot_wait_is_counted(serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """When too much waits, the rest is counted as not sent; nothing is lost from the sum."""
     monkeypatch.setattr("mockseg.traffic.driver._MOST_WAITING", 5)
     monkeypatch.setattr("mockseg.traffic.driver._GRACE_SECONDS", 0.1)
@@ -117,7 +108,7 @@ async def test_what_cannot_wait_is_counted(monkeypatch: pytest.MonkeyPatch) -> N
     assert tally.lost == 50
 
 
-async def test_refusals_are_counted_by_status() -> None:
+async def test_refusals_are_counted_by_status(serving) -> None:
     """Answers that are no success are counted by status, and the schedule goes on."""
     statuses = iter([200, 429, 503, 302] * 10)
 
@@ -131,7 +122,7 @@ async def test_refusals_are_counted_by_status() -> None:
     assert dict(tally.refused) == {429: 10, 503: 10, 302: 10}
 
 
-async def test_a_server_that_goes_away_is_counted_by_kind() -> None:
+async def test_a_server_that_goes_away_is_counted_by_kind(serving) -> None:
     """When the target is lost in the middle the schedule goes on; failures have names."""
     tally = Tally()
     left = asyncio.Event()
@@ -152,20 +143,48 @@ async def test_a_server_that_goes_away_is_counted_by_kind() -> None:
     assert any(kind.startswith("cannot connect") for kind in tally.failed), tally.failed
 
 
-async def test_stopping_ends_the_schedule() -> None:
+async def test_stopping_ends_the_schedule(serving) -> None:
     """After a stop nothing more becomes due, and what was sent is still answered."""
+    arrived = 0
+    enough = asyncio.Event()
 
     async def answer(_: web.Request) -> web.Response:
+        nonlocal arrived
+        arrived += 1
+        if arrived == 10:
+            enough.set()
         return web.Response()
 
     async with serving(answer) as url:
         tally = Tally()
         driver = Driver(url, to_segment("k", "single", zipped=False), tally)
         running = asyncio.create_task(driver.run(grouped(calls(100, 3_600_000), "single")))
-        while tally.answered < 10:
-            await asyncio.wait({running}, timeout=0.01)
+        await enough.wait()
         driver.stop()
         await running
     assert tally.interrupted
+    assert tally.answered == arrived >= 10
     assert tally.made == tally.answered + tally.lost
     assert tally.made < 1000
+
+
+async def test_stopping_twice_waits_for_nobody(serving) -> None:
+    """A second stop gives up what has no answer yet, and counts it."""
+    arrived = asyncio.Event()
+
+    async def answer(_: web.Request) -> web.Response:
+        arrived.set()
+        await asyncio.Event().wait()
+        return web.Response()
+
+    async with serving(answer) as url:
+        tally = Tally()
+        driver = Driver(url, to_segment("k", "single", zipped=False), tally, connections=1)
+        running = asyncio.create_task(driver.run(grouped(calls(100, 3_600_000), "single")))
+        await arrived.wait()
+        driver.stop()
+        driver.stop()
+        await running
+    assert tally.interrupted
+    assert tally.failed == {"no answer at the end": 1}
+    assert tally.made == tally.lost == 1 + tally.unsent

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from fractions import Fraction
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,11 +15,13 @@ import pytest
 
 from mockseg.errors import ConfigError
 from mockseg.json_types import decode
+from mockseg.traffic.as_segment import signature, to_destination
 from mockseg.traffic.file_sink import opened
 from mockseg.traffic.made import Made
-from mockseg.traffic.packets import Group, grouped, to_destination, to_segment
+from mockseg.traffic.packets import Group, grouped, to_segment
 from mockseg.traffic.profiles import DEFAULTS, with_profile
 from mockseg.traffic.replay import replayed
+from mockseg.traffic.sdk_calls import arguments_of
 
 NOW_NS = 1_767_225_600 * 10**9
 
@@ -99,12 +102,27 @@ def test_webhooks_are_signed() -> None:
     assert "X-Signature" not in to_destination("webhook", "")(Group(0, (call(),)), 0).headers
 
 
-@pytest.mark.parametrize("kind", ["userengage", "userleap"])
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"cool":true}', "5099cab379b3be52908387457007040cc934ef86"),
+        (b'{"cool":false}', "c702b94a2569dd8d2f7185ce0ae951021bef4706"),
+    ],
+)
+def test_signatures_are_those_of_segment(body: bytes, expected: str) -> None:
+    """The signature of a body is the one that Segment's own webhook code makes of it."""
+    assert signature("abc123", body) == expected
+
+
+@pytest.mark.parametrize("kind", ["userengage", "userleap", "userguiding", "candu"])
 def test_partners_get_the_key_as_user(kind: str) -> None:
     """A partner gets the key as the user of Basic, with an empty password."""
     request = to_destination(kind, "segment")(Group(0, (call(),)), NOW_NS)
     assert request.headers["Authorization"] == "Basic c2VnbWVudDo="
     assert "X-Signature" not in request.headers
+    assert {request.headers[name] for name in ("Accept", "Cache-Control", "Connection")} == {
+        "*/*", "no-cache", "Keep-Alive",
+    }  # fmt: skip
 
 
 def test_files_end_with_a_whole_line(tmp_path) -> None:
@@ -151,6 +169,27 @@ def message(at: str | None, **more):
     """Make a message that happened at a time of a day."""
     base = {"type": "track", "event": "E", "messageId": at, **more}
     return base if at is None else base | {"timestamp": f"2026-01-01T{at}Z", "sentAt": "x"}
+
+
+def test_calls_of_the_sdk_are_what_an_application_would_write() -> None:
+    """A message becomes the arguments of the SDK's method; a time becomes a datetime."""
+    message = {
+        "type": "group", "userId": "u1", "anonymousId": "a1", "groupId": "g1",
+        "traits": {"name": "x"}, "context": {"ip": "192.0.2.1"}, "messageId": "m1",
+        "timestamp": "2026-01-01T00:00:00.250Z", "channel": "nobody's",
+    }  # fmt: skip
+    assert arguments_of(message) == {
+        "user_id": "u1",
+        "anonymous_id": "a1",
+        "group_id": "g1",
+        "traits": {"name": "x"},
+        "context": {"ip": "192.0.2.1"},
+        "message_id": "m1",
+        "timestamp": datetime(2026, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC),
+    }
+    assert arguments_of({"type": "track", "timestamp": "soon"}) == {"timestamp": "soon"}
+    alias = {"type": "alias", "userId": "u1", "anonymousId": "a1", "previousId": "p1"}
+    assert arguments_of(alias) == {"user_id": "u1", "previous_id": "p1"}
 
 
 def test_replays_keep_the_pauses() -> None:
