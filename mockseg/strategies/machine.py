@@ -71,7 +71,7 @@ class JourneyMachine(RuleBasedStateMachine):
         """Let a user go on, if the journey does not end here."""
         visit = data.draw(st.sampled_from(self.visits), label="visit")
         assert visit.at is not None  # noqa: S101  (who set out is somewhere)
-        event = data.draw(visit.way.follows[visit.at], label="event")
+        event = data.draw(st.sampled_from(visit.way.follows[visit.at]), label="event")
         if event is not None:
             self._happen(data, visit, event, late=late)
 

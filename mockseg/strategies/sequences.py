@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ from mockseg.strategies.realistic import REALISTIC
 from mockseg.strategies.subjects import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -32,11 +32,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Visit", "Way", "duplicated", "journeys", "reordered", "visits", "ways_of"]
 
+T = TypeVar("T")
+
 _SECOND: Final = 1_000_000_000
 # 2026-01-15T09:30:00Z, the time of the catalogue's examples.
 _START: Final = 1_768_469_400
 _WRAPPING: Final = Wrapping(timestamp=False)
 _IDS: Final = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)
+# The way, its start, and whether it leads to an identify call.
+_AT_THE_START: Final = 3
 _PAUSES: Final = st.integers(0, 600_000)
 
 
@@ -49,8 +53,9 @@ class Way:
         events: the messages of each event.
         keeps: of each event, the properties that have one value throughout, each with what
             tells whether the event allows a value.
-        follows: after each event the events that may come, as often as their weights say;
-            None is the end, and comes first because it is the simplest.
+        follows: after each event the events that may come, as often as their weights say,
+            those first from which the end is nearest, because it is the simplest; None is
+            the end.
         onward: of each event from which it can still come to that with which a visitor
             becomes a user, the events that lead there on the shortest way.
     """
@@ -58,8 +63,8 @@ class Way:
     journey: Journey
     events: Mapping[str, SearchStrategy[JsonObject]]
     keeps: Mapping[str, Mapping[str, Callable[[Json], bool]]]
-    follows: Mapping[str, SearchStrategy[str | None]]
-    onward: Mapping[str, SearchStrategy[str]]
+    follows: Mapping[str, tuple[str | None, ...]]
+    onward: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,7 +148,12 @@ def journeys(
     Raises:
         PlanError: there is no such plan or journey.
     """
-    return fresh(_journey(ways_of(plan, name=name, realistic=realistic), max_size))
+    ways = ways_of(plan, name=name, realistic=realistic)
+    # The road is drawn before and apart from what is sent on it: so roads differ as much as
+    # messages do, and the simplest road is short however many messages there may be.
+    return st.binary(min_size=_AT_THE_START, max_size=max_size + _AT_THE_START).flatmap(
+        lambda code: fresh(_journey(ways, max_size, code))
+    )
 
 
 def ways_of(plan: str, *, name: str | None = None, realistic: bool = False) -> tuple[Way, ...]:
@@ -202,11 +212,11 @@ def _ways(plan: str, realistic: bool) -> tuple[Way, ...]:  # noqa: FBT001  (a ke
             event: messages_of(subject, palette=palette, wrapping=_WRAPPING)
             for event, subject in subjects.items()
         }
-        follows = {}
+        to_end = _steps(journey, None)
+        follows: dict[str, tuple[str | None, ...]] = {}
         for event, after in journey.follows.items():
-            ordered = sorted(after, key=lambda follow: follow.event is not None)
-            table = [follow.event for follow in ordered for _ in range(follow.weight)]
-            follows[event] = st.sampled_from(table)
+            ordered = sorted(after, key=lambda follow: to_end.get(follow.event, len(to_end)))
+            follows[event] = tuple(each.event for each in ordered for _ in range(each.weight))
         made.append(
             Way(
                 journey=journey,
@@ -219,11 +229,9 @@ def _ways(plan: str, realistic: bool) -> tuple[Way, ...]:  # noqa: FBT001  (a ke
     return tuple(made)
 
 
-def _onward(journey: Journey) -> dict[str, SearchStrategy[str]]:
-    goal = journey.identified_at
-    if goal is None:
-        return {}
-    away = {goal: 0}
+def _steps(journey: Journey, goal: str | None) -> dict[str | None, int]:
+    """Give how many steps it is from each event to a goal, if it can be reached."""
+    away: dict[str | None, int] = {goal: 0}
     waiting = [goal]
     while waiting:
         event = waiting.pop(0)
@@ -231,16 +239,21 @@ def _onward(journey: Journey) -> dict[str, SearchStrategy[str]]:
             if before not in away and any(follow.event == event for follow in after):
                 away[before] = away[event] + 1
                 waiting.append(before)
+    return away
+
+
+def _onward(journey: Journey) -> dict[str, tuple[str, ...]]:
+    if journey.identified_at is None:
+        return {}
+    away = _steps(journey, journey.identified_at)
     return {
-        event: st.sampled_from(
-            [
-                follow.event
-                for follow in journey.follows[event]
-                if follow.event is not None and away.get(follow.event) == steps - 1
-            ]
+        event: tuple(
+            follow.event
+            for follow in journey.follows[event]
+            if follow.event is not None and away.get(follow.event) == steps - 1
         )
         for event, steps in away.items()
-        if steps
+        if event is not None and steps
     }
 
 
@@ -269,17 +282,32 @@ def visits(draw: DrawFn, ways: tuple[Way, ...]) -> Visit:
     )
 
 
+class _Road:
+    """Reads the turns of a journey from bytes; behind their end it is the simplest turn."""
+
+    def __init__(self, code: bytes) -> None:
+        self._rest = iter(code)
+
+    def turn(self, choices: Sequence[T]) -> T:
+        """Take one of several ways; where there is one only, nothing is read."""
+        if all(choice is choices[0] for choice in choices):
+            return choices[0]
+        return choices[next(self._rest, 0) % len(choices)]
+
+
 @st.composite
-def _journey(draw: DrawFn, ways: tuple[Way, ...], max_size: int) -> list[JsonObject]:
-    visit = draw(visits(ways))
-    event: str | None = draw(st.sampled_from(visit.way.journey.starts))
+def _journey(draw: DrawFn, ways: tuple[Way, ...], max_size: int, code: bytes) -> list[JsonObject]:
+    road = _Road(code)
+    way = road.turn(ways)
+    visit = draw(visits((way,)))
+    event: str | None = road.turn(way.journey.starts)
     messages: list[JsonObject] = []
     # Left to the weights, few visitors would ever become users.
-    purposeful = not visit.known and draw(st.booleans())
+    purposeful = not visit.known and road.turn((False, True))
     while event is not None and len(messages) < max_size:
         messages += visit.next_messages(draw, event)
-        after = visit.way.onward.get(event) if purposeful and not visit.known else None
-        event = draw(visit.way.follows[event] if after is None else after)
+        after = way.onward.get(event) if purposeful and not visit.known else None
+        event = road.turn(way.follows[event] if after is None else after)
     return messages[:max_size]
 
 

@@ -1,14 +1,22 @@
-"""Strings of a format, put together from their parts and never filtered."""
+"""Strings of a format, each decoded from one draw and never filtered.
+
+What a test of Hypothesis takes is paid by the choice, so a value is one choice: a row of
+bytes. Each of them says one thing (a kind of notation, an hour, a character or that there
+is none) and 0 says the simplest, for Hypothesis shrinks the bytes of a row one by one.
+They are evenly spread, unlike large whole numbers, most of which are drawn small.
+"""
 
 from __future__ import annotations
 
 from datetime import date
-from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, Final
+from ipaddress import IPv6Address
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hypothesis.strategies import SearchStrategy
 
 __all__ = ["FORMATS", "MOMENT", "date_times", "format_text"]
@@ -16,49 +24,66 @@ __all__ = ["FORMATS", "MOMENT", "date_times", "format_text"]
 # Ours, for the envelope's timestamps: as SDKs write them, in years that clocks have.
 MOMENT: Final = "mockseg-moment"
 
+T = TypeVar("T")
+
 _MIDDLE: Final = date(2000, 1, 1).toordinal()
 _FIRST: Final = 1 - _MIDDLE
 _LAST: Final = date.max.toordinal() - _MIDDLE
-_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
-_SECONDS: Final = st.integers(0, 86_399)
+_TWO: Final = tuple(f"{number:02d}" for number in range(60))
 _ZONES: Final = ("Z", "+00:00", "+05:30", "-08:00", "+12:45", "-03:30")
-# One number each, for every choice costs: digits of a second, and an offset.
-_FRACTION: Final = st.integers(0, 2_000_000_000)
-_ZONE: Final = st.integers(0, len(_ZONES) * 1000 + 2878)
+_OFFSETS: Final = 2 * (24 * 60 - 1) + 1
+_DAY_BYTES: Final = 3
+_CLOCK_BYTES: Final = 3 + 5 + 2
 
 
-def _fraction(number: int) -> str:
+def _decoded(size: int, read: Callable[[bytes], str]) -> SearchStrategy[str]:
+    """Give what is read from a row of so many bytes."""
+    return st.binary(min_size=size, max_size=size).map(read)
+
+
+def _of(choices: tuple[T, ...], code: int) -> T:
+    return choices[code % len(choices)]
+
+
+# --- moments
+
+
+def _fraction(code: bytes) -> str:
     """Write nothing in one case of two, else 1 to 9 digits with their leading zeros."""
-    if number % 2 == 0:
+    if code[0] % 2 == 0:
         return ""
-    digits = number // 2
-    return f".{digits % 10 ** (1 + digits % 9):0{1 + digits % 9}d}"
+    count = 1 + code[0] // 2 % 9
+    return f".{int.from_bytes(code[1:], 'big') % 10**count:0{count}d}"
 
 
-def _zone(number: int) -> str:
+def _zone(code: bytes) -> str:
     """Write one of the usual offsets in two cases of three, else any."""
-    if number < len(_ZONES) * 1000:
-        return _ZONES[number % len(_ZONES)]
-    minutes = number - len(_ZONES) * 1000 - 1439
+    number = int.from_bytes(code, "big")
+    if code[0] < 0xAA:
+        return _of(_ZONES, number)
+    minutes = number % _OFFSETS - _OFFSETS // 2
     hours, rest = divmod(abs(minutes), 60)
-    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
+    return f"{'-' if minutes < 0 else '+'}{_TWO[hours]}:{_TWO[rest]}"
 
 
-def _clock(second: int) -> str:
-    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+def _time(code: bytes) -> str:
+    clock = f"{_TWO[code[0] % 24]}:{_TWO[code[1] % 60]}:{_TWO[code[2] % 60]}"
+    return f"{clock}{_fraction(code[3:8])}{_zone(code[8:10])}"
 
 
-def _day(days: int) -> str:
-    return date.fromordinal(_MIDDLE + days).isoformat()
+def _days(first: int, last: int) -> Callable[[bytes], str]:
+    """Read days from 2000-01-01: within 90 years in one case of two, before and after in turn."""
+    middle = 0 if first <= 0 <= last else first
+    before, after = middle - first, last - middle + 1
 
+    def read(code: bytes) -> str:
+        # Of what is near, the first byte only says so.
+        number = int.from_bytes(code if code[0] >= 0x80 else code[1:], "big")
+        half, odd = divmod(number, 2)
+        days = middle - 1 - half % before if odd and before else middle + half % after
+        return date.fromordinal(_MIDDLE + days).isoformat()
 
-def _moment(parts: tuple[int, int, int]) -> str:
-    days, second = divmod(parts[0], 86_400)
-    return f"{_day(days)}T{_clock(second)}{_fraction(parts[1])}{_zone(parts[2])}"
-
-
-def _time(parts: tuple[int, int, int]) -> str:
-    return f"{_clock(parts[0])}{_fraction(parts[1])}{_zone(parts[2])}"
+    return read
 
 
 def date_times(first_day: int, last_day: int) -> SearchStrategy[str]:
@@ -68,73 +93,131 @@ def date_times(first_day: int, last_day: int) -> SearchStrategy[str]:
         first_day: the earliest, in days from 2000-01-01.
         last_day: the latest.
     """
-    seconds = st.integers(first_day * 86_400, last_day * 86_400 + 86_399)
-    return st.tuples(seconds, _FRACTION, _ZONE).map(_moment)
+    day = _days(first_day, last_day)
+
+    def read(code: bytes) -> str:
+        return f"{day(code[:_DAY_BYTES])}T{_time(code[_DAY_BYTES:])}"
+
+    return _decoded(_DAY_BYTES + _CLOCK_BYTES, read)
 
 
-def _label(longest: int) -> SearchStrategy[str]:
-    """Give a label of a host name; a hyphen only in its middle."""
-    plain = st.text(_LETTERS, min_size=1, max_size=longest)
-    if longest < 3:
-        return plain
-    half = (longest - 1) // 2
-    joined = st.tuples(*[st.text(_LETTERS, min_size=1, max_size=half)] * 2).map("-".join)
-    return st.one_of(plain, joined)
+# --- identifiers and addresses
+
+
+def _uuid(code: bytes) -> str:
+    """Write capitals in one case of eight."""
+    digits = code[1:].hex()
+    text = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return text.upper() if code[0] % 8 == 7 else text
+
+
+def _ipv4(code: bytes) -> str:
+    return ".".join(map(str, code))
+
+
+def _ipv6(code: bytes) -> str:
+    """Write all notations; some groups are zero, for those are what is left out."""
+    groups = bytearray(code[2:])
+    for place in range(8):
+        if code[1] >> place & 1:
+            groups[2 * place : 2 * place + 2] = b"\0\0"
+    address = IPv6Address(bytes(groups))
+    match code[0] % 4:
+        case 0:
+            return address.compressed
+        case 1:
+            return address.exploded
+        case 2:
+            return address.compressed.upper()
+        case _:
+            return f"{address.exploded[:30]}{_ipv4(bytes(groups[12:]))}"
+
+
+class _Letters:
+    """Reads bytes as characters of an alphabet; a byte may also say that there is none."""
+
+    def __init__(self, alphabet: str) -> None:
+        count = len(alphabet) * max(1, 170 // len(alphabet))
+        self._table = bytes(ord(alphabet[(code - 1) % len(alphabet)]) for code in range(256))
+        self._none = bytes([0, *range(count + 1, 256)])
+
+    def read(self, code: bytes) -> str:
+        return code.translate(self._table, self._none).decode("ascii")
+
+
+_LOWER: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+_UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_HOST: Final = _Letters(f"{_LOWER}-XYZ")
+_LOCAL: Final = _Letters(f"{_LOWER}!#$%&'*+/=?^_`{{|}}~-{_UPPER}")
+_PATH: Final = _Letters(f"{_LOWER}/-._~,;@:!$&'()*+={_UPPER}")
+_TOPS: Final = (".com", ".io", ".org", ".co", ".museum", ".www.com")
+_MIDDLES: Final = ("@", "@", "+tag@", ".a@", "@x-1.")
+_STARTS: Final = (
+    "https://a.com/",
+    "http://a.io/",
+    "https://www.a-1.co:8080/",
+    "https://u@a.org/",
+    "https://[::1]/",
+    "mailto:",
+    "urn:",
+)
+_ENDS: Final = ("", "", "?q=%20", "#f", "?a=1&b=a%2Cb", "%C3%A9", "?")
+_ROOM_OF_MIDDLE: Final = max(map(len, _MIDDLES))
+_ROOM_OF_TOP: Final = max(map(len, _TOPS))
+_ROOM_AROUND_PATH: Final = max(map(len, _STARTS)) + max(map(len, _ENDS))
+# From here on there is room for every middle and every top.
+_ROOMY: Final = 24
+
+
+def _label(code: bytes) -> str:
+    """Read a label of a host name; a hyphen only in its middle."""
+    return _HOST.read(code).strip("-") or "a"
 
 
 def _hostnames(longest: int) -> SearchStrategy[str]:
-    if longest < 14:
-        return st.text(_LETTERS, min_size=1, max_size=longest)
-    label = _label(longest - len(".www.museum"))
-    return st.tuples(label, _TOPS).map("".join)
+    if longest < _ROOMY:
+        return _decoded(longest, _label)
+    size = min(longest - _ROOM_OF_TOP, 30)
+    return _decoded(1 + size, lambda code: _label(code[1:]) + _of(_TOPS, code[0]))
 
 
 def _emails(longest: int) -> SearchStrategy[str]:
-    size = max(1, longest // 8)
-    local = st.text(_LETTERS + "!#$%&'*+/=?^_`{|}~-", min_size=1, max_size=size)
-    host = _hostnames(max(1, min(longest - 2 * size - (6 if longest >= 24 else 1), 40)))
-    middles = _MIDDLES if longest >= 24 else st.just("@")
-    return st.tuples(local, middles, host).map("".join)
+    local = max(1, longest // 8)
+    if longest < _ROOMY:
+        room = longest - local - 1
+        return _decoded(
+            local + room,
+            lambda code: f"{_LOCAL.read(code[:local]) or 'a'}@{_label(code[local:])}",
+        )
+    host = min(longest - local - _ROOM_OF_MIDDLE - _ROOM_OF_TOP, 16)
+
+    def read(code: bytes) -> str:
+        name = _LOCAL.read(code[2 : 2 + local]) or "a"
+        return f"{name}{_of(_MIDDLES, code[0])}{_label(code[2 + local :])}{_of(_TOPS, code[1])}"
+
+    return _decoded(2 + local + host, read)
 
 
 def _uris(longest: int) -> SearchStrategy[str]:
     """Give addresses: the start, a path, and what comes after it."""
-    room = longest - 36
+    room = longest - _ROOM_AROUND_PATH
     if room < 1:
-        return st.text(_LETTERS, max_size=max(0, longest - 2)).map("a:{}".format)
-    path = st.text(_LETTERS + "-._~/,;@:", max_size=room)
-    return st.tuples(_STARTS, path, _ENDS).map("".join)
+        return _decoded(longest - 2, lambda code: f"a:{_PATH.read(code)}")
 
+    def read(code: bytes) -> str:
+        return _of(_STARTS, code[0]) + _PATH.read(code[2:]) + _of(_ENDS, code[1])
 
-_TOPS: Final = st.sampled_from([".com", ".io", ".org", ".co", ".museum", ".www.com"])
-_MIDDLES: Final = st.sampled_from(["@", "+tag@", ".a@", "@x-1."])
-_STARTS: Final = st.sampled_from(
-    ["https://a.com/", "http://a.io/", "https://www.a-1.co:8080/", "https://u@a.org/"]
-)
-_ENDS: Final = st.sampled_from(["", "?q=%20", "#f", "?a=1&b=a%2Cb", "%C3%A9", "?"])
-
-
-def _uuid(number: int) -> str:
-    digits = f"{number:032x}"
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-
-def _ipv4(number: int) -> str:
-    return str(IPv4Address(number))
-
-
-def _ipv6(number: int) -> str:
-    return str(IPv6Address(number))
+    return _decoded(2 + room, read)
 
 
 # Format -> the shortest it can be, the longest it comes, and how it is made.
 FORMATS: Final = {
     "date-time": (20, 35, date_times(_FIRST, _LAST)),
-    "date": (10, 10, st.integers(_FIRST, _LAST).map(_day)),
-    "time": (9, 24, st.tuples(_SECONDS, _FRACTION, _ZONE).map(_time)),
-    "uuid": (36, 36, st.integers(0, 2**128 - 1).map(_uuid)),
-    "ipv4": (7, 15, st.integers(0, 2**32 - 1).map(_ipv4)),
-    "ipv6": (2, 39, st.integers(0, 2**128 - 1).map(_ipv6)),
+    "date": (10, 10, _decoded(_DAY_BYTES, _days(_FIRST, _LAST))),
+    "time": (9, 24, _decoded(_CLOCK_BYTES, _time)),
+    "uuid": (36, 36, _decoded(17, _uuid)),
+    "ipv4": (7, 15, _decoded(4, _ipv4)),
+    "ipv6": (2, 45, _decoded(18, _ipv6)),
     # 1970 to 2099: Segment's Unify takes nothing older.
     MOMENT: (20, 35, date_times(-10_957, 36_523)),
 }

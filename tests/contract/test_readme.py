@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockseg import MockSegment
+from mockseg import strategies as seg
 from mockseg.cli.main import COMMANDS
 from mockseg.config import SERVER_SETTINGS
 from mockseg.domain.findings import DISCARD_CODES
@@ -171,6 +172,14 @@ def test_every_sdk_is_documented() -> None:
     """The SDK table names each SDK that has a snippet."""
     for sdk in SDKS:
         assert re.search(rf"\b{re.escape(sdk.name)}\b", README), sdk.name
+
+
+def test_every_strategy_is_documented() -> None:
+    """The table of strategies is what the module offers, types and records aside."""
+    section = README.split("\n| strategy |")[1].split("\n\n")[0]
+    documented = set(re.findall(r"`([a-z_]+)\(", section))
+    offered = {name for name in seg.__all__ if name.islower()}
+    assert documented == offered - {"encode", "register_type_strategies"}
 
 
 def test_every_discard_code_is_documented() -> None:

@@ -55,6 +55,7 @@ TRACKED = [
     for rule in _handful(name)
 ]
 SOURCE = Path(seg.__file__).parent
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize(("plan", "event", "kind"), TRACKED)
@@ -87,9 +88,15 @@ def _optional(plan: str, event: str, kind: str) -> list[str]:
 
 @pytest.mark.parametrize("plan", catalogues() if ALL else ["userguiding"])
 def test_under_one_example_of_a_hundred_is_rejected(plan: str) -> None:
-    """Counted by Hypothesis itself, over good, bad and nasty messages."""
+    """Counted by Hypothesis itself, over good, bad and nasty messages, and their sequences."""
     found: list[dict[str, Any]] = []
-    for strategy in (seg.events(plan), seg.invalid_events(plan), seg.edge_events(plan)):
+    for strategy in (
+        seg.events(plan),
+        seg.invalid_events(plan),
+        seg.edge_events(plan),
+        seg.journeys(plan, max_size=5),
+        seg.requests(seg.events(plan)),
+    ):
 
         @TWO_HUNDRED
         @given(strategy)
@@ -105,12 +112,27 @@ def test_under_one_example_of_a_hundred_is_rejected(plan: str) -> None:
     assert len(rejected) <= len(cases) / 100
 
 
-def test_nothing_is_filtered_and_no_health_check_suppressed() -> None:
-    """Strategies are put together: the source asks for no filter, no assumption, no leniency."""
-    named = {
-        node.attr if isinstance(node, ast.Attribute) else node.id
-        for file in SOURCE.glob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Attribute | ast.Name)
-    }
-    assert named & {"filter", "assume", "reject", "suppress_health_check", "HealthCheck"} == set()
+def _words(file: Path) -> set[str]:
+    """Give every name that a module uses, as a variable, an attribute or an argument."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    return (
+        {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        | {node.id for node in nodes if isinstance(node, ast.Name)}
+        | {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg}
+    )
+
+
+def test_nothing_is_filtered() -> None:
+    """Strategies are put together: the source asks for no filter and no assumption."""
+    named = set().union(*map(_words, SOURCE.glob("*.py")))
+    assert "composite" in named
+    assert named & {"filter", "assume", "reject"} == set()
+
+
+def test_no_health_check_is_suppressed() -> None:
+    """Neither by the strategies nor by any test of them."""
+    files = [*SOURCE.glob("*.py"), *TESTS.rglob("test_strateg*.py"), *TESTS.rglob("test_shrink*")]
+    named = set().union(*map(_words, files))
+    assert len(files) > len(list(SOURCE.glob("*.py"))) + 5
+    assert "max_examples" in named
+    assert named & {"suppress_health_check", "HealthCheck"} == set()
