@@ -59,7 +59,11 @@ class Draw:
 
     def hexadecimal(self, digits: int) -> str:
         """Give so many hexadecimal digits."""
-        return "".join("0123456789abcdef"[int(self.random() * 16)] for _ in range(digits))
+        text = ""
+        while len(text) < digits:
+            # Ten digits are well within the bits of one draw.
+            text += f"{int(self.random() * (1 << 40)):010x}"
+        return text[:digits]
 
     def uuid(self) -> str:
         """Give what looks like a random UUID (version 4)."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Device", "People", "Person"]
 
 # How many people are kept ready; others are made again when their turn comes.
-_KEPT: Final = 20_000
+_KEPT: Final = 10_000
 _USERS_OF_GROUP: Final = 8
 _PLANS: Final = ("free", "team", "business", "enterprise")
 _INDUSTRIES: Final = ("Software", "Retail", "Health", "Education", "Logistics", "Finance")
@@ -98,6 +98,7 @@ class People:
         self.pools: Pools = pools_of(seed, locale)
         self.place: Place = place_of(locale)
         self.person = lru_cache(maxsize=_KEPT)(self._person)
+        self._company = lru_cache(maxsize=_KEPT)(self._made_company)
 
     def _person(self, number: int) -> Person:
         draw = Draw(self._seed, "person", number)
@@ -139,7 +140,7 @@ class People:
             phone=self._phone(draw),
         )
 
-    def _company(self, number: int) -> JsonObject:
+    def _made_company(self, number: int) -> JsonObject:
         draw = Draw(self._seed, "company", number)
         name = draw.pick(self.pools.companies)
         return {
