@@ -107,7 +107,8 @@ async def act(hub: Hub, asked: Act) -> Acted:
     try:
         return Acted(result=vendor.act(asked.action, asked.arguments, now_ns=now_ns))
     except VendorStateError as error:
-        raise refused(error, within="") from None
+        within = "arguments" if asked.action in vendor.actions else "action"
+        raise refused(error, within=within) from None
 
 
 async def list_vendor_requests(hub: Hub, asked: ListVendorRequests) -> VendorRequestPage:
@@ -167,7 +168,7 @@ def refused(error: VendorStateError, *, within: str) -> OperationError:
     """Say over the control plane what a vendor does not take."""
     place = ".".join(part for part in (within, error.place) if part)
     return OperationError(
-        str(error) if not within else f"{place}: {error.reason}",
+        f"{place}: {error.reason}",
         status=422,
         code="invalid_parameter",
         details={"parameter": place},

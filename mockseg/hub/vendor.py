@@ -7,10 +7,10 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta
 
 from mockseg import json_types
+from mockseg.destinations.records import Arguments, arguments_of
 from mockseg.destinations.vendor import Action, VendorResponse
 from mockseg.domain.delivery import Note
 from mockseg.errors import MocksegError, VendorStateError
@@ -89,7 +89,7 @@ class VendorLog:
         self._begin = self._count
 
 
-class _Fail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Fail(Arguments, frozen=True):
     """What is demanded of the next answers.
 
     Attributes:
@@ -141,18 +141,9 @@ class Vendor:
         Raises:
             VendorStateError: no such action, or wrong arguments; nothing is changed.
         """
-        if action not in self.actions:
-            near = nearest(action, tuple(self.actions))
-            hint = f"; did you mean {near}?" if near is not None else ""
-            raise VendorStateError(
-                f'there is no action "{action[:100]}"{hint} Allowed are {", ".join(self.actions)}'
-            )
-        if action != FAIL:
+        asked = arguments_of(self.actions, action, arguments)
+        if not isinstance(asked, _Fail):
             return self.imitation.act(action, arguments, now_ns=now_ns)
-        try:
-            asked = msgspec.convert(arguments, _Fail)
-        except msgspec.ValidationError as error:
-            raise VendorStateError(str(error), place="arguments") from None
         errors = self.imitation.errors
         if asked.error not in errors:
             near = nearest(asked.error, tuple(errors))
@@ -160,7 +151,7 @@ class Vendor:
             raise VendorStateError(
                 f'"{asked.error[:100]}" is none of the vendor\'s errors{hint}'
                 f" Allowed are {', '.join(errors)}",
-                place="arguments.error",
+                place="error",
             )
         response = errors[asked.error]
         note = Note("demanded", "", f"the error {asked.error} was demanded with the action fail")
