@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -254,12 +253,14 @@ def test_a_journey_may_be_long() -> None:
 
 
 def test_an_event_that_several_plans_know_is_that_of_the_plan_given() -> None:
-    """Each plan says for itself what belongs to the event."""
-    for plan, other in (("userguiding", "candu"), ("candu", "userguiding")):
-        mine, theirs = (
-            {json.dumps(sorted(m.get("context", {}).get("integration", {}).items()))
-             for m in _drawn(seg.events(name), 30) if m.get("context")}
-            for name in (plan, other)
-        )  # fmt: skip
-        assert mine
-        assert mine != theirs
+    """`identify` stands in two plans: one documents `consent`, the other the traits of the Spec."""
+    traits = {
+        plan: {
+            name
+            for message in _drawn(seg.event("identify", plan=plan), 100)
+            for name in message.get("traits", {})
+        }
+        for plan in ("copilot", "spec")
+    }
+    assert "consent" in traits["copilot"] - traits["spec"]
+    assert {"email", "firstName", "company"} <= traits["spec"] - traits["copilot"]
