@@ -80,6 +80,7 @@ class KeptDelivery(msgspec.Struct, gc=False, eq=False):
         attempts: oldest first.
         next_ns: when it is tried again, a moment; 0 when it is not.
         gone: it is in the ledger no more: evicted, or of a source that was dropped.
+        finished: its place among those that became final, from 1; 0 before.
     """
 
     cursor: int
@@ -96,6 +97,7 @@ class KeptDelivery(msgspec.Struct, gc=False, eq=False):
     attempts: tuple[KeptAttempt, ...] = ()
     next_ns: int = 0
     gone: bool = False
+    finished: int = 0
 
     @property
     def final(self) -> bool:

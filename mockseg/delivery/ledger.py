@@ -64,7 +64,10 @@ class Ledger:
         self._kept = 0
         self._bytes = 0
         self._open = 0
+        # In the order in which they became final; what is gone leaves at the old end.
+        self._ended: deque[KeptDelivery] = deque()
         self.cursor = 0
+        self.finished = 0
         self.evicted = 0
 
     def __len__(self) -> int:
@@ -142,6 +145,9 @@ class Ledger:
         shelf.open -= 1
         self._open -= 1
         shelf.finals.append(kept)
+        self.finished += 1
+        kept.finished = self.finished
+        self._ended.append(kept)
         self._tell(kept)
         if self._bytes > self._max_bytes or self._kept > self._max_deliveries:
             self._make_room()
@@ -192,6 +198,19 @@ class Ledger:
         )
         return list(islice(wanted, limit))
 
+    def finals(self, *, after: int, limit: int, source: str | None = None) -> list[KeptDelivery]:
+        """Give at most `limit` that became final after so many, in the order in which they did."""
+        if not self._ended:
+            return []
+        # They are numbered without holes.
+        start = max(0, after + 1 - self._ended[0].finished)
+        wanted = (
+            kept
+            for kept in islice(self._ended, start, None)
+            if not kept.gone and source in {None, kept.source}
+        )
+        return list(islice(wanted, limit))
+
     def of_call(self, call: int) -> list[KeptDelivery]:
         """Give the deliveries of a call, by the call's cursor, oldest first."""
         found = self._by_call.get(call, [])
@@ -238,6 +257,8 @@ class Ledger:
         self._bytes -= kept.size_bytes
         kept.gone = True
         kept.attempts = ()
+        while self._ended and self._ended[0].gone:
+            self._ended.popleft()
         others = self._by_call.get(kept.call)
         if isinstance(others, list):
             others.remove(kept)

@@ -225,6 +225,15 @@ class Destinations:
         """Give the deliveries of a call, by its cursor."""
         return self.dispatcher.ledger.of_call(call)
 
+    @property
+    def finished(self) -> int:
+        """Count the deliveries that became final since the start."""
+        return self.dispatcher.ledger.finished
+
+    def finals(self, *, after: int, limit: int, source: str | None) -> list[KeptDelivery]:
+        """Give deliveries that became final after so many did, in that order."""
+        return self.dispatcher.ledger.finals(after=after, limit=limit, source=source)
+
     def pending(self, key: str | None) -> int:
         """Count the deliveries of a source, or of all, that are queued or being retried."""
         return self.dispatcher.pending(key)

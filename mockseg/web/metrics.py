@@ -57,6 +57,18 @@ def _families(hub: Hub, kept: Summary, *, held: int) -> tuple[_Family, ...]:
         ),
         ("mockseg_calls_bad_total", "counter", "Calls that were not good.", {"": tally.bad}),
         ("mockseg_calls_evicted_total", "counter", "Calls that made room.", {"": tally.evicted}),
+        (
+            "mockseg_deliveries_total",
+            "counter",
+            "Deliveries that became final.",
+            {"": hub.destinations.finished},
+        ),
+        (
+            "mockseg_deliveries_pending",
+            "gauge",
+            "Deliveries that are queued or being retried.",
+            {"": hub.destinations.pending(None)},
+        ),
         ("mockseg_requests_total", "counter", "Requests recorded.", {"": tally.requests}),
         ("mockseg_requests_refused_total", "counter", "Answered 4xx.", {"": tally.refused}),
         (

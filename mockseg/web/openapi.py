@@ -161,8 +161,9 @@ def _others(schemas: JsonObject) -> JsonObject:
         "schema": {"type": "string"},
     }
     events = (
-        "Server-sent events: `call` (data: a Call), `request` (data: a RequestView; only where"
-        " no key but `source` narrows the stream), `gap` (data: a Gap). Each has an id to go on"
+        "Server-sent events: `call` (data: a Call), `request` (data: a RequestView), `delivery`"
+        " (data: a Delivery, once it is final; both only where no key but `source` narrows the"
+        " stream), `gap` (data: a Gap). Each has an id to go on"
         " from. Comments keep the connection alive."
     )
     return {

@@ -1,4 +1,4 @@
-"""``GET /stream``: calls and requests as server-sent events, while they are recorded.
+"""``GET /stream``: calls, requests and deliveries as server-sent events, while they come about.
 
 A stream keeps no queue. It remembers how far it has read and reads the journal on from
 there whenever something was recorded, so a slow reader costs nothing but its own delay,
@@ -25,6 +25,7 @@ from mockseg.web.parameters import check_content_type, read_query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mockseg.delivery.kept import KeptDelivery
     from mockseg.domain.call import KeptCall
     from mockseg.hub.machine import Hub
     from mockseg.matching.match import Matchable
@@ -37,10 +38,11 @@ KEEP_ALIVE_SECONDS = 15.0
 _RETRY_MILLISECONDS = 1000
 _CALLS_AT_ONCE = 200
 _REQUESTS_AT_ONCE = 50
+_DELIVERIES_AT_ONCE = 50
 
 
 class StreamQuery(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
-    """Which calls to tell of; requests too where no key but ``source`` narrows them.
+    """Which calls to tell of; requests and deliveries too where no key but ``source`` is given.
 
     Attributes:
         after: the id of the last event that was seen, or a cursor; from now on without.
@@ -71,11 +73,13 @@ class Place(msgspec.Struct, frozen=True):
         cursor: of the last call.
         number: of the last request.
         run: which run of which server it is; 0 means this one.
+        finished: of the last delivery that became final.
     """
 
     cursor: int
     number: int
     run: int = 0
+    finished: int = 0
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
@@ -113,7 +117,7 @@ class _Reading:
         self._source = query.source
         self._matches: Callable[[Matchable], bool] = compile_match(query)
         narrowed = set(msgspec.to_builtins(query)) - {"source", "after"}
-        self._tells_requests = not narrowed
+        self._tells_all = not narrowed
         # Calls from before the stream cannot be said to be missing unless it goes on from there.
         self._evicted = self._count_evicted() if place.cursor == hub.cursor else 0
         elsewhere = place.run not in {0, hub.run} or place.cursor > hub.cursor
@@ -130,8 +134,11 @@ class _Reading:
             calls = self._hub.calls_after(
                 self._place.cursor, limit=_CALLS_AT_ONCE, source=self._source
             )
-            requests = self._tells_requests and self._hub.requests_after(
+            requests = self._tells_all and self._hub.requests_after(
                 self._place.number, limit=1, source=self._source
+            )
+            deliveries = self._tells_all and self._hub.destinations.finals(
+                after=self._place.finished, limit=_DELIVERIES_AT_ONCE, source=self._source
             )
             gap = self._gap(calls)
             if gap is not None:
@@ -140,12 +147,15 @@ class _Reading:
                 await self._write_calls(response, calls)
             if requests:
                 await self._write_requests(response)
-            if not calls and not requests and not await self._hub.rung(KEEP_ALIVE_SECONDS):
+            if deliveries:
+                await self._write_deliveries(response, deliveries)
+            told = calls or requests or deliveries
+            if not told and not await self._hub.rung(KEEP_ALIVE_SECONDS):
                 await response.write(b": keep-alive\n\n")
 
     async def _write_calls(self, response: web.StreamResponse, calls: list[KeptCall]) -> None:
         for call in calls:
-            self._place = Place(call.cursor, self._place.number)
+            self._place = msgspec.structs.replace(self._place, cursor=call.cursor)
             if self._matches(call):
                 await self._write(response, b"call", call.view())
         await breathe()
@@ -155,8 +165,16 @@ class _Reading:
         page = await self._hub.perform("list_requests", asked)
         assert isinstance(page, RequestPage)  # noqa: S101  (the table says so)
         for request in page.requests:
-            self._place = Place(self._place.cursor, request.number)
+            self._place = msgspec.structs.replace(self._place, number=request.number)
             await self._write(response, b"request", request)
+
+    async def _write_deliveries(
+        self, response: web.StreamResponse, deliveries: list[KeptDelivery]
+    ) -> None:
+        for kept in deliveries:
+            self._place = msgspec.structs.replace(self._place, finished=kept.finished)
+            await self._write(response, b"delivery", kept.view())
+        await breathe()
 
     async def _write_gap(self, response: web.StreamResponse, gap: Gap) -> None:
         await self._write(response, b"gap", gap)
@@ -166,7 +184,8 @@ class _Reading:
         await response.write(b"event: %b\nid: %b\ndata: %b\n\n" % (event, self._id(), data))
 
     def _id(self) -> bytes:
-        return b"%d.%d.%d" % (self._place.cursor, self._place.number, self._hub.run)
+        place = self._place
+        return b"%d.%d.%d.%d" % (place.cursor, place.number, self._hub.run, place.finished)
 
     def _gap(self, calls: list[KeptCall]) -> Gap | None:
         """Tell of calls that were evicted between the last read and this one.
@@ -177,7 +196,7 @@ class _Reading:
         before, self._evicted = self._evicted, self._count_evicted()
         cursor = self._place.cursor
         if not calls:
-            self._place = Place(self._hub.cursor, self._place.number)
+            self._place = msgspec.structs.replace(self._place, cursor=self._hub.cursor)
         if self._evicted <= before:
             return None
         if self._source is None:
@@ -203,13 +222,14 @@ def _place(hub: Hub, after: str | None) -> Place:
     Raises:
         OperationError: 422, it is no such id.
     """
+    finished = hub.destinations.finished
     if after is None:
-        return Place(hub.cursor, hub.tally.requests)
+        return Place(hub.cursor, hub.tally.requests, finished=finished)
     cursor, *more = after.split(".")
-    if not _is_count(cursor) or len(more) > 2 or not all(_is_count(part) for part in more):
+    if not _is_count(cursor) or len(more) > 3 or not all(_is_count(part) for part in more):
         raise invalid(
             "after",
-            f"`after` is {after[:100]!r}: it must be an event's id, such as 12.7.3, or a cursor",
+            f"`after` is {after[:100]!r}: it must be an event's id, such as 12.7.3.4, or a cursor",
             allowed="the id of an event, or a cursor",
         )
     if more:
@@ -217,7 +237,8 @@ def _place(hub: Hub, after: str | None) -> Place:
     following = hub.calls_after(int(cursor), limit=1)
     if cursor == "0":
         return Place(0, 0)
-    return Place(int(cursor), following[0].request.number - 1 if following else hub.tally.requests)
+    number = following[0].request.number - 1 if following else hub.tally.requests
+    return Place(int(cursor), number, finished=finished)
 
 
 def _is_count(text: str) -> bool:

@@ -229,14 +229,14 @@ async def test_an_id_of_another_run_is_void_even_where_the_cursor_is_known(clien
     """A new server that has come as far as the old one is not taken for it."""
     await record(client, "new")
     async with listening(client) as events:
-        cursor, number, run = events.id.split(".")
+        cursor, number, run, _ = events.id.split(".")
     other = f"{cursor}.{number}.{int(run) + 1}"
     async with listening(client, **{"Last-Event-ID": other}) as events:
         assert (await events.next())[1]["reason"] == "restarted"
         assert (await events.next())[1]["event"] == "new"
 
 
-@pytest.mark.parametrize("after", ["x", "1.x", "1.", "-1", "1.2.3.4", "9" * 19, "%D9%A3"])
+@pytest.mark.parametrize("after", ["x", "1.x", "1.", "-1", "1.2.3.4.5", "9" * 19, "%D9%A3"])
 async def test_a_wrong_id_is_422(client: Any, after: str) -> None:
     """What is no id of an event is refused before the stream begins."""
     answer = await client.get(f"{PREFIX}/stream?after={after}")
@@ -268,3 +268,37 @@ async def test_a_stream_whose_client_is_gone_is_let_go(
     async with listening(client):
         assert not ended.is_set()
     await ended.wait()
+
+
+async def test_a_stream_tells_of_deliveries_once_they_are_final(client: Any) -> None:
+    """Each comes once, in the order in which they ended; the stream goes on after the last seen."""
+    for number in range(2):
+        async with client.post(
+            "/_mockseg/v1/destinations",
+            json={"type": "webhook", "source": "k", "enabled": number == 0},
+        ) as answer:
+            assert answer.status == 201
+    async with listening(client, "?source=k") as events:
+        await record(client, "one")
+        told = [await events.next() for _ in range(4)]
+        assert {kind for kind, _ in told[:2]} == {"call", "request"}
+        ended = [event for kind, event in told if kind == "delivery"]
+        assert [each["state"] for each in ended] == ["delivered", "filtered"]
+        seen = events.id
+    await record(client, "two")
+    async with listening(client, "?source=k", **{"Last-Event-ID": seen}) as events:
+        again = [await events.next() for _ in range(4)]
+        assert [event["event"] for kind, event in again if kind == "delivery"] == ["two", "two"]
+
+
+async def test_a_narrowed_stream_tells_of_no_deliveries(client: Any) -> None:
+    """Match keys mean calls."""
+    async with client.post(
+        "/_mockseg/v1/destinations", json={"type": "webhook", "source": "k"}
+    ) as answer:
+        assert answer.status == 201
+    async with listening(client, "?event=two") as events:
+        await record(client, "one")
+        await record(client, "two")
+        await record(client, "two", messageId="m-3")
+        assert [(await events.next())[0] for _ in range(2)] == ["call", "call"]

@@ -159,3 +159,19 @@ def test_a_reader_sees_the_first_2000_characters_of_an_answer(answer):
     """Whatever bytes it has."""
     view = attempt(answer=answer).view(1)
     assert len(view.answer) == 2000
+
+
+def test_final_deliveries_are_given_in_the_order_in_which_they_ended():
+    """After a number, of all or of one source; what has left the ledger is passed over."""
+    ledger = Ledger()
+    kept = [begin(ledger, source, call=number) for number, source in enumerate("abab", 1)]
+    for place in (2, 0, 3, 1):
+        ledger.finish(kept[place], "delivered")
+    assert cursors(ledger.finals(after=0, limit=9)) == [3, 1, 4, 2]
+    assert cursors(ledger.finals(after=1, limit=2)) == [1, 4]
+    assert cursors(ledger.finals(after=0, limit=9, source="b")) == [4, 2]
+    assert ledger.finished == 4
+    ledger.drop_source("a")
+    assert cursors(ledger.finals(after=0, limit=9)) == [4, 2]
+    ledger.drop_source("b")
+    assert ledger.finals(after=0, limit=9) == []
