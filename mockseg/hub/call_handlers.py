@@ -77,6 +77,7 @@ async def clear_calls(hub: Hub, asked: ClearCalls) -> Cleared:
         )
     if asked.all:
         hub.server_window.clear()
+        hub.destinations.forget_strangers()
     keys = [asked.source] if asked.source is not None else [source.key for source in hub.sources]
     return Cleared(cleared=sum(_clear(hub, key) for key in keys))
 

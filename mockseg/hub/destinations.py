@@ -205,6 +205,11 @@ class Destinations:
             if connected.vendor is not None:
                 connected.vendor.log.clear()
 
+    def forget_strangers(self) -> None:
+        """Forget the requests that belong to no destination."""
+        for log in self.strangers.values():
+            log.clear()
+
     def drop_source(self, key: str) -> None:
         """Forget a source with its destinations and audiences."""
         self.audiences.pop(key, None)
@@ -243,26 +248,34 @@ class Destinations:
         return self.dispatcher.pending_at(id_)
 
     def receive(
-        self, vendor: str, connected: Connected | None, request: VendorRequest
+        self,
+        vendor: str,
+        connected: Connected | None,
+        request: VendorRequest,
+        *,
+        unread: VendorResponse | None = None,
     ) -> VendorResponse:
-        """Answer a request that a client sent to a vendor.
+        """Answer a request that a client sent to a vendor, and keep both.
 
         Args:
             vendor: the kind.
             connected: the destination that its path names, or None: then its key says.
             request: as it came, without its moment.
+            unread: what is answered where the body could not be read.
         """
         imitation = imitation_class(vendor)
         if connected is None:
             key = imitation.key_of(request)
             connected = None if key is None else self._known_by(vendor, key)
         if connected is None or connected.vendor is None:
-            now_ns = self._hub.clock.now_ns()
-            response = imitation.stranger(dataclasses.replace(request, received_ns=now_ns))
-            log = self.strangers.setdefault(vendor, VendorLog())
-            log.keep("client", dataclasses.replace(request, received_ns=now_ns), response)
+            timed = dataclasses.replace(request, received_ns=self._hub.clock.now_ns())
+            response = unread or imitation.stranger(timed)
+            self.strangers.setdefault(vendor, VendorLog()).keep("client", timed, response)
             return response
         timed = dataclasses.replace(request, received_ns=connected.now_ns())
+        if unread is not None:
+            connected.vendor.log.keep("client", timed, unread)
+            return unread
         return connected.vendor.receive(timed, sender="client")
 
     def _clock_of(self, key: str) -> ShiftedClock:

@@ -12,14 +12,15 @@ from urllib.parse import parse_qsl, unquote
 from aiohttp import web
 
 from mockseg import json_types
-from mockseg.destinations.vendor import VendorRequest
+from mockseg.destinations.vendor import VendorRequest, VendorResponse
+from mockseg.domain.delivery import Note
 from mockseg.plans.nearest import nearest
 from mockseg.web import cors
 from mockseg.web.bodies import read_body
 from mockseg.web.expectation import continue_if_expected
 
 if TYPE_CHECKING:
-    from mockseg.destinations.vendor import VendorResponse
+    from mockseg.domain.findings import Discard
     from mockseg.hub.destinations import Connected
     from mockseg.hub.machine import Hub
 
@@ -61,25 +62,32 @@ async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
     else:
         destination = None
     body = await read_body(request)
-    if body.problem is not None:
-        refused = _sent(request, 400, json_types.encode({"message": body.problem.description}))
-        # What is left of the body is of no use to anyone.
-        refused.force_close()
-        return refused
-    response = hub.destinations.receive(
-        name,
-        destination,
-        VendorRequest(
-            method=request.method,
-            path="/" + "/".join(rest),
-            query=tuple(parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)),
-            headers=tuple((_latin(n), _latin(v)) for n, v in request.raw_headers),
-            body=body.content,
-            received_ns=0,
-            base_url=_base_url(request, name, destination),
-        ),
+    made = VendorRequest(
+        method=request.method,
+        path="/" + "/".join(rest),
+        query=tuple(parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)),
+        headers=tuple((_latin(n), _latin(v)) for n, v in request.raw_headers),
+        body=body.content,
+        received_ns=0,
+        base_url=_base_url(request, name, destination),
     )
-    return _response(request, response)
+    unread = None if body.problem is None else _unread(body.problem)
+    response = hub.destinations.receive(name, destination, made, unread=unread)
+    answer = _response(request, response)
+    if unread is not None:
+        # What is left of the body is of no use to anyone.
+        answer.force_close()
+    return answer
+
+
+def _unread(problem: Discard) -> VendorResponse:
+    """Answer a body that could not be read, or inflated: no vendor sees it."""
+    return VendorResponse(
+        400,
+        json_types.encode({"message": problem.description}),
+        (("Content-Type", "application/json"),),
+        (Note("unreadable_body", "", problem.description),),
+    )
 
 
 def _base_url(request: web.Request, name: str, destination: Connected | None) -> str:
