@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from mockseg.domain.timestamps import format_moment, parse_moment
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["advance_clock", "get_clock", "health", "set_clock"]
 
 
+# An imitation is asked in no time; a service of the user's own may take longer than anybody
+# wants to wait for a clock.
+_PATIENCE_SECONDS = 1.0
 # Read once: it is a file, and the loop must not wait for files.
 _VERSION = version()
 
@@ -51,10 +55,20 @@ async def set_clock(hub: Hub, asked: SetClock) -> ClockView:
 
 
 async def advance_clock(hub: Hub, asked: AdvanceClock) -> ClockView:
-    """Move time on."""
+    """Move time on; retries that are due by then have been made when this answers."""
     clock = _clock(hub, asked.source)
     clock.advance(asked.seconds)
+    await _retried(hub, asked.source)
     return _clock_view(clock)
+
+
+async def _retried(hub: Hub, source: str | None) -> None:
+    """Return when no retry is due any more, or what is asked takes its time to answer."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while hub.destinations.due(source):
+        left = deadline - time.monotonic()
+        if left <= 0 or not await hub.rung(left):
+            return
 
 
 def _clock(hub: Hub, key: str | None) -> ShiftedClock:

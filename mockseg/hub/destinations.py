@@ -243,6 +243,14 @@ class Destinations:
         """Count the deliveries of a source, or of all, that are queued or being retried."""
         return self.dispatcher.pending(key)
 
+    def due(self, key: str | None) -> bool:
+        """Tell whether a retry of a source, or of any, should have been made by now."""
+        if not self.pending(key):
+            return False
+        ledger = self.dispatcher.ledger
+        retrying = ledger.page(source=key, state="retrying", limit=len(ledger))
+        return any(kept.next_ns <= self._clock_of(kept.source).now_ns() for kept in retrying)
+
     def pending_at(self, id_: str) -> int:
         """Count those of a destination."""
         return self.dispatcher.pending_at(id_)

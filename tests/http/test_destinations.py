@@ -133,8 +133,10 @@ async def test_retries_wait_on_the_clock_of_the_source(client: Any) -> None:
         pass
     waited = {"match": {"source": "key"}, "timeout": 5}
     await asked(client, "POST", "/deliveries/wait", {**waited, "state": "retrying"})
-    for _ in range(2):
+    for tries in (2, 3):
         await asked(client, "POST", "/clock/advance", {"source": "key", "seconds": 600})
+        (delivery,) = (await asked(client, "GET", "/deliveries?source=key"))["deliveries"]
+        assert len(delivery["attempts"]) == tries
     page = await asked(client, "POST", "/deliveries/wait", waited)
     attempts = page["deliveries"][0]["attempts"]
     assert [attempt["status"] for attempt in attempts] == [500, 500, 200]
