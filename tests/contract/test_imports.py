@@ -160,6 +160,17 @@ def test_files_and_functions_stay_small(file: Path) -> None:
             assert length <= 60, f"{node.name} has {length} lines"
 
 
+def test_files_of_tests_and_plugin_stay_small() -> None:
+    """No file of tests or of the plugin is over 400 lines either."""
+    long = [
+        str(file.relative_to(ROOT))
+        for folder in ("tests", "pytest_plugin")
+        for file in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in file.parts and file.read_text("utf-8").count("\n") > 400
+    ]
+    assert long == []
+
+
 def test_only_the_clock_sleeps() -> None:
     """Nothing but the clock sleeps, in the package or in its tests."""
     sleeping = re.compile(r"\b(?:time|asyncio)\.sleep\(")

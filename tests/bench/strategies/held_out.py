@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from consumers import ANSWER, BUTTON, CONSUMERS, GUIDE, ORDER, body, consumer, need
+from consumers import CONSUMERS
+from corpus import ANSWER, BUTTON, GUIDE, ORDER, body, consumer, need
 
 if TYPE_CHECKING:
-    from consumers import Message
+    from corpus import Message
 
 _FIRST = len(CONSUMERS)
 

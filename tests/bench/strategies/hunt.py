@@ -17,11 +17,14 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from consumers import CONSUMERS, Consumer
+from consumers import CONSUMERS
 from held_out import HELD_OUT
 from hypothesis import HealthCheck, Phase, given, seed, settings
+
+if TYPE_CHECKING:
+    from corpus import Consumer
 
 EXAMPLES = 200
 OUT_OF_TIME = "out of time"

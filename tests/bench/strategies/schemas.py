@@ -9,7 +9,7 @@ from mockseg.strategies.subjects import Subject, subject_of, subjects_of
 from mockseg.strategies.texts import MOMENT
 
 if TYPE_CHECKING:
-    from consumers import Consumer
+    from corpus import Consumer
 
 
 def schema_for(consumer: Consumer) -> dict[str, Any]:
