@@ -23,6 +23,7 @@ from mockseg.clock import breathe
 from mockseg.delivery.alarms import Alarms
 from mockseg.delivery.judging import Round
 from mockseg.delivery.lane import Job, Lane
+from mockseg.delivery.outgoing import as_sent
 from mockseg.delivery.routing import for_replay, own_settings, route
 from mockseg.delivery.sender import hand_over, send_within
 from mockseg.delivery.tasks import Tasks
@@ -299,7 +300,7 @@ class Dispatcher:
             if job.integrations is not None:
                 message["integrations"] = job.integrations
             refusal = route(message, lane.destination, seed=self._seed)
-            job.body = json_types.encode(message)
+            job.body = as_sent(message)
         except Exception as error:  # noqa: BLE001  (one call must not stop all others)
             sentence = f"mockseg could not route it: {error!r}"[:500]
             self._finish(lane, job, "failed", "INTERNAL", sentence)

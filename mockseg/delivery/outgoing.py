@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import Headers
     from mockseg.json_types import JsonObject
 
-__all__ = ["Outgoing", "outgoing"]
+__all__ = ["Outgoing", "as_sent", "outgoing"]
 
 _USER_AGENT = "Segment.io/1.0"
 _ACTIONS_USER_AGENT = "Segment (Actions)"
 _JSON = ("Content-Type", "application/json")
+
+
+# Of the form of messages; Segment writes it into each that it hands on.
+_VERSION = 2
 
 
 class Outgoing(NamedTuple):
@@ -40,6 +44,11 @@ class Outgoing(NamedTuple):
     url: str
     headers: Headers
     body: bytes
+
+
+def as_sent(message: JsonObject) -> bytes:
+    """Write a normalised message as Segment hands it on to a destination."""
+    return json_types.encode({**message, "version": message.get("version", _VERSION)})
 
 
 def outgoing(

@@ -1,19 +1,16 @@
-"""What Segment sends to a destination: pure.
-
-A webhook is signed; the others are Subscriptions, which know Segment by a key (Segment:
-"Webhooks Destination", "Build a Subscription Webhook").
-"""
+"""What Segment sends to a destination: pure. The requests are those of the delivery floor."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from typing import TYPE_CHECKING, Final
 
-from mockseg.domain.message import MESSAGE_TYPES, Shared, normalise
+from mockseg.delivery.destination import Destination
+from mockseg.delivery.outgoing import as_sent, outgoing
+from mockseg.delivery.settings import Settings
+from mockseg.destinations.kinds import KINDS
+from mockseg.domain.message import Shared, normalise
 from mockseg.domain.timestamps import format_moment
-from mockseg.json_types import decode, encode
+from mockseg.json_types import decode
 from mockseg.traffic.packets import Request
 
 if TYPE_CHECKING:
@@ -21,29 +18,14 @@ if TYPE_CHECKING:
 
     from mockseg.traffic.packets import Group
 
-__all__ = ["DESTINATIONS", "WEBHOOK", "signature", "to_destination"]
+__all__ = ["DESTINATIONS", "WEBHOOK", "to_destination"]
 
 WEBHOOK: Final = "webhook"
-# Which calls Segment forwards to each, by its catalog of destinations.
+# Which calls Segment forwards to each. A deletion is no call, and another edition of the
+# webhook would receive the same.
 DESTINATIONS: Final[dict[str, frozenset[str]]] = {
-    WEBHOOK: frozenset(MESSAGE_TYPES),
-    "userengage": frozenset({"identify", "track", "page", "group"}),
-    "userleap": frozenset({"identify", "track", "page", "alias"}),
-    "userguiding": frozenset({"identify", "track"}),
-    "candu": frozenset({"identify", "track", "page", "group", "alias"}),
+    name: kind.forwards - {"delete"} for name, kind in KINDS.items() if name != "webhook-actions"
 }
-_HEADERS: Final = {
-    "Content-Type": "application/json",
-    "User-Agent": "Segment.io/1.0",
-    "Accept": "*/*",
-    "Cache-Control": "no-cache",
-    "Connection": "Keep-Alive",
-}
-
-
-def signature(secret: str, body: bytes) -> str:
-    """Give ``X-Signature``: the HMAC-SHA1 of the bytes that are sent, in lower case hex."""
-    return hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
 
 
 def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
@@ -54,9 +36,8 @@ def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
         key: the shared secret of a webhook, empty for none; of the others the API key, which
             is the user of HTTP Basic, without a password.
     """
-    headers = dict(_HEADERS)
-    if kind != WEBHOOK:
-        headers["Authorization"] = f"Basic {base64.b64encode(f'{key}:'.encode()).decode()}"
+    settings = Settings(shared_secret=key) if kind == WEBHOOK else Settings(api_key=key)
+    destination = Destination(id=kind, kind=KINDS[kind], source="", settings=settings)
 
     def request(group: Group, now_ns: int) -> Request:
         made = group.calls[0]
@@ -67,9 +48,9 @@ def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
             received_ns=now_ns,
             shared=Shared(sent_at=format_moment(now_ns)),
         )
-        body = encode({**message, "version": 2})
-        if kind == WEBHOOK and key:
-            return Request("POST", "", headers | {"X-Signature": signature(key, body)}, body)
-        return Request("POST", "", headers, body)
+        (sent,) = outgoing(destination, [as_sent(message)], urls=("",))
+        # The client that sends it counts the length by itself.
+        headers = {name: value for name, value in sent.headers if name != "Content-Length"}
+        return Request(sent.method, "", headers, sent.body)
 
     return request

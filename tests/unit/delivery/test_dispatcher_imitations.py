@@ -43,6 +43,7 @@ async def test_the_request_is_what_segment_would_send(world, call, destination, 
             "messageId": "mine",
             "receivedAt": "2026-01-01T12:00:00.000Z",
             "timestamp": "2026-01-01T12:00:00.000Z",
+            "version": 2,
         }
     ]
 

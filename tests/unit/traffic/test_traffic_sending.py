@@ -15,7 +15,7 @@ import pytest
 
 from mockseg.errors import ConfigError
 from mockseg.json_types import decode
-from mockseg.traffic.as_segment import signature, to_destination
+from mockseg.traffic.as_segment import to_destination
 from mockseg.traffic.file_sink import opened
 from mockseg.traffic.made import Made
 from mockseg.traffic.packets import Group, grouped, to_segment
@@ -100,18 +100,6 @@ def test_webhooks_are_signed() -> None:
     assert message["receivedAt"] == "2026-01-01T00:00:00.000Z"
     assert message["version"] == 2
     assert "X-Signature" not in to_destination("webhook", "")(Group(0, (call(),)), 0).headers
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b'{"cool":true}', "5099cab379b3be52908387457007040cc934ef86"),
-        (b'{"cool":false}', "c702b94a2569dd8d2f7185ce0ae951021bef4706"),
-    ],
-)
-def test_signatures_are_those_of_segment(body: bytes, expected: str) -> None:
-    """The signature of a body is the one that Segment's own webhook code makes of it."""
-    assert signature("abc123", body) == expected
 
 
 @pytest.mark.parametrize("kind", ["userengage", "userleap", "userguiding", "candu"])
