@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -50,20 +49,6 @@ def _in_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.chdir(tmp_path)
     for name in ("CATALOGUE", "PLAN", "STRICTNESS", "PROTOCOLS", "CONFIG"):
         monkeypatch.delenv(f"MOCKSEG_{name}", raising=False)
-
-
-@pytest.fixture(name="write")
-def _write(tmp_path: Path) -> Callable[..., None]:
-    """Give a function that writes lines: JSON values, or bytes as they are."""
-
-    def write(*lines: Any, name: str = "f.ndjson") -> None:
-        content = b"".join(
-            (line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n"
-            for line in lines
-        )
-        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-
-    return write
 
 
 def validated(capsys: pytest.CaptureFixture[str], *flags: str) -> dict[str, Any]:
