@@ -149,26 +149,29 @@ def test_public_names_are_sorted_and_importable() -> None:
     assert done.returncode == 0, done.stderr
 
 
+# A file is one concept. One past this needs a reason, which stands here.
+MOST_LINES = 500
+LONG_FILES: dict[str, str] = {}
+
+
 @pytest.mark.parametrize("file", FILES, ids=module_name)
-def test_files_and_functions_stay_small(file: Path) -> None:
-    """No file over 400 lines, no function over 60."""
-    text = file.read_text("utf-8")
-    assert text.count("\n") <= 400
-    for node in ast.walk(ast.parse(text)):
+def test_functions_stay_small(file: Path) -> None:
+    """No function is over 60 lines."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= 60, f"{node.name} has {length} lines"
 
 
-def test_files_of_tests_and_plugin_stay_small() -> None:
-    """No file of tests or of the plugin is over 400 lines either."""
-    long = [
-        str(file.relative_to(ROOT))
-        for folder in ("tests", "pytest_plugin")
+def test_a_long_file_has_a_reason() -> None:
+    """A file over 500 lines, of the package, the plugin or the tests, has its reason above."""
+    long = {
+        file.relative_to(ROOT).as_posix()
+        for folder in ("mockseg", "pytest_plugin", "tests")
         for file in (ROOT / folder).rglob("*.py")
-        if "node_modules" not in file.parts and file.read_text("utf-8").count("\n") > 400
-    ]
-    assert long == []
+        if "node_modules" not in file.parts and file.read_text("utf-8").count("\n") > MOST_LINES
+    }
+    assert long == set(LONG_FILES)
 
 
 def test_only_the_clock_sleeps() -> None:
