@@ -14,11 +14,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from mockseg.errors import MalformedJsonError
+from mockseg.printable import printable_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Json", "JsonObject", "canonical", "decode", "decode_leniently", "encode", "pretty"]
+__all__ = [
+    "Json",
+    "JsonObject",
+    "canonical",
+    "decode",
+    "decode_leniently",
+    "encode",
+    "encode_printable",
+    "pretty",
+]
 
 # Recursive aliases cost readers more than they tell them: `Any` stands for a JSON value.
 Json: TypeAlias = Any
@@ -33,9 +43,27 @@ def encode(value: object) -> bytes:
     return _encode(value)
 
 
+def encode_printable(value: object) -> bytes:
+    """Encode for a terminal, a pipe or an answer that a person may look at.
+
+    The value is the same; characters that a terminal would obey are escaped (see
+    :mod:`mockseg.printable`), and a lone surrogate (of a path or a file name) becomes U+FFFD.
+    """
+    try:
+        encoded = _encode(value)
+    except UnicodeEncodeError:
+        encoded = _encode(decode_leniently(json.dumps(msgspec.to_builtins(value)).encode()))
+    if encoded.isascii() and b"\x7f" not in encoded:
+        return encoded
+    return printable_json(encoded.decode()).encode()
+
+
 def pretty(value: object) -> str:
-    """Encode for a person to read: two spaces of indent, keys in the order they have."""
-    return msgspec.json.format(_encode(value), indent=2).decode()
+    """Encode for a person to read: two spaces of indent, keys in the order they have.
+
+    Characters that a terminal would obey are escaped; see :mod:`mockseg.printable`.
+    """
+    return msgspec.json.format(encode_printable(value), indent=2).decode()
 
 
 def decode(data: bytes | msgspec.Raw) -> Json:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import web
 
 from mockseg import json_types
@@ -79,7 +77,7 @@ def json_answer(
 ) -> web.Response:
     """Answer with a JSON value or a record of ours."""
     return web.Response(
-        body=_encoded(value),
+        body=json_types.encode_printable(value),
         status=status,
         content_type="application/json",
         headers={**security_headers(), **(headers or {})},
@@ -117,12 +115,3 @@ def error_answer(
     """Answer with a refusal, in the one shape that errors have."""
     body = ErrorBody(code=error.code, message=error.message, details=error.details)
     return json_answer(ErrorAnswer(error=body), status=error.status, headers=headers)
-
-
-def _encoded(value: object) -> bytes:
-    try:
-        return json_types.encode(value)
-    except UnicodeEncodeError:
-        # aiohttp hands on bytes that are no UTF-8 as lone surrogates (paths, header values).
-        escaped = json.dumps(msgspec.to_builtins(value))
-        return json_types.encode(json_types.decode_leniently(escaped.encode()))
