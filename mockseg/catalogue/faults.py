@@ -49,6 +49,8 @@ _OF_TYPE: Final[dict[str, Json]] = {
     "object": {},
 }
 _UNPLANNED: Final = "unplannedProperty"
+# Longer texts are no mistake that anybody makes, and no message holds them.
+_LONGEST: Final = 1 << 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +197,7 @@ _REASON: Final = {
 
 def _outside(schema: JsonObject) -> Iterator[tuple[str, str, Json]]:
     """Give values of the right type that are wrong all the same: code, detail, value."""
-    if "enum" in schema:
+    if schema.get("enum"):
         members = schema["enum"]
         numbers = [each for each in members if isinstance(each, int)]
         if numbers:
@@ -211,8 +213,8 @@ def _outside(schema: JsonObject) -> Iterator[tuple[str, str, Json]]:
         yield "minimum", "", schema["minimum"] - 1
     if "maximum" in schema:
         yield "maximum", "", schema["maximum"] + 1
-    if "maxLength" in schema:
-        yield "max_length", "", "x" * (schema["maxLength"] + 1)
+    if "maxLength" in schema and schema["maxLength"] < _LONGEST:
+        yield "max_length", "", "x" * (int(schema["maxLength"]) + 1)
 
 
 def _no_alternative(schema: JsonObject, message: JsonObject, path: Path) -> Iterator[Fault]:

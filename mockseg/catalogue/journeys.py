@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockseg.catalogue.loader import load, read_journeys
 from mockseg.catalogue.spelling import snake_case
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mockseg.catalogue.model import CataloguePlan
     from mockseg.json_types import JsonObject
 
-__all__ = ["Follow", "Journey", "journeys"]
+__all__ = ["Follow", "Journey", "journeys", "mixed"]
+
+_GO_ON: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,25 @@ def journeys(plan: str) -> tuple[Journey, ...]:
         ways = (_renamed(way, plan) for way in read_journeys()[entry["like"]])
         return tuple(_journey(way, loaded) for way in ways if way["starts"])
     return tuple(_journey(way, loaded) for way in entry)
+
+
+def mixed(plan: str, events: Sequence[str]) -> Journey:
+    """Return the journey of a plan that has none: every event may follow every other.
+
+    Of four users who did something, three do one thing more.
+
+    Args:
+        plan: the plan's name.
+        events: the names of its rules.
+    """
+    after = (*(Follow(event, _GO_ON) for event in events), Follow(None, len(events)))
+    return Journey(
+        plan=plan,
+        name="mix",
+        title="Any event follows any other.",
+        starts=tuple(events),
+        follows=dict.fromkeys(events, after),
+    )
 
 
 def _journey(way: JsonObject, plan: CataloguePlan) -> Journey:

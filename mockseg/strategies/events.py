@@ -194,8 +194,10 @@ def _with_user_id(
 ) -> SearchStrategy[JsonObject]:
     """Repeat the userId among the properties where the source does so."""
     name = subject.user_id_property
+    if name is None:
+        return messages
     planned = subject.schema.get("properties", {}).get("properties", {}).get("properties", {})
-    if name is None or planned.get(name) != {"type": "string"}:
+    if planned.get(name) != {"type": "string"}:
         return messages
 
     def repeat(message: JsonObject) -> JsonObject:

@@ -12,6 +12,7 @@ from mockseg.strategies.sequences import Visit, Way, visits, ways_of
 
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
+    from mockseg.strategies.subjects import PlanLike
 
 __all__ = ["JourneyMachine", "journey_machine"]
 
@@ -98,11 +99,11 @@ class JourneyMachine(RuleBasedStateMachine):
                 self.deliver(deepcopy(message))
 
 
-def journey_machine(plan: str, *, name: str | None = None) -> type[JourneyMachine]:
+def journey_machine(plan: PlanLike, *, name: str | None = None) -> type[JourneyMachine]:
     """Make the state machine of a plan's journeys.
 
     Args:
-        plan: a plan of the catalogue.
+        plan: as for :func:`mockseg.strategies.journeys`.
         name: one of its journeys; all of them when None.
 
     Raises:

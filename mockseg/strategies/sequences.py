@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from hypothesis import strategies as st
 
 from mockseg.catalogue.journeys import journeys as journeys_of
+from mockseg.catalogue.journeys import mixed
+from mockseg.catalogue.loader import catalogues
+from mockseg.catalogue.model import CataloguePlan
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import PlanError
 from mockseg.plans.compiled import compile_schema
@@ -19,7 +22,7 @@ from mockseg.strategies.events import messages_of
 from mockseg.strategies.fresh import fresh
 from mockseg.strategies.palette import PLAIN
 from mockseg.strategies.realistic import REALISTIC
-from mockseg.strategies.subjects import subject_of
+from mockseg.strategies.subjects import subject_of, subjects_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from mockseg.catalogue.journeys import Journey
     from mockseg.json_types import Json, JsonObject
-    from mockseg.strategies.subjects import Subject
+    from mockseg.strategies.subjects import PlanLike, Subject
 
 __all__ = ["Visit", "Way", "duplicated", "journeys", "reordered", "visits", "ways_of"]
 
@@ -56,6 +59,8 @@ class Way:
         follows: after each event the events that may come, as often as their weights say,
             those first from which the end is nearest, because it is the simplest; None is
             the end.
+        planned: of each event the fields of the message that the user's own plan speaks of,
+            whose values are the plan's; none for plans of the catalogue.
         onward: of each event from which it can still come to that with which a visitor
             becomes a user, the events that lead there on the shortest way.
     """
@@ -65,6 +70,7 @@ class Way:
     keeps: Mapping[str, Mapping[str, Callable[[Json], bool]]]
     follows: Mapping[str, tuple[str | None, ...]]
     onward: Mapping[str, tuple[str, ...]]
+    planned: Mapping[str, frozenset[str]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,23 +104,25 @@ class Visit:
         if not self.known and event == self.way.journey.identified_at:
             self.known = True
             if message["type"] != "identify":
-                messages.append(self._stamped(draw, {"type": "identify", "traits": {}}))
+                messages.append(self._stamped(draw, {"type": "identify", "traits": {}}, event))
         body = message.get(BODIES.get(message["type"], "properties"), {})
         for name, fits in self.way.keeps[event].items():
             if body.get(name) is not None:
                 kept = self.kept.setdefault(name, body[name])
                 # Not every event allows the property the same values.
                 body[name] = kept if fits(kept) else body[name]
-        if "user_id" in body and isinstance(body["user_id"], str):
+        if "user_id" in body and isinstance(body["user_id"], str) and self.way.journey.keeps:
             body["user_id"] = self.user
         self.at = event
-        messages.append(self._stamped(draw, message))
+        messages.append(self._stamped(draw, message, event))
         return messages
 
-    def _stamped(self, draw: DrawFn, message: JsonObject) -> JsonObject:
+    def _stamped(self, draw: DrawFn, message: JsonObject, event: str) -> JsonObject:
         """Say who it was and when, and give it an id of its own."""
         self.moment_ms += 1 + draw(_PAUSES)
         self.sent += 1
+        of_plan = self.way.planned[event]
+        planned = {name: message[name] for name in of_plan if name in message}
         head: JsonObject = {"type": message.pop("type")}
         for name in ("event", "name"):
             if name in message:
@@ -127,11 +135,14 @@ class Visit:
             head["anonymousId"] = self.visitor
         head["messageId"] = f"{self.visitor}-{self.sent}"
         head["timestamp"] = format_moment(self.moment_ms * (_SECOND // 1000))
-        return head | message
+        if of_plan:
+            # Without the ids of the visit where the plan has an opinion of them.
+            head = {name: value for name, value in head.items() if name not in of_plan}
+        return head | message | planned
 
 
 def journeys(
-    plan: str, *, name: str | None = None, max_size: int = 20, realistic: bool = False
+    plan: PlanLike, *, name: str | None = None, max_size: int = 20, realistic: bool = False
 ) -> SearchStrategy[list[JsonObject]]:
     """Give what a user sends on the way through a source's events, in order.
 
@@ -140,7 +151,8 @@ def journeys(
     identified on the way is anonymous before.
 
     Args:
-        plan: a plan of the catalogue.
+        plan: as for :func:`mockseg.strategies.event`; in a plan of your own any event may
+            follow any other, which is the journey ``mix``.
         name: one of its journeys; any of them when None.
         max_size: the most messages.
         realistic: as for :func:`mockseg.strategies.event`.
@@ -156,13 +168,15 @@ def journeys(
     )
 
 
-def ways_of(plan: str, *, name: str | None = None, realistic: bool = False) -> tuple[Way, ...]:
+def ways_of(plan: PlanLike, *, name: str | None = None, realistic: bool = False) -> tuple[Way, ...]:
     """Give the journeys of a plan with the strategies of their events.
 
     Raises:
         PlanError: there is no such plan or journey.
     """
-    made = _ways(plan, realistic)
+    if isinstance(plan, CataloguePlan) and plan.name in catalogues():
+        plan = plan.name
+    made = _ways(plan, realistic) if isinstance(plan, str) else (_mix(plan, realistic=realistic),)
     if name is None:
         return made
     known = tuple(way.journey.name for way in made)
@@ -171,7 +185,7 @@ def ways_of(plan: str, *, name: str | None = None, realistic: bool = False) -> t
         hint = f" (did you mean {near}?)" if near else ""
         raise PlanError(
             f'no journey is called "{name[:80]}"{hint}; allowed are {", ".join(known)}',
-            file=f"catalogue, plan {plan}",
+            file=f"catalogue, plan {plan}" if isinstance(plan, str) else made[0].journey.plan,
         )
     return tuple(way for way in made if way.journey.name == name)
 
@@ -204,29 +218,61 @@ def reordered(
 
 @lru_cache(maxsize=64)
 def _ways(plan: str, realistic: bool) -> tuple[Way, ...]:  # noqa: FBT001  (a key of the cache)
+    return tuple(
+        _way(
+            journey,
+            {event: subject_of(event, plan=plan) for event in journey.follows},
+            realistic=realistic,
+        )
+        for journey in journeys_of(plan)
+    )
+
+
+def _mix(plan: PlanLike, *, realistic: bool) -> Way:
+    """Return the one way through a plan that has no journeys."""
+    subjects: dict[str, Subject] = {}
+    of_plan = subjects_of(plan)
+    for subject in of_plan:
+        if subject.type != "COMMON":
+            name = subject.name
+            if name in subjects:
+                name = f"{name} ({subject.type}, version {subject.version})"
+            subjects[name] = subject
+    if not subjects:
+        raise PlanError("has no rule for a call, so there is nothing to send", file=of_plan[0].plan)
+    journey = mixed(of_plan[0].plan, tuple(subjects))
+    return _way(
+        journey,
+        subjects,
+        realistic=realistic,
+        planned={event: frozenset(each.fields()) for event, each in subjects.items()},
+    )
+
+
+def _way(
+    journey: Journey,
+    subjects: Mapping[str, Subject],
+    *,
+    realistic: bool,
+    planned: Mapping[str, frozenset[str]] | None = None,
+) -> Way:
     palette = REALISTIC if realistic else PLAIN
-    made = []
-    for journey in journeys_of(plan):
-        subjects = {event: subject_of(event, plan=plan) for event in journey.follows}
-        events = {
+    to_end = _steps(journey, None)
+    follows: dict[str, tuple[str | None, ...]] = {}
+    for event, after in journey.follows.items():
+        ordered = sorted(after, key=lambda follow: to_end.get(follow.event, len(to_end)))
+        follows[event] = tuple(each.event for each in ordered for _ in range(each.weight))
+    return Way(
+        journey=journey,
+        events={
             event: messages_of(subject, palette=palette, wrapping=_WRAPPING)
             for event, subject in subjects.items()
-        }
-        to_end = _steps(journey, None)
-        follows: dict[str, tuple[str | None, ...]] = {}
-        for event, after in journey.follows.items():
-            ordered = sorted(after, key=lambda follow: to_end.get(follow.event, len(to_end)))
-            follows[event] = tuple(each.event for each in ordered for _ in range(each.weight))
-        made.append(
-            Way(
-                journey=journey,
-                events=events,
-                keeps={event: _keeps(journey, subject) for event, subject in subjects.items()},
-                follows=follows,
-                onward=_onward(journey),
-            )
-        )
-    return tuple(made)
+        },
+        keeps={event: _keeps(journey, subject) for event, subject in subjects.items()},
+        follows=follows,
+        onward=_onward(journey),
+        planned=dict.fromkeys(subjects, frozenset()) if planned is None else planned,
+    )
 
 
 def _steps(journey: Journey, goal: str | None) -> dict[str | None, int]:
@@ -259,6 +305,8 @@ def _onward(journey: Journey) -> dict[str, tuple[str, ...]]:
 
 def _keeps(journey: Journey, subject: Subject) -> dict[str, Callable[[Json], bool]]:
     """Give the properties of an event that the journey keeps."""
+    if not journey.keeps:
+        return {}
     holder = BODIES.get(subject.type.lower(), "properties")
     body = subject.schema.get("properties", {}).get(holder, {})
     return {

@@ -9,6 +9,7 @@ from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.errors import PlanError
 from mockseg.plans.planset import PlanSet
 from mockseg.traffic.draw import Draw
+from mockseg.traffic.kinds import STAMPED
 from mockseg.traffic.plain_schema import plain
 from mockseg.traffic.schema_values import SchemaValues
 
@@ -21,6 +22,9 @@ __all__ = ["catalogue_plan"]
 _EXAMPLES: Final = 4
 _TRIES: Final = 200
 _OUTSIDE: Final = frozenset({"type", "event", "userId", "anonymousId", "messageId", "timestamp"})
+# What Segment itself takes in these fields, whatever a plan allows there.
+_OBJECTS: Final = frozenset({"context", "integrations", "properties", "traits"})
+_TEXTS: Final = frozenset({"name", "category", "groupId", "previousId"})
 
 
 def catalogue_plan(plan: Plan, *, seed: str) -> CataloguePlan:
@@ -69,7 +73,7 @@ def _examples(plan: Plan, rule: Rule, checks: PlanSet, *, seed: str) -> tuple[Js
     values = SchemaValues(Draw(seed, plan.slug, rule.type, rule.key))
     given = rule.extra.get("examples")
     if isinstance(given, list) and given and all(isinstance(each, dict) for each in given):
-        return tuple(given)
+        return tuple(_example(each, rule) for each in given)
     found: list[JsonObject] = []
     for _ in range(_TRIES):
         example = _example(values.made(rule.schema), rule)
@@ -88,10 +92,14 @@ def _examples(plan: Plan, rule: Rule, checks: PlanSet, *, seed: str) -> tuple[Js
 
 def _example(made: Json, rule: Rule) -> JsonObject:
     message = made if isinstance(made, dict) else {}
-    example = {key: value for key, value in message.items() if key not in _OUTSIDE}
-    holder = "traits" if rule.type in {"IDENTIFY", "GROUP"} else "properties"
-    if not isinstance(example.get(holder), dict):
-        example[holder] = {}
+    example = {
+        key: value
+        for key, value in message.items()
+        if key not in _OUTSIDE
+        and (key not in _OBJECTS or isinstance(value, dict))
+        and (key not in _TEXTS or (isinstance(value, str) and value))
+    }
+    example.setdefault("traits" if rule.type in {"IDENTIFY", "GROUP"} else "properties", {})
     if rule.type == "GROUP":
         example.setdefault("groupId", "company-1")
     if rule.type == "ALIAS":
@@ -100,7 +108,7 @@ def _example(made: Json, rule: Rule) -> JsonObject:
 
 
 def _is_good(example: JsonObject, rule: Rule, checks: PlanSet) -> bool:
-    message = example | {"type": rule.type.lower(), "userId": "u", "anonymousId": "a"}
+    message = STAMPED | example | {"type": rule.type.lower(), "userId": "u", "anonymousId": "a"}
     event = rule.key if rule.type == "TRACK" else None
     if event is not None:
         message["event"] = event

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from mockseg.plans.planset import PlanSet
     from mockseg.traffic.people import Device, People, Person
 
-__all__ = ["THINGS", "Kind", "Variant", "kind_of"]
+__all__ = ["STAMPED", "THINGS", "Kind", "Variant", "kind_of"]
 
 # How many guides, surveys or products there are of each kind, and how many occasions of
 # each are told apart. Together they bound what is kept ready.
 THINGS: Final = 32
 _TURNS: Final = 4
+# What every message gets when it is sent; here to be checked with it.
+STAMPED: Final = {"messageId": "m", "timestamp": "2026-01-15T09:30:00.000Z", "context": {}}
 _LIBRARY: Final = {"library": {"name": "analytics-node", "version": "2.3.0"}}
-_HOLDERS: Final = ("properties", "traits")
 # What of a context is the person's.
 _OF_CONTEXT: Final = frozenset({"groupId", "traits", "ip"})
 
@@ -104,10 +105,10 @@ class Variant:
             whole.pop(key, None)
         self._whole = whole
         context: JsonObject = whole.pop("context", {})
-        self.holder = "traits" if "traits" in whole else "properties"
         self.type: str = whole["type"]
+        self.holder = "traits" if self.type in {"identify", "group"} else "properties"
         self.name: str = whole.get("event") or rule.name
-        head = {k: v for k, v in whole.items() if k not in _HOLDERS}
+        head = {k: v for k, v in whole.items() if k != self.holder}
         self.head = encode(head)[:-1]
         self._named: str | None = head.get("name")
         self.on_server = plan.wire.channel == "server"
@@ -182,7 +183,13 @@ class Variant:
         varied = self._varying.body(self._example, self._schema, thing=thing, turn=turn)
         if self._named is not None and "name" in varied:
             varied["name"] = self._named
-        message = self._whole | {self.holder: varied, "userId": "u", "context": self._extra}
+        message = {
+            **STAMPED,
+            **self._whole,
+            self.holder: varied,
+            "userId": "u",
+            "context": self._extra,
+        }
         event = message.get("event")
         if self._checks.check(message, type=self.type, event=event):
             varied = dict(self._example)
@@ -197,7 +204,7 @@ class Variant:
 
     def is_good_for(self, checks: PlanSet) -> bool:
         """Tell whether plans have nothing against the example as it is."""
-        message = self._whole | {"userId": "u", "context": self._extra}
+        message = {**STAMPED, **self._whole, "userId": "u", "context": self._extra}
         return not checks.check(message, type=self.type, event=message.get("event"))
 
     def context_of(self, person: Person, device: Device) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mockseg.json_types import decode, encode
+from mockseg.traffic.kinds import STAMPED
 
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
@@ -49,7 +50,9 @@ class Life:
         self.types = tuple(
             type_
             for type_ in LIFE
-            if not checks.check(self._whole(type_, person), type=type_, event=None)
+            if not any(
+                checks.check(whole, type=type_, event=None) for whole in self._whole(type_, person)
+            )
         )
 
     def message(self, type_: str, person: Person, turn: int) -> bytes:
@@ -71,13 +74,19 @@ class Life:
             message["previousId"] = person.browser.anonymous_id
         return encode(message)[:-1]
 
-    def _whole(self, type_: str, person: Person) -> JsonObject:
+    def _whole(self, type_: str, person: Person) -> list[JsonObject]:
+        """Return such a call as it is sent; of a page also that of a visitor without a userId."""
         message: JsonObject = decode(self.message(type_, person, 0) + b"}")
-        return message | {
-            "userId": person.user_id,
-            "anonymousId": person.browser.anonymous_id,
-            "context": person.browser.context,
-        }
+        visitors = (
+            STAMPED
+            | message
+            | {
+                "anonymousId": person.browser.anonymous_id,
+                "context": person.browser.context,
+            }
+        )
+        users = visitors | {"userId": person.user_id}
+        return [users, visitors] if type_ == "page" else [users]
 
 
 def _page(name: str, path: str, referrer: str) -> bytes:

@@ -123,9 +123,9 @@ class SchemaValues:
         return made
 
     def _array(self, schema: JsonObject, depth: int) -> list[Json]:
-        least = schema.get("minItems", 1)
+        least = int(schema.get("minItems", 1))
         count = min(max(least, 1), 50) + self._draw.below(2)
-        count = min(count, schema.get("maxItems", count))
+        count = min(count, int(schema.get("maxItems", count)))
         items = schema.get("items", {})
         if isinstance(items, list):
             return [self._value(item, depth + 1) for item in items]
@@ -150,10 +150,10 @@ class SchemaValues:
     def _text(self, schema: JsonObject) -> str:
         if schema.get("format") in _FORMATS and "pattern" not in schema:
             return _FORMATS[schema["format"]]
-        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
         if "pattern" not in schema:
             text = self._draw.pick(_WORDS).ljust(least, "x")
-            return text if most is None else text[:most]
+            return text if most is None else text[: int(most)]
         try:
             is_valid = compile_schema(
                 {

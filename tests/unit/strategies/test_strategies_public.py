@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from mockseg import strategies as seg
+from mockseg.catalogue.loader import load
 from mockseg.domain.spec import check
 from mockseg.json_types import encode
 from mockseg.plans.formats import is_format
@@ -176,3 +178,65 @@ def test_a_state_machine_delivers_to_the_users_consumer() -> None:
 
     run_state_machine_as_test(Consumer, settings=settings(SETTINGS, max_examples=8))
     assert len(seen) > len(set(seen))
+
+
+EXPORTED: dict[str, Any] = {
+    "name": "exported",
+    "rules": [
+        {
+            "type": "TRACK",
+            "key": "Signed Up",
+            "version": version,
+            "jsonSchema": {"type": "object", "properties": {"context": {}, "traits": {}, **body}},
+        }
+        for version, body in (
+            (1, {"properties": {"type": "object", "properties": {"user_id": {"enum": ["a"]}}}}),
+            (2, {"properties": True}),
+        )
+    ]
+    + [
+        {
+            "type": "IDENTIFY",
+            "jsonSchema": {
+                "type": "object",
+                "required": ["userId"],
+                "properties": {"context": True, "traits": {}, "userId": {"pattern": "^u[0-9]+$"}},
+            },
+        },
+        {"type": "PAGE", "jsonSchema": {"type": "object", "properties": {"messageId": {}}}},
+        {"type": "COMMON", "jsonSchema": {"type": "object", "properties": {"context": {}}}},
+    ],
+}
+
+
+@pytest.mark.parametrize("form", ["json", "path", "plan"])
+def test_an_own_plan_has_journeys_in_every_form(form: str, tmp_path: Path) -> None:
+    """As Segment exports it; any event may follow any other, and all are good."""
+    file = tmp_path / "plan.json"
+    file.write_bytes(encode(EXPORTED))
+    plan = {"json": EXPORTED, "path": file, "plan": plan_from_json(EXPORTED, file="own")}[form]
+    plans = PlanSet([plan_from_json(EXPORTED, file="own")])
+    kinds: set[str] = set()
+
+    @SETTINGS
+    @given(seg.journeys(plan), seg.journeys(plan, name="mix", realistic=True))
+    def run(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> None:
+        for message in (*one, *two):
+            kinds.add(message["type"])
+            assert check(message, message["type"]) == ()
+            assert _found(plans, message) == []
+
+    run()
+    assert kinds == {"track", "identify", "page"}
+
+    class Consumer(seg.journey_machine(plan)):  # type: ignore[misc]  # a class made at run time
+        def deliver(self, message: dict[str, Any]) -> None:
+            assert _found(plans, message) == []
+
+    run_state_machine_as_test(Consumer, settings=settings(SETTINGS, max_examples=4))
+
+
+def test_a_plan_of_the_catalogue_that_was_loaded_has_its_own_journeys() -> None:
+    """The same as by its name."""
+    by_name, loaded = seg.journey_machine("candu"), seg.journey_machine(load("candu"))
+    assert loaded.ways == by_name.ways

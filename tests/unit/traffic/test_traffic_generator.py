@@ -279,6 +279,59 @@ def test_order_ids_are_nobody_elses(traffic) -> None:
     assert all(len(people) == 1 for people in owners.values())
 
 
+# As Segment's own export writes what a rule says nothing about, and what else is sound there.
+OPEN = (
+    {},
+    True,
+    {"description": "any"},
+    {"type": ["object", "null"]},
+    {"type": "object", "properties": {}},
+)
+FIELDS = ("context", "traits", "properties", "integrations", "name", "messageId", "timestamp")
+
+
+@pytest.mark.parametrize("kind", ["TRACK", "IDENTIFY", "PAGE", "SCREEN", "GROUP", "ALIAS"])
+def test_an_exported_plan_may_leave_every_field_open(traffic, kind) -> None:
+    """Each call is good, with whatever is said of the fields that Segment itself looks at."""
+    for schema, required in itertools.product(OPEN, (False, True)):
+        fields = dict.fromkeys(
+            FIELDS[:4] if isinstance(schema, dict) and schema else FIELDS, schema
+        )
+        rule = {"type": kind, "jsonSchema": {"type": "object", "properties": fields}}
+        if kind == "TRACK":
+            rule["key"] = "Signed Up"
+        if required:
+            rule["jsonSchema"]["required"] = ["messageId", "context"]
+        plan = plan_from_json({"name": "exported", "rules": [rule]}, file="exported")
+        made = traffic(catalogue=(), plans=(plan,), rate=50, seconds=2, invalid=0.2)
+        good = [decode(each.line) for each in made if each.label == "good"]
+        assert kind.lower() in {message["type"] for message in good}
+        for message in good:
+            assert findings(PlanSet((plan,)), message) == set(), message
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"enum": []},
+        {"type": "string", "maxLength": 10.0},
+        {"type": "string", "maxLength": 2_000_000_000},
+        {"type": "string", "minLength": 5.0},
+        {"type": "array", "minItems": 2.0, "items": {}},
+        {"const": {"a": 1}},
+    ],
+    ids=str,
+)
+def test_every_sound_limit_can_stand_in_a_plan(traffic, value) -> None:
+    """Whole numbers may be written with a point, and a limit may be beyond any message."""
+    body = {"type": "object", "properties": {"value": value}, "required": ["other"]}
+    schema = {"type": "object", "properties": {"properties": body}, "required": ["properties"]}
+    rule = {"type": "TRACK", "key": "Signed Up", "jsonSchema": schema}
+    plan = plan_from_json({"name": "own", "rules": [rule]}, file="own")
+    made = list(traffic(catalogue=(), plans=(plan,), rate=50, seconds=2, invalid=0.2))
+    assert {"good", "invalid"} <= {each.label for each in made}
+
+
 @pytest.mark.parametrize(
     ("asked", "error", "told"),
     [
