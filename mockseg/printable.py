@@ -25,7 +25,7 @@ _UNSAFE = (
     r"\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"
 )
 _in_line = re.compile(rf"[\x00-\x1f{_UNSAFE}]")
-_in_lines = re.compile(rf"[\x00-\x08\x0b-\x1f{_UNSAFE}]")
+_in_lines = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f{_UNSAFE}]|\r(?!\n)")
 # A JSON document: controls inside its strings are escaped already, those outside are white space.
 _in_json = re.compile(rf"[{_UNSAFE}]")
 
@@ -43,7 +43,7 @@ def printable(text: str, *, longest: int | None = None) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return a text with line feeds and tabs kept and all other unsafe characters escaped."""
+    """Return a text with line ends (LF, CRLF) and tabs kept and all other unsafe characters escaped."""
     return _in_lines.sub(_escaped, text)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mockseg.cli.flags import client_settings, match_keys
 from mockseg.cli.lines import call_line
-from mockseg.json_types import encode
+from mockseg.cli.output import note, say, say_json, warn
 from mockseg.operations.calls import CallPage, ListCalls
 
 if TYPE_CHECKING:
@@ -47,19 +46,21 @@ def command(
 
     Without --verdict, --good or --bad calls of every fate are listed.
     """
-    colour = sys.stdout.isatty()
     left = limit
     while True:
         asked = ListCalls(**match, after=after, limit=min(left, _PAGE))
         page = target.ask("list_calls", asked, CallPage)
         for call in page.calls:
-            click.echo(encode(call).decode() if as_json else call_line(call, colour=colour))
+            if as_json:
+                say_json(call)
+            else:
+                say(*call_line(call))
         left -= len(page.calls)
         if page.next is None:
             break
         after = page.next
         if left == 0:
-            click.echo(f"mockseg: there are more: go on with --after {after}", err=True)
+            warn(f"there are more: go on with --after {after}")
             return
     if left == limit and not as_json:
-        click.echo("no call matches", err=True)
+        note("no call matches")

@@ -8,7 +8,7 @@ from mockseg.catalogue.loader import catalogues, load
 from mockseg.cli.catalogue_samples import samples_command
 from mockseg.cli.catalogue_show import show_command
 from mockseg.cli.noun import Noun
-from mockseg.json_types import pretty
+from mockseg.cli.output import say, say_json
 
 __all__ = ["command"]
 
@@ -42,14 +42,14 @@ def list_command(*, as_json: bool) -> None:
             }
             for plan in plans
         ]
-        click.echo(pretty({"plans": listed, "rules": rules, "trackEvents": events}))
+        say_json({"plans": listed, "rules": rules, "trackEvents": events}, indented=True)
         return
     widest = max(len(plan.name) for plan in plans)
     for plan in plans:
-        click.echo(f"{plan.name:{widest}}  {len(plan.rules):3}  {plan.title}")
-        click.echo(f"{'':{widest}}       {plan.document}")
-    click.echo(f"{len(plans)} plans, {rules} rules, {events} of them for track events")
-    click.echo('Show one with: mockseg catalogue show PLAN, or show "EVENT"')
+        say(f"{plan.name:{widest}}  {len(plan.rules):3}  {plan.title}")
+        say(f"{'':{widest}}       {plan.document}")
+    say(f"{len(plans)} plans, {rules} rules, {events} of them for track events")
+    say('Show one with: mockseg catalogue show PLAN, or show "EVENT"')
 
 
 command.add_command(show_command)

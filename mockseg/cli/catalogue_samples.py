@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mockseg.catalogue.samples import samples
+from mockseg.cli.output import say
 from mockseg.errors import ConfigError
 from mockseg.json_types import JsonObject, pretty
 
@@ -36,7 +37,7 @@ def samples_command(*, folder: str, plan: str | None) -> None:
         raise ConfigError(f"cannot write {name}: {reason}") from None
     good = sum(not path.endswith(".invalid.json") for path, _ in files)
     invalid = sum(len(content["invalid"]) for _, content in files if "invalid" in content)
-    click.echo(
+    say(
         f"{len(files)} files written to {folder}: {good} good payloads,"
         f" and {len(files) - good} files with {invalid} invalid ones"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -10,8 +9,7 @@ import click
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import Match, find, get, nearest_names
 from mockseg.cli.catalogue_text import event_json, event_text, plan_text
-from mockseg.cli.lines import printable
-from mockseg.json_types import pretty
+from mockseg.cli.output import on_terminal, say, say_json, say_text, shorten, warn
 
 if TYPE_CHECKING:
     from mockseg.catalogue.model import Strictness
@@ -42,21 +40,25 @@ def show_command(*, name: str, plan: str | None, strict: bool, as_json: bool) ->
     strictness: Strictness = "strict" if strict else "lenient"
     if plan is None and name in catalogues():
         chosen = load(name, strictness=strictness)
-        click.echo(pretty(chosen.to_json()) if as_json else plan_text(chosen))
+        if as_json:
+            say_json(chosen.to_json(), indented=True)
+        else:
+            say_text(plan_text(chosen))
         return
     shown, others = _matches(name, plan=plan, strictness=strictness)
     if as_json:
-        click.echo(pretty({"events": [event_json(match) for match in shown + others]}))
+        say_json({"events": [event_json(match) for match in shown + others]}, indented=True)
         return
     width = None
-    if sys.stdout.isatty():
+    if on_terminal():
         import shutil
 
         width = shutil.get_terminal_size().columns
-    click.echo("\n\n".join(event_text(match, width=width) for match in shown))
+    say_text("\n\n".join(event_text(match, width=width) for match in shown))
     if others:
         places = ", ".join(f"{each.rule.name} (--plan {each.plan.name})" for each in others)
-        click.echo(f"\nAlso in other plans: {places}")
+        say()
+        say(f"Also in other plans: {places}")
 
 
 def _matches(
@@ -78,8 +80,8 @@ def _matches(
         raise AssertionError  # pragma: no cover - it was looked for in the same way
     first = found[0]
     if first.rule.name != name:
-        said = f'no event is called exactly "{printable(name)}"; this is "{first.rule.name}"'
-        click.echo(f"mockseg: {said}", err=True)
+        said = f'no event is called exactly "{shorten(name)}"; this is "{first.rule.name}"'
+        warn(said)
     shown = [
         each
         for each in found

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mockseg.catalogue.describe import describe
 from mockseg.catalogue.messages import message_for
-from mockseg.cli.lines import printable
+from mockseg.cli.output import shorten
 from mockseg.json_types import JsonObject, encode, pretty
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _table(match: Match, *, width: int | None) -> str:
     for column in table.columns:
         column.overflow = "fold"
     for row in describe(match.rule):
-        example = "" if row.example is None else printable(encode(row.example).decode(), longest=60)
+        example = "" if row.example is None else shorten(encode(row.example).decode(), longest=60)
         cells = (row.property, row.type, row.required, row.rule, example)
         # Plain texts: brackets in them mean nothing.
         table.add_row(*(Text(cell) for cell in cells))

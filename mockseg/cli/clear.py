@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import client_settings
+from mockseg.cli.output import say
 from mockseg.operations.calls import ClearCalls, Cleared
 
 if TYPE_CHECKING:
@@ -25,4 +26,4 @@ def command(*, target: Target, source: str | None, everything: bool) -> None:
         raise click.UsageError("say which: --source WRITE_KEY, or --all")
     asked = ClearCalls(source=source, all=everything)
     cleared = target.ask("clear_calls", asked, Cleared).cleared
-    click.echo(f"{cleared} calls forgotten")
+    say(f"{cleared} calls forgotten")

@@ -11,10 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
-from mockseg.cli.lines import printable
 from mockseg.cli.ndjson import PIPE
+from mockseg.cli.output import say, say_json, say_text, shorten, warn
 from mockseg.cli.plan_output import put
 from mockseg.cli.progress import Progress
 from mockseg.conformance.answers import ANSWERS
@@ -93,9 +91,9 @@ def show_list(checks: Sequence[Check]) -> None:
     for check in checks:
         if check.suite != suite:
             suite = check.suite
-            click.echo(suite)
-        click.echo(f"  {check.id:30}  {check.expected}")
-        click.echo(f"  {'':30}  {check.source}")
+            say(suite)
+        say(f"  {check.id:30}  {check.expected}")
+        say(f"  {'':30}  {check.source}")
 
 
 def judge(
@@ -128,7 +126,7 @@ def judge(
     if json_out is not None:
         put(pretty(report.as_json()) + "\n", json_out)
     if json_out != PIPE:
-        click.echo(report.as_text(), nl=False)
+        say_text(report.as_text())
     return 1 if report.failed else 0
 
 
@@ -139,9 +137,12 @@ def tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
         for name, sdk in sdks.items():
             found[name] = _run(measure(sdk, jobs=jobs, told=lambda: progress.add(1)))
     matrix = Matrix(found)
-    click.echo(pretty(matrix.as_json()) + "\n" if as_json else matrix.as_text(), nl=False)
+    if as_json:
+        say_json(matrix.as_json(), indented=True)
+    else:
+        say_text(matrix.as_text())
     for problem in matrix.problems:
-        click.echo(f"mockseg: {_printable(problem)}", err=True)
+        warn(_printable(problem))
     return 1 if matrix.problems else 0
 
 
@@ -164,4 +165,4 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _printable(text: str) -> str:
-    return printable(text, longest=_LONGEST_LINE)
+    return shorten(text, longest=_LONGEST_LINE)

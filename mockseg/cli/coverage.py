@@ -10,6 +10,7 @@ import click
 from mockseg.cli.coverage_gathering import gather
 from mockseg.cli.flags import client_settings
 from mockseg.cli.ndjson import PIPE
+from mockseg.cli.output import note, warn
 from mockseg.cli.plan_output import put
 from mockseg.json_types import pretty
 from mockseg.plans.coverage_html import coverage_html
@@ -79,17 +80,16 @@ def command(
     report = gathered.coverage.report()
     put(_drawn(gathered, report, kind, fail_under), out)
     if gathered.evicted:
-        click.echo(
-            f"mockseg: {gathered.evicted} calls were evicted and are not counted; start the"
-            " server with a higher --max-calls",
-            err=True,
+        warn(
+            f"{gathered.evicted} calls were evicted and are not counted; start the"
+            " server with a higher --max-calls"
         )
     total = coverage_text(report, threshold=fail_under).rstrip("\n").rpartition("\n")[2]
     failed = fail_under is not None and not report.reaches(fail_under)
     if out != PIPE:
-        click.echo(f"{total}; written to {out}", err=True)
+        note(f"{total}; written to {out}")
     elif failed and kind != "text":
-        click.echo(f"mockseg: {total}", err=True)
+        warn(total)
     return 1 if failed else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mockseg.cli.lines import printable
+from mockseg.cli.output import shorten
 from mockseg.errors import ConfigError, PlanError
 from mockseg.operations.base import Nothing
 from mockseg.operations.plans import CoverageView
@@ -60,7 +60,7 @@ def gather(target: Target, source: str | None) -> Gathered:
         covered.append(key)
         evicted += view.evicted
     if merged is None:
-        which = "no source" if source is None else f'source "{printable(source)}" does not'
+        which = "no source" if source is None else f'source "{shorten(source)}" does not'
         verb = "has a plan" if source is None else "have a plan"
         raise ConfigError(f"{which} {verb}, so there is nothing to cover; {_PLANS_HELP}")
     return Gathered(merged, tuple(covered), evicted)
@@ -74,14 +74,14 @@ def _keys(target: Target, source: str | None) -> list[str]:
         return sorted(key for key in keys if key)
     if source not in keys:
         hint = nearest(source, keys) or "; mockseg calls shows those that were used"
-        raise ConfigError(f'the server has no source "{printable(source)}"{hint}')
+        raise ConfigError(f'the server has no source "{shorten(source)}"{hint}')
     return [source]
 
 
 def _read(view: CoverageView, key: str) -> Coverage:
     # The server has checked the schemas.
     plans = [
-        plan_from_json(plan, file=f"plan of source {printable(key)}", check=False)
+        plan_from_json(plan, file=f"plan of source {shorten(key)}", check=False)
         for plan in view.plans
     ]
     return Coverage.from_json(view.coverage, plans=plans)
@@ -92,7 +92,7 @@ def _merge(merged: Coverage, found: Coverage, key: str) -> None:
         merged.merge(found)
     except PlanError as error:
         raise PlanError(
-            f"{error.reason}; source {printable(key)} has another one, look at it alone with"
+            f"{error.reason}; source {shorten(key)} has another one, look at it alone with"
             " --source",
             file=error.file,
             place=error.place,

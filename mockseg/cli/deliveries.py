@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg import json_types
 from mockseg.cli.flags import client_settings
-from mockseg.cli.lines import printable
+from mockseg.cli.output import note, say, say_json, shorten
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -43,10 +42,13 @@ def command(
         asked = ListDeliveries(source=source, destination=to, state=state, after=cursor, limit=1000)
         page = target.ask("list_deliveries", asked, DeliveryPage)
         for delivery in page.deliveries:
-            click.echo(json_types.encode(delivery).decode() if as_json else _line(delivery))
+            if as_json:
+                say_json(delivery)
+            else:
+                say(_line(delivery))
         cursor = page.next
     if page.evicted and not as_json:
-        click.echo(f"{page.evicted} older deliveries had to make room", err=True)
+        note(f"{page.evicted} older deliveries had to make room")
 
 
 def _line(delivery: Delivery) -> str:
@@ -64,9 +66,9 @@ def _line(delivery: Delivery) -> str:
         for attempt in delivery.attempts[-1:]
         for note in attempt.notes
     )
-    parts = [f"{delivery.state:9}", delivery.destination, delivery.call, printable(what)]
-    parts += [f"user {printable(delivery.user_id)}"] if delivery.user_id else []
+    parts = [f"{delivery.state:9}", delivery.destination, delivery.call, shorten(what)]
+    parts += [f"user {shorten(delivery.user_id)}"] if delivery.user_id else []
     parts += [f"answered {statuses}"] if statuses else []
-    parts += [printable(text) for text in (why, notes) if text]
+    parts += [shorten(text) for text in (why, notes) if text]
     parts += [f"next attempt at {delivery.next_attempt_at}"] if delivery.next_attempt_at else []
     return "  ".join(parts)

@@ -9,6 +9,7 @@ import click
 
 from mockseg.cli.demo_report import report
 from mockseg.cli.demo_traffic import send_through_http, send_through_sdk
+from mockseg.cli.output import say, say_text
 from mockseg.cli.serve import until_stopped
 from mockseg.cli.start_text import control_url, end_text, page_url
 from mockseg.config import Settings
@@ -40,17 +41,18 @@ def command(*, keep: bool, port: int) -> None:
 async def _demo(*, keep: bool, port: int) -> None:
     with until_stopped() as stopped:
         async with serve(Settings(port=port)) as running:
-            click.echo(f"mockseg {version()}, the local Segment, at {running.url}\n")
+            say(f"mockseg {version()}, the local Segment, at {running.url}")
+            say()
             through = await asyncio.to_thread(send_through_sdk, running.url, WRITE_KEY)
             await asyncio.to_thread(
                 send_through_http, running.url, WRITE_KEY, everything=not through
             )
-            click.echo(_sender(through))
+            say_text(_sender(through))
             report(running.hub, source=WRITE_KEY)
-            click.echo(_where(running, keep=keep))
+            say_text(_where(running, keep=keep))
             if keep:
                 await stopped.wait()
-                click.echo(end_text(running.hub.tally))
+                say(end_text(running.hub.tally))
 
 
 def _sender(sdk: str | None) -> str:

@@ -8,8 +8,8 @@ import click
 
 from mockseg import json_types
 from mockseg.cli.flags import client_settings
-from mockseg.cli.lines import printable
 from mockseg.cli.noun import Noun
+from mockseg.cli.output import note, say, say_json, shorten
 from mockseg.errors import MalformedJsonError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def add(
         raise click.UsageError(f"that is no destination: {error}") from None
     view = target.ask("add_destination", params, DestinationView)
     if as_json:
-        click.echo(json_types.pretty(view))
+        say_json(view, indented=True)
         return
     _show(view, url=target.url)
 
@@ -80,12 +80,12 @@ def list_command(*, target: Target, source: str | None, as_json: bool) -> None:
 
     listed = target.ask("list_destinations", ListDestinations(source=source), DestinationList)
     if as_json:
-        click.echo(json_types.pretty(listed))
+        say_json(listed, indented=True)
         return
     for view in listed.destinations:
         _show(view, url=target.url)
     if not listed.destinations:
-        click.echo("no destinations")
+        note("no destinations")
 
 
 @command.command(name="state")
@@ -101,7 +101,7 @@ def state(*, target: Target, id_: str, wanted: str | None) -> None:
     else:
         asked = PutVendorState(id=id_, state=_object(wanted, "--set"))
         view = target.ask("put_destination_state", asked, VendorState)
-    click.echo(json_types.pretty(view.state))
+    say_json(view.state, indented=True)
 
 
 @command.command(name="act")
@@ -117,7 +117,7 @@ def act(*, target: Target, id_: str, action: str, arguments: str) -> None:
     from mockseg.operations.destinations import Act, Acted
 
     asked = Act(id=id_, action=action, arguments=_object(arguments, "the arguments"))
-    click.echo(json_types.pretty(target.ask("act", asked, Acted).result))
+    say_json(target.ask("act", asked, Acted).result, indented=True)
 
 
 @command.command(name="requests")
@@ -136,8 +136,10 @@ def requests(*, target: Target, id_: str, as_json: bool) -> None:
         asked = ListVendorRequests(id=id_, after=number, limit=1000)
         page = target.ask("list_vendor_requests", asked, VendorRequestPage)
         for request in page.requests:
-            line = json_types.encode(request).decode() if as_json else _request_line(request)
-            click.echo(line)
+            if as_json:
+                say_json(request)
+            else:
+                say(_request_line(request))
         number = page.next
 
 
@@ -149,29 +151,27 @@ def remove(*, target: Target, id_: str) -> None:
     from mockseg.operations.destinations import GetDestination
     from mockseg.operations.sources import Deleted
 
-    click.echo(
-        f"removed {target.ask('delete_destination', GetDestination(id=id_), Deleted).deleted}"
-    )
+    say(f"removed {target.ask('delete_destination', GetDestination(id=id_), Deleted).deleted}")
 
 
 def _show(view: DestinationView, *, url: str) -> None:
     """Write a destination in two lines: where calls go, and what can be done there."""
     settings = view.settings
     where = " ".join(view.urls) if view.path is None else url.rstrip("/") + view.path
-    parts = [view.id, f"source {printable(view.source)}", printable(where)]
-    parts += [f"key {printable(str(settings['apiKey']))}"] if "apiKey" in settings else []
+    parts = [view.id, f"source {shorten(view.source)}", shorten(where)]
+    parts += [f"key {shorten(str(settings['apiKey']))}"] if "apiKey" in settings else []
     parts += [] if view.enabled else ["not enabled"]
     parts += [f"{view.pending} under way"] if view.pending else []
-    click.echo("  ".join(parts))
+    say("  ".join(parts))
     if view.actions:
-        click.echo(f"    actions: {', '.join(view.actions)}")
+        say(f"    actions: {', '.join(view.actions)}")
 
 
 def _request_line(request: VendorRequestView) -> str:
     when = request.received_at[11:23]
     notes = "; ".join(f"{note.code}: {note.description}" for note in request.notes)
     parts = [when, f"{request.sender:7}", str(request.answer.status), request.method]
-    parts += [printable(request.path), printable(notes)]
+    parts += [shorten(request.path), shorten(notes)]
     return "  ".join(part for part in parts if part)
 
 

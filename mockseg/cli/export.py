@@ -8,8 +8,9 @@ import click
 
 from mockseg.cli.flags import client_settings, match_keys
 from mockseg.cli.ndjson import written
+from mockseg.cli.output import note, warn
 from mockseg.cli.progress import Progress
-from mockseg.json_types import encode
+from mockseg.json_types import encode_printable
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary
 
@@ -38,12 +39,11 @@ def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
     with written(file) as out:
         exported = _write_all(target, out, match, last=before.cursor)
     after = target.ask("summary", OfSource(source=match.get("source")), Summary)
-    click.echo(f"{exported} calls exported to {file}", err=True)
+    note(f"{exported} calls exported to {file}")
     if after.evicted > before.evicted:
-        click.echo(
-            f"mockseg: {after.evicted - before.evicted} calls were evicted meanwhile and may be"
-            " missing; start the server with a higher --max-calls",
-            err=True,
+        warn(
+            f"{after.evicted - before.evicted} calls were evicted meanwhile and may be"
+            " missing; start the server with a higher --max-calls"
         )
         return 1
     return 0
@@ -55,7 +55,7 @@ def _write_all(target: Target, out: IO[bytes], match: dict[str, Any], *, last: i
     with Progress("exported", total=page.total) as progress:
         while True:
             calls = [call for call in page.calls if call.cursor <= last]
-            out.write(b"".join(encode(call) + b"\n" for call in calls))
+            out.write(b"".join(encode_printable(call) + b"\n" for call in calls))
             progress.add(len(calls))
             if page.next is None or len(calls) < len(page.calls):
                 return progress.done

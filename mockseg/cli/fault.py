@@ -9,8 +9,8 @@ import click
 
 from mockseg import json_types
 from mockseg.cli.flags import client_settings
-from mockseg.cli.lines import printable
 from mockseg.cli.noun import Noun
+from mockseg.cli.output import note, say, say_json, shorten
 from mockseg.errors import MalformedJsonError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
         raise click.UsageError(f"that is no fault: {error}") from None
     view = target.ask("add_fault", params, FaultView)
     if as_json:
-        click.echo(json_types.pretty(view))
+        say_json(view, indented=True)
         return
     _show(view)
 
@@ -127,15 +127,15 @@ def list_command(*, target: Target, source: str | None, scenarios: bool, as_json
 
     listed = target.ask("list_faults", OfSource(source=source), FaultList)
     if as_json:
-        click.echo(json_types.pretty(listed))
+        say_json(listed, indented=True)
     elif scenarios:
         for name, says in listed.scenarios.items():
-            click.echo(f"{name:22} {says}")
+            say(f"{name:22} {says}")
     else:
         for view in listed.faults:
             _show(view)
         if not listed.faults:
-            click.echo("no faults")
+            note("no faults")
 
 
 @command.command(name="clear")
@@ -154,22 +154,22 @@ def clear(*, target: Target, id_: str | None, source: str | None, everything: bo
     for view in gone:
         _show(view)
     if not gone:
-        click.echo("no faults")
+        note("no faults")
 
 
 def _show(view: FaultView) -> None:
     """Write a fault, a line for each rule."""
-    whose = "all sources" if view.source is None else f"source {printable(view.source)}"
+    whose = "all sources" if view.source is None else f"source {shorten(view.source)}"
     name = f" ({view.scenario})" if view.scenario else ""
     for rule in view.rules:
         match = json_types.encode(rule.match).decode()
         parts = [f"{view.id}{name}", whose, rule.words]
-        parts += [printable(match)] if match != "{}" else []
+        parts += [shorten(match)] if match != "{}" else []
         parts += [f"probability {rule.probability:g}"] if rule.probability < 1 else []
         parts += [f"seed {view.seed}"]
         of = f" of {rule.times}" if rule.times is not None else ""
         parts += [f"until {rule.until}"] if rule.until is not None else []
-        click.echo("  ".join([*parts, f"hit {rule.fired}{of}"]))
+        say("  ".join([*parts, f"hit {rule.fired}{of}"]))
 
 
 def _rule(text: str | None) -> dict[str, Any]:

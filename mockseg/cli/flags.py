@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mockseg.cli.output import warn
 from mockseg.config import (
     CLIENT_SETTINGS,
     CONFIG_VARIABLE,
@@ -150,7 +151,7 @@ def read_warned(config: str | None) -> Sources:
     """
     sources = read_sources(file=config)
     for warning in sources.warnings:
-        click.echo(f"mockseg: warning: {warning}", err=True)
+        warn(f"warning: {warning}")
     return sources
 
 

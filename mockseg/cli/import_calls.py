@@ -9,6 +9,7 @@ import msgspec
 
 from mockseg.cli.flags import client_settings
 from mockseg.cli.ndjson import PIPE, lines_of
+from mockseg.cli.output import say, warn
 from mockseg.cli.progress import Progress
 from mockseg.errors import ConfigError
 from mockseg.operations.calls import ImportCalls, Imported, ImportedCall
@@ -43,9 +44,9 @@ def command(*, target: Target, file: str, source: str | None) -> None:
                 asked = ImportCalls(calls=batch, source=source)
                 progress.add(target.ask("import_calls", asked, Imported).imported)
         except Exception:
-            click.echo(f"mockseg: {progress.done} calls were imported before this:", err=True)
+            warn(f"{progress.done} calls were imported before this:")
             raise
-    click.echo(f"{progress.done} calls imported")
+    say(f"{progress.done} calls imported")
 
 
 def _batches(file: str) -> Iterator[list[ImportedCall]]:

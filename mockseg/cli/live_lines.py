@@ -10,17 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
-import sys
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from mockseg.cli.lines import call_line, is_refused, request_line
+from mockseg.cli.output import say
 from mockseg.clock import SystemClock
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from mockseg.cli.output import Part
     from mockseg.hub.machine import Hub
+
+    Line: TypeAlias = tuple[Part, ...]
 
 __all__ = ["LiveLines"]
 
@@ -40,7 +43,7 @@ class LiveLines:
         self._cursor = hub.cursor
         self._number = hub.tally.requests
         self._skipped = 0
-        self._portions: queue.Queue[str | None] = queue.Queue(maxsize=_QUEUED_PORTIONS)
+        self._portions: queue.Queue[list[Line] | None] = queue.Queue(maxsize=_QUEUED_PORTIONS)
         # A daemon: a terminal that stands still must not keep the process.
         self._writer = threading.Thread(target=self._write, name="mockseg-lines", daemon=True)
         self._watch: asyncio.Task[None] | None = None
@@ -74,27 +77,27 @@ class LiveLines:
         fresh = self._hub.cursor - self._cursor
         after = max(self._cursor, self._hub.cursor - _AT_ONCE)
         calls = self._hub.calls_after(after, limit=_AT_ONCE) if fresh else []
-        lines = [call_line(call, colour=True) for call in calls] + self._refusals()
+        lines = [call_line(call) for call in calls] + self._refusals()
         missing = self._skipped + max(fresh - len(calls), 0)
         self._cursor = self._hub.cursor
         if not lines:
             self._skipped = missing
             return
         if missing:
-            lines.insert(0, f"... {missing} more calls")
+            lines.insert(0, (f"... {missing} more calls",))
         try:
-            self._portions.put_nowait("\n".join(lines) + "\n")
+            self._portions.put_nowait(lines)
             self._skipped = 0
         except queue.Full:
             self._skipped = missing + len(calls)
 
-    def _refusals(self) -> list[str]:
-        """Give lines for new requests that were refused before a call could be read."""
+    def _refusals(self) -> list[Line]:
+        """Return lines for new requests that were refused before a call could be read."""
         total = self._hub.tally.requests
         after = max(self._number, total - _AT_ONCE)
         requests = self._hub.requests_after(after, limit=_AT_ONCE) if total > after else []
         self._number = total
-        return [request_line(one, colour=True) for one in requests if is_refused(one)]
+        return [request_line(one) for one in requests if is_refused(one)]
 
     async def _look(self) -> None:
         clock = SystemClock()
@@ -108,8 +111,8 @@ class LiveLines:
     def _write(self) -> None:
         while (portion := self._portions.get()) is not None:
             try:
-                sys.stdout.write(portion)
-                sys.stdout.flush()
+                for line in portion:
+                    say(*line)
             except (OSError, ValueError):
                 # The terminal is gone; the server stays.
                 return

@@ -6,6 +6,7 @@ Nothing but click is imported before a subcommand is chosen, so that help is imm
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -92,9 +93,10 @@ class LazyGroup(click.Group):
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
     if wanted and not ctx.resilient_parsing:
+        from mockseg.cli.output import say
         from mockseg.version import version
 
-        click.echo(f"mockseg {version()}")
+        say(f"mockseg {version()}")
         ctx.exit()
 
 
@@ -130,8 +132,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except click.ClickException as error:
-        error.show()
-        return 2
+        return _refuse(error)
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", status=2)
     except (ServerStartError, UnmetExpectationError) as error:
@@ -157,8 +158,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(run(arguments))
 
 
+def _refuse(error: click.ClickException) -> int:
+    """Show what click says of a wrong command line, which it may quote."""
+    from mockseg.cli.output import say_text
+
+    text = io.StringIO()
+    error.show(text)
+    say_text(text.getvalue(), err=True)
+    return 2
+
+
 def _say(sentence: str, *, status: int) -> int:
-    click.echo(f"mockseg: {sentence}", err=True)
+    from mockseg.cli.output import warn
+
+    warn(sentence)
     return status
 
 

@@ -22,17 +22,19 @@ from mockseg.json_types import encode_printable, pretty
 from mockseg.printable import printable, printable_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "Colour",
     "Painted",
     "Part",
     "note",
+    "on_terminal",
     "paint",
     "render",
     "say",
     "say_json",
+    "say_table",
     "say_text",
     "shorten",
     "warn",
@@ -63,9 +65,9 @@ def paint(text: str, colour: Colour) -> Painted:
 def render(parts: Iterable[Part], *, colour: bool) -> str:
     """Return one line of printable text from its parts, without a line feed."""
     return "".join(
-        printable(part)
-        if isinstance(part, str)
-        else (click.style(printable(part.text), fg=part.colour) if colour else printable(part.text))
+        click.style(_text(part), fg=part.colour)
+        if colour and isinstance(part, Painted)
+        else _text(part)
         for part in parts
     )
 
@@ -82,12 +84,32 @@ def say_text(text: str, *, err: bool = False) -> None:
         text: with or without its last line feed.
         err: print on standard error instead, where standard output carries data.
     """
-    _put(printable_lines(text).removesuffix("\n"), sys.stderr if err else sys.stdout)
+    if text:
+        _put(printable_lines(text).removesuffix("\n"), sys.stderr if err else sys.stdout)
 
 
-def say_json(value: object, *, indented: bool = False) -> None:
-    """Print a JSON document: on one line, or indented for a reader."""
-    _put(pretty(value) if indented else encode_printable(value).decode(), sys.stdout)
+def say_json(value: object, *, indented: bool = False, err: bool = False) -> None:
+    """Print a JSON document: on one line, or indented for a reader.
+
+    Args:
+        value: JSON, a record of ours, or a ``msgspec.Raw``.
+        indented: two spaces, many lines.
+        err: print on standard error instead, where standard output carries data.
+    """
+    text = pretty(value) if indented else encode_printable(value).decode()
+    _put(text, sys.stderr if err else sys.stdout)
+
+
+def say_table(head: Sequence[str], rows: Sequence[Sequence[Part]]) -> None:
+    """Print a table: folded to the width of a terminal, else one line a row."""
+    if on_terminal():
+        _draw_table(head, rows)
+        return
+    texts = [[_text(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        say("  ".join(cells).rstrip())
 
 
 def note(*parts: Part) -> None:
@@ -100,9 +122,35 @@ def warn(sentence: str) -> None:
     _put(printable_lines(f"mockseg: {sentence}"), sys.stderr)
 
 
+def on_terminal(*, err: bool = False) -> bool:
+    """Return whether standard output, or standard error, is a terminal."""
+    return (sys.stderr if err else sys.stdout).isatty()
+
+
 def shorten(text: str, *, longest: int = _LONGEST) -> str:
     """Return a client's text as one printable line of limited length."""
     return printable(text, longest=longest)
+
+
+def _draw_table(head: Sequence[str], rows: Sequence[Sequence[Part]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*head, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        # Text, not str: nothing that was sent is markup.
+        table.add_row(
+            *(
+                Text(_text(cell), style=cell.colour if isinstance(cell, Painted) else "")
+                for cell in row
+            )
+        )
+    Console().print(table)
+
+
+def _text(part: Part) -> str:
+    return printable(part if isinstance(part, str) else part.text)
 
 
 def _put(text: str, stream: TextIO) -> None:

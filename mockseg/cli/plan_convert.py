@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.catalogue.model import STRICTNESSES
-from mockseg.cli.lines import printable
 from mockseg.cli.ndjson import PIPE
+from mockseg.cli.output import note, shorten, warn
 from mockseg.cli.plan_output import put
 from mockseg.cli.plan_source import STRICTNESS_HELP, plan_in_file, plan_named
 from mockseg.json_types import pretty
@@ -75,7 +75,7 @@ def plan_json(plan: Plan) -> str:
 def _say(plan: Plan, out: str) -> None:
     rules = "1 rule" if len(plan.rules) == 1 else f"{len(plan.rules)} rules"
     if out != PIPE:
-        click.echo(f"plan {printable(plan.name)}, {rules}, written to {out}", err=True)
+        note(f"plan {shorten(plan.name)}, {rules}, written to {out}")
 
 
 def _tell_losses(plan: Plan) -> None:
@@ -93,10 +93,10 @@ def _tell_losses(plan: Plan) -> None:
         lost["caseless"] = ["the case of names counts again"]
     if not lost:
         return
-    click.echo("mockseg: a spreadsheet cannot hold everything; lost are:", err=True)
+    warn("a spreadsheet cannot hold everything; lost are:")
     for kind, places in lost.items():
-        click.echo(f"  {printable(kind)}, {len(places)} times", err=True)
+        note(f"  {shorten(kind)}, {len(places)} times")
         for place in places[:_MOST_PLACES]:
-            click.echo(f"    {printable(place)}", err=True)
+            note(f"    {shorten(place)}")
         if len(places) > _MOST_PLACES:
-            click.echo(f"    ... and {len(places) - _MOST_PLACES} more", err=True)
+            note(f"    ... and {len(places) - _MOST_PLACES} more")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.catalogue.model import STRICTNESSES
+from mockseg.cli.output import say_json, say_text
 from mockseg.cli.plan_source import STRICTNESS_HELP, plan_named
-from mockseg.json_types import pretty
 from mockseg.plans.plan_diff import diff, diff_text
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def diff_command(*, before: str, after: str, strictness: Strictness, as_json: bo
     if as_json:
         listed = [asdict(change) for change in changes]
         tightening = sum(change.tightens for change in changes)
-        click.echo(pretty({"changes": listed, "tightening": tightening}))
+        say_json({"changes": listed, "tightening": tightening}, indented=True)
     else:
-        click.echo(diff_text(changes), nl=False)
+        say_text(diff_text(changes))
     return 1 if changes else 0

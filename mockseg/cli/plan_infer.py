@@ -8,6 +8,7 @@ import click
 
 from mockseg.cli.flags import client_settings
 from mockseg.cli.ndjson import PIPE, lines_of
+from mockseg.cli.output import note, warn
 from mockseg.cli.plan_convert import plan_json
 from mockseg.cli.plan_output import put
 from mockseg.cli.progress import Progress
@@ -56,13 +57,13 @@ def infer_command(
     plan = infer(messages, name=name)
     place = target.url if file is None else file
     if traffic.left_out:
-        click.echo(f"mockseg: left out, as Segment discards them: {traffic.left_out}", err=True)
+        warn(f"left out, as Segment discards them: {traffic.left_out}")
     if not plan.rules:
         whose = "" if source is None else f", source {source}"
         raise ConfigError(f"{place}{whose}: no good call in it, so there is nothing to infer")
     put(plan_json(plan), out)
     if out != PIPE:
-        click.echo(f"{len(plan.rules)} rules from {traffic.taken} calls written to {out}", err=True)
+        note(f"{len(plan.rules)} rules from {traffic.taken} calls written to {out}")
 
 
 class _Traffic:

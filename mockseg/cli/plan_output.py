@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import click
-
 from mockseg.cli.ndjson import PIPE, written
+from mockseg.cli.output import say_text
 
 __all__ = ["put"]
 
@@ -20,7 +19,7 @@ def put(text: str, out: str) -> None:
         ConfigError: it cannot be written there.
     """
     if out == PIPE:
-        click.echo(text, nl=False)
+        say_text(text)
         return
     with written(out) as file:
         file.write(text.encode("utf-8", "backslashreplace"))

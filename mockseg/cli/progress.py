@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from mockseg.cli.output import note, on_terminal
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -38,7 +40,7 @@ class Progress:
         self._told = time.monotonic()
         self._bar = (
             click.progressbar(length=total, label=verb, file=sys.stderr, show_pos=True)
-            if total and sys.stderr.isatty()
+            if total and on_terminal(err=True)
             else None
         )
 
@@ -64,4 +66,4 @@ class Progress:
         elif time.monotonic() - self._told >= _PERIOD_SECONDS:
             self._told = time.monotonic()
             of = f" of {self._total}" if self._total is not None else ""
-            click.echo(f"{self._verb} {self.done}{of} {self._noun}", err=True)
+            note(f"{self._verb} {self.done}{of} {self._noun}")

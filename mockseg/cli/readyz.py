@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import Seconds, client_settings
+from mockseg.cli.output import say, warn
 from mockseg.cli.target import pause
 from mockseg.client.address import Address
 from mockseg.client.over_http import trust
@@ -41,11 +42,11 @@ def command(*, target: Target, wait: bool, timeout: float, quiet: bool) -> int:
     problem = _look(target, wait=wait, timeout=timeout)
     if problem is None:
         if not quiet:
-            click.echo(f"{target.url} is ready")
+            say(f"{target.url} is ready")
         return 0
     if not quiet:
         waited = f" after {timeout:g} seconds" if wait else ""
-        click.echo(f"mockseg: {target.url} is not ready{waited}: {problem}", err=True)
+        warn(f"{target.url} is not ready{waited}: {problem}")
     return 1
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import client_settings
+from mockseg.cli.output import say
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -29,7 +30,7 @@ def command(*, target: Target, source: str, to: tuple[str, ...], where: str | No
 
     asked = Redeliver(source=source, destinations=list(to), where=where)
     begun = target.ask("redeliver", asked, Redelivered)
-    click.echo(
+    say(
         f"{begun.calls} calls, {begun.deliveries} deliveries begun;"
         f" mockseg deliveries --source {source} says what becomes of them"
     )

@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 import gc
 import signal
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.flags import server_settings
 from mockseg.cli.live_lines import LiveLines
+from mockseg.cli.output import on_terminal, say, say_json, say_text, warn
 from mockseg.cli.start_text import end_text, start_json, start_text
-from mockseg.json_types import encode
 from mockseg.server import serve
 
 if TYPE_CHECKING:
@@ -48,24 +47,22 @@ async def _run(settings: Settings, *, as_json: bool) -> None:
             # What stands by now stays: the collector need not walk it while clients wait.
             gc.freeze()
             if running.exposed:
-                click.echo(
-                    f"mockseg: warning: {settings.host} is no loopback address: other machines can"
+                warn(
+                    f"warning: {settings.host} is no loopback address: other machines can"
                     " send calls here. The control API and the page answer for loopback names and"
-                    " --allow-host only.",
-                    err=True,
+                    " --allow-host only."
                 )
             if as_json:
-                _write_line(start_json(running))
+                say_json(start_json(running))
             else:
-                click.echo(start_text(running))
-            sys.stdout.flush()
+                say_text(start_text(running))
             async with contextlib.AsyncExitStack() as stack:
-                if not as_json and sys.stdout.isatty():
+                if not as_json and on_terminal():
                     await stack.enter_async_context(LiveLines(running.hub))
                 await stopped.wait()
         tally = running.hub.tally
     if as_json:
-        _write_line(
+        say_json(
             {
                 "accepted": tally.accepted,
                 "bad": tally.bad,
@@ -74,7 +71,7 @@ async def _run(settings: Settings, *, as_json: bool) -> None:
             }
         )
     else:
-        click.echo(end_text(tally))
+        say(end_text(tally))
 
 
 @contextlib.contextmanager
@@ -96,8 +93,3 @@ def until_stopped() -> Iterator[asyncio.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # it came from there
-
-
-def _write_line(value: object) -> None:
-    sys.stdout.write(encode(value).decode() + "\n")
-    sys.stdout.flush()

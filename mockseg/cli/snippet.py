@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mockseg.cli.flags import read_warned, setting_flags
+from mockseg.cli.output import say_text
 from mockseg.config import CLIENT_SETTINGS, load_client, load_server
 from mockseg.errors import ConfigError
 from mockseg.setting import nearest
@@ -64,4 +65,4 @@ def command(
         ca=ca,
         write_key=write_key,
     )
-    click.echo(text, nl=False)
+    say_text(text)

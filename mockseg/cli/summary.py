@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import client_settings
-from mockseg.cli.lines import printable
-from mockseg.json_types import pretty
+from mockseg.cli.output import say, say_json, shorten
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 
@@ -26,13 +25,13 @@ def command(*, target: Target, source: str | None, as_json: bool) -> None:
     """Count what was recorded, and by event."""
     summary = target.ask("summary", OfSource(source=source), Summary)
     if as_json:
-        click.echo(pretty(summary))
+        say_json(summary, indented=True)
         return
-    click.echo(
+    say(
         f"{summary.total} calls: {summary.good} good, {summary.bad} bad"
         f" ({summary.dropped} dropped, {summary.blocked} blocked, {summary.rejected} rejected);"
         f" {summary.evicted} evicted"
     )
-    click.echo(f"{summary.requests} requests, {summary.refused} refused")
+    say(f"{summary.requests} requests, {summary.refused} refused")
     for name, count in sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0])):
-        click.echo(f"{count:8}  {printable(name)}")
+        say(f"{count:8}  {shorten(name)}")

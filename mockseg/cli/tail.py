@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +10,7 @@ import msgspec
 from mockseg.cli.events import Event, events
 from mockseg.cli.flags import Seconds, client_settings, match_keys
 from mockseg.cli.lines import call_line, is_refused, request_line
+from mockseg.cli.output import say, say_json, warn
 from mockseg.domain.call import Call
 from mockseg.matching.match import ScalarMatch
 from mockseg.operations.requests import RequestView
@@ -76,33 +76,34 @@ def command(
 def _follow(
     target: Target, query: dict[str, str], *, limit: int | None, as_json: bool, patience: float
 ) -> None:
-    colour = sys.stdout.isatty()
     shown = 0
     for event in events(target, query, patience_seconds=patience):
-        line = _json_line(event) if as_json else _line(event, colour=colour)
-        if line is not None:
-            click.echo(line)
+        if as_json:
+            _show_json(event)
+        else:
+            _show(event)
         shown += event.kind == "call"
         if shown == limit:
             return
 
 
-def _json_line(event: Event) -> str | None:
+def _show_json(event: Event) -> None:
     if event.kind == "call":
-        return event.data
-    if event.kind != "request":
-        click.echo(f"mockseg: {_notice(event)}", err=True)
-    return None
+        say_json(msgspec.Raw(event.data.encode()))
+    elif event.kind != "request":
+        warn(_notice(event))
 
 
-def _line(event: Event, *, colour: bool) -> str | None:
+def _show(event: Event) -> None:
     if event.kind == "call":
-        return call_line(_read_call(event.data), colour=colour)
-    if event.kind == "request":
+        say(*call_line(_read_call(event.data)))
+    elif event.kind == "request":
         request = _read_request(event.data)
         # The calls of the others are shown themselves.
-        return request_line(request, colour=colour) if is_refused(request) else None
-    return f"... {_notice(event)}"
+        if is_refused(request):
+            say(*request_line(request))
+    else:
+        say(f"... {_notice(event)}")
 
 
 def _notice(event: Event) -> str:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Final
 
-import click
-
+from mockseg.cli.output import on_terminal, say_json
 from mockseg.clock import SystemClock
-from mockseg.json_types import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +27,7 @@ async def show_progress(driver: Sender, tally: Tally, *, total: int) -> None:
 
     A bar on a terminal, else one JSON object a line.
     """
-    bar = _bar(total) if sys.stderr.isatty() else None
+    bar = _bar(total) if on_terminal(err=True) else None
     if bar is None:
         await _tell(driver, tally, _tell_line)
         return
@@ -69,7 +66,7 @@ async def _tell(driver: Sender, tally: Tally, show: Callable[[JsonObject], None]
 
 
 def _tell_line(facts: JsonObject) -> None:
-    click.echo(encode(facts), err=True)
+    say_json(facts, err=True)
 
 
 def _bar(total: int) -> Progress | None:

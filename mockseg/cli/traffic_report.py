@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import click
-
-from mockseg.json_types import pretty
+from mockseg.cli.output import say_json, say_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockseg.cli.traffic_target import Checked
+    from mockseg.json_types import JsonObject
     from mockseg.traffic.histogram import Histogram
     from mockseg.traffic.tally import Tally
 
@@ -24,11 +23,13 @@ def show(
     tally: Tally, facts: Mapping[str, object], checked: Checked | None, *, as_json: bool, err: bool
 ) -> None:
     """Write the report, on stderr where standard output has the calls."""
-    make = report_json if as_json else report_text
-    click.echo(make(tally, facts, checked), err=err)
+    if as_json:
+        say_json(report_json(tally, facts, checked), indented=True, err=err)
+    else:
+        say_text(report_text(tally, facts, checked), err=err)
 
 
-def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> str:
+def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> JsonObject:
     """Give the report as one JSON object."""
     report = {**facts, **tally.as_json()}
     if checked is not None:
@@ -40,7 +41,7 @@ def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | No
             "unexpectedlyBad": checked.unexpected_count,
             "incomplete": checked.incomplete,
         }
-    return pretty(report)
+    return report
 
 
 def report_text(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> str:

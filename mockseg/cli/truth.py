@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import client_settings
-from mockseg.cli.lines import printable
-from mockseg.json_types import pretty
+from mockseg.cli.output import say, say_json, shorten
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -38,16 +37,16 @@ def command(*, target: Target, source: str, limit: int, as_json: bool, check: bo
 
     told = target.ask("truth", AskTruth(source=source, limit=limit), Truth)
     if as_json:
-        click.echo(pretty(told))
+        say_json(told, indented=True)
     else:
-        click.echo(told.summary)
+        say(told.summary)
         for message in told.messages:
             if message.fate == "delivered once" and len(message.attempts) == 1:
                 continue
             story = ", ".join(map(_attempt, message.attempts))
-            click.echo(f"{message.fate:15}  {printable(message.message_id)}  {printable(story)}")
+            say(f"{message.fate:15}  {shorten(message.message_id)}  {shorten(story)}")
         if told.left_out:
-            click.echo(f"… and {told.left_out} more; --limit has them")
+            say(f"… and {told.left_out} more; --limit has them")
     delivered = told.fates["delivered once"]
     return 1 if check and (delivered != told.total or told.nameless) else 0
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mockseg.cli.flags import read_warned, setting_flags
 from mockseg.cli.ndjson import PIPE, lines_of
+from mockseg.cli.output import on_terminal, say_json, say_text
 from mockseg.cli.plan_output import put
 from mockseg.cli.progress import Progress
 from mockseg.config import SERVER_SETTINGS, Settings, load_server
@@ -64,7 +64,6 @@ def command(
     from mockseg.cli.validate_judging import Judgement
     from mockseg.cli.validate_tally import Tally
     from mockseg.hub.planning import from_settings
-    from mockseg.json_types import pretty
 
     plans = from_settings(settings)
     tally = Tally(limit_shown=limit_shown)
@@ -76,10 +75,10 @@ def command(
         report = validate_report.as_json(
             tally, file=file, plans=slugs, strictness=settings.strictness
         )
-        click.echo(pretty(report))
+        say_json(report, indented=True)
     else:
         judged_by = _judged_by(slugs, settings)
-        click.echo(validate_report.as_text(tally, file=file, judged_by=judged_by), nl=False)
+        say_text(validate_report.as_text(tally, file=file, judged_by=judged_by))
     return 1 if tally.bad else 0
 
 
@@ -88,7 +87,7 @@ def _judge_all(file: str, judgement: Judgement, tally: Tally) -> None:
     from mockseg.cli.validate_lines import read_line
 
     # Nobody sees a bar elsewhere, and a pipe cannot be read twice.
-    counted = sys.stderr.isatty() and file != PIPE
+    counted = on_terminal(err=True) and file != PIPE
     total = sum(1 for _ in lines_of(file)) if counted else None
     with Progress("validated", total=total) as progress:
         told = 0

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from mockseg.cli.lines import printable
+from mockseg.cli.output import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +26,14 @@ def as_text(tally: Tally, *, file: str, judged_by: str) -> str:
     for bad in tally.shown:
         fate = "violates its plan" if bad.verdict == "accepted" else bad.verdict
         lines.append(f"{bad.where}: {bad.what or 'no call'}, {fate}")
-        lines += [f"  {printable(line, longest=_LONGEST_LINE)}" for line in bad.explained]
+        lines += [f"  {shorten(line, longest=_LONGEST_LINE)}" for line in bad.explained]
     left = tally.bad - len(tally.shown)
     if left:
         lines.append(f"... and {left} more bad ones (--limit-shown shows more)")
     if lines:
         lines.append("")
     lines.append(
-        f"{printable(file)}: {tally.messages} messages on {tally.lines} lines:"
+        f"{shorten(file)}: {tally.messages} messages on {tally.lines} lines:"
         f" {tally.good} good, {tally.bad} bad ({tally.verdicts['dropped']} dropped,"
         f" {tally.verdicts['blocked']} blocked, {tally.verdicts['rejected']} rejected)"
     )
@@ -84,13 +84,13 @@ def as_junit(tally: Tally, *, file: str) -> str:
         "errors": "0",
         "skipped": "0",
     }
-    name = f"mockseg validate {printable(file)}"
+    name = f"mockseg validate {shorten(file)}"
     suites = ET.Element("testsuites", name=name)
     suite = ET.SubElement(suites, "testsuite", {"name": name, **counts})
     for (type_, event), case in tally.cases.items():
-        named = printable(type_ or "no call") + (f' "{printable(event)}"' if event else "")
+        named = shorten(type_ or "no call") + (f' "{shorten(event)}"' if event else "")
         element = ET.SubElement(
-            suite, "testcase", name=named, classname=printable(type_ or "unreadable"), time="0"
+            suite, "testcase", name=named, classname=shorten(type_ or "unreadable"), time="0"
         )
         if case.bad:
             message = f"{case.bad} of {case.total} bad"
@@ -105,4 +105,4 @@ def as_junit(tally: Tally, *, file: str) -> str:
 def _failure_lines(lines: list[str], message: str) -> Iterator[str]:
     yield message
     for line in lines:
-        yield printable(line, longest=_LONGEST_LINE)
+        yield shorten(line, longest=_LONGEST_LINE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mockseg.cli.lines import printable
+from mockseg.cli.output import shorten
 
 if TYPE_CHECKING:
     from mockseg.cli.validate_judging import Judged
@@ -52,9 +52,9 @@ class Bad:
     @property
     def what(self) -> str:
         """Say what it is, fit for a terminal; empty for what is no call."""
-        event = f' "{printable(self.event)}"' if self.event is not None else ""
-        user = f", user {printable(self.user_id)}" if self.user_id else ""
-        return f"{printable(self.type)}{event}{user}"
+        event = f' "{shorten(self.event)}"' if self.event is not None else ""
+        user = f", user {shorten(self.user_id)}" if self.user_id else ""
+        return f"{shorten(self.type)}{event}{user}"
 
 
 @dataclass(slots=True)

@@ -78,7 +78,7 @@ def test_a_destination_is_added_looked_at_and_removed(
     assert [each["id"] for each in json.loads(capsys.readouterr().out)["destinations"]] == [crm.id]
     assert command("destination", "remove", crm.id) == 0
     assert command("destination", "list", *key) == 0
-    assert capsys.readouterr().out == f"removed {crm.id}\nno destinations\n"
+    assert capsys.readouterr() == (f"removed {crm.id}\n", "no destinations\n")
 
 
 def test_an_action_and_the_deliveries_are_shown(

@@ -51,7 +51,7 @@ def test_escapes_name_the_character() -> None:
     assert printable("a\x1b[2J\x9b\u202e\n\ud800\U000e0041") == (
         r"a\x1b[2J\x9b\u202e\n\ud800\U000e0041"
     )
-    assert printable_lines("a\r\n\tb\x07") == "a\\r\n\tb\\x07"
+    assert printable_lines("a\r\n\tb\rc\x07") == "a\r\n\tb\\rc\\x07"
     assert printable("x" * 9, longest=5) == "xxxx…"
 
 

@@ -7,12 +7,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from mockseg.cli.lines import printable
 from mockseg.conformance.answers import ANSWERS
 from mockseg.conformance.matrix import Cell, Matrix
 from mockseg.conformance.reports import Report
 from mockseg.conformance.suites import CHECKS
 from mockseg.conformance.verdicts import Verdict
+from mockseg.printable import printable
 
 BY_ID = {check.id: check for check in CHECKS}
 WIRE = ("+0.000 s POST /v1/batch, 1 message: 503",)
