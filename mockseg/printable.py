@@ -43,7 +43,7 @@ def printable(text: str, *, longest: int | None = None) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return a text with line ends (LF, CRLF) and tabs kept and all other unsafe characters escaped."""
+    """Return a text with its other unsafe characters escaped; line ends and tabs stay."""
     return _in_lines.sub(_escaped, text)
 
 
