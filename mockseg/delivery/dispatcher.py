@@ -160,6 +160,14 @@ class Dispatcher:
             self._cancel(lane)
         self.ledger.drop_source(source)
 
+    def drop_call(self, call: int) -> None:
+        """Forget the deliveries of a call, by its cursor; what is under way is cancelled."""
+        self.ledger.drop_call(call)
+        for lane in self._lanes.values():
+            for job in [job for job in lane.open.values() if job.dead]:
+                lane.remove(job)
+                self._wake(lane)
+
     def drop_destination(self, id: str) -> None:  # noqa: A002  (the word that the API has for it)
         """Cancel what is under way to a destination; it fails as ``destination_removed``."""
         lane = self._lanes.get(id)

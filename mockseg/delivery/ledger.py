@@ -165,6 +165,18 @@ class Ledger:
                 dropped += 1
         return dropped
 
+    def drop_call(self, call: int) -> None:
+        """Forget the deliveries of a call, by its cursor, whatever their state."""
+        for kept in self.of_call(call):
+            shelf = self._shelves[kept.source]
+            if kept.final:
+                shelf.finals.remove(kept)
+            else:
+                shelf.open -= 1
+                self._open -= 1
+            self._forget(kept)
+            shelf.gone += 1
+
     # --- reading
 
     def pending(self, source: str | None = None) -> int:

@@ -13,7 +13,7 @@ from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import JsonObject
 
-__all__ = ["Call", "KeptCall", "Remark", "RequestRef", "Verdict", "call_id"]
+__all__ = ["Call", "KeptCall", "Remark", "RequestRef", "Verdict", "call_cursor", "call_id"]
 
 Verdict: TypeAlias = Literal["accepted", "dropped", "blocked", "rejected"]
 
@@ -205,6 +205,13 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
 def call_id(cursor: int) -> str:
     """Give the id of the call at this cursor."""
     return f"call-{cursor}"
+
+
+def call_cursor(id_: str) -> int | None:
+    """Return the cursor of the call with this id, ``call-17`` or ``17``; None for anything else."""
+    digits = id_.removeprefix("call-")
+    # A longer number is no cursor of any server, and would take long to read.
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
 
 
 def _object(value: object) -> JsonObject:

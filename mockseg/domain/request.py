@@ -125,3 +125,8 @@ class KeptRequest(msgspec.Struct, gc=False):
     def id(self) -> str:
         """Give the request's id."""
         return f"req-{self.number}"
+
+    @property
+    def refused(self) -> bool:
+        """Return whether it was answered 4xx or 5xx or, because of a fault, not at all."""
+        return self.answer.status >= 400 or self.answer.status == 0

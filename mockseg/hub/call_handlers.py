@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
+from mockseg.domain.call import call_cursor, call_id
 from mockseg.errors import FqlError, OperationError
+from mockseg.hub.call_details import call_details
 from mockseg.hub.delivery_handlers import overdue
 from mockseg.hub.filtering import bad_filter
 from mockseg.hub.waits import Waiter, needs_one
@@ -19,17 +22,35 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.matching.match import Matchable, ScalarMatch
     from mockseg.operations.base import OfSource
-    from mockseg.operations.calls import ClearCalls, ListCalls, Settle, WaitCalls, WaitedCalls
+    from mockseg.operations.calls import (
+        CallDetails,
+        ClearCalls,
+        GetCall,
+        ListCalls,
+        Settle,
+        WaitCalls,
+        WaitedCalls,
+    )
 
-__all__ = ["clear_calls", "list_calls", "settle", "summary", "wait_calls"]
+__all__ = [
+    "clear_call",
+    "clear_calls",
+    "get_call",
+    "list_calls",
+    "settle",
+    "summary",
+    "wait_calls",
+]
 
 
 async def list_calls(hub: Hub, asked: ListCalls) -> CallPage:
-    """Give a page of matching calls, and how many match at all."""
+    """Return a page of matching calls, and how many match at all."""
     matches = _predicate(asked)
+    newest = asked.order == "newest"
+    most = asked.limit + 1
     total = 0
-    found: list[KeptCall] = []
-    more = False
+    # A full deque gives up its oldest.
+    found: deque[KeptCall] = deque(maxlen=most if newest else None)
     async for portion in hub.scan(after=0, source=asked.source):
         for call in portion:
             if not matches(call):
@@ -37,15 +58,63 @@ async def list_calls(hub: Hub, asked: ListCalls) -> CallPage:
             total += 1
             if call.cursor <= asked.after:
                 continue
-            if len(found) < asked.limit:
+            if asked.before is not None and call.cursor >= asked.before:
+                continue
+            if newest or len(found) < most:
                 found.append(call)
-            else:
-                more = True
+    if newest:
+        found.reverse()
+    shown = list(found)[: asked.limit]
     return CallPage(
-        calls=[call.view() for call in found],
+        calls=[call.view() for call in shown],
         total=total,
-        next=found[-1].cursor if more else None,
+        next=shown[-1].cursor if len(found) == most else None,
     )
+
+
+async def get_call(hub: Hub, asked: GetCall) -> CallDetails:
+    """Return one call with all that is known of it."""
+    return await call_details(hub, _kept(hub, asked.id))
+
+
+async def clear_call(hub: Hub, asked: GetCall) -> Cleared:
+    """Forget one call: its deliveries are cancelled, and its messageId is new again."""
+    call = _kept(hub, asked.id)
+    hub.journal.remove(call)
+    source = hub.sources.get(call.source)
+    if source is not None:
+        hub.window_of(source).forget(call.message_id, call.cursor)
+    hub.destinations.dispatcher.drop_call(call.cursor)
+    # Who waits until nothing is in flight looks again.
+    hub.bell.ring()
+    return Cleared(cleared=1)
+
+
+def _kept(hub: Hub, id_: str) -> KeptCall:
+    """Return the call with this id.
+
+    Raises:
+        OperationError: 404 it was never recorded, 410 it is no longer kept.
+    """
+    cursor = call_cursor(id_)
+    if not cursor or cursor > hub.cursor:
+        newest = f"the newest is {call_id(hub.cursor)}" if hub.cursor else "none was recorded yet"
+        looks = "" if cursor else "; an id looks like call-17"
+        raise OperationError(
+            f'no call "{id_[:100]}" was recorded: {newest}{looks}', status=404, code="unknown_call"
+        )
+    call = hub.journal.call(cursor)
+    if call is None:
+        oldest = hub.calls_after(0, limit=1)
+        first = call_id(oldest[0].cursor) if oldest else None
+        kept = f"the oldest kept call is {first}" if first else "no call is kept"
+        raise OperationError(
+            f"{call_id(cursor)} is no longer kept, because it was evicted or cleared: {kept}",
+            status=410,
+            code="evicted_call",
+            details={"oldest": first, "kept": hub.journal.count()[0]},
+        )
+    return call
 
 
 async def wait_calls(hub: Hub, asked: WaitCalls) -> WaitedCalls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from mockseg.domain.call import call_cursor
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import FqlError, OperationError
 from mockseg.fql.query import parse
@@ -31,7 +32,7 @@ async def list_deliveries(hub: Hub, asked: ListDeliveries) -> DeliveryPage:
     if asked.call is not None:
         found = [
             kept
-            for kept in ledger.of_call(_cursor(asked.call))
+            for kept in ledger.of_call(call_cursor(asked.call) or 0)
             if asked.source in {None, kept.source}
             and asked.destination in {None, kept.destination}
             and asked.state in {None, kept.state}
@@ -160,8 +161,3 @@ def overdue(hub: Hub, source: str | None) -> str:
         return f", {pending} deliveries under way"
     moment = format_moment(retrying[0].next_ns)
     return f", {pending} deliveries under way, the next retry at {moment} by the source's clock"
-
-
-def _cursor(call: str) -> int:
-    digits = call.removeprefix("call-")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else 0

@@ -32,6 +32,8 @@ HANDLERS: dict[str, Callable[[Hub, Any], Coroutine[Any, Any, msgspec.Struct]]] =
     "wait_calls": call_handlers.wait_calls,
     "import_calls": import_handlers.import_calls,
     "clear_calls": call_handlers.clear_calls,
+    "get_call": call_handlers.get_call,
+    "clear_call": call_handlers.clear_call,
     "settle": call_handlers.settle,
     "summary": call_handlers.summary,
     "list_requests": request_handlers.list_requests,

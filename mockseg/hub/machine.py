@@ -244,6 +244,14 @@ class Hub:
         """Give at most `limit` requests after a number, oldest first."""
         return self.journal.requests(after=number, limit=limit, source=source)
 
+    def calls_of(self, request: KeptRequest) -> list[KeptCall]:
+        """Return the calls of a request that are still kept, oldest first."""
+        if not request.calls:
+            return []
+        first, end = request.first_cursor, request.first_cursor + request.calls
+        calls = self.journal.calls(after=first - 1, limit=request.calls, source=request.source)
+        return [call for call in calls if call.cursor < end]
+
     def latest_calls(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
         """Give the newest calls, newest first."""
         return self.journal.latest(limit, source=source)

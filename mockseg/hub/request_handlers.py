@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
+from mockseg.clock import breathe
 from mockseg.errors import OperationError
 from mockseg.hub.views import request_view
 from mockseg.operations.requests import RequestPage
@@ -15,15 +17,39 @@ if TYPE_CHECKING:
 
 __all__ = ["get_request", "list_requests"]
 
+_PORTION = 1000
+
 
 async def list_requests(hub: Hub, asked: ListRequests) -> RequestPage:
-    """Give a page of requests."""
-    page = hub.requests_after(asked.after, limit=asked.limit + 1, source=asked.source)
-    shown = page[: asked.limit]
+    """Return a page of requests."""
+    found = await _found(hub, asked)
+    shown = found[: asked.limit]
     return RequestPage(
-        requests=[_request(hub, request) for request in shown],
-        next=shown[-1].number if len(page) > asked.limit else None,
+        requests=[_view(hub, request, body=asked.body) for request in shown],
+        next=shown[-1].number if len(found) > asked.limit else None,
     )
+
+
+async def _found(hub: Hub, asked: ListRequests) -> list[KeptRequest]:
+    """Return the requests that are asked for, and one more where there are more."""
+    newest = asked.order == "newest"
+    # A full deque gives up its oldest.
+    found: deque[KeptRequest] = deque(maxlen=asked.limit + 1)
+    number = asked.after
+    while page := hub.requests_after(number, limit=_PORTION, source=asked.source):
+        for request in page:
+            if asked.before is not None and request.number >= asked.before:
+                break
+            if asked.refused in {None, request.refused}:
+                found.append(request)
+                if not newest and len(found) > asked.limit:
+                    return list(found)
+        else:
+            number = page[-1].number
+            await breathe()
+            continue
+        break
+    return list(reversed(found)) if newest else list(found)
 
 
 async def get_request(hub: Hub, asked: GetRequest) -> RequestView:
@@ -35,14 +61,8 @@ async def get_request(hub: Hub, asked: GetRequest) -> RequestView:
         raise OperationError(
             f'no request "{asked.id[:100]}" is kept', status=404, code="unknown_request"
         )
-    return _request(hub, request)
+    return _view(hub, request, body=True)
 
 
-def _request(hub: Hub, request: KeptRequest) -> RequestView:
-    calls = (
-        hub.calls_after(request.first_cursor - 1, limit=request.calls, source=request.source)
-        if request.calls
-        else []
-    )
-    end = request.first_cursor + request.calls
-    return request_view(request, [call for call in calls if call.cursor < end])
+def _view(hub: Hub, request: KeptRequest, *, body: bool) -> RequestView:
+    return request_view(request, hub.calls_of(request), body=body)

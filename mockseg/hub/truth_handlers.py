@@ -18,17 +18,22 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.operations.faults import AskTruth
 
-__all__ = ["truth"]
+__all__ = ["attempts_of", "truth"]
 
 _REQUESTS_AT_ONCE = 200
 
 
 class _Stories:
-    """The attempts of each message, in the order in which messages came first."""
+    """The attempts of each message, in the order in which messages came first.
 
-    def __init__(self) -> None:
+    Args:
+        only: the one messageId that is of interest; all if omitted.
+    """
+
+    def __init__(self, *, only: str | None = None) -> None:
         self.by_id: dict[str, list[Attempt]] = {}
         self.nameless = 0
+        self._only = None if only is None else _known_as(only)
 
     def take(self, hub: Hub, request: KeptRequest) -> None:
         """Take in what a request carried."""
@@ -39,7 +44,7 @@ class _Stories:
                 else:
                     self.nameless += 1
             return
-        for call in _calls_of(hub, request):
+        for call in hub.calls_of(request):
             self._add(call.message_id, request, _end(call))
 
     def _add(
@@ -48,7 +53,9 @@ class _Stories:
         request: KeptRequest,
         end: Literal["accepted", "duplicate", "dropped", "unstored"],
     ) -> None:
-        known_as = message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
+        known_as = _known_as(message_id)
+        if self._only is not None and known_as != self._only:
+            return
         attempt = Attempt(request.number, request.received_ns, request.answer.status, end)
         self.by_id.setdefault(known_as, []).append(attempt)
 
@@ -56,12 +63,7 @@ class _Stories:
 async def truth(hub: Hub, asked: AskTruth) -> Truth:
     """Tell what became of each message of a source."""
     stories = _Stories()
-    number = asked.after
-    while page := hub.requests_after(number, limit=_REQUESTS_AT_ONCE, source=asked.source):
-        for request in page:
-            stories.take(hub, request)
-        number = page[-1].number
-        await breathe()
+    await _read(hub, stories, source=asked.source, after=asked.after)
     by_fate: dict[Fate, list[tuple[int, ...]]] = {fate: [] for fate in FATES}
     told: list[MessageTruth] = []
     plain: list[MessageTruth] = []
@@ -85,7 +87,26 @@ async def truth(hub: Hub, asked: AskTruth) -> Truth:
     )
 
 
+async def attempts_of(hub: Hub, *, source: str, message_id: str) -> list[AttemptView]:
+    """Return each request of a source that carried this messageId, oldest first."""
+    stories = _Stories(only=message_id)
+    await _read(hub, stories, source=source, after=0)
+    return [view for attempts in stories.by_id.values() for view in _views(attempts)]
+
+
+async def _read(hub: Hub, stories: _Stories, *, source: str, after: int) -> None:
+    while page := hub.requests_after(after, limit=_REQUESTS_AT_ONCE, source=source):
+        for request in page:
+            stories.take(hub, request)
+        after = page[-1].number
+        await breathe()
+
+
 def _view(message_id: str, fate: Fate, attempts: list[Attempt]) -> MessageTruth:
+    return MessageTruth(message_id=message_id, fate=fate, attempts=_views(attempts))
+
+
+def _views(attempts: list[Attempt]) -> list[AttemptView]:
     views = []
     before: Attempt | None = None
     for attempt in attempts:
@@ -96,7 +117,7 @@ def _view(message_id: str, fate: Fate, attempts: list[Attempt]) -> MessageTruth:
             )
         )
         before = attempt
-    return MessageTruth(message_id=message_id, fate=fate, attempts=views)
+    return views
 
 
 def _once(attempts: list[Attempt]) -> Iterator[Attempt]:
@@ -122,12 +143,9 @@ def _ids_in(request: KeptRequest) -> list[str]:
     return ids
 
 
-def _calls_of(hub: Hub, request: KeptRequest) -> list[KeptCall]:
-    if not request.calls:
-        return []
-    calls = hub.calls_after(request.first_cursor - 1, limit=request.calls, source=request.source)
-    end = request.first_cursor + request.calls
-    return [call for call in calls if call.cursor < end]
+def _known_as(message_id: str) -> str:
+    """Return what an id is known as: one character over the limit tells it from all others."""
+    return message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
 
 
 def _end(call: KeptCall) -> Literal["accepted", "duplicate", "dropped", "unstored"]:

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["request_view", "source_view", "text_of"]
 
 
-def request_view(request: KeptRequest, calls: list[KeptCall]) -> RequestView:
-    """Show a request with the ids of its calls that are still kept."""
-    body, encoding = text_of(request.body)
+def request_view(request: KeptRequest, calls: list[KeptCall], *, body: bool = True) -> RequestView:
+    """Return a request with the ids of its calls that are still kept.
+
+    Args:
+        request: it.
+        calls: of it, those that are kept.
+        body: whether its body and that of its answer are shown.
+    """
+    text, encoding = text_of(request.body if body else b"")
     answer = request.answer
     return RequestView(
         id=request.id,
@@ -32,11 +38,13 @@ def request_view(request: KeptRequest, calls: list[KeptCall]) -> RequestView:
         path=request.path,
         query=request.query,
         headers=[_header(name, value, request) for name, value in request.headers],
-        body=body,
+        body=text,
         body_encoding=encoding,
         sent_bytes=request.sent_bytes,
         answer=AnswerView(
-            status=answer.status, content_type=answer.content_type, body=text_of(answer.body)[0]
+            status=answer.status,
+            content_type=answer.content_type,
+            body=text_of(answer.body)[0] if body else "",
         ),
         reason=request.reason,
         calls=[call_id(call.cursor) for call in calls],

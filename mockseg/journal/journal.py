@@ -52,6 +52,10 @@ class Journal(Protocol):
         """Give how many calls had to make room since the source was last cleared."""
         ...
 
+    def remove(self, call: KeptCall) -> None:
+        """Forget one call that is kept; its request stays."""
+        ...
+
     def clear(self, source: str) -> int:
         """Forget a source's calls and requests; give how many calls those were."""
         ...

@@ -130,6 +130,11 @@ class MemoryJournal:
         shelf = self._shelves.get(source)
         return 0 if shelf is None else shelf.evicted
 
+    def remove(self, call: KeptCall) -> None:
+        """Forget one call that is kept; its request stays."""
+        self._shelves[call.source].remove(call)
+        self._changed(call.source, calls=-1, requests=0)
+
     def clear(self, source: str) -> int:
         """Forget a source's calls and requests; give how many calls those were."""
         shelf = self._shelves.pop(source, None)

@@ -85,6 +85,10 @@ class Shelf:
         self._trim()
         return went
 
+    def remove(self, call: KeptCall) -> None:
+        """Take one call out."""
+        del self._calls[bisect_right(self._calls, call.cursor - 1, self._first_call, key=_cursor)]
+
     def calls_after(self, cursor: int, limit: int) -> list[KeptCall]:
         """Give at most `limit` calls after a cursor, oldest first."""
         start = bisect_right(self._calls, cursor, lo=self._first_call, key=_cursor)

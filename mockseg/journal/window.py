@@ -116,6 +116,15 @@ class DedupWindow:
         self._count += message_id not in newer
         newer[message_id] = cursor
 
+    def forget(self, message_id: str, cursor: int) -> None:
+        """Let an id be new again, if it was taken in with this cursor."""
+        part = hash(message_id) % _PARTS
+        for ids in (self._newer[part], self._older[part]):
+            if ids.get(message_id) == cursor:
+                del ids[message_id]
+                self._carried.pop(message_id, None)
+                self._before.pop(message_id, None)
+
     def first(self, message_id: str, now_ns: int) -> int:
         """Give the cursor of the call that had this id within the window, or 0."""
         part = hash(message_id) % _PARTS

@@ -1,42 +1,138 @@
-"""Operations on calls: list, wait, settle, count, clear, import."""
+"""Operations on calls: list, show, wait, settle, count, clear, import."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from mockseg.domain.call import Call
+from mockseg.domain.call import Call, Verdict
+from mockseg.domain.delivery import Delivery
+from mockseg.domain.findings import Finding
 from mockseg.json_types import Json, JsonObject
 from mockseg.matching.match import Match, ScalarMatch
-from mockseg.operations.base import Cursor, Limit, Params, Result, Seconds, WriteKey
+from mockseg.operations.base import Cursor, Limit, Order, Params, Result, Seconds, WriteKey
+from mockseg.operations.faults import AttemptView
+from mockseg.operations.requests import RequestView
 
 
 class ListCalls(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
     """Which calls to list.
 
     Attributes:
-        after: only later ones than this cursor.
-        limit: how many at most.
+        after: only later calls than this cursor.
+        before: only earlier calls than this cursor.
+        order: which come first, the oldest or the newest.
+        limit: maximum number of calls.
     """
 
     after: Cursor = 0
+    before: Cursor | None = None
+    order: Order = "oldest"
     limit: Limit = 100
 
 
 class CallPage(Result, frozen=True):
-    """Calls, oldest first.
+    """Calls, in the order that was asked for.
 
     Attributes:
         calls: at most ``limit``.
-        total: how many kept calls match, whatever the cursor.
-        next: the cursor to go on with, null when nothing follows.
+        total: number of kept calls that match, whatever the cursor.
+        next: the cursor of the next page, ``after`` it where the oldest come first and
+            ``before`` it where the newest do; null when nothing follows.
     """
 
     calls: list[Call]
     total: int
     next: int | None
+
+
+class GetCall(Params, frozen=True):
+    """Which call.
+
+    Attributes:
+        id: of the call, such as ``call-17``.
+    """
+
+    id: str
+
+
+class RuleExcerpt(Result, frozen=True):
+    """What a violation breaks, read from the plans that the source has now.
+
+    Attributes:
+        plan: the plan.
+        rule: the rule of the plan, such as ``TRACK "Order Completed"``.
+        schema_path: JSON pointer into the rule's schema.
+        excerpt: the keyword that failed, with title and description of the schema around it.
+    """
+
+    plan: str
+    rule: str
+    schema_path: str
+    excerpt: JsonObject
+
+
+class FindingDetails(Result, frozen=True):
+    """A finding with what was sent at its place.
+
+    Attributes:
+        finding: as the call has it.
+        sent: the value at its place; left out where nothing was sent there.
+        rule: what it breaks; null for a discard, and where the plan no longer has the rule.
+    """
+
+    finding: Finding
+    sent: Json | UnsetType = UNSET
+    rule: RuleExcerpt | None = None
+
+
+class CallBrief(Result, frozen=True):
+    """A call in the few words of a list.
+
+    Attributes:
+        id: of the call.
+        cursor: its place in the journal.
+        type: identify, track, page, screen, group or alias.
+        event: the name of a track call.
+        message_id: its own, or the one that was minted.
+        verdict: accepted, dropped, blocked or rejected.
+        good: accepted without findings.
+        received_at: ISO 8601.
+    """
+
+    id: str
+    cursor: int
+    type: str
+    event: str | None
+    message_id: str
+    verdict: Verdict
+    good: bool
+    received_at: str
+
+
+class CallDetails(Result, frozen=True):
+    """One call with all that is known of it.
+
+    Attributes:
+        call: the call.
+        findings: why it is not good, each with what was sent and the rule it breaks.
+        request: the request that brought it, with its answer.
+        attempts: each request that carried its messageId, oldest first.
+        deliveries: what became of it at destinations.
+        before: the nearest earlier calls of the same user (userId, else anonymousId) in its
+            source, oldest first, at most 10.
+        after: the nearest later ones, oldest first, at most 10.
+    """
+
+    call: Call
+    findings: list[FindingDetails]
+    request: RequestView
+    attempts: list[AttemptView]
+    deliveries: list[Delivery]
+    before: list[CallBrief]
+    after: list[CallBrief]
 
 
 class Count(Params, frozen=True):

@@ -6,21 +6,30 @@ from typing import Literal
 
 from mockseg.domain.findings import Discard
 from mockseg.domain.request import FaultMark
-from mockseg.operations.base import Cursor, Limit, Params, Result, WriteKey
+from mockseg.operations.base import Cursor, Limit, Order, Params, Result, WriteKey
 
 
 class ListRequests(Params, frozen=True):
     """Which requests to list.
 
     Attributes:
-        source: a write key; all without.
-        after: only later ones than this request number.
-        limit: how many at most.
+        source: a write key; all sources if omitted.
+        refused: only requests that were answered 4xx or 5xx or, because of a fault, not at all;
+            or only the others.
+        after: only later requests than this number.
+        before: only earlier requests than this number.
+        order: which come first, the oldest or the newest.
+        limit: maximum number of requests.
+        body: whether bodies are shown; without them ``body`` is empty, also of the answer.
     """
 
     source: WriteKey | None = None
+    refused: bool | None = None
     after: Cursor = 0
+    before: Cursor | None = None
+    order: Order = "oldest"
     limit: Limit = 100
+    body: bool = True
 
 
 class AnswerView(Result, frozen=True):
@@ -76,11 +85,12 @@ class RequestView(Result, frozen=True):
 
 
 class RequestPage(Result, frozen=True):
-    """Requests, oldest first.
+    """Requests, in the order that was asked for.
 
     Attributes:
         requests: at most ``limit``.
-        next: the number to go on with, null when nothing follows.
+        next: the number of the next page, ``after`` it where the oldest come first and
+            ``before`` it where the newest do; null when nothing follows.
     """
 
     requests: list[RequestView]

@@ -16,9 +16,11 @@ from mockseg.operations.base import (
     OfSource,
 )
 from mockseg.operations.calls import (
+    CallDetails,
     CallPage,
     ClearCalls,
     Cleared,
+    GetCall,
     ImportCalls,
     Imported,
     ListCalls,
@@ -98,6 +100,7 @@ from mockseg.operations.sources import (
 
 __all__ = ["OPERATIONS", "PREFIX", "Operation", "by_name", "to_wire"]
 
+_NO_CALL = ((404, "no such call was recorded"), (410, "the call is no longer kept"))
 _NO_SOURCE = (404, "no such source")
 _NO_DESTINATION = (404, "no such destination")
 _NOT_IMITATED = (409, "the destination is a service of your own, which mockseg does not imitate")
@@ -118,6 +121,24 @@ OPERATIONS: tuple[Operation, ...] = (
         "import_calls", "POST", "/calls/import", "Record exported calls.", ImportCalls, Imported
     ),
     Operation("clear_calls", "DELETE", "/calls", "Forget calls.", ClearCalls, Cleared),
+    Operation(
+        "get_call",
+        "GET",
+        "/calls/{id}",
+        "Show one call with all that is known of it.",
+        GetCall,
+        CallDetails,
+        refusals=_NO_CALL,
+    ),
+    Operation(
+        "clear_call",
+        "DELETE",
+        "/calls/{id}",
+        "Forget one call.",
+        GetCall,
+        Cleared,
+        refusals=_NO_CALL,
+    ),
     Operation(
         "settle",
         "POST",

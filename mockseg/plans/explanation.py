@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockseg.plans.schema_tree import NO_PLACE, lookup
+from mockseg.plans.schema_tree import NO_PLACE, lookup, pointer_path
 from mockseg.plans.vocabulary import given_type, shown
 
 if TYPE_CHECKING:
     from mockseg.domain.findings import Violation
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.schema_tree import Path
+    from mockseg.json_types import JsonObject
 
 __all__ = ["explain"]
 
@@ -22,7 +21,7 @@ def explain(violation: Violation, message: JsonObject) -> str:
         violation: from :meth:`mockseg.plans.planset.PlanSet.check`.
         message: the message that it was found in.
     """
-    path = _path(message, violation.instance_path)
+    path = pointer_path(message, violation.instance_path)
     value = lookup(message, path)
     lines = [_first_line(violation)]
     if value is NO_PLACE:
@@ -49,16 +48,3 @@ def _names(holder: JsonObject) -> str:
         return "an empty object"
     names = ", ".join(shown(name) for name in list(holder)[:20])
     return f"an object with {names}" + (", ..." if len(holder) > 20 else "")
-
-
-def _path(message: JsonObject, pointer: str) -> Path:
-    """Read a JSON pointer; what leads nowhere stays as it is written."""
-    path: list[str | int] = []
-    node: Json = message
-    for raw in pointer.split("/")[1:]:
-        token: str | int = raw.replace("~1", "/").replace("~0", "~")
-        if isinstance(node, list) and str(token).isdecimal():
-            token = int(token)
-        path.append(token)
-        node = lookup(node, (token,))
-    return tuple(path)

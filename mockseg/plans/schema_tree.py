@@ -23,6 +23,7 @@ __all__ = [
     "dereference",
     "json_pointer",
     "lookup",
+    "pointer_path",
     "read_pointer",
 ]
 
@@ -92,6 +93,19 @@ def lookup(root: Json, path: Iterable[str | int]) -> Json:
 def json_pointer(path: Iterable[str | int]) -> str:
     """Write a path as a JSON pointer (RFC 6901); the whole document is the empty string."""
     return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in path)
+
+
+def pointer_path(root: Json, pointer: str) -> Path:
+    """Read a JSON pointer (RFC 6901) as a path; what leads nowhere stays as it is written."""
+    path: list[str | int] = []
+    node = root
+    for raw in pointer.split("/")[1:]:
+        token: str | int = raw.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and str(token).isdecimal():
+            token = int(token)
+        path.append(token)
+        node = lookup(node, (token,))
+    return tuple(path)
 
 
 def read_pointer(root: Json, pointer: str) -> Path | None:

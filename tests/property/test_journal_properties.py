@@ -65,6 +65,14 @@ class JournalMachine(RuleBasedStateMachine):
         self.calls = [call for call in self.calls if call[1] != source]
         self.requests = [request for request in self.requests if request[1] != source]
 
+    @rule(data=st.data())
+    def remove(self, data):
+        """Forget one call; its request stays."""
+        if self.calls:
+            gone = data.draw(st.sampled_from(self.calls))
+            self.journal.remove(self.journal.call(gone[0]))
+            self.calls.remove(gone)
+
     @rule(source=st.sampled_from([None, "a"]), limit=st.integers(1, 5))
     def read(self, source, limit):
         """Read on from where this reader stands."""

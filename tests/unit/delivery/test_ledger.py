@@ -56,6 +56,19 @@ def test_the_deliveries_of_a_call_are_found():
     assert ledger.of_call(9) == []
 
 
+def test_the_deliveries_of_one_call_can_be_forgotten():
+    """Whatever their state; the counts and the bounds hold afterwards."""
+    ledger = Ledger(max_deliveries=3)
+    for call in (7, 8, 7):
+        begin(ledger, call=call)
+    ledger.finish(ledger.page()[0], "delivered")
+    ledger.drop_call(7)
+    assert (cursors(ledger.page()), ledger.pending(), len(ledger)) == ([2], 1, 1)
+    for call in (9, 10, 11):
+        ledger.finish(begin(ledger, call=call), "delivered")
+    assert (cursors(ledger.page()), ledger.evicted, len(ledger)) == ([2, 5, 6], 1, 3)
+
+
 def test_final_ones_make_room_oldest_first():
     """What is under way stays, however old."""
     ledger = Ledger(max_deliveries=3)

@@ -33,6 +33,17 @@ def test_an_id_is_known_for_24_hours(window):
     assert carry(window, "m", 4, 25 * HOUR) == 3
 
 
+def test_an_id_can_be_forgotten_with_its_call(window):
+    """It is new again, and is no second attempt; a later call of it forgets nothing."""
+    carry(window, "m", 1, 0)
+    window.carried("m", 2)
+    window.forget("m", 2)
+    assert window.first("m", 1) == 1
+    window.forget("m", 1)
+    assert window.is_new("m")
+    assert window.attempt("m", known=False) == 1
+
+
 def test_calls_of_one_second_share_its_moment(window):
     """Moments are kept about once a second: no id is forgotten a second too late."""
     carry(window, "a", 1, 0)
