@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         screen,
         track,
     )
-    from mockseg.matching.values import ABSENT, ANY, approx
+    from mockseg.matching.values import ABSENT, ANY, approx, between, exactly
     from mockseg.server import MockSegment
 
     __version__: str
@@ -84,6 +84,8 @@ __all__ = [
     "alias",
     "any_call",
     "approx",
+    "between",
+    "exactly",
     "group",
     "identify",
     "message",
@@ -128,7 +130,7 @@ _HOMES = {
         "screen",
         "track",
     ),
-    "mockseg.matching.values": ("ABSENT", "ANY", "approx"),
+    "mockseg.matching.values": ("ABSENT", "ANY", "approx", "between", "exactly"),
     "mockseg.server": ("MockSegment",),
 }
 

@@ -6,8 +6,11 @@ import difflib
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mockseg.client.ask import Ask
-from mockseg.matching.match import ScalarMatch, contains
+from mockseg.matching.admission import admit
+from mockseg.matching.differences import compare
+from mockseg.matching.match import ScalarMatch
 from mockseg.matching.matcher import Matcher
+from mockseg.matching.values import ABSENT
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
 from mockseg.operations.requests import ListRequests
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call, Verdict
     from mockseg.json_types import JsonObject
+    from mockseg.matching.values import Expected
     from mockseg.operations.calls import CallPage
     from mockseg.operations.requests import RequestPage, RequestView
 
@@ -95,10 +99,11 @@ def calls(
         return []
     scalars |= own
     found = yield from call_pages(scope, scalars)
+    wanted = {name: admit(given[name], name) for name in _OBJECTS if name in given}
     return [
         call
         for call in found
-        if _contains(call, given)
+        if _contains(call, wanted)
         and (matcher is None or (matcher.means(call) if overrules else matcher.matches(call)))
     ]
 
@@ -194,8 +199,11 @@ def check_matcher(matcher: object) -> None:
         raise TypeError(f"{matcher!r} is no matcher; write {example} or another one of mockseg's")
 
 
-def _contains(call: Call, given: Mapping[str, Any]) -> bool:
-    return all(contains(call.message.get(name), given[name]) for name in _OBJECTS if name in given)
+def _contains(call: Call, wanted: Mapping[str, Expected]) -> bool:
+    return not any(
+        next(compare(expected, call.message.get(name, ABSENT), name), None)
+        for name, expected in wanted.items()
+    )
 
 
 def _count(seen: list[Call], verdict: Verdict) -> int:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from mockseg.matching.admission import is_plain
 from mockseg.matching.shown import shown, shown_path
-from mockseg.matching.values import ABSENT, ANY, is_plain, type_name
+from mockseg.matching.values import ABSENT, ANY, Exactly, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockseg.json_types import Json
+    from mockseg.json_types import Json, JsonObject
     from mockseg.matching.values import Expected
 
 __all__ = ["Difference", "DifferenceKind", "compare", "same_but_for_format"]
@@ -28,6 +29,7 @@ DifferenceKind: TypeAlias = Literal[
     "format",  # a name that differs in case, spaces and separators only
     "missing",  # not there
     "unexpected",  # there, and ABSENT was expected
+    "extra",  # there, and exactly(...) has no such member
     "predicate",  # the predicate said no, or raised
     "verdict",  # of the call
     "good",  # the call is good and was to be bad, or the other way round
@@ -55,28 +57,31 @@ class Difference:
 
 
 def compare(
-    expected: Expected, actual: Json, field: str, *, hints: bool = False
+    expected: Expected, actual: Json, field: str, *, hints: bool = False, exact: bool = False
 ) -> Iterator[Difference]:
-    """Find where a value differs from what is expected; nothing when it does not.
+    """Yield each place where a value differs from what is expected.
 
     Args:
-        expected: as :func:`mockseg.matching.values.admit` gave it.
+        expected: as :func:`mockseg.matching.admission.admit` returned it.
         actual: a JSON value, or ``ABSENT``.
-        field: the place of the value.
-        hints: note of a missing key under which other spelling it is there; who only
-            wants to know whether there is a difference saves the search.
+        field: the place of the value; empty for a whole message.
+        hints: note the other spelling under which a missing key is there. Without it the
+            search is saved, for callers that only ask whether there is a difference.
+        exact: objects may have no other members, all the way down.
     """
     if expected is ABSENT:
         if actual is not ABSENT:
             yield Difference(field, expected, actual, "unexpected")
+    elif isinstance(expected, Exactly):
+        yield from compare(expected.expected, actual, field, hints=hints, exact=True)
     elif isinstance(expected, dict):
-        yield from _compare_object(expected, actual, field, hints=hints)
+        yield from _compare_object(expected, actual, field, hints=hints, exact=exact)
     elif actual is ABSENT:
         yield Difference(field, expected, actual, "missing")
     elif expected is ANY:
         return
     elif isinstance(expected, list):
-        yield from _compare_array(expected, actual, field, hints=hints)
+        yield from _compare_array(expected, actual, field, hints=hints, exact=exact)
     elif is_plain(expected):
         yield from _compare_scalar(expected, actual, field)
     else:
@@ -99,12 +104,12 @@ def _letters(name: str) -> str:
 
 
 def _compare_object(
-    expected: dict[str, Expected], actual: Json, field: str, *, hints: bool
+    expected: dict[str, Expected], actual: Json, field: str, *, hints: bool, exact: bool
 ) -> Iterator[Difference]:
     if actual is ABSENT:
         if not expected:
             yield Difference(field, expected, actual, "missing")
-        members: Json = {}
+        members: JsonObject = {}
     elif isinstance(actual, dict):
         members = actual
     else:
@@ -113,11 +118,15 @@ def _compare_object(
     for key, member in expected.items():
         place = shown_path(field, key)
         if key in members:
-            yield from compare(member, members[key], place, hints=hints)
+            yield from compare(member, members[key], place, hints=hints, exact=exact)
         elif hints and member is not ABSENT and (other := _other_spelling(key, members)):
             yield Difference(place, member, ABSENT, "missing", f"there is {shown(other)}")
         else:
             yield from compare(member, ABSENT, place, hints=hints)
+    if exact:
+        for key, value in members.items():
+            if key not in expected:
+                yield Difference(shown_path(field, key), ABSENT, value, "extra")
 
 
 def _other_spelling(key: str, members: Json) -> str | None:
@@ -126,7 +135,7 @@ def _other_spelling(key: str, members: Json) -> str | None:
 
 
 def _compare_array(
-    expected: list[Expected], actual: Json, field: str, *, hints: bool
+    expected: list[Expected], actual: Json, field: str, *, hints: bool, exact: bool
 ) -> Iterator[Difference]:
     if not isinstance(actual, list):
         yield Difference(field, expected, actual, "type")
@@ -135,7 +144,8 @@ def _compare_array(
         yield Difference(field, expected, actual, "value", note)
     else:
         for index, item in enumerate(expected):
-            yield from compare(item, actual[index], f"{field}[{index}]", hints=hints)
+            place = f"{field}[{index}]"
+            yield from compare(item, actual[index], place, hints=hints, exact=exact)
 
 
 def _items(count: int) -> str:

@@ -11,13 +11,12 @@ from mockseg.matching.explanation import Explanation, Section, some
 from mockseg.matching.lines import call_line, difference_line
 from mockseg.matching.notes import counted, evicted_note
 from mockseg.matching.shown import shown
-from mockseg.matching.values import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.domain.call import Call
-    from mockseg.json_types import Json, JsonObject
+    from mockseg.json_types import JsonObject
 
 __all__ = ["explain_golden"]
 
@@ -71,32 +70,7 @@ def explain_golden(
 
 def _differences(golden: JsonObject, got: JsonObject) -> list[str]:
     """Say where two messages differ, also what is only in the second."""
-    lines = [
-        difference_line(each)
-        for key, value in golden.items()
-        for each in compare(value, got.get(key, ABSENT), key)
-    ]
-    lines += [
-        f"{place}: not in the file, got {shown(value)}" for place, value in _more(golden, got)
-    ]
-    return lines[:8]
-
-
-def _more(golden: Json, got: Json, place: str = "") -> list[tuple[str, Json]]:
-    if isinstance(golden, dict) and isinstance(got, dict):
-        found: list[tuple[str, Json]] = []
-        for key, value in got.items():
-            inner = f"{place}.{key}" if place else key
-            member = golden.get(key, ABSENT)
-            found += [(inner, value)] if member is ABSENT else _more(member, value, inner)
-        return found
-    if isinstance(golden, list) and isinstance(got, list) and len(golden) == len(got):
-        return [
-            each
-            for index, value in enumerate(got)
-            for each in _more(golden[index], value, f"{place}[{index}]")
-        ]
-    return []
+    return [difference_line(each) for each in compare(golden, got, "", exact=True)][:8]
 
 
 def _name(message: JsonObject) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from mockseg import json_types
 from mockseg.domain.findings import Violation
 from mockseg.errors import MocksegError
+from mockseg.matching.admission import is_plain
 from mockseg.matching.nearest import name_of
 from mockseg.matching.shown import clip, shown, shown_typed
-from mockseg.matching.values import ABSENT, is_plain, type_name
+from mockseg.matching.values import ABSENT, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,6 +90,8 @@ def difference_line(difference: Difference) -> str:
         case "missing":
             wanted = shown_typed(expected, limit=_VALUE_CHARACTERS)
             return f"{field}: expected {wanted}, but it is missing{note}"
+        case "extra":
+            return f"{field}: no such member is expected, got {got}"
         case "predicate":
             return f"{field}: {shown(expected)} says no to {got}{note}"
         case "format":

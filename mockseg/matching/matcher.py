@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from mockseg.domain.call import Call
 from mockseg.errors import FqlError
 from mockseg.fql.query import Query, parse, quote
+from mockseg.matching.admission import is_plain, plain_part
 from mockseg.matching.differences import Difference, compare, same_but_for_format
 from mockseg.matching.match import Match
 from mockseg.matching.shown import clip, shown, shown_path
-from mockseg.matching.values import ABSENT, ANY, is_plain, plain_part
+from mockseg.matching.values import ABSENT, ANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,7 +196,7 @@ def make_matcher(
             conditions.append(condition)
             conditional.append(pair)
         else:
-            if isinstance(value, dict) and (part := plain_part(value)) is not ABSENT:
+            if field in _OBJECTS and (part := plain_part(value)) is not ABSENT:
                 keys[field] = part
             if not (isinstance(value, dict) and is_plain(value)):
                 residual.append(pair)

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, get_args
 from mockseg.domain.call import Verdict
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.fql.query import parse
+from mockseg.matching.admission import admit, is_plain
 from mockseg.matching.matcher import Matcher, make_matcher
 from mockseg.matching.shown import shown, shown_typed
-from mockseg.matching.values import ANY, admit, is_plain
+from mockseg.matching.values import ANY, Exactly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -275,8 +276,10 @@ def _text(value: object, place: str, *, may_be_bad: bool) -> Expected:
 
 def _object(value: object, place: str) -> Expected:
     admitted = admit(value, place)
-    if isinstance(admitted, dict) or not (isinstance(admitted, list) or is_plain(admitted)):
+    inner = admitted.expected if isinstance(admitted, Exactly) else admitted
+    if isinstance(inner, dict) or not (isinstance(inner, list) or is_plain(inner)):
         return admitted
     raise TypeError(
-        f"{place} is {shown_typed(admitted)}: give an object (a dict), ANY, ABSENT or a predicate"
+        f"{place} is {shown_typed(admitted)}: give an object (a dict), exactly(...), ANY, ABSENT"
+        " or a predicate"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mockseg.matching.values import ABSENT, ANY, Approx, type_name
+from mockseg.matching.values import ABSENT, ANY, Approx, Between, Exactly, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,10 +47,13 @@ def shown_typed(value: object, *, limit: int = 60) -> str:
 
 
 def shown_path(field: str, key: str) -> str:
-    """Write the place of a member: ``properties.total``, or ``properties['a.b']``."""
+    """Write the place of a member: ``properties.total``, or ``properties['a.b']``.
+
+    A member of the message itself, whose ``field`` is empty, is only its key.
+    """
     plain = key.isascii() and key.replace("-", "_").replace(" ", "_").isidentifier()
     if plain and len(key) <= 60:
-        return f"{field}.{key}"
+        return f"{field}.{key}" if field else key
     return f"{field}[{_text(key, 60)}]"
 
 
@@ -72,6 +75,11 @@ def _shown(value: object, limit: int, levels: int) -> str:
         return _braced("{", _members(value, limit, levels), "}", limit)
     if isinstance(value, list | tuple):
         return _braced("[", (_shown(item, limit, levels - 1) for item in value), "]", limit)
+    if isinstance(value, Exactly):
+        return f"exactly({_shown(value.expected, limit, levels)})"
+    if isinstance(value, Between):
+        # Two timestamps at most: a cut would hide the end of the range.
+        return repr(value)
     return clip(_token(value), max(limit, 20))
 
 

@@ -19,7 +19,7 @@ from mockseg.matching.evidence import Evidence, Expectation, Late
 from mockseg.matching.explain import explain_called, explain_not_called, explain_not_quiet
 from mockseg.matching.explain_source import explain_duplicates, explain_not_good, explain_order
 from mockseg.matching.matchers import identify, page, track
-from mockseg.matching.values import ABSENT, ANY, approx
+from mockseg.matching.values import ABSENT, ANY, approx, between, exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +95,21 @@ def _case_nearest_every_difference(make_call: Any) -> Explanation:
         for cursor in range(1, 13)
     )
     return explain_called(Evidence(matcher=matcher, seen=seen, source="key-1", waited=0.0))
+
+
+def _case_nearest_not_exactly(make_call: Any) -> Explanation:
+    matcher = track(
+        "Order Completed",
+        properties=exactly({"total": between(40, 50), "at": between("2026-01-01", "2026-02-01")}),
+    )
+    seen = (
+        _order(
+            make_call,
+            1,
+            properties={"total": 7, "at": "2026-03-01T00:00:00Z", "coupon": "X", "a": {"b": [1]}},
+        ),
+    )
+    return explain_called(Evidence(matcher=matcher, seen=seen, source="key-1", waited=1.0))
 
 
 def _case_nearest_long_text(make_call: Any) -> Explanation:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
+import ipaddress
+import pathlib
 import re
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -20,7 +26,7 @@ from mockseg.matching.matchers import (
     screen,
     track,
 )
-from mockseg.matching.values import ABSENT, ANY, approx
+from mockseg.matching.values import ABSENT, ANY, approx, between, exactly
 
 
 class _OfLength:
@@ -60,6 +66,13 @@ _MATCHING = [
     track("Signed Up", properties={"items": [{"sku": _OfLength(1)}, ANY]}),
     track("Signed Up", properties={"deep": {"absent": ABSENT}}),
     track("Signed Up", properties=lambda properties: len(properties) == 4),
+    track("Signed Up", properties={"total": Decimal(42)}),
+    track("Signed Up", properties={"total": Fraction(84, 2)}),
+    track("Signed Up", properties={"total": between(Decimal("41.5"), 42)}),
+    track("Signed Up", properties={"total": approx(Decimal("42.001"), abs=Fraction(1, 100))}),
+    track("Signed Up", context=exactly({"app": {"name": "shop", "version": ANY}})),
+    track("Signed Up", context={"app": exactly({"name": "shop", "version": "1"})}),
+    track("Signed Up", properties={"items": exactly([{"sku": "a", "n": 1}, {"sku": "b"}])}),
     track("Signed Up", context={"app": {"name": "shop"}}, integrations=ABSENT),
     track("Signed Up", where="properties.total > 41 and event = 'Signed Up'"),
     track("Signed Up", verdict="accepted", good=True),
@@ -84,6 +97,12 @@ _NOT_MATCHING = [
     track("Signed Up", properties={"code": lambda code: code > 3}),
     track("Signed Up", properties={"code": re.compile("ab")}),
     track("Signed Up", integrations=ANY),
+    track("Signed Up", properties={"total": Decimal("42.5")}),
+    track("Signed Up", properties={"total": between(43, 50)}),
+    track("Signed Up", properties={"code": between(1, 2)}),
+    track("Signed Up", properties=exactly({"total": 42})),
+    track("Signed Up", context=exactly({"app": {"name": "shop"}})),
+    track("Signed Up", properties={"items": exactly([{"sku": "a"}, {"sku": "b"}])}),
     track("Signed Up", where="properties.total > 42"),
     track("Signed Up", verdict="dropped"),
     track("Signed Up", good=False),
@@ -257,6 +276,23 @@ def test_a_predicate_that_raises_has_said_no_and_why(make_call: Any) -> None:
     assert difference.note.startswith("raised TypeError: ")
 
 
+# A moment without a timezone.
+_LOCAL = dt.datetime.fromisoformat("2026-01-31T12:00:00")
+
+
+class _Plan(enum.Enum):
+    """As an app may have it."""
+
+    PRO = "pro"
+
+
+@dataclass
+class _Money:
+    """Equals other money only."""
+
+    cents: int
+
+
 class _Plain:
     """Has no == of its own."""
 
@@ -267,7 +303,7 @@ class _Plain:
         (lambda: track("A", userId="u1"), TypeError, "did you mean user_id?"),  # type: ignore[call-arg]  # the point
         (lambda: track("A", color="red"), TypeError, "allowed are event, properties, user_id"),  # type: ignore[call-arg]  # the point
         (lambda: identify(42), TypeError, "identify(user_id) is 42 (number)"),
-        (lambda: track("A", properties=[1]), TypeError, "give an object (a dict), ANY"),
+        (lambda: track("A", properties=[1]), TypeError, "give an object (a dict), exactly"),
         (lambda: track("A", properties={1: 2}), TypeError, "has the key 1"),
         (lambda: track("A", properties={"a": str}), TypeError, "is the class str"),
         (lambda: track("A", properties={"a": _Plain()}), TypeError, "is a _Plain: neither JSON"),
@@ -282,8 +318,25 @@ class _Plain:
         (lambda: track("A", where="a = "), FqlError, "at character 5"),
         (lambda: message("trak"), ValueError, "did you mean 'track'?"),
         (lambda: message(1), TypeError, "a type is a text or None"),  # type: ignore[arg-type]  # the point
-        (lambda: approx("1"), TypeError, "approx takes a number"),  # type: ignore[arg-type]  # the point
+        (lambda: approx("1"), TypeError, "approx() takes a number"),  # type: ignore[arg-type]  # the point
         (lambda: approx(1, abs=-1), ValueError, "a tolerance is 0 or more"),
+        (lambda: between(2, 1), ValueError, "low must not be above high"),
+        (lambda: between(1, "2026-01-01"), TypeError, "got one of each"),
+        (lambda: between(_LOCAL, _LOCAL), TypeError, "needs a timezone"),
+        (lambda: between("a", "b"), TypeError, "an ISO 8601 timestamp"),
+        (lambda: exactly("a"), TypeError, "takes a dict or a list, got str"),
+        (lambda: track("A", properties=exactly([1])), TypeError, "give an object (a dict)"),
+        (lambda: track("A", properties={"a": Decimal("NaN")}), ValueError, "JSON cannot hold"),
+        (lambda: track("A", properties={"a": Decimal("1e999")}), ValueError, "JSON cannot hold"),
+        (lambda: track("A", properties={"a": pathlib.Path("x")}), TypeError, "str(...) of it"),
+        (lambda: track("A", properties={"a": 1j}), TypeError, "a number as it was sent"),
+        (lambda: track("A", properties={"a": _Plan.PRO}), TypeError, "give its value"),
+        (lambda: track("A", properties={"a": _Money(1)}), TypeError, "dataclasses.asdict"),
+        (
+            lambda: track("A", properties={"a": ipaddress.ip_address("::1")}),
+            TypeError,
+            "is a IPv6Address, which equals no JSON value; give str(...) of it",
+        ),
     ],
 )
 def test_wrong_arguments_are_refused_where_they_are_written(
@@ -300,6 +353,40 @@ def test_an_expectation_that_contains_itself_is_refused() -> None:
     circle["again"] = circle
     with pytest.raises(ValueError, match="nested deeper than 200 levels"):
         track("A", properties=circle)
+
+
+def test_a_decimal_is_the_number_that_its_text_is_in_json(make_call: Any) -> None:
+    """19.99 of a database is 19.99 as it was sent, although the double is another number."""
+    call = make_call("track", "A", properties={"total": 19.99, "share": 1 / 3, "n": 3})
+    expected = {"total": Decimal("19.99"), "share": Fraction(1, 3), "n": Decimal("3.0")}
+    assert track(properties=expected) == call
+    assert track(properties=expected).match.properties == {"total": 19.99, "share": 1 / 3, "n": 3}
+    assert not track(properties=expected).has_residue
+
+
+def test_a_range_of_moments_is_compared_with_timestamps_as_sent(make_call: Any) -> None:
+    """`between` takes aware datetimes or ISO 8601 texts; offsets and digits do not matter."""
+    call = make_call("track", "A", properties={"at": "2026-01-31T13:00:00+01:00"})
+    noon = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+    for match in (between(noon, noon), between("2026-01-31T12:00Z", "2026-02-01")):
+        assert track(properties={"at": match}) == call
+    later = between(noon + dt.timedelta(seconds=1), "2027-01-01")
+    (difference,) = track(properties={"at": later}).differences(call)
+    assert difference.kind == "value"
+    assert str(track(properties={"at": later})) == (
+        "track where properties.at=between 2026-01-31T12:00:01.000Z and 2027-01-01T00:00:00.000Z"
+    )
+
+
+def test_exactly_names_each_member_that_is_too_much(make_call: Any) -> None:
+    """A member that `exactly` does not have is a difference at its own place, however deep."""
+    call = make_call("track", "A", properties={"total": 1, "coupon": "X", "a": {"b": 1, "c": 2}})
+    matcher = track(properties=exactly({"total": 1, "a": {"b": 1}}))
+    found = {each.field: (each.kind, each.actual) for each in matcher.differences(call)}
+    assert found == {"properties.coupon": ("extra", "X"), "properties.a.c": ("extra", 2)}
+    assert matcher.match.properties == {"total": 1, "a": {"b": 1}}
+    assert matcher.has_residue
+    assert str(matcher) == "track where properties=exactly({'total': 1, 'a': {'b': 1}})"
 
 
 def test_values_that_only_a_verdict_makes_possible_can_be_expected(make_call: Any) -> None:
