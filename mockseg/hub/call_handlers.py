@@ -13,12 +13,14 @@ from mockseg.hub.delivery_handlers import overdue
 from mockseg.hub.filtering import bad_filter
 from mockseg.hub.waits import Waiter, needs_one
 from mockseg.matching.match import compile_match
+from mockseg.matching.notes import counted
 from mockseg.operations.calls import CallPage, Cleared, Settled, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mockseg.domain.call import KeptCall
+    from mockseg.hub.in_flight import Reading
     from mockseg.hub.machine import Hub
     from mockseg.matching.match import Matchable, ScalarMatch
     from mockseg.operations.base import OfSource
@@ -164,30 +166,50 @@ async def settle(hub: Hub, asked: Settle) -> Settled:
     """Answer when nothing is in flight and nothing came for a while."""
     started = time.monotonic()
     while True:
-        last = hub.last_arrival
-        if asked.source is not None:
-            # A source that nobody has used yet is as quiet as can be.
-            source = hub.sources.get(asked.source)
-            last = source.last_arrival if source is not None else 0.0
         now = time.monotonic()
-        quiet_for = now - max(started, last)
+        last = hub.last_arrival_of(asked.source)
+        quiet_for = now - (started if last is None else max(started, last))
+        reading = hub.in_flight.of(asked.source)
         delayed = hub.faults.delays.count(asked.source)
         pending = hub.destinations.pending(asked.source)
-        busy = hub.in_flight > 0 or delayed > 0 or pending > 0
-        if not busy and quiet_for >= asked.quiet:
+        under_way = reading.known + delayed + pending > 0
+        if not reading and not under_way and quiet_for >= asked.quiet:
             return Settled(cursor=hub.cursor)
         left = asked.timeout - (now - started)
         if left <= 0:
+            reasons = [*_reading_words(reading, asked.source)]
+            reasons += [f"{counted(delayed, 'answer')} held back by faults"] if delayed else []
+            reasons += overdue(hub, asked.source)
+            reasons += [
+                "nothing has come yet"
+                if last is None
+                else f"the last request came {now - last:.2f} s ago"
+            ]
             raise OperationError(
-                f"not settled within {asked.timeout:g} s: {hub.in_flight} requests in flight,"
-                f" {delayed} held back by faults{overdue(hub, asked.source)},"
-                f" the last thing came {now - last:.2f} s ago, {asked.quiet:g} s are asked for",
+                f"not settled within {asked.timeout:g} s: {', '.join(reasons)};"
+                f" {asked.quiet:g} s of quiet were asked for",
                 status=406,
                 code="not_quiet",
-                details={"inFlight": hub.in_flight, "delayed": delayed, "pending": pending},
+                details={
+                    "inFlight": reading.known + reading.unknown,
+                    "delayed": delayed,
+                    "pending": pending,
+                },
             )
         # What is in flight rings when it is recorded, or ends without that.
-        await hub.rung(left if busy else min(left, asked.quiet - quiet_for))
+        if under_way:
+            await hub.rung(left)
+        else:
+            await hub.rung(min(left, reading.unknown_seconds or asked.quiet - quiet_for))
+
+
+def _reading_words(reading: Reading, source: str | None) -> Iterator[str]:
+    """Say which requests are still being read."""
+    if reading.known:
+        whose = "" if source is None else " of this source"
+        yield f"{counted(reading.known, 'request')}{whose} in flight"
+    if reading.unknown:
+        yield f"{counted(reading.unknown, 'request')} in flight with no write key yet"
 
 
 async def summary(hub: Hub, asked: OfSource) -> Summary:

@@ -151,13 +151,14 @@ async def redeliver(hub: Hub, asked: Redeliver) -> Redelivered:
     return Redelivered(calls=count, deliveries=begun)
 
 
-def overdue(hub: Hub, source: str | None) -> str:
+def overdue(hub: Hub, source: str | None) -> list[str]:
     """Say what keeps deliveries from being settled, for a person; empty when nothing does."""
     pending = hub.destinations.pending(source)
     if not pending:
-        return ""
+        return []
+    said = f"{pending:,} deliveries under way"
     retrying = hub.destinations.dispatcher.ledger.page(source=source, state="retrying", limit=1)
     if not retrying:
-        return f", {pending} deliveries under way"
+        return [said]
     moment = format_moment(retrying[0].next_ns)
-    return f", {pending} deliveries under way, the next retry at {moment} by the source's clock"
+    return [f"{said}, the next retry at {moment} by the source's clock"]

@@ -23,6 +23,7 @@ from mockseg.hub.destinations import Destinations
 from mockseg.hub.faulting import Faulting
 from mockseg.hub.forwarding import FORWARDED, forwarded
 from mockseg.hub.handlers import HANDLERS
+from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge
 from mockseg.hub.planning import from_settings
 from mockseg.hub.sources import SourceDefaults, Sources
@@ -118,8 +119,8 @@ class Hub:
         self.waiters = Waiters()
         self.bell = Bell()
         self.cursor = 0
-        self.in_flight = 0
-        self.last_arrival = 0.0
+        self.in_flight = InFlight(self.bell.ring)
+        self._last_arrival: float | None = None
         self.server_window = DedupWindow(generation=generation)
         self._judge = Judge(mint=self._mint_message_id, shared_text=SharedTexts())
         self._known = frozenset(settings.known_write_keys)
@@ -193,11 +194,15 @@ class Hub:
         """Tell whether this key is served: any is, unless known ones are configured."""
         return not self._known or key in self._known
 
-    def left(self) -> None:
-        """Note that a request that was in flight has its answer."""
-        self.in_flight -= 1
-        if self.in_flight == 0:
-            self.bell.ring()
+    def last_arrival_of(self, key: str | None) -> float | None:
+        """Return when a source, or for None any, recorded its last request.
+
+        In seconds of the monotonic clock; None when none has come.
+        """
+        if key is None:
+            return self._last_arrival
+        source = self.sources.get(key)
+        return None if source is None else source.last_arrival
 
     def plans_of(self, key: str) -> SourcePlans:
         """Give what judges a source's calls, whether it is open yet or not."""
@@ -311,8 +316,7 @@ class Hub:
     ) -> None:
         """Keep a request with its calls; of some of them something had to be said."""
         self.journal.append(request, calls)
-        self.last_arrival = time.monotonic()
-        source.last_arrival = self.last_arrival
+        self._last_arrival = source.last_arrival = time.monotonic()
         self._accepted += len(calls)
         for call in remarked:
             if not call.good:

@@ -55,7 +55,8 @@ class Source:
         clock: follows the server's.
         window: its messageIds.
         created_ns: a moment.
-        last_arrival: when something was recorded last, in seconds of the monotonic clock.
+        last_arrival: when its last request was recorded, in seconds of the monotonic clock;
+            None when none was.
         destinations: that its calls are forwarded to.
     """
 
@@ -85,7 +86,7 @@ class Source:
         self.clock = ShiftedClock(clock)
         self.window = DedupWindow(generation=defaults.generation)
         self.created_ns = clock.now_ns()
-        self.last_arrival = 0.0
+        self.last_arrival: float | None = None
         self.destinations: tuple[Connected, ...] = ()
 
     def time_ns(self) -> int:

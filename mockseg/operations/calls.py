@@ -180,6 +180,9 @@ class WaitedCalls(Result, frozen=True):
 class Settle(Params, frozen=True):
     """Until when to wait for silence.
 
+    A request in flight whose write key stands only in its body may be any source's: each
+    source waits for it, for 1 s at most.
+
     Attributes:
         source: of this source, or of the whole server.
         quiet: seconds in which nothing came.

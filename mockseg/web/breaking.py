@@ -36,8 +36,6 @@ async def break_answer(
         usual: what would have been answered.
         response: the same as it would have gone out; sent where the fault leaves it alone.
     """
-    # It is no longer under way: who settles another source need not wait for it.
-    hub.left()
     try:
         with request.app[HELD].hold(request):
             return await _broken(request, hub, broken, usual=usual, response=response)
@@ -46,8 +44,6 @@ async def break_answer(
         return _ended(request)
     except ConnectionResetError:
         return _ended(request)
-    finally:
-        hub.in_flight += 1
 
 
 async def _broken(

@@ -16,6 +16,7 @@ from aiohttp.hdrs import AUTHORIZATION
 from mockseg import json_types
 from mockseg.domain.credentials import key_of
 from mockseg.domain.findings import discard
+from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import Answer, Arrival, Route
 from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
 from mockseg.hub.answers import SUCCESS, refusal
@@ -80,24 +81,20 @@ class DataPlane:
         method = request.method
         if method == "OPTIONS":
             return cors.preflight(request)
-        self._hub.in_flight += 1
-        try:
-            if route is None:
-                return await self._other(request)
-            if method in {"POST", "PUT"} and not route.pixel:
-                return await self._posted(request, route)
-            if route.path in _BARE and method in {"GET", "HEAD"}:
-                return await self._root(request)
-            if method in {"GET", "HEAD"} and route.client:
-                return await self._got(request, route)
-            return await self._refused(request, 405, f"{method} is not allowed on {route.path}")
-        finally:
-            self._hub.left()
+        if route is None:
+            return await self._other(request)
+        if method in {"POST", "PUT"} and not route.pixel:
+            return await self._posted(request, route)
+        if route.path in _BARE and method in {"GET", "HEAD"}:
+            return await self._root(request)
+        if method in {"GET", "HEAD"} and route.client:
+            return await self._got(request, route)
+        return await self._refused(request, 405, f"{method} is not allowed on {route.path}")
 
     # --- tracking
 
     async def _posted(self, request: web.Request, route: Route) -> web.StreamResponse:
-        body = body_at_hand(request) or await read_body(request)
+        body = body_at_hand(request) or await self._read(request)
         url = request.rel_url
         arrival = Arrival(
             route=route,
@@ -180,6 +177,16 @@ class DataPlane:
             return await break_answer(request, self._hub, broken, usual=answer, response=response)
         return response
 
+    async def _read(self, request: web.Request, key: str = "") -> Body:
+        """Read a body that may not have come whole yet; its source does not settle meanwhile.
+
+        Args:
+            request: as it came.
+            key: the write key that the path names, or empty.
+        """
+        with self._hub.in_flight.reading(key or _key_at_head(request)):
+            return await read_body(request)
+
     # --- everything else
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
@@ -242,7 +249,7 @@ class DataPlane:
         return await self._recorded(request, answer, key=key, route=SCRIPT)
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
-        body = await read_body(request)
+        body = await self._read(request)
         fields = dict(parse_qsl(body.content.decode("utf-8", "replace"), keep_blank_values=True))
         now_seconds = self._hub.clock.now_ns() / 1_000_000_000
         answer = answer_token(fields, public_key=self._public_key, now_seconds=now_seconds)
@@ -288,7 +295,7 @@ class DataPlane:
             route: as faults call it; none hit a request without one.
             sent: the answer with what is not to be kept.
         """
-        read = body or await read_body(request)
+        read = body or await self._read(request, key)
         problem = discard("bad_request", "", sentence) if sentence else read.problem
         key = key or _key_in_headers(request)
         faults = self._hub.faults
@@ -321,6 +328,14 @@ class DataPlane:
 def _key_in_headers(request: web.Request) -> str:
     authorization = request.headers.get(AUTHORIZATION)
     return key_of(authorization) if authorization else ""
+
+
+def _key_at_head(request: web.Request) -> str:
+    """Return the write key that is known before the body: that of Basic, or empty."""
+    authorization = request.headers.get(AUTHORIZATION, "")
+    # What a Bearer is for, the body says.
+    is_basic = authorization[:6].lower() == "basic "
+    return key_of(authorization)[:MAX_WRITE_KEY_CHARACTERS] if is_basic else ""
 
 
 def _listening(request: web.Request) -> str:

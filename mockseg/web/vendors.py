@@ -35,11 +35,7 @@ def add_routes(app: web.Application, hub: Hub) -> None:
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "OPTIONS":
             return cors.preflight(request)
-        hub.in_flight += 1
-        try:
-            return await _answer(request, hub)
-        finally:
-            hub.left()
+        return await _answer(request, hub)
 
     for path in (VENDORS, VENDORS + r"/{rest:[\s\S]*}"):
         app.router.add_route("*", path, answer, expect_handler=continue_if_expected)
@@ -61,7 +57,8 @@ async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
         del rest[0]
     else:
         destination = None
-    body = await read_body(request)
+    with hub.in_flight.reading("" if destination is None else destination.source.key):
+        body = await read_body(request)
     made = VendorRequest(
         method=request.method,
         path="/" + "/".join(rest),
