@@ -12,8 +12,12 @@ from mockseg.domain.message import normalise
 from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import JsonObject
+from mockseg.printable import printable
 
 __all__ = ["Call", "KeptCall", "Remark", "RequestRef", "Verdict", "call_cursor", "call_id"]
+
+# An event may be named by any text; a line that is cut still names the call.
+_MAX_REPR = 300
 
 Verdict: TypeAlias = Literal["accepted", "dropped", "blocked", "rejected"]
 
@@ -72,6 +76,17 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     request: RequestRef
     received_at: str
     duplicate_of: str | None = None
+
+    def __repr__(self) -> str:
+        """Name the call and its fate in one line; everything else is in its attributes."""
+        name = self.event if self.type == "track" else self.message.get("name")
+        said = [self.type, repr(name)] if isinstance(name, str) else [self.type]
+        for key, value in (("userId", self.user_id), ("anonymousId", self.anonymous_id)):
+            if value is not None:
+                said.append(f"{key}={value!r}")
+                break
+        fate = ", ".join([self.verdict, *(finding.code for finding in self.findings)])
+        return printable(f"<Call {self.id} {' '.join(said)}: {fate}>", longest=_MAX_REPR)
 
     @property
     def properties(self) -> JsonObject:

@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from mockseg.printable import printable
+
 __all__ = ["Attempt", "Delivery", "DeliveryState", "Note"]
 
 DeliveryState: TypeAlias = Literal["queued", "retrying", "delivered", "filtered", "failed"]
@@ -85,3 +87,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     description: str | None = None
     attempts: tuple[Attempt, ...] = ()
     next_attempt_at: str | None = None
+
+    def __repr__(self) -> str:
+        """Name call, destination and state in one line."""
+        name = "" if self.event is None else f" {self.event!r}"
+        reason = "" if self.reason is None else f", {self.reason}"
+        return printable(
+            f"<Delivery of {self.call} {self.type}{name} to {self.destination}:"
+            f" {self.state}{reason}>",
+            longest=300,
+        )

@@ -13,6 +13,7 @@ from mockseg.domain.delivery import Note
 from mockseg.json_types import Json, JsonObject
 from mockseg.operations.base import Cursor, Limit, Params, Result, Seconds, WriteKey
 from mockseg.operations.requests import AnswerView
+from mockseg.printable import printable
 
 DestinationId = Annotated[str, Meta(max_length=100)]
 Concurrency = Annotated[int, Meta(ge=1, le=1000)]
@@ -240,6 +241,14 @@ class VendorRequestView(Result, frozen=True):
     answer: AnswerView
     notes: tuple[Note, ...]
     received_at: str
+
+    def __repr__(self) -> str:
+        """Name the request, its sender and its answer in one line."""
+        return printable(
+            f"<Request {self.number} of {self.sender} {self.method} {self.path}:"
+            f" {self.answer.status}>",
+            longest=300,
+        )
 
 
 class VendorRequestPage(Result, frozen=True):

@@ -7,6 +7,7 @@ from typing import Literal
 from mockseg.domain.findings import Discard
 from mockseg.domain.request import FaultMark
 from mockseg.operations.base import Cursor, Limit, Order, Params, Result, WriteKey
+from mockseg.printable import printable
 
 
 class ListRequests(Params, frozen=True):
@@ -82,6 +83,14 @@ class RequestView(Result, frozen=True):
     received_at: str
     spent_milliseconds: float
     fault: FaultMark | None = None
+
+    def __repr__(self) -> str:
+        """Name the request and its answer in one line."""
+        reason = "" if self.reason is None else f", {self.reason.code}"
+        return printable(
+            f"<Request {self.id} {self.method} {self.path}: {self.answer.status}{reason}>",
+            longest=300,
+        )
 
 
 class RequestPage(Result, frozen=True):
