@@ -193,11 +193,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         checks.check(chosen)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a test whose marker is wrong, before its fixtures are set up."""
+    __tracebackhide__ = True
+    marker.refuse_wrong(item)
+
+
 # Before the workers of pytest-xdist tell their controller what they have collected.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Check the markers, and where and by what plans the tests that need it are judged."""
-    marker.check(session)
+    """Check where and by what plans the tests that need it are judged."""
     config = session.config
     chosen = config.stash[OPTIONS]
     if options.is_worker(config) or not chosen.to_check:

@@ -10,13 +10,11 @@ import pytest
 from pytest_mockseg import options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["USAGE", "Wish", "check", "wish_from", "wish_of"]
+__all__ = ["Wish", "problem_with", "refuse_wrong", "wish_from", "wish_of"]
 
 _ARGUMENTS = ("allow", "teardown", "catalogue", "plan", "strictness")
-# What a worker of pytest-xdist has to say to the person who started the run.
-USAGE: pytest.StashKey[str] = pytest.StashKey()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,33 +32,46 @@ class Wish:
     source: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def check(session: pytest.Session) -> None:
-    """Look at the markers of all tests.
+def refuse_wrong(item: pytest.Item) -> None:
+    """Fail a test whose marker has a wrong argument.
 
     Raises:
-        pytest.UsageError: one has a wrong argument.
+        pytest.fail.Exception: it names the argument, the value and the nearest word.
     """
-    words: frozenset[str] | None = None
-    for item in session.items:
-        for mark in item.iter_markers("segment"):
-            if mark.kwargs.get("allow") and words is None and options.uses_mockseg(item):
-                from pytest_mockseg.checks import allowed_words
+    __tracebackhide__ = True
+    for mark in item.iter_markers("segment"):
+        problem = (
+            f"an argument without a name is not allowed: {mark.args[0]!r}{_meant_allow(mark)}"
+            if mark.args
+            else problem_with(mark.kwargs, names=_ARGUMENTS, whole=options.uses_mockseg(item))
+        )
+        if problem is not None:
+            pytest.fail(f"@pytest.mark.segment: {problem}", pytrace=False)
 
-                words = allowed_words()
-            problem = _problem(mark, words)
-            if problem is None and _judges(mark) and options.uses_mockseg(item):
-                from pytest_mockseg.checks import plan_problem
 
-                problem = plan_problem(mark.kwargs)
-            if problem is None:
-                continue
-            text = f"{item.nodeid}: @pytest.mark.segment: {problem}"
-            if options.is_worker(session.config):
-                # A worker's usage errors reach nobody; its controller says it for it.
-                session.config.stash[USAGE] = text
-                session.items.clear()
-                return
-            raise pytest.UsageError(text)
+def problem_with(
+    given: Mapping[str, Any], *, names: Iterable[str] | None = None, whole: bool = True
+) -> str | None:
+    """Return what is wrong with what a test or a maker of a source asks for, or None.
+
+    Args:
+        given: by name.
+        names: all that are allowed; None leaves that to the source's own settings.
+        whole: also check what takes mockseg to check it: words and plans.
+    """
+    for name, value in given.items():
+        if names is not None and name not in names:
+            return f"there is no argument {name}{_near(name, names)}"
+        allowed = {"teardown": options.TEARDOWN, "strictness": options.STRICTNESS}.get(name)
+        if allowed and value not in {None, *allowed}:
+            return f"{name}={value!r} is not allowed; allowed: {', '.join(allowed)}"
+        if name == "allow" and (problem := _allow_problem(value, whole=whole)) is not None:
+            return problem
+    if whole and ("plan" in given or "catalogue" in given):
+        from pytest_mockseg.checks import plan_problem
+
+        return plan_problem(given)
+    return None
 
 
 def wish_of(item: pytest.Item) -> Wish:
@@ -84,37 +95,24 @@ def wish_from(given: dict[str, Any]) -> Wish:
     return Wish(frozenset(_listed(given.get("allow"))), given.get("teardown"), source)
 
 
-def _judges(mark: pytest.Mark) -> bool:
-    return "plan" in mark.kwargs or "catalogue" in mark.kwargs
-
-
 def _listed(value: Any) -> Iterable[str]:
     return value or ()
 
 
-def _problem(mark: pytest.Mark, words: frozenset[str] | None) -> str | None:
-    if mark.args:
-        return f"it has no argument without a name: {mark.args[0]!r}{_did_you_mean_allow(mark)}"
-    for name, value in mark.kwargs.items():
-        if name not in _ARGUMENTS:
-            return f"there is no argument {name}{_near(name, _ARGUMENTS)}"
-        allowed = {"teardown": options.TEARDOWN, "strictness": options.STRICTNESS}.get(name)
-        if allowed and value not in {None, *allowed}:
-            return f"{name}={value!r} is not allowed; allowed: {', '.join(allowed)}"
-        if name == "allow" and (problem := _allow_problem(value, words)) is not None:
-            return problem
-    return None
-
-
-def _allow_problem(value: Any, words: frozenset[str] | None) -> str | None:
+def _allow_problem(value: Any, *, whole: bool) -> str | None:
     if value is None:
         return None
     if isinstance(value, str) or not isinstance(value, list | tuple | set | frozenset):
         return f"allow={value!r} is not allowed; allowed: a list, such as allow=['dropped']"
     for word in value:
-        if not isinstance(word, str) or (words is not None and word not in words):
-            known = sorted(words) if words is not None else []
-            return f"allow has {word!r}{_near(str(word), known)}"
+        if not isinstance(word, str):
+            return f"allow has {word!r}; allowed are texts, such as 'dropped'"
+        if whole:
+            from pytest_mockseg.checks import allowed_words
+
+            known = allowed_words()
+            if word not in known:
+                return f"allow has {word!r}{_near(word, sorted(known))}"
     return None
 
 
@@ -127,5 +125,5 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f"{hint} Allowed: {', '.join(names)}"
 
 
-def _did_you_mean_allow(mark: pytest.Mark) -> str:
+def _meant_allow(mark: pytest.Mark) -> str:
     return f"; write allow=[{mark.args[0]!r}]" if isinstance(mark.args[0], str) else ""

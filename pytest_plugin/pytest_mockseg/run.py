@@ -11,7 +11,7 @@ import pytest
 
 from mockseg.errors import MocksegError
 from pytest_mockseg import servers
-from pytest_mockseg.marker import Wish, wish_from, wish_of
+from pytest_mockseg.marker import Wish, problem_with, wish_from, wish_of
 from pytest_mockseg.opened import Opened
 from pytest_mockseg.options import OPTIONS
 from pytest_mockseg.records import TestRecord
@@ -267,6 +267,10 @@ def _judged(opened: Opened, record: TestRecord, *, ends: bool) -> tuple[str | No
 
 
 def _checked(wishes: dict[str, Any]) -> Wish:
+    __tracebackhide__ = True
+    problem = problem_with(wishes)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
     return wish_from({name: value for name, value in wishes.items() if name != "write_key"})
 
 

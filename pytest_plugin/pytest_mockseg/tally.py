@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_mockseg import options as options_of
-from pytest_mockseg.marker import USAGE
 
 if TYPE_CHECKING:
     from pytest_mockseg.options import Options
@@ -42,7 +41,6 @@ class Tally:
         self._config = config
         self._options = options
         self._outcomes: dict[str, str] = {}
-        self._usage: list[str] = []
         self._text = ""
         config.stash[TALLY] = self
 
@@ -65,22 +63,13 @@ class Tally:
         if sent is not None:
             self.late += sent["late"]
             self.notes += [note for note in sent["notes"] if note not in self.notes]
-            self._usage += sent["usage"]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Judge the run as a whole, and write its reports."""
         if options_of.is_worker(self._config):
-            usage = self._config.stash.get(USAGE, None)
             output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]  # of xdist
-            output["mockseg"] = {
-                "late": self.late,
-                "notes": self.notes,
-                "usage": [] if usage is None else [usage],
-            }
-            return
-        if self._usage:
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+            output["mockseg"] = {"late": self.late, "notes": self.notes}
             return
         failed = bool(self.late) and self._options.late == "fail"
         if self.plans or self._options.reports:
@@ -102,8 +91,6 @@ class Tally:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell what the whole run is to be told."""
         write = terminalreporter.write_line
-        for usage in dict.fromkeys(self._usage):
-            write(f"ERROR: {usage}", red=True)
         if self._options.late != "off" and self.late:
             terminalreporter.section("mockseg: calls after the end of their test")
             for call in self.late[:_MAX_LATE]:

@@ -68,19 +68,83 @@ def test_options_that_mockseg_checks(
     _refused(run("-n", workers, *args), *patterns)
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize(
     ("marker", "patterns"),
     [
         ("allow=['no_user_anonid']", ("no_user_anonid", "did you mean 'no_user_anon_id'")),
         ("allow='dropped'", ("'dropped'", "a list")),
+        ("allow=[1]", ("allow has 1", "texts")),
         ("alow=['dropped']", ("no argument alow", "did you mean 'allow'")),
+        ("'dropped'", ("without a name", "allow=['dropped']")),
+        ("teardown='of'", ("teardown='of'", "fail, warn, off")),
         ("plan='missing.json'", ("missing.json", "cannot be read")),
+        ("catalogue='userguidng'", ("did you mean userguiding",)),
     ],
 )
-def test_markers(
-    run: Run, pytester: pytest.Pytester, workers: str, marker: str, patterns: tuple[str, ...]
+def test_a_wrong_marker_fails_its_test_only(
+    run: Run, pytester: pytest.Pytester, marker: str, patterns: tuple[str, ...]
 ) -> None:
-    """A wrong argument of the marker is named with its test, under pytest-xdist too."""
-    pytester.makepyfile(f"import pytest\n@pytest.mark.segment({marker})\n{_ONE}")
-    _refused(run("-n", workers), "test_one", *patterns)
+    """The test that carries it fails with the nearest word; all others run."""
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.segment({marker})
+        {_ONE}
+
+        def test_other(segment): pass
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=1, errors=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    said = next(line for line in result.outlines if "@pytest.mark.segment: " in line)
+    for pattern in patterns:
+        assert pattern in said
+    assert "Traceback" not in result.stdout.str()
+
+
+def test_a_wrong_marker_fails_its_test_in_a_worker(run: Run, pytester: pytest.Pytester) -> None:
+    """Under pytest-xdist it is the same, and a skipped test is skipped."""
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.segment(alow=["dropped"])
+        {_ONE}
+
+        @pytest.mark.skip
+        @pytest.mark.segment(alow=["dropped"])
+        def test_skipped(segment): pass
+
+        def test_other(segment): pass
+        """
+    )
+    result = run("-n", "2")
+    result.assert_outcomes(passed=1, errors=1, skipped=1)
+    result.stdout.fnmatch_lines(["*@pytest.mark.segment: there is no argument alow; did you mean*"])
+
+
+def test_a_maker_of_sources_takes_the_same_words(run: Run, pytester: pytest.Pytester) -> None:
+    """What the marker refuses, `make_segment_source` and `example()` refuse as well."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_allow(make_segment_source):
+            make_segment_source(allow=["no_user_anonid"])
+
+        def test_teardown(make_segment_source):
+            make_segment_source(teardown="of")
+
+        def test_example(segment_server):
+            with segment_server.example(allow="dropped"):
+                pass
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=3)
+    said = result.stdout.str()
+    assert "allow has 'no_user_anonid'; did you mean 'no_user_anon_id'" in said
+    assert "teardown='of' is not allowed; allowed: fail, warn, off" in said
+    assert "such as allow=['dropped']" in said
