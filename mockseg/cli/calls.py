@@ -8,15 +8,22 @@ import click
 
 from mockseg.cli.flags import client_settings, match_keys
 from mockseg.cli.lines import call_line
+from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import note, say, say_json, warn
+from mockseg.cli.times import time_flags
 from mockseg.operations.calls import CallPage, ListCalls
 
 if TYPE_CHECKING:
-    from mockseg.cli.target import Target
+    from collections.abc import Iterable
 
-__all__ = ["command"]
+    from mockseg.cli.target import Target
+    from mockseg.cli.times import Times
+    from mockseg.domain.call import Call
+
+__all__ = ["command", "show_calls"]
 
 _PAGE = 1000
+_LIMIT = 100
 
 
 @click.command(name="calls")
@@ -24,9 +31,14 @@ _PAGE = 1000
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
-    default=100,
     metavar="NUMBER",
-    help="How many at most.  [100]",
+    help=f"Maximum number of calls, from the oldest on.  [{_LIMIT}]",
+)
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Only the newest calls, at most this many.",
 )
 @click.option(
     "--after",
@@ -38,29 +50,62 @@ _PAGE = 1000
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object a line, as GET /calls has it."
 )
+@time_flags
 @client_settings
 def command(
-    *, target: Target, match: dict[str, Any], limit: int, after: int, as_json: bool
+    *,
+    target: Target,
+    match: dict[str, Any],
+    limit: int | None,
+    last: int | None,
+    after: int,
+    as_json: bool,
+    times: Times,
 ) -> None:
-    """List recorded calls, oldest first.
+    """List recorded calls, oldest first, with the field that is wrong in a bad one.
 
-    Without --verdict, --good or --bad calls of every fate are listed.
+    Without --verdict, --good or --bad calls of every verdict are listed. `mockseg show CALL`
+    shows one of them whole.
     """
-    left = limit
-    while True:
-        asked = ListCalls(**match, after=after, limit=min(left, _PAGE))
+    if limit is not None and last is not None:
+        raise click.UsageError("--limit and --last exclude each other")
+    if last is not None:
+        found = _newest(target, match, after=after, most=last)
+        show_calls(found, as_json=as_json, times=times)
+        shown, more = len(found), None
+    else:
+        shown, more = 0, after
+        left = limit or _LIMIT
+        while left and more is not None:
+            asked = ListCalls(**match, after=more, limit=min(left, _PAGE))
+            page = target.ask("list_calls", asked, CallPage)
+            show_calls(page.calls, as_json=as_json, times=times)
+            shown, left, more = shown + len(page.calls), left - len(page.calls), page.next
+    if more is not None:
+        warn(f"there are more calls: --after {more} goes on, --last {shown} lists the newest")
+    if not shown:
+        note(why_no_call(target, match))
+
+
+def show_calls(calls: Iterable[Call], *, as_json: bool, times: Times) -> None:
+    """Print calls: each as a line for a person, or as a JSON object."""
+    for call in calls:
+        if as_json:
+            say_json(call)
+        else:
+            say(*call_line(call, times=times))
+
+
+def _newest(target: Target, match: dict[str, Any], *, after: int, most: int) -> list[Call]:
+    """Return the newest calls, oldest first."""
+    found: list[Call] = []
+    before: int | None = None
+    while len(found) < most:
+        limit = min(most - len(found), _PAGE)
+        asked = ListCalls(**match, after=after, before=before, order="newest", limit=limit)
         page = target.ask("list_calls", asked, CallPage)
-        for call in page.calls:
-            if as_json:
-                say_json(call)
-            else:
-                say(*call_line(call))
-        left -= len(page.calls)
-        if page.next is None:
+        found += page.calls
+        before = page.next
+        if before is None:
             break
-        after = page.next
-        if left == 0:
-            warn(f"there are more: go on with --after {after}")
-            return
-    if left == limit and not as_json:
-        note("no call matches")
+    return found[::-1]

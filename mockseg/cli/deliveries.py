@@ -8,12 +8,14 @@ import click
 
 from mockseg.cli.flags import client_settings
 from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.cli.times import time_flags
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
+    from mockseg.cli.times import Times
     from mockseg.domain.delivery import Delivery, DeliveryState
 
-__all__ = ["command"]
+__all__ = ["command", "delivery_line"]
 
 # Of a delivery that is tried again for hours the last answers say enough.
 _MOST_ANSWERS = 3
@@ -21,10 +23,13 @@ _STATES = ("queued", "retrying", "delivered", "filtered", "failed")
 
 
 @click.command(name="deliveries")
-@click.option("--source", metavar="TEXT", help="Only of this write key.")
-@click.option("--to", metavar="ID", help="Only to this destination.")
-@click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
-@click.option("--json", "as_json", is_flag=True, help="Each as one line of JSON.")
+@click.option("--source", metavar="TEXT", help="Only deliveries of this write key.")
+@click.option("--to", metavar="ID", help="Only deliveries to this destination.")
+@click.option("--state", type=click.Choice(_STATES), help="Only deliveries in this state.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line, as GET /deliveries has it."
+)
+@time_flags
 @client_settings
 def command(
     *,
@@ -33,10 +38,12 @@ def command(
     to: str | None,
     state: DeliveryState | None,
     as_json: bool,
+    times: Times,
 ) -> None:
-    """List what became of calls at destinations: filtered and why, or each attempt."""
+    """List what happened to calls at destinations: filtered and why, or each attempt."""
     from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
 
+    shown = 0
     cursor: int | None = 0
     while cursor is not None:
         asked = ListDeliveries(source=source, destination=to, state=state, after=cursor, limit=1000)
@@ -45,21 +52,35 @@ def command(
             if as_json:
                 say_json(delivery)
             else:
-                say(_line(delivery))
+                say(delivery_line(delivery, times=times))
+        shown += len(page.deliveries)
         cursor = page.next
-    if page.evicted and not as_json:
-        note(f"{page.evicted} older deliveries had to make room")
+    if not shown:
+        note(_nothing(target, source))
+    if page.evicted:
+        note(f"{page.evicted} older deliveries were evicted")
 
 
-def _line(delivery: Delivery) -> str:
-    """Write a delivery in a line."""
+def _nothing(target: Target, source: str | None) -> str:
+    """Say why there may be none: without a destination nothing is ever delivered."""
+    from mockseg.operations.destinations import DestinationList, ListDestinations
+
+    listed = target.ask("list_destinations", ListDestinations(source=source), DestinationList)
+    if listed.destinations:
+        return "no delivery matches"
+    of = "this source has" if source is not None else "there is"
+    return f"no delivery matches: {of} no destination (mockseg destination add connects one)"
+
+
+def delivery_line(delivery: Delivery, *, times: Times) -> str:
+    """Return a delivery as one line: state, destination, call, event, user, answers, reason."""
     what = delivery.event or delivery.type
     statuses = ", ".join(
         str(attempt.status) if attempt.status else attempt.error or "no answer"
         for attempt in delivery.attempts[-_MOST_ANSWERS:]
     )
     if len(delivery.attempts) > _MOST_ANSWERS:
-        statuses = f"{len(delivery.attempts)} times, at last {statuses}"
+        statuses = f"{len(delivery.attempts)} times, last {statuses}"
     why = ": ".join(part for part in (delivery.reason, delivery.description) if part)
     notes = "; ".join(
         f"{note.code}: {note.description}"
@@ -70,5 +91,6 @@ def _line(delivery: Delivery) -> str:
     parts += [f"user {shorten(delivery.user_id)}"] if delivery.user_id else []
     parts += [f"answered {statuses}"] if statuses else []
     parts += [shorten(text) for text in (why, notes) if text]
-    parts += [f"next attempt at {delivery.next_attempt_at}"] if delivery.next_attempt_at else []
+    if delivery.next_attempt_at:
+        parts.append(f"next attempt at {times.show(delivery.next_attempt_at)}")
     return "  ".join(parts)

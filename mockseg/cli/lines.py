@@ -9,28 +9,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockseg.cli.output import paint, shorten
-from mockseg.domain.call import KeptCall
+from mockseg.domain.call import KeptCall, call_id
 from mockseg.domain.request import KeptRequest
-from mockseg.domain.timestamps import format_moment
+from mockseg.matching.lines import finding_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mockseg.cli.output import Part
+    from mockseg.cli.times import Times
     from mockseg.domain.call import Call
     from mockseg.domain.findings import Finding
     from mockseg.operations.requests import RequestView
 
-__all__ = ["call_line", "is_refused", "request_line", "why"]
+__all__ = ["call_line", "is_refused", "key_word", "request_line", "verdict_word", "why"]
+
+# One bad message can have thousands of findings; `mockseg show` has them all.
+_MOST_FINDINGS = 3
 
 
-def call_line(call: Call | KeptCall) -> tuple[Part, ...]:
-    """Return the parts of a line: time, verdict, type, event, user, source, and why it is bad."""
+def call_line(call: Call | KeptCall, *, times: Times) -> tuple[Part, ...]:
+    """Return the parts of a line: time, id, verdict, type, event, user, source, what is wrong."""
     if isinstance(call, KeptCall):
-        received_at = format_moment(call.request.received_ns)
+        moment: str | int = call.request.received_ns
+        id_ = call_id(call.cursor)
         findings = call.remark.findings if call.remark is not None else ()
     else:
-        received_at, findings = call.received_at, call.findings
-    verdict = call.verdict if call.verdict != "accepted" else ("good" if call.good else "bad")
-    head = (f"{received_at[11:23]}  ", paint(f"{verdict:8}", "green" if call.good else "red"))
+        moment, id_, findings = call.received_at, call.id, call.findings
+    head = (f"{times.show(moment)}  {shorten(id_):8}  ", verdict_word(call))
     texts = [f"  {shorten(call.type):8}"]
     if call.event:
         texts.append(shorten(call.event))
@@ -41,26 +47,50 @@ def call_line(call: Call | KeptCall) -> tuple[Part, ...]:
     return (*line, "  ", paint(why(findings), "red")) if findings else line
 
 
+def verdict_word(call: Call | KeptCall) -> Part:
+    """Return the verdict in one word of fixed width: ``bad`` is accepted with findings."""
+    verdict = call.verdict if call.verdict != "accepted" else ("good" if call.good else "bad")
+    return paint(f"{verdict:8}", "green" if call.good else "red")
+
+
 def is_refused(request: RequestView | KeptRequest) -> bool:
     """Tell whether a request was refused before a call could be read from it."""
     status = request.answer.status
     return (status >= 400 or (status == 0 and request.fault is not None)) and not request.calls
 
 
-def request_line(request: RequestView | KeptRequest) -> tuple[Part, ...]:
-    """Return the parts of a line for a request that was refused before a call could be read."""
+def request_line(request: RequestView | KeptRequest, *, times: Times) -> tuple[Part, ...]:
+    """Return the parts of a line: time, id, status, route, source, and why it was refused."""
     if isinstance(request, KeptRequest):
-        received_at = format_moment(request.received_ns)
+        moment: str | int = request.received_ns
+        calls = request.calls
     else:
-        received_at = request.received_at
+        moment, calls = request.received_at, len(request.calls)
+    status = request.answer.status
+    text = f"{status:<8}" if status else "none    "
     reason = why((request.reason,)) if request.reason is not None else ""
     if request.fault is not None:
         reason = shorten(f"{request.fault.id}: {request.fault.words}")
-    status = paint(f"{request.answer.status:<8}", "red")
-    place = f"{shorten(request.method)} {shorten(request.path)}"
-    return (f"{received_at[11:23]}  ", status, f"  {place}  {reason}".rstrip())
+    parts = [f"{shorten(request.method)} {shorten(request.path)}"]
+    if calls:
+        parts.append(f"{calls} {'call' if calls == 1 else 'calls'}")
+    source = f"source {shorten(request.source)}" if request.source else "no write key"
+    return (
+        f"{times.show(moment)}  {request.id:8}  ",
+        paint(text, "green" if 200 <= status < 400 else "red"),
+        "  ".join(["", *parts, ""]),
+        paint(source, "bright_black"),
+        *(("  ", paint(reason, "red")) if reason else ()),
+    )
 
 
-def why(findings: tuple[Finding, ...]) -> str:
-    """Return code and sentence of each finding."""
-    return "; ".join(shorten(f"{finding.code}: {finding.description}") for finding in findings)
+def key_word(write_key: str) -> str:
+    """Return a write key as one word; requests without one are filed under ``""``."""
+    return shorten(write_key) or '""'
+
+
+def why(findings: Sequence[Finding]) -> str:
+    """Return code, field and sentence of each finding, the first few of many."""
+    lines = [shorten(finding_line(finding)) for finding in findings[:_MOST_FINDINGS]]
+    beyond = len(findings) - len(lines)
+    return "; ".join(lines + ([f"and {beyond} more (see mockseg show)"] if beyond else []))

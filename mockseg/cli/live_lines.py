@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mockseg.cli.output import Part
+    from mockseg.cli.times import Times
     from mockseg.hub.machine import Hub
 
     Line: TypeAlias = tuple[Part, ...]
@@ -36,10 +37,16 @@ _STOP_SECONDS = 0.5
 
 
 class LiveLines:
-    """Shows calls from now on, until the block ends."""
+    """Shows calls from now on, until the block ends.
 
-    def __init__(self, hub: Hub) -> None:
+    Args:
+        hub: of the server.
+        times: how moments are written.
+    """
+
+    def __init__(self, hub: Hub, *, times: Times) -> None:
         self._hub = hub
+        self._times = times
         self._cursor = hub.cursor
         self._number = hub.tally.requests
         self._skipped = 0
@@ -77,7 +84,7 @@ class LiveLines:
         fresh = self._hub.cursor - self._cursor
         after = max(self._cursor, self._hub.cursor - _AT_ONCE)
         calls = self._hub.calls_after(after, limit=_AT_ONCE) if fresh else []
-        lines = [call_line(call) for call in calls] + self._refusals()
+        lines = [call_line(call, times=self._times) for call in calls] + self._refusals()
         missing = self._skipped + max(fresh - len(calls), 0)
         self._cursor = self._hub.cursor
         if not lines:
@@ -97,7 +104,7 @@ class LiveLines:
         after = max(self._number, total - _AT_ONCE)
         requests = self._hub.requests_after(after, limit=_AT_ONCE) if total > after else []
         self._number = total
-        return [request_line(one) for one in requests if is_refused(one)]
+        return [request_line(one, times=self._times) for one in requests if is_refused(one)]
 
     async def _look(self) -> None:
         clock = SystemClock()

@@ -14,11 +14,13 @@ from mockseg.cli.flags import server_settings
 from mockseg.cli.live_lines import LiveLines
 from mockseg.cli.output import on_terminal, say, say_json, say_text, warn
 from mockseg.cli.start_text import end_text, start_json, start_text
+from mockseg.cli.times import time_flags
 from mockseg.server import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockseg.cli.times import Times
     from mockseg.config import Settings
 
 __all__ = ["command", "until_stopped"]
@@ -31,17 +33,18 @@ __all__ = ["command", "until_stopped"]
     is_flag=True,
     help="Make the first line of output one JSON object, the last one the counts; nothing else.",
 )
+@time_flags
 @server_settings
-def command(*, settings: Settings, as_json: bool) -> None:
+def command(*, settings: Settings, as_json: bool, times: Times) -> None:
     """Run the local Segment until Ctrl-C or SIGTERM.
 
     Each setting is also a variable and a key of mockseg.toml, as it stands in brackets:
     MOCKSEG_PORT is `port`. A flag goes before a variable, a variable before the file.
     """
-    asyncio.run(_run(settings, as_json=as_json))
+    asyncio.run(_run(settings, as_json=as_json, times=times))
 
 
-async def _run(settings: Settings, *, as_json: bool) -> None:
+async def _run(settings: Settings, *, as_json: bool, times: Times) -> None:
     with until_stopped() as stopped:
         async with serve(settings) as running:
             # What stands by now stays: the collector need not walk it while clients wait.
@@ -58,7 +61,7 @@ async def _run(settings: Settings, *, as_json: bool) -> None:
                 say_text(start_text(running))
             async with contextlib.AsyncExitStack() as stack:
                 if not as_json and on_terminal():
-                    await stack.enter_async_context(LiveLines(running.hub))
+                    await stack.enter_async_context(LiveLines(running.hub, times=times))
                 await stopped.wait()
         tally = running.hub.tally
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import os
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -14,11 +15,13 @@ from aiohttp import web
 from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
 from mockseg.hub.machine import Hub
+from mockseg.server import MockSegment
 from mockseg.web.app import RUNNER_OPTIONS, make_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
 # Whoever lets an open request hold a stopping server is found by the test's timeout.
 _SHUTDOWN_SECONDS = 600.0
@@ -179,3 +182,14 @@ def serving() -> Callable[[Callable[[web.Request], Any]], AbstractAsyncContextMa
             await runner.cleanup()
 
     return serve_all
+
+
+@pytest.fixture
+def cli_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MockSegment]:
+    """Run a server that commands find by themselves, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("MOCKSEG_")]:
+        monkeypatch.delenv(name)
+    with MockSegment() as server:
+        monkeypatch.setenv("MOCKSEG_URL", server.url)
+        yield server

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,21 +18,13 @@ import pytest
 from mockseg.cli.main import run
 from mockseg.server import MockSegment
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(name="server")
-def _server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MockSegment]:
+def _server(cli_server: MockSegment) -> MockSegment:
     """A server that the commands find by themselves."""
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("MOCKSEG_")]:
-        monkeypatch.delenv(name)
-    with MockSegment() as server:
-        monkeypatch.setenv("MOCKSEG_URL", server.url)
-        yield server
+    return cli_server
 
 
 def send(server: MockSegment, *messages: dict[str, Any], key: str = "wk") -> None:
@@ -72,6 +64,7 @@ def test_calls_are_listed_oldest_first_with_their_fate(
     assert ["one" in lines[0], "two" in lines[1]] == [True, True]
     assert "good" in lines[0]
     assert "no_user_anon_id: neither userId nor anonymousId was given" in lines[1]
+    assert ["  call-1  " in lines[0], "  call-2  " in lines[1]] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +114,7 @@ def test_a_limit_says_how_to_go_on(server: MockSegment, capsys: pytest.CaptureFi
     assert run(["calls", "--limit", "3", "--json"]) == 0
     out, err = capsys.readouterr()
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["e0", "e1", "e2"]
-    assert err == "mockseg: there are more: go on with --after 3\n"
+    assert err == "mockseg: there are more calls: --after 3 goes on, --last 3 lists the newest\n"
 
     assert run(["calls", "--after", "3", "--json"]) == 0
     out, err = capsys.readouterr()
@@ -291,7 +284,7 @@ def test_tail_survives_a_restart_of_the_server(server: MockSegment, tmp_path: Pa
         server.stop()
         assert tail.stdout.readline().startswith("... ")
         with MockSegment(port=port) as again:
-            assert "started anew" in tail.stdout.readline()
+            assert "was restarted" in tail.stdout.readline()
             send(again, track("after"))
             assert "after" in tail.stdout.readline()
             tail.send_signal(2)

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from mockseg.cli.live_lines import LiveLines
+from mockseg.cli.times import Times
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival, Route
 from mockseg.hub.machine import Hub
@@ -73,7 +74,7 @@ async def test_calls_are_shown_from_now_on(hub: Hub, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sys, "stdout", terminal)
     send(hub, "before")
 
-    async with LiveLines(hub):
+    async with LiveLines(hub, times=Times()):
         send(hub, "one", "two")
 
     lines = terminal.getvalue().splitlines()
@@ -87,7 +88,7 @@ async def test_what_comes_right_after_a_line_is_shown_without_another_call(
     terminal = HeardTerminal()
     monkeypatch.setattr(sys, "stdout", terminal)
 
-    async with LiveLines(hub):
+    async with LiveLines(hub, times=Times()):
         for event in ("one", "two", "three"):
             send(hub, event)
             assert await asyncio.to_thread(terminal.written.acquire, timeout=30)
@@ -99,7 +100,7 @@ async def test_a_refused_request_is_shown_too(hub: Hub, monkeypatch: pytest.Monk
     terminal = io.StringIO()
     monkeypatch.setattr(sys, "stdout", terminal)
 
-    async with LiveLines(hub):
+    async with LiveLines(hub, times=Times()):
         send(hub, "one")
         hub.accept(
             Arrival(
@@ -117,7 +118,7 @@ async def test_a_refused_request_is_shown_too(hub: Hub, monkeypatch: pytest.Monk
     one, refused = terminal.getvalue().splitlines()
     assert "one" in one
     assert "400" in refused
-    assert "POST /v1/track  bad_request: " in refused
+    assert "POST /v1/track  no write key  bad_request: " in refused
 
 
 async def test_a_flood_is_cut_to_its_newest_and_counted(
@@ -127,7 +128,7 @@ async def test_a_flood_is_cut_to_its_newest_and_counted(
     terminal = io.StringIO()
     monkeypatch.setattr(sys, "stdout", terminal)
 
-    async with LiveLines(hub):
+    async with LiveLines(hub, times=Times()):
         send(hub, *(f"event-{number}." for number in range(1000)))
 
     lines = terminal.getvalue().splitlines()
@@ -143,7 +144,7 @@ async def test_a_terminal_that_stands_still_is_not_waited_for(
     terminal = StuckTerminal()
     monkeypatch.setattr(sys, "stdout", terminal)
 
-    async with LiveLines(hub) as lines:
+    async with LiveLines(hub, times=Times()) as lines:
         send(hub, "first")
         lines.show()
         assert terminal.entered.wait(30)
@@ -166,7 +167,7 @@ async def test_a_terminal_that_is_gone_does_not_end_the_server(
     monkeypatch.setattr(sys, "stdout", terminal)
     terminal.close()
 
-    async with LiveLines(hub) as lines:
+    async with LiveLines(hub, times=Times()) as lines:
         send(hub, "one")
         lines.show()
 

@@ -14,8 +14,9 @@ from mockseg.cli.lines import call_line, request_line, why
 from mockseg.cli.ndjson import lines_of, written
 from mockseg.cli.output import render
 from mockseg.cli.progress import Progress
+from mockseg.cli.times import Times
 from mockseg.domain.call import Call, RequestRef
-from mockseg.domain.findings import Discard, discard
+from mockseg.domain.findings import Discard, Violation, discard
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.spec import check
 from mockseg.errors import ConfigError
@@ -25,6 +26,10 @@ from mockseg.operations.requests import AnswerView, RequestView
 if TYPE_CHECKING:
     import http.client
     from pathlib import Path
+
+
+# 2026-01-02, the day on which everything here was received.
+UTC_TODAY = Times(utc=True, now_ns=1_767_312_000_000_000_000)
 
 
 def made_call(*, event: str = "E", good: bool = True) -> Call:
@@ -51,24 +56,43 @@ def made_call(*, event: str = "E", good: bool = True) -> Call:
 
 
 def test_a_good_call_is_one_line() -> None:
-    """When, what became of it, what, who, where."""
-    assert render(call_line(made_call()), colour=False) == (
-        "03:04:05.678  good      track     E  user u1  source key"
+    """Time with zone, id, verdict, what, who, where."""
+    assert render(call_line(made_call(), times=UTC_TODAY), colour=False) == (
+        "03:04:05.678 UTC  call-1    good      track     E  user u1  source key"
     )
 
 
 def test_a_bad_call_says_why() -> None:
     """Code and sentence stand at the end."""
-    assert render(call_line(made_call(good=False)), colour=False).endswith(
+    line = call_line(made_call(good=False), times=UTC_TODAY)
+    assert render(line, colour=False).endswith(
         "source key  no_user_anon_id: neither userId nor anonymousId was given"
     )
-    assert "\x1b[31m" in render(call_line(made_call(good=False)), colour=True)
+    assert "\x1b[31m" in render(line, colour=True)
+
+
+def test_a_bad_call_names_each_wrong_field_and_counts_the_rest() -> None:
+    """Code, field and sentence of the first findings; a line does not grow with their number."""
+    wrong = [
+        Violation(
+            code="invalid_type",
+            type="Invalid Type",
+            field=f"properties.{name}",
+            description="Invalid type. Expected: number, given: string",
+        )
+        for name in "abcde"
+    ]
+    assert why(wrong[:1]) == (
+        "invalid_type at properties.a: Invalid type. Expected: number, given: string"
+    )
+    assert "at properties.c: " in why(wrong)
+    assert why(wrong).endswith("; and 2 more (see mockseg show)")
 
 
 def test_what_was_sent_cannot_command_the_terminal() -> None:
     """Control characters of a name are shown as escapes, and it has a longest length."""
     hostile = made_call(event="\x1b[2Jgone\n\r\x07\u202e" + "x" * 1000)
-    line = render(call_line(hostile), colour=False)
+    line = render(call_line(hostile, times=UTC_TODAY), colour=False)
 
     assert line.isprintable()
     assert "\\x1b[2Jgone\\n\\r\\x07\\u202e" in line
@@ -95,8 +119,8 @@ def test_a_refused_request_is_one_line() -> None:
         spent_milliseconds=0.1,
     )
 
-    assert render(request_line(request), colour=False) == (
-        "03:04:05.678  400       POST /v1/track  bad_request: no JSON"
+    assert render(request_line(request, times=UTC_TODAY), colour=False) == (
+        "03:04:05.678 UTC  req-1     400       POST /v1/track  source key  bad_request: no JSON"
     )
     assert why(()) == ""
 

@@ -1,0 +1,215 @@
+"""``mockseg show``: one call or one request whole, as a person reads it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import UNSET
+
+from mockseg.cli.deliveries import delivery_line
+from mockseg.cli.flags import client_settings
+from mockseg.cli.lines import key_word, verdict_word, why
+from mockseg.cli.output import note, paint, say, say_json, shorten
+from mockseg.cli.times import time_flags
+from mockseg.domain.call import call_cursor
+from mockseg.domain.findings import Violation
+from mockseg.errors import ConfigError, MalformedJsonError
+from mockseg.json_types import decode, encode_printable
+from mockseg.matching.lines import verdict_words
+from mockseg.matching.nearest import name_of
+from mockseg.operations.calls import CallDetails, CallPage, GetCall, ListCalls
+from mockseg.operations.requests import GetRequest, RequestView
+
+if TYPE_CHECKING:
+    from mockseg.cli.output import Part
+    from mockseg.cli.target import Target
+    from mockseg.cli.times import Times
+    from mockseg.operations.calls import CallBrief, FindingDetails
+    from mockseg.operations.faults import AttemptView
+
+__all__ = ["command"]
+
+_LAST = "last"
+# Nobody reads on; --json has everything.
+_MOST_FINDINGS = 100
+_LONGEST_VALUE = 2000
+
+
+@click.command(name="show")
+@click.argument("name", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="As GET /calls/ID or /requests/ID has it.")
+@time_flags
+@client_settings
+def command(*, target: Target, name: str, as_json: bool, times: Times) -> None:
+    """Show one call whole: verdict, what is wrong and where, message, request, deliveries.
+
+    ID is that of a call (call-17 or 17), its messageId, `last` for the newest call, or that of
+    a request (req-5), which is shown with its body and its answer.
+    """
+    if name.startswith("req-"):
+        request = target.ask("get_request", GetRequest(id=name), RequestView)
+        if as_json:
+            say_json(request, indented=True)
+        else:
+            _show_request(request, times)
+        return
+    details = target.ask("get_call", GetCall(id=_call_id(target, name)), CallDetails)
+    if as_json:
+        say_json(details, indented=True)
+    else:
+        _show_call(details, times)
+
+
+def _call_id(target: Target, name: str) -> str:
+    """Find out which call is meant.
+
+    Raises:
+        ConfigError: none.
+    """
+    if call_cursor(name) is not None:
+        return name
+    message_id = None if name == _LAST else name
+    asked = ListCalls(message_id=message_id, order="newest", limit=1)
+    page = target.ask("list_calls", asked, CallPage)
+    if page.calls:
+        if message_id is not None and page.total > 1:
+            listed = f"mockseg calls --message-id {shorten(name)} lists them"
+            note(f"{page.total} calls have this messageId; this is the newest ({listed})")
+        return page.calls[0].id
+    if name == _LAST:
+        raise ConfigError("no call is kept, so there is no last one")
+    raise ConfigError(
+        f'no call has the id or messageId "{name[:100]}": expected an id such as call-17 or req-5'
+        " (mockseg calls lists them), a messageId, or last"
+    )
+
+
+def _show_call(details: CallDetails, times: Times) -> None:
+    call, request = details.call, details.request
+    event = name_of(call)
+    title = f"{shorten(call.type)}{f' {_value(event)}' if event is not None else ''}"
+    say(f"{call.id}  ", verdict_word(call), f"  {title}")
+    if not call.good:
+        say(*_row("verdict"), paint(verdict_words(call), "red"))
+    say(*_row("received"), times.show(call.received_at))
+    say(*_row("source"), key_word(call.source))
+    for label, value in (
+        ("userId", call.user_id),
+        ("anonymousId", call.anonymous_id),
+        ("groupId", call.group_id),
+        ("messageId", call.message_id),
+        ("duplicate of", call.duplicate_of),
+    ):
+        if value is not None:
+            say(*_row(label), shorten(value))
+    say(*_row("attempts"), "; ".join(map(_attempt, details.attempts)))
+    if details.findings:
+        _head("wrong")
+        for finding in details.findings[:_MOST_FINDINGS]:
+            _show_finding(finding)
+        if len(details.findings) > _MOST_FINDINGS:
+            say(f"  and {len(details.findings) - _MOST_FINDINGS} more (--json has all)")
+    _head("message")
+    say_json(call.message or call.raw, indented=True)
+    _head("request")
+    place = f", message {call.request.index + 1} of {len(request.calls)}"
+    _show_route(request, place if len(request.calls) > 1 else "")
+    _head("deliveries")
+    for delivery in details.deliveries:
+        say("  ", delivery_line(delivery, times=times))
+    if not details.deliveries:
+        say("  none")
+    if details.before or details.after:
+        _show_neighbours(details, times)
+
+
+def _show_finding(details: FindingDetails) -> None:
+    finding = details.finding
+    place = f" at {shorten(finding.field)}" if finding.field else ""
+    say("  ", paint(f"{finding.code}{place}", "red"), f": {shorten(finding.description)}")
+    if details.sent is not UNSET:
+        say(f"    sent  {_value(details.sent)}")
+    elif finding.field:
+        say("    sent  nothing")
+    if details.rule is not None:
+        rule = details.rule
+        say(f"    rule  {_value(rule.excerpt)}")
+        say(f"          of {shorten(rule.rule)} in plan {shorten(rule.plan)}")
+    elif isinstance(finding, Violation) and finding.plan:
+        say(f"    plan  {shorten(finding.plan)}")
+
+
+def _show_neighbours(details: CallDetails, times: Times) -> None:
+    _head("calls of this user")
+    for brief in details.before:
+        say("  ", *_brief(brief, times))
+    say(f"  {details.call.id}  this call")
+    for brief in details.after:
+        say("  ", *_brief(brief, times))
+
+
+def _show_request(request: RequestView, times: Times) -> None:
+    say(f"{request.id}  {shorten(request.method)} {shorten(request.path)}")
+    say(*_row("received"), times.show(request.received_at))
+    say(*_row("source"), shorten(request.source) or "none: the request has no write key")
+    if request.reason is not None:
+        say(*_row("refused"), paint(why((request.reason,)), "red"))
+    say(*_row("calls"), ", ".join(request.calls) or "none")
+    _head("request")
+    _show_route(request, "")
+    _head("body")
+    _show_body(request.body)
+
+
+def _show_route(request: RequestView, place: str) -> None:
+    """Print the request line, headers, answer, and the fault that hit it."""
+    query = f"?{request.query}" if request.query else ""
+    say(f"  {request.id}{place}")
+    say(f"  {request.method} {request.path}{query}, {request.sent_bytes} bytes")
+    for name, value in request.headers:
+        say(f"  {name}: {value}")
+    if request.fault is not None:
+        say("  ", paint(f"fault {request.fault.id}: {request.fault.words}", "red"))
+    answer = request.answer
+    if not answer.status:
+        say("  ", paint("no answer", "red"))
+        return
+    text = f"answered {answer.status} in {request.spent_milliseconds:.2f} ms"
+    body = shorten(answer.body, longest=_LONGEST_VALUE)
+    say("  ", paint(text, "green" if answer.status < 400 else "red"), f"  {body}")
+
+
+def _show_body(body: str) -> None:
+    try:
+        say_json(decode(body.encode()), indented=True)
+    except (MalformedJsonError, UnicodeEncodeError):
+        for line in body.splitlines() or ["(empty)"]:
+            say(f"  {line}")
+
+
+def _attempt(attempt: AttemptView) -> str:
+    gap = "" if attempt.gap is None else f"+{attempt.gap:.3f} s "
+    status = f"answered {attempt.status}" if attempt.status else "no answer"
+    what = "not recorded" if attempt.end == "unstored" else attempt.end
+    return f"{gap}{attempt.request} {status}, {what}"
+
+
+def _brief(brief: CallBrief, times: Times) -> tuple[Part, ...]:
+    word = "good" if brief.good else brief.verdict
+    what = shorten(brief.event or brief.type)
+    verdict = paint(word if word != "accepted" else "bad", "green" if brief.good else "red")
+    return (f"{brief.id}  {times.show(brief.received_at)}  ", verdict, f"  {what}")
+
+
+def _head(text: str) -> None:
+    say()
+    say(paint(text, "bright_black"))
+
+
+def _row(label: str) -> tuple[Part, ...]:
+    return ("  ", paint(f"{label:13}", "bright_black"))
+
+
+def _value(value: object) -> str:
+    return shorten(encode_printable(value).decode(), longest=_LONGEST_VALUE)

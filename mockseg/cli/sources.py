@@ -1,0 +1,72 @@
+"""``mockseg sources``: list sources with what they recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mockseg.cli.flags import client_settings
+from mockseg.cli.lines import key_word
+from mockseg.cli.output import note, paint, say_json, say_table, shorten
+from mockseg.cli.times import time_flags
+from mockseg.operations.base import Nothing, OfSource
+from mockseg.operations.calls import Summary
+from mockseg.operations.sources import SourceList
+
+if TYPE_CHECKING:
+    from mockseg.cli.output import Part
+    from mockseg.cli.target import Target
+    from mockseg.cli.times import Times
+    from mockseg.operations.sources import SourceView
+
+__all__ = ["command"]
+
+_HEAD = ("write key", "name", "calls", "good", "bad", "refused", "plans", "opened")
+
+
+@click.command(name="sources")
+@click.option(
+    "--last",
+    type=click.IntRange(min=1),
+    default=100,
+    metavar="NUMBER",
+    help="Only the sources used last, at most this many.  [100]",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line, as GET /sources has it."
+)
+@time_flags
+@client_settings
+def command(*, target: Target, last: int, as_json: bool, times: Times) -> None:
+    """List sources, the one used last at the end.
+
+    A source opens when its write key is first used; requests without one are filed under "".
+    """
+    listed = target.ask("list_sources", Nothing(), SourceList)
+    shown = listed.sources[-last:]
+    if as_json:
+        for source in shown:
+            say_json(source)
+    elif shown:
+        say_table(_HEAD, [_row(target, source, times) for source in shown])
+    else:
+        note("no source is open: a write key opens one when it is first used")
+    if len(shown) < len(listed.sources):
+        note(f"{len(listed.sources) - len(shown)} more sources, used earlier; --last shows them")
+    if listed.forgotten:
+        note(f"{listed.forgotten} sources were evicted because others were used later")
+
+
+def _row(target: Target, source: SourceView, times: Times) -> tuple[Part, ...]:
+    counts = target.ask("summary", OfSource(source=source.write_key), Summary)
+    return (
+        key_word(source.write_key),
+        shorten(source.name),
+        str(counts.total),
+        str(counts.good),
+        paint(str(counts.bad), "red") if counts.bad else "0",
+        paint(str(counts.refused), "red") if counts.refused else "0",
+        shorten(", ".join(source.plans)),
+        times.show(source.created_at),
+    )
