@@ -41,7 +41,7 @@ def check(output: str) -> None:
             line.startswith(sent.type) and sent.name in line and "good" in line
             for line in output.splitlines()
         ), sent
-    assert "duplicate_message_id: " in output
+    assert "duplicate_message_id at messageId: " in output
     assert "no_user_anon_id: " in output
     assert "payload_too_large: " in output
     assert f"\n{len(CALLS) + 1} good, 3 bad\n" in output
