@@ -33,7 +33,10 @@ def host_for_clients(sent: str | None, *, listening: str) -> str:
 
 
 def settings_body(write_key: str, *, host: str, scheme: str) -> bytes:
-    """Make the settings of a source.
+    """Return the settings of a source as JSON.
+
+    There is no ``consentSettings``: Segment leaves it out where consent is not set up. An empty
+    one means "no category was ever agreed to", and consent wrappers then send nothing.
 
     Args:
         write_key: of the source.
@@ -69,7 +72,6 @@ def settings_body(write_key: str, *, host: str, scheme: str) -> bytes:
             "metrics": {"sampleRate": 0, "host": api_host},
             "legacyVideoPluginsEnabled": False,
             "remotePlugins": [],
-            "consentSettings": {"allCategories": [], "hasUnmappedDestinations": False},
             "autoInstrumentationSettings": {"sampleRate": 0},
         }
     )

@@ -45,7 +45,12 @@ async def test_settings_send_clients_to_this_server(client, path):
     assert segment["protocol"] == "http"
     assert got["metrics"] == {"sampleRate": 0, "host": "mock.local:1234/v1"}
     assert list(got["integrations"]) == ["Segment.io"]
-    assert {"plan", "edgeFunction", "middlewareSettings", "consentSettings"} <= set(got)
+    assert {"plan", "edgeFunction", "middlewareSettings"} <= set(got)
+
+
+async def test_settings_of_a_source_without_consent_do_not_mention_it(client):
+    """Consent wrappers take empty consent settings for a refusal of everything."""
+    assert "consent" not in json.dumps(await settings(client)).lower()
 
 
 @pytest.mark.parametrize(
