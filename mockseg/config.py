@@ -16,6 +16,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError
 from mockseg.setting import LARGEST, PREFIX, declare, nearest, rows
 
@@ -157,7 +158,7 @@ class ClientSettings:
             setting.check(getattr(self, setting.name), place=setting.name)
         if not self.url.startswith(("http://", "https://")):
             raise ConfigError(
-                f'url is "{self.url}": it starts with http:// or https://,'
+                f'url is "{shown_url(self.url)}": it starts with http:// or https://,'
                 " such as http://127.0.0.1:8765"
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from urllib.parse import urlsplit
 
+from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError
 
 __all__ = ["Address"]
@@ -39,14 +40,14 @@ class Address:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise ConfigError(f'the address "{url}" is no URL: {error}') from None
+            raise ConfigError(f'the address "{shown_url(url)}" is no URL: {error}') from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ConfigError(
-                f'the address "{url}" is no http or https URL; write http://127.0.0.1:8765'
+                f'the address "{shown_url(url)}" is no http or https URL; write http://127.0.0.1:8765'
             )
         if parts.username is not None or parts.query or parts.fragment:
             raise ConfigError(
-                f'the address "{url}" has more than scheme, host, port and path;'
+                f'the address "{shown_url(url)}" has more than scheme, host, port and path;'
                 " write http://127.0.0.1:8765"
             )
         secure = parts.scheme == "https"

@@ -6,7 +6,7 @@ import msgspec
 
 from mockseg.destinations.vendor import Headers
 from mockseg.domain.call import call_id
-from mockseg.domain.credentials import shown_header
+from mockseg.domain.credentials import shown_header, shown_url
 from mockseg.domain.delivery import Attempt, Delivery, DeliveryState, Note
 from mockseg.domain.timestamps import format_moment
 
@@ -20,7 +20,8 @@ class KeptAttempt(msgspec.Struct, frozen=True, gc=False):
     """One attempt; the body is shared by all attempts of a delivery.
 
     Attributes:
-        method, url, headers: as sent; Content-Length is not among them.
+        method, url, headers: as sent; Content-Length is not among them. Readers see them without
+            their secrets.
         body: the call's own message, of a batch its element.
         sent_bytes: of the whole body.
         status: that was answered; 0 for no answer.
@@ -52,7 +53,7 @@ class KeptAttempt(msgspec.Struct, frozen=True, gc=False):
         return Attempt(
             number=number,
             method=self.method,
-            url=self.url,
+            url=shown_url(self.url),
             headers={
                 **{name: shown_header(name, value) for name, value in self.headers},
                 "Content-Length": str(self.sent_bytes),

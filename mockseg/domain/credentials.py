@@ -1,36 +1,106 @@
-"""What requests authenticate with: how a key is read, and how a secret is shown."""
+"""What requests authenticate with: how a key is read, and how a secret is shown.
+
+Write keys stay visible: they name the source. All other secrets are replaced before a request
+is kept, so no report, page or log can show them.
+"""
 
 from __future__ import annotations
 
 import base64
+import re
 from functools import lru_cache
+from urllib.parse import unquote_plus
 
-__all__ = ["REDACTED", "basic_credentials", "key_of", "shown_header"]
+__all__ = [
+    "REDACTED",
+    "basic_credentials",
+    "is_secret",
+    "key_of",
+    "shown_form",
+    "shown_header",
+    "shown_query",
+    "shown_url",
+]
 
 REDACTED = "[redacted]"
-_SECRET = frozenset(
-    {
-        "cookie",
-        "proxy-authorization",
-        "ug-api-key",
-        "x-amz-security-token",
-        "x-api-key",
-        "x-auth-token",
-    }
+
+# Names in lower case without ``-`` and ``_``. A write key is none of them.
+_SECRET_NAMES = frozenset(
+    {"auth", "code", "jwt", "key", "passphrase", "passwd", "pw", "pwd", "sid"}
 )
+_SECRET_ENDINGS = (
+    "accesskey",
+    "accesskeyid",
+    "apikey",
+    "assertion",
+    "authkey",
+    "authorization",
+    "bearer",
+    "cookie",
+    "credential",
+    "credentials",
+    "password",
+    "privatekey",
+    "secret",
+    "secretkey",
+    "session",
+    "sessionid",
+    "token",
+)
+# In a URL a signature opens what it signs. In a header it only proves who sent the body.
+_SIGNATURES = ("sig", "signature")
+# A name and its value in a query, a form, or a URL in the middle of a text.
+_PAIR = re.compile(r"([?&;#]|^)([^=&;?#\s\"'<>]{1,200})=([^&;#\s\"'<>]+)")
+_USER_INFO = re.compile(r"(?<=://)[^/?#@\s]{1,1000}@")
+
+
+def is_secret(name: str) -> bool:
+    """Return whether a header or parameter of this name is a secret: ``api_key``, ``X-Auth-Token``.
+
+    Args:
+        name: as it was sent; of a dotted one the last part counts.
+    """
+    bare = _bare(name)
+    return bare in _SECRET_NAMES or bare.endswith(_SECRET_ENDINGS)
+
+
+def shown_query(query: str) -> str:
+    """Return a query string, or a form, with its secrets replaced and all else as it was sent."""
+    return _PAIR.sub(_shown_pair, query) if "=" in query else query
+
+
+def shown_url(url: str) -> str:
+    """Return a text with the secrets of all URLs in it replaced: user and password, queries."""
+    if "://" in url:
+        url = _USER_INFO.sub(f"{REDACTED}@", url)
+    return shown_query(url) if "?" in url or "#" in url else url
+
+
+def shown_form(body: bytes) -> bytes:
+    """Return the body of a form with its secrets replaced."""
+    text = body.decode("utf-8", "surrogateescape")
+    return shown_query(text).encode("utf-8", "surrogateescape")
+
+
+def _shown_pair(pair: re.Match[str]) -> str:
+    before, name, value = pair.groups()
+    secret = is_secret(name) or _bare(name).endswith(_SIGNATURES)
+    return f"{before}{name}={REDACTED if secret else value}"
+
+
+def _bare(name: str) -> str:
+    last = unquote_plus(name).rpartition(".")[2].strip("[]").lower()
+    return last.replace("-", "").replace("_", "")
 
 
 def shown_header(name: str, value: str) -> str:
-    """Give a header's value as it is kept and shown: secrets redacted, write keys visible.
+    """Return a header's value with its secrets replaced; write keys stay visible.
 
-    Basic carries a key as its user name, which says whose a request is; a password, and
-    what comes by any other scheme, is nobody else's business.
+    Basic carries a write key as its user name. A password, and what comes by any other scheme,
+    is replaced.
     """
-    lower = name.lower()
-    if lower in _SECRET and value:
-        return REDACTED
-    if lower != "authorization":
-        return value
+    if name.lower() != "authorization":
+        return REDACTED if value and is_secret(name) else shown_url(value)
     scheme, _, rest = value.partition(" ")
     if scheme.lower() != "basic":
         return f"{scheme} {REDACTED}" if rest else REDACTED
@@ -41,21 +111,19 @@ def shown_header(name: str, value: str) -> str:
 
 @lru_cache(maxsize=1024)
 def key_of(authorization: str) -> str:
-    """Give the write key of an Authorization header, empty when it has none.
+    """Return the write key of an Authorization header, empty when it has none.
 
-    Source: the HTTP API page: Basic with the key as user name, the colon may be missing;
-    a Bearer names the source where the body does not.
+    Source: the HTTP API page: Basic with the key as user name, the colon may be missing. A Bearer
+    is an access token and names no source: SDKs that use OAuth send the key in the body, too.
     """
     scheme, _, rest = authorization.strip().partition(" ")
-    if scheme.lower() == "bearer":
-        return _clean(rest.strip())
     if scheme.lower() != "basic":
         return ""
     return basic_credentials(rest)[0]
 
 
 def basic_credentials(encoded: str) -> tuple[str, str]:
-    """Read user name and password of Basic; both empty when it is not base64 of text."""
+    """Return user name and password of Basic; both empty when it is not base64 of text."""
     try:
         text = base64.b64decode(encoded.strip() + "==", validate=False).decode()
     except ValueError:
@@ -63,8 +131,3 @@ def basic_credentials(encoded: str) -> tuple[str, str]:
         return "", ""
     user, _, password = text.partition(":")
     return user, password
-
-
-def _clean(text: str) -> str:
-    """Replace what a header had that is no UTF-8."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

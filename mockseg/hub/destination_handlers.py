@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mockseg import json_types
-from mockseg.domain.credentials import shown_header
+from mockseg.domain.credentials import shown_header, shown_query
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
 from mockseg.hub.audiences import change
@@ -245,7 +245,7 @@ def _request(kept: KeptVendorRequest) -> VendorRequestView:
         sender=kept.sender,
         method=request.method,
         path=request.path,
-        query="&".join(f"{name}={value}" for name, value in request.query),
+        query=shown_query("&".join(f"{name}={value}" for name, value in request.query)),
         headers=[(name, shown_header(name, value)) for name, value in request.headers],
         body=body,
         body_encoding=encoding,

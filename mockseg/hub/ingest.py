@@ -84,7 +84,8 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, known: bool) -> Ru
         )
         return Ruling(answer, finding, "rejected")
     if source.key == "":
-        finding = discard("unknown_source", "writeKey", "the request has no write key")
+        sentence = f"the request has no write key{_token_hint(arrival)}"
+        finding = discard("unknown_source", "writeKey", sentence)
         if source.profile == "debug-api":
             return _refused(arrival, source, finding, DEBUG_MESSAGES["unknown_source"])
         return Ruling(SUCCESS, finding, "dropped")
@@ -99,6 +100,17 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, known: bool) -> Ru
     if source.profile == "debug-api":
         return _debugged(arrival, read_, source)
     return _SUCCESS
+
+
+def _token_hint(arrival: Arrival) -> str:
+    """Explain why an access token is not enough, if the request has one."""
+    authorization = (value for name, value in arrival.headers if name.lower() == "authorization")
+    if not next(authorization, "").lower().startswith("bearer"):
+        return ""
+    return (
+        "; the Bearer token in Authorization names no source: send the key as writeKey in the"
+        " body, too"
+    )
 
 
 def _only_first(read_: Reading) -> str:

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION
 
 from mockseg import json_types
-from mockseg.domain.credentials import key_of
+from mockseg.domain.credentials import REDACTED, key_of, shown_query
 from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import Answer, Arrival, Route
@@ -100,7 +100,7 @@ class DataPlane:
             route=route,
             method=request.method,
             path=url.raw_path,
-            query=url.raw_query_string,
+            query=shown_query(url.raw_query_string),
             headers=self._headers.keep(request.raw_headers),
             body=body.content,
             sent_bytes=body.sent_bytes,
@@ -146,7 +146,7 @@ class DataPlane:
             route=route,
             method=request.method,
             path=request.rel_url.raw_path,
-            query=request.rel_url.raw_query_string,
+            query=shown_query(request.rel_url.raw_query_string),
             headers=self._headers.keep(request.raw_headers),
             body=body,
             sent_bytes=0,
@@ -184,7 +184,9 @@ class DataPlane:
             request: as it came.
             key: the write key that the path names, or empty.
         """
-        with self._hub.in_flight.reading(key or _key_at_head(request)):
+        with self._hub.in_flight.reading(
+            key or _key_in_headers(request)[:MAX_WRITE_KEY_CHARACTERS]
+        ):
             return await read_body(request)
 
     # --- everything else
@@ -257,7 +259,7 @@ class DataPlane:
         # whatever else it has that may be a secret.
         shown_fields = {name: fields[name] for name in TOKEN_FIELDS if name in fields}
         if fields.get("client_assertion"):
-            shown_fields["client_assertion"] = "[redacted]"
+            shown_fields["client_assertion"] = REDACTED
         kept = Body(json_types.encode(shown_fields), body.sent_bytes, body.problem)
         shown = (
             answer
@@ -305,7 +307,7 @@ class DataPlane:
                 route=_NOTHING,
                 method=request.method,
                 path=request.rel_url.raw_path,
-                query=request.rel_url.raw_query_string,
+                query=shown_query(request.rel_url.raw_query_string),
                 headers=self._headers.keep(request.raw_headers),
                 body=read.content,
                 sent_bytes=read.sent_bytes,
@@ -328,14 +330,6 @@ class DataPlane:
 def _key_in_headers(request: web.Request) -> str:
     authorization = request.headers.get(AUTHORIZATION)
     return key_of(authorization) if authorization else ""
-
-
-def _key_at_head(request: web.Request) -> str:
-    """Return the write key that is known before the body: that of Basic, or empty."""
-    authorization = request.headers.get(AUTHORIZATION, "")
-    # What a Bearer is for, the body says.
-    is_basic = authorization[:6].lower() == "basic "
-    return key_of(authorization)[:MAX_WRITE_KEY_CHARACTERS] if is_basic else ""
 
 
 def _listening(request: web.Request) -> str:

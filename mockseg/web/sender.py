@@ -12,6 +12,7 @@ from yarl import URL
 
 from mockseg.delivery.retrying import Unanswered
 from mockseg.destinations.vendor import VendorResponse
+from mockseg.domain.credentials import shown_url
 
 if TYPE_CHECKING:
     from mockseg.delivery.outgoing import Outgoing
@@ -104,4 +105,4 @@ def _label(error: BaseException) -> str:
 
 
 def _detail(error: BaseException) -> str:
-    return (str(error) or type(error).__name__)[:500]
+    return shown_url(str(error) or type(error).__name__)[:500]

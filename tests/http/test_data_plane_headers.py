@@ -26,7 +26,7 @@ def last_request(client):
         ({"Authorization": "Basic " + base64.b64encode(b"k1:").decode()}, "k1"),
         ({"Authorization": "Basic " + base64.b64encode(b"k1").decode()}, "k1"),
         ({"Authorization": "basic " + base64.b64encode(b"k1:pw").decode().rstrip("=")}, "k1"),
-        ({"Authorization": "Bearer k1"}, "k1"),
+        ({"Authorization": "Bearer k1"}, ""),
         ({"Authorization": "Basic !!!"}, ""),
         ({"Authorization": "Basic " + base64.b64encode(b"\xff\xfe:").decode()}, ""),
         ({"Authorization": "Basic"}, ""),
@@ -37,7 +37,7 @@ def last_request(client):
 )
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/batch"])
 async def test_the_write_key_may_stand_in_the_header(client, path, headers, key):
-    """Basic with and without a colon, Bearer; what is none of them is no key."""
+    """Basic with and without a colon; no other scheme carries a write key."""
     message = {"userId": "u", "event": "E", "type": "track"}
     body = {"batch": [message]} | (message if path == "/v1/track" else {})
     async with client.post(path, json=body, headers=headers) as answer:
@@ -52,6 +52,42 @@ async def test_a_key_in_the_body_goes_before_a_bearer_token(client):
     async with client.post("/v1/track", json=GOOD, headers=headers) as answer:
         assert answer.status == 200
     assert [call.source for call in calls(client)] == ["k"]
+
+
+@pytest.mark.parametrize("body", [b'{"userId":"u","event":"E"}', b"{"])
+async def test_a_bearer_token_is_no_source(client, body):
+    """Without a key in the body the request has none, and the token is shown nowhere."""
+    headers = {"Authorization": "Bearer secret-token"}
+    async with client.post("/v1/track", data=body, headers=headers):
+        pass
+    async with client.get("/_mockseg/v1/requests") as answer:
+        text = await answer.text()
+    async with client.get("/_mockseg/v1/sources") as answer:
+        assert [each["writeKey"] for each in (await answer.json())["sources"]] == [""]
+    assert "Bearer [redacted]" in text
+    assert "secret-token" not in text
+    for call in calls(client):
+        (finding,) = call.findings
+        assert "the Bearer token in Authorization names no source" in finding.description
+
+
+async def test_secrets_of_a_query_are_not_kept(client):
+    """On every way a request can take: a message, a pixel, settings, and a path that is wrong."""
+    for method, path in (
+        ("POST", "/v1/track?writeKey=w&api_key=hidden"),
+        ("GET", "/v1/pixel/track?writeKey=w&access_token=hidden"),
+        ("GET", "/v1/projects/w/settings?token=hidden"),
+        ("POST", "/v1/nothing?key=hidden"),
+    ):
+        async with client.request(method, path, headers={"Referer": f"https://a.b{path}"}):
+            pass
+    async with client.get("/_mockseg/v1/requests") as answer:
+        requests = (await answer.json())["requests"]
+    assert len(requests) == 4
+    shown = json.dumps([[each["query"], each["headers"]] for each in requests])
+    assert "hidden" not in shown
+    assert shown.count("=[redacted]") == 8
+    assert "writeKey=w" in shown
 
 
 @pytest.mark.parametrize(

@@ -91,18 +91,19 @@ def _sent(served, way, *, key, place, compressed):
     """Send one message on its way, with the key at this place."""
     method, path, body = way
     headers = {"Content-Type": "text/plain"}
-    if place == "body":
+    if place in {"body", "bearer"}:
         body = body | {"writeKey": key}
     elif place == "message":
         body = {
             k: [m | {"writeKey": key} for m in v] if k == "batch" else v for k, v in body.items()
         }
         body = body if "batch" in body else body | {"writeKey": key}
-    elif place == "bearer":
-        headers["Authorization"] = f"Bearer {key}"
     else:
         text = key + (":" if place == "colon" else "")
         headers["Authorization"] = "Basic " + base64.b64encode(text.encode()).decode()
+    if place == "bearer":
+        # With OAuth the key still comes in the body.
+        headers["Authorization"] = "Bearer token"
     if method == "GET":
         return served.ask(method, path, params=_data(body), headers=headers)
     sent = _written(body)
