@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,20 @@ pytest_plugins = ["pytester"]
 # are the same each time; elsewhere they are new ones, and what fails is printed to be repeated.
 settings.register_profile("mockseg", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+# For runs on further Pythons: `--hypothesis-profile=short`.
+settings.register_profile("short", deadline=None, derandomize=True, max_examples=20)
 settings.load_profile("ci" if os.environ.get("CI") else "mockseg")
+
+
+_TESTS = Path(__file__).parent
+_FAST = {"unit", "property"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `pytest -m fast` runs, by its folder."""
+    for item in items:
+        if item.path.is_relative_to(_TESTS) and item.path.relative_to(_TESTS).parts[0] in _FAST:
+            item.add_marker(pytest.mark.fast)
 
 
 @pytest.fixture(name="_nothing_blocks", autouse=True)

@@ -3,6 +3,8 @@
     python tests/sdk/record.py             record all sessions of both SDKs anew
     python tests/sdk/record.py --check     only say what they send otherwise than is kept
     python tests/sdk/record.py --sdk node  only one SDK: python or node
+    python tests/sdk/record.py --newer     list SDK releases newer than the pinned ones; records
+                                           nothing and always exits 0
 
 It wants the Python SDK installed, and for Node ``npm ci`` done in tests/sdk/node.
 """
@@ -13,6 +15,7 @@ import argparse
 import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -77,7 +80,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Record what the real SDKs put on the wire.")
     parser.add_argument("--sdk", choices=["python", "node"], help="only this one")
     parser.add_argument("--check", action="store_true", help="write nothing, tell differences")
+    parser.add_argument("--newer", action="store_true", help="list newer releases of the SDKs")
     arguments = parser.parse_args()
+    if arguments.newer:
+        return _list_newer()
     # Nothing between the SDK and this machine, whatever the environment says.
     os.environ.update(NO_PROXY="127.0.0.1", no_proxy="127.0.0.1", NETRC=os.devnull)
     recorders: dict[str, Callable[[MockSegment], Iterator[tuple[Path, dict[str, Any]]]]]
@@ -99,6 +105,24 @@ def main() -> int:
 
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
+
+
+def _list_newer() -> int:
+    """Compare the pinned SDKs with what their registries offer now."""
+    asked = {
+        PYTHON_PACKAGE: [sys.executable, "-m", "pip", "index", "versions", PYTHON_PACKAGE],
+    }
+    pinned = {PYTHON_PACKAGE: version(PYTHON_PACKAGE)}
+    for name, wanted in json.loads((NODE / "package.json").read_text())["dependencies"].items():
+        asked[name] = ["npm", "view", name, "version"]
+        pinned[name] = wanted
+    for name, command in asked.items():
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = re.search(r"\d+(?:\.\d+)+", done.stdout)
+        newest = found[0] if found else "unknown: the registry did not answer"
+        same = "up to date" if newest == pinned[name] else f"newest release: {newest}"
+        _say(f"{name} {pinned[name]}: {same}")
+    return 0
 
 
 def _python(server: MockSegment) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -1,0 +1,92 @@
+"""What type checkers make of the public API; `mypy` reads this file, nothing runs it.
+
+A line that must be refused carries a `type: ignore` with its code: where it is accepted,
+mypy reports the comment as unused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, assert_type
+
+from mockseg import (
+    ANY,
+    AsyncClient,
+    AsyncSource,
+    Call,
+    Client,
+    Delivery,
+    Destination,
+    MockSegment,
+    Source,
+    approx,
+    identify,
+    sample,
+    track,
+)
+
+if TYPE_CHECKING:
+    from mockseg.operations.calls import Summary
+
+
+def matchers() -> None:
+    """A matcher takes the match keys, and no other words."""
+    track("Signed Up", user_id="u1", properties={"plan": ANY, "total": approx(42, abs=0.01)})
+    identify("u1", traits={"email": "ada@example.com"})
+    track("Signed Up", propertys={})  # type: ignore[call-arg]
+
+
+def a_source(source: Source) -> None:
+    """Verbs that block return values."""
+    assert_type(source.calls(), list[Call])
+    assert_type(source.calls(track(), good=True), list[Call])
+    assert_type(source.wait_for(track("A"), timeout=2), Call)
+    assert_type(source.wait_for_all(track("A"), 2), list[Call])
+    assert_type(source.assert_called(track("A")), Call)
+    assert_type(source.assert_called(track("A"), times=2), list[Call])
+    assert_type(source.assert_in_order([track("A"), track("B")]), list[Call])
+    assert_type(source.settle(quiet=0.1), int)
+    assert_type(source.clear(), int)
+    assert_type(source.aio, AsyncSource)
+    assert_type(source.destination("webhook", url="http://127.0.0.1:1"), Destination)
+    assert_type(source.deliveries(), list[Delivery])
+    summary: Summary = source.summary()
+    assert_type(summary.good, int)
+    source.calls("Signed Up")  # type: ignore[arg-type]
+    source.assert_called("Signed Up")  # type: ignore[call-overload]
+    source.assert_called(track("A"), wiat=1)  # type: ignore[call-overload]
+    source.update(strictnes="strict")  # type: ignore[call-arg]
+
+
+async def an_awaitable_source(source: AsyncSource) -> None:
+    """The same verbs, awaited; without it they are no values."""
+    assert_type(await source.calls(), list[Call])
+    assert_type(await source.wait_for(track("A")), Call)
+    assert_type(await source.assert_called(track("A")), Call)
+    assert_type(await source.assert_called(track("A"), times=2), list[Call])
+    assert_type(await source.settle(), int)
+    _call: Call = source.wait_for(track("A"))  # type: ignore[assignment]
+
+
+def a_call(call: Call) -> None:
+    """What is known of a call has a type, and what is not is JSON."""
+    assert_type(call.user_id, str | None)
+    assert_type(call.good, bool)
+    assert_type(call.properties, dict[str, Any])
+    call.event = "other"  # type: ignore[misc]
+
+
+def servers() -> None:
+    """A server in this process, and clients of one elsewhere."""
+    with MockSegment() as server:
+        assert_type(server.url, str)
+        assert_type(server.source(catalogue="userguiding"), Source)
+        server.source(catalog="userguiding")  # type: ignore[call-arg]
+    with Client("http://127.0.0.1:8765") as client:
+        assert_type(client.source("key"), Source)
+    assert_type(sample("guide started (userguiding)"), dict[str, Any])
+
+
+async def awaitable_clients() -> None:
+    """A client for event loops."""
+    async with AsyncClient("http://127.0.0.1:8765") as client:
+        assert_type(await client.source("key"), AsyncSource)
