@@ -194,6 +194,7 @@ class MockSegment(Server):
             thread.join()
 
     def __enter__(self) -> Self:
+        self.unused.watched = True
         return self.start()
 
     def __exit__(
@@ -203,8 +204,10 @@ class MockSegment(Server):
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+        self.unused.refuse(error)
 
     async def __aenter__(self) -> Self:
+        self.unused.watched = True
         await asyncio.wrap_future(self._launch().started)
         return self
 
@@ -218,6 +221,7 @@ class MockSegment(Server):
         if thread is not None:
             await asyncio.wrap_future(thread.finished)
             thread.join()
+        self.unused.refuse(error)
 
     def __del__(self) -> None:
         thread = getattr(self, "_thread", None)

@@ -155,7 +155,9 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
         Raises:
             OperationError: 422 at the start of the block, with the field and what is allowed.
         """
-        return AsyncFaultBlock(self.write_key, scenario, options, carry_out=self._carry_out)
+        return AsyncFaultBlock(
+            self.write_key, scenario, options, carry_out=self._carry_out, unused=self._scope.unused
+        )
 
     async def truth(self, *, limit: int = 1000) -> Truth:
         """Tell what became of each message: its attempts, what they were answered, its fate.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockseg.client import verbs_destinations
+from mockseg.client.unused import AwaitableVerbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
+    from mockseg.client.unused import Unused
     from mockseg.operations.destinations import AudienceChanged
 
 __all__ = ["AsyncAudience", "Audience"]
@@ -51,7 +53,7 @@ class Audience:
         return changed
 
 
-class AsyncAudience:
+class AsyncAudience(AwaitableVerbs):
     """The same with awaitable verbs; see :class:`Audience`."""
 
     def __init__(
@@ -64,6 +66,10 @@ class AsyncAudience:
         self._scope = scope
         self._carry_out = carry_out
         self.name = name
+
+    @property
+    def _unused(self) -> Unused:
+        return self._scope.unused
 
     async def enter(self, user_ids: Iterable[str]) -> AudienceChanged:
         """Let users enter; those who are in it already bring no call."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, TypeVar
 
+from mockseg.client.unused import AwaitableVerbs
+
 if TYPE_CHECKING:
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
+    from mockseg.client.unused import Unused
 
 __all__ = ["AsyncCarried", "Carried"]
 
@@ -38,7 +41,7 @@ class Carried(abc.ABC):
         """Carry out a verb that may wait; a failure may be collected by a soft block."""
 
 
-class AsyncCarried(abc.ABC):
+class AsyncCarried(AwaitableVerbs, abc.ABC):
     """Verbs that are carried out in the running event loop.
 
     Attributes:
@@ -47,6 +50,10 @@ class AsyncCarried(abc.ABC):
 
     _scope: Scope
     url: str
+
+    @property
+    def _unused(self) -> Unused:
+        return self._scope.unused
 
     @abc.abstractmethod
     async def _carry_out(self, steps: Steps[T]) -> T:

@@ -39,6 +39,7 @@ class Client(Server):
         self._http = HttpTransport(url, ca=ca)
 
     def __enter__(self) -> Self:
+        self.unused.watched = True
         return self
 
     def __exit__(
@@ -48,6 +49,7 @@ class Client(Server):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+        self.unused.refuse(error)
 
     def __repr__(self) -> str:
         return f"<Client of {self.url}>"
@@ -107,6 +109,7 @@ class AsyncClient(AsyncServer):
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
+        self._unused.watched = True
         return self
 
     async def __aexit__(
@@ -116,6 +119,7 @@ class AsyncClient(AsyncServer):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+        self._unused.refuse(error)
 
     def __repr__(self) -> str:
         return f"<AsyncClient of {self.url}>"

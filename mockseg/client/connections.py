@@ -186,6 +186,7 @@ class Connections(Carried):
             read=self._read,
             wait=self._wait,
             awaitable=lambda: self.aio._carry_out,  # noqa: SLF001  (two halves of one source)
+            unused=self._scope.unused,
         )
 
 
@@ -340,7 +341,9 @@ class AsyncConnections(AsyncCarried):
         return await self._carry_out(steps)
 
     def _destination(self, view: DestinationView) -> AsyncDestination:
-        return AsyncDestination(view, server_url=self.url, carry_out=self._carry_out)
+        return AsyncDestination(
+            view, server_url=self.url, carry_out=self._carry_out, unused=self._scope.unused
+        )
 
 
 def _id(to: To) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from mockseg.client import verbs_destinations
+from mockseg.client.unused import AwaitableVerbs
 from mockseg.client.verbs_destinations import Expected
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mockseg.client.ask import Steps
+    from mockseg.client.unused import Unused
     from mockseg.client.verbs_destinations import DestinationOptions
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.matcher import Matcher
@@ -27,9 +29,10 @@ class _Connected:
         view: how the destination was when it was last asked about.
     """
 
-    def __init__(self, view: DestinationView, *, server_url: str) -> None:
+    def __init__(self, view: DestinationView, *, server_url: str, unused: Unused) -> None:
         self.view = view
         self._server_url = server_url
+        self._of_server = unused
 
     @property
     def id(self) -> str:
@@ -70,8 +73,9 @@ class Destination(_Connected):
         read: Callable[[str, Steps[Any]], Any],
         wait: Callable[[str, Steps[Any]], Any],
         awaitable: Callable[[], Callable[[Steps[Any]], Coroutine[Any, Any, Any]]],
+        unused: Unused,
     ) -> None:
-        super().__init__(view, server_url=server_url)
+        super().__init__(view, server_url=server_url, unused=unused)
         self._carry_out = read
         self._carry_out_waiting = wait
         self._awaitable = awaitable
@@ -79,7 +83,12 @@ class Destination(_Connected):
     @property
     def aio(self) -> AsyncDestination:
         """Give the same destination with awaitable verbs."""
-        return AsyncDestination(self.view, server_url=self._server_url, carry_out=self._awaitable())
+        return AsyncDestination(
+            self.view,
+            server_url=self._server_url,
+            carry_out=self._awaitable(),
+            unused=self._of_server,
+        )
 
     def state(self) -> JsonObject:
         """Give what the imitated vendor has, in the names of its REST API."""
@@ -165,7 +174,7 @@ class Destination(_Connected):
         return self._carry_out_waiting(f"destination(...).{verb}", steps)
 
 
-class AsyncDestination(_Connected):
+class AsyncDestination(_Connected, AwaitableVerbs):
     """One destination, for event loops; see :class:`Destination`."""
 
     def __init__(
@@ -174,9 +183,14 @@ class AsyncDestination(_Connected):
         *,
         server_url: str,
         carry_out: Callable[[Steps[Any]], Coroutine[Any, Any, Any]],
+        unused: Unused,
     ) -> None:
-        super().__init__(view, server_url=server_url)
+        super().__init__(view, server_url=server_url, unused=unused)
         self._carry_out = carry_out
+
+    @property
+    def _unused(self) -> Unused:
+        return self._of_server
 
     async def state(self) -> JsonObject:
         """Give what the imitated vendor has, in the names of its REST API."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mockseg.client.ask import Steps
+    from mockseg.client.unused import Unused
     from mockseg.client.verbs_faults import FaultOptions
     from mockseg.operations.faults import FaultView
 
@@ -20,8 +21,16 @@ __all__ = ["AsyncFaultBlock", "FaultBlock"]
 class _Block:
     """What both kinds of block know of their fault."""
 
-    def __init__(self, source: str | None, scenario: str | None, options: FaultOptions) -> None:
+    def __init__(
+        self,
+        source: str | None,
+        scenario: str | None,
+        options: FaultOptions,
+        *,
+        entered: Callable[[], None],
+    ) -> None:
         self._steps = (source, scenario, options)
+        self._entered = entered
         self._view: FaultView | None = None
 
     @property
@@ -53,11 +62,13 @@ class FaultBlock(_Block):
         options: FaultOptions,
         *,
         carry_out: Callable[[str, Steps[Any]], Any],
+        unused: Unused,
     ) -> None:
-        super().__init__(source, scenario, options)
+        super().__init__(source, scenario, options, entered=unused.note_block("faults"))
         self._carry_out = carry_out
 
     def __enter__(self) -> Self:
+        self._entered()
         self._view = self._carry_out("faults", verbs_faults.add(*self._steps))
         return self
 
@@ -80,11 +91,14 @@ class AsyncFaultBlock(_Block):
         options: FaultOptions,
         *,
         carry_out: Callable[[Steps[Any]], Awaitable[Any]],
+        unused: Unused,
     ) -> None:
-        super().__init__(source, scenario, options)
+        entered = unused.note_block("faults", how="async with")
+        super().__init__(source, scenario, options, entered=entered)
         self._carry_out = carry_out
 
     async def __aenter__(self) -> Self:
+        self._entered()
         self._view = await self._carry_out(verbs_faults.add(*self._steps))
         return self
 

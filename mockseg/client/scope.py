@@ -6,6 +6,8 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING
 
+from mockseg.client.unused import Unused
+
 if TYPE_CHECKING:
     from mockseg.errors import UnmetExpectationError
     from mockseg.operations.sources import Window
@@ -28,6 +30,7 @@ class Scope:
         asserted: cursors of the calls that assertions matched, as far as the server does not
             know them yet.
         soft: what failed in the soft block that is open, or None.
+        unused: awaitable verbs and blocks of the server that nobody has used yet.
     """
 
     write_key: str
@@ -36,6 +39,7 @@ class Scope:
     window: bool = False
     asserted: set[int] = dataclasses.field(default_factory=set)
     soft: list[UnmetExpectationError] | None = None
+    unused: Unused = dataclasses.field(default_factory=Unused, repr=False)
 
     def move_to(self, window: Window) -> None:
         """See only what comes after this window was opened."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import functools
 from typing import TYPE_CHECKING, TypeVar
 
 from mockseg.client import verbs_plans, verbs_server
@@ -10,6 +11,7 @@ from mockseg.client.ask import Ask, run_async
 from mockseg.client.faults import AsyncFaultBlock, FaultBlock
 from mockseg.client.settings import given
 from mockseg.client.source import Source, carry_out
+from mockseg.client.unused import AwaitableVerbs, Unused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +67,13 @@ class Server(abc.ABC):
             url=self.url,
             tls_url=self.tls_url,
             ca_path=self.ca_path,
+            unused=self.unused,
         )
+
+    @functools.cached_property
+    def unused(self) -> Unused:
+        """Awaitable verbs and blocks of this server that nobody has used yet."""
+        return Unused()
 
     def source(self, write_key: str | None = None, **options: Unpack[SourceOptions]) -> Source:
         """Give a source: a fresh one, or the one of a write key.
@@ -116,7 +124,7 @@ class Server(abc.ABC):
 
         See :meth:`Source.faults`; counts are kept for each source.
         """
-        return FaultBlock(None, scenario, options, carry_out=self._carry_out)
+        return FaultBlock(None, scenario, options, carry_out=self._carry_out, unused=self.unused)
 
     def perform(self, operation: str, params: msgspec.Struct) -> msgspec.Struct:
         """Perform one operation of :mod:`mockseg.operations.table`, for what has no verb.
@@ -128,6 +136,7 @@ class Server(abc.ABC):
         return self._carry_out("perform", verbs_server.perform(Ask(operation, params)))
 
     def _source(self, scope: Scope) -> Source:
+        scope.unused = self.unused
         return Source(
             scope,
             self._transport,
@@ -142,7 +151,7 @@ class Server(abc.ABC):
         return carry_out(steps, self._transport, verb=f"server.{verb}", waits=verb == "perform")
 
 
-class AsyncServer:
+class AsyncServer(AwaitableVerbs):
     """A running mockseg, for event loops. Its verbs raise as those of a source do.
 
     Attributes:
@@ -158,11 +167,17 @@ class AsyncServer:
         url: str,
         tls_url: str | None = None,
         ca_path: Path | None = None,
+        unused: Unused | None = None,
     ) -> None:
         self._transport = transport
+        self._of_server = Unused() if unused is None else unused
         self.url = url
         self.tls_url = tls_url
         self.ca_path = ca_path
+
+    @property
+    def _unused(self) -> Unused:
+        return self._of_server
 
     async def source(
         self, write_key: str | None = None, **options: Unpack[SourceOptions]
@@ -201,7 +216,9 @@ class AsyncServer:
         self, scenario: str | None = None, **options: Unpack[FaultOptions]
     ) -> AsyncFaultBlock:
         """Break requests of every source, or for a token; see :meth:`Server.faults`."""
-        return AsyncFaultBlock(None, scenario, options, carry_out=self._carry_out)
+        return AsyncFaultBlock(
+            None, scenario, options, carry_out=self._carry_out, unused=self._unused
+        )
 
     async def perform(self, operation: str, params: msgspec.Struct) -> msgspec.Struct:
         """Perform one operation of :mod:`mockseg.operations.table`, for what has no verb."""
@@ -210,6 +227,7 @@ class AsyncServer:
     def _source(self, scope: Scope) -> AsyncSource:
         from mockseg.client.aio import AsyncSource
 
+        scope.unused = self._unused
         return AsyncSource(
             scope,
             self._transport,

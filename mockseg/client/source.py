@@ -182,7 +182,9 @@ class Source(Journeys, Connections):
         Raises:
             OperationError: 422 at the start of the block, with the field and what is allowed.
         """
-        return FaultBlock(self.write_key, scenario, options, carry_out=self._read)
+        return FaultBlock(
+            self.write_key, scenario, options, carry_out=self._read, unused=self._scope.unused
+        )
 
     def truth(self, *, limit: int = 1000) -> Truth:
         """Tell what became of each message: its attempts, what they were answered, its fate.

@@ -91,12 +91,14 @@ class Waiting(_Outcome):
         timeout: float,
     ) -> None:
         super().__init__()
+        self._entered = scope.unused.note_block("waiting_for")
         self._scope = scope
         self._read = read
         self._wait = wait
         self._expected = _Expected(matcher, count, timeout)
 
     def __enter__(self) -> Self:
+        self._entered()
         self._scope = self._read("waiting_for", from_now(self._scope))
         return self
 
@@ -118,11 +120,13 @@ class AsyncWaiting(_Outcome):
         self, scope: Scope, carry_out: _Awaits, *, matcher: Matcher, count: int, timeout: float
     ) -> None:
         super().__init__()
+        self._entered = scope.unused.note_block("waiting_for", how="async with")
         self._scope = scope
         self._carry_out = carry_out
         self._expected = _Expected(matcher, count, timeout)
 
     async def __aenter__(self) -> Self:
+        self._entered()
         self._scope = await self._carry_out(from_now(self._scope))
         return self
 

@@ -51,6 +51,7 @@ class Run:
         """Run the server, and look after its end for calls that came late."""
         with _as_failure():
             self._server = servers.start(self._options, self._example)
+        self._server.unused.watched = True
         try:
             yield self._server
         finally:
@@ -131,10 +132,11 @@ class Run:
         """Judge sources; with `ends`, nothing more is expected of them.
 
         Raises:
-            pytest.fail.Exception: of a call that Segment would not take as it is.
+            pytest.fail.Exception: a call that Segment would not take as it is, or a verb
+                that was not awaited.
         """
         __tracebackhide__ = True
-        failing: list[str] = []
+        failing = self._left_unused()
         for opened in sources:
             record = self._record(opened)
             # A second failure would only hide the first, whose report has the calls, too.
@@ -151,6 +153,16 @@ class Run:
                 failing.append(problem)
         if failing:
             pytest.fail("\n\n".join(failing), pytrace=False)
+
+    def _left_unused(self) -> list[str]:
+        """Charge verbs that were not awaited, and blocks not entered, to the running test."""
+        texts = [] if self._server is None else self._server.unused.take(unfinished=True)
+        if not texts:
+            return []
+        test = self._test()
+        failed_before = test.failed
+        test.problems.append("\n".join(texts))
+        return [] if failed_before else test.problems[-1:]
 
     def _record(self, opened: Opened) -> TestRecord:
         """Find the test that is charged: the one that runs, where a source outlives its maker."""
@@ -211,6 +223,16 @@ class Run:
         for opened in self._shared:
             with contextlib.suppress(MocksegError):
                 self._tally.late += opened.late(move=True)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Fail a test that did not await what it asserted, while its event loop is open."""
+        __tracebackhide__ = True
+        result = yield
+        unused = self._left_unused()
+        if unused:
+            pytest.fail(unused[0], pytrace=False)
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
