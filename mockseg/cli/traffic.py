@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockseg.cli.traffic_flags import recipe_flags
+from mockseg.cli.flags import client_settings
+from mockseg.cli.traffic_flags import CONNECTIONS, recipe_flags
 from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.cli.traffic_target import Checked
+    from mockseg.cli.target import Target
+    from mockseg.cli.traffic_target import Checked, Destined
     from mockseg.traffic.generator import Traffic
     from mockseg.traffic.tally import Tally
 
@@ -27,11 +29,11 @@ _PORTION: Final = 500
 @click.command(name="traffic")
 @recipe_flags
 @click.option("--profile", metavar="FILE", help="All of this from TOML; flags win.")
-@click.option("--to", metavar="URL", help="Where it is sent.")
+@click.option("--to", metavar="URL", help="Target of any kind.  [the server that --url names]")
 @click.option("--write-key", metavar="KEY", help="Of the source; a mockseg opens a fresh one.")
 @click.option("--transport", metavar="batch|single|pixel|sdk", help="How calls travel.  [batch]")
-@click.option("--gzip/--no-gzip", default=None, help="Zip the bodies.  [no]")
-@click.option("--connections", metavar="NUMBER", help="At most so many at a time.  [64]")
+@click.option("--gzip/--no-gzip", default=None, help="Compress the bodies.  [no]")
+@click.option("--connections", metavar="NUMBER", help=CONNECTIONS)
 @click.option(
     "--as",
     "as_",
@@ -39,18 +41,18 @@ _PORTION: Final = 500
     help="As Segment to: webhook, userengage, userleap, userguiding, candu.",
 )
 @click.option("--key", metavar="KEY", help="With --as: shared secret, or API key.")
-@click.option("--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file.")
 @click.option("--out", metavar="FILE", help="Write instead of sending; .gz zips, - streams.")
 @click.option("--dry-run", is_flag=True, help="Make everything, send and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
+@client_settings
 def command(
     *,
+    target: Target,
     profile: str | None,
     out: str | None,
     dry_run: bool,
     as_: str | None,
     key: str | None,
-    ca: str | None,
     as_json: bool,
     **flags: Any,
 ) -> int:
@@ -61,6 +63,7 @@ def command(
     something else than what the labels of the broken calls say.
     """
     from mockseg.cli.traffic_report import show
+    from mockseg.cli.traffic_target import destined
     from mockseg.traffic.profiles import with_profile
 
     values = with_profile(flags, file=profile, others=_OTHERS)
@@ -75,10 +78,11 @@ def command(
         digest = _write(traffic, tally, out=out)
         show(tally, facts | {"sha256": digest}, None, as_json=as_json, err=out == "-")
         return 0
-    if values["to"] is None:
-        raise ConfigError("where is it sent? Name it with --to URL, or write it with --out FILE")
+    if as_ is not None and values["to"] is None:
+        raise ConfigError("no target: with --as, pass --to URL, the address of the destination")
+    goal = destined(target, values["to"])
     traffic, facts = _made(values, as_=as_, now=True)
-    checked = _send(traffic, tally, values, as_=as_, key=key, ca=ca)
+    checked = _send(traffic, tally, values, goal, as_=as_, key=key)
     show(tally, facts, checked, as_json=as_json, err=False)
     return 1 if tally.lost or (checked is not None and not checked.fine) else 0
 
@@ -171,10 +175,10 @@ def _send(
     traffic: Traffic,
     tally: Tally,
     values: dict[str, Any],
+    goal: Destined,
     *,
     as_: str | None,
     key: str | None,
-    ca: str | None,
 ) -> Checked | None:
     from mockseg.cli.traffic_run import send
     from mockseg.cli.traffic_sender import sender_for
@@ -183,22 +187,21 @@ def _send(
     from mockseg.traffic.packets import grouped
 
     if as_ is not None:
-        _send_as(as_, traffic, tally, values, key=key, ca=ca)
+        _send_as(as_, traffic, tally, values, goal, key=key)
         return None
     if key is not None:
         raise ConfigError("--key goes with --as; a source is named with --write-key")
     transport = transport_of(values["transport"])
-    url = values["to"]
     ready = sender_for(
-        url,
+        goal.url,
         transport,
         tally,
         zipped=bool(values["gzip"]),
         connections=values["connections"],
-        ca=ca,
+        ca=goal.target.ca,
         findings=traffic.findings,
     )
-    receiver = Receiver(url, ca=ca, write_key=values["write_key"], recipe=traffic.recipe)
+    receiver = Receiver(goal, write_key=values["write_key"], recipe=traffic.recipe)
     try:
         groups = grouped(traffic, transport)
         total = traffic.recipe.schedule.calls
@@ -213,13 +216,12 @@ def _send_as(
     traffic: Traffic,
     tally: Tally,
     values: dict[str, Any],
+    goal: Destined,
     *,
     key: str | None,
-    ca: str | None,
 ) -> None:
     """Send as Segment sends to a destination."""
     from mockseg.cli.traffic_run import send
-    from mockseg.cli.traffic_target import reach
     from mockseg.cli.traffic_values import connections_of, tls_of
     from mockseg.traffic.as_segment import WEBHOOK, to_destination
     from mockseg.traffic.driver import Driver
@@ -232,9 +234,9 @@ def _send_as(
         )
     if key is None and as_ != WEBHOOK:
         raise ConfigError(f"{as_} knows its callers by a key: name it with --key")
-    url = values["to"]
-    connections, tls = connections_of(values["connections"]), tls_of(url, ca)
-    reach(url)
+    connections = connections_of(values["connections"])
+    tls = tls_of(goal.url, goal.target.ca)
+    goal.reach()
     make = to_destination(as_, key or "")
-    driver = Driver(url, make, tally, connections=connections, tls=tls)
+    driver = Driver(goal.url, make, tally, connections=connections, tls=tls)
     send(driver, grouped(traffic, "single"), tally, total=traffic.recipe.schedule.calls)

@@ -11,7 +11,9 @@ from mockseg.traffic.profiles import ROWS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["recipe_flags"]
+__all__ = ["CONNECTIONS", "recipe_flags"]
+
+CONNECTIONS = "Maximum number of concurrent connections.  [64]"
 
 
 def recipe_flags(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -39,6 +39,7 @@ def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | No
             "labelsFound": checked.found,
             "labelsMissing": checked.missing_count,
             "unexpectedlyBad": checked.unexpected_count,
+            "duplicates": checked.duplicates,
             "incomplete": checked.incomplete,
         }
     return report
@@ -93,6 +94,11 @@ def _checked(checked: Checked) -> list[str]:
             f"labelled calls that gave the finding of their label: {checked.found}/{whole}"
         )
     lines += [f"{'':10}  not found: {each}" for each in checked.missing]
+    if checked.duplicates:
+        lines.append(
+            f"{checked.duplicates} dropped as duplicates, because the source has their messageIds:"
+            f" {checked.remedy}"
+        )
     if checked.unexpected_count:
         lines.append(f"bad without a label: {checked.unexpected_count}")
         lines += [f"{'':10}  {each}" for each in checked.unexpected]

@@ -6,6 +6,9 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import click
+from click.core import ParameterSource
+
 from mockseg.cli.target import Target
 from mockseg.client.address import Address
 from mockseg.errors import ConfigError, OperationError, UnreachableError
@@ -19,26 +22,73 @@ if TYPE_CHECKING:
     from mockseg.traffic.recipe import Recipe
     from mockseg.traffic.tally import Tally
 
-__all__ = ["Checked", "Receiver", "reach"]
+__all__ = ["Checked", "Destined", "Receiver", "destined"]
 
 _CONNECT_SECONDS: Final = 5.0
 _PAGE: Final = 1000
 _SHOWN: Final = 5
+_DUPLICATE: Final = "duplicate_message_id"
+_REPLAY_AGAIN: Final = "pass --new-ids to send them as new calls"
+_TRAFFIC_AGAIN: Final = (
+    "another --seed or --start makes new ones, a source without them takes these"
+)
+_NAME_A_TARGET: Final = "; start a server with mockseg serve, or name a target with --to URL"
 
 
-def reach(url: str) -> None:
-    """See that somebody listens there, before anything is sent.
+@dataclass(frozen=True, slots=True)
+class Destined:
+    """Where traffic goes.
+
+    Attributes:
+        target: the address, and how to ask a mockseg there.
+        named: whether ``--to`` names it, which may name anything; else it must be a mockseg.
+    """
+
+    target: Target
+    named: bool
+
+    @property
+    def url(self) -> str:
+        """Address of the target."""
+        return self.target.url
+
+    def reach(self) -> None:
+        """Connect once, before anything is sent.
+
+        Raises:
+            ConfigError: the address is invalid.
+            UnreachableError: nothing listens there.
+        """
+        address = Address.parse(self.url)
+        try:
+            socket.create_connection((address.host, address.port), _CONNECT_SECONDS).close()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            hint = "" if self.named else _NAME_A_TARGET
+            raise UnreachableError(
+                f"nothing answers at {self.url}: {reason}; nothing was sent{hint}"
+            ) from None
+
+
+def destined(target: Target, to: str | None) -> Destined:
+    """Decide where traffic goes: ``--to`` if given, else the server of all commands.
+
+    Args:
+        target: the server that ``--url``, MOCKSEG_URL or mockseg.toml names.
+        to: as ``--to`` of the command line, or of a profile, says.
 
     Raises:
-        ConfigError: the address is none.
-        UnreachableError: nobody does.
+        ConfigError: both flags are given, or the address is invalid.
     """
-    address = Address.parse(url)
-    try:
-        socket.create_connection((address.host, address.port), _CONNECT_SECONDS).close()
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UnreachableError(f"nobody answers at {url}: {reason}; nothing was sent") from None
+    source = click.get_current_context().get_parameter_source
+    by_flag = source("url") is ParameterSource.COMMANDLINE
+    if by_flag and source("to") is ParameterSource.COMMANDLINE:
+        raise ConfigError(
+            "--to and --url exclude each other: --url names a mockseg, --to a target of any kind"
+        )
+    if to is None or by_flag:
+        return Destined(target, named=False)
+    return Destined(Target(to, ca=target.ca), named=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +102,8 @@ class Checked:
         missing_count: how many.
         unexpected: bad calls without a label, a few of them as sentences.
         unexpected_count: how many.
+        duplicates: how many of those were dropped because the source had their messageIds.
+        remedy: what to do about duplicates.
         incomplete: why not everything could be checked, or empty.
         asked: whether the server could be asked.
     """
@@ -63,6 +115,8 @@ class Checked:
     missing_count: int
     unexpected: tuple[str, ...]
     unexpected_count: int
+    duplicates: int
+    remedy: str
     incomplete: str
     asked: bool = True
 
@@ -76,8 +130,7 @@ class Receiver:
     """A target that speaks Segment's protocol; a mockseg can be asked what it found.
 
     Args:
-        url: its address.
-        ca: what to trust for https, or None.
+        destined: where traffic goes.
         write_key: of the source; None to open one on a mockseg, with the plans of the run.
         recipe: of the run; None when there is none, as in a replay.
 
@@ -87,23 +140,25 @@ class Receiver:
 
     Raises:
         ConfigError: there is no write key, and no mockseg that could make one.
-        UnreachableError: nobody answers there.
+        UnreachableError: nothing answers there, or what does must be a mockseg and is not.
     """
 
-    def __init__(
-        self, url: str, *, ca: str | None, write_key: str | None, recipe: Recipe | None
-    ) -> None:
-        reach(url)
-        self._target = Target(url, ca=ca)
+    def __init__(self, destined: Destined, *, write_key: str | None, recipe: Recipe | None) -> None:
+        destined.reach()
+        url = destined.url
+        self._target = destined.target
+        self._remedy = _REPLAY_AGAIN if recipe is None else _TRAFFIC_AGAIN
         try:
             self._target.ask("health", Nothing(), Health)
             self.is_mockseg = True
-        except (UnreachableError, OperationError):
+        except (UnreachableError, OperationError) as error:
+            if not destined.named:
+                raise UnreachableError(f"{error}; nothing was sent{_NAME_A_TARGET}") from None
             self.is_mockseg = False
         self._cursor = 0
         if write_key is None and not self.is_mockseg:
             raise ConfigError(
-                f"what answers at {url} is no mockseg: name a source with --write-key"
+                f"what answers at {url} is not a mockseg: name a source with --write-key"
             )
         self.write_key = write_key if write_key is not None else self._opened(recipe)
         if self.is_mockseg:
@@ -138,6 +193,8 @@ class Receiver:
                 missing_count=0,
                 unexpected=(),
                 unexpected_count=0,
+                duplicates=0,
+                remedy="",
                 incomplete=f"the server could not be asked what it found: {error}",
                 asked=False,
             )
@@ -145,7 +202,7 @@ class Receiver:
     def _checked(self, tally: Tally) -> Checked:
         after = self._summary()
         expected = dict(tally.expected)
-        found = unexpected = 0
+        found = unexpected = duplicates = 0
         strange: list[str] = []
         cursor: int | None = self._cursor
         while cursor is not None:
@@ -159,6 +216,7 @@ class Receiver:
                     found += 1
                 elif call.message_id not in tally.expected:
                     unexpected += 1
+                    duplicates += _DUPLICATE in codes
                     if len(strange) < _SHOWN:
                         told = ", ".join(sorted(codes)) or call.verdict
                         strange.append(f"{call.message_id} ({call.event or call.type}): {told}")
@@ -181,7 +239,10 @@ class Receiver:
             missing=tuple(missing[:_SHOWN]),
             missing_count=len(missing),
             unexpected=tuple(strange),
-            unexpected_count=0 if evicted or tally.unkept else unexpected,
+            # A label that was not kept may have been that of a bad call.
+            unexpected_count=0 if tally.unkept else unexpected,
+            duplicates=duplicates,
+            remedy=self._remedy,
             incomplete=incomplete,
         )
 

@@ -8,7 +8,7 @@ import msgspec
 
 __all__ = ["Label", "Made"]
 
-Label: TypeAlias = Literal["good", "invalid", "duplicate", "late"]
+Label: TypeAlias = Literal["good", "invalid", "duplicate", "late", "replayed"]
 
 
 class Made(msgspec.Struct, frozen=True, gc=False):
@@ -19,7 +19,7 @@ class Made(msgspec.Struct, frozen=True, gc=False):
         line: the message as JSON.
         type: of the call, in lower case; empty where no route is known for it.
         name: of the event, or the type.
-        label: what it was made as.
+        label: what it was made as; of a call that was captured, that it is replayed.
         code: the finding that it must give; empty for a good or a late one.
         message_id: its own.
     """

@@ -74,7 +74,9 @@ def _made(message: JsonObject, due: int) -> Made:
     event = _text(message.get("event"))
     message_id = _text(message.get("messageId"))
     routed = type_ if type_ in MESSAGE_TYPES else ""
-    return Made(due, encode(message), routed, event or type_ or "(none)", "good", "", message_id)
+    return Made(
+        due, encode(message), routed, event or type_ or "(none)", "replayed", "", message_id
+    )
 
 
 def _text(value: Json) -> str:

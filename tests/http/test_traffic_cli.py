@@ -89,6 +89,84 @@ def test_exported_calls_are_replayed(server, tmp_path, capsys) -> None:
     assert source.summary().good == 200
 
 
+def test_a_replay_of_what_the_source_has_is_told_as_duplicates(server, tmp_path, capsys) -> None:
+    """Every call is dropped: the report counts them, names the way out, and the status is 1."""
+    file = tmp_path / "calls.ndjson"
+    lines = [
+        {"type": "track", "event": "E", "userId": "u", "messageId": f"m{n}"} for n in range(30)
+    ]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    asked = ["replay", str(file), "--to", server.url, "--write-key", "replayed-twice"]
+    assert run(asked) == 0
+    out = capsys.readouterr().out
+    assert "30 calls made: 30 replayed" in out
+    assert "the server found 30 good and 0 bad calls" in out
+
+    assert run(asked) == 1
+    out = capsys.readouterr().out
+    assert "answered 30, lost 0" in out
+    assert "the server found 0 good and 30 bad calls" in out
+    assert (
+        "30 dropped as duplicates, because the source has their messageIds: pass --new-ids to"
+        " send them as new calls"
+    ) in out
+
+    assert run([*asked, "--json"]) == 1
+    found = report(capsys)["server"]
+    assert (found["duplicates"], found["unexpectedlyBad"]) == (30, 30)
+    assert run([*asked, "--new-ids"]) == 0
+
+
+def test_a_replay_says_what_a_mockseg_finds_bad(server, tmp_path, capsys) -> None:
+    """A captured call that Segment drops is answered 200, and is told all the same: exit 1."""
+    file = tmp_path / "calls.ndjson"
+    file.write_text('{"type":"track","event":"Nobody","messageId":"m1"}\n')
+    assert run(["replay", str(file), "--to", server.url]) == 1
+    assert "m1 (Nobody): no_user_anon_id" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("how", ["flag", "variable", "file"])
+def test_url_names_the_server_as_in_all_commands(
+    how, server, tmp_path, monkeypatch, capsys
+) -> None:
+    """--url, MOCKSEG_URL and mockseg.toml, for traffic and for replay; a fresh source each."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MOCKSEG_URL", raising=False)
+    flags = ["--url", server.url] if how == "flag" else []
+    if how == "variable":
+        monkeypatch.setenv("MOCKSEG_URL", server.url)
+    if how == "file":
+        (tmp_path / "mockseg.toml").write_text(f'url = "{server.url}"\n')
+    (tmp_path / "calls").write_text('{"type":"track","event":"E","userId":"u"}\n')
+    assert run([*SHORT, "--catalogue", "candu", *flags]) == 0
+    assert report(capsys)["server"]["good"] == 400
+    assert run(["replay", "calls", *flags, "--json"]) == 0
+    assert report(capsys)["server"]["good"] == 1
+
+
+def test_to_wins_over_the_variable(server, inbox: Inbox, monkeypatch, capsys) -> None:
+    """--to may name anything, so what MOCKSEG_URL names is not asked."""
+    monkeypatch.setenv("MOCKSEG_URL", server.url)
+    url = f"http://127.0.0.1:{inbox.server_port}"
+    asked = [*SHORT, "--catalogue", "candu", "--transport", "single"]
+    run([*asked, "--to", url, "--write-key", "k"])
+    assert "server" not in report(capsys)
+    assert len(inbox.got) == 400
+
+
+def test_url_must_be_a_mockseg(inbox: Inbox, tmp_path, capsys) -> None:
+    """Nothing is sent to what is none; --to is for other targets."""
+    url = f"http://127.0.0.1:{inbox.server_port}"
+    file = tmp_path / "calls"
+    file.write_text('{"type":"track","event":"E","userId":"u"}\n')
+    for asked in ([*SHORT, "--catalogue", "candu"], ["replay", str(file)]):
+        assert run([*asked, "--url", url, "--write-key", "k"]) == 2
+        error = capsys.readouterr().err
+        assert "nothing was sent" in error
+        assert "--to URL" in error
+    assert inbox.got == []
+
+
 class Inbox(http.server.ThreadingHTTPServer):
     """A receiver of webhooks that keeps what it gets."""
 

@@ -90,6 +90,8 @@ def test_traces_are_shapes(tmp_path, capsys) -> None:
         (["--catalogue", "candu", "--dry-run", "--profile", "/none.toml"], "cannot read"),
         (["--catalogue", "candu", "--out", "/none/x.ndjson"], "cannot write"),
         (["--catalogue", "candu", "--out", "x", "--to", "http://127.0.0.1:1"], "--to"),
+        (["--catalogue", "candu", "--to", "http://h", "--url", "http://h"], "exclude each other"),
+        (["--catalogue", "candu", "--as", "webhook", "--key", "k"], "pass --to URL"),
         (["--catalogue", "candu", "--to", "nowhere"], "nowhere"),
         (["--catalogue", "candu", "--to", "http://h", "--transport", "sdkk"], "--transport is"),
         (
@@ -112,8 +114,9 @@ def test_traces_are_shapes(tmp_path, capsys) -> None:
         (["--plan", "/none.json", "--dry-run"], "/none.json"),
     ],
 )
-def test_bad_input_is_one_sentence(arguments, told, capsys) -> None:
+def test_bad_input_is_one_sentence(arguments, told, nobody, monkeypatch, capsys) -> None:
     """What cannot be done is one sentence that names the place, and exit 2."""
+    monkeypatch.setenv("MOCKSEG_URL", nobody)
     to = [] if {"--to", "--out", "--dry-run"} & set(arguments) or arguments else ["--dry-run"]
     assert run(["traffic", *arguments, *to]) == 2
     output = capsys.readouterr()
