@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError
-from mockseg.setting import LARGEST, PREFIX, declare, nearest, rows
+from mockseg.setting import LARGEST, PREFIX, declare, rows
+from mockseg.suggestions import did_you_mean, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -274,7 +275,7 @@ def _from_file(path: Path) -> dict[str, object]:
     for key, value in content.items():
         setting = _ALL.get(key)
         if setting is None:
-            raise ConfigError(f"{path}: unknown key {key}{nearest(_snake(key), _ALL) or _known()}")
+            raise ConfigError(f"{path}: {unknown('key', key, _ALL)}")
         values[key] = setting.check(value, place=f"{path}: {key}")
         if setting.kind == "file":
             values[key] = str(path.parent / str(values[key]))
@@ -296,14 +297,6 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, object], tu
                 setting = variables[name]
                 values[setting.name] = setting.parse(text, place=name)
         elif name.startswith(PREFIX) and name != CONFIG_VARIABLE:
-            hint = nearest(name, [*variables, CONFIG_VARIABLE])
+            hint = did_you_mean(name, [*variables, CONFIG_VARIABLE])
             warnings.append(f"unknown variable {name} is ignored{hint}")
     return values, tuple(warnings)
-
-
-def _known() -> str:
-    return "; known are " + ", ".join(_ALL)
-
-
-def _snake(key: str) -> str:
-    return key.replace("-", "_").lower()

@@ -20,7 +20,7 @@ from mockseg.errors import ConfigError, UnreachableError
 from mockseg.hub import handlers as _handlers  # noqa: F401  (else the first start pays for it)
 from mockseg.hub.machine import Hub
 from mockseg.listening import BACKLOG, bind, http_log, is_loopback, log, url_of
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 from mockseg.web.app import RUNNER_OPTIONS, make_app
 
 if TYPE_CHECKING:
@@ -170,8 +170,7 @@ class MockSegment(Server):
         known = [setting.name for setting in SERVER_SETTINGS]
         for name in settings:
             if name not in known:
-                hint = nearest(name, known) or f"; known are {', '.join(known)}"
-                raise ConfigError(f"MockSegment has no setting {name}{hint}")
+                raise ConfigError(f"MockSegment(): {unknown('setting', name, known)}")
         settings.setdefault("tls_port", 0)
         self._settings = Settings(port=port, tls=tls, **settings)
         self._lock = threading.Lock()

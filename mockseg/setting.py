@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from mockseg.errors import ConfigError
+from mockseg.suggestions import quoted, unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = ["LARGEST", "PREFIX", "Kind", "Setting", "declare", "nearest", "rows"]
+__all__ = ["LARGEST", "PREFIX", "Kind", "Setting", "declare", "rows"]
 
 PREFIX = "MOCKSEG_"
 LARGEST = 2**63 - 1
@@ -124,8 +121,9 @@ class Setting:
         raise self._refusal(value, place)
 
     def _refusal(self, value: object, place: str) -> ConfigError:
-        hint = nearest(value, self.choices) if isinstance(value, str) else ""
-        return ConfigError(f"{place} is {_shown(value)}: it must be {self.allowed}{hint}")
+        if self.choices:
+            return ConfigError(f"{place}: {unknown('value', value, self.choices)}")
+        return ConfigError(f"{place} is {quoted(value)}: it must be {self.allowed}")
 
 
 def rows(table: type) -> tuple[Setting, ...]:
@@ -136,14 +134,6 @@ def rows(table: type) -> tuple[Setting, ...]:
         )
         for field in dataclasses.fields(table)
     )
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Give ``; did you mean x or y?`` for a name that is not known, empty when none is near."""
-    import difflib
-
-    close = difflib.get_close_matches(name[:100], list(known), n=2, cutoff=0.6)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
 
 
 _SWITCH = {
@@ -165,13 +155,3 @@ def _at_home(path: str) -> str:
 def _is_text(value: object) -> bool:
     """Tell whether this is a text that can stand in a command, a file name or a header."""
     return isinstance(value, str) and value != "" and value.isprintable()
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return json.dumps(value[:100], ensure_ascii=False)
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(_shown(item) for item in value)}]"[:100]
-    return str(value)[:100]

@@ -16,6 +16,7 @@ from mockseg.catalogue.spelling import Spelling, camel_case, snake_case
 from mockseg.catalogue.strictness import Leniency, closed, opened
 from mockseg.errors import PlanError
 from mockseg.json_types import decode
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,15 +59,10 @@ def load(name: str, *, strictness: Strictness = "lenient") -> CataloguePlan:
         PlanError: there is no such plan or strictness; the sentence names the nearest.
     """
     if name not in _NAMES:
-        near = _nearest(name)
-        hint = f" (did you mean {near}?)" if near else ""
-        raise PlanError(
-            f'no plan is called "{name[:80]}"{hint}; allowed are {", ".join(_NAMES)}',
-            file="catalogue",
-        )
+        raise PlanError(unknown("plan", name, _NAMES), file="catalogue")
     if strictness not in get_args(Strictness):
         raise PlanError(
-            f'"{strictness[:80]}" is no strictness; allowed are lenient and strict',
+            unknown("strictness", strictness, get_args(Strictness)),
             file="catalogue",
             place=name,
         )
@@ -180,9 +176,3 @@ def _wire(wire: JsonObject) -> Wire:
         regions=tuple(wire["regions"]),
         user_id_property=wire.get("userIdProperty"),
     )
-
-
-def _nearest(name: str) -> str | None:
-    from mockseg.plans.nearest import nearest
-
-    return nearest(name, _NAMES)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from mockseg import suggestions
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.errors import PlanError
 
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from mockseg.catalogue.model import CataloguePlan, CatalogueRule, Strictness
 
 __all__ = ["Match", "find", "get", "nearest_names"]
-
-# Nobody types longer names, and the comparison takes quadratic time.
-_LONGEST: Final = 200
-_ALIKE: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +65,17 @@ def get(
         if type is None or match.rule.type == type:
             return match
     where = f"catalogue, plan {plan}" if plan else "catalogue"
-    near = nearest_names(name, plan=plan, strictness=strictness)
+    names = dict.fromkeys(
+        rule.name
+        for each in _plans(plan, strictness)
+        for rule in each.rules
+        if type is None or rule.type == type
+    )
     kind = "event" if type is None else f"{type} rule"
-    hint = f"nearest: {', '.join(near)}" if near else f"the plans are: {', '.join(catalogues())}"
-    raise PlanError(f'no {kind} is called "{name[:_LONGEST]}"; {hint}', file=where)
+    see = "mockseg catalogue list" if plan is None else f"mockseg catalogue show {plan}"
+    raise PlanError(
+        suggestions.unknown(kind, name, names, see=see, label="Known", most=3), file=where
+    )
 
 
 def nearest_names(
@@ -83,27 +86,16 @@ def nearest_names(
     Raises:
         PlanError: there is no such plan.
     """
-    if len(name) > _LONGEST:
-        return ()
-    wanted = _plain(name)
-    scores: dict[str, float] = {}
-    matcher: SequenceMatcher[str] = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(wanted)
-    for each in _plans(plan, strictness):
-        for rule in each.rules:
-            for spelling in (rule.name, *rule.aliases):
-                matcher.set_seq1(_plain(spelling))
-                if matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE:
-                    score = matcher.ratio()
-                    scores[rule.name] = max(score, scores.get(rule.name, 0))
-    alike = [found for found, score in scores.items() if score >= _ALIKE]
-    return tuple(sorted(alike, key=lambda found: -scores[found])[:limit])
+    spellings = {
+        spelling: rule.name
+        for each in _plans(plan, strictness)
+        for rule in each.rules
+        for spelling in (*rule.aliases, rule.name)
+    }
+    alike = suggestions.nearest_names(name, tuple(spellings), limit=len(spellings))
+    return tuple(dict.fromkeys(spellings[each] for each in alike))[:limit]
 
 
 def _plans(plan: str | None, strictness: Strictness) -> tuple[CataloguePlan, ...]:
     names = catalogues() if plan is None else (plan,)
     return tuple(load(name, strictness=strictness) for name in names)
-
-
-def _plain(name: str) -> str:
-    return "".join(char for char in name.casefold() if char not in " _-.")

@@ -12,7 +12,7 @@ from mockseg.operations.plans import CoverageView
 from mockseg.operations.sources import GetSource, SourceList
 from mockseg.plans.coverage import Coverage
 from mockseg.plans.model import plan_from_json
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -73,8 +73,9 @@ def _keys(target: Target, source: str | None) -> list[str]:
         # What came without a write key was dropped, and no path leads to it.
         return sorted(key for key in keys if key)
     if source not in keys:
-        hint = nearest(source, keys) or "; mockseg calls shows those that were used"
-        raise ConfigError(f'the server has no source "{shorten(source)}"{hint}')
+        raise ConfigError(
+            f"--source: {unknown('source', source, keys, see='mockseg calls', label='Known')}"
+        )
     return [source]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from mockseg.errors import MocksegError, ServerStartError, UnmetExpectationError
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,8 +77,7 @@ class LazyGroup(click.Group):
         """Find the command, or name the nearest."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            hint = nearest(name, COMMANDS) or f"; there are {', '.join(COMMANDS)}"
-            ctx.fail(f"no such command {name[:100]!r}{hint}")
+            ctx.fail(unknown("command", name, COMMANDS, see="mockseg --help"))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 
 __all__ = ["Noun"]
 
@@ -18,6 +18,5 @@ class Noun(click.Group):
         """Find the command, or name the nearest."""
         name = args[0]
         if name not in self.commands and not name.startswith("-"):
-            hint = nearest(name, self.commands) or f"; there are {', '.join(self.commands)}"
-            ctx.fail(f"no such command {name[:100]!r}{hint}")
+            ctx.fail(unknown("command", name, self.commands))
         return super().resolve_command(ctx, args)

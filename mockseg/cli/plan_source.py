@@ -10,7 +10,7 @@ from mockseg.catalogue.loader import catalogues, load
 from mockseg.errors import PlanError
 from mockseg.plans.csv_template import plan_from_csv
 from mockseg.plans.model import Plan, plan_from_json, read_plan
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.catalogue.model import Strictness
@@ -35,11 +35,8 @@ def plan_named(name: str, *, strictness: Strictness) -> Plan:
         if name in catalogues():
             document = load(name, strictness=strictness).to_json()
             return plan_from_json(document, file=name, check=False)
-        near = nearest(name, catalogues())
-        hint = f" (did you mean {near}?)" if near else ""
         raise PlanError(
-            f"there is no such file, and no plan of the catalogue is called so{hint}; the"
-            f" catalogue has {', '.join(catalogues())}",
+            f"no such file; {unknown('catalogue plan', name, catalogues())}",
             file=name[:200],
         )
     return plan_in_file(name)

@@ -10,8 +10,8 @@ from mockseg.cli.flags import read_warned, setting_flags
 from mockseg.cli.output import say_text
 from mockseg.config import CLIENT_SETTINGS, load_client, load_server
 from mockseg.errors import ConfigError
-from mockseg.setting import nearest
 from mockseg.snippets import SDKS, sdk_named, snippet
+from mockseg.suggestions import unknown
 from mockseg.tls import default_state_dir
 
 __all__ = ["command"]
@@ -50,9 +50,7 @@ def command(
     """
     sdk = sdk_named(name)
     if sdk is None:
-        names = [known.name for known in SDKS]
-        hint = nearest(name, names) or f"; there are {', '.join(names)}"
-        raise ConfigError(f"no snippet for {name[:100]!r}{hint}")
+        raise ConfigError(unknown("SDK", name, [known.name for known in SDKS]))
     sources = read_warned(config)
     server = load_server(sources)
     if ca is None and server.tls_cert is None:

@@ -101,17 +101,14 @@ def _made(
     from mockseg.cli.plan_source import plan_in_file
     from mockseg.clock import SystemClock
     from mockseg.domain.timestamps import format_moment
-    from mockseg.setting import nearest
+    from mockseg.suggestions import unknown
     from mockseg.traffic.as_segment import DESTINATIONS
     from mockseg.traffic.generator import Traffic
     from mockseg.traffic.pools import faker_release
     from mockseg.traffic.profiles import recipe_of
 
     if as_ is not None and as_ not in DESTINATIONS:
-        hint = nearest(as_, DESTINATIONS)
-        raise ConfigError(
-            f'--as is "{as_[:80]}": it must be one of {", ".join(DESTINATIONS)}{hint}'
-        )
+        raise ConfigError(f"--as: {unknown('destination', as_, DESTINATIONS)}")
     recipe = recipe_of(
         values,
         read_plan=plan_in_file,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from mockseg.errors import ConfigError
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     import ssl
@@ -31,11 +31,7 @@ def transport_of(text: str | None) -> Transport | Literal["sdk"]:
     if text == "sdk":
         return "sdk"
     if text not in TRANSPORTS:
-        known = (*TRANSPORTS, "sdk")
-        hint = nearest(text, known)
-        raise ConfigError(
-            f'--transport is "{text[:80]}": it must be one of {", ".join(known)}{hint}'
-        )
+        raise ConfigError(f"--transport: {unknown('transport', text, (*TRANSPORTS, 'sdk'))}")
     return text
 
 

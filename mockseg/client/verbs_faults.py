@@ -11,7 +11,7 @@ from mockseg.errors import OperationError
 from mockseg.faults.effect import Effect
 from mockseg.faults.rule import FaultMatch
 from mockseg.operations.faults import AddFault, AskTruth, ClearFaults
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -124,7 +124,8 @@ def _asked(source: str | None, scenario: str | None, options: FaultOptions) -> A
         elif name in _OTHER:
             wire[name] = value.isoformat() if hasattr(value, "isoformat") else value
         else:
-            raise _unknown(name)
+            known = (*_EFFECT, *_MATCH, *_OTHER)
+            raise unknown_parameter(name, "argument", name, known, place="faults()")
     if source is not None:
         wire["source"] = source
     if scenario is not None:
@@ -144,15 +145,3 @@ def _asked(source: str | None, scenario: str | None, options: FaultOptions) -> A
 def _plain(value: Any) -> Json:
     """Give a value as on the wire: records of ours may be given whole."""
     return msgspec.to_builtins(value)
-
-
-def _unknown(name: str) -> OperationError:
-    known = (*_EFFECT, *_MATCH, *_OTHER)
-    near = nearest(name, known)
-    hint = f"; did you mean {near}?" if near is not None else f"; known are {', '.join(known)}"
-    return OperationError(
-        f"faults() has no argument {name[:100]}{hint}",
-        status=422,
-        code="invalid_parameter",
-        details={"parameter": name[:100], "allowed": list(known)},
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mockseg.client.ask import Ask
@@ -14,6 +13,7 @@ from mockseg.matching.values import ABSENT
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
 from mockseg.operations.requests import ListRequests
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,12 +180,7 @@ def check_keys(given: Mapping[str, Any], *, verb: str) -> None:
     allowed = (*_SCALARS, *_OBJECTS)
     for name in given:
         if name not in allowed:
-            snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
-            near = difflib.get_close_matches(snake[:60], allowed, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "."
-            raise TypeError(
-                f"{verb}() has no argument {name!r}{hint} Allowed are {', '.join(allowed)}"
-            )
+            raise TypeError(f"{verb}(): {unknown('argument', name, allowed)}")
 
 
 def check_matcher(matcher: object) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mockseg import json_types
 from mockseg.errors import ConfigError, MalformedJsonError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,9 +112,7 @@ def suites_of(text: str, *, place: str) -> tuple[Suite, ...]:
     named = [name.strip() for name in text.split(",") if name.strip()]
     for name in named:
         if name not in SUITES:
-            raise ConfigError(
-                f'{place} names "{name[:80]}", which is no suite; there are {", ".join(SUITES)}'
-            )
+            raise ConfigError(f"{place}: {unknown('suite', name, SUITES)}")
     return tuple(suite for suite in SUITES if suite in named)
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from mockseg.conformance.suites import CHECKS
 from mockseg.conformance.trying import try_out
 from mockseg.errors import ConfigError
-from mockseg.plans.nearest import nearest
 from mockseg.server import MockSegment
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,8 +59,8 @@ def chosen(suites: Sequence[Suite], *, only: Sequence[str] = ()) -> list[Check]:
         ConfigError: a pattern selects nothing.
     """
     checks = [check for check in CHECKS if check.suite in suites]
-    place = f"--only: no check of {', '.join(suites)}"
-    wanted = {id_ for pattern in only for id_ in _called(pattern, checks, place)}
+    what = f"check of {', '.join(suites)}"
+    wanted = {id_ for each in only for id_ in _called(each, checks, place="--only", what=what)}
     return [check for check in checks if not only or check.id in wanted]
 
 
@@ -71,16 +71,14 @@ def check_patterns(config: E2eConfig, *, place: str) -> None:
         ConfigError: a pattern selects nothing.
     """
     for pattern in config.not_applicable:
-        _called(pattern, CHECKS, f"{place}: not_applicable: no check")
+        _called(pattern, CHECKS, place=f"{place}: not_applicable", what="check")
 
 
-def _called(pattern: str, checks: Sequence[Check], place: str) -> list[str]:
+def _called(pattern: str, checks: Sequence[Check], *, place: str, what: str) -> list[str]:
     ids = tuple(check.id for check in checks)
     found = fnmatch.filter(ids, pattern)
     if not found:
-        near = nearest(pattern, ids)
-        hint = f"; did you mean {near}?" if near else "; --list shows all"
-        raise ConfigError(f'{place} is called "{pattern[:80]}"{hint}')
+        raise ConfigError(f"{place}: {unknown(what, pattern, ids, see='--list')}")
     return found
 
 

@@ -13,7 +13,7 @@ from mockseg.delivery.refusing import refuse
 from mockseg.delivery.retrying import RetryPolicy
 from mockseg.delivery.settings import Settings, read_settings
 from mockseg.destinations.kinds import KINDS
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,9 +115,7 @@ def make_destination(
     """
     kind = KINDS.get(spec.type)
     if kind is None:
-        hint = nearest(spec.type, KINDS)
-        sentence = f"`type` is {spec.type[:100]!r}, which is no destination{hint}"
-        refuse("type", sentence, allowed=list(KINDS))
+        raise unknown_parameter("type", "destination type", spec.type, KINDS)
     settings = read_settings(kind, spec.settings)
     if not settings.urls and receive is None:
         refuse(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from mockseg import json_types
 from mockseg.delivery.refusing import refuse
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,8 +82,7 @@ def read_settings(kind: Kind, given: JsonObject, *, place: str = "settings") -> 
         elif names is _PARTNER:
             extra[name] = value
         else:
-            hint = nearest(name, names)
-            refuse(here, f"`{here}` is no setting of {kind.type}{hint}", allowed=list(names))
+            raise unknown_parameter(here, f"setting of {kind.type}", name, names, place=place)
     try:
         json_types.encode(extra)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

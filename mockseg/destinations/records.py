@@ -9,7 +9,7 @@ import msgspec
 
 from mockseg import json_types
 from mockseg.errors import MalformedJsonError, VendorStateError
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -109,9 +109,5 @@ def arguments_of(actions: Mapping[str, Action], action: str, given: JsonObject) 
     """
     known = actions.get(action)
     if known is None:
-        near = nearest(action, tuple(actions))
-        hint = f"; did you mean {near}?" if near is not None else ""
-        raise VendorStateError(
-            f"there is no action {action[:100]!r}{hint} (allowed: {', '.join(sorted(actions))})"
-        )
+        raise VendorStateError(unknown("action", action, sorted(actions)))
     return record_from(given, known.arguments)

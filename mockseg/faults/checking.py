@@ -13,7 +13,7 @@ from mockseg.faults.effect import Effect, ExactBody, Spread
 from mockseg.faults.routes import ROUTES, route_named
 from mockseg.faults.rule import Rule
 from mockseg.matching.match import compile_match
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from mockseg.faults.routes import FaultRoute
@@ -112,12 +112,8 @@ def _check_route(match: FaultMatch, effect: Effect) -> FaultRoute | None:
         route = route_named(match.route)
         if route is None:
             paths = (*ROUTES, "settings", "script", "token")
-            near = nearest(match.route, paths)
-            hint = f"; did you mean {near}?" if near is not None else ""
-            refuse(
-                "match.route",
-                f"`match.route` is {match.route[:100]!r}, which is no route of Segment's{hint}",
-                allowed=list(paths),
+            raise unknown_parameter(
+                "match.route", "route of Segment", match.route, paths, place="match.route"
             )
     for name, carries in _PATCHES.items():
         if getattr(effect, name) is None:
@@ -149,12 +145,8 @@ def _check_match(match: FaultMatch, route: FaultRoute | None) -> None:
                 allowed=[_camel(key) for key in (*_OF_MESSAGES, "route", "attempt", "every")],
             )
     if match.type is not None and match.type not in MESSAGE_TYPES:
-        near = nearest(match.type, tuple(MESSAGE_TYPES))
-        hint = f"; did you mean {near}?" if near is not None else ""
-        refuse(
-            "match.type",
-            f"`match.type` is {match.type[:100]!r}, which is no type of message{hint}",
-            allowed=list(MESSAGE_TYPES),
+        raise unknown_parameter(
+            "match.type", "type of message", match.type, MESSAGE_TYPES, place="match.type"
         )
     if match.event is not None and match.type not in {None, "track"}:
         refuse(

@@ -24,6 +24,7 @@ from mockseg.fql.syntax import (
     Path,
 )
 from mockseg.fql.tokens import Kind, Token, shown, source_position, tokenize
+from mockseg.suggestions import unknown
 
 __all__ = ["MAX_DEPTH", "MAX_TEXT_BYTES", "parse_tree"]
 
@@ -258,11 +259,6 @@ def _described(token: Token) -> str:
 
 
 def _unknown_function(name: str) -> str:
-    # A filter without mistakes never needs it.
-    from difflib import get_close_matches
-
     if name.lower() == "not":
         return f"FQL has no {name}, write !"
-    near = get_close_matches(name.lower(), FUNCTIONS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FUNCTIONS)}"
-    return f"There is no function {shown(name)}; {hint}"
+    return unknown("function", name, FUNCTIONS)

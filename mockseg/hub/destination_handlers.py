@@ -25,7 +25,7 @@ from mockseg.operations.destinations import (
 )
 from mockseg.operations.requests import AnswerView
 from mockseg.operations.sources import Deleted
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import nearest, unknown
 
 if TYPE_CHECKING:
     from mockseg.destinations.vendor import Action
@@ -155,9 +155,8 @@ def existing(hub: Hub, id_: str) -> Connected:
         return found
     ids = tuple(each.id for each in hub.destinations.of(None))
     near = nearest(id_, ids)
-    hint = f"; did you mean {near}?" if near is not None else ""
     raise OperationError(
-        f'there is no destination "{id_[:100]}"{hint}',
+        unknown("destination", id_, ids, see="GET /destinations", label="Known"),
         status=404,
         code="unknown_destination",
         details={} if near is None else {"nearest": near},

@@ -17,7 +17,7 @@ from mockseg.destinations.kinds import KINDS
 from mockseg.errors import ConfigError, OperationError, VendorStateError
 from mockseg.hub.outbox import Outbox
 from mockseg.hub.vendor import Vendor, VendorLog
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -341,14 +341,7 @@ class Destinations:
 def _kind(type_: str) -> Kind:
     kind = KINDS.get(type_)
     if kind is None:
-        near = nearest(type_, tuple(KINDS))
-        hint = f"; did you mean {near}?" if near is not None else ""
-        raise OperationError(
-            f'there is no destination type "{type_[:100]}"{hint} Allowed are {", ".join(KINDS)}',
-            status=422,
-            code="invalid_parameter",
-            details={"parameter": "type", "allowed": list(KINDS)},
-        )
+        raise unknown_parameter("type", "destination type", type_, KINDS)
     return kind
 
 

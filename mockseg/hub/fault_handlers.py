@@ -8,6 +8,7 @@ from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
 from mockseg.faults.scenarios import SCENARIOS
 from mockseg.operations.faults import FaultList, FaultsCleared, FaultView, RuleView
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.faults.rule import Rule, RuleState
@@ -53,9 +54,9 @@ async def clear_faults(hub: Hub, asked: ClearFaults) -> FaultsCleared:
         or (asked.source is not None and fault.source == asked.source)
     ]
     if asked.id is not None and not gone:
-        raise OperationError(
-            f'there is no fault "{asked.id[:100]}"', status=404, code="unknown_fault"
-        )
+        ids = [fault.id for fault in hub.faults]
+        sentence = unknown("fault", asked.id, ids, see="GET /faults", label="Known")
+        raise OperationError(sentence, status=404, code="unknown_fault")
     views = [_view(fault) for fault in gone]
     for fault in gone:
         hub.faults.remove(fault)

@@ -13,7 +13,7 @@ from mockseg.faults.effect import Effect
 from mockseg.faults.routes import TOKEN
 from mockseg.faults.rule import FaultMatch
 from mockseg.faults.scenarios import SCENARIOS
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from mockseg.faults.rule import Rule
@@ -118,13 +118,7 @@ def _of_scenario(asked: AddFault, *, seed: int, until_ns: int | None) -> tuple[R
     assert asked.scenario is not None  # noqa: S101  (the caller has looked)
     scenario = SCENARIOS.get(asked.scenario)
     if scenario is None:
-        near = nearest(asked.scenario, tuple(SCENARIOS))
-        hint = f"; did you mean {near}?" if near is not None else ""
-        refuse(
-            "scenario",
-            f'there is no scenario "{asked.scenario[:100]}"{hint}',
-            allowed=list(SCENARIOS),
-        )
+        raise unknown_parameter("scenario", "scenario", asked.scenario, SCENARIOS)
     for name in ("effect", "times", "probability"):
         # Not by equality: an effect has a dict in it, which a set would want to hash.
         if not any(getattr(asked, name) is nothing for nothing in (None, UNSET)):

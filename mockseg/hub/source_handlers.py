@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mockseg.errors import OperationError
 from mockseg.hub.views import source_view
 from mockseg.operations.sources import Deleted, SourceList, Window
+from mockseg.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
@@ -83,9 +84,10 @@ def _source(hub: Hub, source: Source) -> SourceView:
 def _existing(hub: Hub, key: str) -> Source:
     source = hub.sources.get(key)
     if source is None:
+        hint = did_you_mean(key, (each.key for each in hub.sources)) or "."
         raise OperationError(
-            f'no source has the write key "{key[:100]}"; it opens on first use or with'
-            " POST /sources",
+            f"unknown source {quoted(key)}{hint} A source opens on first use, or with"
+            " POST /sources.",
             status=404,
             code="unknown_source",
         )

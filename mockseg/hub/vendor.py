@@ -15,7 +15,7 @@ from mockseg.destinations.vendor import Action, VendorResponse
 from mockseg.domain.delivery import Note
 from mockseg.errors import MocksegError, VendorStateError
 from mockseg.hub.waits import Bell
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,12 +146,8 @@ class Vendor:
             return self.imitation.act(action, arguments, now_ns=now_ns)
         errors = self.imitation.errors
         if asked.error not in errors:
-            near = nearest(asked.error, tuple(errors))
-            hint = f"; did you mean {near}?" if near is not None else ""
             raise VendorStateError(
-                f'"{asked.error[:100]}" is none of the vendor\'s errors{hint}'
-                f" Allowed are {', '.join(errors)}",
-                place="error",
+                unknown("error of the vendor", asked.error, errors), place="error"
             )
         response = errors[asked.error]
         note = Note("demanded", "", f"the error {asked.error} was demanded with the action fail")

@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mockseg.matching.admission import is_plain
-from mockseg.matching.shown import shown, shown_path
+from mockseg.matching.shown import shown_path
 from mockseg.matching.values import ABSENT, ANY, Exactly, type_name
+from mockseg.suggestions import nearest, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,8 +120,8 @@ def _compare_object(
         place = shown_path(field, key)
         if key in members:
             yield from compare(member, members[key], place, hints=hints, exact=exact)
-        elif hints and member is not ABSENT and (other := _other_spelling(key, members)):
-            yield Difference(place, member, ABSENT, "missing", f"there is {shown(other)}")
+        elif hints and member is not ABSENT and (other := _meant(key, members, expected)):
+            yield Difference(place, member, ABSENT, "missing", f"did you mean {quoted(other)}?")
         else:
             yield from compare(member, ABSENT, place, hints=hints)
     if exact:
@@ -129,9 +130,10 @@ def _compare_object(
                 yield Difference(shown_path(field, key), ABSENT, value, "extra")
 
 
-def _other_spelling(key: str, members: Json) -> str | None:
-    """Find a key that is only spelt in another way: ``order_id`` for ``orderId``."""
-    return next((other for other in members if same_but_for_format(key, other)), None)
+def _meant(key: str, members: Json, expected: dict[str, Expected]) -> str | None:
+    """Find the key that was probably meant: ``order_id`` for ``orderId``, ``plan`` for ``pln``."""
+    others = (other for other in members if other not in expected)
+    return nearest(key, tuple(others))
 
 
 def _compare_array(

@@ -17,7 +17,6 @@ and raise :exc:`TypeError` for an argument that does not exist or can never matc
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, TypedDict, get_args
 
 from mockseg.domain.call import Verdict
@@ -27,6 +26,7 @@ from mockseg.matching.admission import admit, is_plain
 from mockseg.matching.matcher import Matcher, make_matcher
 from mockseg.matching.shown import shown, shown_typed
 from mockseg.matching.values import ANY, Exactly
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,10 +232,7 @@ def _make(
 
 
 def _no_such_argument(called: str, name: str, allowed: tuple[str, ...]) -> str:
-    snake = "".join(f"_{char.lower()}" if char.isupper() else char for char in name)
-    near = [snake] if snake in allowed else difflib.get_close_matches(snake[:60], allowed, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"{called}() has no argument {shown(name)}{hint}: allowed are {', '.join(allowed)}"
+    return f"{called}(): {unknown('argument', name, allowed)}"
 
 
 def _verdict(verdict: object, called: str) -> Verdict | Any | None:
@@ -243,11 +240,7 @@ def _verdict(verdict: object, called: str) -> Verdict | Any | None:
         return verdict
     if isinstance(verdict, str) and verdict in _VERDICTS:
         return verdict
-    near = difflib.get_close_matches(str(verdict)[:60], _VERDICTS, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise ValueError(
-        f"{called}(verdict={shown(verdict)}){hint}: allowed are {', '.join(_VERDICTS)} and ANY"
-    )
+    raise ValueError(f"{called}(): {unknown('verdict', verdict, (*_VERDICTS, 'ANY'))}")
 
 
 def _check_type(type_: object, called: str, *, may_be_bad: bool) -> None:
@@ -256,11 +249,9 @@ def _check_type(type_: object, called: str, *, may_be_bad: bool) -> None:
     if not isinstance(type_, str):
         raise TypeError(f"{called}(type={shown(type_)}): a type is a text or None")
     if not may_be_bad:
-        near = difflib.get_close_matches(type_[:60], MESSAGE_TYPES, n=1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
         raise ValueError(
-            f"{called}({shown(type_)}){hint}: calls of no other type than"
-            f" {', '.join(MESSAGE_TYPES)} are accepted; give a verdict to mean others"
+            f"{called}(): {unknown('type', type_, MESSAGE_TYPES)} Calls of other types are never"
+            " accepted; to match them, pass a verdict."
         )
 
 

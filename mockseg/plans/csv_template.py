@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mockseg.errors import MalformedJsonError, PlanError
 from mockseg.json_types import decode, encode
 from mockseg.plans.model import RULE_TYPES, Plan, plan_from_json
-from mockseg.plans.nearest import nearest
 from mockseg.plans.omission import HOLDERS
 from mockseg.plans.plan_diff import Change, diff
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,9 +101,7 @@ def plan_from_csv(text: str, *, file: str) -> Plan:
             )
         if kind not in RULE_TYPES:
             raise PlanError(
-                f"{kind!r} is no rule type; allowed are {', '.join(RULE_TYPES)}",
-                file=file,
-                place=f"{place}, Rule Type",
+                unknown("rule type", kind, RULE_TYPES), file=file, place=f"{place}, Rule Type"
             )
         identity = (kind, row["Event Name"], int(version))
         rule = rules.setdefault(identity, _new_rule(*identity))
@@ -151,13 +149,7 @@ def _column(cell: str, *, file: str) -> str:
     known = {name.lower(): name for name in COLUMNS} | _ALSO
     name = known.get(cell.strip().lower())
     if name is None:
-        near = nearest(cell, COLUMNS)
-        hint = f" (did you mean {near}?)" if near else ""
-        raise PlanError(
-            f"{cell[:80]!r} is no column{hint}; allowed are {', '.join(COLUMNS)}",
-            file=file,
-            place="row 1",
-        )
+        raise PlanError(unknown("column", cell, COLUMNS), file=file, place="row 1")
     return name
 
 
@@ -260,11 +252,8 @@ def _leaf(row: dict[str, str], *, file: str, place: str) -> JsonObject:
         elif name.lower() in _TYPES:
             kinds.append(name.lower())
         else:
-            near = nearest(name, (*_TYPES, _DATE_TIME))
-            hint = f" (did you mean {near}?)" if near else ""
             raise PlanError(
-                f"{name[:80]!r} is no data type{hint}; allowed are {', '.join(_TYPES)}, "
-                f"{_DATE_TIME}",
+                unknown("data type", name, (*_TYPES, _DATE_TIME)),
                 file=file,
                 place=f"{place}, Property Data Type",
             )
@@ -294,7 +283,7 @@ def _is_required(status: str, *, file: str, place: str) -> bool:
     word = status.lower()
     if word not in {"", "required", "optional", "true", "false"}:
         raise PlanError(
-            f"{status[:80]!r} is no status; allowed are required and optional",
+            unknown("status", status, ("required", "optional")),
             file=file,
             place=f"{place}, Property Status",
         )

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
 from mockseg.errors import MalformedJsonError, PlanError
 from mockseg.json_types import decode, encode
-from mockseg.plans.nearest import nearest
 from mockseg.plans.soundness import sound_schema
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
@@ -207,13 +207,7 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
         raise PlanError(f"a rule must be an object, got {_kind(entry)}", file=file, place=place)
     kind = entry.get("type")
     if kind not in RULE_TYPES:
-        near = nearest(kind, RULE_TYPES) if isinstance(kind, str) else None
-        raise PlanError(
-            f"{_shown(kind)} is no rule type{f' (did you mean {near}?)' if near else ''}; "
-            f"allowed are {', '.join(RULE_TYPES)}",
-            file=file,
-            place=f"{place}.type",
-        )
+        raise PlanError(unknown("rule type", kind, RULE_TYPES), file=file, place=f"{place}.type")
     key = entry.get("key")
     if (kind == "TRACK" and not key) or not isinstance(key, str | None):
         raise PlanError(

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from mockseg.errors import ConfigError
-from mockseg.plans.nearest import nearest
 from mockseg.plans.omission import Omissions
 from mockseg.plans.violations import segment_text
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -267,8 +267,4 @@ def _known_names(value: Json, kind: type[msgspec.Struct], *, place: str) -> None
     allowed = kind.__struct_encode_fields__
     for name in value:
         if name not in allowed:
-            near = nearest(str(name), allowed)
-            hint = f" (did you mean {near}?)" if near else ""
-            raise ConfigError(
-                f"{place}.{name}: no such setting{hint}; allowed are {', '.join(allowed)}"
-            )
+            raise ConfigError(f"{place}: {unknown('setting', name, allowed)}")

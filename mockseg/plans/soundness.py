@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from mockseg.errors import PlanError
 from mockseg.json_types import encode
 from mockseg.plans.compiled import BadSchemaError, CompiledSchema, compile_schema
-from mockseg.plans.nearest import nearest
 from mockseg.plans.schema_tree import (
     IN_PLACE,
     NO_PLACE,
@@ -21,6 +20,7 @@ from mockseg.plans.schema_tree import (
     lookup,
     read_pointer,
 )
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
@@ -107,12 +107,8 @@ def _check_node(node: JsonObject, path: Path, *, file: str, place: str) -> None:
     types = node.get("type", [])
     for name in types if isinstance(types, list) else [types]:
         if name not in _TYPES:
-            near = nearest(name, _TYPES) if isinstance(name, str) else None
-            hint = f" (did you mean {near}?)" if near else ""
             raise PlanError(
-                f"{_shown(name)} is no type of JSON Schema{hint}; allowed are {', '.join(_TYPES)}",
-                file=file,
-                place=f"{place}.type",
+                unknown("type of JSON Schema", name, _TYPES), file=file, place=f"{place}.type"
             )
     for key in ("pattern", "patternProperties"):
         given = node.get(key)

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mockseg.domain.findings import Violation
-from mockseg.plans.nearest import nearest
 from mockseg.plans.schema_tree import NO_PLACE, Path, json_pointer, lookup
 from mockseg.plans.vocabulary import VOCABULARY, field_of, given_type, listed, shown
+from mockseg.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -245,7 +245,7 @@ def _type_help(value: Json, types: list[str]) -> str | None:
 
 def _name_help(name: str, planned: Json) -> str | None:
     near = nearest(name, tuple(planned)) if isinstance(planned, dict) else None
-    return None if near is None else f"you mean {near}?"
+    return None if near is None else f"you mean {shown(near)}?"
 
 
 def _is_number(text: str) -> bool:

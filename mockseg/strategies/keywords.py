@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from mockseg.errors import PlanError
-from mockseg.plans.nearest import nearest
 from mockseg.plans.schema_tree import children, dereference, lookup
 from mockseg.plans.soundness import sound_schema
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
@@ -135,11 +135,8 @@ def _check(schema: Json, *, file: str, place: str) -> None:
             )
         if keyword in _SUPPORTED or keyword in _ANNOTATIONS or keyword.startswith("x-"):
             continue
-        near = nearest(keyword, _SUPPORTED)
-        hint = f" (did you mean {near}?)" if near else ""
         refuse(
-            f'strategies do not support the keyword "{keyword[:80]}"{hint}; supported are '
-            f"{', '.join(_SUPPORTED)}",
+            f"strategies do not support this: {unknown('keyword', keyword, _SUPPORTED)}",
             file=file,
             place=here,
         )

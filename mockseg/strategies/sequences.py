@@ -16,13 +16,13 @@ from mockseg.catalogue.model import CataloguePlan
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import PlanError
 from mockseg.plans.compiled import compile_schema
-from mockseg.plans.nearest import nearest
 from mockseg.strategies.envelope import BODIES, Wrapping
 from mockseg.strategies.events import messages_of
 from mockseg.strategies.fresh import fresh
 from mockseg.strategies.palette import PLAIN
 from mockseg.strategies.realistic import REALISTIC
 from mockseg.strategies.subjects import subject_of, subjects_of
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -181,10 +181,8 @@ def ways_of(plan: PlanLike, *, name: str | None = None, realistic: bool = False)
         return made
     known = tuple(way.journey.name for way in made)
     if name not in known:
-        near = nearest(name, known)
-        hint = f" (did you mean {near}?)" if near else ""
         raise PlanError(
-            f'no journey is called "{name[:80]}"{hint}; allowed are {", ".join(known)}',
+            unknown("journey", name, known, label="Known"),
             file=f"catalogue, plan {plan}" if isinstance(plan, str) else made[0].journey.plan,
         )
     return tuple(way for way in made if way.journey.name == name)

@@ -14,8 +14,8 @@ from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.errors import PlanError
 from mockseg.plans.coverage_items import items_of
 from mockseg.plans.model import Plan, plan_from_json, read_plan
-from mockseg.plans.nearest import nearest
 from mockseg.plans.schema_tree import IN_PLACE, children
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.catalogue.model import CatalogueRule, Strictness
@@ -119,9 +119,7 @@ def subject_of(
         if name in (subject.name, *subject.keys) and wanted in (None, subject.type):
             return subject
     known = tuple(subject.name for subject in subjects)
-    near = nearest(name, known)
-    hint = f"did you mean {near}?" if near else f"known are {', '.join(known[:20])}"
-    raise PlanError(f'no event is called "{name[:200]}"; {hint}', file=_file(plan))
+    raise PlanError(unknown("event", name, known, label="Known"), file=_file(plan))
 
 
 def plan_of(plan: PlanLike, *, strictness: Strictness = "strict") -> Plan:
@@ -149,10 +147,7 @@ def checked_type(name: str) -> str:
     """
     kind = str(name).lower()
     if kind not in (*MESSAGE_TYPES, "common"):
-        near = nearest(kind, MESSAGE_TYPES)
-        hint = f" (did you mean {near}?)" if near else ""
-        allowed = ", ".join(MESSAGE_TYPES)
-        raise PlanError(f'"{kind[:80]}" is no type{hint}; allowed are {allowed}', file="Spec")
+        raise PlanError(unknown("type of call", kind, MESSAGE_TYPES), file="Spec")
     return kind
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from mockseg.errors import ConfigError
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -83,6 +83,7 @@ def _faker(locale: str) -> Faker:
     from faker.config import AVAILABLE_LOCALES
 
     if locale not in AVAILABLE_LOCALES:
-        hint = nearest(locale, AVAILABLE_LOCALES) or "; such as en_US, de_DE or ja_JP"
-        raise ConfigError(f'the locale is "{locale[:80]}": faker does not know it{hint}')
+        common = ("en_US", "de_DE", "ja_JP")
+        names = dict.fromkeys((*common, *sorted(AVAILABLE_LOCALES)))
+        raise ConfigError(unknown("locale", locale, names, see="the documentation of Faker"))
     return Faker(locale)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mockseg.errors import ConfigError
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 from mockseg.traffic import quantities as q
 from mockseg.traffic.recipe import MOST_USERS, Recipe
 from mockseg.traffic.shapes import Schedule, schedule, trace_rates
@@ -89,10 +89,8 @@ def recipe_of(
     mix = values["mix"]
     strictness = values["strictness"]
     if strictness not in {"lenient", "strict"}:
-        hint = nearest(strictness, ("lenient", "strict"))
-        raise ConfigError(
-            f'--strictness is "{strictness[:80]}": it must be lenient or strict{hint}'
-        )
+        allowed = ("lenient", "strict")
+        raise ConfigError(f"--strictness: {unknown('strictness', strictness, allowed)}")
     span = values["span"]
     return Recipe(
         schedule=_schedule(values, read_lines),
@@ -148,8 +146,7 @@ def _profile(file: str, known: tuple[str, ...]) -> dict[str, Any]:
     for key, value in document.items():
         name = key.replace("-", "_")
         if name not in known:
-            hint = nearest(name, known) or f"; there are {', '.join(known)}"
-            raise ConfigError(f'{file}: nobody knows "{key[:80]}"{hint}')
+            raise ConfigError(f"{file}: {unknown('key', key, known)}")
         values[name] = _text(value, place=f"{file}: {key}")
     return values
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import ConfigError
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,8 +132,7 @@ def parse_mix(text: str, *, place: str) -> Mapping[str, int]:
 
 def _unit(unit: str, text: str, place: str) -> Fraction:
     if unit not in _SECONDS:
-        hint = nearest(unit, _SECONDS)
-        raise _refused(text, place, f"in one of the units {', '.join(_SECONDS)}{hint}")
+        raise ConfigError(f'{place} is "{text[:100]}": {unknown("unit", unit, _SECONDS)}')
     return _SECONDS[unit]
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from mockseg.errors import ConfigError
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 from mockseg.traffic.quantities import SECOND
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def schedule(
         ConfigError: there is no such shape, or no call falls into the time.
     """
     if shape not in SHAPES:
-        hint = nearest(shape, SHAPES)
-        raise ConfigError(
-            f'the shape is "{shape[:80]}": it must be one of {", ".join(SHAPES)}{hint}'
-        )
+        raise ConfigError(unknown("shape", shape, SHAPES))
     if shape == "trace":
         made = _steps(trace, len(trace) * SECOND)
     elif shape == "constant":

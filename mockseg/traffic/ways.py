@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mockseg.catalogue.journeys import journeys
 from mockseg.errors import ConfigError
-from mockseg.setting import nearest
+from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Weighted
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def mix_way(kinds: Iterable[Kind], weights: Mapping[str, int], *, lived: bool) -
         by_name.setdefault(kind.name, kind)
     for name in weights:
         if name not in by_name:
-            hint = nearest(name, by_name) or f"; such as {', '.join(list(by_name)[:5])}"
-            raise ConfigError(f'the mix names "{name[:100]}", which is no event of the plans{hint}')
+            see = "mockseg catalogue show PLAN"
+            raise ConfigError(f"the mix: {unknown('event', name, by_name, see=see, label='Known')}")
     wanted = weights or dict.fromkeys(by_name, 1)
     pairs = [(by_name[name], weight) for name, weight in wanted.items()]
     total = sum(weight for _, weight in pairs)

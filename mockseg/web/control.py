@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.errors import OperationError
 from mockseg.operations.table import OPERATIONS, PREFIX
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import nearest, quoted
 from mockseg.web import openapi, parameters
 from mockseg.web.answers import error_answer, json_answer
 from mockseg.web.guard import add_guarded
@@ -96,9 +96,9 @@ def _unknown_path(request: web.Request, paths: list[str]) -> OperationError:
     near = nearest(request.path.removeprefix(PREFIX).removeprefix(ROOT), tails)
     if near is not None:
         near = near if near in known else PREFIX + near
-    hint = f"; did you mean {near}?" if near is not None else ""
+    hint = "." if near is None else f"; did you mean {quoted(near)}?"
     return OperationError(
-        f"nothing is at {request.path[:200]}{hint}",
+        f"unknown path {quoted(request.path)}{hint} GET {PREFIX}/openapi.json lists all.",
         status=404,
         code="not_found",
         details={"paths": paths} if near is None else {"paths": paths, "nearest": near},

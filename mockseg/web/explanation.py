@@ -11,12 +11,12 @@ from msgspec import inspect
 
 from mockseg import json_types
 from mockseg.errors import MalformedJsonError, OperationError
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["convert", "invalid", "unknown_name"]
+__all__ = ["convert", "invalid"]
 
 _LONGEST_SHOWN = 200
 _PLACE = re.compile(r" - at `\$([A-Za-z0-9_.\[\]]*)`\Z")
@@ -55,21 +55,6 @@ def convert(
         raise invalid(where, f"{where} cannot be read: {error}") from None
 
 
-def unknown_name(
-    name: str, allowed: tuple[str, ...], *, where: str, hint: str = ""
-) -> OperationError:
-    """Make the refusal of a name that nothing has."""
-    details: JsonObject = {"allowed": list(allowed)}
-    sentence = f"{where} has no parameter `{_short(name)}`"
-    near = nearest(name, allowed)
-    if near is not None:
-        details["nearest"] = near
-        sentence += f"; did you mean `{near}`?"
-    elif allowed:
-        sentence += "; allowed: " + ", ".join(allowed)
-    return invalid(name, sentence + hint, **details)
-
-
 def invalid(parameter: str, sentence: str, **details: Json) -> OperationError:
     """Make the refusal of a parameter."""
     return OperationError(
@@ -91,18 +76,14 @@ def _explain(
         _explain_object(value, kind, place, where)
     if isinstance(kind, inspect.LiteralType):
         allowed = tuple(str(choice) for choice in kind.values)
-        wanted = "one of " + ", ".join(allowed)
-        details: JsonObject = {"allowed": list(allowed)}
-        near = nearest(value, allowed) if isinstance(value, str) else None
-        if near is not None:
-            wanted += f"; did you mean {near}?"
-            details["nearest"] = near
+        refusal = unknown_parameter(place, "value", value, allowed, place=f"`{place or where}`")
     else:
         wanted = _words(kind) if kind is not None and "enum value" in what else _wanted(what)
-        details = {"allowed": wanted}
+        sentence = f"`{place or where}` is {_shown(value)}: it must be {wanted}"
+        refusal = invalid(place, sentence, allowed=wanted)
     shown = _shown(value)
-    details["value"] = value if len(shown) <= _LONGEST_SHOWN else shown
-    raise invalid(place, f"`{place or where}` is {shown}: it must be {wanted}", **details)
+    refusal.details["value"] = value if len(shown) <= _LONGEST_SHOWN else shown
+    raise refusal
 
 
 def _explain_object(value: JsonObject, kind: inspect.StructType, place: str, where: str) -> None:
@@ -117,9 +98,7 @@ def _explain_object(value: JsonObject, kind: inspect.StructType, place: str, whe
     if kind.forbid_unknown_fields:
         for name in value:
             if name not in names:
-                refusal = unknown_name(name, names, where=inside)
-                refusal.details["parameter"] = _short(prefix + name)
-                raise refusal
+                raise unknown_parameter(prefix + name, "parameter", name, names, place=inside)
     for field in kind.fields:
         if field.required and field.encode_name not in value:
             name = prefix + field.encode_name

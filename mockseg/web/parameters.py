@@ -11,8 +11,9 @@ from aiohttp import web
 
 from mockseg import json_types
 from mockseg.errors import MalformedJsonError, OperationError
+from mockseg.suggestions import quoted, unknown_parameter
 from mockseg.web.bodies import BODY_SECONDS
-from mockseg.web.explanation import convert, invalid, unknown_name
+from mockseg.web.explanation import convert, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,8 +53,11 @@ async def read(request: web.Request, operation: Operation) -> msgspec.Struct:
         values: JsonObject = query_values(request, names)
         return convert({**values, **in_path}, operation.params, from_text=True, where="the query")
     for name in request.query:
-        hint = f"; parameters of {operation.method} travel in the JSON body"
-        raise unknown_name(name, (), where="the query", hint=hint)
+        sentence = (
+            f"the query: parameter {quoted(name)} is not allowed here; parameters of"
+            f" {operation.method} travel in the JSON body"
+        )
+        raise invalid(name, sentence, allowed=[])
     values = await _body(request)
     return convert({**values, **in_path}, operation.params, from_text=False, where="the body")
 
@@ -113,7 +117,7 @@ def _each_once(
     values: dict[str, str] = {}
     for name, value in pairs:
         if name not in names:
-            raise unknown_name(name, names, where=where)
+            raise unknown_parameter(name, "parameter", name, names, place=where)
         if name in values:
             raise invalid(name, f"`{name}` stands in {where} more than once", allowed="once")
         values[name] = value

@@ -14,7 +14,7 @@ from aiohttp import web
 from mockseg import json_types
 from mockseg.destinations.vendor import VendorRequest, VendorResponse
 from mockseg.domain.delivery import Note
-from mockseg.plans.nearest import nearest
+from mockseg.suggestions import unknown
 from mockseg.web import cors
 from mockseg.web.bodies import read_body
 from mockseg.web.expectation import continue_if_expected
@@ -46,10 +46,7 @@ async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
     _, _, name, *rest = [*map(_text, request.rel_url.raw_path.split("/")), ""]
     known = hub.destinations.vendors
     if name not in known:
-        near = nearest(name, known)
-        hint = f"; did you mean {near}?" if near is not None else ""
-        paths = ", ".join(f"{VENDORS}/{vendor}/" for vendor in known)
-        sentence = f"no vendor is at {request.path[:200]}{hint} What exists: {paths}"
+        sentence = f"{VENDORS}/: {unknown('vendor', name, known)}"
         return _sent(request, 404, json_types.encode({"message": sentence}))
     del rest[-1]
     destination = hub.destinations.get(rest[0]) if rest else None

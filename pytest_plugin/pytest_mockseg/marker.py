@@ -61,10 +61,10 @@ def problem_with(
     """
     for name, value in given.items():
         if names is not None and name not in names:
-            return f"there is no argument {name}{_near(name, names)}"
+            return _unknown("argument", name, names)
         allowed = {"teardown": options.TEARDOWN, "strictness": options.STRICTNESS}.get(name)
         if allowed and value not in {None, *allowed}:
-            return f"{name}={value!r} is not allowed; allowed: {', '.join(allowed)}"
+            return _unknown(name, value, allowed)
         if name == "allow" and (problem := _allow_problem(value, whole=whole)) is not None:
             return problem
     if whole and ("plan" in given or "catalogue" in given):
@@ -112,17 +112,15 @@ def _allow_problem(value: Any, *, whole: bool) -> str | None:
 
             known = allowed_words()
             if word not in known:
-                return f"allow has {word!r}{_near(word, sorted(known))}"
+                return _unknown("word in allow", word, sorted(known))
     return None
 
 
-def _near(name: str, known: Iterable[str]) -> str:
-    import difflib
+def _unknown(what: str, name: object, allowed: Iterable[str]) -> str:
+    # Only who makes a mistake loads it.
+    from mockseg.suggestions import unknown
 
-    names = list(known)
-    near = difflib.get_close_matches(name[:60], names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ";"
-    return f"{hint} Allowed: {', '.join(names)}"
+    return unknown(what, name, allowed)
 
 
 def _meant_allow(mark: pytest.Mark) -> str:

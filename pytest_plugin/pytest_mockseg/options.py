@@ -254,9 +254,9 @@ def _given(config: pytest.Config, name: str) -> tuple[str, str]:
 def _one_of(config: pytest.Config, name: str, allowed: Sequence[str], *, default: str) -> str:
     value, called = _given(config, name)
     if value and value not in allowed:
-        raise pytest.UsageError(
-            f"{called}: {value!r} is not allowed; allowed: {', '.join(allowed)}"
-        )
+        from mockseg.suggestions import unknown  # loaded by a mistake only
+
+        raise pytest.UsageError(f"{called}: {unknown('value', value, allowed)}")
     return value or default
 
 

@@ -95,7 +95,7 @@ def test_coverage_of_one_source_and_its_threshold(
     assert run(["coverage", "--source", "some", "--fail-under", "50"]) == 1
     assert "is below the threshold of 50 %" in capsys.readouterr().out
     assert run(["coverage", "--source", "som"]) == 2
-    assert 'no source "som"; did you mean some?' in capsys.readouterr().err
+    assert 'unknown source "som"; did you mean "some"?' in capsys.readouterr().err
 
 
 def test_what_was_asserted_on_is_covered_as_such(

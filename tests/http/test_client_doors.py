@@ -249,7 +249,7 @@ def test_keys_choose_calls_of_any_verdict(door: Any) -> None:
     assert len(source.calls(properties={"a": {"b": 1}})) == 1
     assert source.calls(track("A"), event="B") == []
     assert [call.event for call in source.calls(where="event = 'B'")] == ["B"]
-    with pytest.raises(TypeError, match="did you mean user_id"):
+    with pytest.raises(TypeError, match='did you mean "user_id"'):
         source.calls(userId="u1")
     with pytest.raises(OperationError, match="at character 9") as raised:
         source.calls(where="event = = 'B'")

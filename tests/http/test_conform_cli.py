@@ -195,7 +195,7 @@ def test_an_excuse_for_no_check_is_refused(
     config.write_text('{"not_applicable": {"budgets-*": "none"}}')
     assert run(["conform", "--cli", "x", "--config", str(config)]) == 2
     said = capsys.readouterr().err
-    assert f'{config}: not_applicable: no check is called "budgets-*"' in said
+    assert f'{config}: not_applicable: unknown check "budgets-*"; did you mean "budget-' in said
 
 
 def test_the_environment_of_the_configuration_is_given_to_the_cli(
@@ -239,13 +239,13 @@ def test_a_matrix_says_what_could_not_be_measured(
         ([], 'which SDK? Name its CLI with --cli "COMMAND"'),
         (["--cli", " "], "--cli is empty"),
         (["--cli", "'x"], "is no command: No closing quotation"),
-        (["--cli", "x", "--suites", "all"], '--suites names "all", which is no suite'),
+        (["--cli", "x", "--suites", "all"], '--suites: unknown suite "all"'),
         (["--cli", "x", "--suites", ","], "--suites names none"),
-        (["--cli", "x", "--only", "sentat"], "did you mean sent-at?"),
+        (["--cli", "x", "--only", "sentat"], 'did you mean "sent-at"?'),
         (["--cli", "x", "--junit", "-"], "--junit needs a file"),
         (["--cli", "x", "--config", "/no/config"], "cannot read /no/config: No such file"),
         (["--cli", "x", "--jobs", "0"], "'--jobs'"),
-        (["matrx"], "did you mean matrix?"),
+        (["matrx"], 'did you mean "matrix"?'),
         (["--cli", "x", "matrix", "--cli", "y"], "--cli goes after matrix"),
         (["matrix", "--cli", "a=x", "--cli", "a=y"], 'two are called "a"'),
     ],

@@ -41,12 +41,20 @@ async def refused(client: Any, method: str, path: str, **how: Any) -> tuple[int,
             "/calls?verdict=acepted",
             "verdict",
             (
-                '`verdict` is "acepted": it must be one of accepted, blocked, dropped, rejected;'
-                " did you mean accepted?"
+                '`verdict`: unknown value "acepted"; did you mean "accepted"?'
+                " Allowed: accepted, blocked, dropped, rejected."
             ),
         ),
-        ("/calls?sorce=k1", "sorce", "the query has no parameter `sorce`; did you mean `source`?"),
-        ("/summary?limit=1", "limit", "the query has no parameter `limit`; allowed: source"),
+        (
+            "/calls?sorce=k1",
+            "sorce",
+            (
+                'the query: unknown parameter "sorce"; did you mean "source"? Allowed: source,'
+                " type, event, userId, anonymousId, messageId, groupId, verdict, good, where,"
+                " after, limit."
+            ),
+        ),
+        ("/summary?limit=1", "limit", 'the query: unknown parameter "limit". Allowed: source.'),
         (
             "/calls?source=a&source=b",
             "source",
@@ -72,7 +80,11 @@ async def test_a_wrong_query_names_place_value_and_what_is_allowed(
             "/calls/wait",
             {"match": {"usrId": 1}},
             "match.usrId",
-            "`match` has no parameter `usrId`; did you mean `userId`?",
+            (
+                '`match`: unknown parameter "usrId"; did you mean "userId"? Allowed: source, type,'
+                " event, userId, anonymousId, messageId, groupId, verdict, good, where,"
+                " properties, traits, context, integrations."
+            ),
         ),
         (
             "/calls/wait",
@@ -90,7 +102,7 @@ async def test_a_wrong_query_names_place_value_and_what_is_allowed(
             "/calls/wait",
             {"match": {"verdict": "good"}},
             "match.verdict",
-            '`match.verdict` is "good": it must be one of accepted, blocked, dropped, rejected',
+            '`match.verdict`: unknown value "good". Allowed: accepted, blocked, dropped, rejected.',
         ),
         ("/calls/wait", {"match": []}, "match", "`match` is []: it must be an object"),
         (
@@ -147,7 +159,10 @@ async def test_an_unknown_path_lists_what_exists(client: Any) -> None:
     """404 names the nearest path and lists all."""
     status, error = await refused(client, "GET", "/cals")
     assert (status, error["code"]) == (404, "not_found")
-    assert error["message"] == f"nothing is at {PREFIX}/cals; did you mean {PREFIX}/calls?"
+    assert error["message"] == (
+        f'unknown path "{PREFIX}/cals"; did you mean "{PREFIX}/calls"?'
+        f" GET {PREFIX}/openapi.json lists all."
+    )
     expected = {f"{operation.method} {PREFIX}{operation.path}" for operation in OPERATIONS}
     assert expected <= set(error["details"]["paths"])
     assert f"GET {PREFIX}/stream" in error["details"]["paths"]

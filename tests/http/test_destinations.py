@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any
 
 import pytest
@@ -103,8 +102,9 @@ async def test_an_unknown_vendor_names_those_there_are(client: Any) -> None:
     async with client.get("/vendors/userengaged/segment") as answer:
         assert answer.status == 404
         said = (await answer.json())["message"]
-    assert "did you mean userengage?" in said
-    assert "/vendors/userleap/" in said
+    assert 'did you mean "userengage"?' in said
+    assert said.startswith("/vendors/: ")
+    assert "userleap" in said
 
 
 async def test_two_destinations_never_share_users(client: Any) -> None:
@@ -244,7 +244,7 @@ async def test_an_audience_makes_the_identify_calls_that_segment_makes(client: A
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
-        ({"type": "userengaged", "source": "k"}, 422, "did you mean userengage?"),
+        ({"type": "userengaged", "source": "k"}, 422, 'did you mean "userengage"?'),
         ({"type": "webhook", "source": "k", "settings": {"url": "ftp://x"}}, 422, "settings.url"),
         ({"type": "webhook", "source": "k", "settings": {"apiKey": "x"}}, 422, "apiKey"),
         ({"type": "candu", "source": "k", "filters": [{"if": "type =", "actions": []}]}, 422, "if"),
@@ -260,7 +260,7 @@ async def test_a_wrong_destination_is_refused_and_nothing_is_half_made(
     """The refusal names the field and what is allowed; no destination and no source is left."""
     await connected(client, "userengage", source="other", settings={"apiKey": "taken"})
     error = await asked(client, "POST", "/destinations", body, status)
-    assert says in json.dumps(error)
+    assert says in error["error"]["message"]
     listed = await asked(client, "GET", "/destinations")
     assert [view["source"] for view in listed["destinations"]] == ["other"]
     sources = await asked(client, "GET", "/sources")
@@ -310,7 +310,7 @@ async def test_an_error_on_demand_is_answered_and_noted(client: Any) -> None:
     view = await connected(client, "userguiding")
     path = f"/destinations/{view['id']}/actions/fail"
     error = await asked(client, "POST", path, {"arguments": {"error": "rate_limitd"}}, 422)
-    assert "did you mean rate_limited?" in error["error"]["message"]
+    assert 'did you mean "rate_limited"?' in error["error"]["message"]
     await asked(client, "POST", path, {"arguments": {"error": "rate_limited"}})
     headers = basic(view["settings"]["apiKey"])
     async with client.post(f"{view['path']}/segment", json=IDENTIFY, headers=headers) as answer:

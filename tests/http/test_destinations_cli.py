@@ -117,16 +117,16 @@ def test_calls_are_delivered_again(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("destination", "add", "userengaged", "--source", "k"), "did you mean userengage?"),
+        (("destination", "add", "userengaged", "--source", "k"), 'did you mean "userengage"?'),
         (("destination", "add", "webhook", "--source", "k", "--to", "ftp://x"), "settings.url"),
         (("destination", "add", "webhook", "--source", "k", "--rest", "{"), "--rest is no JSON"),
         (("destination", "add", "webhook", "--source", "k", "--rest", "[]"), "must be a JSON"),
         (("destination", "add", "webhook", "--source", "k", "--rest", '{"a": 1}'), "`a`"),
-        (("destination", "state", "nobody-1"), 'there is no destination "nobody-1"'),
+        (("destination", "state", "nobody-1"), 'unknown destination "nobody-1"'),
         (("destination", "state", "nobody-1", "--set", "x"), "--set is no JSON"),
         (("destination", "act", "nobody-1", "fail", "5"), "must be a JSON object"),
-        (("destination", "stat"), "did you mean state?"),
-        (("redeliver", "--source", "k", "--to", "nobody-1"), "there is no destination"),
+        (("destination", "stat"), 'did you mean "state"?'),
+        (("redeliver", "--source", "k", "--to", "nobody-1"), "unknown destination"),
         (("deliveries", "--state", "lost"), "'lost' is not one of"),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_server_begins_with_the_destinations_of_a_file(tmp_path: Path) -> None
         ("{", "cannot be read"),
         ("{}", "it has no `destinations`"),
         ('{"destinations": [{"type": "x"}]}', "source"),
-        ('{"destinations": [{"type": "webhok", "source": "k"}]}', "did you mean webhook?"),
+        ('{"destinations": [{"type": "webhok", "source": "k"}]}', 'did you mean "webhook"?'),
     ],
 )
 def test_a_wrong_file_stops_the_start_with_a_sentence(tmp_path: Path, text: str, says: str) -> None:

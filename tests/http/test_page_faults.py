@@ -95,7 +95,7 @@ async def test_a_fault_that_was_added_hits_and_is_counted(client: Any) -> None:
         ({"retryAfter": "soon"}, '`retryAfter` is "soon": it must be a whole number'),
         ({"status": "503", "times": "0"}, '`times` is "0": it must be a whole number >= 1'),
         ({"status": "503", "times": "x"}, '`times` is "x": it must be a whole number or one of'),
-        ({"scenario": "lost-akc"}, 'there is no scenario "lost-akc"; did you mean lost-ack?'),
+        ({"scenario": "lost-akc"}, 'unknown scenario "lost-akc"; did you mean "lost-ack"?'),
         ({"scenario": "slow", "status": "503"}, "`effect` contradicts `scenario`"),
         ({"times": "2"}, "a fault needs an effect, or a scenario"),
         ({}, "a fault needs an effect, or a scenario"),

@@ -31,7 +31,7 @@ def _refused(result: pytest.RunResult, *patterns: str) -> None:
         (("--mockseg-cov-fail-under", "101"), ("'101'", "0 to 100")),
         (("--mockseg-cov-fail-under", "much"), ("'much'", "0 to 100")),
         (("--mockseg-report", "out.csv"), ("'out.csv'", ".json, .html, .xml")),
-        (("--mockseg-teardown", "maybe"), ("'maybe'", "fail, warn, off")),
+        (("--mockseg-teardown", "maybe"), ('"maybe"', "fail, warn, off")),
     ],
 )
 def test_options_without_mockseg(
@@ -50,7 +50,7 @@ def test_options_without_mockseg(
         (("--mockseg-url", "ftp://nowhere"), ("ftp://nowhere", "http")),
         (("--mockseg-plan", "missing.json"), ("missing.json", "cannot be read")),
         (("--mockseg-plan", "bad.json"), ("bad.json",)),
-        (("--mockseg-catalogue", "userguidng"), ("did you mean userguiding",)),
+        (("--mockseg-catalogue", "userguidng"), ('did you mean "userguiding"',)),
     ],
 )
 def test_options_that_mockseg_checks(
@@ -71,14 +71,14 @@ def test_options_that_mockseg_checks(
 @pytest.mark.parametrize(
     ("marker", "patterns"),
     [
-        ("allow=['no_user_anonid']", ("no_user_anonid", "did you mean 'no_user_anon_id'")),
+        ("allow=['no_user_anonid']", ("no_user_anonid", 'did you mean "no_user_anon_id"')),
         ("allow='dropped'", ("'dropped'", "a list")),
         ("allow=[1]", ("allow has 1", "texts")),
-        ("alow=['dropped']", ("no argument alow", "did you mean 'allow'")),
+        ("alow=['dropped']", ('unknown argument "alow"', 'did you mean "allow"')),
         ("'dropped'", ("without a name", "allow=['dropped']")),
-        ("teardown='of'", ("teardown='of'", "fail, warn, off")),
+        ("teardown='of'", ('unknown teardown "of"', "fail, warn, off")),
         ("plan='missing.json'", ("missing.json", "cannot be read")),
-        ("catalogue='userguidng'", ("did you mean userguiding",)),
+        ("catalogue='userguidng'", ('did you mean "userguiding"',)),
     ],
 )
 def test_a_wrong_marker_fails_its_test_only(
@@ -122,7 +122,7 @@ def test_a_wrong_marker_fails_its_test_in_a_worker(run: Run, pytester: pytest.Py
     )
     result = run("-n", "2")
     result.assert_outcomes(passed=1, errors=1, skipped=1)
-    result.stdout.fnmatch_lines(["*@pytest.mark.segment: there is no argument alow; did you mean*"])
+    result.stdout.fnmatch_lines(['*@pytest.mark.segment: unknown argument "alow"; did you mean*'])
 
 
 def test_a_maker_of_sources_takes_the_same_words(run: Run, pytester: pytest.Pytester) -> None:
@@ -145,6 +145,6 @@ def test_a_maker_of_sources_takes_the_same_words(run: Run, pytester: pytest.Pyte
     result = run()
     result.assert_outcomes(failed=3)
     said = result.stdout.str()
-    assert "allow has 'no_user_anonid'; did you mean 'no_user_anon_id'" in said
-    assert "teardown='of' is not allowed; allowed: fail, warn, off" in said
+    assert 'unknown word in allow "no_user_anonid"; did you mean "no_user_anon_id"' in said
+    assert 'unknown teardown "of"; did you mean "off"? Allowed: fail, warn, off.' in said
     assert "such as allow=['dropped']" in said

@@ -13,6 +13,7 @@ from mockseg.destinations.userengage.objects import attribute_object, event_obje
 from mockseg.destinations.userengage.setup import AttributeSetup, Types
 from mockseg.destinations.vendor import Action
 from mockseg.errors import VendorStateError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -187,9 +188,8 @@ def _define_event_attribute(app: App, _: Random, arguments: DefineEventAttribute
             raise VendorStateError("all events share their attributes here", place="event")
         return _define(app, app.shared, arguments)
     if arguments.event is None or arguments.event not in app.events:
-        known = ", ".join(list(app.events)[:20]) or "none is defined"
         raise VendorStateError(
-            f"{arguments.event!r} is no event here; known are: {known}", place="event"
+            unknown("event", arguments.event, app.events, label="Known"), place="event"
         )
     return _define(app, app.events[arguments.event].attributes, arguments)
 
@@ -222,9 +222,7 @@ def perform(app: App, name: str, arguments: JsonObject, *, random: Random) -> Js
     """
     row = _ROWS.get(name)
     if row is None:
-        raise VendorStateError(
-            f"{name[:80]!r} is no action of UserEngage; allowed are {', '.join(_ROWS)}"
-        )
+        raise VendorStateError(unknown("action of UserEngage", name, _ROWS))
     action, do = row
     try:
         given = msgspec.convert(arguments, action.arguments)

@@ -10,6 +10,7 @@ from mockseg.destinations.userengage.definitions import name_fault
 from mockseg.destinations.userengage.setup import AttributeSetup
 from mockseg.destinations.userengage.values import FIXED, VALUE_TYPES
 from mockseg.errors import VendorStateError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     import random
@@ -88,10 +89,7 @@ def define(
     if fault is not None:
         raise VendorStateError(f"the name {fault}", place=place)
     if wanted.type not in VALUE_TYPES:
-        raise VendorStateError(
-            f"{wanted.type[:40]!r} is no type of attribute; allowed are {', '.join(VALUE_TYPES)}",
-            place=place,
-        )
+        raise VendorStateError(unknown("type of attribute", wanted.type, VALUE_TYPES), place=place)
     if wanted.type == FIXED and not wanted.choices:
         raise VendorStateError("a fixed attribute has no choices; give at least one", place=place)
     if wanted.type != FIXED and (wanted.choices or wanted.many):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from mockseg.destinations.userengage.fields import moment_of
 from mockseg.destinations.userengage.values import Unconvertible, shown
 from mockseg.errors import VendorStateError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +43,7 @@ class Entry:
         allowed = tuple(names)
         for name in self.given:
             if name not in allowed:
-                self.refuse(f"is no field here; allowed are {', '.join(allowed)}", name[:100])
+                self.refuse(unknown("field", name, allowed), name[:100])
 
     def get(self, name: str, default: Json = None) -> Json:
         """Give a value, or the default where it is missing or null."""

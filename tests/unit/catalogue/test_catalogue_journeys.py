@@ -108,5 +108,5 @@ def test_visitors_become_users_where_the_journey_says() -> None:
 
 def test_an_unknown_plan_has_no_journeys() -> None:
     """The error is that of loading it."""
-    with pytest.raises(PlanError, match="no plan is called"):
+    with pytest.raises(PlanError, match="unknown plan"):
         journeys("shop")

@@ -86,7 +86,7 @@ def test_a_sample_may_be_of_any_example() -> None:
 
 def test_a_sample_of_an_unknown_event_is_refused_with_the_nearest() -> None:
     """The sentence names what was probably meant."""
-    with pytest.raises(PlanError, match=r'no event is called "Order Complete"; nearest: Order Com'):
+    with pytest.raises(PlanError, match='"Order Complete"; did you mean "Order Completed", "'):
         sample("Order Complete")
 
 

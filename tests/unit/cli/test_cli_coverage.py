@@ -131,7 +131,7 @@ def test_sources_without_plans_are_left_out_and_none_is_refused() -> None:
 
 def test_an_unknown_source_is_refused_with_the_nearest() -> None:
     """A misspelt write key is not an empty source."""
-    with pytest.raises(ConfigError, match='no source "source-on"; did you mean source_one'):
+    with pytest.raises(ConfigError, match='unknown source "source-on"; did you mean "source_one"'):
         gather(target(source_one=view(covered())), "source-on")
 
 

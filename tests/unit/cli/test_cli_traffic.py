@@ -72,19 +72,22 @@ def test_traces_are_shapes(tmp_path, capsys) -> None:
     ("arguments", "told"),
     [
         ([], "name plans"),
-        (["--catalogue", "userguidin", "--dry-run"], "did you mean userguiding"),
+        (["--catalogue", "userguidin", "--dry-run"], 'did you mean "userguiding"'),
         (["--catalogue", "candu"], "--to URL"),
         (["--catalogue", "candu", "--dry-run", "--rate", "5/parsec"], "--rate is"),
         (["--catalogue", "candu", "--dry-run", "--rate", "much"], "such as 200/s"),
         (["--catalogue", "candu", "--dry-run", "--duration", "30"], "--duration is"),
-        (["--catalogue", "candu", "--dry-run", "--shape", "sinus"], "did you mean sine"),
+        (["--catalogue", "candu", "--dry-run", "--shape", "sinus"], 'did you mean "sine"'),
         (["--catalogue", "candu", "--dry-run", "--shape", "trace"], "trace:FILE"),
         (["--catalogue", "candu", "--dry-run", "--shape", "trace:/none"], "cannot read"),
         (["--catalogue", "candu", "--dry-run", "--invalid", "200%"], "--invalid is"),
         (["--catalogue", "candu", "--dry-run", "--mix", "tutorial.vew=1"], "tutorial.view"),
         (["--catalogue", "candu", "--dry-run", "--mix", "tutorial.view"], "EVENT=WEIGHT"),
         (["--catalogue", "candu", "--dry-run", "--users", "none"], "--users is"),
-        (["--catalogue", "candu", "--dry-run", "--locale", "de_XX"], "faker does not know"),
+        (
+            ["--catalogue", "candu", "--dry-run", "--locale", "de_XX"],
+            'unknown locale "de_XX"',
+        ),
         (["--catalogue", "candu", "--dry-run", "--start", "soon"], "--start is"),
         (["--catalogue", "candu", "--dry-run", "--strictness", "strickt"], "strict"),
         (["--catalogue", "candu", "--dry-run", "--profile", "/none.toml"], "cannot read"),
@@ -93,7 +96,10 @@ def test_traces_are_shapes(tmp_path, capsys) -> None:
         (["--catalogue", "candu", "--to", "http://h", "--url", "http://h"], "exclude each other"),
         (["--catalogue", "candu", "--as", "webhook", "--key", "k"], "pass --to URL"),
         (["--catalogue", "candu", "--to", "nowhere"], "nowhere"),
-        (["--catalogue", "candu", "--to", "http://h", "--transport", "sdkk"], "--transport is"),
+        (
+            ["--catalogue", "candu", "--to", "http://h", "--transport", "sdkk"],
+            "--transport: unknown transport",
+        ),
         (
             [
                 "--catalogue",
@@ -107,7 +113,7 @@ def test_traces_are_shapes(tmp_path, capsys) -> None:
             ],
             "--connections",
         ),
-        (["--catalogue", "candu", "--to", "http://h", "--as", "webhok"], "did you mean webhook"),
+        (["--catalogue", "candu", "--to", "http://h", "--as", "webhok"], 'did you mean "webhook"'),
         (["--catalogue", "candu", "--to", "http://h", "--as", "userleap"], "--key"),
         (["--catalogue", "candu", "--to", "http://h", "--as", "webhook", "--gzip"], "--gzip"),
         (["--catalogue", "candu", "--to", "http://h", "--connections", "0"], "--connections is"),
@@ -151,7 +157,7 @@ def test_a_target_that_is_down_is_told_before_anything(nobody: str, tmp_path, ca
         (("[1]\n", []), "line 1"),
         (('{"type":"track"}\n', ["--speed", "fast"]), "--speed is"),
         (('{"type":"track"}\n', ["--shift-to", "later"]), "--shift-to is"),
-        (('{"type":"track"}\n', ["--transport", "post"]), "--transport is"),
+        (('{"type":"track"}\n', ["--transport", "post"]), "--transport: unknown transport"),
     ],
 )
 def test_bad_replays_are_one_sentence(broken, told, tmp_path, nobody, capsys) -> None:

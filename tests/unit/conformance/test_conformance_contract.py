@@ -97,7 +97,10 @@ def test_a_reason_says_why_a_check_does_not_apply() -> None:
         (b'{"sdk": 1}', "`sdk` is 1; allowed is a text"),
         (b'{"auto_settings": "yes"}', '`auto_settings` is "yes"; allowed is true or false'),
         (b'{"env": {"A": true}}', "`env.A` is true; allowed is a text"),
-        (b'{"test_suites": "basic,retries"}', '"retries", which is no suite; there are basic, re'),
+        (
+            b'{"test_suites": "basic,retries"}',
+            'suite "retries"; did you mean "retry"? Allowed: basic',
+        ),
     ],
 )
 def test_a_wrong_configuration_names_place_value_and_what_is_allowed(

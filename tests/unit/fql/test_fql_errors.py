@@ -51,12 +51,20 @@ NOT_A_NUMBER = "is not a number: put a text between quotes, and a \\ before a fi
             2,
             f"Unexpected character '+': {UNEXPECTED}",
         ),
-        ("contain(a, 'b')", 0, "There is no function contain; did you mean contains?"),
-        ("a or Lowercase(b) = 'b'", 5, "There is no function Lowercase; did you mean lowercase?"),
+        (
+            "contain(a, 'b')",
+            0,
+            f'unknown function "contain"; did you mean "contains"? Allowed: {FUNCTIONS}.',
+        ),
+        (
+            "a or Lowercase(b) = 'b'",
+            5,
+            f'unknown function "Lowercase"; did you mean "lowercase"? Allowed: {FUNCTIONS}.',
+        ),
         (
             "zz(a)",
             0,
-            f"There is no function zz; there are {FUNCTIONS}",
+            f'unknown function "zz". Allowed: {FUNCTIONS}.',
         ),
         ("a and length()", 6, "length(list or string) takes 1 argument, not 0"),
         ("contains(a)", 0, "contains(s, sub) takes 2 arguments, not 1"),

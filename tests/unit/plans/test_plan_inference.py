@@ -182,19 +182,19 @@ def test_the_columns_of_segments_editor_are_read() -> None:
         ("", "web.csv: row 1: no column Property Name; allowed are Rule Type, Event Name"),
         (
             "Property Nam\n",
-            "web.csv: row 1: 'Property Nam' is no column (did you mean Property Name?); allowed",
+            'web.csv: row 1: unknown column "Property Nam"; did you mean "Property Name"? Allowed',
         ),
         (
             "Rule Type,Event Name,Property Name\nTRAK,A,b\n",
-            "web.csv: row 2, Rule Type: 'TRAK' is no rule type; allowed are TRACK",
+            'web.csv: row 2, Rule Type: unknown rule type "TRAK"; did you mean "TRACK"? Allowed',
         ),
         (
             "Event Name,Property Name,Data Type\nA,b,\nA,c,strng\n",
-            "web.csv: row 3, Property Data Type: 'strng' is no data type (did you mean string?)",
+            'web.csv: row 3, Property Data Type: unknown data type "strng"; did you mean "string"?',
         ),
         (
             "Event Name,Property Name,Status\nA,b,maybe\n",
-            "web.csv: row 2, Property Status: 'maybe' is no status; allowed are required",
+            'web.csv: row 2, Property Status: unknown status "maybe". Allowed: required',
         ),
         (
             "Event Name,Event Version,Property Name\nA,two,b\n",

@@ -107,7 +107,7 @@ def test_a_file_that_is_not_json_is_one_sentence(tmp_path: Path) -> None:
         ({"rules": [3]}, "plan.json: rules[0]: a rule must be an object, got a number"),
         (
             {"rules": [RULE, {**RULE, "type": "TRAK"}]},
-            'plan.json: rules[1].type: "TRAK" is no rule type (did you mean TRACK?); allowed are T',
+            'plan.json: rules[1].type: unknown rule type "TRAK"; did you mean "TRACK"? Allowed: T',
         ),
         (
             {"data": {"rules": [{"type": "TRACK", "jsonSchema": {}}]}},

@@ -32,7 +32,7 @@ DOUBLING: dict[str, Any] = {
         (
             {"properties": {"a": {"type": "strng"}}},
             ".properties.a.type",
-            '"strng" is no type of JSON Schema (did you mean string?); allowed are array',
+            'unknown type of JSON Schema "strng"; did you mean "string"? Allowed: array',
         ),
         (
             {"items": [{"$ref": "https://example.com/x.json"}]},

@@ -8,9 +8,9 @@ import pytest
 
 from mockseg.plans.compiled import compile_schema
 from mockseg.plans.explanation import explain
-from mockseg.plans.nearest import nearest
 from mockseg.plans.reference import reference_failures
 from mockseg.plans.violations import segment_text, violations_of
+from mockseg.suggestions import nearest
 
 if TYPE_CHECKING:
     from mockseg.domain.findings import Violation
@@ -230,7 +230,7 @@ def test_violations_have_segments_words(  # noqa: PLR0917  # the columns of the 
         (
             {"properties": {"pageUrl": {}}, "additionalProperties": False},
             {"pageURL": 1},
-            "did you mean pageUrl?",
+            'did you mean "pageUrl"?',
         ),
         ({"required": ["pageUrl"]}, {"page_url": 1}, 'did you mean it by "page_url"?'),
         (

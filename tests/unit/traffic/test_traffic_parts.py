@@ -109,7 +109,7 @@ def test_traces() -> None:
 
 def test_unknown_shape_and_no_calls() -> None:
     """A shape that nobody knows and a time without calls are refused."""
-    with pytest.raises(ConfigError, match="did you mean spike"):
+    with pytest.raises(ConfigError, match='did you mean "spike"'):
         schedule("spikes", rate=Fraction(1), length_ns=SECOND)
     with pytest.raises(ConfigError, match="no call"):
         schedule("constant", rate=Fraction(1, 100), length_ns=SECOND)

@@ -14,7 +14,7 @@ from mockseg.errors import VendorStateError
 @pytest.mark.parametrize(
     ("setup", "place", "words"),
     [
-        ({"attributes": {"plan": "text"}}, "attributes.plan", "allowed are string, number"),
+        ({"attributes": {"plan": "text"}}, "attributes.plan", "Allowed: string, number"),
         ({"attributes": {"n" * 33: "string"}}, f"attributes.{'n' * 33}", "1 to 32"),
         ({"attributes": {"a b": "string", "aB": "number"}}, "attributes.aB", "defined already"),
         ({"company_attributes": {"x": "fixed"}}, "companyAttributes.x", "no choices"),
@@ -23,7 +23,7 @@ from mockseg.errors import VendorStateError
             "attributes.x",
             "only fixed",
         ),
-        ({"events": {"Paid": {"sum": "money"}}}, "events.Paid.sum", "'money'"),
+        ({"events": {"Paid": {"sum": "money"}}}, "events.Paid.sum", '"money"'),
         ({"events": {"": {}}}, "events", "empty name"),
         ({"event_attributes": {"x": "string"}}, "eventAttributes", "eventNamespace"),
         (
@@ -118,19 +118,19 @@ def test_where_events_share_attributes_they_are_defined_without_an_event(make):
 @pytest.mark.parametrize(
     ("action", "arguments", "words"),
     [
-        ("fly", {}, "no action of UserEngage; allowed are generate_key"),
+        ("fly", {}, 'unknown action of UserEngage "fly". Allowed: generate_key'),
         ("revoke_key", {"kye": "x"}, "kye"),
         ("trust_domain", {}, "domain"),
         ("trust_domain", {"domain": 5}, "str"),
         ("trust_domain", {"domain": "https://a.example/"}, "bare host"),
         ("untrust_domain", {"domain": "a.example"}, "trusts everybody"),
-        ("define_attribute", {"name": "x", "type": "text"}, "allowed are string"),
+        ("define_attribute", {"name": "x", "type": "text"}, "Allowed: string"),
         ("define_attribute", {"name": "age", "type": "string"}, "defined already, as number"),
         ("define_event", {"name": ""}, "empty name"),
-        ("define_event", {"name": "E", "attributes": {"a": "string", "b": "x"}}, "'x'"),
+        ("define_event", {"name": "E", "attributes": {"a": "string", "b": "x"}}, '"x"'),
         ("define_event", {"name": "E", "attributes": {"a": "string", "A": "float"}}, "already"),
-        ("define_event_attribute", {"name": "x", "type": "string"}, "no event here"),
-        ("define_event_attribute", {"event": "E", "name": "x", "type": "string"}, "no event here"),
+        ("define_event_attribute", {"name": "x", "type": "string"}, "unknown event"),
+        ("define_event_attribute", {"event": "E", "name": "x", "type": "string"}, "unknown event"),
     ],
 )
 def test_a_wrong_action_changes_nothing(make, action, arguments, words):

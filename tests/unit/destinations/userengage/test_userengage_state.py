@@ -153,10 +153,10 @@ def test_definitions_and_domains_that_are_given_stand_for_those_set_up(make):
 @pytest.mark.parametrize(
     ("state", "place", "words"),
     [
-        ({"people": []}, "people", "allowed are users"),
+        ({"people": []}, "people", "Allowed: users"),
         ({"users": {}}, "users", "no list"),
         ({"users": ["u1"]}, "users[0]", "no object"),
-        ({"users": [{"plan": "pro"}]}, "users[0].plan", "no field here"),
+        ({"users": [{"plan": "pro"}]}, "users[0].plan", 'unknown field "plan"'),
         ({"users": [{"custom_id": 5}]}, "users[0].custom_id", "no text"),
         ({"users": [{"custom_id": "a"}, {"custom_id": "a"}]}, "users[1].custom_id", "twice"),
         ({"users": [{"id": 1}, {"id": 1}]}, "users[1].id", "taken"),

@@ -187,7 +187,7 @@ def test_a_user_can_be_deleted_in_the_panel(guiding):
     for action, arguments, sentence in (
         ("delete_user", {"user": "u1"}, "user: there is no user 'u1'"),
         ("delete_user", {}, "missing required field `user`"),
-        ("remove_user", {}, "there is no action 'remove_user'"),
+        ("remove_user", {}, 'unknown action "remove_user"'),
     ):
         with pytest.raises(VendorStateError, match=sentence):
             guiding.imitation.act(action, arguments, now_ns=0)

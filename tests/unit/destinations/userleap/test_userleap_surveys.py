@@ -220,7 +220,7 @@ def test_events_that_wait_are_not_tracked_by_the_sdk_either(make):
 @pytest.mark.parametrize(
     ("action", "arguments", "sentence"),
     [
-        ("define_survay", {}, "did you mean define_survey"),
+        ("define_survay", {}, 'did you mean "define_survey"'),
         ("eligible", {"survey": "s", "user": "u1"}, "survey: there is no survey 's'; known: none"),
         ("eligible", {"survey": "s"}, "missing required field `user`"),
         ("eligible", {"survey": "s", "user": 5}, "user: Expected `str`, got `int`"),

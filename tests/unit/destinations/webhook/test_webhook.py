@@ -120,7 +120,7 @@ def test_answers_can_be_chosen():
 @pytest.mark.parametrize(
     ("action", "arguments", "sentence"),
     [
-        ("answer", {}, "there is no action 'answer'"),
+        ("answer", {}, 'unknown action "answer"; did you mean "set_answer"?'),
         ("set_answer", {}, "missing required field `status`"),
         ("set_answer", {"status": 100}, "status: Expected `int` >= 200"),
         ("set_answer", {"status": 200, "times": 0}, "times: Expected `int` >= 1"),
