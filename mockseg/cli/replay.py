@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mockseg.cli.target import Target
     from mockseg.json_types import JsonObject
+    from mockseg.traffic.made import Made
 
 __all__ = ["command"]
 
@@ -52,25 +53,17 @@ def command(
     when calls were refused or lost, or when a mockseg found bad ones, such as duplicates.
     """
     from mockseg.cli.ndjson import PIPE
-    from mockseg.cli.traffic_report import show
+    from mockseg.cli.traffic_report import show, status
     from mockseg.cli.traffic_run import send
     from mockseg.cli.traffic_sender import sender_for
     from mockseg.cli.traffic_target import Receiver, destined
     from mockseg.cli.traffic_values import transport_of
-    from mockseg.clock import SystemClock
-    from mockseg.traffic import quantities
     from mockseg.traffic.packets import grouped
-    from mockseg.traffic.replay import replayed
     from mockseg.traffic.tally import Tally
 
     if file == PIPE:
         raise ConfigError("a replay reads its file twice, so it cannot come through a pipe")
-    times = quantities.parse_speed(speed, place="--speed")
-    if shift_to in {None, "now"}:
-        now_ns = SystemClock().now_ns()
-        shift_ns = now_ns if shift_to else None
-    else:
-        shift_ns = quantities.parse_moment_named(str(shift_to), place="--shift-to")
+    calls = _replayed(file, speed=speed, shift_to=shift_to, new_ids=new_ids)
     transport = transport_of(how["transport"])
     tally = Tally()
     goal = destined(target, to)
@@ -87,14 +80,32 @@ def command(
         raise ConfigError(f"{file} has no calls")
     receiver = Receiver(goal, write_key=how["write_key"], recipe=None)
     try:
-        ids = f"replay-{secrets.token_hex(6)}" if new_ids else None
-        calls = replayed(_messages(file), speed=times, shift_to_ns=shift_ns, ids=ids)
         send(ready(receiver.write_key), grouped(calls, transport), tally, total=total)
         checked = receiver.check(tally) if receiver.is_mockseg else None
     finally:
         receiver.close()
     show(tally, {"replayed": file, "speed": speed}, checked, as_json=as_json, err=False)
-    return 1 if tally.lost or (checked is not None and not checked.fine) else 0
+    return status(tally, checked)
+
+
+def _replayed(file: str, *, speed: str, shift_to: str | None, new_ids: bool) -> Iterator[Made]:
+    """Read the flags that say when, and with which ids, and return the calls of a file.
+
+    Raises:
+        ConfigError: a flag is invalid.
+    """
+    from mockseg.clock import SystemClock
+    from mockseg.traffic import quantities
+    from mockseg.traffic.replay import replayed
+
+    times = quantities.parse_speed(speed, place="--speed")
+    shift_ns = None
+    if shift_to == "now":
+        shift_ns = SystemClock().now_ns()
+    elif shift_to is not None:
+        shift_ns = quantities.parse_moment_named(shift_to, place="--shift-to")
+    ids = f"replay-{secrets.token_hex(6)}" if new_ids else None
+    return replayed(_messages(file), speed=times, shift_to_ns=shift_ns, ids=ids)
 
 
 def _messages(file: str) -> Iterator[JsonObject]:

@@ -62,7 +62,7 @@ def command(
     a call was due. Exit 1 when calls were refused or lost, or when a mockseg found
     something else than what the labels of the broken calls say.
     """
-    from mockseg.cli.traffic_report import show
+    from mockseg.cli.traffic_report import show, status
     from mockseg.cli.traffic_target import destined
     from mockseg.traffic.profiles import with_profile
 
@@ -84,7 +84,7 @@ def command(
     traffic, facts = _made(values, as_=as_, now=True)
     checked = _send(traffic, tally, values, goal, as_=as_, key=key)
     show(tally, facts, checked, as_json=as_json, err=False)
-    return 1 if tally.lost or (checked is not None and not checked.fine) else 0
+    return status(tally, checked)
 
 
 def _without_target(values: dict[str, Any], as_: str | None, key: str | None) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mockseg.traffic.histogram import Histogram
     from mockseg.traffic.tally import Tally
 
-__all__ = ["report_json", "report_text", "show"]
+__all__ = ["report_json", "report_text", "show", "status"]
 
 _EVENTS_SHOWN: Final = 15
 
@@ -27,6 +27,11 @@ def show(
         say_json(report_json(tally, facts, checked), indented=True, err=err)
     else:
         say_text(report_text(tally, facts, checked), err=err)
+
+
+def status(tally: Tally, checked: Checked | None) -> int:
+    """Return the exit status of a run: 1 when calls were lost, or found otherwise than labelled."""
+    return 1 if tally.lost or (checked is not None and not checked.fine) else 0
 
 
 def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> JsonObject:
