@@ -122,6 +122,12 @@ class Settings:
     allow_host: tuple[str, ...] = declare(
         (), "host names besides loopback that may open the control API and the page", kind="list"
     )
+    control_token: str | None = declare(
+        None,
+        "token that opens the control API and the page to other machines; without it only this"
+        " machine can use them",
+        kind="secret",
+    )
     oauth_public_key: str | None = declare(
         None, "check OAuth assertions against this RSA public key, a PEM file", kind="file"
     )
@@ -153,6 +159,12 @@ class ClientSettings:
     """
 
     url: str = declare("http://127.0.0.1:8765", "address of a running mockseg")
+    control_token: str | None = declare(
+        None,
+        "control token of a mockseg that runs on another machine",
+        kind="secret",
+        flag="--token",
+    )
 
     def __post_init__(self) -> None:
         for setting in CLIENT_SETTINGS:

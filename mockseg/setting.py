@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from typing import Any, Literal, TypeAlias
 
 from mockseg.errors import ConfigError
 from mockseg.suggestions import quoted, unknown
 
-__all__ = ["LARGEST", "PREFIX", "Kind", "Setting", "declare", "rows"]
+__all__ = ["BEARER_RULE", "LARGEST", "PREFIX", "Kind", "Setting", "declare", "is_token", "rows"]
 
 PREFIX = "MOCKSEG_"
 LARGEST = 2**63 - 1
 
-Kind: TypeAlias = Literal["text", "file", "number", "switch", "list", "files"]
+Kind: TypeAlias = Literal["text", "secret", "file", "number", "switch", "list", "files"]
+
+# What a token may be, as the end of a sentence: RFC 6750, as it stands in a header.
+BEARER_RULE = "1 to 512 letters, digits and any of -._~+/, then perhaps ="
+_token = re.compile(r"[A-Za-z0-9._~+/-]{1,512}={0,2}")
 
 
 def declare(
@@ -27,10 +32,20 @@ def declare(
     kind: Kind = "text",
     choices: tuple[str, ...] = (),
     span: tuple[int, int] = (0, LARGEST),
+    flag: str = "",
 ) -> Any:
-    """Declare a setting: its default, what it means, what is allowed."""
-    metadata = {"help": help, "kind": kind, "choices": choices, "span": span}
-    return dataclasses.field(default=default, metadata=metadata)
+    """Declare a setting: its default, what it means, what is allowed.
+
+    Args:
+        default: what holds when it is set nowhere.
+        help: what it means, without a full stop.
+        kind: what its value is.
+        choices: the only values of a text.
+        span: least and most of a number.
+        flag: its flag where that is not made of its name.
+    """
+    metadata = {"help": help, "kind": kind, "choices": choices, "span": span, "own_flag": flag}
+    return dataclasses.field(default=default, metadata=metadata, repr=kind != "secret")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,12 +54,14 @@ class Setting:
 
     Attributes:
         name: the field, and the key in the file.
-        kind: text, file, number, switch, or a list of texts or files.
+        kind: text, file, number, switch, or a list of texts or files; a secret is a text that
+            no message and no repr shows.
         default: what holds when nobody says anything.
         optional: None is a value of it.
         help: what it means, without a full stop.
         choices: the only values of a text, or empty.
         span: least and most of a number.
+        own_flag: its flag where that is not made of its name, or empty.
     """
 
     name: str
@@ -54,6 +71,7 @@ class Setting:
     help: str
     choices: tuple[str, ...]
     span: tuple[int, int]
+    own_flag: str
 
     @property
     def variable(self) -> str:
@@ -63,7 +81,7 @@ class Setting:
     @property
     def flag(self) -> str:
         """Give the flag."""
-        return "--" + self.name.replace("_", "-")
+        return self.own_flag or "--" + self.name.replace("_", "-")
 
     @property
     def allowed(self) -> str:
@@ -74,6 +92,7 @@ class Setting:
         number = f"a whole number from {least}" + (f" to {most}" if most < LARGEST else "")
         return {
             "text": "a text",
+            "secret": BEARER_RULE,
             "file": "the name of a file",
             "number": number,
             "switch": "true or false",
@@ -114,6 +133,8 @@ class Setting:
         elif self.kind == "number" and isinstance(value, int) and not isinstance(value, bool):
             if self.span[0] <= value <= self.span[1]:
                 return value
+        elif self.kind == "secret" and isinstance(value, str) and is_token(value):
+            return value
         elif self.kind == "file" and _is_text(value):
             return _at_home(str(value))
         elif self.kind == "text" and _is_text(value) and (value in (self.choices or (value,))):
@@ -121,6 +142,8 @@ class Setting:
         raise self._refusal(value, place)
 
     def _refusal(self, value: object, place: str) -> ConfigError:
+        if self.kind == "secret":
+            return ConfigError(f"{place} is not a token: it must be {self.allowed}")
         if self.choices:
             return ConfigError(f"{place}: {unknown('value', value, self.choices)}")
         return ConfigError(f"{place} is {quoted(value)}: it must be {self.allowed}")
@@ -134,6 +157,11 @@ def rows(table: type) -> tuple[Setting, ...]:
         )
         for field in dataclasses.fields(table)
     )
+
+
+def is_token(text: str) -> bool:
+    """Return whether a text can be a Bearer token, see :data:`BEARER_RULE`."""
+    return _token.fullmatch(text) is not None
 
 
 _SWITCH = {

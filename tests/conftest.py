@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from aiohttp import web
 
 # For the tests of our own plugin.
 pytest_plugins = ["pytester"]
@@ -51,3 +54,55 @@ def _nothing_blocks() -> Iterator[None]:
         blockbuster.functions["threading.Lock.acquire"].deactivate()
         blockbuster.functions["threading.Lock.acquire_lock"].deactivate()
         yield
+
+
+class _Claiming:
+    """A transport whose other end is said to be elsewhere; all else is the real one's."""
+
+    def __init__(self, transport: asyncio.Transport, peer: object) -> None:
+        self._transport = transport
+        self._peer = peer
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Say where the peer is."""
+        return self._peer if name == "peername" else self._transport.get_extra_info(name, default)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _FromElsewhere(asyncio.Protocol):
+    """Hands a connection to aiohttp as one that comes from another address."""
+
+    def __init__(self, handler: Any, peer: object) -> None:
+        self._handler = handler
+        self._peer = peer
+
+    def connection_made(self, transport: Any) -> None:
+        self._handler.connection_made(_Claiming(transport, self._peer))
+
+    def __getattribute__(self, name: str) -> Any:
+        own = {"_handler", "_peer", "connection_made", "__class__"}
+        if name in own:
+            return super().__getattribute__(name)
+        return getattr(super().__getattribute__("_handler"), name)
+
+
+@pytest.fixture
+def listen_elsewhere() -> Callable[..., Any]:
+    """Give a coroutine that makes a server believe that its clients are on another machine.
+
+    It takes the server's runner and the address to be believed; it gives the URL of a listener
+    more of that server, and the listener, to be closed. All else is real.
+    """
+
+    async def listen(runner: web.AppRunner, peer: object) -> tuple[str, asyncio.Server]:
+        make = runner.server
+        assert make is not None
+        server = await asyncio.get_running_loop().create_server(
+            lambda: _FromElsewhere(make(), peer), "127.0.0.1", 0
+        )
+        host, port = server.sockets[0].getsockname()
+        return f"http://{host}:{port}", server
+
+    return listen

@@ -86,7 +86,7 @@ def _read(
     """Read one connection to its end: kind, id and data of each event."""
     connection = _connection(target)
     address = Address.parse(target.url)
-    headers = {"Accept": "text/event-stream"}
+    headers = {"Accept": "text/event-stream", **target.authorization}
     if last_id is not None:
         headers["Last-Event-ID"] = last_id
     path = f"{address.prefix}{PREFIX}/stream" + (f"?{urlencode(query)}" if query else "")

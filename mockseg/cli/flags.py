@@ -42,6 +42,7 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 _VERDICTS = ("accepted", "dropped", "blocked", "rejected")
 _METAVARS = {
     "text": "TEXT",
+    "secret": "TOKEN",
     "file": "FILE",
     "number": "NUMBER",
     "list": "TEXT,TEXT",
@@ -105,7 +106,7 @@ def server_settings(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--url``, ``--ca`` and ``--config``, and itself ``target``."""
+    """Give a command ``--url``, ``--token``, ``--ca`` and ``--config``, and itself ``target``."""
 
     @functools.wraps(function)
     def command(*, config: str | None, ca: str | None, **values: Any) -> Any:
@@ -113,7 +114,7 @@ def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
 
         flags = {setting.name: values.pop(setting.name) for setting in CLIENT_SETTINGS}
         settings: ClientSettings = load_client(read_warned(config), flags)
-        return function(target=Target(settings.url, ca=ca), **values)
+        return function(target=Target(settings.url, ca=ca, token=settings.control_token), **values)
 
     command = click.option(
         "--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file."

@@ -13,7 +13,7 @@ import click
 from mockseg.cli.flags import server_settings
 from mockseg.cli.live_lines import LiveLines
 from mockseg.cli.output import on_terminal, say, say_json, say_text, warn
-from mockseg.cli.start_text import end_text, start_json, start_text
+from mockseg.cli.start_text import end_text, exposed_warning, start_json, start_text
 from mockseg.cli.times import time_flags
 from mockseg.server import serve
 
@@ -50,11 +50,7 @@ async def _run(settings: Settings, *, as_json: bool, times: Times) -> None:
             # What stands by now stays: the collector need not walk it while clients wait.
             gc.freeze()
             if running.exposed:
-                warn(
-                    f"warning: {settings.host} is no loopback address: other machines can"
-                    " send calls here. The control API and the page answer for loopback names and"
-                    " --allow-host only."
-                )
+                warn(exposed_warning(settings))
             if as_json:
                 say_json(start_json(running))
             else:

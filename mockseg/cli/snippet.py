@@ -16,10 +16,12 @@ from mockseg.tls import default_state_dir
 
 __all__ = ["command"]
 
+_SETTINGS = [setting for setting in CLIENT_SETTINGS if setting.name == "url"]
+
 
 @click.command(name="snippet")
 @click.argument("name", metavar="SDK")
-@setting_flags(CLIENT_SETTINGS)
+@setting_flags(_SETTINGS)
 @click.option(
     "--tls-url",
     metavar="TEXT",

@@ -10,11 +10,12 @@ from mockseg.snippets import start_lines
 from mockseg.version import version
 
 if TYPE_CHECKING:
+    from mockseg.config import Settings
     from mockseg.hub.machine import Tally
     from mockseg.json_types import JsonObject
     from mockseg.server import RunningServer
 
-__all__ = ["control_url", "end_text", "page_url", "start_json", "start_text"]
+__all__ = ["control_url", "end_text", "exposed_warning", "page_url", "start_json", "start_text"]
 
 
 def page_url(url: str) -> str:
@@ -69,6 +70,33 @@ def start_text(running: RunningServer) -> str:
             "",
             "Ctrl-C ends it. Good calls here do not prove that the real Segment accepted anything.",
         ]
+    )
+
+
+def exposed_warning(settings: Settings) -> str:
+    """Return what to know of a server that other machines can reach, in a few lines."""
+    if settings.control_token is None:
+        opened = (
+            "The control API and the page answer this machine only; to open them to others, set",
+            "--control-token or MOCKSEG_CONTROL_TOKEN. In a container the host is another machine",
+            "too: its requests come from the address of the bridge.",
+        )
+    else:
+        opened = (
+            "The control API and the page answer this machine, and others with the control token:",
+            "commands take --token or MOCKSEG_CONTROL_TOKEN, Python Client(url, token=...); the",
+            "page asks for it.",
+        )
+    names = ", ".join(("localhost", *settings.allow_host))
+    return "\n  ".join(
+        (
+            (
+                f"warning: {settings.host} is not a loopback address: other machines can send calls"
+                " here."
+            ),
+            *opened,
+            f"Both must be addressed as {names} or a loopback address; --allow-host adds names.",
+        )
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mockseg.client.ask import Ask
 from mockseg.client.over_http import HttpTransport
+from mockseg.client.wire import authorization
 from mockseg.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -22,15 +23,17 @@ class Target:
     Attributes:
         url: its address.
         ca: what to trust for https, a PEM file; None for what the system trusts.
+        authorization: headers that carry the control token.
 
     Raises:
         ConfigError: the address or the CA is none.
     """
 
-    def __init__(self, url: str, *, ca: str | None = None) -> None:
+    def __init__(self, url: str, *, ca: str | None = None, token: str | None = None) -> None:
         self.url = url
         self.ca = ca
-        self._transport = HttpTransport(url, ca=ca)
+        self.authorization = authorization(token)
+        self._transport = HttpTransport(url, ca=ca, token=token)
 
     def ask(self, operation: str, params: msgspec.Struct, result: type[_R]) -> _R:
         """Ask for one operation of the table; ``result`` is what the table says it answers.

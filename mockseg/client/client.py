@@ -24,19 +24,21 @@ class Client(Server):
     ``with`` block, closes idle connections; not doing so harms nobody.
     """
 
-    def __init__(self, url: str, *, ca: str | Path | None = None) -> None:
+    def __init__(self, url: str, *, ca: str | Path | None = None, token: str | None = None) -> None:
         """Make a client; nothing is sent yet.
 
         Args:
             url: where the server is, such as ``http://127.0.0.1:8765``.
             ca: for https: a PEM file to trust, as ``mockseg serve --tls`` prints it.
+            token: control token of the server; needed when it runs on another machine, or in
+                a container.
 
         Raises:
-            ConfigError: the URL or the file is none.
+            ConfigError: the URL, the file or the token is invalid.
         """
         self._address = Address.parse(url)
         self._ca = None if ca is None else Path(ca)
-        self._http = HttpTransport(url, ca=ca)
+        self._http = HttpTransport(url, ca=ca, token=token)
 
     def __enter__(self) -> Self:
         self.unused.watched = True
@@ -87,21 +89,23 @@ class AsyncClient(AsyncServer):
 
     _transport: AiohttpTransport
 
-    def __init__(self, url: str, *, ca: str | Path | None = None) -> None:
+    def __init__(self, url: str, *, ca: str | Path | None = None, token: str | None = None) -> None:
         """Make a client; nothing is sent yet.
 
         Args:
             url: where the server is, such as ``http://127.0.0.1:8765``.
             ca: for https: a PEM file to trust, as ``mockseg serve --tls`` prints it.
+            token: control token of the server; needed when it runs on another machine, or in
+                a container.
 
         Raises:
-            ConfigError: the URL or the file is none.
+            ConfigError: the URL, the file or the token is invalid.
         """
         from mockseg.client.over_aiohttp import AiohttpTransport
 
         address = Address.parse(url)
         super().__init__(
-            AiohttpTransport(url, ca=ca),
+            AiohttpTransport(url, ca=ca, token=token),
             url=address.url,
             tls_url=address.url if address.secure else None,
             ca_path=None if ca is None else Path(ca),

@@ -10,7 +10,7 @@ from yarl import URL
 
 from mockseg.client.address import Address
 from mockseg.client.over_http import trust
-from mockseg.client.wire import decode, encode, unreachable
+from mockseg.client.wire import authorization, decode, encode, unreachable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +30,15 @@ class AiohttpTransport:
     ``source.aio`` belongs to no loop and nothing has to be closed.
     """
 
-    def __init__(self, url: str, *, ca: str | Path | None = None) -> None:
+    def __init__(self, url: str, *, ca: str | Path | None = None, token: str | None = None) -> None:
         """Make a transport; nothing is opened yet.
 
         Raises:
-            ConfigError: the URL or the CA file is none.
+            ConfigError: the URL, the CA file or the token is invalid.
         """
         self._address = Address.parse(url)
         self._tls = trust(ca) if self._address.secure else True
+        self._authorization = authorization(token)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -82,7 +83,7 @@ class AiohttpTransport:
                     encoded=True,
                 ),
                 data=request.body,
-                headers=request.headers,
+                headers={**request.headers, **self._authorization},
                 timeout=aiohttp.ClientTimeout(total=request.patience),
                 allow_redirects=False,
             ) as answer:

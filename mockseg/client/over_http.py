@@ -11,7 +11,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from mockseg.client.address import Address
-from mockseg.client.wire import WireRequest, decode, encode, unreachable
+from mockseg.client.wire import WireRequest, authorization, decode, encode, unreachable
 from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,18 +39,21 @@ class HttpTransport:
 
     remote = True
 
-    def __init__(self, url: str, *, ca: str | Path | None = None) -> None:
+    def __init__(self, url: str, *, ca: str | Path | None = None, token: str | None = None) -> None:
         """Make a transport; nothing is opened before the first ask.
 
         Args:
             url: where the server is.
             ca: a PEM file to trust for https, instead of the system's.
+            token: control token of a server on another machine.
 
         Raises:
-            ConfigError: the URL or the file is none.
+            ConfigError: the URL, the CA file or the token is invalid.
         """
         self._address = Address.parse(url)
         self._ca = ca
+        self._token = token
+        self._authorization = authorization(token)
         self._tls = trust(ca) if self._address.secure else None
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
@@ -76,7 +79,7 @@ class HttpTransport:
         """Give the transport to the same server for use in an event loop."""
         from mockseg.client.over_aiohttp import AiohttpTransport
 
-        return AiohttpTransport(self._address.url, ca=self._ca)
+        return AiohttpTransport(self._address.url, ca=self._ca, token=self._token)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -101,7 +104,10 @@ class HttpTransport:
             if connection.sock is not None:
                 connection.sock.settimeout(request.patience)
             connection.request(
-                request.method, request.target, body=request.body, headers=request.headers
+                request.method,
+                request.target,
+                body=request.body,
+                headers={**request.headers, **self._authorization},
             )
             answer = connection.getresponse()
             body = answer.read()

@@ -12,14 +12,15 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from mockseg import json_types
-from mockseg.errors import OperationError, UnreachableError
+from mockseg.errors import ConfigError, OperationError, UnreachableError
 from mockseg.json_types import Json, JsonObject
 from mockseg.operations.table import PREFIX, by_name, to_wire
+from mockseg.setting import BEARER_RULE, is_token
 
 if TYPE_CHECKING:
     from mockseg.client.ask import Ask
 
-__all__ = ["GRACE_SECONDS", "WireRequest", "decode", "encode", "unreachable"]
+__all__ = ["GRACE_SECONDS", "WireRequest", "authorization", "decode", "encode", "unreachable"]
 
 # How much longer than the server's own time a client waits before it gives up on it.
 GRACE_SECONDS = 30.0
@@ -86,6 +87,19 @@ def encode(asked: Ask, *, prefix: str = "") -> WireRequest:
         patience=asked.patience + GRACE_SECONDS,
         repeatable=operation.method in _IDEMPOTENT or asked.operation in _HARMLESS,
     )
+
+
+def authorization(token: str | None) -> dict[str, str]:
+    """Return the header that carries a control token, none without one.
+
+    Raises:
+        ConfigError: a header cannot hold it; the message does not show it.
+    """
+    if token is None:
+        return {}
+    if not is_token(token):
+        raise ConfigError(f"invalid control token: it must be {BEARER_RULE}")
+    return {"Authorization": f"Bearer {token}"}
 
 
 def decode(asked: Ask, status: int, body: bytes, *, url: str) -> msgspec.Struct:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mockseg.errors import OperationError
 
 __all__ = [
+    "CHALLENGE",
     "JSON_POLICY",
     "PAGE_POLICY",
     "ErrorAnswer",
@@ -34,6 +35,9 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+
+# What a 401 has to carry: how to prove that one may.
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mockseg"'}
 
 
 class ErrorBody(Result, frozen=True, omit_defaults=True):
@@ -114,4 +118,6 @@ def error_answer(
 ) -> web.Response:
     """Answer with a refusal, in the one shape that errors have."""
     body = ErrorBody(code=error.code, message=error.message, details=error.details)
+    if error.status == 401:
+        headers = {**CHALLENGE, **(headers or {})}
     return json_answer(ErrorAnswer(error=body), status=error.status, headers=headers)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from mockseg.web import control, data_plane, page, vendors
+from mockseg.web.access import Access
 from mockseg.web.held import Held
-from mockseg.web.keys import HELD, HUB
+from mockseg.web.keys import ACCESS, HELD, HUB
 from mockseg.web.sender import HttpSender
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def make_app(hub: Hub) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     held = app[HELD] = Held()
     app[HUB] = hub
+    app[ACCESS] = Access(hub.settings.control_token)
     app.on_shutdown.append(held.release)
     app.cleanup_ctx.append(_deliveries)
     control.add_routes(app)

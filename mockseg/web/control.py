@@ -9,6 +9,7 @@ from mockseg.errors import OperationError
 from mockseg.operations.table import OPERATIONS, PREFIX
 from mockseg.suggestions import nearest, quoted
 from mockseg.web import openapi, parameters
+from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.answers import error_answer, json_answer
 from mockseg.web.guard import add_guarded
 from mockseg.web.keys import HELD, HUB
@@ -31,7 +32,8 @@ def add_routes(app: web.Application) -> None:
     for operation in OPERATIONS:
         # By itself aiohttp takes no braces in a parameter; a write key may have them.
         path = re.sub(r"{(\w+)}", r"{\1:[^/]+}", operation.path)
-        add_guarded(app, operation.method, PREFIX + path, _handler(operation))
+        any_peer = operation.name in FOR_EVERY_PEER
+        add_guarded(app, operation.method, PREFIX + path, _handler(operation), any_peer=any_peer)
     add_guarded(app, "GET", f"{PREFIX}/openapi.json", _openapi)
     add_guarded(app, "GET", f"{PREFIX}/metrics", metrics)
     # A HEAD of something that never ends has no answer.

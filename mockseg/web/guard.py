@@ -2,7 +2,8 @@
 
 The data plane answers every web page of the world, as Segment does. What reads and
 changes the journal must not: a page that a developer happens to have open could do both.
-So here a foreign ``Origin`` is refused, the ``Host`` must be one of ours (a foreign name
+So here only this machine and holders of the control token get in (:mod:`mockseg.web.access`),
+a foreign ``Origin`` is refused, the ``Host`` must be one of ours (a foreign name
 that resolves to 127.0.0.1 is DNS rebinding), a body must be declared as JSON (the types
 that a form can send need no preflight), and no answer carries a CORS header. The page's own
 forms cannot send JSON: they have routes of their own, and must show that they are ours.
@@ -19,9 +20,10 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from mockseg.errors import FqlError, MocksegError, OperationError
+from mockseg.printable import printable
 from mockseg.web.answers import error_answer
 from mockseg.web.expectation import CONTINUE, continue_if_expected
-from mockseg.web.keys import HUB
+from mockseg.web.keys import ACCESS, HUB
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,10 +49,25 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def add_guarded(
-    app: web.Application, method: str, path: str, handler: Handler, *, head: bool = True
+    app: web.Application,
+    method: str,
+    path: str,
+    handler: Handler,
+    *,
+    head: bool = True,
+    any_peer: bool = False,
 ) -> None:
-    """Add a route behind the guard; one for GET answers HEAD too, unless it is told not to."""
-    guard = guarded(handler)
+    """Add a route behind the guard.
+
+    Args:
+        app: the application.
+        method: of HTTP.
+        path: a pattern of aiohttp's.
+        handler: answers what was admitted.
+        head: answer HEAD where GET is answered.
+        any_peer: answer other machines without the control token too.
+    """
+    guard = guarded(handler, any_peer=any_peer)
     for served in ("GET", "HEAD") if method == "GET" and head else (method,):
         app.router.add_route(served, path, guard, expect_handler=_expect)
 
@@ -69,12 +86,14 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     return None
 
 
-def guarded(handler: Handler) -> Handler:
+def guarded(handler: Handler, *, any_peer: bool = False) -> Handler:
     """Let a handler answer admitted requests only, and every error in the one shape."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
             admit(request, allow_host=request.app[HUB].settings.allow_host)
+            if not any_peer:
+                request.app[ACCESS].check(request)
             return await handler(request)
         except OperationError as error:
             return error_answer(error)
@@ -86,7 +105,7 @@ def guarded(handler: Handler) -> Handler:
             # The client went away in the middle: there is nobody to answer.
             raise
         except Exception:  # noqa: BLE001  (whatever it is, the client gets our one shape)
-            _log.exception("%s %s failed", request.method, request.path)
+            _log.exception("%s %s failed", printable(request.method), printable(request.path))
             refusal = OperationError(
                 "mockseg failed; its log has the traceback", status=500, code="internal_error"
             )

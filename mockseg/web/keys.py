@@ -8,9 +8,11 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
+    from mockseg.web.access import Access
     from mockseg.web.held import Held
 
-__all__ = ["HELD", "HUB"]
+__all__ = ["ACCESS", "HELD", "HUB"]
 
+ACCESS: web.AppKey[Access] = web.AppKey("access")
 HUB: web.AppKey[Hub] = web.AppKey("hub")
 HELD: web.AppKey[Held] = web.AppKey("held")

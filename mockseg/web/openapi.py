@@ -10,6 +10,7 @@ import msgspec
 
 from mockseg import json_types
 from mockseg.operations.table import OPERATIONS, PREFIX
+from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.answers import ErrorAnswer
 from mockseg.web.descriptions import describe
 from mockseg.web.stream import Gap, StreamQuery
@@ -27,7 +28,8 @@ _SCHEMAS = "#/components/schemas/{name}"
 
 # What every operation may answer, and what those with a body may besides.
 _REFUSALS = {
-    403: "a foreign host or origin",
+    401: "another machine asks without the control token, or with a wrong one",
+    403: "a foreign host or origin, or another machine where there is no control token",
     405: "the method is not one of this path's; the header Allow has them",
     415: "a body that is not declared as application/json",
     422: "a parameter is unknown, missing or not allowed; details say which and why",
@@ -65,7 +67,13 @@ def document() -> JsonObject:
         },
         "servers": [{"url": "/", "description": "this server"}],
         "paths": paths,
-        "components": {"schemas": schemas, "responses": _responses()},
+        # One of the two: nothing, from this machine, or the token.
+        "security": [{}, {"controlToken": []}],
+        "components": {
+            "schemas": schemas,
+            "responses": _responses(),
+            "securitySchemes": {"controlToken": {"type": "http", "scheme": "bearer"}},
+        },
     }
     # Defaults that are tuples become what they are on the wire.
     plain: JsonObject = json_types.decode(json_types.encode(made))
@@ -90,6 +98,9 @@ def _operation(operation: Operation, schemas: JsonObject) -> JsonObject:
             **_refusals(dict(operation.refusals), has_body=operation.has_body),
         },
     }
+    if operation.name in FOR_EVERY_PEER:
+        made["security"] = []
+        del made["responses"]["401"]
     if operation.has_body:
         made["requestBody"] = _body(operation, schemas)
     return made

@@ -11,7 +11,7 @@ from mockseg import json_types
 from mockseg.errors import OperationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.requests import GetRequest, RequestView
-from mockseg.web import page_faults
+from mockseg.web import page_access, page_faults
 from mockseg.web.answers import page_answer, security_headers
 from mockseg.web.guard import add_guarded
 from mockseg.web.keys import HUB
@@ -28,11 +28,12 @@ __all__ = ["add_routes"]
 
 def add_routes(app: web.Application) -> None:
     """Add the page, its style sheet and its forms."""
-    add_guarded(app, "GET", "/_mockseg", _redirect)
-    add_guarded(app, "GET", "/_mockseg/", _overview)
-    add_guarded(app, "GET", "/_mockseg/page.css", _style)
-    add_guarded(app, "GET", "/_mockseg/calls/{id}", _call)
+    page_access.add_page(app, "GET", "/_mockseg", _redirect)
+    page_access.add_page(app, "GET", "/_mockseg/", _overview)
+    add_guarded(app, "GET", "/_mockseg/page.css", _style, any_peer=True)
+    page_access.add_page(app, "GET", "/_mockseg/calls/{id}", _call)
     page_faults.add_routes(app)
+    page_access.add_routes(app)
 
 
 async def _redirect(_request: web.Request) -> web.StreamResponse:

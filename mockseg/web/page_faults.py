@@ -15,8 +15,9 @@ from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault, ClearFaults
 from mockseg.web.answers import page_answer, security_headers
 from mockseg.web.explanation import convert
-from mockseg.web.guard import add_guarded, admit_form
+from mockseg.web.guard import admit_form
 from mockseg.web.keys import HUB
+from mockseg.web.page_access import add_page
 from mockseg.web.page_overview import Form, overview, query_of
 from mockseg.web.parameters import check_content_type, form_values, read_query
 
@@ -31,10 +32,10 @@ _FIELDS = ("scenario", *_OF_EFFECT, "times")
 
 def add_routes(app: web.Application) -> None:
     """Add where the forms are sent to."""
-    add_guarded(app, "POST", "/_mockseg/faults", _add)
+    add_page(app, "POST", "/_mockseg/faults", _add)
     # Where a form was shown again, the reader may load the page by its address.
-    add_guarded(app, "GET", "/_mockseg/faults", _show)
-    add_guarded(app, "POST", "/_mockseg/faults/clear", _clear)
+    add_page(app, "GET", "/_mockseg/faults", _show)
+    add_page(app, "POST", "/_mockseg/faults/clear", _clear)
 
 
 async def _show(request: web.Request) -> web.StreamResponse:

@@ -35,7 +35,7 @@ def check(options: Options) -> None:
         if problem is not None:
             raise pytest.UsageError(f"{flag}: {problem}")
     if options.url is not None:
-        _check_url(options.url, options.url_from)
+        _check_url(options.url, options.url_from, token=options.control_token)
 
 
 def plan_problem(given: Mapping[str, Any]) -> str | None:
@@ -73,7 +73,7 @@ def allowed_words() -> frozenset[str]:
     return frozenset(verdicts | violations | DISCARD_CODES.keys())
 
 
-def _check_url(url: str, called: str) -> None:
+def _check_url(url: str, called: str, *, token: str | None) -> None:
     from mockseg.client.address import Address
     from mockseg.client.client import Client
 
@@ -81,8 +81,9 @@ def _check_url(url: str, called: str) -> None:
         address = Address.parse(url)
         # A host that swallows packets would otherwise hold the run for as long as it likes.
         socket.create_connection((address.host, address.port), timeout=_CONNECT_SECONDS).close()
-        client = Client(url)
-        client.health()
+        client = Client(url, token=token)
+        # More than its health, which every machine may ask for.
+        client.summary()
         client.close()
     except MocksegError as error:
         raise pytest.UsageError(f"{called}: {error}") from None

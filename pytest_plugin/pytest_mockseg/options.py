@@ -46,6 +46,7 @@ class Options:
     Attributes:
         url: of a running mockseg to attach to, or None.
         url_from: who said so, for messages.
+        control_token: of that mockseg, when it runs on another machine; or None.
         plans: files of tracking plans that judge every source.
         catalogue: names of plans that ship with mockseg, likewise.
         strictness: of the catalogue's.
@@ -63,6 +64,7 @@ class Options:
 
     url: str | None
     url_from: str
+    control_token: str | None = dataclasses.field(repr=False)
     plans: tuple[Path, ...]
     catalogue: tuple[str, ...]
     strictness: str
@@ -168,6 +170,11 @@ def add(parser: pytest.Parser) -> None:
     )
     ini = parser.addini
     ini("mockseg_url", "address of a running mockseg to attach to")
+    ini(
+        "mockseg_control_token",
+        "control token of that mockseg, when it runs on another machine (environment"
+        " MOCKSEG_CONTROL_TOKEN)",
+    )
     ini("mockseg_plan", "tracking plans that judge every source, relative to this file", "paths")
     ini("mockseg_catalogue", "names of plans of the catalogue that judge every source", "args")
     ini("mockseg_strictness", "of the catalogue's plans: lenient or strict", default="lenient")
@@ -198,6 +205,9 @@ def read(config: pytest.Config) -> Options:
     return Options(
         url=url,
         url_from=url_from,
+        control_token=os.environ.get("MOCKSEG_CONTROL_TOKEN")
+        or config.getini("mockseg_control_token")
+        or None,
         plans=tuple(flag_plans or config.getini("mockseg_plan")),
         catalogue=tuple(
             config.getoption("mockseg_catalogue") or config.getini("mockseg_catalogue")

@@ -53,6 +53,6 @@ def start(options: Options, example: Example) -> SegmentServer:
     else:
         from pytest_mockseg.attached import AttachedServer
 
-        server = AttachedServer(options.url)
+        server = AttachedServer(options.url, token=options.control_token)
     server.example_of = example
     return server

@@ -27,19 +27,23 @@ if TYPE_CHECKING:
 _SHUTDOWN_SECONDS = 600.0
 # How long a server goes on reading what it has refused already.
 _LINGERING_SECONDS = 0.1
+_ELSEWHERE = ("203.0.113.9", 50_000)
 
 
 @dataclasses.dataclass
 class Door:
-    """A running server and a session with it."""
+    """A running server and a session with it; `at` is another of its listeners."""
 
     hub: Hub
     runner: web.AppRunner
     session: aiohttp.ClientSession
+    at: tuple[str, int] | None = None
 
     @property
     def address(self) -> tuple[str, int]:
         """Give host and port."""
+        if self.at is not None:
+            return self.at
         host, port = self.runner.addresses[0][:2]
         return host, port
 
@@ -54,6 +58,21 @@ class Door:
     def post(self, path: str, **how: Any) -> Any:
         """Send a POST."""
         return self.session.post(path, **how)
+
+
+@pytest.fixture
+async def elsewhere(
+    listen_elsewhere: Callable[..., Any],
+) -> AsyncIterator[Callable[..., Any]]:
+    """Give a function that opens another listener of a server; see ``listen_elsewhere``."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def listen(runner: web.AppRunner, peer: object = _ELSEWHERE) -> str:
+            url, server = await listen_elsewhere(runner, peer)
+            stack.callback(server.close)
+            return url
+
+        yield listen
 
 
 @contextlib.asynccontextmanager

@@ -291,14 +291,38 @@ def test_flags_go_before_variables_before_the_file(
 
 
 def test_listening_for_other_machines_is_warned_of(start: Callable[..., Started]) -> None:
-    """Anything but loopback warns on stderr; the JSON line stays the only one."""
-    server = start("--port", "0", "--host", "0.0.0.0")  # noqa: S104 - that is what is tested
+    """On stderr: what they can do, and how to let them do more; no output has the token."""
+    everywhere = ("--port", "0", "--host", "0.0.0.0")  # noqa: S104 - that is what is tested
+    for token, said in (
+        (None, "answer this machine only; to open them to others, set\n  --control-token or"),
+        ("s3cret.token", "and others with the control token:\n  commands take --token"),
+    ):
+        server = start(*everywhere, **({} if token is None else {"MOCKSEG_CONTROL_TOKEN": token}))
 
-    status, out, err = server.stop()
+        status, out, err = server.stop()
 
-    assert status == 0
-    assert len(out.splitlines()) == 1
-    assert "warning: 0.0.0.0 is no loopback address" in err
+        assert status == 0
+        assert len(out.splitlines()) == 1
+        assert "warning: 0.0.0.0 is not a loopback address: other machines can send" in err
+        assert said in err
+        assert ("In a container the host is another machine" in err) is (token is None)
+        assert "s3cret" not in out + err + str(server.facts)
+
+
+def test_a_wrong_token_is_not_shown(
+    run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    """Wherever it is written: the message says what a token may be, and not what was given."""
+    allowed = "it must be 1 to 512 letters, digits and any of -._~+/, then perhaps =\n"
+    (tmp_path / "wrong.toml").write_text('control_token = "not a token"\n')
+    for arguments, place in (
+        (("serve", "--control-token", "not a token"), "--control-token"),
+        (("serve", "--config", "wrong.toml"), "wrong.toml: control_token"),
+        (("calls", "--token", "not a token"), "--token"),
+    ):
+        done = run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"mockseg: {place} is not a token: {allowed}"
 
 
 def test_readyz_says_what_is_and_waits_for_what_will_be(

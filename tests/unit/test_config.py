@@ -48,7 +48,7 @@ def test_defaults_hold_when_nobody_says_anything(folder: Path) -> None:
 def test_every_field_is_a_row_of_the_table() -> None:
     """Fields, keys, variables and flags are the same names."""
     assert [row.name for row in SERVER_SETTINGS] == [f.name for f in dataclasses.fields(Settings)]
-    assert [row.name for row in CLIENT_SETTINGS] == ["url"]
+    assert [row.name for row in CLIENT_SETTINGS] == ["url", "control_token"]
     row = next(row for row in SERVER_SETTINGS if row.name == "known_write_keys")
     assert (row.variable, row.flag) == ("MOCKSEG_KNOWN_WRITE_KEYS", "--known-write-keys")
     assert all(row.help for row in SERVER_SETTINGS)
@@ -70,6 +70,7 @@ def test_every_setting_can_be_written_in_every_place(folder: Path) -> None:
         "text": lambda row: next(
             choice for choice in row.choices or ("some-text",) if choice != row.default
         ),
+        "secret": lambda row: f"some-{row.name}",
         "file": lambda row: f"/some/{row.name}.pem",
         "number": lambda row: 100 + len(row.name),
         "switch": lambda row: not row.default,

@@ -1,0 +1,93 @@
+"""The page for readers on other machines: the control token is exchanged for a cookie, once.
+
+A browser cannot be told to send ``Authorization``. So a reader types the token into a form, or
+opens the page with ``?token=`` once; both set a cookie and lead on to an address without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from mockseg.errors import OperationError
+from mockseg.web.answers import CHALLENGE, page_answer, security_headers
+from mockseg.web.guard import add_guarded, admit_form
+from mockseg.web.keys import ACCESS
+from mockseg.web.page_overview import own_url
+from mockseg.web.parameters import form_values
+from mockseg.web.rendering import load
+
+if TYPE_CHECKING:
+    from mockseg.web.guard import Handler
+
+__all__ = ["add_page", "add_routes"]
+
+_HOME = "/_mockseg/"
+# Where a form may lead to: our own page, percent-encoded.
+_own = re.compile(r"/_mockseg(?:[/?][!-~]*)?")
+
+
+def add_routes(app: web.Application) -> None:
+    """Add where the form is sent to."""
+    add_guarded(app, "POST", "/_mockseg/token", _exchange, any_peer=True)
+
+
+def add_page(app: web.Application, method: str, path: str, handler: Handler) -> None:
+    """Add a part of the page; readers on other machines are asked for the token."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        given = request.query.get("token")
+        rest = str(request.rel_url.without_query_params("token"))
+        if given is not None and request.app[ACCESS].accepts(given):
+            return _let_in(request, rest)
+        try:
+            request.app[ACCESS].check(request)
+        except OperationError as refusal:
+            return await _ask(request, refusal.message, to=rest, wrong=given is not None)
+        return await handler(request)
+
+    add_guarded(app, method, path, answer, any_peer=True)
+
+
+async def _exchange(request: web.Request) -> web.StreamResponse:
+    admit_form(request)
+    given = await form_values(request, ("token", "to"))
+    to = given.get("to", _HOME)
+    if request.app[ACCESS].accepts(given.get("token", "").strip()):
+        return _let_in(request, to)
+    return await _ask(request, "mockseg was started without a control token", to=to, wrong=True)
+
+
+def _let_in(request: web.Request, to: str) -> web.Response:
+    to = to if _own.fullmatch(to) else _HOME
+    answer = web.Response(status=303, headers={**security_headers(), "Location": to})
+    request.app[ACCESS].remember(request, answer)
+    return answer
+
+
+async def _ask(request: web.Request, reason: str, *, to: str, wrong: bool) -> web.Response:
+    """Ask for the token, or say why there is none to ask for.
+
+    Args:
+        request: who is asked.
+        reason: why there is none to ask for.
+        to: where the form leads to.
+        wrong: a wrong one was given.
+    """
+    renderer = await asyncio.to_thread(load)
+    has_token = request.app[ACCESS].has_token
+    html = renderer.render(
+        "token.html",
+        url=own_url(request),
+        reason=reason,
+        wrong=wrong,
+        has_token=has_token,
+        to=to if _own.fullmatch(to) else _HOME,
+    )
+    answer = page_answer(html, status=401 if has_token else 403)
+    if has_token:
+        answer.headers.update(CHALLENGE)
+    return answer
