@@ -12,6 +12,7 @@
     ├── VendorStateError         an imitated vendor cannot be set up or acted on like that
     ├── ServerStartError         the server could not start: a taken port, a wrong certificate
     ├── UnreachableError         no mockseg answers at that address, or it went away
+    ├── MissingExtraError        a library of an extra is not installed (also a ModuleNotFoundError)
     ├── BlockingCallError        a verb that waits was called inside a running event loop
     └── UnmetExpectationError    an assertion about calls failed (also an AssertionError)
 
@@ -29,6 +30,7 @@ __all__ = [
     "ConfigError",
     "FqlError",
     "MalformedJsonError",
+    "MissingExtraError",
     "MocksegError",
     "OperationError",
     "PlanError",
@@ -128,6 +130,14 @@ class ServerStartError(MocksegError):
 
 class UnreachableError(MocksegError):
     """No mockseg answers at that address, or the connection broke before the answer."""
+
+
+class MissingExtraError(MocksegError, ModuleNotFoundError):
+    """What was used needs a library that only an extra installs; the message has the command.
+
+    Attributes:
+        name: the module that is missing, such as ``hypothesis``.
+    """
 
 
 class BlockingCallError(MocksegError):

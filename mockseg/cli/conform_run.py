@@ -58,14 +58,14 @@ def sdk_of(cli: str, config: E2eConfig, *, timeout_seconds: float) -> Sdk:
     """Take a command apart.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not a command.
     """
     try:
         parts = shlex.split(cli)
     except ValueError as error:
-        raise ConfigError(f"--cli: {cli[:200]!r} is no command: {error}") from None
+        raise ConfigError(f"--cli: invalid command {cli[:200]!r}: {error}") from None
     if not parts:
-        raise ConfigError("--cli is empty; it must be a program and its arguments")
+        raise ConfigError("--cli is empty: expected a program and its arguments")
     return Sdk(parts, config, timeout_seconds)
 
 
@@ -73,7 +73,7 @@ def columns(clis: Sequence[str], config: E2eConfig, *, timeout_seconds: float) -
     """Name the columns of a matrix.
 
     Raises:
-        ConfigError: a command is none, or two have one name.
+        ConfigError: a command is invalid, or two columns have one name.
     """
     found: dict[str, Sdk] = {}
     for cli in clis:
@@ -106,7 +106,12 @@ def judge(
     junit: str | None,
     json_out: str | None,
 ) -> int:
-    """Run checks and report; give the exit status."""
+    """Run checks and report; return the exit status.
+
+    Raises:
+        ConfigError: the CLI cannot be started.
+    """
+    sdk.check()
     began = time.monotonic()
     with Progress("checked", total=len(checks), noun="checks") as progress:
 
@@ -131,7 +136,13 @@ def judge(
 
 
 def tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
-    """Measure SDKs and show the table; give the exit status."""
+    """Measure SDKs and show the table; return the exit status.
+
+    Raises:
+        ConfigError: a CLI cannot be started.
+    """
+    for sdk in sdks.values():
+        sdk.check()
     found: dict[str, list[Cell]] = {}
     with Progress("measured", total=len(sdks) * len(ANSWERS), noun="answers") as progress:
         for name, sdk in sdks.items():

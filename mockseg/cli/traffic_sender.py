@@ -43,7 +43,8 @@ def sender_for(
         A function that makes the sender to a source of its write key.
 
     Raises:
-        ConfigError: these do not go together, or the SDK is not installed.
+        ConfigError: these do not go together.
+        MissingExtraError: the SDK is not installed.
     """
     if transport == "sdk":
         from mockseg.traffic.sdk_driver import SdkDriver, require_sdk

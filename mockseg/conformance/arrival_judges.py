@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 from typing import TYPE_CHECKING
 
 from mockseg.conformance.check import Judgement
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 _NANOSECONDS = 1_000_000_000
+_A_NUMBER = re.compile(r"[0-9]{1,18}")
 # A sleep may end a little early by another clock.
 _CLOCKS_DIFFER = 0.05
 # The first event waits for nothing else: flushInterval is 0.2 s, the next comes after 2 s.
@@ -119,7 +121,7 @@ def number_of(message: JsonObject) -> int:
     if isinstance(number, int | float):
         return int(number)
     digits = user.removeprefix("u") if isinstance(user, str) else ""
-    return int(digits) if digits.isdecimal() and digits.isascii() else 0
+    return int(digits) if _A_NUMBER.fullmatch(digits) else 0
 
 
 def batches_within(most: int) -> Judge:
@@ -154,12 +156,18 @@ def delay_is_kept(seconds: float) -> Judge:
         calls = {number_of(call.message): call for call in reversed(seen.accepted)}
         if set(calls) != {1, 2}:
             return Judgement(passed=False, saw=f"{len(calls)} of 2 events")
-        in_order = calls[1].cursor < calls[2].cursor
+        if calls[1].cursor > calls[2].cursor:
+            return Judgement(passed=False, saw="sent in the wrong order")
         # When they were tracked: the first request may take longer, as it connects.
-        tracked = [parse_moment(calls[number].message["originalTimestamp"]) for number in (1, 2)]
-        gap = ((tracked[1] or 0) - (tracked[0] or 0)) / _NANOSECONDS
-        saw = f"tracked {gap:.2f} s apart, {'in order' if in_order else 'sent in the wrong order'}"
-        return Judgement(in_order and gap >= seconds - _CLOCKS_DIFFER, saw)
+        stamps = [calls[number].message.get("originalTimestamp") for number in (1, 2)]
+        if None in stamps:
+            return Judgement(passed=None, saw="not judged: the SDK sends no timestamp")
+        tracked = [moment for moment in map(parse_moment, stamps) if moment is not None]
+        if len(tracked) < 2:
+            return Judgement(passed=False, saw=f"timestamps are {' and '.join(map(shown, stamps))}")
+        gap = (tracked[1] - tracked[0]) / _NANOSECONDS
+        saw = f"tracked {gap:.2f} s apart, in order"
+        return Judgement(gap >= seconds - _CLOCKS_DIFFER, saw)
 
     return judge
 

@@ -19,15 +19,15 @@ class Judgement(NamedTuple):
     """What a judge found.
 
     Attributes:
-        passed: whether it is as expected.
+        passed: whether it is as expected; None where what the SDK sends does not tell.
         saw: what was seen on the wire, a phrase.
     """
 
-    passed: bool
+    passed: bool | None
     saw: str
 
 
-# Whether what was seen is as expected.
+# Whether what was seen is as expected. A judge never raises: an SDK may send anything.
 Judge: TypeAlias = Callable[["Seen"], Judgement]
 # Why a check does not apply to an SDK, or an empty text.
 Needs: TypeAlias = Callable[["E2eConfig"], str]

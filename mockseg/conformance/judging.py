@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
     from mockseg.conformance.check import Judge
     from mockseg.conformance.seen import Seen, SentRequest
-    from mockseg.json_types import Json
+    from mockseg.json_types import Json, JsonObject
 
 __all__ = [
+    "LONGEST_VALUE",
     "attempts_words",
     "delivered_once",
     "ends_within",
     "gaps_of",
     "judged",
+    "named",
     "not_retried",
     "retried",
     "shortened",
@@ -30,6 +32,8 @@ __all__ = [
 ]
 
 _LONGEST = 300
+# Characters of a value that a sentence quotes.
+LONGEST_VALUE = 80
 
 
 def judged(troubles: Iterable[str], *, fine: str) -> Judgement:
@@ -53,7 +57,13 @@ def shortened(text: str) -> str:
 
 def shown(value: Json) -> str:
     """Write a JSON value, cut to a length that fits a sentence."""
-    return json_types.encode(value).decode()[:80]
+    return json_types.encode(value).decode()[:LONGEST_VALUE]
+
+
+def named(message: JsonObject) -> str:
+    """Name a message by its type, whatever was sent as that."""
+    type_ = message.get("type")
+    return type_[:LONGEST_VALUE] if isinstance(type_, str) else f"type {shown(type_)}"
 
 
 def gaps_of(attempts: Sequence[SentRequest]) -> list[float]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mockseg.conformance.trying import Sdk
     from mockseg.json_types import JsonObject
 
-__all__ = ["Cell", "Matrix", "measure"]
+__all__ = ["Cell", "Matrix", "cell_of", "measure"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -122,14 +122,15 @@ async def measure(
     cells: dict[Trial, Cell] = {}
 
     def note(trial: Trial, seen: Seen) -> None:
-        cells[trial] = _cell(seen)
+        cells[trial] = cell_of(seen)
         told()
 
     await observe([answer.trial for answer in answers], sdk, jobs=jobs, told=note)
     return [cells[answer.trial] for answer in answers]
 
 
-def _cell(seen: Seen) -> Cell:
+def cell_of(seen: Seen) -> Cell:
+    """Return what an SDK made of the answer that a trial gave it."""
     attempts = len(seen.carrying(EVENT))
     outcome = seen.outcome
     return Cell(

@@ -5,19 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 from typing import IO, TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from mockseg.errors import ConfigError
+from mockseg.printable import printable
 
-__all__ = ["Ended", "run_program"]
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+__all__ = ["Ended", "check_program", "run_program"]
 
 _LONGEST_STDOUT = 1_000_000
 _LONGEST_STDERR = 2_000
+# Why a program cannot be started now, but perhaps in another run: too many processes, too
+# little memory, an input that is too long. All other reasons are the same in every run.
+_PASSING = frozenset({errno.E2BIG, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ class Ended:
     Attributes:
         status: its exit status; negative for a signal, None where it did not start, or did
             not end in time.
-        problem: why it did not start or end by itself, or empty.
+        problem: why it did not start in this run or end by itself, or empty.
         stdout, stderr: their ends.
         spent: seconds.
     """
@@ -37,6 +45,26 @@ class Ended:
     stdout: str
     stderr: str
     spent: float
+
+
+def check_program(command: Sequence[str], *, env: Mapping[str, str]) -> None:
+    """Look for a program before anything is run.
+
+    Args:
+        command: the program and its arguments.
+        env: its whole environment; the program is looked for on its PATH.
+
+    Raises:
+        ConfigError: there is no such program, or it is not executable.
+    """
+    program = command[0]
+    if shutil.which(program, path=env.get("PATH", os.defpath)) is None:
+        where = "" if os.path.dirname(program) else " on PATH"  # noqa: PTH120  (as it was written)
+        raise _unusable(program, f"no executable file of that name{where}")
+
+
+def _unusable(program: str, reason: str) -> ConfigError:
+    return ConfigError(f'--cli: cannot start "{printable(program, longest=200)}": {reason}')
 
 
 async def run_program(
@@ -51,10 +79,13 @@ async def run_program(
         command: the program and its arguments, no shell.
         env: its whole environment.
         timeout_seconds: after which it is killed.
+
+    Raises:
+        ConfigError: it can never be started, by the system's own reason.
     """
     loop = asyncio.get_running_loop()
     began = loop.time()
-    with await asyncio.to_thread(_Output) as output:
+    async with _output() as output:
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -64,9 +95,12 @@ async def run_program(
                 env=dict(env),
                 start_new_session=True,
             )
-        except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else str(error)
-            return Ended(None, f"{command[0]} cannot be started: {said}", "", "", 0.0)
+        except ValueError as error:
+            raise _unusable(command[0], str(error)) from None
+        except OSError as error:
+            if error.errno not in _PASSING:
+                raise _unusable(command[0], error.strerror or str(error)) from None
+            return Ended(None, f"cannot start {command[0]}: {error.strerror}", "", "", 0.0)
         status: int | None = None
         problem = ""
         try:
@@ -88,15 +122,22 @@ class _Output:
         self.stdout: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed at the exit)
         self.stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
 
-    def __enter__(self) -> _Output:  # noqa: PYI034  (private and final)
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.stdout.close()
         self.stderr.close()
 
     def ends(self) -> tuple[str, str]:
         return _end(self.stdout, _LONGEST_STDOUT), _end(self.stderr, _LONGEST_STDERR)
+
+
+@contextlib.asynccontextmanager
+async def _output() -> AsyncIterator[_Output]:
+    opening = asyncio.ensure_future(asyncio.to_thread(_Output))
+    try:
+        yield await asyncio.shield(opening)
+    finally:
+        # Who is cancelled meanwhile has the files opened by the thread all the same.
+        (await opening).close()
 
 
 def _end(file: IO[bytes], longest: int) -> str:

@@ -45,11 +45,13 @@ class Report:
         """Tell every check in a line, and of those that failed all there is to know."""
         lines: list[str] = []
         suite = ""
+        # What failed in the same way as a check before it is told once.
+        told: dict[tuple[object, ...], str] = {}
         for verdict in self.verdicts:
             if verdict.check.suite != suite:
                 suite = verdict.check.suite
                 lines += ["", suite] if lines else [suite]
-            lines += self._lines(verdict)
+            lines += self._lines(verdict, told)
         passed, apart = self._count("pass"), self._count("not applicable")
         counts = (
             f"{self.printable(self.sdk)}: {len(self.verdicts)} checks: {passed} passed,"
@@ -117,14 +119,20 @@ class Report:
             story = [verdict.check.expected, *self._story(verdict)]
             failure.text = "\n".join(line.strip() for line in story)
 
-    def _lines(self, verdict: Verdict) -> Iterator[str]:
+    def _lines(self, verdict: Verdict, told: dict[tuple[object, ...], str]) -> Iterator[str]:
         mark, check = _MARKS[verdict.ruling], verdict.check
         if verdict.ruling == "not applicable":
             yield f"  {mark}  {check.id:30}  {self.printable(verdict.saw)}"
             return
         yield f"  {mark}  {check.id:30}  {check.expected}"
-        if verdict.ruling == "fail":
+        if verdict.ruling != "fail":
+            return
+        first = told.setdefault((verdict.saw, verdict.wire, verdict.stderr), check.id)
+        if first == check.id:
             yield from self._story(verdict)
+        else:
+            yield f"        source    {check.source}"
+            yield f"        seen      the same as in {first}"
 
     def _story(self, verdict: Verdict) -> Iterator[str]:
         yield f"        source    {verdict.check.source}"

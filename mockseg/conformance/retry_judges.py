@@ -5,9 +5,10 @@ from __future__ import annotations
 import collections
 from typing import TYPE_CHECKING
 
+from mockseg import json_types
 from mockseg.conformance.arrival_judges import lost_or_invented, number_of
 from mockseg.conformance.check import Judgement
-from mockseg.conformance.judging import attempts_words, gaps_of, judged
+from mockseg.conformance.judging import LONGEST_VALUE, attempts_words, gaps_of, judged
 
 if TYPE_CHECKING:
     from mockseg.conformance.check import Judge
@@ -70,12 +71,13 @@ def retries_are_counted(event: str) -> Judge:
 
 def ids_are_kept(seen: Seen) -> Judgement:
     """Expect one messageId for each event, however often it is sent."""
-    ids: dict[tuple[object, int], set[object]] = {}
+    ids: dict[tuple[bytes, int], set[bytes]] = {}
     for message in seen.messages:
-        known_as = message.get("event"), number_of(message)
-        ids.setdefault(known_as, set()).add(message.get("messageId"))
+        # Any JSON value may stand there; those of equal bytes are equal.
+        event, id_ = (json_types.canonical(message.get(key)) for key in ("event", "messageId"))
+        ids.setdefault((event, number_of(message)), set()).add(id_)
     changed = [
-        f"{event} {number or ''}".strip() + f" has {len(found)}"
+        f"{event.decode()[:LONGEST_VALUE]} {number or ''}".strip() + f" has {len(found)}"
         for (event, number), found in ids.items()
         if len(found) > 1
     ]

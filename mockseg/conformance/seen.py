@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 from typing import TYPE_CHECKING
 
 from mockseg import json_types
+from mockseg.domain.reading import is_too_deep
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import MalformedJsonError
 
@@ -52,7 +54,7 @@ class SentRequest:
         at: seconds since the first request of the trial.
         method, path: as sent.
         headers: names in lower case.
-        document: the body, None where it is no JSON.
+        document: the body, None where it is no JSON, or nested deeper than Segment reads.
         body_bytes: inflated.
         messages: that it carries.
         status: that it was answered; 0 for no answer.
@@ -167,22 +169,29 @@ def seen_of(
 
 
 def _sent(request: RequestView, first: float) -> SentRequest:
-    try:
-        document = json_types.decode_leniently(request.body.encode())
-    except MalformedJsonError:
-        document = None
-    body = len(request.body.encode()) if request.body_encoding == "utf-8" else request.sent_bytes
+    body = request.body.encode()
+    if request.body_encoding == "base64":
+        body = base64.b64decode(body)
+    document = _document(body)
     return SentRequest(
         at=_moment(request) - first,
         method=request.method,
         path=request.path,
         headers={name.lower(): value for name, value in request.headers},
         document=document,
-        body_bytes=body,
+        body_bytes=len(body),
         messages=_messages(document),
         status=request.answer.status,
         refused="" if request.reason is None else request.reason.description,
     )
+
+
+def _document(body: bytes) -> Json:
+    try:
+        document = json_types.decode_leniently(body)
+    except MalformedJsonError:
+        return None
+    return None if is_too_deep(document) else document
 
 
 def _messages(document: Json) -> tuple[JsonObject, ...]:

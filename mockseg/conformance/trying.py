@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from mockseg.conformance.contract import input_document, read_result
-from mockseg.conformance.process import run_program
+from mockseg.conformance.process import check_program, run_program
 from mockseg.conformance.seen import Outcome, seen_of
 from mockseg.errors import OperationError
 
@@ -42,9 +42,30 @@ class Sdk:
     config: E2eConfig
     timeout_seconds: float
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of the CLI; a proxy of the machine's must not get in between."""
+        local = {}
+        for name in ("NO_PROXY", "no_proxy"):
+            others = os.environ.get(name, "")
+            local[name] = f"127.0.0.1,localhost,{others}" if others else "127.0.0.1,localhost"
+        return {**os.environ, **local, **self.config.env}
+
+    def check(self) -> None:
+        """Look for the program before anything is run.
+
+        Raises:
+            ConfigError: there is no such program, or it is not executable.
+        """
+        check_program(self.command, env=self.environment)
+
 
 async def try_out(trial: Trial, sdk: Sdk, server: AsyncServer) -> Seen:
-    """Run a trial to its end and give what it left."""
+    """Run a trial to its end and return what it left.
+
+    Raises:
+        ConfigError: the CLI can never be started.
+    """
     source = await server.source(name=trial.name)
     given = input_document(
         write_key=source.write_key,
@@ -58,7 +79,7 @@ async def try_out(trial: Trial, sdk: Sdk, server: AsyncServer) -> Seen:
             await faults.enter_async_context(source.faults(**fault))
         ended = await run_program(
             [*sdk.command, "--input", given],
-            env=_environment(sdk.config),
+            env=sdk.environment,
             timeout_seconds=sdk.timeout_seconds,
         )
         # What is still under way after that is judged as it is.
@@ -71,15 +92,6 @@ async def try_out(trial: Trial, sdk: Sdk, server: AsyncServer) -> Seen:
         outcome=_outcome(ended),
         write_key=source.write_key,
     )
-
-
-def _environment(config: E2eConfig) -> dict[str, str]:
-    """Give the environment of a CLI; a proxy of the machine's must not get in between."""
-    local = {}
-    for name in ("NO_PROXY", "no_proxy"):
-        others = os.environ.get(name, "")
-        local[name] = f"127.0.0.1,localhost,{others}" if others else "127.0.0.1,localhost"
-    return {**os.environ, **local, **config.env}
 
 
 def _outcome(ended: Ended) -> Outcome:

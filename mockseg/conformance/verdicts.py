@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mockseg.conformance.seen import Seen
     from mockseg.conformance.trying import Sdk
 
-__all__ = ["Ruling", "Verdict", "check_patterns", "chosen", "observe", "run_checks"]
+__all__ = ["Ruling", "Verdict", "check_patterns", "chosen", "observe", "run_checks", "verdict_of"]
 
 Ruling: TypeAlias = Literal["pass", "fail", "not applicable"]
 
@@ -96,6 +96,9 @@ async def run_checks(
         sdk: whose CLI is run.
         jobs: how many run at a time.
         told: hears of each verdict as soon as it is there.
+
+    Raises:
+        ConfigError: the CLI can never be started.
     """
     checks = list(checks)
     verdicts: dict[str, Verdict] = {}
@@ -114,7 +117,7 @@ async def run_checks(
 
     def judge(trial: Trial, seen: Seen) -> None:
         for check in by_trial[trial]:
-            note(_judged(check, seen))
+            note(verdict_of(check, seen))
 
     await observe(list(by_trial), sdk, jobs=jobs, told=judge)
     return [verdicts[check.id] for check in checks]
@@ -134,6 +137,9 @@ async def observe(
         sdk: whose CLI is run.
         jobs: how many run at a time.
         told: hears of each as soon as it is over.
+
+    Raises:
+        ConfigError: the CLI can never be started.
     """
     room = asyncio.Semaphore(jobs)
 
@@ -142,21 +148,26 @@ async def observe(
             seen = await try_out(trial, sdk, server)
         told(trial, seen)
 
-    async with MockSegment() as server, asyncio.TaskGroup() as group:
-        for trial in trials:
-            group.create_task(one(trial, server.aio))
+    try:
+        async with MockSegment() as server, asyncio.TaskGroup() as group:
+            for trial in trials:
+                group.create_task(one(trial, server.aio))
+    except BaseExceptionGroup as several:
+        # What ends one trial ends them all; once is enough to be told.
+        raise several.exceptions[0] from None
 
 
 def _excuse(check: Check, config: E2eConfig) -> str:
     return config.excused(check.id) or check.needs(config)
 
 
-def _judged(check: Check, seen: Seen) -> Verdict:
+def verdict_of(check: Check, seen: Seen) -> Verdict:
+    """Judge what a trial left by one of its checks."""
     outcome, wire = seen.outcome, tuple(seen.lines())
     if outcome.problem:
         return Verdict(
             check, "fail", f"the CLI: {outcome.problem}", wire, outcome.stderr, outcome.spent
         )
-    judgement = check.judge(seen)
-    ruling: Ruling = "pass" if judgement.passed else "fail"
-    return Verdict(check, ruling, judgement.saw, wire, spent=outcome.spent)
+    passed, saw = check.judge(seen)
+    ruling: Ruling = "not applicable" if passed is None else "pass" if passed else "fail"
+    return Verdict(check, ruling, saw, wire, spent=outcome.spent)

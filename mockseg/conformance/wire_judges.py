@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockseg import json_types
 from mockseg.conformance.check import Judgement
-from mockseg.conformance.judging import judged, shown
+from mockseg.conformance.judging import LONGEST_VALUE, judged, named, shown
 from mockseg.domain.limits import (
     MAX_BATCH_BYTES,
     MAX_CALL_BYTES,
@@ -116,7 +116,9 @@ def basic_header(seen: Seen) -> Judgement:
 
 def message_ids_are_right(seen: Seen) -> Judgement:
     """Expect a messageId for each message, and no two alike."""
-    counts = collections.Counter(shown(message.get("messageId")) for message in seen.messages)
+    counts = collections.Counter(
+        json_types.canonical(message.get("messageId")) for message in seen.messages
+    )
 
     def troubles() -> Iterator[str]:
         if not seen.messages:
@@ -124,10 +126,14 @@ def message_ids_are_right(seen: Seen) -> Judgement:
         for message in seen.messages:
             id_ = message.get("messageId")
             if not isinstance(id_, str) or not 1 <= len(id_) <= MAX_MESSAGE_ID_CHARACTERS:
-                yield f"{message.get('type')}: messageId is {shown(id_)}"
-        yield from (f"{id_} came {count} times" for id_, count in counts.items() if count > 1)
+                yield f"{named(message)}: messageId is {shown(id_)}"
+        yield from (
+            f"{id_.decode()[:LONGEST_VALUE]} came {count} times"
+            for id_, count in counts.items()
+            if count > 1
+        )
 
-    example = next(iter(counts), "none")
+    example = next(iter(counts), b"none").decode()
     return judged(troubles(), fine=f"{len(counts)} different ones, such as {example}")
 
 
@@ -140,7 +146,7 @@ def users_are_named(seen: Seen) -> Judgement:
         for message in seen.messages:
             ids = [message.get(name) for name in ("userId", "anonymousId")]
             if not any(isinstance(id_, str) and id_ for id_ in ids):
-                yield f"{message.get('type')} has neither"
+                yield f"{named(message)} has neither"
 
     return judged(troubles(), fine=f"{len(seen.messages)} messages with one")
 

@@ -12,7 +12,7 @@ from mockseg.domain.message import Shared
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json
 
-__all__ = ["Reading", "key_of_items", "read_batch", "read_message"]
+__all__ = ["Reading", "is_too_deep", "key_of_items", "read_batch", "read_message"]
 
 _ABSENT = Raw(b"")
 # How many messages of a batch are searched for brackets at once. They are searched one by
@@ -62,7 +62,7 @@ def read_message(body: bytes) -> Reading:
         return Reading(problem=discard("bad_request", "", f"malformed JSON: {error}"))
     if not isinstance(message, dict):
         return Reading(problem=discard("bad_request", "", "the body is not a JSON object"))
-    if _may_be_deep(body) and _is_deep(message):
+    if _may_be_deep(body) and is_too_deep(message):
         return Reading(key=_text(message.get("writeKey")), problem=_TOO_DEEP)
     return Reading(key=_text(message.get("writeKey")), items=[(raw, message)])
 
@@ -88,9 +88,9 @@ def read_batch(body: bytes) -> Reading:
         some = batch[start : start + _TOGETHER]
         together = b"".join(some)
         longest = max(longest, len(together))
-        if _may_be_deep(together) and any(map(_is_too_deep, some)):
+        if _may_be_deep(together) and any(map(_part_is_too_deep, some)):
             return Reading(key=key, problem=_TOO_DEEP)
-    if any(part and _is_too_deep(part) for part in (shared.context, shared.integrations)):
+    if any(part and _part_is_too_deep(part) for part in (shared.context, shared.integrations)):
         return Reading(key=key, problem=_TOO_DEEP)
     return Reading(
         key=key,
@@ -169,11 +169,12 @@ def _may_be_deep(data: bytes) -> bool:
     return len(data) - len(without) > MAX_JSON_DEPTH
 
 
-def _is_too_deep(part: bytes | Raw) -> bool:
-    return _may_be_deep(bytes(part)) and _is_deep(_read_value(part))
+def _part_is_too_deep(part: bytes | Raw) -> bool:
+    return _may_be_deep(bytes(part)) and is_too_deep(_read_value(part))
 
 
-def _is_deep(value: Json) -> bool:
+def is_too_deep(value: Json) -> bool:
+    """Return whether a JSON value is nested deeper than :data:`MAX_JSON_DEPTH` levels."""
     level = [value]
     for _ in range(MAX_JSON_DEPTH):
         level = [

@@ -11,13 +11,20 @@ A locustfile::
 
 Every worker has people of its own: those of its index, so that no messageId is sent by
 two workers. Rates, pauses and distribution are Locust's.
+
+Needs Locust and Faker: ``pip install "mockseg[locust]"``.
 """
+# ruff: noqa: E402  (without Locust its import would be a traceback, not a sentence)
 
 from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from mockseg.extras import require
+
+require("locust", user="mockseg.integrations.locust")
 
 from locust import FastHttpUser, constant_throughput
 

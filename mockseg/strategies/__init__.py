@@ -10,7 +10,14 @@
 
 Everything is plain JSON in wire form: a message, a list of messages, or a small record
 that holds one with its label. This module is the public door; import from it alone.
+
+Needs Hypothesis: ``pip install "mockseg[strategies]"``.
 """
+# ruff: noqa: E402  (without Hypothesis the first import below would be a traceback, not a sentence)
+
+from mockseg.extras import require
+
+require("hypothesis", user="mockseg.strategies")
 
 from mockseg.strategies.edges import edge_event, edge_events
 from mockseg.strategies.events import context, event, events, properties, traits

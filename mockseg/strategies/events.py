@@ -13,7 +13,7 @@ from mockseg.strategies.envelope import BODIES, Wrapping, context_schema, envelo
 from mockseg.strategies.fresh import fresh
 from mockseg.strategies.keywords import usable
 from mockseg.strategies.palette import PLAIN
-from mockseg.strategies.realistic import REALISTIC
+from mockseg.strategies.realistic import palette_of
 from mockseg.strategies.subjects import subject_of, subjects_of
 
 if TYPE_CHECKING:
@@ -51,14 +51,15 @@ def event(
             was read, or its JSON; the first of the catalogue that knows it when None.
         type: the type of call, where one name has several.
         strictness: of the catalogue's plans; what is good in ``strict`` is good in both.
-        realistic: names, addresses and the like as people have them, by faker.
+        realistic: names, addresses and the like as people have them, by Faker
+            (``mockseg[traffic]``).
 
     Raises:
         PlanError: no such event or plan, with the nearest names; or its schema cannot be
             satisfied.
     """
     subject = subject_of(name, plan=plan, type=type, strictness=strictness)
-    return fresh(messages_of(subject, palette=_palette(realistic=realistic)))
+    return fresh(messages_of(subject, palette=palette_of(realistic=realistic)))
 
 
 def events(
@@ -74,7 +75,7 @@ def events(
     Raises:
         PlanError: there is no such plan, or one of its schemas cannot be satisfied.
     """
-    palette = _palette(realistic=realistic)
+    palette = palette_of(realistic=realistic)
     return fresh(
         weighted(
             [
@@ -232,16 +233,12 @@ def _body(
         for schema in (subject.schema, *subject.common)
     ]
     kind = next(each for each in kinds if BODIES.get(each, "properties") == holder)
-    builder = Builder(_palette(realistic=realistic), file=subject.plan)
+    builder = Builder(palette_of(realistic=realistic), file=subject.plan)
     whole = builder.build((envelope(subject, kind, _BODY_ONLY), wanted, *schemas), place=place)
     return fresh(whole.map(lambda message: message[holder]))
 
 
 @lru_cache(maxsize=2)
 def _context(realistic: bool) -> SearchStrategy[JsonObject]:  # noqa: FBT001  (a key of the cache)
-    builder = Builder(_palette(realistic=realistic), file="Spec")
+    builder = Builder(palette_of(realistic=realistic), file="Spec")
     return fresh(builder.build((context_schema(),), place="context"))
-
-
-def _palette(*, realistic: bool) -> Palette:
-    return REALISTIC if realistic else PLAIN

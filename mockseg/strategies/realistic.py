@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import strategies as st
 
 from mockseg.catalogue.spelling import snake_case
-from mockseg.strategies.palette import PlainPalette
+from mockseg.extras import require
+from mockseg.strategies.palette import PLAIN, PlainPalette
 from mockseg.strategies.texts import MOMENT, date_times
 
 if TYPE_CHECKING:
     from faker import Faker
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["REALISTIC", "RealisticPalette"]
+    from mockseg.strategies.palette import Palette
+
+__all__ = ["REALISTIC", "RealisticPalette", "palette_of"]
 
 # The ending of a property's name in snake case -> faker's word for such values.
 _BY_ENDING: Final = (
@@ -134,3 +137,15 @@ def _faked(word: str, seed: int) -> str:
 
 
 REALISTIC: Final = RealisticPalette()
+
+
+def palette_of(*, realistic: bool) -> Palette:
+    """Return the palette that values are drawn from.
+
+    Raises:
+        MissingExtraError: realistic values need Faker, and it is not installed.
+    """
+    if not realistic:
+        return PLAIN
+    require("faker", user="realistic=True")
+    return REALISTIC

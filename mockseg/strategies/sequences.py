@@ -19,8 +19,7 @@ from mockseg.plans.compiled import compile_schema
 from mockseg.strategies.envelope import BODIES, Wrapping
 from mockseg.strategies.events import messages_of
 from mockseg.strategies.fresh import fresh
-from mockseg.strategies.palette import PLAIN
-from mockseg.strategies.realistic import REALISTIC
+from mockseg.strategies.realistic import palette_of
 from mockseg.strategies.subjects import subject_of, subjects_of
 from mockseg.suggestions import unknown
 
@@ -254,7 +253,7 @@ def _way(
     realistic: bool,
     planned: Mapping[str, frozenset[str]] | None = None,
 ) -> Way:
-    palette = REALISTIC if realistic else PLAIN
+    palette = palette_of(realistic=realistic)
     to_end = _steps(journey, None)
     follows: dict[str, tuple[str | None, ...]] = {}
     for event, after in journey.follows.items():

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from mockseg.errors import ConfigError
+from mockseg.extras import require
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pools", "faker_release", "pools_of"]
 
+# What needs Faker, for the person who has to install it.
+_USER: Final = "synthetic traffic"
 _NAMES: Final = 240
 _WORDS: Final = 64
 
@@ -49,7 +52,8 @@ def pools_of(seed: str, locale: str) -> Pools:
     """Fill the pools of a seed and a locale.
 
     Raises:
-        ConfigError: faker does not know the locale.
+        ConfigError: Faker does not know the locale.
+        MissingExtraError: Faker is not installed.
     """
     faker = _faker(locale)
     faker.seed_instance(f"{seed}/{locale}")
@@ -72,13 +76,19 @@ def pools_of(seed: str, locale: str) -> Pools:
 
 
 def faker_release() -> str:
-    """Give the release of faker, on which names depend."""
+    """Return the release of Faker, on which names depend.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    require("faker", user=_USER)
     from faker import VERSION
 
     return str(VERSION)
 
 
 def _faker(locale: str) -> Faker:
+    require("faker", user=_USER)
     from faker import Faker
     from faker.config import AVAILABLE_LOCALES
 

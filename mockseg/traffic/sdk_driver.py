@@ -17,7 +17,7 @@ import os
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from mockseg.errors import ConfigError
+from mockseg.extras import require
 from mockseg.json_types import decode
 from mockseg.traffic.pace import paced
 from mockseg.traffic.sdk_calls import METHODS, arguments_of
@@ -52,7 +52,7 @@ class SdkDriver:
         most_waiting: calls that the SDK's queue holds; its own default.
 
     Raises:
-        ConfigError: the SDK is not installed.
+        MissingExtraError: the SDK is not installed.
     """
 
     def __init__(
@@ -230,18 +230,14 @@ class SdkDriver:
 
 
 def require_sdk() -> Any:
-    """Give the SDK's client class.
+    """Return the SDK's client class.
 
     Raises:
-        ConfigError: the SDK is not installed; the sentence says what to install.
+        MissingExtraError: the SDK is not installed.
     """
-    try:
-        from segment.analytics.client import Client
-    except ImportError:
-        raise ConfigError(
-            "--transport sdk sends through segment-analytics-python, which is not installed:"
-            ' pip install "mockseg[demo]"'
-        ) from None
+    require("segment.analytics", user="--transport sdk")
+    from segment.analytics.client import Client
+
     return Client
 
 

@@ -75,11 +75,62 @@ def test_a_cli_that_breaks_the_contract_fails_its_checks(
     assert "stderr    about to go wrong" in report
 
 
-def test_a_missing_cli_fails_every_check(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every check is reported, none is left out."""
-    assert run(["conform", "--cli", "/no/such/cli", "--suites", "basic"]) == 1
+@pytest.mark.parametrize("command", [["conform"], ["conform", "matrix"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("no-such-cli", "no executable file of that name on PATH"),
+        ("{}/nope", "no executable file of that name"),
+        ("{}/data", "no executable file of that name"),
+        ("{}", "no executable file of that name"),
+        ("{}/headless", "Exec format error"),
+        ("{}/wrong", "No such file or directory"),
+        ("a\0b", "no executable file of that name on PATH"),
+    ],
+    ids=["unknown", "missing", "not executable", "a folder", "no shebang", "no shell", "NUL"],
+)
+def test_a_cli_that_can_never_start_is_one_line_and_exit_2(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    program: str,
+    reason: str,
+) -> None:
+    """Nothing is judged, and nothing is said once for every check."""
+    (tmp_path / "data").write_text("#!/bin/sh\n")
+    for name, content in (("headless", "hello\n"), ("wrong", "#!/no/such/shell\n")):
+        (tmp_path / name).write_text(content)
+        (tmp_path / name).chmod(0o755)
+    program = program.format(tmp_path)
+    assert run([*command, "--cli", f"{program} --flag"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    last = said.err.splitlines()[-1]
+    assert last == f'mockseg: --cli: cannot start "{program}": {reason}'.replace("\0", "\\x00")
+    assert said.err.count("cannot start") == 1
+
+
+def test_a_missing_second_column_is_said_before_the_first_is_measured(
+    cli: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A matrix takes minutes; a typo in its last column is known at once."""
+    ran = tmp_path / "ran"
+    first = cli("import pathlib, sys; pathlib.Path(sys.argv[1]).touch()\n" + RESULT, ran)
+    assert run(["conform", "matrix", "--cli", f"a={first}", "--cli", "b=no-such-cli"]) == 2
+    assert 'cannot start "no-such-cli"' in capsys.readouterr().err
+    assert not ran.exists()
+
+
+def test_what_fails_the_same_way_in_every_check_is_told_once(
+    cli: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every check is reported, none is left out; the end of stderr stands once."""
+    command = cli("raise SystemExit('no module of that name')")
+    assert run(["conform", "--cli", command, "--suites", "basic"]) == 1
     report = capsys.readouterr().out
-    assert report.count("the CLI: /no/such/cli cannot be started: No such file or directory") > 20
+    assert report.count("FAIL") > 20
+    assert report.count("stderr    no module of that name") == 1
+    assert report.count("seen      the same as in types-arrive") == report.count("FAIL") - 1
     assert " 0 passed, " in report
 
 
@@ -238,7 +289,7 @@ def test_a_matrix_says_what_could_not_be_measured(
     [
         ([], 'which SDK? Name its CLI with --cli "COMMAND"'),
         (["--cli", " "], "--cli is empty"),
-        (["--cli", "'x"], "is no command: No closing quotation"),
+        (["--cli", "'x"], "--cli: invalid command"),
         (["--cli", "x", "--suites", "all"], '--suites: unknown suite "all"'),
         (["--cli", "x", "--suites", ","], "--suites names none"),
         (["--cli", "x", "--only", "sentat"], 'did you mean "sent-at"?'),

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockseg import MockSegment
+from mockseg.conformance.check import Judgement
 from mockseg.conformance.contract import CliResult
 from mockseg.conformance.seen import Outcome, Seen, seen_of
 from mockseg.conformance.suites import CHECKS
+from mockseg.conformance.verdicts import verdict_of
 from mockseg.domain.timestamps import format_moment, parse_moment
 
 if TYPE_CHECKING:
@@ -57,14 +59,15 @@ def body(source: Source) -> Body:
     return {"writeKey": source.write_key, "sentAt": now, "batch": items}
 
 
-def post(source: Source, body: Body, **headers: str) -> Seen:
+def post(source: Source, body: Body | bytes, **headers: str) -> Seen:
     """Send a body, and look at what came as the suite does."""
     connection = http.client.HTTPConnection(urlsplit(source.url).netloc)
     basic = base64.b64encode(f"{source.write_key}:".encode()).decode()
     sent = {"Authorization": f"Basic {basic}"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
-    connection.request("POST", "/v1/batch", json.dumps(body), sent)
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    connection.request("POST", "/v1/batch", content, sent)
     connection.getresponse().read()
     connection.close()
     return seen_of(
@@ -176,3 +179,71 @@ def test_a_wrong_header_fails_its_check(
     """Keys that disagree, and a first attempt that calls itself a retry."""
     judgement = BY_ID[id_].judge(post(source, body, **headers))
     assert (judgement.passed, saw in judgement.saw) == (False, True), judgement.saw
+
+
+def two_events(source: Source, *stamps: Any) -> Seen:
+    """Send the two events of the trial of two sequences, each with what stands as its time."""
+    items = [
+        {"type": "track", "event": "Numbered", "userId": "u", "properties": {"number": number}}
+        | ({} if stamp is None else {"timestamp": stamp})
+        for number, stamp in stamps
+    ]
+    return post(source, {"writeKey": source.write_key, "batch": items})
+
+
+FIRST, SECOND = "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.400Z"
+
+
+@pytest.mark.parametrize(
+    ("stamps", "judgement"),
+    [
+        ([(1, FIRST), (2, SECOND)], Judgement(True, "tracked 0.40 s apart, in order")),
+        ([(1, FIRST), (2, FIRST)], Judgement(False, "tracked 0.00 s apart, in order")),
+        ([(2, SECOND), (1, FIRST)], Judgement(False, "sent in the wrong order")),
+        ([(2, None), (1, None)], Judgement(False, "sent in the wrong order")),
+        ([(1, None), (2, None)], Judgement(None, "not judged: the SDK sends no timestamp")),
+        ([(1, FIRST), (2, None)], Judgement(None, "not judged: the SDK sends no timestamp")),
+        ([(1, FIRST), (2, "soon")], Judgement(False, f'timestamps are "{FIRST}" and "soon"')),
+        ([(1, 1), (2, [])], Judgement(False, "timestamps are 1 and []")),
+        ([(1, FIRST)], Judgement(False, "1 of 2 events")),
+    ],
+)
+def test_the_delay_of_a_sequence_is_judged_by_timestamps_where_there_are_any(
+    source: Source, stamps: list[Any], judgement: Judgement
+) -> None:
+    """Without them only the order is judged; the report says why, and nothing fails for it."""
+    check = BY_ID["order-of-sequences"]
+    seen = two_events(source, *stamps)
+    assert check.judge(seen) == judgement
+    ruling = {True: "pass", False: "fail", None: "not applicable"}[judgement.passed]
+    assert verdict_of(check, seen).ruling == ruling
+
+
+@pytest.mark.parametrize("value", [[], {}, ["a"], {"a": [1]}, 7, None])
+def test_ids_that_are_no_text_are_compared_all_the_same(
+    source: Source, body: Body, value: Any
+) -> None:
+    """Any JSON value may stand where an id or a name belongs."""
+    body["batch"] = [of_track(body) | {"messageId": value, "event": value}]
+    post(source, body)
+    seen = post(source, body)
+    judgement = BY_ID["message-id-is-kept"].judge(seen)
+    assert judgement.passed is True, judgement.saw
+    of_track(body).update(messageId="another")
+    assert BY_ID["message-id-is-kept"].judge(post(source, body)).passed is False
+
+
+def test_long_ids_that_differ_at_their_ends_are_two(source: Source, body: Body) -> None:
+    """A report cuts what it quotes; a judge compares the whole."""
+    for number, item in enumerate(body["batch"]):
+        item["messageId"] = "m" * 90 + str(number)
+    assert BY_ID["message-id"].judge(post(source, body)).passed is True
+
+
+def test_messages_of_a_body_that_is_not_utf8_are_seen(source: Source, body: Body) -> None:
+    """Segment reads it, so the judges do; broken bytes become U+FFFD."""
+    of_track(body)["properties"]["text"] = "BROKEN"
+    seen = post(source, json.dumps(body).encode().replace(b"BROKEN", b"\xff"))
+    assert len(seen.messages) == len(body["batch"])
+    assert BY_ID["types-arrive"].judge(seen).passed is True
+    assert BY_ID["bodies-are-json"].judge(seen).passed is True

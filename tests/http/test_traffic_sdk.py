@@ -166,7 +166,7 @@ async def test_a_server_that_never_answers_ends(serving) -> None:
 
 def test_without_the_sdk_it_says_what_to_install(server, capsys, monkeypatch) -> None:
     """Where the SDK is not installed, one sentence names what to install, and exit 2."""
-    monkeypatch.setitem(sys.modules, "segment.analytics.client", None)
+    monkeypatch.setitem(sys.modules, "segment.analytics", None)
     assert run([*ASKED, "--catalogue", "candu", "--to", server.url]) == 2
     output = capsys.readouterr()
     assert 'pip install "mockseg[demo]"' in output.err
