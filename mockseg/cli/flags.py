@@ -21,6 +21,7 @@ from mockseg.config import (
     load_server,
     read_sources,
 )
+from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -64,7 +65,10 @@ MATCH_KEYS: tuple[tuple[str, str], ...] = (
 
 
 class Seconds(click.FloatRange):
-    """A number of seconds within a range. ``nan`` is within every range of click's."""
+    """A number of seconds within a range, or a duration with its unit: ``5``, ``5s``, ``500ms``.
+
+    ``nan`` is within every range of click's, and is refused here.
+    """
 
     name = "seconds"
 
@@ -72,6 +76,15 @@ class Seconds(click.FloatRange):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read it, or refuse it as click does."""
+        if value in {"0s", "0ms"}:
+            value = 0.0
+        if isinstance(value, str) and value[-1:].isalpha() and value[:1].isdecimal():
+            from mockseg.traffic.quantities import SECOND, parse_duration
+
+            try:
+                value = parse_duration(value, place="it") / SECOND
+            except ConfigError as error:
+                self.fail(str(error), param, ctx)
         seconds: float = super().convert(value, param, ctx)
         if math.isnan(seconds):
             self.fail(f"{value!r} is not a number of seconds.", param, ctx)

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show one call or one request whole."),
     "requests": ("requests", "List requests, refused ones with the reason."),
     "sources": ("sources", "List sources with what they recorded."),
+    "wait": ("wait", "Wait until calls are recorded."),
     "summary": ("summary", "Count what was recorded."),
     "clear": ("clear", "Forget calls."),
     "export": ("export", "Write recorded calls to a file, one JSON object a line."),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
+import http.client
+import json
 import os
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -212,3 +216,22 @@ def cli_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mock
     with MockSegment() as server:
         monkeypatch.setenv("MOCKSEG_URL", server.url)
         yield server
+
+
+@pytest.fixture(scope="session")
+def post_batch() -> Callable[..., None]:
+    """Give a function that sends messages to a server's address as one batch."""
+
+    def post(url: str, *messages: dict[str, Any], key: str = "wk") -> None:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+        connection.request("POST", "/v1/batch", json.dumps({"writeKey": key, "batch": messages}))
+        assert connection.getresponse().read() == b'{"success":true}'
+        connection.close()
+
+    return post
+
+
+@pytest.fixture
+def send_batch(cli_server: MockSegment, post_batch: Callable[..., None]) -> Callable[..., None]:
+    """Give a function that sends messages as one batch to the server that commands find."""
+    return functools.partial(post_batch, cli_server.url)

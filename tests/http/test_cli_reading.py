@@ -47,13 +47,9 @@ def _post(cli_server: MockSegment) -> Callable[..., int]:
 
 
 @pytest.fixture(name="send")
-def _send(post: Callable[..., int]) -> Callable[..., None]:
+def _send(send_batch: Callable[..., None]) -> Callable[..., None]:
     """A function that sends messages as one batch."""
-
-    def send(*messages: dict[str, Any], key: str = "wk") -> None:
-        assert post(json.dumps({"writeKey": key, "batch": messages})) == 200
-
-    return send
+    return send_batch
 
 
 @pytest.fixture(name="berlin")
