@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mockseg.printable import printable_lines
+
 __all__ = [
     "BlockingCallError",
     "ClockError",
@@ -42,7 +44,13 @@ __all__ = [
 
 
 class MocksegError(Exception):
-    """The base of every error of mockseg."""
+    """The base of every error of mockseg.
+
+    Its text is fit for a terminal, a log and a test report, whatever a client sent.
+    """
+
+    def __str__(self) -> str:
+        return printable_lines(super().__str__())
 
 
 class ConfigError(MocksegError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from mockseg.errors import MalformedJsonError
-from mockseg.printable import printable_json
+from mockseg.printable import printable_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,9 +53,7 @@ def encode_printable(value: object) -> bytes:
         encoded = _encode(value)
     except UnicodeEncodeError:
         encoded = _encode(decode_leniently(json.dumps(msgspec.to_builtins(value)).encode()))
-    if encoded.isascii() and b"\x7f" not in encoded:
-        return encoded
-    return printable_json(encoded.decode()).encode()
+    return printable_utf8(encoded)
 
 
 def pretty(value: object) -> str:

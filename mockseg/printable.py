@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["printable", "printable_json", "printable_lines"]
+__all__ = ["printable", "printable_json", "printable_lines", "printable_utf8"]
 
 _UNSAFE = (
     r"\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
@@ -50,6 +50,13 @@ def printable_lines(text: str) -> str:
 def printable_json(document: str) -> str:
     """Return the same JSON with unsafe characters as JSON's own escapes."""
     return _in_json.sub(_escaped_in_json, document)
+
+
+def printable_utf8(document: bytes) -> bytes:
+    """Return the same for JSON as UTF-8; what is ASCII, as nearly all is, costs nothing."""
+    if document.isascii() and b"\x7f" not in document:
+        return document
+    return printable_json(document.decode()).encode()
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ import click
 from mockseg.cli.flags import client_settings
 from mockseg.cli.traffic_flags import CONNECTIONS, recipe_flags
 from mockseg.errors import ConfigError
+from mockseg.printable import printable_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +163,8 @@ def _write(traffic: Traffic, tally: Tally, *, out: str | None) -> str:
 
 def _put(portion: Any, tally: Tally, digest: Any, write: Callable[[bytes], object]) -> None:
     if portion:
-        lines = b"\n".join([made.line for made in portion]) + b"\n"
+        # What is written may be shown: JSON escapes for what a terminal would obey.
+        lines = printable_utf8(b"\n".join([made.line for made in portion]) + b"\n")
         digest.update(lines)
         write(lines)
         tally.came_due(portion)

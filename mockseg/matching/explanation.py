@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from mockseg.matching.shown import clip
+from mockseg.printable import printable
 
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
@@ -114,8 +115,4 @@ def some(lines: list[str], *, limit: int, noun: str) -> tuple[str, ...]:
 def _line(text: str, limit: int) -> str:
     # What is shown was escaped where it was shown; a sentence of a finding or of a foreign
     # object may still hold what a terminal obeys.
-    if not text.isprintable():
-        text = "".join(
-            char if char.isprintable() else repr(char)[1:-1] for char in text[: 2 * limit]
-        )
-    return clip(text, limit)
+    return clip(printable(text[: 2 * limit]), limit)

@@ -11,6 +11,7 @@ from mockseg.matching.admission import is_plain
 from mockseg.matching.nearest import name_of
 from mockseg.matching.shown import clip, shown, shown_typed
 from mockseg.matching.values import ABSENT, type_name
+from mockseg.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -74,7 +75,8 @@ def finding_line(finding: Finding) -> str:
     plan = (
         f" (plan {shown(finding.plan)})" if isinstance(finding, Violation) and finding.plan else ""
     )
-    return f"{finding.code}{place}: {clip(finding.description, _MAX_FINDING_CHARACTERS)}{plan}"
+    description = clip(finding.description, _MAX_FINDING_CHARACTERS)
+    return printable(f"{finding.code}{place}: {description}{plan}")
 
 
 def difference_line(difference: Difference) -> str:

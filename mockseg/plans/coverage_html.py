@@ -5,10 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from mockseg.printable import printable
+
 if TYPE_CHECKING:
     from mockseg.plans.coverage import CoverageReport, RuleReport
 
-__all__ = ["coverage_html"]
+__all__ = ["coverage_html", "html_text"]
 
 _STYLE: Final = """
 :root { color-scheme: light dark; }
@@ -51,16 +53,16 @@ def coverage_html(
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title)}</title>",
+        f"<title>{html_text(title)}</title>",
         f"<style>{_STYLE}</style>",
         "</head>",
         "<body>",
-        f"<h1>{escape(title)}</h1>",
+        f"<h1>{html_text(title)}</h1>",
         _total(report, threshold),
     ]
     for plan in dict.fromkeys(each.plan for each in report.rules):
         parts += [
-            f"<h2>{escape(plan)}</h2>",
+            f"<h2>{html_text(plan)}</h2>",
             '<div class="scroll"><table>',
             _HEAD,
             "<tbody>",
@@ -70,10 +72,15 @@ def coverage_html(
     if report.unplanned:
         parts.append("<h2>Seen, never planned</h2><ul>")
         parts += [
-            f"<li><code>{escape(event)}</code> ({seen})</li>" for event, seen in report.unplanned
+            f"<li><code>{html_text(event)}</code> ({seen})</li>" for event, seen in report.unplanned
         ]
         parts.append("</ul>")
     return "\n".join([*parts, "</body>", "</html>", ""])
+
+
+def html_text(text: str) -> str:
+    """Return a text as HTML that shows what is invisible or would reorder the line."""
+    return escape(printable(text))
 
 
 def _total(report: CoverageReport, threshold: float | None) -> str:
@@ -95,7 +102,7 @@ def _row(report: RuleReport) -> str:
     if report.seen and not report.asserted:
         asserted = '<span class="bad">never</span>'
     return (
-        f"<tr><td><code>{escape(report.rule.name)}</code></td>"
+        f"<tr><td><code>{html_text(report.rule.name)}</code></td>"
         f'<td class="number">{seen}</td><td class="number">{asserted}</td>'
         f'<td class="number">{report.items - len(report.missing)}/{report.items}</td>'
         f"<td>{_missing(report)}</td></tr>"
@@ -105,5 +112,5 @@ def _row(report: RuleReport) -> str:
 def _missing(report: RuleReport) -> str:
     if not report.missing:
         return '<span class="good">nothing</span>'
-    items = "".join(f"<li><code>{escape(item.name)}</code></li>" for item in report.missing)
+    items = "".join(f"<li><code>{html_text(item.name)}</code></li>" for item in report.missing)
     return f"<details><summary>{len(report.missing)}</summary><ul>{items}</ul></details>"

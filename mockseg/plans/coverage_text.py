@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
+from mockseg.printable import printable, printable_lines
+
 if TYPE_CHECKING:
     from mockseg.plans.coverage import CoverageReport, RuleReport
 
@@ -29,12 +31,12 @@ def coverage_text(report: CoverageReport, *, threshold: float | None = None) -> 
             lines += ["", f"{title}:"] + [f"  {rule_label(each)}" for each in rules]
     if report.unplanned:
         lines += ["", "Seen, never planned:"]
-        lines += [f"  {_printable(event)} ({seen})" for event, seen in report.unplanned]
+        lines += [f"  {printable(event)} ({seen})" for event, seen in report.unplanned]
     if report.partly_exercised:
         lines += ["", "Never exercised:"]
         for each in report.partly_exercised:
             lines.append(f"  {rule_label(each)}")
-            lines += [f"    {_printable(item.name)}" for item in each.missing[:_MOST_LINES]]
+            lines += [f"    {printable(item.name)}" for item in each.missing[:_MOST_LINES]]
             if len(each.missing) > _MOST_LINES:
                 lines.append(f"    ... and {len(each.missing) - _MOST_LINES} more")
     lines += ["", _total(report, threshold)]
@@ -56,7 +58,7 @@ def coverage_junit(report: CoverageReport, *, threshold: float | None = None) ->
             if not each.seen:
                 ET.SubElement(case, "skipped", message="planned, never seen")
             out = ET.SubElement(case, "system-out")
-            out.text = _xml_text("\n".join(_case_lines(each)))
+            out.text = printable_lines("\n".join(_case_lines(each)))
     if threshold is not None:
         failed = not report.reaches(threshold)
         suite = _suite(suites, "coverage", tests=1, failures=int(failed))
@@ -71,7 +73,7 @@ def coverage_junit(report: CoverageReport, *, threshold: float | None = None) ->
 
 def rule_label(report: RuleReport) -> str:
     """Name a rule with its plan, fit for a terminal."""
-    return _printable(f"{report.plan}: {report.rule.name}")
+    return printable(f"{report.plan}: {report.rule.name}")
 
 
 def _table(report: CoverageReport) -> list[str]:
@@ -109,30 +111,12 @@ def _case_lines(report: RuleReport) -> list[str]:
 
 
 def _suite(parent: ET.Element, name: str, **counts: int) -> ET.Element:
-    attributes = {"name": _xml_text(name), "errors": "0", "failures": "0", "skipped": "0"}
+    attributes = {"name": printable_lines(name), "errors": "0", "failures": "0", "skipped": "0"}
     attributes |= {key: str(value) for key, value in counts.items()}
     return ET.SubElement(parent, "testsuite", attributes)
 
 
 def _case(suite: ET.Element, name: str, plan: str) -> ET.Element:
     return ET.SubElement(
-        suite, "testcase", name=_xml_text(name), classname=_xml_text(plan), time="0"
+        suite, "testcase", name=printable_lines(name), classname=printable_lines(plan), time="0"
     )
-
-
-def _xml_text(text: str) -> str:
-    """Replace what XML 1.0 cannot hold, even escaped."""
-    return "".join(
-        char
-        if char in "\t\n\r"
-        or " " <= char <= "\ud7ff"
-        or "\ue000" <= char <= "\ufffd"
-        or char > "\uffff"
-        else "\ufffd"
-        for char in text
-    )
-
-
-def _printable(text: str) -> str:
-    """Replace what would move a terminal's cursor or colour."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)

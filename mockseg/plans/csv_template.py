@@ -24,6 +24,7 @@ from mockseg.json_types import decode, encode
 from mockseg.plans.model import RULE_TYPES, Plan, plan_from_json
 from mockseg.plans.omission import HOLDERS
 from mockseg.plans.plan_diff import Change, diff
+from mockseg.printable import printable_lines
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -62,18 +63,20 @@ _STEP: Final = re.compile(r"((?:[^\\.]|\\.)*)(\.|$)", re.DOTALL)
 
 def plan_to_csv(plan: Plan) -> str:
     """Write a plan as CSV (RFC 4180) with the header ``COLUMNS``."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, restval="")
-    writer.writeheader()
+    rows: list[dict[str, str]] = []
     for rule in plan.rules:
         event = {
             "Rule Type": rule.type,
             "Event Name": rule.key or "",
             "Event Version": str(rule.version),
         }
-        writer.writerow(event | {"Event Description": rule.description})
-        for row in _property_rows(_held(rule), ""):
-            writer.writerow(event | row)
+        rows.append(event | {"Event Description": rule.description})
+        rows += [event | row for row in _property_rows(_held(rule), "")]
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, restval="")
+    writer.writeheader()
+    # A spreadsheet has no escapes of its own for what a terminal would obey.
+    writer.writerows({name: printable_lines(text) for name, text in row.items()} for row in rows)
     return stream.getvalue()
 
 

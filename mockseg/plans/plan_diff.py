@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from mockseg.json_types import canonical
 from mockseg.plans.schema_tree import NO_PLACE
 from mockseg.plans.vocabulary import field_of, listed, shown
+from mockseg.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +76,10 @@ def diff_text(changes: tuple[Change, ...]) -> str:
     for change in changes:
         if change.rule != rule:
             rule = change.rule
-            lines.append(_printable(rule))
+            lines.append(printable(rule))
         field = f"{change.field}: " if change.field else ""
         mark = "!" if change.tightens else " "
-        lines.append(_printable(f" {mark}{_SIGNS[change.kind]} {field}{change.text}"))
+        lines.append(printable(f" {mark}{_SIGNS[change.kind]} {field}{change.text}"))
     tight = sum(change.tightens for change in changes)
     noun = "change" if len(changes) == 1 else "changes"
     lines.append(f"{len(changes)} {noun}, {tight} may make calls bad that were good (!)")
@@ -265,8 +266,3 @@ def _mapping(node: JsonObject, keyword: str) -> JsonObject:
 def _names(node: JsonObject, keyword: str) -> list[str]:
     value = node.get(keyword)
     return [str(name) for name in value] if isinstance(value, list | dict) else []
-
-
-def _printable(text: str) -> str:
-    """Replace what would move a terminal's cursor or colour."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in text)

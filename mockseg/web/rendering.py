@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mockseg.domain.findings import Discard
+from mockseg.printable import printable_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -49,11 +50,17 @@ def load() -> Renderer:
         undefined=StrictUndefined,
         trim_blocks=True,
         auto_reload=False,
+        finalize=_printable,
     )
     environment.filters.update({"short": _short, "long": _long, "in_words": in_words})
     for name in sources:
         environment.get_template(name)
     return Renderer((folder / "page.css").read_text(encoding="utf-8"), environment)
+
+
+def _printable(value: Any) -> Any:
+    """Escape in every value what would reorder a line or cannot be seen; jinja escapes the rest."""
+    return printable_lines(value) if type(value) is str else value
 
 
 def in_words(finding: Finding) -> str:

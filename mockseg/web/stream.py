@@ -180,7 +180,7 @@ class _Reading:
         await self._write(response, b"gap", gap)
 
     async def _write(self, response: web.StreamResponse, event: bytes, value: object) -> None:
-        data = json_types.encode(value)
+        data = json_types.encode_printable(value)
         await response.write(b"event: %b\nid: %b\ndata: %b\n\n" % (event, self._id(), data))
 
     def _id(self) -> bytes:

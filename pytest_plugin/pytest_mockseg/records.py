@@ -80,7 +80,7 @@ class TestRecord:
         if artifacts is not None and calls:
             try:
                 artifacts.mkdir(parents=True, exist_ok=True)
-                lines = b"".join(json_types.encode(call) + b"\n" for call in calls)
+                lines = b"".join(json_types.encode_printable(call) + b"\n" for call in calls)
                 (artifacts / _file_name(self.id)).write_bytes(lines)
             except OSError as error:
                 report.sections.append(
@@ -128,13 +128,14 @@ class TestRecord:
 def _listing(calls: list[Call], trouble: str | None) -> str:
     from mockseg.matching.lines import call_line, finding_line, verdict_words
     from mockseg.matching.shown import clip
+    from mockseg.printable import printable
 
     lines: list[str] = []
     for call in calls[:_MAX_LISTED]:
         rest = {
             name: value for name, value in call.message.items() if name not in _NOT_SHOWN and value
         }
-        text = clip(json_types.encode(rest).decode(), _MAX_MESSAGE) if rest else ""
+        text = clip(json_types.encode_printable(rest).decode(), _MAX_MESSAGE) if rest else ""
         lines.append(f"{call_line(call)}: {verdict_words(call)} {text}".rstrip())
         lines += [f"  {finding_line(finding)}" for finding in call.findings[:3]]
     if len(calls) > _MAX_LISTED:
@@ -143,7 +144,7 @@ def _listing(calls: list[Call], trouble: str | None) -> str:
         lines.append("none")
     if trouble is not None:
         lines.append(f"perhaps not all of them: {trouble}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _file_name(test: str) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from html import escape
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from mockseg import json_types
 from mockseg.errors import PlanError
 from mockseg.plans.coverage import Coverage
-from mockseg.plans.coverage_html import coverage_html
+from mockseg.plans.coverage_html import coverage_html, html_text
 from mockseg.plans.coverage_text import coverage_junit, coverage_text
 from mockseg.plans.model import plan_from_json
+from mockseg.printable import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,10 +85,10 @@ class RunReport:
         threshold = None if self.coverage is None else self.threshold
         page = coverage_html(report, title="mockseg: what the tests sent", threshold=threshold)
         rows = "\n".join(
-            f"<tr><td><code>{escape(test['id'])}</code></td><td>{escape(test['outcome'])}</td>"
+            f"<tr><td><code>{html_text(test['id'])}</code></td><td>{html_text(test['outcome'])}</td>"
             f'<td class="number">{test["counts"]["total"]}</td>'
             f'<td class="number">{test["counts"]["bad"]}</td>'
-            f"<td>{'<br>'.join(escape(line) for line in _problem_lines(test))}</td></tr>"
+            f"<td>{'<br>'.join(html_text(line) for line in _problem_lines(test))}</td></tr>"
             for test in self.tests
         )
         head = "".join(
@@ -96,7 +96,7 @@ class RunReport:
             for name in ("Test", "Outcome", "Calls", "Bad", "Problems")
         )
         late = "".join(
-            f"<li><code>{escape(call['test'])}</code>: {escape(call['text'])}</li>"
+            f"<li><code>{html_text(call['test'])}</code>: {html_text(call['text'])}</li>"
             for call in self.late
         )
         parts = [
@@ -127,10 +127,10 @@ class RunReport:
         )
         for test in self.tests:
             case = ET.SubElement(
-                suite, "testcase", name=_plain(test["id"]), classname="mockseg", time="0"
+                suite, "testcase", name=printable_lines(test["id"]), classname="mockseg", time="0"
             )
             if test["problems"]:
-                text = _plain("\n".join(test["problems"]))
+                text = printable_lines("\n".join(test["problems"]))
                 ET.SubElement(case, "failure", message=text.partition("\n")[0]).text = text
             counts = ", ".join(f"{name} {number}" for name, number in test["counts"].items())
             ET.SubElement(case, "system-out").text = counts
@@ -186,8 +186,3 @@ def _identity(rule: dict[str, Any]) -> tuple[Any, ...]:
 
 def _problem_lines(test: dict[str, Any]) -> list[str]:
     return [line for problem in test["problems"] for line in problem.splitlines()]
-
-
-def _plain(text: str) -> str:
-    """Replace what XML cannot hold."""
-    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)

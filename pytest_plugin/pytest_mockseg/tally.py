@@ -90,7 +90,12 @@ class Tally:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Tell what the whole run is to be told."""
-        write = terminalreporter.write_line
+
+        def write(text: str) -> None:
+            from mockseg.printable import printable
+
+            terminalreporter.write_line(printable(text))
+
         if self._options.late != "off" and self.late:
             terminalreporter.section("mockseg: calls after the end of their test")
             for call in self.late[:_MAX_LATE]:
