@@ -33,5 +33,7 @@ def command(*, target: Target, source: str | None, as_json: bool) -> None:
         f" {summary.evicted} evicted"
     )
     say(f"{summary.requests} requests, {summary.refused} refused")
+    for refusals in summary.refusals:
+        say(f"{refusals.count:8}  {refusals.text}")
     for name, count in sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0])):
         say(f"{count:8}  {shorten(name)}")

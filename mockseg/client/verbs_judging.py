@@ -119,8 +119,7 @@ def _explain_bad(seen: list[Call], refused: list[RequestView], *, evicted: int) 
 
 
 def _refused_line(request: RequestView) -> str:
-    reason = f": {request.reason.description}" if request.reason is not None else ""
-    return f"{request.id} {request.method} {request.path}: {request.answer.status}{reason}"
+    return f"{request.id}: {request.refusal_text}"
 
 
 def settled(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:

@@ -12,6 +12,7 @@ from mockseg.matching.matcher import Matcher
 from mockseg.matching.values import ABSENT
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
+from mockseg.operations.refusals import RefusalCounter
 from mockseg.operations.requests import ListRequests
 from mockseg.suggestions import unknown
 
@@ -155,6 +156,9 @@ def summary(scope: Scope) -> Steps[Summary]:
         name = call.event or call.type
         by_event[name] = by_event.get(name, 0) + 1
     good = sum(call.good for call in seen)
+    refused = RefusalCounter()
+    for request in sent:
+        refused.add(request)
     return Summary(
         total=len(seen),
         good=good,
@@ -165,7 +169,8 @@ def summary(scope: Scope) -> Steps[Summary]:
         rejected=_count(seen, "rejected"),
         evicted=whole.evicted,
         requests=len(sent),
-        refused=sum(request.answer.status >= 400 for request in sent),
+        refused=refused.total,
+        refusals=refused.kinds,
         by_event=by_event,
         cursor=whole.cursor,
     )

@@ -79,6 +79,7 @@ def fail(scope: Scope, matcher: Matcher, unmet: Unmet) -> Steps[NoReturn]:
         late=tuple(late),
         evicted=counts.evicted,
         refused=counts.refused,
+        refusals=tuple(refusals.text for refusals in counts.refusals),
         waited=unmet.waited,
     )
     # Only a failure pays for these.

@@ -18,6 +18,7 @@ __all__ = [
     "key_of",
     "shown_form",
     "shown_header",
+    "shown_json",
     "shown_query",
     "shown_url",
 ]
@@ -51,6 +52,7 @@ _SECRET_ENDINGS = (
 _SIGNATURES = ("sig", "signature")
 # A name and its value in a query, a form, or a URL in the middle of a text.
 _PAIR = re.compile(r"([?&;#]|^)([^=&;?#\s\"'<>]{1,200})=([^&;#\s\"'<>]+)")
+_JSON_TEXT = re.compile(rb'"([^"\\]{1,200})"(\s{0,100}:\s{0,100})"(?:[^"\\]|\\.)*"')
 _USER_INFO = re.compile(r"(?<=://)[^/?#@\s]{1,1000}@")
 
 
@@ -80,6 +82,18 @@ def shown_form(body: bytes) -> bytes:
     """Return the body of a form with its secrets replaced."""
     text = body.decode("utf-8", "surrogateescape")
     return shown_query(text).encode("utf-8", "surrogateescape")
+
+
+def shown_json(body: bytes) -> bytes:
+    """Return a JSON text with the texts under secret names replaced."""
+    return _JSON_TEXT.sub(_shown_member, body)
+
+
+def _shown_member(member: re.Match[bytes]) -> bytes:
+    name, colon = member[1], member[2]
+    if not is_secret(name.decode("utf-8", "replace")):
+        return member[0]
+    return b'"%b"%b"%b"' % (name, colon, REDACTED.encode())
 
 
 def _shown_pair(pair: re.Match[str]) -> str:

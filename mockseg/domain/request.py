@@ -9,7 +9,17 @@ import msgspec
 from mockseg.domain.findings import Discard
 from mockseg.domain.message import Shared
 
-__all__ = ["Answer", "Arrival", "FaultMark", "Headers", "KeptRequest", "Route"]
+__all__ = [
+    "Answer",
+    "Arrival",
+    "FaultMark",
+    "Headers",
+    "KeptRequest",
+    "Route",
+    "refusal_text",
+]
+
+_LONGEST_PATH = 200
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -130,3 +140,16 @@ class KeptRequest(msgspec.Struct, gc=False):
     def refused(self) -> bool:
         """Return whether it was answered 4xx or 5xx or, because of a fault, not at all."""
         return self.answer.status >= 400 or self.answer.status == 0
+
+
+def refusal_text(*, status: int, method: str, path: str, reason: str) -> str:
+    """Return a refused request as a few words: ``404 POST /v1/v1/t; /v1 is doubled``.
+
+    Args:
+        status: that was answered; 0 for no answer.
+        method: of the request.
+        path: of the request.
+        reason: why it was refused, or empty.
+    """
+    route = f"{status or 'no answer'} {method} {path[:_LONGEST_PATH]}"
+    return f"{route}; {reason}" if reason else route

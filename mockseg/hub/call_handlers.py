@@ -15,6 +15,7 @@ from mockseg.hub.waits import Waiter, needs_one
 from mockseg.matching.match import compile_match
 from mockseg.matching.notes import counted
 from mockseg.operations.calls import CallPage, Cleared, Settled, Summary
+from mockseg.operations.refusals import RefusalCounter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -224,10 +225,12 @@ async def summary(hub: Hub, asked: OfSource) -> Summary:
             verdicts[call.verdict] += 1
             name = call.event or call.type
             by_event[name] = by_event.get(name, 0) + 1
-    requests = refused = number = 0
+    requests = number = 0
+    refused = RefusalCounter()
     while page := hub.requests_after(number, limit=1000, source=asked.source):
         requests += len(page)
-        refused += sum(request.answer.status >= 400 for request in page)
+        for request in page:
+            refused.add(request)
         number = page[-1].number
     return Summary(
         total=total,
@@ -235,7 +238,8 @@ async def summary(hub: Hub, asked: OfSource) -> Summary:
         bad=total - good,
         evicted=hub.journal.evicted(asked.source),
         requests=requests,
-        refused=refused,
+        refused=refused.total,
+        refusals=refused.kinds,
         by_event=by_event,
         cursor=hub.cursor,
         **verdicts,

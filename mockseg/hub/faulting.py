@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS, MAX_WRITE_KEY_CHARACTERS
-from mockseg.domain.reading import key_of_items
 from mockseg.errors import ConfigError, OperationError
 from mockseg.faults.rule import Passing, RuleState, Sent
 from mockseg.hub import ingest
@@ -171,8 +170,7 @@ class Faulting:
         """
         hub = self._hub
         read = ingest.read(arrival)
-        key = read.key or arrival.key or key_of_items(read.items)
-        source = hub.sources.use(key[:MAX_WRITE_KEY_CHARACTERS])
+        source = hub.sources.use(ingest.filed_under(arrival, ingest.key_of(arrival, read)))
         window, now_ns = hub.window_of(source), arrival.received_ns or source.time_ns()
         sent = _sent(source, arrival, read, now_ns=now_ns)
         attempts = {}

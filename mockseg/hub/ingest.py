@@ -11,7 +11,10 @@ from mockseg.domain.limits import (
     MAX_BATCH_BYTES,
     MAX_BATCH_CALLS,
     MAX_CALL_BYTES,
+    MAX_WRITE_KEY_CHARACTERS,
 )
+from mockseg.domain.reading import key_of_items
+from mockseg.domain.write_keys import stray_key
 from mockseg.hub.answers import DEBUG_MESSAGES, SUCCESS, refusal
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from mockseg.hub.sources import Source
     from mockseg.json_types import Json
 
-__all__ = ["Ruling", "read", "rule"]
+__all__ = ["Ruling", "filed_under", "key_of", "read", "rule"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,13 +56,33 @@ def read(arrival: Arrival) -> Reading:
     return reading.Reading()
 
 
-def rule(arrival: Arrival, read_: Reading, source: Source, *, known: bool) -> Ruling:
+def key_of(arrival: Arrival, read_: Reading) -> str:
+    """Return the write key of a request, from where Segment looks for it, or empty."""
+    key = read_.key or arrival.key or key_of_items(read_.items)
+    return key[:MAX_WRITE_KEY_CHARACTERS]
+
+
+def filed_under(arrival: Arrival, key: str) -> str:
+    """Return the key of the source that a request is recorded in.
+
+    Args:
+        arrival: the request.
+        key: its write key, or empty; then one that stands anywhere else tells whose it is.
+    """
+    if key:
+        return key
+    stray = stray_key(path=arrival.path, query=arrival.query, body=arrival.body)
+    return stray[:MAX_WRITE_KEY_CHARACTERS]
+
+
+def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: bool) -> Ruling:
     """Decide what holds for the request as a whole.
 
     Args:
         arrival: the request.
         read_: what it holds.
         source: whose it is.
+        key: its write key, from where Segment looks for it; may be empty.
         known: whether its write key is one that this server knows.
     """
     if arrival.route.carries == "nothing":
@@ -83,8 +106,8 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, known: bool) -> Ru
             401, finding.description, code="unknown_source", plain=source.error_body == "text"
         )
         return Ruling(answer, finding, "rejected")
-    if source.key == "":
-        sentence = f"the request has no write key{_token_hint(arrival)}"
+    if not key:
+        sentence = f"the request has no write key{_key_hint(arrival, source)}"
         finding = discard("unknown_source", "writeKey", sentence)
         if source.profile == "debug-api":
             return _refused(arrival, source, finding, DEBUG_MESSAGES["unknown_source"])
@@ -102,8 +125,13 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, known: bool) -> Ru
     return _SUCCESS
 
 
-def _token_hint(arrival: Arrival) -> str:
-    """Explain why an access token is not enough, if the request has one."""
+def _key_hint(arrival: Arrival, source: Source) -> str:
+    """Explain why what looks like a key is none."""
+    if source.key:
+        return (
+            f' where Segment looks for one: "{source.key[:40]}" belongs to the top level of the'
+            " body as writeKey, or in Authorization as the user name of Basic"
+        )
     authorization = (value for name, value in arrival.headers if name.lower() == "authorization")
     if not next(authorization, "").lower().startswith("bearer"):
         return ""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from mockseg.clock import ShiftedClock, SystemClock, breathe
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
-from mockseg.domain.reading import key_of_items
 from mockseg.domain.request import KeptRequest
 from mockseg.hub import ingest
 from mockseg.hub.beginnings import from_file
@@ -144,10 +143,9 @@ class Hub:
         """Judge and record a request; give its usual answer, whatever fault hit it."""
         started = time.perf_counter_ns()
         read = ingest.read(arrival)
-        key = read.key or arrival.key or key_of_items(read.items)
-        key = key[:MAX_WRITE_KEY_CHARACTERS]
-        source = self.sources.use(key)
-        ruling = ingest.rule(arrival, read, source, known=self.write_key_known(key))
+        key = ingest.key_of(arrival, read)
+        source = self.sources.use(ingest.filed_under(arrival, key))
+        ruling = ingest.rule(arrival, read, source, key=key, known=self.write_key_known(key))
         request = self._kept(arrival, source, ruling.answer)
         request.shared = read.shared
         if fault is not None:

@@ -70,7 +70,8 @@ class Evidence:
         elsewhere: calls of other sources that the matcher means.
         late: matching calls that came after the wait.
         evicted: how many older calls had to make room, and could not be looked at.
-        refused: how many requests of the source were answered 4xx.
+        refused: how many requests of the source were answered 4xx or 5xx.
+        refusals: how and why, as ``Refusals.text`` has it; the first few different ones.
         waited: seconds.
     """
 
@@ -84,6 +85,7 @@ class Evidence:
     late: tuple[Late, ...] = ()
     evicted: int = 0
     refused: int = 0
+    refusals: tuple[str, ...] = ()
     waited: float = 0.0
 
     @property

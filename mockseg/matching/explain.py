@@ -20,7 +20,7 @@ from mockseg.matching.lines import (
     verdict_words,
 )
 from mockseg.matching.nearest import nearest
-from mockseg.matching.notes import counted, evicted_note, recorded_section
+from mockseg.matching.notes import evicted_note, recorded_section, refused_notes
 from mockseg.matching.shown import shown
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def explain_called(evidence: Evidence) -> Explanation:
     """Explain why ``assert_called`` or ``wait_for`` failed.
 
     The kind is the first that fits of: too many, too few, late, duplicate, not accepted,
-    wrong source, nothing recorded, nearest, missing; the text has all that fit.
+    wrong source, refused, nothing recorded, nearest, missing; the text has all that fit.
     """
     matching = evidence.matching
     if evidence.expected.exceeded_by(len(matching)):
@@ -72,7 +72,7 @@ def explain_called(evidence: Evidence) -> Explanation:
     if causes:
         kind = causes[0].kind
     elif not _total(evidence):
-        kind = "nothing_recorded"
+        kind = "refused" if evidence.refused else "nothing_recorded"
     elif nears:
         kind = "nearest"
     else:
@@ -222,18 +222,13 @@ def _listed(title: str, calls: Sequence[Call], *, times: bool = False) -> Sectio
 
 def _notes(evidence: Evidence, own: list[str]) -> tuple[str, ...]:
     notes = [note for note in own if note]
-    if not (_total(evidence) or evidence.elsewhere or evidence.late):
+    if not (_total(evidence) or evidence.elsewhere or evidence.late or evidence.refused):
         key = f" {shown(evidence.source)}" if evidence.source else ""
         notes.append(
             f"Nothing at all was recorded here. Does the app send to this server with the write"
             f" key{key}, and does it flush before the wait ends?"
         )
-    if evidence.refused:
-        were = "was" if evidence.refused == 1 else "were"
-        notes.append(
-            f"{counted(evidence.refused, 'request')} {were} refused:"
-            " source.requests() has the reasons."
-        )
+    notes += refused_notes(evidence.refused, evidence.refusals)
     notes += evicted_note(evidence.evicted)
     return tuple(notes)
 
@@ -266,4 +261,5 @@ def _details(evidence: Evidence, matching: tuple[Call, ...], nears: list[Near]) 
         "recorded": _total(evidence),
         "evicted": evidence.evicted,
         "refused": evidence.refused,
+        "refusals": list(evidence.refusals),
     }

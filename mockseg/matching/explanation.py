@@ -19,6 +19,7 @@ __all__ = ["MAX_LINES", "Explanation", "ExplanationKind", "Section", "some"]
 ExplanationKind: TypeAlias = Literal[
     "missing",  # nothing like it was recorded
     "nothing_recorded",  # nothing at all was
+    "refused",  # no call was, because requests were refused
     "nearest",  # something like it was
     "too_few",
     "too_many",

@@ -8,11 +8,13 @@ from mockseg.matching.explanation import Section
 from mockseg.matching.lines import names_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mockseg.domain.call import Call
 
-__all__ = ["counted", "evicted_note", "recorded_section"]
+__all__ = ["counted", "evicted_note", "recorded_section", "refused_notes"]
+
+_MAX_REFUSALS = 3
 
 
 def evicted_note(evicted: int) -> list[str]:
@@ -21,6 +23,27 @@ def evicted_note(evicted: int) -> list[str]:
         return []
     were = "call was" if evicted == 1 else "calls were"
     return [f"{evicted:,} older {were} evicted and could not be looked at: raise max_calls."]
+
+
+def refused_notes(refused: int, refusals: Sequence[str]) -> list[str]:
+    """Say how many requests were refused and why; nothing where none was.
+
+    Args:
+        refused: how many.
+        refusals: how and why, different ones.
+    """
+    if not refused:
+        return []
+    were = "was" if refused == 1 else "were"
+    head = f"{counted(refused, 'request')} {were} refused"
+    if len(refusals) <= 1:
+        return [f"{head}: {refusals[0] if refusals else 'source.requests() has the reasons.'}"]
+    more = ["… and others."] if len(refusals) > _MAX_REFUSALS else []
+    return [
+        f"{head} (source.requests() has them):",
+        *(f"  {text}" for text in refusals[:_MAX_REFUSALS]),
+        *more,
+    ]
 
 
 def recorded_section(

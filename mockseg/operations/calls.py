@@ -14,6 +14,7 @@ from mockseg.json_types import Json, JsonObject
 from mockseg.matching.match import Match, ScalarMatch
 from mockseg.operations.base import Cursor, Limit, Order, Params, Result, Seconds, WriteKey
 from mockseg.operations.faults import AttemptView
+from mockseg.operations.refusals import Refusals
 from mockseg.operations.requests import RequestView
 
 
@@ -212,7 +213,8 @@ class Summary(Result, frozen=True):
         good, bad, accepted, dropped, blocked, rejected: of these.
         evicted: calls that had to make room and are no longer counted above.
         requests: kept, those without calls too.
-        refused: requests answered 4xx.
+        refused: requests answered 4xx or 5xx.
+        refusals: how and why they were refused, the first 10 different ones.
         by_event: track calls by event name, others by type.
         cursor: of the last call recorded anywhere.
     """
@@ -227,6 +229,7 @@ class Summary(Result, frozen=True):
     evicted: int
     requests: int
     refused: int
+    refusals: list[Refusals]
     by_event: dict[str, int]
     cursor: int
 

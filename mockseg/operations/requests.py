@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mockseg.domain.findings import Discard
-from mockseg.domain.request import FaultMark
+from mockseg.domain.request import FaultMark, refusal_text
 from mockseg.operations.base import Cursor, Limit, Order, Params, Result, WriteKey
 from mockseg.printable import printable
 
@@ -90,6 +90,14 @@ class RequestView(Result, frozen=True):
         return printable(
             f"<Request {self.id} {self.method} {self.path}: {self.answer.status}{reason}>",
             longest=300,
+        )
+
+    @property
+    def refusal_text(self) -> str:
+        """Return in a few words how and why it was refused."""
+        reason = "" if self.reason is None else self.reason.description
+        return refusal_text(
+            status=self.answer.status, method=self.method, path=self.path, reason=reason
         )
 
 

@@ -9,7 +9,8 @@ from aiohttp import web
 from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.access import Access
 from mockseg.web.held import Held
-from mockseg.web.keys import ACCESS, HELD, HUB
+from mockseg.web.keys import ACCESS, HELD, HUB, RECORDER
+from mockseg.web.recording import Recorder
 from mockseg.web.sender import HttpSender
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def make_app(hub: Hub) -> web.Application:
     held = app[HELD] = Held()
     app[HUB] = hub
     app[ACCESS] = Access(hub.settings.control_token)
+    app[RECORDER] = Recorder(hub)
     app.on_shutdown.append(held.release)
     app.cleanup_ctx.append(_deliveries)
     control.add_routes(app)

@@ -7,6 +7,7 @@ with ``auto_decompress=False``, and the bound holds while inflating, not after.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import zlib
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from aiohttp import web
 from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_LENGTH
 
 from mockseg.domain.findings import Discard, discard
+from mockseg.domain.write_keys import key_in_text
 
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest
@@ -28,6 +30,10 @@ BODY_SECONDS = 30.0
 
 # Every member costs a copy of what follows it; nobody honest sends more than one.
 _MOST_MEMBERS = 100
+_GZIP_MAGIC = b"\x1f\x8b"
+# A write key stands at the beginning of a body, or at its end.
+_BEGINNING_BYTES = 256 * 1024
+_PORTION_BYTES = 64
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
@@ -38,11 +44,13 @@ class Body(msgspec.Struct, frozen=True):
         content: inflated bytes; the bytes as sent where they could not be inflated.
         sent_bytes: how many there were on the wire.
         problem: why there is no more of it, or None.
+        write_key: found in what could be inflated of a damaged one, or empty.
     """
 
     content: bytes
     sent_bytes: int
     problem: Discard | None = None
+    write_key: str = ""
 
 
 def body_at_hand(request: BaseRequest) -> Body | None:
@@ -62,7 +70,7 @@ async def read_body(request: BaseRequest) -> Body:
     trouble = await _read_slowly(request, parts)
     sent = b"".join(parts)
     if trouble:
-        return Body(sent, len(sent), _problem(trouble))
+        return _damaged(sent, trouble)
     return _inflated(sent, request.headers.get(CONTENT_ENCODING))
 
 
@@ -114,12 +122,30 @@ def _from_gzip(sent: bytes) -> Body:
             if len(content) > MAX_READ_BYTES:
                 return Body(content[:MAX_READ_BYTES], len(sent), _over_limit())
             if not member.eof:
-                return Body(sent, len(sent), _problem("Malformed gzip content: it is truncated"))
+                return _damaged(sent, "Malformed gzip content: it is truncated")
             rest = member.unused_data
     except zlib.error as error:
-        return Body(sent, len(sent), _problem(f"Malformed gzip content: {error}"))
-    sentence = f"Malformed gzip content: it has more than {_MOST_MEMBERS} members"
-    return Body(sent, len(sent), _problem(sentence))
+        return _damaged(sent, f"Malformed gzip content: {error}")
+    return _damaged(sent, f"Malformed gzip content: it has more than {_MOST_MEMBERS} members")
+
+
+def _damaged(sent: bytes, sentence: str) -> Body:
+    """Keep a body as it was sent; its write key, if it is gzip, may be in what can be inflated."""
+    key = key_in_text(_beginning(sent)) if sent.startswith(_GZIP_MAGIC) else ""
+    return Body(sent, len(sent), _problem(sentence), key)
+
+
+def _beginning(sent: bytes) -> bytes:
+    """Inflate a damaged stream up to the damage, or a few kilobytes of it."""
+    member = zlib.decompressobj(_GZIP_WINDOW)
+    content = b""
+    # What comes before the damage in the same portion is lost with it.
+    with contextlib.suppress(zlib.error):
+        for start in range(0, len(sent), _PORTION_BYTES):
+            content += member.decompress(sent[start : start + _PORTION_BYTES], _BEGINNING_BYTES)
+            if len(content) >= _BEGINNING_BYTES:
+                break
+    return content
 
 
 def _problem(sentence: str) -> Discard:

@@ -11,33 +11,35 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
 
 from aiohttp import web
-from aiohttp.hdrs import AUTHORIZATION
 
 from mockseg import json_types
-from mockseg.domain.credentials import REDACTED, key_of, shown_query
+from mockseg.domain.credentials import REDACTED, shown_query
 from mockseg.domain.findings import discard
-from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import Answer, Arrival, Route
 from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
 from mockseg.hub.answers import SUCCESS, refusal
 from mockseg.web import cors
-from mockseg.web.bodies import Body, body_at_hand, read_body
+from mockseg.web.bodies import Body, body_at_hand
 from mockseg.web.breaking import break_answer
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
 from mockseg.web.constant import ConstantResponse
 from mockseg.web.expectation import continue_if_expected
 from mockseg.web.files import read_text
-from mockseg.web.headers import HeaderStore
+from mockseg.web.keys import RECORDER
 from mockseg.web.oauth import TOKEN_FIELDS, answer_token, check_public_key
 from mockseg.web.pixel import GIF, callback_of, decode_data, jsonp, message_of_query
+from mockseg.web.recording import key_in_headers, response_of
 from mockseg.web.routes import DOCUMENTED, TRACKING, normalised
+from mockseg.web.wrong_paths import what_is_wrong
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from mockseg.hub.machine import Hub
+    from mockseg.web.recording import Recorder
 
 __all__ = ["DataPlane", "add_routes"]
 
-_NOTHING = Route(path="", carries="nothing")
 _BARE = frozenset({"/", "/v1"})
 _NO_CACHE = "no-cache, max-age=0"
 _CROSSDOMAIN = (
@@ -50,21 +52,29 @@ _CROSSDOMAIN = (
 
 def add_routes(app: web.Application, hub: Hub) -> None:
     """Serve Segment's surface on every path that nothing else serves."""
-    plane = DataPlane(hub)
+    plane = DataPlane(hub, app[RECORDER])
     add_route = partial(app.router.add_route, "*", expect_handler=continue_if_expected)
     for path, route in TRACKING.items():
         # A path that is written as the table has it is found without a search.
         add_route(path, partial(plane.answer, route))
+        if path not in _BARE:
+            # For SDKs that were given the address of the page as their host.
+            add_route(f"/_mockseg{path}", plane.unknown)
     # A dot would leave out paths with a line break.
     add_route(r"/{path:[\s\S]*}", plane.dispatch)
 
 
 class DataPlane:
-    """Segment's surface over a hub."""
+    """Segment's surface over a hub.
 
-    def __init__(self, hub: Hub) -> None:
+    Args:
+        hub: judges and records what carries messages.
+        recorder: records everything else.
+    """
+
+    def __init__(self, hub: Hub, recorder: Recorder) -> None:
         self._hub = hub
-        self._headers = HeaderStore()
+        self._recorder = recorder
         self._success = ConstantResponse(SUCCESS)
         settings = hub.settings
         self._public_key = read_text(settings.oauth_public_key, "oauth_public_key")
@@ -89,22 +99,22 @@ class DataPlane:
             return await self._root(request)
         if method in {"GET", "HEAD"} and route.client:
             return await self._got(request, route)
-        return await self._refused(request, 405, f"{method} is not allowed on {route.path}")
+        return await self._wrong_method(request, _methods_of(route))
 
     # --- tracking
 
     async def _posted(self, request: web.Request, route: Route) -> web.StreamResponse:
-        body = body_at_hand(request) or await self._read(request)
+        body = body_at_hand(request) or await self._recorder.read(request)
         url = request.rel_url
         arrival = Arrival(
             route=route,
             method=request.method,
             path=url.raw_path,
             query=shown_query(url.raw_query_string),
-            headers=self._headers.keep(request.raw_headers),
+            headers=self._recorder.headers(request),
             body=body.content,
             sent_bytes=body.sent_bytes,
-            key=_key_in_headers(request),
+            key=key_in_headers(request) or body.write_key,
             problem=body.problem,
         )
         broken = None
@@ -119,7 +129,7 @@ class DataPlane:
             and ConstantResponse.suits(request)
         ):
             return self._success
-        response = _response(answer)
+        response = response_of(answer)
         if body.problem is not None:
             # What is left of the body is of no use to anyone.
             response.force_close()
@@ -147,10 +157,10 @@ class DataPlane:
             method=request.method,
             path=request.rel_url.raw_path,
             query=shown_query(request.rel_url.raw_query_string),
-            headers=self._headers.keep(request.raw_headers),
+            headers=self._recorder.headers(request),
             body=body,
             sent_bytes=0,
-            key=_key_in_headers(request),
+            key=key_in_headers(request),
             problem=problem,
         )
         broken = None
@@ -170,54 +180,40 @@ class DataPlane:
                 },
             )
         else:
-            response = _response(answer)
+            response = response_of(answer)
         response.headers["Cache-Control"] = _NO_CACHE
         cors.allow(request, response)
         if broken is not None:
             return await break_answer(request, self._hub, broken, usual=answer, response=response)
         return response
 
-    async def _read(self, request: web.Request, key: str = "") -> Body:
-        """Read a body that may not have come whole yet; its source does not settle meanwhile.
-
-        Args:
-            request: as it came.
-            key: the write key that the path names, or empty.
-        """
-        with self._hub.in_flight.reading(
-            key or _key_in_headers(request)[:MAX_WRITE_KEY_CHARACTERS]
-        ):
-            return await read_body(request)
-
     # --- everything else
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
         parts = [unquote(part) for part in request.rel_url.raw_path.split("/") if part]
-        names = [part.lower() for part in parts]
-        method = request.method
-        if method in {"GET", "HEAD"}:
-            match names:
-                case ["v1", "projects", _, "settings"]:
-                    return await self._settings(request, parts[2])
-                case ["projects", _, "settings"]:
-                    return await self._settings(request, parts[1])
-                case ["analytics.js", "v1", _, *platform, "analytics.min.js"] if platform in (
-                    [],
-                    ["platform"],
-                ):
-                    return await self._script(request, parts[2])
-                case ["internal", "health"]:
-                    return web.Response()
-                case ["crossdomain.xml"]:
-                    return web.Response(body=_CROSSDOMAIN, content_type="text/xml")
-                case _:
-                    pass
-        if names == ["token"] and method == "POST":
-            return await self._token(request)
-        paths = "; ".join(DOCUMENTED)
-        return await self._refused(
-            request, 404, f"{method} {request.path[:200]} does not exist. What exists: {paths}"
-        )
+        fetched: Callable[[], Awaitable[web.StreamResponse]]
+        match [part.lower() for part in parts]:
+            case ["v1", "projects", _, "settings"]:
+                fetched = partial(self._settings, request, parts[2])
+            case ["projects", _, "settings"]:
+                fetched = partial(self._settings, request, parts[1])
+            case ["analytics.js", "v1", _, "analytics.min.js"]:
+                fetched = partial(self._script, request, parts[2])
+            case ["analytics.js", "v1", _, "platform", "analytics.min.js"]:
+                fetched = partial(self._script, request, parts[2])
+            case ["internal", "health"]:
+                fetched = _healthy
+            case ["crossdomain.xml"]:
+                fetched = _crossdomain
+            case ["token"]:
+                if request.method == "POST":
+                    return await self._token(request)
+                return await self._wrong_method(request, "POST")
+            case _:
+                return await self.unknown(request)
+        if request.method in {"GET", "HEAD"}:
+            return await fetched()
+        return await self._wrong_method(request, "GET")
 
     async def _root(self, request: web.Request) -> web.StreamResponse:
         """Lead people to the page; React Native fetches settings at its bare `cdnProxy`."""
@@ -232,26 +228,23 @@ class DataPlane:
             answer = Answer(status=200, body=body)
         else:
             answer = refusal(404, UNKNOWN_KEY, code="not_found", plain=False)
-        return await self._recorded(request, answer, key=key, route=SETTINGS)
+        return await self._fetched(request, answer, key=key, route=SETTINGS)
 
     async def _script(self, request: web.Request, key: str) -> web.StreamResponse:
         if self._analytics_js is None:
-            return await self._refused(
-                request,
-                404,
-                "mockseg ships no analytics.js; serve your own copy with --analytics-js FILE",
-                key=key,
-            )
+            reason = "mockseg ships no analytics.js; serve your own copy with --analytics-js FILE"
+            answer = refusal(404, reason, code="not_found", plain=False)
+            return await self._recorder.refuse(request, answer, reason=reason, key=key)
         answer = Answer(
             status=200,
             # Percent-encoded, a key cannot end the string that it is put into.
             body=self._analytics_js.replace("__WRITE_KEY__", quote(key, safe="")).encode(),
             content_type="text/javascript; charset=utf-8",
         )
-        return await self._recorded(request, answer, key=key, route=SCRIPT)
+        return await self._fetched(request, answer, key=key, route=SCRIPT)
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
-        body = await self._read(request)
+        body = await self._recorder.read(request)
         fields = dict(parse_qsl(body.content.decode("utf-8", "replace"), keep_blank_values=True))
         now_seconds = self._hub.clock.now_ns() / 1_000_000_000
         answer = answer_token(fields, public_key=self._public_key, now_seconds=now_seconds)
@@ -266,59 +259,50 @@ class DataPlane:
             if answer.status >= 400
             else Answer(status=200, body=b'{"access_token":"[redacted]"}')
         )
-        return await self._recorded(request, shown, body=kept, route=TOKEN, sent=answer)
+        return await self._fetched(request, shown, body=kept, route=TOKEN, sent=answer)
 
-    async def _refused(
-        self, request: web.Request, status: int, sentence: str, *, key: str = ""
-    ) -> web.StreamResponse:
-        code = {404: "not_found", 405: "method_not_allowed"}[status]
-        answer = refusal(status, sentence, code=code, plain=False)
-        return await self._recorded(request, answer, key=key, sentence=sentence)
+    async def unknown(self, request: web.Request) -> web.StreamResponse:
+        """Say what is wrong with a path that does not exist."""
+        method, path = request.method, request.path[:200]
+        reason = what_is_wrong(request.rel_url.raw_path)
+        paths = "; ".join(DOCUMENTED)
+        stop = "" if reason.endswith("?") else "."
+        message = f"{method} {path}: {reason}{stop} What exists: {paths}"
+        answer = refusal(404, message, code="not_found", plain=False)
+        return await self._recorder.refuse(request, answer, reason=reason)
 
-    async def _recorded(
+    async def _wrong_method(self, request: web.Request, allowed: str) -> web.StreamResponse:
+        reason = f"{request.method} is not allowed on {request.path[:200]}, only {allowed}"
+        answer = refusal(405, reason, code="method_not_allowed", plain=False)
+        return await self._recorder.refuse(request, answer, reason=reason)
+
+    async def _fetched(
         self,
         request: web.Request,
         answer: Answer,
         *,
+        route: str,
         key: str = "",
-        sentence: str = "",
         body: Body | None = None,
-        route: str = "",
         sent: Answer | None = None,
     ) -> web.StreamResponse:
-        """Record a request that carries no message, and answer it.
+        """Record a request for settings, a script or a token, and answer it.
 
         Args:
             request: as it came.
             answer: that is kept, and sent unless `sent` is given.
+            route: as faults call it.
             key: the write key that the path names.
-            sentence: why it is refused, or empty.
             body: where it was read already.
-            route: as faults call it; none hit a request without one.
             sent: the answer with what is not to be kept.
         """
-        read = body or await self._read(request, key)
-        problem = discard("bad_request", "", sentence) if sentence else read.problem
-        key = key or _key_in_headers(request)
+        read = body or await self._recorder.read(request, key)
+        key = key or key_in_headers(request)
         faults = self._hub.faults
-        broken = faults.choose(route, key) if faults.armed and route else None
-        self._hub.record(
-            Arrival(
-                route=_NOTHING,
-                method=request.method,
-                path=request.rel_url.raw_path,
-                query=shown_query(request.rel_url.raw_query_string),
-                headers=self._headers.keep(request.raw_headers),
-                body=read.content,
-                sent_bytes=read.sent_bytes,
-                key=key,
-                problem=problem,
-            ),
-            answer if broken is None else broken.kept(answer),
-            None if broken is None else broken.mark,
-        )
+        broken = faults.choose(route, key) if faults.armed else None
+        self._recorder.record(request, read, answer, key=key, broken=broken)
         usual = sent or answer
-        response = _response(usual)
+        response = response_of(usual)
         if read.problem is not None:
             response.force_close()
         cors.allow(request, response)
@@ -327,9 +311,18 @@ class DataPlane:
         return response
 
 
-def _key_in_headers(request: web.Request) -> str:
-    authorization = request.headers.get(AUTHORIZATION)
-    return key_of(authorization) if authorization else ""
+def _methods_of(route: Route) -> str:
+    if route.pixel:
+        return "GET"
+    return "GET and POST" if route.client else "POST"
+
+
+async def _healthy() -> web.StreamResponse:
+    return web.Response()
+
+
+async def _crossdomain() -> web.StreamResponse:
+    return web.Response(body=_CROSSDOMAIN, content_type="text/xml")
 
 
 def _listening(request: web.Request) -> str:
@@ -337,9 +330,3 @@ def _listening(request: web.Request) -> str:
     name = request.transport.get_extra_info("sockname") if request.transport else None
     host, port = name[:2] if isinstance(name, tuple) else ("127.0.0.1", 80)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _response(answer: Answer) -> web.Response:
-    return web.Response(
-        status=answer.status, body=answer.body, headers={"Content-Type": answer.content_type}
-    )

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.web.access import Access
     from mockseg.web.held import Held
+    from mockseg.web.recording import Recorder
 
-__all__ = ["ACCESS", "HELD", "HUB"]
+__all__ = ["ACCESS", "HELD", "HUB", "RECORDER"]
 
 ACCESS: web.AppKey[Access] = web.AppKey("access")
 HUB: web.AppKey[Hub] = web.AppKey("hub")
 HELD: web.AppKey[Held] = web.AppKey("held")
+RECORDER: web.AppKey[Recorder] = web.AppKey("recorder")

@@ -14,10 +14,12 @@ from aiohttp import web
 from mockseg import json_types
 from mockseg.destinations.vendor import VendorRequest, VendorResponse
 from mockseg.domain.delivery import Note
+from mockseg.domain.request import Answer
 from mockseg.suggestions import unknown
 from mockseg.web import cors
 from mockseg.web.bodies import read_body
 from mockseg.web.expectation import continue_if_expected
+from mockseg.web.keys import RECORDER
 
 if TYPE_CHECKING:
     from mockseg.domain.findings import Discard
@@ -46,8 +48,9 @@ async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
     _, _, name, *rest = [*map(_text, request.rel_url.raw_path.split("/")), ""]
     known = hub.destinations.vendors
     if name not in known:
-        sentence = f"{VENDORS}/: {unknown('vendor', name, known)}"
-        return _sent(request, 404, json_types.encode({"message": sentence}))
+        reason = unknown("vendor", name, known)
+        refusal = Answer(status=404, body=json_types.encode({"message": f"{VENDORS}/: {reason}"}))
+        return await request.app[RECORDER].refuse(request, refusal, reason=reason)
     del rest[-1]
     destination = hub.destinations.get(rest[0]) if rest else None
     if destination is not None and destination.kind.type == name:
@@ -94,12 +97,6 @@ def _response(request: web.Request, response: VendorResponse) -> web.Response:
     made = web.Response(status=response.status, body=response.body)
     for name, value in response.headers:
         made.headers[name] = value
-    cors.allow(request, made)
-    return made
-
-
-def _sent(request: web.Request, status: int, body: bytes) -> web.Response:
-    made = web.Response(status=status, body=body, headers={"Content-Type": "application/json"})
     cors.allow(request, made)
     return made
 

@@ -218,5 +218,5 @@ def _headline(bad: int, refused: int) -> str:
 
 
 def _refused_line(request: RequestView) -> str:
-    reason = f" {request.reason.code}: {request.reason.description}" if request.reason else ""
-    return f"{request.id} {request.method} {request.path}: {request.answer.status}{reason}"
+    code = f" ({request.reason.code})" if request.reason is not None else ""
+    return f"{request.id}: {request.refusal_text}{code}"

@@ -87,14 +87,24 @@ def test_a_refused_request_fails_its_test(run: Run, pytester: pytest.Pytester) -
         def test_refused(segment, post_to):
             assert post_to(segment, b"{nope") == 400
 
+        def test_wrong_path(segment, post_to):
+            assert post_to(segment, {"event": "E", "userId": "u"}, path="/v1/v1/t") == 404
+
         @pytest.mark.segment(allow=["refused"])
         def test_allowed(segment, post_to):
             assert post_to(segment, b"{nope") == 400
         """
     )
     result = run()
-    result.assert_outcomes(passed=2, errors=1)
-    result.stdout.fnmatch_lines(["1 request of this test was refused:", "*400 bad_request: *"])
+    result.assert_outcomes(passed=3, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "1 request of this test was refused:",
+            "*400 POST /v1/track; malformed JSON: *(bad_request)",
+            "1 request of this test was refused:",
+            '*404 POST /v1/v1/t; /v1 is doubled; did you mean "/v1/t"? (bad_request)',
+        ]
+    )
 
 
 def test_a_resend_is_no_fault(run: Run, pytester: pytest.Pytester) -> None:

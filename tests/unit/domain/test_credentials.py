@@ -8,6 +8,7 @@ from mockseg.domain.credentials import (
     key_of,
     shown_form,
     shown_header,
+    shown_json,
     shown_query,
     shown_url,
 )
@@ -95,3 +96,12 @@ def test_secrets_of_a_form_are_not_shown() -> None:
     """A form may hold bytes that are no text."""
     sent = b"grant_type=x&client_assertion=s&a=\xff"
     assert shown_form(sent) == b"grant_type=x&client_assertion=[redacted]&a=\xff"
+
+
+def test_secrets_of_a_json_text_are_not_shown() -> None:
+    """Also of one that is cut off; names and all other values stay."""
+    sent = b'{"client_id":"c","client_secret" : "a\\"b","n":1,"auth":{"password":"p"},"token":"s'
+    assert shown_json(sent) == (
+        b'{"client_id":"c","client_secret" : "[redacted]","n":1,'
+        b'"auth":{"password":"[redacted]"},"token":"s'
+    )

@@ -48,7 +48,26 @@ def _order(make_call: Any, cursor: int, **fields: Any) -> Any:
 
 
 def _case_nothing_recorded(make_call: Any) -> Explanation:
-    return explain_called(Evidence(matcher=_ORDER, source="key-1", waited=1.0, refused=2))
+    return explain_called(Evidence(matcher=_ORDER, source="key-1", waited=1.0))
+
+
+def _case_refused(make_call: Any) -> Explanation:
+    refusals = ('404 POST /v1/v1/t; /v1 is doubled; did you mean "/v1/t"?',)
+    return explain_called(
+        Evidence(matcher=_ORDER, source="key-1", waited=1.0, refused=1, refusals=refusals)
+    )
+
+
+def _case_refused_in_several_ways(make_call: Any) -> Explanation:
+    refusals = (
+        '404 POST /track; /v1 is missing; did you mean "/v1/track"? (2 times)',
+        "405 GET /v1/track; GET is not allowed on /v1/track, only POST",
+        "400 POST /v1/track; malformed JSON: unexpected end of data",
+        "401 POST /v1/track; this write key is not among the known ones",
+    )
+    return explain_called(
+        Evidence(matcher=_ORDER, source="key-1", waited=1.0, refused=5, refusals=refusals)
+    )
 
 
 def _case_missing(make_call: Any) -> Explanation:
