@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import pytest
 
+from pytest_mockseg.real_hosts import host_in_request, segment_host, watch_server_names
+
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from types import FrameType
 
-__all__ = ["BlockedHostError", "Guard"]
+__all__ = ["BlockedHostError", "Guard", "StoppedTestError"]
 
-# Segment's own (facts: endpoints): tracking, CDN, mobile, OAuth, profiles, objects; US and EU.
-_HOSTS = frozenset(
-    {
-        "api.segment.io",
-        "api.segment.com",
-        "cdn.segment.com",
-        "cdn.segment.io",
-        "cdn-settings.segment.com",
-        "mobile-service.segment.com",
-        "oauth2.segment.io",
-        "profiles.segment.com",
-        "profiles.euw1.segment.com",
-        "objects.segment.com",
-        "objects.euw1.segment.com",
-        "webhook-e2e.segment.com",
-    }
-)
-# events.eu1..., oauth2.eu1..., in.eu2..., api., eu1.api., fn., objects-bulk-api.
-_DOMAIN = "segmentapis.com"
+T = TypeVar("T")
+
 # Audit event -> which of its arguments is the host, or holds it.
 _EVENTS = {
     "socket.getaddrinfo": 0,
@@ -40,71 +28,168 @@ _EVENTS = {
     "socket.gethostbyaddr": 0,
     "socket.connect": 1,
     "socket.sendto": 1,
+    "socket.sendmsg": 1,
 }
+# To a proxy: the host stands in the request.
+_SENDING = "http.client.send"
+# Segment's Python SDK, today's and the one before.
+_SDKS = ("segment.analytics", "analytics")
+# Ignored by default, so that one which comes late does nothing; and hardly used by anybody.
+_WAKE: int = getattr(signal, "SIGURG", 0)
 
 
 class BlockedHostError(socket.gaierror):
     """The real Segment was about to be reached; to the app it is a name that has no address."""
 
 
+# pytest declares its exception as a value, not as a class.
+class StoppedTestError(pytest.fail.Exception, SystemExit):  # type: ignore[name-defined,misc]
+    """The same in the thread that runs the test, which it ends.
+
+    It is not an ``Exception``, so that no library retries it, and a ``SystemExit``, which an
+    event loop does not keep to itself.
+    """
+
+    # As that of pytest's own failures, so that a summary has the sentence and not a path.
+    __module__ = "builtins"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, pytrace=False)  # type: ignore[call-arg]  # likewise
+
+
 class Guard:
-    """Refuses to resolve Segment's hosts, and fails the tests that tried.
+    """Refuses to reach Segment's hosts, and fails the tests that tried.
 
     The interpreter's own audit events tell of every resolution in this Python process, however
-    it was asked for. What a subprocess does, a browser or a Node service, is not seen.
+    it was asked for, and TLS of every server name. What a subprocess does, a browser or a Node
+    service, is not seen.
+
+    A test fails at once. An SDK takes a name without an address for a broken network and
+    retries for minutes; so in the test's own thread it gets an error that no library catches;
+    in another thread Segment's Python SDK gets the answer that it never retries, and the wait
+    of the test's thread is broken. (Not on Windows, and not where tests run beside the main
+    thread: there a test that waits for another thread fails when that wait ends.)
     """
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._lock = threading.Lock()
-        self._attempts: list[str] = []
-        self._outside: list[str] = []
+        # Host -> what is said of it.
+        self._attempts: dict[str, str] = {}
+        self._outside: set[str] = set()
+        # Threads that tried -> the test in which they first did.
+        self._retrying: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
+        self._test = ""
+        # The thread that runs a phase of a test, while it does.
+        self._runner: int | None = None
+        self._woken = False
         self._on = True
         # An audit hook cannot be taken away; it can do nothing.
         sys.addaudithook(self._audit)
+        self._unwatch = watch_server_names(self._refuse)
+        self._before: Any = None
+        self._can_wake = (
+            _WAKE != 0
+            and hasattr(signal, "pthread_kill")
+            and threading.current_thread() is threading.main_thread()
+        )
+        if self._can_wake:
+            self._before = signal.signal(_WAKE, self._wake)
+
+    # --- seeing
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        position = _EVENTS.get(event)
-        if position is None or not self._on:
+        if not self._on:
             return
-        host = _segment_host(args[position] if len(args) > position else None)
-        if host is not None:
-            with self._lock:
-                self._attempts.append(host)
-            raise BlockedHostError(socket.EAI_NONAME, _sentence(host))
+        position = _EVENTS.get(event)
+        if position is not None:
+            self._refuse(segment_host(args[position] if len(args) > position else None))
+        elif event == _SENDING:
+            self._refuse(host_in_request(args[1]))
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self) -> Generator[None, object, object]:
-        """Put what was tried outside of tests aside."""
+    def _refuse(self, host: str | None) -> None:
+        """Raise what fails the test at once, if this is one of Segment's hosts."""
+        if host is None or not self._on:
+            return
+        thread, sentence = threading.current_thread(), _sentence(host)
+        final = _final_for_sdk(sentence)
         with self._lock:
-            self._outside += self._attempts
+            runner = self._runner
+            if runner is not None and thread.ident != runner and final is None:
+                first = self._retrying.setdefault(thread, self._test)
+                if first != self._test:
+                    sentence += f" The same thread tried in {first}, and may still be retrying."
+            self._attempts.setdefault(host, sentence)
+        if runner == thread.ident:
+            raise StoppedTestError(sentence)
+        if runner is not None and self._can_wake and runner == threading.main_thread().ident:
+            signal.pthread_kill(runner, _WAKE)
+        raise final or BlockedHostError(socket.EAI_NONAME, sentence)
+
+    def _wake(self, *_: object) -> None:
+        """Break the wait of the test's thread, once in a test."""
+        if self._runner != threading.get_ident() or self._woken or not self._attempts:
+            return
+        self._woken = True
+        raise StoppedTestError("\n".join(self._attempts.values()))
+
+    # --- failing
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, T, T]:
+        """Put what was tried outside of tests aside, and fail a test whose fixtures try."""
+        with self._lock:
+            self._outside.update(self._attempts)
             self._attempts.clear()
-        return (yield)
+            self._test, self._woken = item.nodeid, False
+        return (yield from self._watching())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_call(self) -> Generator[None, object, object]:
-        """Fail a test that tried, also one that swallowed the error."""
-        result = yield
-        self._fail_if_tried()
-        return result
+    def pytest_runtest_call(self) -> Generator[None, T, T]:
+        """Fail a test that tries, also one that swallows the error."""
+        return (yield from self._watching())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        """Fail a test whose fixtures or threads tried."""
-        result = yield
-        self._fail_if_tried()
+    def pytest_runtest_teardown(self) -> Generator[None, T, T]:
+        """Fail a test whose fixtures or threads try."""
+        return (yield from self._watching())
+
+    def _watching(self) -> Generator[None, T, T]:
+        __tracebackhide__ = True
+        self._runner = threading.get_ident()
+        try:
+            result = yield
+        except StoppedTestError:
+            self._runner = None
+            self._take()
+            raise
+        except BaseException as error:
+            # What else went wrong is shown as ever, with this below.
+            self._runner = None
+            for sentence in self._take():
+                error.add_note(sentence)
+            raise
+        self._runner = None
+        if tried := self._take():
+            pytest.fail("\n".join(tried), pytrace=False)
         return result
+
+    def _take(self) -> list[str]:
+        with self._lock:
+            tried = [self._attempts[host] for host in sorted(self._attempts)]
+            self._attempts.clear()
+        return tried
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail a run that tried outside of its tests."""
         with self._lock:
-            self._outside += self._attempts
+            self._outside.update(self._attempts)
             self._attempts.clear()
         if self._outside:
             from pytest_mockseg.tally import TALLY
 
-            hosts = ", ".join(sorted(set(self._outside)))
+            hosts = ", ".join(sorted(self._outside))
             self._config.stash[TALLY].notes.append(
                 f"outside of its tests this run tried to reach the real Segment ({hosts})"
             )
@@ -114,14 +199,9 @@ class Guard:
     def pytest_unconfigure(self) -> None:
         """See nothing more."""
         self._on = False
-
-    def _fail_if_tried(self) -> None:
-        __tracebackhide__ = True
-        with self._lock:
-            tried = sorted(set(self._attempts))
-            self._attempts.clear()
-        if tried:
-            pytest.fail(_sentence(", ".join(tried)), pytrace=False)
+        self._unwatch()
+        if self._can_wake and signal.getsignal(_WAKE) == self._wake:
+            signal.signal(_WAKE, self._before)
 
 
 def _sentence(host: str) -> str:
@@ -132,15 +212,17 @@ def _sentence(host: str) -> str:
     )
 
 
-def _segment_host(target: object) -> str | None:
-    """Give the name when it is one of Segment's hosts."""
-    if isinstance(target, tuple) and target:
-        target = target[0]
-    if isinstance(target, bytes | bytearray):
-        target = bytes(target).decode("ascii", "replace")
-    if not isinstance(target, str):
-        return None
-    host = target.rstrip(".").lower()
-    if host in _HOSTS or host == _DOMAIN or host.endswith(f".{_DOMAIN}"):
-        return host
+def _final_for_sdk(sentence: str) -> Exception | None:
+    """Make the error that Segment's Python SDK does not retry, where it is the one that asks.
+
+    It is the SDK's own for an answer of 400. Its thread lives on, so a later test can flush.
+    """
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001  (the documented way to one's callers)
+    while frame is not None:
+        module = frame.f_globals.get("__name__") or ""
+        for sdk in _SDKS:
+            if module.startswith(f"{sdk}."):
+                error = getattr(sys.modules.get(f"{sdk}.request"), "APIError", None)
+                return None if error is None else error(400, "blocked", sentence)
+        frame = frame.f_back
     return None
