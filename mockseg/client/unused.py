@@ -164,6 +164,10 @@ def _noting(
         self._unused.note_verb(coroutine, name)
         return coroutine
 
+    # So that `inspect.iscoroutinefunction` says what it says of the method; Python 3.12 has it.
+    mark = getattr(inspect, "markcoroutinefunction", None)
+    if mark is not None:
+        mark(noted)
     return noted
 
 

@@ -37,7 +37,7 @@ class Blocking:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._target, name)
-        if not inspect.iscoroutinefunction(found):
+        if not inspect.iscoroutinefunction(inspect.unwrap(found)):
             return found
 
         def carry_out(*args: object, **how: object) -> object:
