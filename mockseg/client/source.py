@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from mockseg.client import (
@@ -16,6 +15,7 @@ from mockseg.client import (
 )
 from mockseg.client.ask import run
 from mockseg.client.connections import Connections
+from mockseg.client.event_loop import in_event_loop
 from mockseg.client.faults import FaultBlock
 from mockseg.client.journeys import Journeys
 from mockseg.client.soft import softly
@@ -339,7 +339,7 @@ def carry_out(steps: Steps[T], transport: Transport, *, verb: str, waits: bool) 
         BlockingCallError: that would stop the event loop that runs in this thread.
     """
     __tracebackhide__ = True
-    if (waits or transport.remote) and _in_event_loop():
+    if (waits or transport.remote) and in_event_loop():
         steps.close()
         owner, _, name = verb.rpartition(".")
         raise BlockingCallError(
@@ -347,9 +347,3 @@ def carry_out(steps: Steps[T], transport: Transport, *, verb: str, waits: bool) 
             f" write `await {owner}.aio.{name}(...)`"
         )
     return run(steps, transport.perform)
-
-
-def _in_event_loop() -> bool:
-    # Where nobody has imported asyncio no loop runs.
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio._get_running_loop() is not None  # noqa: SLF001  (documented for exactly this)

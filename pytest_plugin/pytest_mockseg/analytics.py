@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import contextlib
 import importlib
@@ -10,6 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mockseg.client.event_loop import in_event_loop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ class Wiring:
 
     def flush_unless_in_loop(self) -> None:
         """Send what is pending, except where that would stop an event loop."""
-        if self.pending and asyncio._get_running_loop() is None:  # noqa: SLF001  (documented for this)
+        if self.pending and not in_event_loop():
             self.flush()
 
     def flush(self) -> None:

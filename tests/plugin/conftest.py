@@ -66,7 +66,8 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def run_pytest(*args: str, ini: str = "") -> pytest.RunResult:
         pytester.makeini(f"[pytest]\nasyncio_default_fixture_loop_scope = function\n{ini}")
-        own = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:faker", "-rA")
+        others = ("randomly", "cacheprovider", "faker", "playwright")
+        own = ("-rA", *(word for name in others for word in ("-p", f"no:{name}")))
         return pytester.runpytest_subprocess(*own, *args, timeout=300)
 
     return run_pytest

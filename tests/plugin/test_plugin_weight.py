@@ -23,7 +23,7 @@ def pytest_unconfigure(config):
 def _run(pytester: pytest.Pytester, *args: str) -> tuple[pytest.RunResult, list[str]]:
     pytester.makepyfile(spy=_SPY)
     # These load them in every run: plugins of their own, and those that look for them.
-    names = ("faker", "hypothesispytest", "aiohttp", "xdist", "randomly")
+    names = ("faker", "hypothesispytest", "aiohttp", "xdist", "randomly", "playwright")
     others = [word for name in names for word in ("-p", f"no:{name}")]
     result = pytester.runpytest_subprocess("-p", "spy", *others, *args)
     return result, (pytester.path / "loaded.txt").read_text().split()
