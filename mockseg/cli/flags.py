@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -24,7 +24,7 @@ from mockseg.config import (
 from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from mockseg.setting import Setting
 
@@ -35,6 +35,7 @@ __all__ = [
     "match_keys",
     "read_warned",
     "server_settings",
+    "server_settings_with",
     "setting_flags",
 ]
 
@@ -107,15 +108,32 @@ def setting_flags(settings: Iterable[Setting]) -> Callable[[_F], _F]:
 
 
 def server_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command all settings of a server as flags, and itself ``settings``."""
+    """Add all settings of a server to a command as flags; it gets ``settings``."""
+    return server_settings_with({})(function)
 
-    @functools.wraps(function)
-    def command(*, config: str | None, **values: Any) -> Any:
-        flags = {setting.name: values.pop(setting.name) for setting in SERVER_SETTINGS}
-        settings: Settings = load_server(read_warned(config), flags)
-        return function(settings=settings, **values)
 
-    return setting_flags(SERVER_SETTINGS)(command)
+def server_settings_with(
+    fixed: Mapping[str, str], *, without: Collection[str] = ()
+) -> Callable[[_F], _F]:
+    """Add the settings of a server to a command as flags; it gets ``settings``.
+
+    Args:
+        fixed: settings that have no flag, with the text that they always have.
+        without: further settings that have no flag.
+    """
+    hidden = {*fixed, *without}
+    flagged = [setting for setting in SERVER_SETTINGS if setting.name not in hidden]
+
+    def decorate(function: _F) -> _F:
+        @functools.wraps(function)
+        def command(*, config: str | None, **values: Any) -> Any:
+            flags = {setting.name: values.pop(setting.name) for setting in flagged}
+            settings: Settings = load_server(read_warned(config), {**flags, **fixed})
+            return function(settings=settings, **values)
+
+        return cast("_F", setting_flags(flagged)(command))
+
+    return decorate
 
 
 def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:

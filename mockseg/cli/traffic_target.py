@@ -80,7 +80,8 @@ def destined(target: Target, to: str | None) -> Destined:
     Raises:
         ConfigError: both flags are given, or the address is invalid.
     """
-    source = click.get_current_context().get_parameter_source
+    context = click.get_current_context()
+    source = context.get_parameter_source
     by_flag = source("url") is ParameterSource.COMMANDLINE
     if by_flag and source("to") is ParameterSource.COMMANDLINE:
         raise ConfigError(
@@ -88,7 +89,10 @@ def destined(target: Target, to: str | None) -> Destined:
         )
     if to is None or by_flag:
         return Destined(target, named=False)
-    return Destined(Target(to, ca=target.ca), named=True)
+    # The token of MOCKSEG_CONTROL_TOKEN is for the server of MOCKSEG_URL, not for any target.
+    by_hand = source("control_token") is ParameterSource.COMMANDLINE
+    token = context.params["control_token"] if by_hand else None
+    return Destined(Target(to, ca=target.ca, token=token), named=True)
 
 
 @dataclass(frozen=True, slots=True)

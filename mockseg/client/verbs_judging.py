@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from mockseg.client.allowance import was_refused
 from mockseg.client.scope import Deadline
 from mockseg.client.verbs_reading import call_pages, check_matcher, requests
 from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
@@ -54,12 +55,7 @@ def assert_all_good(scope: Scope, *, quiet: float, timeout: float) -> Steps[None
     yield from settled(scope, quiet=quiet, timeout=timeout)
     bad = yield from call_pages(scope, {"good": False})
     sent = yield from requests(scope)
-    # What a fault refused was no mistake of the app.
-    refused = [
-        request
-        for request in sent
-        if request.answer.status >= 400 and not request.calls and request.fault is None
-    ]
+    refused = [request for request in sent if was_refused(request)]
     if bad or refused:
         seen = yield from call_pages(scope, {})
         evicted = yield from evicted_inside(scope)

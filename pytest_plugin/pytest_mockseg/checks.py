@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_mockseg.options import Options
 
-__all__ = ["allowed_words", "check", "plan_problem"]
+__all__ = ["check", "plan_problem"]
 
 # Where nothing answers for so long, nothing will.
 _CONNECT_SECONDS = 5.0
@@ -61,16 +61,6 @@ def plan_problem(given: Mapping[str, Any]) -> str | None:
     except TypeError:
         return f"a plan is a file or a dict, the catalogue's are names: got {plans or names!r}"
     return None
-
-
-def allowed_words() -> frozenset[str]:
-    """Give what ``allow=[...]`` may name."""
-    from mockseg.domain.findings import DISCARD_CODES
-    from mockseg.plans.vocabulary import VOCABULARY
-
-    violations = {code for code, _, _ in VOCABULARY.values()} | {"unplanned_event", "unreadable"}
-    verdicts = {"bad", "blocked", "dropped", "refused", "rejected"}
-    return frozenset(verdicts | violations | DISCARD_CODES.keys())
 
 
 def _check_url(url: str, called: str, *, token: str | None) -> None:

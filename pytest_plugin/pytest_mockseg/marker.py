@@ -108,7 +108,7 @@ def _allow_problem(value: Any, *, whole: bool) -> str | None:
         if not isinstance(word, str):
             return f"allow has {word!r}; allowed are texts, such as 'dropped'"
         if whole:
-            from pytest_mockseg.checks import allowed_words
+            from mockseg.client.allowance import allowed_words
 
             known = allowed_words()
             if word not in known:

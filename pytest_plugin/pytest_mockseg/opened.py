@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockseg.client import verbs_plans, verbs_reading, verbs_waiting
+from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
 from mockseg.client.ask import Ask, run
 from mockseg.operations.calls import ListCalls
 from mockseg.operations.requests import ListRequests
@@ -25,8 +26,6 @@ T = TypeVar("T")
 
 _MAX_LISTED = 10
 _SETTLE_SECONDS = 5.0
-# What a client puts anew into a message that it sends again.
-_OF_SENDING = ("sentAt", "writeKey", "_metadata")
 
 
 class Opened:
@@ -53,7 +52,7 @@ class Opened:
         self.closed = False
         self.seen: list[Call] = []
         self.policy = wish.teardown or options.teardown
-        self._allow = wish.allow
+        self._allow = Allowance(wish.allow)
         # A server that runs elsewhere may have plans of its own.
         self._judged_by_plan = judged_by_plan or options.url is not None
         self._after = source.scope.after
@@ -123,15 +122,14 @@ class Opened:
         return self.source.scope.window or kept != len(self.seen)
 
     def _problem(self, seen: list[Call], sent: list[RequestView]) -> str | None:
-        bad = [call for call in seen if not call.good and not self._is_allowed(call)]
+        allow = self._allow
+        bad = [call for call in seen if not call.good and not allow.lets_call_pass(call)]
         bad = [call for call in bad if not self._is_resend(call)]
-        # What a fault of the test refused was no mistake of the app.
         refused = [
             request
             for request in sent
-            if request.answer.status >= 400 and not request.calls and request.fault is None
+            if was_refused(request) and not allow.lets_request_pass(request)
         ]
-        refused = [request for request in refused if not self._lets_pass(request)]
         if not bad and not refused:
             return None
         # Only what is wrong pays for its words.
@@ -146,23 +144,14 @@ class Opened:
         if beyond:
             lines.append(f"  … and {beyond} more")
         words = [finding.code for call in bad for finding in call.findings]
-        words += [request.reason.code if request.reason else "refused" for request in refused]
+        words += [word_of(request) for request in refused]
         words += [call.verdict for call in bad if not call.findings]
-        allow = ", ".join(repr(word) for word in dict.fromkeys(words))
+        named = ", ".join(repr(word) for word in dict.fromkeys(words))
         lines.append(
-            f"If that is meant to be: @pytest.mark.segment(allow=[{allow}]), or ini"
+            f"If that is meant to be: @pytest.mark.segment(allow=[{named}]), or ini"
             " mockseg_teardown = warn | off."
         )
         return "\n".join(lines)
-
-    def _is_allowed(self, call: Call) -> bool:
-        if not self._allow.isdisjoint({"bad", call.verdict}):
-            return True
-        return bool(call.findings) and all(each.code in self._allow for each in call.findings)
-
-    def _lets_pass(self, request: RequestView) -> bool:
-        code = request.reason.code if request.reason is not None else "refused"
-        return not self._allow.isdisjoint({"bad", "refused", code})
 
     def _is_resend(self, call: Call) -> bool:
         """Tell whether a client only sent again what it had sent: no fault of the app."""
@@ -172,12 +161,7 @@ class Opened:
         page: CallPage = self._run(
             _one(ListCalls(source=self.source.write_key, after=number - 1, limit=1))
         )
-        first = page.calls[0] if page.calls else None
-        return (
-            first is not None
-            and first.id == call.duplicate_of
-            and _content(first.raw) == _content(call.raw)
-        )
+        return bool(page.calls) and is_resend(page.calls[0], call)
 
     def _run(self, steps: Steps[T]) -> T:
         # Not with the source's verbs: those refuse to stop an event loop, and here it is meant.
@@ -200,12 +184,6 @@ def _requests_after(write_key: str, number: int) -> Steps[list[RequestView]]:
         found += page.requests
         after = page.next
     return found
-
-
-def _content(raw: Any) -> Any:
-    if not isinstance(raw, dict):
-        return raw
-    return {name: value for name, value in raw.items() if name not in _OF_SENDING}
 
 
 def _headline(bad: int, refused: int) -> str:

@@ -154,6 +154,21 @@ def test_to_wins_over_the_variable(server, inbox: Inbox, monkeypatch, capsys) ->
     assert len(inbox.got) == 400
 
 
+def test_the_token_of_the_variable_goes_to_no_other_target(
+    inbox: Inbox, monkeypatch, capsys
+) -> None:
+    """MOCKSEG_CONTROL_TOKEN opens the server of MOCKSEG_URL; with --to only --token is sent."""
+    monkeypatch.setenv("MOCKSEG_CONTROL_TOKEN", "a-secret-of-the-server")
+    url = f"http://127.0.0.1:{inbox.server_port}"
+    asked = [*SHORT, "--catalogue", "candu", "--to", url, "--write-key", "k"]
+    run(asked)
+    assert report(capsys)["made"] == 400
+    run([*asked, "--token", "a-token-by-hand"])
+    sent = [headers.get("Authorization") for headers in inbox.asked]
+    assert sent == [None, "Bearer a-token-by-hand"]
+    assert {headers["Authorization"] for headers, _ in inbox.got} == {"Basic azo="}
+
+
 def test_url_must_be_a_mockseg(inbox: Inbox, tmp_path, capsys) -> None:
     """Nothing is sent to what is none; --to is for other targets."""
     url = f"http://127.0.0.1:{inbox.server_port}"
@@ -174,6 +189,7 @@ class Inbox(http.server.ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
+        self.asked: list[dict[str, str]] = []
         super().__init__(("127.0.0.1", 0), Handler)
 
 
@@ -182,6 +198,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Inbox
+
+    def do_GET(self) -> None:
+        """Know nothing, and keep who asked."""
+        self.server.asked.append(dict(self.headers))
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_POST(self) -> None:
         """Keep a call."""

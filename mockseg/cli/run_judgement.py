@@ -1,0 +1,250 @@
+"""What a program sent, judged: bad calls by field, refused requests, and what cannot be known."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import UNSET
+
+from mockseg.cli.output import paint, shorten
+from mockseg.client.allowance import is_resend, was_refused, word_of
+from mockseg.domain.call import call_cursor
+from mockseg.json_types import encode_printable
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import GetCall, ListCalls
+from mockseg.operations.requests import ListRequests
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from mockseg.cli.output import Part
+    from mockseg.client.allowance import Allowance
+    from mockseg.domain.call import Call
+    from mockseg.hub.machine import Hub
+    from mockseg.json_types import JsonObject
+    from mockseg.operations.requests import RequestView
+
+__all__ = ["Judgement", "judge"]
+
+_PAGE: Final = 1000
+_MOST_SHOWN: Final = 20
+
+
+@dataclasses.dataclass(slots=True)
+class Wrong:
+    """What is wrong in the same way with some calls.
+
+    Attributes:
+        what: the calls, such as ``track "Order Completed"``.
+        code: of the finding; the verdict where there is none.
+        field: where, empty for the whole call.
+        description: one sentence, of the first of them.
+        first: the id of the first of them.
+        sent: the value at the field in the first of them, as JSON; empty for none.
+        count: how many.
+    """
+
+    what: str
+    code: str
+    field: str
+    description: str
+    first: str
+    sent: str = ""
+    count: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is known of a run.
+
+    Attributes:
+        calls, good: as recorded.
+        bad: of the others, those that nothing excuses.
+        allowed: those that ``--allow`` excuses, and resends of the same message.
+        wrong: what is wrong with the bad ones, most frequent first.
+        requests: as recorded.
+        refused: refused requests that nothing excuses.
+        problems: why the run cannot be called good besides these, as sentences.
+    """
+
+    calls: int
+    good: int
+    bad: int
+    allowed: int
+    wrong: tuple[Wrong, ...]
+    requests: int
+    refused: tuple[RequestView, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def fine(self) -> bool:
+        """Return whether all that was sent is known to be good."""
+        return not (self.bad or self.refused or self.problems)
+
+    def lines(self) -> Iterator[tuple[Part, ...]]:
+        """Yield the judgement as lines for a person."""
+        allowed = f", {self.allowed} bad but allowed" if self.allowed else ""
+        calls = f"{_counted(self.calls, 'call')}: {self.good} good, {self.bad} bad{allowed}"
+        requests = f"{_counted(self.requests, 'request')}, {len(self.refused)} refused"
+        yield (f"mockseg: {calls}; {requests}",)
+        for wrong in self.wrong[:_MOST_SHOWN]:
+            yield from _wrong_lines(wrong)
+        if len(self.wrong) > _MOST_SHOWN:
+            yield (f"{'':10} and {len(self.wrong) - _MOST_SHOWN} more kinds of findings",)
+        for request in self.refused[:_MOST_SHOWN]:
+            yield _refused_line(request)
+        if len(self.refused) > _MOST_SHOWN:
+            yield (f"{'':10} and {len(self.refused) - _MOST_SHOWN} more refused requests",)
+        for problem in self.problems:
+            yield ("mockseg: ", paint(problem, "red"))
+        words = list(dict.fromkeys([*(w.code for w in self.wrong), *map(word_of, self.refused)]))
+        if words:
+            flags = " ".join(f"--allow {word}" for word in words[:_MOST_SHOWN])
+            yield (f"mockseg: if that is meant to be: {flags}",)
+        if self.fine and self.calls:
+            proof = "that does not prove that the real Segment accepted anything"
+            yield (f"mockseg: nothing is wrong here; {proof}",)
+
+    def as_json(self) -> JsonObject:
+        """Return the judgement as JSON, for ``--report``."""
+        return {
+            "fine": self.fine,
+            "calls": self.calls,
+            "good": self.good,
+            "bad": self.bad,
+            "allowed": self.allowed,
+            "wrong": [dataclasses.asdict(wrong) for wrong in self.wrong],
+            "requests": self.requests,
+            "refused": [
+                {
+                    "id": request.id,
+                    "method": request.method,
+                    "path": request.path,
+                    "status": request.answer.status,
+                    "code": word_of(request),
+                    "description": request.reason.description if request.reason else "",
+                }
+                for request in self.refused
+            ],
+            "problems": list(self.problems),
+        }
+
+
+async def judge(
+    hub: Hub, *, allow: Allowance, expected: int | None, may_be_empty: bool, nothing: str
+) -> Judgement:
+    """Judge all that a server recorded, in whichever source.
+
+    Args:
+        hub: of the server.
+        allow: what is excused.
+        expected: minimum number of calls, or None.
+        may_be_empty: whether a run without a call can be good.
+        nothing: what to say when there is none.
+    """
+    summary: Any = await hub.perform("summary", OfSource())
+    bad = allowed = 0
+    kinds: dict[tuple[str, str, str], Wrong] = {}
+    async for call in _bad_calls(hub):
+        if allow.lets_call_pass(call) or _is_resend(hub, call):
+            allowed += 1
+            continue
+        bad += 1
+        _count(kinds, call)
+    wrong = sorted(kinds.values(), key=lambda each: -each.count)
+    for each in wrong[:_MOST_SHOWN]:
+        each.sent = await _sent(hub, each)
+    refused = [
+        request
+        async for request in _refused_requests(hub)
+        if was_refused(request) and not allow.lets_request_pass(request)
+    ]
+    problems = []
+    if summary.evicted:
+        problems.append(
+            f"{_counted(summary.evicted, 'call')} evicted before the end, so not all could be"
+            " judged; raise --max-calls"
+        )
+    if not summary.total and not summary.evicted and not may_be_empty:
+        problems.append(nothing)
+    elif expected is not None and summary.total < expected:
+        problems.append(f"{_counted(summary.total, 'call')} recorded, at least {expected} expected")
+    return Judgement(
+        calls=summary.total,
+        good=summary.good,
+        bad=bad,
+        allowed=allowed,
+        wrong=tuple(wrong),
+        requests=summary.requests,
+        refused=tuple(refused),
+        problems=tuple(problems),
+    )
+
+
+def _wrong_lines(wrong: Wrong) -> Iterator[tuple[Part, ...]]:
+    place = f" at {shorten(wrong.field)}" if wrong.field else ""
+    told = f" of {wrong.what}: {shorten(wrong.description)}"
+    yield (f"{wrong.count:6} x  ", paint(f"{wrong.code}{place}", "red"), told)
+    sent = f"sent {wrong.sent}, " if wrong.sent else ""
+    yield (f"{'':10} {sent}first in {wrong.first}",)
+
+
+def _refused_line(request: RequestView) -> tuple[Part, ...]:
+    reason = request.reason
+    why = f"{reason.code}: {shorten(reason.description)}" if reason else "no reason is known"
+    route = f"{shorten(request.method)} {shorten(request.path)}"
+    status = paint(f"answered {request.answer.status}", "red")
+    return (f"{'':10} {request.id} {route} ", status, f": {why}")
+
+
+async def _bad_calls(hub: Hub) -> AsyncIterator[Call]:
+    after: int | None = 0
+    while after is not None:
+        page: Any = await hub.perform("list_calls", ListCalls(good=False, after=after, limit=_PAGE))
+        for call in page.calls:
+            yield call
+        after = page.next
+
+
+async def _refused_requests(hub: Hub) -> AsyncIterator[RequestView]:
+    after: int | None = 0
+    while after is not None:
+        asked = ListRequests(refused=True, after=after, limit=_PAGE, body=False)
+        page: Any = await hub.perform("list_requests", asked)
+        for request in page.requests:
+            yield request
+        after = page.next
+
+
+def _is_resend(hub: Hub, call: Call) -> bool:
+    if call.duplicate_of is None:
+        return False
+    first = hub.journal.call(call_cursor(call.duplicate_of) or 0)
+    return first is not None and is_resend(first.view(), call)
+
+
+def _count(kinds: dict[tuple[str, str, str], Wrong], call: Call) -> None:
+    event = f" {encode_printable(shorten(call.event)).decode()}" if call.event else ""
+    what = f"{shorten(call.type)}{event}"
+    found = [(each.code, each.field, each.description) for each in call.findings]
+    for code, field, description in found or [(call.verdict, "", "no finding says why")]:
+        wrong = kinds.setdefault(
+            (what, code, field), Wrong(what, code, field, description, call.id)
+        )
+        wrong.count += 1
+
+
+async def _sent(hub: Hub, wrong: Wrong) -> str:
+    """Return the value that was sent at the place of a finding."""
+    details: Any = await hub.perform("get_call", GetCall(id=wrong.first))
+    for each in details.findings:
+        if (each.finding.code, each.finding.field) == (wrong.code, wrong.field):
+            if each.sent is UNSET:
+                return "nothing" if wrong.field else ""
+            return shorten(encode_printable(each.sent).decode())
+    return ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

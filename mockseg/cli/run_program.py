@@ -1,0 +1,127 @@
+"""A program that runs in our place: our terminal, our signals, its exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from typing import TYPE_CHECKING, Final, Self
+
+from mockseg.cli.output import warn
+from mockseg.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import FrameType, TracebackType
+
+__all__ = ["run_program"]
+
+# As shells report a program that a signal ended.
+_BY_SIGNAL: Final = 128
+_ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+_FORWARDED: Final = (*_ENDING, "SIGUSR1", "SIGUSR2")
+# A terminal sends these to every program in its foreground, so the child has them already.
+_OF_TERMINAL: Final = ("SIGINT", "SIGQUIT")
+
+
+async def run_program(
+    command: Sequence[str], *, env: Mapping[str, str], grace_seconds: float
+) -> int:
+    """Run a program with our input and output untouched, and return its status as a shell does.
+
+    Signals that we get are forwarded to it. One that asks it to end is a request: when it has not
+    ended after the grace time, or when a second one comes, it is killed.
+
+    Args:
+        command: the program and its arguments.
+        env: its whole environment.
+        grace_seconds: for the program to end by itself after a signal.
+
+    Raises:
+        ConfigError: it cannot be started.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(*command, env=dict(env))
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f'cannot run "{command[0][:200]}": {said}') from None
+    try:
+        with _Signals(process, name=command[0], grace_seconds=grace_seconds):
+            status = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return status if status >= 0 else _BY_SIGNAL - status
+
+
+class _Signals:
+    """Forwards signals to a program for as long as the block takes."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, *, name: str, grace_seconds: float
+    ) -> None:
+        self._process = process
+        self._name = os.path.basename(name) or name  # noqa: PTH119 - a name for people
+        self._grace_seconds = grace_seconds
+        self._loop = asyncio.get_running_loop()
+        self._before: dict[signal.Signals, object] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        # Handlers of the signal module, not of the loop: those do not exist on Windows.
+        for name in _FORWARDED:
+            number = getattr(signal, name, None)
+            if number is not None:
+                self._before[number] = signal.signal(number, self._received)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]  # it came from there
+
+    def _received(self, number: int, _frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._forward, signal.Signals(number))
+
+    def _forward(self, number: signal.Signals) -> None:
+        if number.name in _OF_TERMINAL and _in_foreground():
+            return
+        if number.name in _ENDING:
+            if self._timer is not None:
+                self._kill()
+                return
+            self._timer = self._loop.call_later(self._grace_seconds, self._kill)
+            warn(
+                f"{number.name} forwarded to {self._name}; it is killed when a second signal comes"
+                f" or after {self._grace_seconds:g} s"
+            )
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+
+def _in_foreground() -> bool:
+    """Return whether we are in the foreground of a terminal, and with us the program."""
+    if not hasattr(os, "tcgetpgrp"):
+        # Windows sends Ctrl-C to all programs of a console.
+        return True
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
