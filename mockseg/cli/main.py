@@ -25,8 +25,8 @@ __all__ = ["COMMANDS", "main", "mockseg", "run"]
 # is the command.
 COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "Run the local Segment."),
-    "run": ("run", "Run a program against a server of its own, and judge what it sent."),
     "demo": ("demo", "Run it for a moment and send real traffic to it."),
+    "run": ("run", "Run a program against a server of its own; judge what it sent."),
     "readyz": ("readyz", "Say whether a server is ready, or wait until it is."),
     "snippet": ("snippet", "Show how an SDK is pointed at mockseg."),
     "tail": ("tail", "Show calls while they arrive."),
