@@ -92,9 +92,12 @@ class Tally:
         """Tell what the whole run is to be told."""
 
         def write(text: str) -> None:
-            from mockseg.printable import printable
+            if not text.isprintable():
+                # Not for a run that uses nothing of ours: that one loads nothing, either.
+                from mockseg.printable import printable
 
-            terminalreporter.write_line(printable(text))
+                text = printable(text)
+            terminalreporter.write_line(text)
 
         if self._options.late != "off" and self.late:
             terminalreporter.section("mockseg: calls after the end of their test")

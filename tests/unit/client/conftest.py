@@ -107,7 +107,7 @@ def counts() -> Callable[..., Summary]:
 
     def make(**fields: Any) -> Summary:
         values: dict[str, Any] = dict.fromkeys(Summary.__struct_fields__, 0)
-        return Summary(**{**values, "by_event": {}, **fields})
+        return Summary(**{**values, "by_event": {}, "refusals": [], **fields})
 
     return make
 
