@@ -14,6 +14,7 @@
     ├── UnreachableError         no mockseg answers at that address, or it went away
     ├── MissingExtraError        a library of an extra is not installed (also a ModuleNotFoundError)
     ├── BlockingCallError        a verb that waits was called inside a running event loop
+    ├── UnknownOptionError       a keyword argument that nothing takes (also a TypeError)
     └── UnmetExpectationError    an assertion about calls failed (also an AssertionError)
 
 The client's mistakes (what an application sent) are never errors: they are
@@ -37,6 +38,7 @@ __all__ = [
     "OperationError",
     "PlanError",
     "ServerStartError",
+    "UnknownOptionError",
     "UnmetExpectationError",
     "UnreachableError",
     "VendorStateError",
@@ -150,6 +152,10 @@ class MissingExtraError(MocksegError, ModuleNotFoundError):
 
 class BlockingCallError(MocksegError):
     """A verb that waits was called inside a running event loop, which it would have stopped."""
+
+
+class UnknownOptionError(MocksegError, TypeError):
+    """A keyword argument that nothing takes; the message names the nearest and all that are."""
 
 
 class UnmetExpectationError(MocksegError, AssertionError):

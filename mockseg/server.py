@@ -16,11 +16,11 @@ from mockseg.client.in_process import InProcess
 from mockseg.client.service import Server
 from mockseg.clock import breathe
 from mockseg.config import SERVER_SETTINGS, Settings
-from mockseg.errors import ConfigError, UnreachableError
+from mockseg.errors import UnreachableError
 from mockseg.hub import handlers as _handlers  # noqa: F401  (else the first start pays for it)
 from mockseg.hub.machine import Hub
 from mockseg.listening import BACKLOG, bind, http_log, is_loopback, log, url_of
-from mockseg.suggestions import unknown
+from mockseg.suggestions import unknown_option
 from mockseg.web.app import RUNNER_OPTIONS, make_app
 
 if TYPE_CHECKING:
@@ -165,12 +165,13 @@ class MockSegment(Server):
             settings: any other field of :class:`mockseg.config.Settings`.
 
         Raises:
-            ConfigError: there is no such setting, or its value is not allowed.
+            UnknownOptionError: there is no such setting.
+            ConfigError: a value is not allowed.
         """
         known = [setting.name for setting in SERVER_SETTINGS]
         for name in settings:
             if name not in known:
-                raise ConfigError(f"MockSegment(): {unknown('setting', name, known)}")
+                raise unknown_option("MockSegment", name, known)
         settings.setdefault("tls_port", 0)
         self._settings = Settings(port=port, tls=tls, **settings)
         self._lock = threading.Lock()

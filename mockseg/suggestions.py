@@ -13,7 +13,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from mockseg.errors import OperationError
+from mockseg.errors import OperationError, UnknownOptionError
 from mockseg.printable import printable, printable_json
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "nearest_names",
     "quoted",
     "unknown",
+    "unknown_option",
     "unknown_parameter",
 ]
 
@@ -97,6 +98,11 @@ def unknown_parameter(
         code="invalid_parameter",
         details=details,
     )
+
+
+def unknown_option(callee: str, name: str, allowed: Iterable[str]) -> UnknownOptionError:
+    """Return the error of a keyword argument that a function does not take."""
+    return UnknownOptionError(f"{callee}(): {unknown('option', name, allowed)}")
 
 
 def did_you_mean(name: object, names: Iterable[str], *, most: int = 1) -> str:

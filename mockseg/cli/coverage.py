@@ -10,6 +10,7 @@ import click
 from mockseg.cli.coverage_gathering import gather
 from mockseg.cli.flags import client_settings
 from mockseg.cli.ndjson import PIPE
+from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import note, warn
 from mockseg.cli.plan_output import put
 from mockseg.json_types import pretty
@@ -47,7 +48,7 @@ class _Percent(click.FloatRange):
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(("text", "json", "junit", "html")),
+    type=OneOf(("text", "json", "junit", "html")),
     default="text",
     help="[text]",
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import client_settings
+from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import note, say, say_json, shorten
 from mockseg.cli.times import time_flags
 
@@ -25,7 +26,7 @@ _STATES = ("queued", "retrying", "delivered", "filtered", "failed")
 @click.command(name="deliveries")
 @click.option("--source", metavar="TEXT", help="Only deliveries of this write key.")
 @click.option("--to", metavar="ID", help="Only deliveries to this destination.")
-@click.option("--state", type=click.Choice(_STATES), help="Only deliveries in this state.")
+@click.option("--state", type=OneOf(_STATES), help="Only deliveries in this state.")
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object a line, as GET /deliveries has it."
 )

@@ -48,8 +48,7 @@ def add(
 
     mockseg destination add webhook --source KEY --to http://127.0.0.1:9000/hook
     """
-    import msgspec
-
+    from mockseg.conversion import convert
     from mockseg.operations.destinations import AddDestination, DestinationView
 
     asked = _object(rest or "{}", "--rest")
@@ -59,10 +58,7 @@ def add(
     settings |= {} if api_key is None else {"apiKey": api_key}
     settings |= {} if shared_secret is None else {"sharedSecret": shared_secret}
     wire = {**asked, "type": type_, "source": source, "settings": settings}
-    try:
-        params = msgspec.convert(wire, AddDestination)
-    except msgspec.ValidationError as error:
-        raise click.UsageError(f"that is no destination: {error}") from None
+    params = convert(wire, AddDestination, where="the destination")
     view = target.ask("add_destination", params, DestinationView)
     if as_json:
         say_json(view, indented=True)

@@ -92,8 +92,7 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
 
     mockseg fault add --status 503 --times 2 --source KEY
     """
-    import msgspec
-
+    from mockseg.conversion import convert
     from mockseg.operations.faults import AddFault, FaultView
 
     if scenario is not None:
@@ -104,10 +103,7 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
     times = asked.get("times")
     if isinstance(times, str) and times.isdecimal() and len(times) < 10:
         asked["times"] = int(times)
-    try:
-        params = msgspec.convert(asked, AddFault)
-    except msgspec.ValidationError as error:
-        raise click.UsageError(f"that is no fault: {error}") from None
+    params = convert(asked, AddFault, where="the fault")
     view = target.ask("add_fault", params, FaultView)
     if as_json:
         say_json(view, indented=True)

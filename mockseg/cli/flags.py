@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import warn
 from mockseg.config import (
     CLIENT_SETTINGS,
@@ -168,7 +169,7 @@ def match_keys(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     for name, meaning in reversed(MATCH_KEYS):
         flag = "--" + name.replace("_", "-")
-        kind = click.Choice(_VERDICTS) if name == "verdict" else None
+        kind = OneOf(_VERDICTS) if name == "verdict" else None
         command = click.option(
             flag, name, type=kind, metavar="TEXT", help=f"Only calls with this: {meaning}."
         )(command)

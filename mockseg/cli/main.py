@@ -166,6 +166,11 @@ def _refuse(error: click.ClickException) -> int:
     """Show what click says of a wrong command line, which it may quote."""
     from mockseg.cli.output import say_text
 
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        ctx = error.ctx
+        flags = [flag for each in ctx.command.get_params(ctx) for flag in each.opts]
+        see = f"{ctx.command_path} --help"
+        error = click.UsageError(unknown("option", error.option_name, flags, see=see), ctx=ctx)
     text = io.StringIO()
     error.show(text)
     say_text(text.getvalue(), err=True)

@@ -9,6 +9,7 @@ import click
 
 from mockseg.catalogue.model import STRICTNESSES
 from mockseg.cli.ndjson import PIPE
+from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import note, shorten, warn
 from mockseg.cli.plan_output import put
 from mockseg.cli.plan_source import STRICTNESS_HELP, plan_in_file, plan_named
@@ -42,11 +43,11 @@ def import_command(*, file: str, out: str, name: str | None) -> None:
 
 @click.command(name="export")
 @click.argument("name", metavar="PLAN")
-@click.option("--format", "kind", type=click.Choice(("json", "csv")), default="json", help="[json]")
+@click.option("--format", "kind", type=OneOf(("json", "csv")), default="json", help="[json]")
 @click.option("-o", "--out", metavar="OUT", default=PIPE, help="The file; - is standard output.")
 @click.option(
     "--strictness",
-    type=click.Choice(STRICTNESSES),
+    type=OneOf(STRICTNESSES),
     default="strict",
     help=f"{STRICTNESS_HELP}  [strict]",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.catalogue.model import STRICTNESSES
+from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import say_json, say_text
 from mockseg.cli.plan_source import STRICTNESS_HELP, plan_named
 from mockseg.plans.plan_diff import diff, diff_text
@@ -23,7 +24,7 @@ __all__ = ["diff_command"]
 @click.argument("after", metavar="B")
 @click.option(
     "--strictness",
-    type=click.Choice(STRICTNESSES),
+    type=OneOf(STRICTNESSES),
     default="strict",
     help=f"{STRICTNESS_HELP}  [strict]",
 )

@@ -153,6 +153,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
             options: see :class:`~mockseg.client.verbs_faults.FaultOptions`.
 
         Raises:
+            UnknownOptionError: an option that there is not.
             OperationError: 422 at the start of the block, with the field and what is allowed.
         """
         return AsyncFaultBlock(

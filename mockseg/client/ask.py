@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
+from mockseg.conversion import convert, invalid
 from mockseg.errors import OperationError
 
 if TYPE_CHECKING:
@@ -41,15 +42,12 @@ class Ask:
         Raises:
             OperationError: 422 ``invalid_parameter``, wherever the server runs.
         """
+        where = f"the parameters of {self.operation}"
         try:
             wire = msgspec.to_builtins(self.params)
-            msgspec.convert(wire, type(self.params))
         except (msgspec.MsgspecError, TypeError, RecursionError) as error:
-            raise OperationError(
-                f"{self.operation} cannot be asked so: {error}",
-                status=422,
-                code="invalid_parameter",
-            ) from None
+            raise invalid(where, f"{where} are not JSON: {error}") from None
+        convert(wire, type(self.params), where=where)
 
     @property
     def patience(self) -> float:

@@ -64,6 +64,7 @@ class FaultBlock(_Block):
         carry_out: Callable[[str, Steps[Any]], Any],
         unused: Unused,
     ) -> None:
+        verbs_faults.check(options)
         super().__init__(source, scenario, options, entered=unused.note_block("faults"))
         self._carry_out = carry_out
 
@@ -93,6 +94,7 @@ class AsyncFaultBlock(_Block):
         carry_out: Callable[[Steps[Any]], Awaitable[Any]],
         unused: Unused,
     ) -> None:
+        verbs_faults.check(options)
         entered = unused.note_block("faults", how="async with")
         super().__init__(source, scenario, options, entered=entered)
         self._carry_out = carry_out

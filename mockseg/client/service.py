@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mockseg.client import verbs_plans, verbs_server
 from mockseg.client.ask import Ask, run_async
 from mockseg.client.faults import AsyncFaultBlock, FaultBlock
-from mockseg.client.settings import given
+from mockseg.client.settings import check, given
 from mockseg.client.source import Source, carry_out
 from mockseg.client.unused import AwaitableVerbs, Unused
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mockseg.client.aio import AsyncSource
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
-    from mockseg.client.settings import SourceOptions
+    from mockseg.client.settings import PlanOptions, SourceOptions
     from mockseg.client.transport import AsyncTransport, Transport
     from mockseg.client.verbs_faults import FaultOptions
     from mockseg.operations.calls import Summary
@@ -84,18 +84,23 @@ class Server(abc.ABC):
             write_key: any string; minted when not given.
             options: see :class:`~mockseg.client.settings.SourceOptions`.
         """
+        check(options, "source")
         if write_key is not None and not given(options):
             # Nothing to ask: allowed everywhere, and the source opens on first use.
             return self._source(verbs_server.named_source(write_key))
         steps = verbs_server.open_source(write_key, options)
         return self._source(self._carry_out("source", steps))
 
-    def window(self, write_key: str) -> Source:
-        """Give a source seen from now on, with messageIds counted as new again.
+    def window(self, write_key: str, **options: Unpack[SourceOptions]) -> Source:
+        """Return a source seen from now on, with messageIds counted as new again.
 
         For apps whose write key cannot change. What was recorded before stays for others.
+
+        Args:
+            write_key: of the source.
+            options: as for :meth:`source`; they hold for the source, whoever else uses it.
         """
-        return self._source(self._carry_out("window", verbs_server.window(write_key)))
+        return self._source(self._carry_out("window", verbs_server.window(write_key, options)))
 
     def sources(self) -> list[SourceView]:
         """List the sources, the longest idle first."""
@@ -114,7 +119,7 @@ class Server(abc.ABC):
         return self._carry_out("clear", verbs_server.clear())
 
     def validate(
-        self, messages: Iterable[Any], **options: Unpack[SourceOptions]
+        self, messages: Iterable[Any], **options: Unpack[PlanOptions]
     ) -> ValidatedMessages:
         """Say what would become of messages under these plans, and record nothing."""
         return self._carry_out("validate", verbs_plans.validate(messages, options))
@@ -186,9 +191,9 @@ class AsyncServer(AwaitableVerbs):
         steps = verbs_server.open_source(write_key, options)
         return self._source(await self._carry_out(steps))
 
-    async def window(self, write_key: str) -> AsyncSource:
-        """Give a source seen from now on; see :meth:`Server.window`."""
-        return self._source(await self._carry_out(verbs_server.window(write_key)))
+    async def window(self, write_key: str, **options: Unpack[SourceOptions]) -> AsyncSource:
+        """Return a source seen from now on; see :meth:`Server.window`."""
+        return self._source(await self._carry_out(verbs_server.window(write_key, options)))
 
     async def sources(self) -> list[SourceView]:
         """List the sources, the longest idle first."""
@@ -207,7 +212,7 @@ class AsyncServer(AwaitableVerbs):
         return await self._carry_out(verbs_server.clear())
 
     async def validate(
-        self, messages: Iterable[Any], **options: Unpack[SourceOptions]
+        self, messages: Iterable[Any], **options: Unpack[PlanOptions]
     ) -> ValidatedMessages:
         """Say what would become of messages under these plans, and record nothing."""
         return await self._carry_out(verbs_plans.validate(messages, options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -10,10 +11,11 @@ from msgspec import UNSET, UnsetType
 from mockseg import json_types
 from mockseg.errors import MalformedJsonError, PlanError
 from mockseg.operations.sources import CreateSource, PatchSource
+from mockseg.suggestions import unknown_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeAlias
+    from collections.abc import Mapping, Sequence
+    from typing import Any, TypeAlias
 
     from mockseg.json_types import JsonObject
     from mockseg.operations.plans import Strictness
@@ -21,10 +23,26 @@ if TYPE_CHECKING:
 
     PlanInput: TypeAlias = JsonObject | str | Path | Sequence[JsonObject | str | Path]
 
-__all__ = ["SourceOptions", "create", "given", "patch"]
+__all__ = ["OPTION_NAMES", "PlanOptions", "SourceOptions", "check", "create", "given", "patch"]
 
 
-class SourceOptions(TypedDict, total=False):
+class PlanOptions(TypedDict, total=False):
+    """Which tracking plans judge calls, and how.
+
+    Attributes:
+        catalogue: plans that ship with mockseg, by name.
+        plan: tracking plans of your own: JSON in Segment's form, or files of it.
+        strictness: of the catalogue's plans.
+        protocols: what happens to calls that the plans do not allow, with Segment's names.
+    """
+
+    catalogue: str | Sequence[str] | None
+    plan: PlanInput | None
+    strictness: Strictness | None
+    protocols: JsonObject | None
+
+
+class SourceOptions(PlanOptions, total=False):
     """How a source behaves; what is not given stays, or is the server's.
 
     Attributes:
@@ -32,20 +50,32 @@ class SourceOptions(TypedDict, total=False):
         profile: a dated behaviour of Segment's edge.
         dedup: among which calls a messageId must be new.
         error_body: JSON, or Segment's plain text.
-        catalogue: plans that ship with mockseg, by name.
-        plan: tracking plans of your own: JSON in Segment's form, or files of it.
-        strictness: of the catalogue's plans.
-        protocols: what becomes of calls that the plans do not allow, with Segment's names.
     """
 
     name: str | None
     profile: Profile | None
     dedup: DedupScope | None
     error_body: ErrorBody | None
-    catalogue: str | Sequence[str] | None
-    plan: PlanInput | None
-    strictness: Strictness | None
-    protocols: JsonObject | None
+
+
+# What `source()` and its relatives take: the one definition is the class above.
+OPTION_NAMES = tuple(SourceOptions.__annotations__)
+
+
+def check(options: Mapping[str, Any], verb: str, *, names: tuple[str, ...] = OPTION_NAMES) -> None:
+    """Refuse what is not an option.
+
+    Args:
+        options: by name.
+        verb: what they were given to.
+        names: the options that there are.
+
+    Raises:
+        UnknownOptionError: it names the nearest option, and all.
+    """
+    for name in options:
+        if name not in names:
+            raise unknown_option(verb, name, names)
 
 
 def given(options: SourceOptions) -> bool:
@@ -92,17 +122,26 @@ def patch(write_key: str, options: SourceOptions) -> PatchSource:
     )
 
 
-def _names(catalogue: str | Sequence[str] | None) -> list[str] | UnsetType:
+# What is of a wrong type stays, to be refused where all parameters are.
+def _names(catalogue: Any) -> list[str] | UnsetType:
     if catalogue is None:
         return UNSET
-    return [catalogue] if isinstance(catalogue, str) else list(catalogue)
+    if isinstance(catalogue, str):
+        return [catalogue]
+    return list(catalogue) if isinstance(catalogue, Iterable) else catalogue
 
 
-def _documents(plan: PlanInput | None) -> list[JsonObject] | UnsetType:
+def _documents(plan: Any) -> list[JsonObject] | UnsetType:
     if plan is None:
         return UNSET
-    plans = [plan] if isinstance(plan, dict | str | Path) else list(plan)
-    return [each if isinstance(each, dict) else _read(Path(each)) for each in plans]
+    if isinstance(plan, dict | str | Path):
+        plan = [plan]
+    plans: list[JsonObject] = (
+        [_read(Path(each)) if isinstance(each, str | Path) else each for each in plan]
+        if isinstance(plan, Iterable)
+        else plan
+    )
+    return plans
 
 
 def _read(path: Path) -> JsonObject:

@@ -180,6 +180,7 @@ class Source(Journeys, Connections):
             options: see :class:`~mockseg.client.verbs_faults.FaultOptions`.
 
         Raises:
+            UnknownOptionError: an option that there is not.
             OperationError: 422 at the start of the block, with the field and what is allowed.
         """
         return FaultBlock(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mockseg.client.ask import Ask
-from mockseg.client.settings import create, patch
+from mockseg.client.settings import check, create, patch
 from mockseg.client.verbs_reading import calls
 from mockseg.errors import OperationError
 from mockseg.operations.base import OfSource
@@ -41,7 +41,12 @@ def clear(scope: Scope) -> Steps[int]:
 
 
 def update(scope: Scope, options: SourceOptions) -> Steps[SourceView]:
-    """Change what is given; a source that nobody has used yet is opened by it."""
+    """Change what is given; a source that nobody has used yet is opened by it.
+
+    Raises:
+        UnknownOptionError: an option that there is not.
+    """
+    check(options, "update")
     view: SourceView
     try:
         view = yield Ask("patch_source", patch(scope.write_key, options))

@@ -11,6 +11,8 @@ from mockseg.client.ask import Ask
 from mockseg.client.scope import Deadline
 from mockseg.client.verbs_reading import PAGE, check_matcher
 from mockseg.client.verbs_waiting import check_count
+from mockseg.conversion import convert
+from mockseg.destinations.snake_case import snake_case
 from mockseg.errors import OperationError
 from mockseg.operations.destinations import (
     Act,
@@ -24,6 +26,7 @@ from mockseg.operations.destinations import (
     RequestDeletion,
     WaitVendorRequests,
 )
+from mockseg.suggestions import unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,14 +92,21 @@ class DestinationOptions(TypedDict, total=False):
 
 _SETTINGS = ("api_key", "url", "urls", "headers", "shared_secret", "method", "batch_size")
 _OWN = tuple(field.name for field in msgspec.structs.fields(AddDestination))
+_CHANGED = tuple(field.name for field in msgspec.structs.fields(PatchDestination))
+# What the verb itself says: never an option.
+_SAID = frozenset({"type", "source", "id"})
 
 
 def add(scope: Scope, type_: str, options: dict[str, Any]) -> Steps[DestinationView]:
     """Connect a destination to the source.
 
     Raises:
+        UnknownOptionError: an option that there is not, and nothing to set up at the vendor.
         OperationError: 422 with the field and what is allowed; 409 the key is in use.
     """
+    for name in options:
+        if name in _SAID:
+            raise unknown_option("destination", name, _options(_OWN))
     own = {name: value for name, value in options.items() if name in _OWN}
     own["settings"] = {**_settings(options), **options.get("settings", {})}
     rest = {
@@ -107,13 +117,21 @@ def add(scope: Scope, type_: str, options: dict[str, Any]) -> Steps[DestinationV
     own["setup"] = {**rest, **options.get("setup", {})}
     wire = msgspec.to_builtins({_camel(name): value for name, value in own.items()})
     asked = {**wire, "type": type_, "source": scope.write_key}
+    params = convert(asked, AddDestination, where="destination()")
+    view: DestinationView
     try:
-        params = msgspec.convert(asked, AddDestination)
-    except msgspec.ValidationError as error:
-        raise OperationError(
-            f"this destination cannot be: {error}", status=422, code="invalid_parameter"
+        view = yield Ask("add_destination", params)
+    except OperationError as refusal:
+        # Only the server knows what can be set up at each vendor.
+        allowed = refusal.details.get("allowed")
+        name = str(refusal.details.get("parameter")).removeprefix("setup.")
+        if name not in rest or not isinstance(allowed, list) or name in allowed:
+            raise
+        raise unknown_option(
+            "destination",
+            next(option for option in options if _camel(option) == name),
+            _options((*_OWN, *map(snake_case, allowed))),
         ) from None
-    view: DestinationView = yield Ask("add_destination", params)
     return view
 
 
@@ -129,16 +147,12 @@ def patch(id_: str, options: dict[str, Any]) -> Steps[DestinationView]:
     """Change what is given; what is not stays."""
     settings = {**_settings(options), **options.get("settings", {})}
     own = {name: value for name, value in options.items() if name not in _SETTINGS}
+    for name in own:
+        if name not in _CHANGED or name in _SAID:
+            raise unknown_option("update", name, _options(_CHANGED))
     own |= {"settings": settings} if settings else {}
     wire = msgspec.to_builtins({_camel(name): value for name, value in own.items()})
-    try:
-        params = msgspec.convert({**wire, "id": id_}, PatchDestination)
-    except msgspec.ValidationError as error:
-        raise OperationError(
-            f"this destination cannot be changed so: {error}",
-            status=422,
-            code="invalid_parameter",
-        ) from None
+    params = convert({**wire, "id": id_}, PatchDestination, where="update()")
     view: DestinationView = yield Ask("patch_destination", params)
     return view
 
@@ -332,6 +346,10 @@ def request_deletion(scope: Scope, user_id: str) -> Steps[list[str]]:
     asked = RequestDeletion(write_key=scope.write_key, user_id=user_id)
     told: DeletionRequested = yield Ask("request_deletion", asked)
     return told.destinations
+
+
+def _options(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in (*names, *_SETTINGS) if name not in _SAID))
 
 
 def _settings(options: dict[str, Any]) -> JsonObject:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 import msgspec
 
 from mockseg.client.ask import Ask
+from mockseg.conversion import convert
 from mockseg.errors import OperationError
 from mockseg.faults.effect import Effect
 from mockseg.faults.rule import FaultMatch
 from mockseg.operations.faults import AddFault, AskTruth, ClearFaults
-from mockseg.suggestions import unknown_parameter
+from mockseg.suggestions import unknown_option
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.operations.faults import FaultsCleared, FaultView, Truth
 
-__all__ = ["FaultOptions", "add", "clear", "remove", "truth"]
+__all__ = ["FaultOptions", "add", "check", "clear", "remove", "truth"]
 
 
 class FaultOptions(TypedDict, total=False):
@@ -77,6 +78,18 @@ def add(source: str | None, scenario: str | None, options: FaultOptions) -> Step
     return view
 
 
+def check(options: FaultOptions) -> None:
+    """Refuse what is not an option.
+
+    Raises:
+        UnknownOptionError: it names the nearest option, and all.
+    """
+    known = (*_EFFECT, *_MATCH, *_OTHER)
+    for name in options:
+        if name not in known:
+            raise unknown_option("faults", name, known)
+
+
 def remove(id_: str) -> Steps[FaultView | None]:
     """Take a fault away; give it as it was at the end, None when somebody else did so before."""
     try:
@@ -121,11 +134,8 @@ def _asked(source: str | None, scenario: str | None, options: FaultOptions) -> A
             effect[_EFFECT[name]] = _plain(value)
         elif name in _MATCH:
             match[_MATCH[name]] = value
-        elif name in _OTHER:
-            wire[name] = value.isoformat() if hasattr(value, "isoformat") else value
         else:
-            known = (*_EFFECT, *_MATCH, *_OTHER)
-            raise unknown_parameter(name, "argument", name, known, place="faults()")
+            wire[name] = value.isoformat() if hasattr(value, "isoformat") else value
     if source is not None:
         wire["source"] = source
     if scenario is not None:
@@ -134,12 +144,7 @@ def _asked(source: str | None, scenario: str | None, options: FaultOptions) -> A
         wire["match"] = match
     if effect:
         wire["effect"] = effect
-    try:
-        return msgspec.convert(wire, AddFault)
-    except (msgspec.MsgspecError, TypeError) as error:
-        raise OperationError(
-            f"faults() cannot be asked so: {error}", status=422, code="invalid_parameter"
-        ) from None
+    return convert(wire, AddFault, where="faults()")
 
 
 def _plain(value: Any) -> Json:

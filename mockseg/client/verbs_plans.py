@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mockseg.client.ask import Ask
-from mockseg.client.settings import create
+from mockseg.client.settings import PlanOptions, check, create
 from mockseg.operations.plans import MarkAsserted, ValidateMessages
 from mockseg.operations.sources import GetSource
 
@@ -31,10 +31,15 @@ def coverage(scope: Scope) -> Steps[CoverageView]:
 
 
 def validate(
-    messages: Iterable[Any], options: SourceOptions, *, source: str | None = None
+    messages: Iterable[Any], options: PlanOptions, *, source: str | None = None
 ) -> Steps[ValidatedMessages]:
-    """Say what would become of messages, in order; nothing is recorded."""
-    choice = create(None, options)
+    """Say what would become of messages, in order; nothing is recorded.
+
+    Raises:
+        UnknownOptionError: an option that there is not, or that is not about plans.
+    """
+    check(options, "validate", names=tuple(PlanOptions.__annotations__))
+    choice = create(None, cast("SourceOptions", options))
     result: ValidatedMessages = yield Ask(
         "validate_messages",
         ValidateMessages(

@@ -14,7 +14,7 @@ from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
 from mockseg.operations.refusals import RefusalCounter
 from mockseg.operations.requests import ListRequests
-from mockseg.suggestions import unknown
+from mockseg.suggestions import unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,7 +185,7 @@ def check_keys(given: Mapping[str, Any], *, verb: str) -> None:
     allowed = (*_SCALARS, *_OBJECTS)
     for name in given:
         if name not in allowed:
-            raise TypeError(f"{verb}(): {unknown('argument', name, allowed)}")
+            raise unknown_option(verb, name, allowed)
 
 
 def check_matcher(matcher: object) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.client.ask import Ask
 from mockseg.client.scope import Scope
-from mockseg.client.settings import create, given
+from mockseg.client.settings import check, create, given
 from mockseg.client.verbs_changing import update
 from mockseg.errors import ConfigError
 from mockseg.operations.base import Nothing, OfSource
@@ -46,7 +46,12 @@ def named_source(write_key: str) -> Scope:
 
 
 def open_source(write_key: str | None, options: SourceOptions) -> Steps[Scope]:
-    """Mint a source, or name one; settings that are given apply to it from now on."""
+    """Mint a source, or name one; settings that are given apply to it from now on.
+
+    Raises:
+        UnknownOptionError: an option that there is not.
+    """
+    check(options, "source")
     if write_key is not None:
         scope = named_source(write_key)
         if given(options):
@@ -56,9 +61,16 @@ def open_source(write_key: str | None, options: SourceOptions) -> Steps[Scope]:
     return Scope(view.write_key)
 
 
-def window(write_key: str) -> Steps[Scope]:
-    """See a source from now on."""
+def window(write_key: str, options: SourceOptions) -> Steps[Scope]:
+    """See a source from now on; settings that are given apply to it from now on.
+
+    Raises:
+        UnknownOptionError: an option that there is not.
+    """
+    check(options, "window")
     scope = named_source(write_key)
+    if given(options):
+        yield from update(scope, options)
     opened: Window = yield Ask("open_window", GetSource(write_key=write_key))
     scope.move_to(opened)
     return scope

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from mockseg import json_types
-from mockseg.errors import MalformedJsonError, VendorStateError
+from mockseg.conversion import convert
+from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 _PLACE = re.compile(r"^(.*?) - at `(?:key in )?\$\.?(.*)`$", re.DOTALL)
-_Record = TypeVar("_Record")
+_Record = TypeVar("_Record", bound=msgspec.Struct)
 
 
 class Arguments(
@@ -88,10 +89,12 @@ def record_from(value: Json, record: type[_Record]) -> _Record:
     """
     own = copied(value)
     try:
-        return msgspec.convert(own, record)
-    except msgspec.ValidationError as error:
-        place, sentence = field_of(error)
-        raise VendorStateError(sentence, place=place) from None
+        return convert(own, record, where="")
+    except OperationError as error:
+        place = error.details["parameter"]
+        # The place is said once.
+        reason = re.sub(rf"\A`{re.escape(place)}`:? ", "", error.message)
+        raise VendorStateError(reason, place=place) from None
 
 
 def known_names(names: Collection[str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
+from mockseg.conversion import convert, invalid
 from mockseg.delivery.destination import Destination, DestinationSpec, make_destination
 from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.ledger import Ledger
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mockseg.clock import ShiftedClock
     from mockseg.delivery.kept import KeptDelivery
     from mockseg.destinations.kinds import Kind
-    from mockseg.destinations.vendor import VendorRequest, VendorResponse
+    from mockseg.destinations.vendor import Setup, VendorRequest, VendorResponse
     from mockseg.domain.call import KeptCall
     from mockseg.hub.audiences import Audiences
     from mockseg.hub.machine import Hub
@@ -159,8 +160,16 @@ class Destinations:
         if key is None and not kind.type.startswith("webhook"):
             key = f"{self._random.getrandbits(4 * _KEY_HEX_DIGITS):0{_KEY_HEX_DIGITS}x}"
             asked = msgspec.structs.replace(asked, settings={**asked.settings, "apiKey": key})
+        given = _given_setup(asked)
+        setup = _setup(kind, given)
         own = bool({"url", "urls"} & set(asked.settings))
-        vendor = None if own else self._imitation(kind, asked, str(key or ""))
+        if own and given:
+            raise invalid(
+                "setup",
+                "`settings.url` names a service of your own, where mockseg can set nothing up",
+                allowed="setup, attributes and events only without settings.url",
+            )
+        vendor = None if own else self._imitation(kind, setup, str(key or ""))
         id_ = f"{kind.type}-{self._added + 1}"
         destination = self._made(asked, id_, vendor)
         self._added += 1
@@ -300,20 +309,13 @@ class Destinations:
             inlet=f"/vendors/{asked.type}/{id_}/segment",
         )
 
-    def _imitation(self, kind: Kind, asked: AddDestination, key: str) -> Vendor:
+    def _imitation(self, kind: Kind, setup: Setup, key: str) -> Vendor:
         class_ = imitation_class(kind.type)
-        given: JsonObject = dict(asked.setup)
-        for name in ("attributes", "events"):
-            value = getattr(asked, name)
-            if value is not None:
-                given[name] = value
         try:
-            setup = msgspec.convert(given, class_.setup_type)
             return Vendor(class_(setup, key=key, random=random.Random(self._random.random())))  # noqa: S311  (ids)
-        except msgspec.ValidationError as error:
-            raise _bad_setup(str(error), class_.setup_type) from None
         except VendorStateError as error:
-            raise _bad_setup(str(error), class_.setup_type) from None
+            allowed = [field.encode_name for field in msgspec.structs.fields(setup)]
+            raise invalid("setup", f"invalid setup: {error}", allowed=allowed) from None
 
     def _known_by(self, vendor: str, key: str) -> Connected | None:
         for connected in self._all.values():
@@ -345,11 +347,20 @@ def _kind(type_: str) -> Kind:
     return kind
 
 
-def _bad_setup(said: str, setup: type[msgspec.Struct]) -> OperationError:
-    allowed = [field.encode_name for field in msgspec.structs.fields(setup)]
-    return OperationError(
-        f"this cannot be set up at the vendor: {said}; it takes {', '.join(allowed) or 'nothing'}",
-        status=422,
-        code="invalid_parameter",
-        details={"parameter": "setup", "allowed": allowed},
-    )
+def _given_setup(asked: AddDestination) -> JsonObject:
+    """Collect what is to be set up at the vendor."""
+    named = {"attributes": asked.attributes, "events": asked.events}
+    return asked.setup | {name: value for name, value in named.items() if value is not None}
+
+
+def _setup(kind: Kind, given: JsonObject) -> Setup:
+    """Read what is to be set up at the vendor.
+
+    Raises:
+        OperationError: 422, its details name the field and what is allowed.
+    """
+    try:
+        return convert(given, imitation_class(kind.type).setup_type, where="`setup`")
+    except OperationError as refusal:
+        refusal.details["parameter"] = f"setup.{refusal.details['parameter']}"
+        raise

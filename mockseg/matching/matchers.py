@@ -26,7 +26,7 @@ from mockseg.matching.admission import admit, is_plain
 from mockseg.matching.matcher import Matcher, make_matcher
 from mockseg.matching.shown import shown, shown_typed
 from mockseg.matching.values import ANY, Exactly
-from mockseg.suggestions import unknown
+from mockseg.suggestions import unknown, unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -199,7 +199,7 @@ def _make(
     allowed = (*own, *(name for name in _COMMON if name not in own))
     for name in common:
         if name not in allowed:
-            raise TypeError(_no_such_argument(called, name, allowed))
+            raise unknown_option(called, name, allowed)
     verdict = _verdict(common.get("verdict"), called)
     good = common.get("good")
     if good is not None and not isinstance(good, bool):
@@ -229,10 +229,6 @@ def _make(
         good=good,
         where=None if where is None else parse(where),
     )
-
-
-def _no_such_argument(called: str, name: str, allowed: tuple[str, ...]) -> str:
-    return f"{called}(): {unknown('argument', name, allowed)}"
 
 
 def _verdict(verdict: object, called: str) -> Verdict | Any | None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from mockseg.errors import ConfigError
+from mockseg.conversion import convert
+from mockseg.errors import ConfigError, OperationError
 from mockseg.plans.omission import Omissions
 from mockseg.plans.violations import segment_text
-from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,9 @@ __all__ = [
 ]
 
 
-class TrackSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class TrackSettings(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
     """The controls of track calls.
 
     Attributes:
@@ -56,7 +58,9 @@ class TrackSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     common_event_on_violations: Literal["ALLOW", "BLOCK", "OMIT_PROPERTIES"] = "ALLOW"
 
 
-class TraitSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class TraitSettings(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
     """The controls of identify calls, or of group calls.
 
     Attributes:
@@ -70,7 +74,9 @@ class TraitSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     common_event_on_violations: Literal["ALLOW", "BLOCK", "OMIT_TRAITS"] = "ALLOW"
 
 
-class ProtocolsSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class ProtocolsSettings(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
     """All controls of a source.
 
     Attributes:
@@ -133,19 +139,10 @@ def settings_from_json(value: Json) -> ProtocolsSettings:
     Raises:
         ConfigError: a name is unknown or a value is not allowed there.
     """
-    _known_names(value, ProtocolsSettings, place="protocols")
-    for name, kind in (("track", TrackSettings), ("identify", TraitSettings)):
-        _known_names(value.get(name, {}), kind, place=f"protocols.{name}")
-    _known_names(value.get("group", {}), TraitSettings, place="protocols.group")
     try:
-        return msgspec.convert(value, ProtocolsSettings)
-    except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at `$.")
-        where = f"protocols.{place.rstrip('`')}" if place else "protocols"
-        raise ConfigError(
-            f"{where}: {reason}; allowed are true and false, and ALLOW, BLOCK, "
-            "OMIT_PROPERTIES (OMIT_TRAITS for identify and group) for commonEventOnViolations"
-        ) from None
+        return convert(value, ProtocolsSettings, where="")
+    except OperationError as refusal:
+        raise ConfigError(f"protocols: {refusal.message}") from None
 
 
 def settings_to_json(settings: ProtocolsSettings) -> JsonObject:
@@ -259,12 +256,3 @@ def _traced(omissions: Omissions, violations: Iterable[Violation], source_id: st
     filled = {key: value for key, value in trace.items() if value}
     context["protocols"] = {**own, "sourceId": source_id, **filled}
     return {**message, "context": context}
-
-
-def _known_names(value: Json, kind: type[msgspec.Struct], *, place: str) -> None:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{place}: must be an object, got {type(value).__name__}")
-    allowed = kind.__struct_encode_fields__
-    for name in value:
-        if name not in allowed:
-            raise ConfigError(f"{place}: {unknown('setting', name, allowed)}")

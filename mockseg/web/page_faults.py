@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from mockseg.conversion import convert
 from mockseg.errors import OperationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault, ClearFaults
 from mockseg.web.answers import page_answer, security_headers
-from mockseg.web.explanation import convert
 from mockseg.web.guard import admit_form
 from mockseg.web.keys import HUB
 from mockseg.web.page_access import add_page

@@ -10,10 +10,10 @@ import msgspec
 from aiohttp import web
 
 from mockseg import json_types
+from mockseg.conversion import convert, invalid
 from mockseg.errors import MalformedJsonError, OperationError
 from mockseg.suggestions import quoted, unknown_parameter
 from mockseg.web.bodies import BODY_SECONDS
-from mockseg.web.explanation import convert, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

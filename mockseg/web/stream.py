@@ -14,11 +14,11 @@ from aiohttp import web
 
 from mockseg import json_types
 from mockseg.clock import breathe
+from mockseg.conversion import invalid
 from mockseg.errors import OperationError
 from mockseg.matching.match import ScalarMatch, compile_match
 from mockseg.operations.requests import ListRequests, RequestPage
 from mockseg.web.answers import security_headers
-from mockseg.web.explanation import invalid
 from mockseg.web.keys import HELD, HUB
 from mockseg.web.parameters import check_content_type, read_query
 

@@ -50,17 +50,17 @@ def refuse_wrong(item: pytest.Item) -> None:
 
 
 def problem_with(
-    given: Mapping[str, Any], *, names: Iterable[str] | None = None, whole: bool = True
+    given: Mapping[str, Any], *, names: Iterable[str], whole: bool = True
 ) -> str | None:
     """Return what is wrong with what a test or a maker of a source asks for, or None.
 
     Args:
         given: by name.
-        names: all that are allowed; None leaves that to the source's own settings.
+        names: all that are allowed.
         whole: also check what takes mockseg to check it: words and plans.
     """
     for name, value in given.items():
-        if names is not None and name not in names:
+        if name not in names:
             return _unknown("argument", name, names)
         allowed = {"teardown": options.TEARDOWN, "strictness": options.STRICTNESS}.get(name)
         if allowed and value not in {None, *allowed}:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mockseg.client.settings import OPTION_NAMES
 from mockseg.errors import MocksegError
 from pytest_mockseg import servers
 from pytest_mockseg.marker import Wish, problem_with, wish_from, wish_of
@@ -290,7 +291,7 @@ def _judged(opened: Opened, record: TestRecord, *, ends: bool) -> tuple[str | No
 
 def _checked(wishes: dict[str, Any]) -> Wish:
     __tracebackhide__ = True
-    problem = problem_with(wishes)
+    problem = problem_with(wishes, names=("allow", "teardown", "write_key", *OPTION_NAMES))
     if problem is not None:
         pytest.fail(problem, pytrace=False)
     return wish_from({name: value for name, value in wishes.items() if name != "write_key"})

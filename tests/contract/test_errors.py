@@ -21,13 +21,15 @@ def test_every_error_has_one_root() -> None:
 
 def test_the_drawn_tree_is_the_real_one() -> None:
     """The tree in the module's docstring names every error, and only those."""
-    drawn = set(re.findall(r"\b(\w+Error)\b", errors.__doc__ or "")) - {
-        "AssertionError",
-        "ModuleNotFoundError",
-    }
-    assert drawn == set(errors.__all__)
+    drawn = set(re.findall(r"\b(\w+Error)\b", errors.__doc__ or ""))
+    assert drawn - {"AssertionError", "ModuleNotFoundError", "TypeError"} == set(errors.__all__)
 
 
 def test_failed_expectations_are_assertion_errors() -> None:
     """A test runner shows an unmet expectation as a failure, not as an error."""
     assert issubclass(errors.UnmetExpectationError, AssertionError)
+
+
+def test_an_unknown_option_is_a_type_error() -> None:
+    """As Python says it of a keyword argument that a function does not take."""
+    assert issubclass(errors.UnknownOptionError, TypeError)

@@ -14,7 +14,7 @@ import pytest
 
 from mockseg.cli.main import run
 from mockseg.client.client import AsyncClient, Client
-from mockseg.errors import OperationError
+from mockseg.errors import OperationError, UnknownOptionError
 from mockseg.matching.matchers import track
 from mockseg.server import MockSegment
 
@@ -121,7 +121,7 @@ def test_options_go_where_they_belong(server):
     with source.faults("lost-ack"):
         assert [send(source, "x"), send(source, "x")] == [0, 200]
     with (
-        pytest.raises(OperationError, match='unknown argument "stauts"; did you mean "status"'),
+        pytest.raises(UnknownOptionError, match='"stauts"; did you mean "status"'),
         source.faults(stauts=503),
     ):
         pass
@@ -187,7 +187,10 @@ def test_the_command_takes_scenarios_and_json(server, command, capsys):
     [
         (["fault", "add"], "a fault needs an effect"),
         (["fault", "add", "lost-akc"], 'did you mean "lost-ack"?'),
-        (["fault", "add", "--status", "99"], "that is no fault"),
+        (
+            ["fault", "add", "--status", "99"],
+            "`effect.status` is 99: it must be a whole number >= 200",
+        ),
         (["fault", "add", "--rule", "{"], "--rule is no JSON"),
         (["fault", "add", "--rule", "[]"], "must be a JSON object"),
         (["fault", "add", "--hang", "--reset", "after"], "contradicts"),

@@ -17,7 +17,7 @@ import pytest
 
 from mockseg.client.client import AsyncClient, Client
 from mockseg.config import Settings
-from mockseg.errors import ConfigError, ServerStartError, UnreachableError
+from mockseg.errors import ConfigError, ServerStartError, UnknownOptionError, UnreachableError
 from mockseg.matching.matchers import track
 from mockseg.server import MockSegment, serve
 
@@ -88,7 +88,7 @@ def test_a_host_that_is_not_here_is_raised_in_the_caller(host: str) -> None:
 
 def test_a_wrong_setting_is_refused_before_anything_starts() -> None:
     """Names and values are judged when the object is made."""
-    with pytest.raises(ConfigError, match='did you mean "max_calls"'):
+    with pytest.raises(UnknownOptionError, match='did you mean "max_calls"'):
         MockSegment(max_call=1)
     with pytest.raises(ConfigError, match="profile"):
         MockSegment(profile="1999")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from mockseg.destinations.records import record_from
 from mockseg.destinations.userengage.app import App
 from mockseg.destinations.userengage.building import define, define_events, domain_of
 from mockseg.destinations.userengage.objects import attribute_object, event_object
@@ -224,9 +225,4 @@ def perform(app: App, name: str, arguments: JsonObject, *, random: Random) -> Js
     if row is None:
         raise VendorStateError(unknown("action of UserEngage", name, _ROWS))
     action, do = row
-    try:
-        given = msgspec.convert(arguments, action.arguments)
-    except msgspec.ValidationError as error:
-        sentence, _, place = str(error).partition(" - at `$")
-        raise VendorStateError(sentence, place=place.strip("`.")) from None
-    return do(app, random, given)
+    return do(app, random, record_from(arguments, action.arguments))

@@ -227,7 +227,7 @@ def test_a_table_is_folded_to_the_terminal(
         (["show"], "Missing argument"),
         (["lst"], 'unknown command "lst"; did you mean "list"?'),
         (["zzz"], 'unknown command "zzz". Allowed: list, show, samples.'),
-        (["list", "--jsn"], "No such option"),
+        (["list", "--jsn"], "unknown option"),
         (["samples", "out", "--plan", "candy"], 'did you mean "candu"?'),
         (["samples"], "Missing argument"),
     ],

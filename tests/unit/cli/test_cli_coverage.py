@@ -242,11 +242,11 @@ def test_junit_and_html_are_whole_documents(capsys: pytest.CaptureFixture[str]) 
         (["--fail-under", "-0.1"], "-0.1 is not in the range 0<=x<=100"),
         (["--fail-under", "nan"], "'nan' is not a number from 0 to 100."),
         (["--fail-under", "most"], "'most' is not a valid number from 0 to 100."),
-        (["--format", "xml"], "'xml' is not one of 'text', 'json', 'junit', 'html'"),
+        (["--format", "xml"], 'unknown value "xml". Allowed: text, json, junit, html.'),
         (["--source", "wk", "--all"], "say which: --source WRITE_KEY, or --all"),
         (["--url", "nonsense"], 'url is "nonsense"'),
         (["--url", "http://127.0.0.1:9"], "no mockseg answers at http://127.0.0.1:9"),
-        (["--surce", "x"], "No such option"),
+        (["--surce", "x"], "unknown option"),
     ],
 )
 def test_usage_errors_are_one_sentence_and_exit_2(

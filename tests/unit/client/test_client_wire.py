@@ -113,10 +113,12 @@ def test_what_is_no_mockseg_is_said_to_be_none(status: int, body: bytes) -> None
 
 def test_parameters_are_judged_before_they_are_sent() -> None:
     """In the same process as over HTTP, a value that is not allowed is refused with 422."""
-    with pytest.raises(OperationError, match=r"<= 3600.*\$\.timeout") as raised:
+    with pytest.raises(
+        OperationError, match="`timeout` is 4000: it must be a number <= 3600"
+    ) as raised:
         Ask("wait_calls", WaitCalls(timeout=4000))
     assert (raised.value.status, raised.value.code) == (422, "invalid_parameter")
-    with pytest.raises(OperationError, match="cannot be asked"):
+    with pytest.raises(OperationError, match="are not JSON"):
         Ask("wait_calls", WaitCalls(match=Match(properties={"a": object()})))
 
 

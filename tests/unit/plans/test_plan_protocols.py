@@ -220,20 +220,23 @@ def test_settings_come_back_as_they_were() -> None:
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        ([], r"protocols: must be an object, got list"),
-        ({"trak": {}}, r'protocols: unknown setting "trak"; did you mean "track"\? Allowed: track'),
+        ([], r"protocols: it is \[\]: it must be an object"),
+        (
+            {"trak": {}},
+            r'protocols: unknown parameter "trak"; did you mean "track"\?',
+        ),
         (
             {"track": {"allowUnplannedTraits": True}},
-            r'protocols\.track: unknown setting "allowUnplannedTraits"',
+            r'protocols: `track`: unknown parameter "allowUnplannedTraits"',
         ),
-        ({"group": 3}, r"protocols\.group: must be an object, got int"),
+        ({"group": 3}, r"protocols: `group` is 3: it must be an object"),
         (
             {"track": {"allowUnplannedEvents": "no"}},
-            r"protocols\.track\.allowUnplannedEvents: Expected `bool`, got `str`; allowed are",
+            r"protocols: `track\.allowUnplannedEvents` is .no.: it must be true or false",
         ),
         (
             {"identify": {"commonEventOnViolations": "OMIT_PROPERTIES"}},
-            r"protocols\.identify\.commonEventOnViolations: Invalid enum value",
+            r"protocols: `identify\.commonEventOnViolations`: unknown value .* Allowed: ALLOW",
         ),
     ],
 )

@@ -121,7 +121,7 @@ def test_where_events_share_attributes_they_are_defined_without_an_event(make):
         ("fly", {}, 'unknown action of UserEngage "fly". Allowed: generate_key'),
         ("revoke_key", {"kye": "x"}, "kye"),
         ("trust_domain", {}, "domain"),
-        ("trust_domain", {"domain": 5}, "str"),
+        ("trust_domain", {"domain": 5}, "must be a text"),
         ("trust_domain", {"domain": "https://a.example/"}, "bare host"),
         ("untrust_domain", {"domain": "a.example"}, "trusts everybody"),
         ("define_attribute", {"name": "x", "type": "text"}, "Allowed: string"),

@@ -186,7 +186,7 @@ def test_a_user_can_be_deleted_in_the_panel(guiding):
     }
     for action, arguments, sentence in (
         ("delete_user", {"user": "u1"}, "user: there is no user 'u1'"),
-        ("delete_user", {}, "missing required field `user`"),
+        ("delete_user", {}, "user: is missing"),
         ("remove_user", {}, 'unknown action "remove_user"'),
     ):
         with pytest.raises(VendorStateError, match=sentence):
@@ -221,10 +221,10 @@ USER = {"userId": "u1", "createdAt": "x"}
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ({"people": {}}, "unknown field `people`"),
+        ({"people": {}}, 'unknown parameter "people"'),
         ({"users": {"u2": USER}}, "users.u2: the key of a user is its userId"),
         ({"users": {"u1": {**USER, "company": "c"}}}, "users.u1.company: there is no company 'c'"),
-        ({"users": {"u1": {**USER, "attributes": {"a": {}}}}}, "users[...].attributes[...]"),
+        ({"users": {"u1": {**USER, "attributes": {"a": {}}}}}, "users.u1.attributes.a: is {}"),
         ({"companies": {"c": {"id": "d"}}}, "companies.c: the key of a company is its id"),
     ],
 )

@@ -113,14 +113,14 @@ SURVEY = {"id": 1, "name": "s", "createdAt": 1, "updatedAt": 1}
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ({"people": {}}, "unknown field `people`"),
-        ({"users": 5}, "users: Expected `object`, got `int`"),
-        ({"environments": 5}, "environments: Expected `object`"),
-        ({"users": {"u1": {"events": 5}}}, "users[...].events: Expected `object`"),
-        ({"surveys": 5}, "surveys: Expected `object`"),
+        ({"people": {}}, 'unknown parameter "people"'),
+        ({"users": 5}, "users: is 5: it must be an object"),
+        ({"environments": 5}, "environments: is 5: it must be an object"),
+        ({"users": {"u1": {"events": 5}}}, "users.u1.events: is 5: it must be an object"),
+        ({"surveys": 5}, "surveys: is 5: it must be an object"),
         ({"users": {"u2": USER}}, "users.u2: the key of a user is its externalUserId"),
-        ({"users": {"u1": {**USER, "attributes": {"a": []}}}}, "users[...].attributes[...]"),
-        ({"users": {"u1": {**USER, "createdAt": "x"}}}, "users[...].createdAt: Expected `int`"),
+        ({"users": {"u1": {**USER, "attributes": {"a": []}}}}, "users.u1.attributes.a: is []"),
+        ({"users": {"u1": {**USER, "createdAt": "x"}}}, 'users.u1.createdAt: is "x": it must be'),
         ({"events": {"E": {"name": "F"}}}, "events.E: the key of an event is its name: 'F'"),
         ({"events": {"E": {"name": "E", "pattern": "("}}}, "events.E: only Page URL events"),
         (

@@ -1,10 +1,13 @@
-"""Why parameters were refused: the place, the value, what is allowed, the nearest name."""
+"""JSON that somebody gave becomes a record, or a refusal that helps.
+
+The refusal says the place, the value that was seen, what is allowed, and the nearest name.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -18,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["convert", "invalid"]
 
+_Record = TypeVar("_Record", bound=msgspec.Struct)
+
 _LONGEST_SHOWN = 200
-_PLACE = re.compile(r" - at `\$([A-Za-z0-9_.\[\]]*)`\Z")
-_STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[([0-9]+)\]")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$([^`]*)`\Z")
+_STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[([0-9]+|\.\.\.)\]")
 _EXPECTED = re.compile(r"Expected `([^`]+)`([^`]*?)(?:, got `[^`]+`)?\Z")
 _WORDS = {
     "int": "a whole number",
@@ -33,26 +38,25 @@ _WORDS = {
 }
 
 
-def convert(
-    values: JsonObject, params: type[msgspec.Struct], *, from_text: bool, where: str
-) -> msgspec.Struct:
-    """Make the parameters of an operation.
+def convert(values: Json, record: type[_Record], *, where: str, from_text: bool = False) -> _Record:
+    """Make a record, such as the parameters of an operation.
 
     Args:
         values: by their names on the wire.
-        params: what to make.
+        record: what to make.
+        where: what the values are, for a sentence: ``the query``, ``the body``, ``faults()``;
+            empty where the caller puts a place before it.
         from_text: all values are texts, as a query has them.
-        where: what a name is unknown in, at the top: ``the query``, ``the body``.
 
     Raises:
-        OperationError: 422, saying what is wrong where.
+        OperationError: 422, saying what is wrong where; its details have the parameter.
     """
     try:
-        return msgspec.convert(values, params, strict=not from_text)
+        return msgspec.convert(values, record, strict=not from_text)
     except msgspec.ValidationError as error:
-        _explain(str(error), values, params, where)
-    except (RecursionError, UnicodeError, OverflowError, ValueError) as error:
-        raise invalid(where, f"{where} cannot be read: {error}") from None
+        _explain(str(error), values, record, where)
+    except (RecursionError, UnicodeError, OverflowError, TypeError, ValueError) as error:
+        raise invalid(where, f"{where or 'it'} cannot be read: {error}") from None
 
 
 def invalid(parameter: str, sentence: str, **details: Json) -> OperationError:
@@ -65,21 +69,20 @@ def invalid(parameter: str, sentence: str, **details: Json) -> OperationError:
     )
 
 
-def _explain(
-    sentence: str, values: JsonObject, params: type[msgspec.Struct], where: str
-) -> NoReturn:
+def _explain(sentence: str, values: Json, record: type[msgspec.Struct], where: str) -> NoReturn:
     found = _PLACE.search(sentence)
-    place = found[1].lstrip(".") if found else ""
+    steps = found[1] if found else ""
     what = sentence[: found.start()] if found else sentence
-    value, kind = _walk(found[1] if found else "", values, params)
+    place, value, kind = _walk(steps, values, record)
     if isinstance(kind, inspect.StructType) and isinstance(value, dict):
         _explain_object(value, kind, place, where)
+    called = f"`{place}`" if place else where or "it"
     if isinstance(kind, inspect.LiteralType):
         allowed = tuple(str(choice) for choice in kind.values)
-        refusal = unknown_parameter(place, "value", value, allowed, place=f"`{place or where}`")
+        refusal = unknown_parameter(place, "value", value, allowed, place=called)
     else:
         wanted = _words(kind) if kind is not None and "enum value" in what else _wanted(what)
-        sentence = f"`{place or where}` is {_shown(value)}: it must be {wanted}"
+        sentence = f"{called} is {_shown(value)}: it must be {wanted}"
         refusal = invalid(place, sentence, allowed=wanted)
     shown = _shown(value)
     refusal.details["value"] = value if len(shown) <= _LONGEST_SHOWN else shown
@@ -94,15 +97,16 @@ def _explain_object(value: JsonObject, kind: inspect.StructType, place: str, whe
     """
     names = tuple(field.encode_name for field in kind.fields)
     inside = f"`{place}`" if place else where
+    within = f" in {inside}" if inside else ""
     prefix = f"{place}." if place else ""
     if kind.forbid_unknown_fields:
         for name in value:
             if name not in names:
-                raise unknown_parameter(prefix + name, "parameter", name, names, place=inside)
+                raise unknown_parameter(f"{prefix}{name}", "parameter", name, names, place=inside)
     for field in kind.fields:
         if field.required and field.encode_name not in value:
             name = prefix + field.encode_name
-            raise invalid(name, f"`{name}` is missing in {inside}", allowed=_words(field.type))
+            raise invalid(name, f"`{name}` is missing{within}", allowed=_words(field.type))
 
 
 def _wanted(what: str) -> str:
@@ -111,7 +115,8 @@ def _wanted(what: str) -> str:
     if match is None:
         return f"something else ({what[:_LONGEST_SHOWN]})"
     words = " or ".join(_WORDS.get(name, name) for name in match[1].split(" | "))
-    return words + match[2].replace(" of length", ", its length")
+    # A limit of a number is written by msgspec as it was declared: `>= 0.0`.
+    return words + match[2].replace(" of length", ", its length").removesuffix(".0")
 
 
 def _words(kind: inspect.Type) -> str:
@@ -130,35 +135,56 @@ def _words(kind: inspect.Type) -> str:
 
 
 def _walk(
-    place: str, values: JsonObject, params: type[msgspec.Struct]
-) -> tuple[Json, inspect.Type | None]:
+    steps: str, values: Json, record: type[msgspec.Struct]
+) -> tuple[str, Json, inspect.Type | None]:
     """Follow a place through the values and their types, as far as it goes."""
-    value: Json = values
-    kind: inspect.Type | None = _type_of(params)
-    for name, index in _STEP.findall(place):
-        kind = _bare(kind)
+    place = ""
+    value = values
+    kind: inspect.Type | None = _type_of(record)
+    for name, index in _STEP.findall(steps):
+        kind = _meant(kind, value)
         if name:
+            place += f".{name}"
             value = value.get(name) if isinstance(value, dict) else None
             fields = kind.fields if isinstance(kind, inspect.StructType) else ()
             kind = next((field.type for field in fields if field.encode_name == name), None)
+        elif index == "...":
+            # msgspec does not say which value of a mapping it means, where there are several.
+            key = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
+            place += "[...]" if key is None else f".{key}"
+            value = None if key is None else value[key]
+            kind = kind.value_type if isinstance(kind, inspect.DictType) else None
         else:
+            place += f"[{index}]"
             inside = isinstance(value, list) and int(index) < len(value)
             value = value[int(index)] if inside else None
-            kind = kind.item_type if isinstance(kind, inspect.ListType) else None
-    return value, _bare(kind)
+            kind = (
+                kind.item_type
+                if isinstance(kind, inspect.ListType | inspect.VarTupleType)
+                else None
+            )
+    return place.lstrip("."), value, _meant(kind, value)
 
 
-def _bare(kind: inspect.Type | None) -> inspect.Type | None:
-    """Take what a type is besides null."""
-    if isinstance(kind, inspect.UnionType):
-        rest = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
-        return rest[0] if len(rest) == 1 else kind
-    return kind
+def _meant(kind: inspect.Type | None, value: Json) -> inspect.Type | None:
+    """Take what a type is besides null and, of several, what the value can be."""
+    if not isinstance(kind, inspect.UnionType):
+        return kind
+    rest = [part for part in kind.types if not isinstance(part, inspect.NoneType)]
+    if len(rest) == 1:
+        return rest[0]
+    wanted: type | tuple[type, ...] = ()
+    if isinstance(value, dict):
+        wanted = (inspect.StructType, inspect.DictType)
+    elif isinstance(value, list):
+        wanted = (inspect.ListType, inspect.VarTupleType)
+    fitting = [part for part in rest if isinstance(part, wanted)]
+    return fitting[0] if len(fitting) == 1 else kind
 
 
-@lru_cache(maxsize=64)
-def _type_of(params: type[msgspec.Struct]) -> inspect.Type:
-    return inspect.type_info(params)
+@lru_cache(maxsize=128)
+def _type_of(record: type[msgspec.Struct]) -> inspect.Type:
+    return inspect.type_info(record)
 
 
 def _short(text: str) -> str:
@@ -168,5 +194,5 @@ def _short(text: str) -> str:
 def _shown(value: Json) -> str:
     try:
         return _short(json_types.encode(value).decode())
-    except (UnicodeError, RecursionError, ValueError, MalformedJsonError):
+    except (UnicodeError, RecursionError, TypeError, ValueError, MalformedJsonError):
         return _short(repr(value))
