@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockseg.client.event_loop import in_event_loop
+from mockseg.errors import MissingExtraError
+from mockseg.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,9 +152,7 @@ def _sdk() -> Any:
         pytest.fail.Exception: it is not installed.
     """
     try:
-        return importlib.import_module("segment.analytics")
-    except ImportError:
-        pytest.fail(
-            "segment.analytics needs Segment's SDK: pip install segment-analytics-python",
-            pytrace=False,
-        )
+        require("segment.analytics", user="segment.analytics")
+    except MissingExtraError as error:
+        pytest.fail(str(error), pytrace=False)
+    return importlib.import_module("segment.analytics")
