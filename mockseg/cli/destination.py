@@ -10,10 +10,12 @@ from mockseg import json_types
 from mockseg.cli.flags import client_settings
 from mockseg.cli.noun import Noun
 from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.cli.times import time_flags
 from mockseg.errors import MalformedJsonError
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
+    from mockseg.cli.times import Times
     from mockseg.operations.destinations import DestinationView, VendorRequestView
 
 __all__ = ["command"]
@@ -119,14 +121,16 @@ def act(*, target: Target, id_: str, action: str, arguments: str) -> None:
 @command.command(name="requests")
 @click.argument("id_", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Each as one line of JSON.")
+@time_flags
 @client_settings
-def requests(*, target: Target, id_: str, as_json: bool) -> None:
+def requests(*, target: Target, id_: str, as_json: bool, times: Times) -> None:
     """List what reached an imitated vendor, forwarded by Segment or sent by a client.
 
     A vendor's name instead of an ID lists requests whose key belongs to no destination.
     """
     from mockseg.operations.destinations import ListVendorRequests, VendorRequestPage
 
+    shown = 0
     number: int | None = 0
     while number is not None:
         asked = ListVendorRequests(id=id_, after=number, limit=1000)
@@ -135,8 +139,11 @@ def requests(*, target: Target, id_: str, as_json: bool) -> None:
             if as_json:
                 say_json(request)
             else:
-                say(_request_line(request))
+                say(_request_line(request, times=times))
+        shown += len(page.requests)
         number = page.next
+    if not shown:
+        note("no request reached it")
 
 
 @command.command(name="remove")
@@ -163,8 +170,8 @@ def _show(view: DestinationView, *, url: str) -> None:
         say(f"    actions: {', '.join(view.actions)}")
 
 
-def _request_line(request: VendorRequestView) -> str:
-    when = request.received_at[11:23]
+def _request_line(request: VendorRequestView, *, times: Times) -> str:
+    when = times.show(request.received_at)
     notes = "; ".join(f"{note.code}: {note.description}" for note in request.notes)
     parts = [when, f"{request.sender:7}", str(request.answer.status), request.method]
     parts += [shorten(request.path), shorten(notes)]

@@ -8,6 +8,7 @@ import click
 
 from mockseg.cli.flags import client_settings, match_keys
 from mockseg.cli.ndjson import written
+from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import note, warn
 from mockseg.cli.progress import Progress
 from mockseg.json_types import encode_printable
@@ -32,7 +33,7 @@ def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
     """Write recorded calls to FILE, one JSON object a line, oldest first.
 
     FILE is gzipped when its name ends in .gz; - is standard output. It appears when it is
-    whole. Calls that arrive meanwhile are left out. Exit 1 when calls were evicted before
+    complete. Calls that arrive meanwhile are left out. Exit 1 when calls were evicted before
     they could be written.
     """
     before = target.ask("summary", OfSource(source=match.get("source")), Summary)
@@ -40,6 +41,8 @@ def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
         exported = _write_all(target, out, match, last=before.cursor)
     after = target.ask("summary", OfSource(source=match.get("source")), Summary)
     note(f"{exported} calls exported to {file}")
+    if not exported:
+        note(why_no_call(target, match))
     if after.evicted > before.evicted:
         warn(
             f"{after.evicted - before.evicted} calls were evicted meanwhile and may be"
@@ -50,7 +53,7 @@ def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
 
 
 def _write_all(target: Target, out: IO[bytes], match: dict[str, Any], *, last: int) -> int:
-    """Write every call up to a cursor; give how many."""
+    """Write every call up to a cursor; return their number."""
     page = target.ask("list_calls", ListCalls(**match, limit=_PAGE), CallPage)
     with Progress("exported", total=page.total) as progress:
         while True:

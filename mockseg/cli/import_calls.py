@@ -9,7 +9,7 @@ import msgspec
 
 from mockseg.cli.flags import client_settings
 from mockseg.cli.ndjson import PIPE, lines_of
-from mockseg.cli.output import say, warn
+from mockseg.cli.output import note, say, warn
 from mockseg.cli.progress import Progress
 from mockseg.errors import ConfigError
 from mockseg.operations.calls import ImportCalls, Imported, ImportedCall
@@ -34,23 +34,32 @@ def command(*, target: Target, file: str, source: str | None) -> None:
     """Record the calls of FILE again: one JSON object a line, as export writes them.
 
     FILE is unzipped when its name ends in .gz; - is standard input. A file is read to its
-    end first: when one line of it is broken, nothing is recorded. From standard input, what
-    stands before a broken line is recorded, and you are told how much that was.
+    end first: when one line of it is invalid, nothing is recorded. From standard input, the
+    calls before an invalid line are recorded, and their number is printed.
     """
     total = None if file == PIPE else sum(1 for _ in _calls_of(file))
+    duplicates = 0
     with Progress("imported", total=total) as progress:
         try:
             for batch in _batches(file):
                 asked = ImportCalls(calls=batch, source=source)
-                progress.add(target.ask("import_calls", asked, Imported).imported)
+                recorded = target.ask("import_calls", asked, Imported)
+                duplicates += recorded.duplicates
+                progress.add(recorded.imported)
         except Exception:
             warn(f"{progress.done} calls were imported before this:")
             raise
     say(f"{progress.done} calls imported")
+    if duplicates:
+        note(
+            f"{duplicates} of them are recorded as dropped duplicates, because their source has"
+            " calls with their messageIds; mockseg clear forgets those, --source KEY records"
+            " into another source"
+        )
 
 
 def _batches(file: str) -> Iterator[list[ImportedCall]]:
-    """Give calls in portions that fit into a request, those before a broken line too."""
+    """Yield calls in portions that fit into a request, those before an invalid line too."""
     batch: list[ImportedCall] = []
     size = 0
     calls = _calls_of(file)
@@ -76,13 +85,13 @@ def _calls_of(file: str) -> Iterator[tuple[ImportedCall, int]]:
     """Read each line as a call, with its length in bytes.
 
     Raises:
-        ConfigError: a line is none; the message has its number.
+        ConfigError: a line is not a call; the message has its number.
     """
     for number, line in lines_of(file):
         try:
             yield _read(line), len(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigError(
-                f"{file}, line {number}: is no exported call: {error}; it must be one JSON object"
+                f"{file}, line {number}: not an exported call: {error}; expected one JSON object"
                 ' with "source" and "message", as mockseg export writes it'
             ) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import client_settings
-from mockseg.cli.output import say
+from mockseg.cli.output import note, say
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -30,7 +30,10 @@ def command(*, target: Target, source: str, to: tuple[str, ...], where: str | No
 
     asked = Redeliver(source=source, destinations=list(to), where=where)
     begun = target.ask("redeliver", asked, Redelivered)
+    if not begun.calls:
+        note("no accepted call matches, so nothing is delivered again")
+        return
     say(
-        f"{begun.calls} calls, {begun.deliveries} deliveries begun;"
-        f" mockseg deliveries --source {source} says what becomes of them"
+        f"{begun.calls} calls, {begun.deliveries} deliveries started;"
+        f" mockseg deliveries --source {source} shows them"
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import client_settings
-from mockseg.cli.output import say, say_json, shorten
+from mockseg.cli.nothing_there import why_no_call
+from mockseg.cli.output import note, say, say_json, shorten
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -23,15 +24,18 @@ __all__ = ["command"]
     metavar="NUMBER",
     type=click.IntRange(0, 100_000),
     default=1000,
-    help="Name so many messages at most.  [1000]",
+    help="Maximum number of messages to name.  [1000]",
 )
 @click.option("--json", "as_json", is_flag=True, help="As GET /truth has it.")
-@click.option("--check", is_flag=True, help="Exit 1 unless all were delivered once.")
+@click.option(
+    "--check", is_flag=True, help="Exit 1 unless there are messages, and all were delivered once."
+)
 @client_settings
 def command(*, target: Target, source: str, limit: int, as_json: bool, check: bool) -> int:
     """Tell what became of each message: every attempt, what it was answered, its fate.
 
-    Messages that were delivered at once are counted and not named.
+    Messages that were delivered at once are counted and not named. With --check, exit 1 also
+    when no message came.
     """
     from mockseg.operations.faults import AskTruth, Truth
 
@@ -47,8 +51,10 @@ def command(*, target: Target, source: str, limit: int, as_json: bool, check: bo
             say(f"{message.fate:15}  {shorten(message.message_id)}  {shorten(story)}")
         if told.left_out:
             say(f"… and {told.left_out} more; --limit has them")
+    if not told.total and not told.nameless:
+        note(why_no_call(target, {"source": source}))
     delivered = told.fates["delivered once"]
-    return 1 if check and (delivered != told.total or told.nameless) else 0
+    return 1 if check and (not told.total or delivered != told.total or told.nameless) else 0
 
 
 def _attempt(attempt: AttemptView) -> str:

@@ -8,7 +8,7 @@ import click
 
 from mockseg.cli.flags import read_warned, setting_flags
 from mockseg.cli.ndjson import PIPE, lines_of
-from mockseg.cli.output import on_terminal, say_json, say_text
+from mockseg.cli.output import on_terminal, say_json, say_text, warn
 from mockseg.cli.plan_output import put
 from mockseg.cli.progress import Progress
 from mockseg.config import SERVER_SETTINGS, Settings, load_server
@@ -39,8 +39,9 @@ _PORTION = 500
     type=click.IntRange(min=0),
     default=20,
     metavar="NUMBER",
-    help="How many bad messages are shown; all are counted.  [20]",
+    help="Maximum number of bad messages to show; all are counted.  [20]",
 )
+@click.option("--allow-empty", is_flag=True, help="Do not fail when FILE has no messages.")
 def command(
     *,
     file: str,
@@ -49,13 +50,14 @@ def command(
     junit: str | None,
     as_json: bool,
     limit_shown: int,
+    allow_empty: bool,
     **flags: Any,
 ) -> int:
     """Judge the messages of FILE as a server would: first Segment's edge, then the plans.
 
     A line is a message, an exported call, or a batch; FILE is unzipped when its name ends
     in .gz; - is standard input. A line that cannot be read is a finding, not an error.
-    Exit 1 when something is bad.
+    Exit 1 when something is bad, or when there was nothing to judge.
     """
     settings = load_server(read_warned(config), flags)
     if junit == PIPE:
@@ -79,6 +81,9 @@ def command(
     else:
         judged_by = _judged_by(slugs, settings)
         say_text(validate_report.as_text(tally, file=file, judged_by=judged_by))
+    if not tally.messages and not allow_empty:
+        warn(f"{file} has no messages, so nothing was judged; --allow-empty allows this")
+        return 1
     return 1 if tally.bad else 0
 
 

@@ -10,6 +10,7 @@ from mockseg.domain.timestamps import parse_moment
 from mockseg.operations.calls import Imported
 
 if TYPE_CHECKING:
+    from mockseg.domain.call import KeptCall
     from mockseg.hub.machine import Hub
     from mockseg.operations.calls import ImportCalls, ImportedCall
 
@@ -18,9 +19,18 @@ __all__ = ["import_calls"]
 
 async def import_calls(hub: Hub, asked: ImportCalls) -> Imported:
     """Record exported calls, judged anew."""
+    duplicates = 0
     for call in asked.calls:
-        hub.accept(_arrival_of(call, asked.source))
-    return Imported(imported=len(asked.calls))
+        arrival = _arrival_of(call, asked.source)
+        cursor = hub.cursor
+        hub.accept(arrival)
+        recorded = hub.calls_after(cursor, limit=1, source=arrival.key)
+        duplicates += any(_is_duplicate(one) for one in recorded)
+    return Imported(imported=len(asked.calls), duplicates=duplicates)
+
+
+def _is_duplicate(call: KeptCall) -> bool:
+    return call.verdict == "dropped" and call.remark is not None and call.remark.duplicate_of > 0
 
 
 # What was exported was delivered then; `redeliver` is for those who want it again.

@@ -289,6 +289,9 @@ class Imported(Result, frozen=True):
 
     Attributes:
         imported: calls.
+        duplicates: those of them that were dropped, because their source has a call with their
+            messageId.
     """
 
     imported: int
+    duplicates: int

@@ -200,6 +200,33 @@ def test_export_follows_match_keys_and_the_pipe(
     assert server.source("copy").summary().total == 1
 
 
+def test_an_import_of_what_the_source_has_says_that_it_is_dropped(
+    server: MockSegment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The calls are recorded as duplicates, which is said with the way out."""
+    send(server, track("one"), track("two"))
+    assert run(["export", "f"]) == 0
+    assert run(["import", "f", "--source", "copy"]) == 0
+    capsys.readouterr()
+
+    assert run(["import", "f"]) == 0
+
+    out, err = capsys.readouterr()
+    assert out == "2 calls imported\n"
+    assert err.startswith("2 of them are recorded as dropped duplicates")
+    assert server.source("wk").summary().dropped == 2
+
+
+def test_an_export_of_nothing_says_why(
+    server: MockSegment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelled match key would otherwise make an empty file without a word."""
+    send(server, track("one"))
+    assert run(["export", "f", "--event", "tow"]) == 0
+    said = "0 calls exported to f\nno call matches: 1 call was recorded\n"
+    assert capsys.readouterr() == ("", said)
+
+
 def test_a_broken_line_of_a_file_is_named_and_nothing_is_recorded(
     server: MockSegment, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -212,7 +239,7 @@ def test_a_broken_line_of_a_file_is_named_and_nothing_is_recorded(
 
         out, err = capsys.readouterr()
         assert out == ""
-        assert err.startswith("mockseg: f, line 3: is no exported call: ")
+        assert err.startswith("mockseg: f, line 3: not an exported call: ")
     assert server.summary().total == 0
 
 

@@ -310,6 +310,19 @@ def test_sources_are_listed_with_their_counts(
     assert err == "1 more sources, used earlier; --last shows them\n"
 
 
+def test_what_did_not_happen_at_a_destination_is_said(
+    cli_server: MockSegment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No request reached it, no call can be delivered again: on stderr, exit 0."""
+    view = cli_server.source("wk").destination("webhook")
+    assert run(["destination", "requests", view.id]) == 0
+    assert run(["redeliver", "--source", "wk", "--to", view.id]) == 0
+    assert capsys.readouterr() == (
+        "",
+        "no request reached it\nno accepted call matches, so nothing is delivered again\n",
+    )
+
+
 def test_no_delivery_says_whether_there_is_a_destination(
     cli_server: MockSegment, capsys: pytest.CaptureFixture[str]
 ) -> None:

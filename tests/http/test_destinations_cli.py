@@ -110,7 +110,7 @@ def test_calls_are_delivered_again(
     send(source, {"type": "track", "userId": "u1", "event": "A"})
     source.assert_delivered(track("A"), times=1)
     assert command("redeliver", "--source", source.write_key, "--to", hook.id) == 0
-    assert capsys.readouterr().out.startswith("1 calls, 1 deliveries begun;")
+    assert capsys.readouterr().out.startswith("1 calls, 1 deliveries started;")
     source.assert_delivered(track("A"), times=2)
 
 

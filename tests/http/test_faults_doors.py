@@ -208,6 +208,14 @@ def test_wrong_commands_say_what_is_allowed(command, capsys, words, said):
     assert "Traceback" not in told
 
 
+def test_the_truth_of_nothing_is_no_success(server, command, capsys):
+    """No message came: the sentence says so on standard error, and --check exits 1."""
+    words = ("truth", "--source", "nobody-sent-here")
+    assert command(*words) == 0
+    assert command(*words, "--check") == 1
+    assert "nothing was recorded in source nobody-sent-here" in capsys.readouterr().err
+
+
 def test_the_command_tells_the_truth(server, command, capsys):
     """The summary, then a line for each message with a story; --check judges."""
     source = server.source()

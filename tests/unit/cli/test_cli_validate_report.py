@@ -160,14 +160,17 @@ def test_gzip_by_name_and_standard_input(
     assert (report["file"], codes(report)) == (name, [["invalid_type"]])
 
 
-def test_an_empty_file_holds_nothing_bad(
+def test_an_empty_file_is_not_good(
     write: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing was judged, which the summary says."""
+    """Nothing was judged, which is said, exit 1; --allow-empty allows it."""
     write()
 
-    assert run(["validate", "f.ndjson"]) == 0
-    assert "0 messages on 0 lines" in capsys.readouterr().out
+    assert run(["validate", "f.ndjson"]) == 1
+    out, err = capsys.readouterr()
+    assert "0 messages on 0 lines" in out
+    assert "f.ndjson has no messages, so nothing was judged" in err
+    assert run(["validate", "f.ndjson", "--allow-empty"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -255,5 +258,5 @@ def test_help_tells_lines_and_exit_status(capsys: pytest.CaptureFixture[str]) ->
 
     out = " ".join(capsys.readouterr().out.split())
     assert "A line is a message, an exported call, or a batch" in out
-    assert "Exit 1 when something is bad." in out
+    assert "Exit 1 when something is bad, or when there was nothing to judge." in out
     assert "[MOCKSEG_CATALOGUE; none]" in out
