@@ -18,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockseg import MockSegment
-from mockseg.conformance.contract import CliResult
+from mockseg.conformance.contract import CliResult, E2eConfig, read_result
 from mockseg.conformance.matrix import cell_of
 from mockseg.conformance.reports import Report
 from mockseg.conformance.seen import Outcome, Seen, seen_of
 from mockseg.conformance.suites import CHECKS
-from mockseg.conformance.verdicts import verdict_of
+from mockseg.conformance.verdicts import check_patterns, verdict_of
+from mockseg.errors import ConfigError
 from mockseg.json_types import pretty
 from mockseg.printable import printable
 
@@ -167,3 +168,49 @@ def test_no_judge_and_no_report_raises_whatever_was_sent(
     assert pretty(report.as_json())
     assert len(ET.fromstring(report.as_junit().encode())) > 1  # noqa: S314  (ours)
     assert cell_of(seen).words
+
+
+printed = st.one_of(
+    st.text(),
+    values.map(json.dumps),
+    st.builds(
+        lambda success, count, error: json.dumps(
+            {"success": success, "sentBatches": count, "error": error}, ensure_ascii=False
+        ),
+        values,
+        values,
+        values,
+    ),
+    st.integers(1, 5000).map(lambda depth: '{"success": ' + "[" * depth),
+    st.just('{"success": true, "sentBatches": ' + "9" * 5000 + "}"),
+)
+
+
+@settings(max_examples=300)
+@given(printed, printed)
+def test_whatever_a_cli_prints_is_a_result_or_none(first: str, last: str) -> None:
+    """The end of its output is all that counts, and is text of any kind."""
+    result = read_result(f"{first}\n{last}")
+    assert result is None or isinstance(result.success, bool)
+
+
+@settings(max_examples=300)
+@given(
+    st.one_of(
+        st.binary(),
+        printed.map(lambda text: text.encode("utf-8", "replace")),
+        st.dictionaries(
+            st.sampled_from(["sdk", "test_suites", "auto_settings", "env", "not_applicable"]),
+            values,
+        ).map(lambda document: json.dumps(document).encode()),
+    )
+)
+def test_whatever_a_configuration_says_is_read_or_refused_in_a_sentence(content: bytes) -> None:
+    """A ConfigError names the file; nothing else is raised."""
+    refused = ""
+    try:
+        config = E2eConfig.read(content, place="e2e-config.json")
+        check_patterns(config, place="e2e-config.json")
+    except ConfigError as error:
+        refused = str(error)
+    assert refused.startswith("e2e-config.json") or [config.excused(check.id) for check in CHECKS]
