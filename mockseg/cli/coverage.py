@@ -73,7 +73,7 @@ def command(
 
     Never seen, never planned, never asserted on; properties, values and branches that no
     call exercised. Of one source, or of all, which is the default. Only calls that are kept count.
-    Exit 1 below --fail-under.
+    Exit 1 below --fail-under, or when the server has forgotten a source with a plan.
     """
     if source is not None and everything:
         raise click.UsageError("say which: --source WRITE_KEY, or --all")
@@ -86,7 +86,9 @@ def command(
             " server with a higher --max-calls"
         )
     total = coverage_text(report, threshold=fail_under).rstrip("\n").rpartition("\n")[2]
-    failed = fail_under is not None and not report.reaches(fail_under)
+    if gathered.missing:
+        warn(f"{gathered.missing}; what was seen of that is not known")
+    failed = fail_under is not None and (bool(gathered.missing) or not report.reaches(fail_under))
     if out != PIPE:
         note(f"{total}; written to {out}")
     elif failed and kind != "text":
@@ -114,6 +116,7 @@ def _as_json(gathered: Gathered, report: CoverageReport, fail_under: float | Non
         "neverSeen": [each.rule.name for each in report.never_seen],
         "neverAsserted": [each.rule.name for each in report.never_asserted],
         "evicted": gathered.evicted,
+        "missing": gathered.missing,
         "coverage": gathered.coverage.as_json(),
         "plans": [plan_to_json(plan) for plan in gathered.coverage.plans],
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.cli.output import shorten
 from mockseg.errors import ConfigError, PlanError
+from mockseg.matching.notes import counted, forgotten_words
 from mockseg.operations.base import Nothing
 from mockseg.operations.plans import CoverageView
 from mockseg.operations.sources import GetSource, SourceList
@@ -29,12 +30,14 @@ class Gathered:
     Attributes:
         coverage: of all these sources.
         sources: their write keys; those without plans are not among them.
-        evicted: calls that had to make room and are not counted.
+        evicted: calls that were evicted and are not counted.
+        missing: why plans are missing from this, empty where none are.
     """
 
     coverage: Coverage
     sources: tuple[str, ...]
     evicted: int
+    missing: str = ""
 
 
 def gather(target: Target, source: str | None) -> Gathered:
@@ -44,7 +47,9 @@ def gather(target: Target, source: str | None) -> Gathered:
         ConfigError: there is no such source, or none has a plan.
         PlanError: sources have plans of the same name that differ.
     """
-    keys = _keys(target, source)
+    listed = target.ask("list_sources", Nothing(), SourceList)
+    missing = _missing(listed, source)
+    keys = _keys(listed, source)
     merged: Coverage | None = None
     covered: list[str] = []
     evicted = 0
@@ -62,13 +67,25 @@ def gather(target: Target, source: str | None) -> Gathered:
     if merged is None:
         which = "no source" if source is None else f'source "{shorten(source)}" does not'
         verb = "has a plan" if source is None else "have a plan"
-        raise ConfigError(f"{which} {verb}, so there is nothing to cover; {_PLANS_HELP}")
-    return Gathered(merged, tuple(covered), evicted)
+        because = f" ({missing})" if missing else ""
+        raise ConfigError(f"{which} {verb}{because}, so there is nothing to cover; {_PLANS_HELP}")
+    return Gathered(merged, tuple(covered), evicted, missing)
 
 
-def _keys(target: Target, source: str | None) -> list[str]:
-    sources = target.ask("list_sources", Nothing(), SourceList).sources
-    keys = [each.write_key for each in sources]
+def _missing(listed: SourceList, source: str | None) -> str:
+    """Say which plans a server has forgotten, empty when none."""
+    if source is not None:
+        named = [each.forgotten for each in listed.sources if each.write_key == source]
+        if named and named[0] is not None and "plan" in named[0].settings:
+            return forgotten_words(named[0], subject=f"source {shorten(source)}")
+    elif listed.forgotten_with_plan:
+        sources = counted(listed.forgotten_with_plan, "source")
+        return f"{sources} with a plan of their own were forgotten, because there were too many"
+    return ""
+
+
+def _keys(listed: SourceList, source: str | None) -> list[str]:
+    keys = [each.write_key for each in listed.sources]
     if source is None:
         # What came without a write key was dropped, and no path leads to it.
         return sorted(key for key in keys if key)

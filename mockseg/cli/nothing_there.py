@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockseg.cli.lines import key_word
+from mockseg.matching.notes import forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 
@@ -30,6 +31,8 @@ def why_no_call(target: Target, match: Mapping[str, Any]) -> str:
         were = "was" if here.total == 1 else "were"
         also = f", and {_refused(here.refused)}" if here.refused else ""
         return f"no call matches: {_counted(here.total, 'call')} {were} recorded{of}{also}"
+    if here.lost.forgotten is not None:
+        return f"no call matches: {forgotten_words(here.lost.forgotten, subject='the source')}"
     if here.evicted:
         return f"no call matches: all {_counted(here.evicted, 'call')}{of} were evicted"
     if here.refused:

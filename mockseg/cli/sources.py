@@ -10,6 +10,7 @@ from mockseg.cli.flags import client_settings
 from mockseg.cli.lines import key_word
 from mockseg.cli.output import note, paint, say_json, say_table, shorten
 from mockseg.cli.times import time_flags
+from mockseg.matching.notes import forgotten_words
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.calls import Summary
 from mockseg.operations.sources import SourceList
@@ -52,10 +53,13 @@ def command(*, target: Target, last: int, as_json: bool, times: Times) -> None:
         say_table(_HEAD, [_row(target, source, times) for source in shown])
     else:
         note("no source is open: a write key opens one when it is first used")
+    for source in [] if as_json else shown:
+        if source.forgotten is not None:
+            note(forgotten_words(source.forgotten, subject=f"source {key_word(source.write_key)}"))
     if len(shown) < len(listed.sources):
         note(f"{len(listed.sources) - len(shown)} more sources, used earlier; --last shows them")
     if listed.forgotten:
-        note(f"{listed.forgotten} sources were evicted because others were used later")
+        note(f"{listed.forgotten} sources were forgotten because there were too many")
 
 
 def _row(target: Target, source: SourceView, times: Times) -> tuple[Part, ...]:

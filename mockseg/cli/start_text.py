@@ -102,7 +102,8 @@ def exposed_warning(settings: Settings) -> str:
 
 def end_text(tally: Tally) -> str:
     """Give what came in since the start, in one line."""
+    forgotten = f", {tally.forgotten} sources forgotten" if tally.forgotten else ""
     return (
         f"{tally.accepted} accepted, {tally.bad} bad, {tally.dropped} would have been dropped by"
-        f" Segment, {tally.evicted} evicted"
+        f" Segment, {tally.evicted} evicted{forgotten}"
     )

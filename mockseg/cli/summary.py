@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mockseg.cli.flags import client_settings
-from mockseg.cli.output import say, say_json, shorten
+from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.matching.notes import forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 
@@ -35,5 +36,7 @@ def command(*, target: Target, source: str | None, as_json: bool) -> None:
     say(f"{summary.requests} requests, {summary.refused} refused")
     for refusals in summary.refusals:
         say(f"{refusals.count:8}  {refusals.text}")
+    if summary.lost.forgotten is not None:
+        note(forgotten_words(summary.lost.forgotten, subject="the source"))
     for name, count in sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0])):
         say(f"{count:8}  {shorten(name)}")

@@ -152,7 +152,7 @@ class Destination(_Connected):
         expected = Expected(
             matcher=matcher, method=method, path=path, json=json, status=status, sender=sender
         )
-        steps = verbs_destinations.assert_received(self.id, expected, times=times, wait=wait)
+        steps = verbs_destinations.assert_received(self.view, expected, times=times, wait=wait)
         meant: list[VendorRequestView] = self._wait("assert_received", steps)
         return meant
 
@@ -238,7 +238,7 @@ class AsyncDestination(_Connected, AwaitableVerbs):
         expected = Expected(
             matcher=matcher, method=method, path=path, json=json, status=status, sender=sender
         )
-        steps = verbs_destinations.assert_received(self.id, expected, times=times, wait=wait)
+        steps = verbs_destinations.assert_received(self.view, expected, times=times, wait=wait)
         meant: list[VendorRequestView] = await self._carry_out(steps)
         return meant
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockseg.client.scope import Deadline
+from mockseg.client.verbs_reading import call_pages, scalars_of
 from mockseg.client.verbs_unmet import Unmet, fail, refuse_if_evicted
 from mockseg.client.verbs_waiting import check_count, gather
 from mockseg.matching.evidence import Expectation
+from mockseg.matching.notes import counted
 
 if TYPE_CHECKING:
     from mockseg.client.ask import Steps
@@ -48,16 +50,18 @@ def assert_called_times(
         yield from assert_not_called(scope, matcher, within=quiet or min(wait, WITHIN_SECONDS))
         return []
     gathered = yield from gather(scope, matcher, count=times, deadline=Deadline(wait))
-    found = gathered.calls
-    if len(found) == times:
-        more = yield from gather(
-            scope, matcher, count=1, deadline=Deadline(quiet), after=gathered.cursor
-        )
-        found = found + more.calls
-    if len(found) > times:
-        yield from fail(scope, matcher, Unmet(expected, waited=quiet, may_be_late=False))
-    if len(found) < times:
+    if len(gathered.calls) < times:
         yield from fail(scope, matcher, gathered.unmet(expected, waited=wait))
+    if len(gathered.calls) == times:
+        yield from gather(scope, matcher, count=1, deadline=Deadline(quiet), after=gathered.cursor)
+    # What counts is what is recorded now: some may have been cleared since it came.
+    listed = yield from call_pages(scope, scalars_of(matcher.match))
+    found = [call for call in listed if matcher.matches(call)]
+    if len(found) != times:
+        yield from fail(scope, matcher, Unmet(expected, waited=quiet, may_be_late=False))
+    yield from refuse_if_evicted(
+        scope, f"that there was {matcher.describe()} exactly {counted(times, 'time')}"
+    )
     scope.asserted.update(call.cursor for call in found)
     return found
 

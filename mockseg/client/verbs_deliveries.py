@@ -10,10 +10,11 @@ import msgspec
 from mockseg.client.ask import Ask
 from mockseg.client.scope import Deadline
 from mockseg.client.verbs_reading import PAGE, call_pages, check_matcher
-from mockseg.client.verbs_unmet import Unmet, fail, raise_unmet
-from mockseg.client.verbs_waiting import check_count
-from mockseg.errors import OperationError
+from mockseg.client.verbs_unmet import Unmet, fail, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs_waiting import check_count, let_settle
+from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.evidence import Expectation
+from mockseg.matching.notes import counted
 from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliveries
 from mockseg.operations.destinations import ListDestinations
 
@@ -103,38 +104,71 @@ def assert_delivery(
     check_matcher(matcher)
     if times is not None:
         check_count(times, name="times", least=0)
-    wanted = 1 if times is None else times
+    wanted = _Wanted(to=to, state=state, reason=reason, times=times)
     deadline = Deadline(wait)
+    least = 1 if times is None else times
+    meant: list[Delivery] = []
+    if least:
+        meant = yield from _gather(scope, matcher, wanted, least=least, deadline=deadline)
+    if times is not None and len(meant) == least:
+        # More may be under way.
+        yield from let_settle(scope.write_key, deadline)
+        meant = yield from _gather(scope, matcher, wanted, least=0, deadline=Deadline(0))
+    if not meant if times is None else len(meant) != times:
+        yield from _fail(scope, matcher, wanted, wait=wait)
+    if times is not None:
+        yield from _refuse_if_evicted(scope, matcher, state=state, times=times)
+    scope.asserted.update(int(delivery.call.removeprefix("call-")) for delivery in meant)
+    return meant
+
+
+def _gather(
+    scope: Scope, matcher: Matcher, wanted: _Wanted, *, least: int, deadline: Deadline
+) -> Steps[list[Delivery]]:
+    """Return the deliveries that are meant, as soon as there are so many or the time is up."""
     match = msgspec.structs.replace(matcher.match, source=scope.write_key)
     meant: list[Delivery] = []
-    count = max(1, wanted)
+    count = max(1, least)
     while True:
-        timeout = deadline.left() if wanted else 0.0
         asked = WaitDeliveries(
-            match=match, destination=to, state=state, reason=reason, count=count, timeout=timeout
+            match=match,
+            destination=wanted.to,
+            state=wanted.state,
+            reason=wanted.reason,
+            count=count,
+            timeout=deadline.left(),
         )
         try:
             waited: WaitedDeliveries = yield Ask("wait_deliveries", asked)
         except OperationError as refusal:
             if refusal.status != 406:
                 raise
-            break
+            return meant
         meant = [
             delivery
             for delivery, call in zip(waited.deliveries, waited.calls, strict=True)
             if call.cursor > scope.after and matcher.means(call)
         ]
-        if len(meant) >= wanted:
-            break
+        if len(meant) >= least:
+            return meant
         # Some were not meant after all: wait for one more than there are.
         count = len(waited.deliveries) + 1
-    if (times is None and meant) or len(meant) == times:
-        scope.asserted.update(int(delivery.call.removeprefix("call-")) for delivery in meant)
-        return meant
-    yield from _fail(
-        scope, matcher, _Wanted(to=to, state=state, reason=reason, times=times), wait=wait
+
+
+def _refuse_if_evicted(
+    scope: Scope, matcher: Matcher, *, state: DeliveryState, times: int
+) -> Steps[None]:
+    """Fail when calls or deliveries were evicted, so that there may have been more."""
+    claim = f"that {matcher.describe()} was {state} exactly {counted(times, 'time')}"
+    yield from refuse_if_evicted(scope, claim)
+    page: DeliveryPage = yield Ask(
+        "list_deliveries", ListDeliveries(source=scope.write_key, limit=1)
     )
-    raise AssertionError("never reached")  # pragma: no cover
+    if page.evicted and page.evicted_call > scope.after:
+        raise UnmetExpectationError(
+            f"cannot confirm {claim}: {page.evicted:,} deliveries of this source were evicted"
+            " and cannot be checked.\nclear() earlier, or use more sources."
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

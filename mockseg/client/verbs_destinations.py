@@ -10,10 +10,11 @@ import msgspec
 from mockseg.client.ask import Ask
 from mockseg.client.scope import Deadline
 from mockseg.client.verbs_reading import PAGE, check_matcher
-from mockseg.client.verbs_waiting import check_count
+from mockseg.client.verbs_waiting import check_count, let_settle
 from mockseg.conversion import convert
 from mockseg.destinations.snake_case import snake_case
-from mockseg.errors import OperationError
+from mockseg.errors import OperationError, UnmetExpectationError
+from mockseg.matching.notes import counted
 from mockseg.operations.destinations import (
     Act,
     AddDestination,
@@ -260,9 +261,15 @@ class Expected:
 
 
 def assert_received(
-    id_: str, expected: Expected, *, times: int | None, wait: float
+    destination: DestinationView, expected: Expected, *, times: int | None, wait: float
 ) -> Steps[list[VendorRequestView]]:
     """Give the requests that reached the vendor and are meant; fail when there are too few.
+
+    Args:
+        destination: the vendor's.
+        expected: which requests are meant.
+        times: exactly this many, when nothing more is under way; one or more if omitted.
+        wait: seconds in which it must be.
 
     Raises:
         UnmetExpectationError: with what did reach it.
@@ -270,6 +277,7 @@ def assert_received(
     judge = expected.compiled()
     if times is not None:
         check_count(times, name="times", least=0)
+    id_ = destination.id
     deadline = Deadline(wait)
     seen = yield from requests(id_)
     while True:
@@ -287,8 +295,15 @@ def assert_received(
             if refusal.status != 406:
                 raise
             break
-        seen += page.requests
+        seen = [request for request in seen if request.number > page.cleared] + page.requests
+    if times is not None:
+        # More may be under way; and what counts is what is there then, for some may be cleared.
+        yield from let_settle(destination.source, deadline)
+        seen = yield from requests(id_)
+        meant = [request for request in seen if judge(request)]
     if len(meant) == times or (times is None and meant):
+        if times is not None:
+            yield from _refuse_if_evicted(id_, expected, times=times)
         return meant
     # Only a failure pays for these.
     from mockseg.client.verbs_unmet import raise_unmet
@@ -298,6 +313,17 @@ def assert_received(
     raise_unmet(
         explain_received(id_, expected.describe(), seen=lines, found=len(meant), times=times)
     )
+
+
+def _refuse_if_evicted(id_: str, expected: Expected, *, times: int) -> Steps[None]:
+    """Fail when requests were evicted, so that there may have been more."""
+    page: VendorRequestPage = yield Ask("list_vendor_requests", ListVendorRequests(id=id_, limit=1))
+    if page.evicted:
+        raise UnmetExpectationError(
+            f"cannot confirm that {id_} received {expected.describe()} exactly"
+            f" {counted(times, 'time')}: {counted(page.evicted, 'request')} that reached it"
+            " cannot be checked, because they were evicted.\nclear() the source earlier."
+        )
 
 
 def _line_of(request: VendorRequestView) -> str:

@@ -41,7 +41,7 @@ def golden_now(scope: Scope, *, ignore: Iterable[str], wait: float) -> Steps[lis
     ignored = _paths(ignore)
     yield from settled(scope, quiet=max(_MORE_SECONDS, min(wait, 0.3)), timeout=wait + 5)
     seen = yield from call_pages(scope, {})
-    yield from refuse_if_evicted(scope, "what the golden file has to hold")
+    yield from refuse_if_evicted(scope, "that the golden file would hold all calls")
     return [_stable(call, ignored) for call in seen]
 
 

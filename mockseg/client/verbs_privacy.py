@@ -37,6 +37,7 @@ PII_PATTERNS: dict[str, str] = {
     "US social security number": r"(?<![\w-])(?!000|666|9\d\d)\d{3}-\d{2}-\d{4}(?![\w-])",
 }
 _MOST_FOUND = 20
+_NOTHING_PERSONAL = "that no personal data was sent"
 
 
 def assert_no_pii(
@@ -48,6 +49,7 @@ def assert_no_pii(
     yield from settled(scope, quiet=quiet, timeout=timeout)
     sent = yield from requests(scope)
     if not sent:
+        yield from refuse_if_evicted(scope, _NOTHING_PERSONAL, requests=True)
         raise UnmetExpectationError(
             "expected no personal data in what was sent; nothing was sent at all, which proves"
             " nothing. Wait for a call first, or check that the app sends to this source."
@@ -65,7 +67,7 @@ def assert_no_pii(
                 found.setdefault((name, value), [f"{request.id} {request.path}: {part}"])
     if found:
         _fail(found, requests=len(sent))
-    yield from refuse_if_evicted(scope, "that no personal data was sent")
+    yield from refuse_if_evicted(scope, _NOTHING_PERSONAL, requests=True)
 
 
 def _fail(found: dict[tuple[str, str], list[str]], *, requests: int) -> None:

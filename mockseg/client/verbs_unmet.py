@@ -12,6 +12,7 @@ from mockseg.client.ask import Ask
 from mockseg.client.verbs_reading import PAGE, call_pages, scalars_of, summary
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.evidence import Evidence, Late
+from mockseg.matching.notes import lost_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, WaitCalls
 
@@ -19,12 +20,20 @@ if TYPE_CHECKING:
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
+    from mockseg.domain.lost import Lost
     from mockseg.matching.evidence import Expectation
     from mockseg.matching.explanation import Explanation
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.calls import CallPage, Summary, WaitedCalls
 
-__all__ = ["Unmet", "evicted_inside", "fail", "raise_unmet", "refuse_if_evicted"]
+__all__ = [
+    "Unmet",
+    "evicted_inside",
+    "fail",
+    "raise_if_lost",
+    "raise_unmet",
+    "refuse_if_evicted",
+]
 
 # How much longer a failed wait looks for the call, only to be able to say that it came.
 _LATE_SECONDS = 0.2
@@ -100,35 +109,63 @@ def raise_unmet(explanation: Explanation) -> NoReturn:
     raise error
 
 
-def refuse_if_evicted(scope: Scope, claim: str) -> Steps[None]:
-    """Fail when calls had to make room, and nobody can say any more whether a claim is true.
+def refuse_if_evicted(
+    scope: Scope, claim: str, *, after: int | None = None, requests: bool = False
+) -> Steps[None]:
+    """Fail when calls were evicted, or the source forgotten: a claim can no longer be checked.
 
     Args:
         scope: which calls the claim is about.
-        claim: the end of a sentence that begins with "it cannot be said".
+        claim: the end of a sentence that begins with "cannot confirm".
+        after: the cursor after which the claim begins; that of the scope by default.
+        requests: whether the claim is about requests, too.
 
     Raises:
-        UnmetExpectationError: calls of the scope were evicted.
+        UnmetExpectationError: something of the scope was lost.
     """
-    evicted = yield from evicted_inside(scope)
-    if evicted:
-        calls = "1 call" if evicted == 1 else f"{evicted:,} calls"
-        raise UnmetExpectationError(
-            f"it cannot be said {claim}: {calls} of this source had to make room and could not be"
-            " looked at.\nAllow the server more with max_calls and max_bytes (--max-calls,"
-            " --max-bytes), or clear() before that."
+    counts: Summary = yield Ask("summary", OfSource(source=scope.write_key))
+    raise_if_lost(
+        counts.lost,
+        claim,
+        after=scope.after if after is None else after,
+        after_request=scope.after_request if requests else None,
+    )
+
+
+def raise_if_lost(lost: Lost, claim: str, *, after: int, after_request: int | None = None) -> None:
+    """Raise when a claim about all calls of a source can no longer be checked.
+
+    Args:
+        lost: what is no longer kept of the source.
+        claim: the end of a sentence that begins with "cannot confirm".
+        after: the cursor after which the claim begins.
+        after_request: the number of the request after which it begins; None for a claim that
+            is not about requests.
+
+    Raises:
+        UnmetExpectationError: with what was lost, and what to do.
+    """
+    if not lost.inside(after=after, after_request=after_request):
+        return
+    if lost.forgotten is not None:
+        again = " and ".join(f"its {name}" for name in lost.forgotten.settings)
+        advice = (
+            "Use fewer write keys, or delete sources that are no longer needed. To go on here,"
+            f" clear() the source{f', and set up {again} again' if again else ''}."
         )
+    else:
+        advice = (
+            "Raise max_calls, max_requests and max_bytes (--max-calls, --max-requests,"
+            " --max-bytes), or clear() earlier."
+        )
+    words = lost_words(lost, requests=after_request is not None, of="this source")
+    raise UnmetExpectationError(f"cannot confirm {claim}: {words}.\n{advice}")
 
 
 def evicted_inside(scope: Scope) -> Steps[int]:
-    """Tell how many calls of the scope may have been evicted."""
+    """Return how many calls of the scope may have been evicted."""
     counts: Summary = yield Ask("summary", OfSource(source=scope.write_key))
-    if counts.evicted and scope.window:
-        # The oldest go first: while one from before the window is kept, all of it is.
-        page: CallPage = yield Ask("list_calls", ListCalls(source=scope.write_key, limit=1))
-        if page.calls and page.calls[0].cursor <= scope.after:
-            return 0
-    return counts.evicted
+    return counts.evicted if counts.lost.cursor > scope.after else 0
 
 
 def _late(scope: Scope, matcher: Matcher, *, after: int) -> Steps[list[Late]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.calls import Settled, WaitedCalls
 
-__all__ = ["Gathered", "gather", "settle", "wait_for", "wait_for_all"]
+__all__ = ["Gathered", "gather", "let_settle", "settle", "wait_for", "wait_for_all"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,11 +38,13 @@ class Gathered:
         cursor: go on from here to see later ones.
         hopeless: the call that would have matched had Segment let it through, or None; it
             ended the wait early.
+        cleared: the cursor up to which the source was cleared by then, 0 for none.
     """
 
     calls: list[Call]
     cursor: int
     hopeless: Call | None = None
+    cleared: int = 0
 
     def unmet(self, expected: Expectation, *, waited: float) -> Unmet:
         """Say what was expected instead, after so many seconds."""
@@ -75,6 +77,15 @@ def settle(scope: Scope, *, quiet: float, timeout: float) -> Steps[int]:
         "settle", Settle(source=scope.write_key, quiet=quiet, timeout=timeout)
     )
     return settled.cursor
+
+
+def let_settle(write_key: str, deadline: Deadline) -> Steps[None]:
+    """Return when nothing of a source is in flight, or the time is up."""
+    try:
+        yield Ask("settle", Settle(source=write_key, quiet=0.0, timeout=deadline.left()))
+    except OperationError as refusal:
+        if refusal.status != 406:
+            raise
 
 
 def gather(
@@ -121,10 +132,12 @@ def gather(
             # It was not the one that is meant: nothing matched before it, go on behind it.
             cursor = call.cursor
             continue
+        # What an earlier wait brought may have been cleared since.
+        found = [call for call in found if call.cursor > waited.cleared]
         found += [call for call in waited.calls if matcher.matches(call)]
         cursor = waited.next
         if len(found) >= count:
-            return Gathered(found, cursor)
+            return Gathered(found, cursor, cleared=waited.cleared)
 
 
 def check_count(count: int, *, name: str, least: int = 1) -> None:

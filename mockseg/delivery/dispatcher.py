@@ -156,8 +156,10 @@ class Dispatcher:
 
     def drop_source(self, source: str) -> None:
         """Forget a source: what is under way is cancelled, its deliveries leave the ledger."""
-        for lane in [lane for lane in self._lanes.values() if lane.destination.source == source]:
-            self._cancel(lane)
+        if self.ledger.pending(source):
+            lanes = [each for each in self._lanes.values() if each.destination.source == source]
+            for lane in lanes:
+                self._cancel(lane)
         self.ledger.drop_source(source)
 
     def drop_call(self, call: int) -> None:

@@ -28,7 +28,7 @@ _SPENT = 1024
 class _Shelf:
     """One source's deliveries, oldest first; what is gone stands among them for a while."""
 
-    __slots__ = ("entries", "finals", "gone", "open")
+    __slots__ = ("entries", "evicted", "evicted_call", "finals", "gone", "open")
 
     def __init__(self) -> None:
         self.entries: list[KeptDelivery] = []
@@ -36,6 +36,8 @@ class _Shelf:
         self.finals: deque[KeptDelivery] = deque()
         self.open = 0
         self.gone = 0
+        # How many were evicted, and the cursor of the latest call that they were of.
+        self.evicted = self.evicted_call = 0
 
 
 class Ledger:
@@ -186,6 +188,18 @@ class Ledger:
         shelf = self._shelves.get(source)
         return 0 if shelf is None else shelf.open
 
+    def evicted_of(self, source: str | None) -> tuple[int, int]:
+        """Return how many deliveries of a source were evicted, and of which calls.
+
+        Since it was last cleared; of all sources, since the server started. The second is the
+        cursor of the latest call that one of them was of: later calls have all of theirs.
+        """
+        if source is None:
+            latest = max((shelf.evicted_call for shelf in self._shelves.values()), default=0)
+            return self.evicted, latest
+        shelf = self._shelves.get(source)
+        return (0, 0) if shelf is None else (shelf.evicted, shelf.evicted_call)
+
     def page(
         self,
         *,
@@ -256,9 +270,12 @@ class Ledger:
         while (self._kept > most or self._bytes > most_bytes) and self._kept > self._open:
             name = sizes[0][1]
             shelf = self._shelves[name]
-            self._forget(shelf.finals.popleft())
+            oldest = shelf.finals.popleft()
+            self._forget(oldest)
             heapq.heapreplace(sizes, (-len(shelf.finals), name))
             self.evicted += 1
+            shelf.evicted += 1
+            shelf.evicted_call = max(shelf.evicted_call, oldest.call)
             shelf.gone += 1
             if shelf.gone > _SPENT and shelf.gone * 2 > len(shelf.entries):
                 shelf.entries = [kept for kept in shelf.entries if not kept.gone]

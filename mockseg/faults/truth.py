@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from mockseg.matching.notes import lost_words
+
+if TYPE_CHECKING:
+    from mockseg.domain.lost import Lost
 
 __all__ = ["FATES", "Attempt", "Fate", "fate_of", "status_words", "summary_of"]
 
@@ -56,13 +61,13 @@ def fate_of(attempts: list[Attempt]) -> Fate:
     return "lost" if len(tried) > 1 else "never retried"
 
 
-def summary_of(fates: dict[Fate, list[tuple[int, ...]]], *, nameless: int, evicted: int) -> str:
+def summary_of(fates: dict[Fate, list[tuple[int, ...]]], *, nameless: int, lost: Lost) -> str:
     """Say it in a sentence.
 
     Args:
         fates: for each fate the statuses that each message was answered.
         nameless: messages without a messageId in requests that were not stored.
-        evicted: calls that are no longer kept.
+        lost: what is no longer kept of the source.
     """
     total = sum(len(stories) for stories in fates.values())
     parts = [
@@ -75,8 +80,8 @@ def summary_of(fates: dict[Fate, list[tuple[int, ...]]], *, nameless: int, evict
     text = f"{total:,} {'call' if total == 1 else 'calls'}: " + ", ".join(parts)
     if nameless:
         text += f"; {nameless:,} without a messageId were not stored and cannot be followed"
-    if evicted:
-        text += f"; {evicted:,} had to make room and are not counted"
+    if lost.inside(after=0, after_request=0):
+        text += f"; {lost_words(lost, requests=True)}"
     return text
 
 

@@ -46,7 +46,8 @@ def change(hub: Hub, asked: ChangeAudience) -> AudienceChanged:
     both = set(asked.enter) & set(asked.leave)
     if both:
         _refuse("leave", f'"{min(both)[:100]}" is to enter and to leave')
-    source = hub.sources.use(asked.write_key)
+    source = hub.sources.claim(asked.write_key)
+    source.restored("audiences")
     computed = hub.destinations.audiences.setdefault(source.key, Audiences())
     try:
         messages, property_, members = _changed(computed, asked)

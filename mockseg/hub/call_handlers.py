@@ -6,6 +6,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from mockseg.domain.call import call_cursor, call_id
 from mockseg.errors import FqlError, OperationError
 from mockseg.hub.call_details import call_details
@@ -88,8 +90,7 @@ async def clear_call(hub: Hub, asked: GetCall) -> Cleared:
     if source is not None:
         hub.window_of(source).forget(call.message_id, call.cursor)
     hub.destinations.dispatcher.drop_call(call.cursor)
-    # Who waits until nothing is in flight looks again.
-    hub.bell.ring()
+    hub.cleared(call.source, call.cursor)
     return Cleared(cleared=1)
 
 
@@ -123,19 +124,25 @@ def _kept(hub: Hub, id_: str) -> KeptCall:
 async def wait_calls(hub: Hub, asked: WaitCalls) -> WaitedCalls:
     """Answer when the calls are there; see :class:`mockseg.hub.waits.Waiter`."""
     needs_one(asked)
+    key = asked.match.source
     try:
         waiter = Waiter(asked)
     except FqlError as error:
         raise bad_filter(error) from None
-    async for portion in hub.scan(after=asked.after, source=asked.match.source):
-        for call in portion:
-            waiter.offer(call, now=False)
-    # No await lies between the end of the scan and this: no call falls in between.
-    hub.waiters.add(waiter)
-    try:
-        return await waiter.satisfied()
-    finally:
-        hub.waiters.remove(waiter)
+    with hub.sources.watching(key):
+        # First of all: what is cleared during the scan is not to be counted.
+        hub.waiters.add(waiter)
+        try:
+            async for portion in hub.scan(after=asked.after, source=key):
+                for call in portion:
+                    waiter.offer(call, now=False)
+            # No await lies between the end of the scan and this: no call falls in between.
+            waiter.begin(lost=hub.lost(key))
+            waited = await waiter.satisfied()
+        finally:
+            hub.waiters.remove(waiter)
+    source = None if key is None else hub.sources.get(key)
+    return waited if source is None else replace(waited, cleared=source.cleared)
 
 
 async def clear_calls(hub: Hub, asked: ClearCalls) -> Cleared:
@@ -147,24 +154,22 @@ async def clear_calls(hub: Hub, asked: ClearCalls) -> Cleared:
             code="invalid_parameter",
             details={"allowed": ["source", "all"]},
         )
-    if asked.all:
-        hub.server_window.clear()
-        hub.destinations.forget_strangers()
-    keys = [asked.source] if asked.source is not None else [source.key for source in hub.sources]
-    return Cleared(cleared=sum(_clear(hub, key) for key in keys))
-
-
-def _clear(hub: Hub, key: str) -> int:
-    source = hub.sources.get(key)
-    if source is not None:
-        source.window.clear()
-    hub.faults.begin_anew(key)
-    hub.destinations.begin_anew(key)
-    return hub.journal.clear(key)
+    if asked.source is not None:
+        return Cleared(cleared=hub.clear(asked.source))
+    hub.server_window.clear()
+    hub.destinations.forget_strangers()
+    cleared = sum(hub.clear(source.key) for source in hub.sources)
+    hub.sources.forgotten_sources.clear_all()
+    return Cleared(cleared=cleared)
 
 
 async def settle(hub: Hub, asked: Settle) -> Settled:
     """Answer when nothing is in flight and nothing came for a while."""
+    with hub.sources.watching(asked.source):
+        return await _settled(hub, asked)
+
+
+async def _settled(hub: Hub, asked: Settle) -> Settled:
     started = time.monotonic()
     while True:
         now = time.monotonic()
@@ -232,11 +237,13 @@ async def summary(hub: Hub, asked: OfSource) -> Summary:
         for request in page:
             refused.add(request)
         number = page[-1].number
+    lost = hub.lost(asked.source)
     return Summary(
         total=total,
         good=good,
         bad=total - good,
-        evicted=hub.journal.evicted(asked.source),
+        evicted=lost.calls,
+        lost=lost,
         requests=requests,
         refused=refused.total,
         refusals=refused.kinds,

@@ -33,7 +33,8 @@ async def health(hub: Hub, _: Nothing) -> Health:
 
 async def get_clock(hub: Hub, asked: OfSource) -> ClockView:
     """Tell the time."""
-    return _clock_view(_clock(hub, asked.source))
+    source = None if asked.source is None else hub.sources.get(asked.source)
+    return _clock_view(hub.clock if source is None else source.clock)
 
 
 async def set_clock(hub: Hub, asked: SetClock) -> ClockView:
@@ -72,7 +73,12 @@ async def _retried(hub: Hub, source: str | None) -> None:
 
 
 def _clock(hub: Hub, key: str | None) -> ShiftedClock:
-    return hub.clock if key is None else hub.sources.use(key).clock
+    """Return the clock that is to change; a new source is opened for that."""
+    if key is None:
+        return hub.clock
+    source = hub.sources.claim(key)
+    source.restored("clock")
+    return source.clock
 
 
 def _clock_view(clock: ShiftedClock) -> ClockView:

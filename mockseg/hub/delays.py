@@ -63,9 +63,8 @@ class Delays:
 
     def release(self, *, source: str | None = None, fault: str | None = None) -> None:
         """Let go what is held back of a source, by a fault, or both; of all without."""
-        for key, held in self._held.items():
-            if source is not None and key != source:
-                continue
+        of_source = [self._held[source]] if source in self._held else []
+        for held in self._held.values() if source is None else of_source:
             for released, by in held.items():
                 if (fault is None or by == fault) and not released.done():
                     released.set_result(None)

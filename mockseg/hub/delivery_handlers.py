@@ -47,10 +47,12 @@ async def list_deliveries(hub: Hub, asked: ListDeliveries) -> DeliveryPage:
             limit=asked.limit + 1,
         )
     shown = found[: asked.limit]
+    evicted, latest = ledger.evicted_of(asked.source)
     return DeliveryPage(
         deliveries=[kept.view() for kept in shown],
         next=shown[-1].cursor if len(found) > asked.limit else None,
-        evicted=ledger.evicted,
+        evicted=evicted,
+        evicted_call=latest,
     )
 
 
@@ -81,6 +83,12 @@ class DeliveryWaiter:
         self._found[kept.cursor] = (kept, call)
         if len(self._found) >= asked.count:
             self._bell.ring()
+
+    def cleared(self, source: str, call: int | None) -> None:
+        """Count what was cleared no longer: all deliveries of a source, or those of one call."""
+        for cursor, (kept, _) in list(self._found.items()):
+            if kept.source == source and call in {None, kept.call}:
+                del self._found[cursor]
 
     async def satisfied(self) -> WaitedDeliveries:
         """Return once there are enough.
@@ -115,19 +123,20 @@ async def wait_deliveries(hub: Hub, asked: WaitDeliveries) -> WaitedDeliveries:
         waiter = DeliveryWaiter(hub, asked)
     except FqlError as error:
         raise bad_filter(error) from None
-    # Listening first: what changes while the ledger is read is offered twice, which is once.
-    hub.delivery_waiters.add(waiter)
-    try:
-        after = 0
-        while page := hub.destinations.dispatcher.ledger.page(
-            source=asked.match.source, state=asked.state, after=after, limit=_PORTION
-        ):
-            for kept in page:
-                waiter.offer(kept)
-            after = page[-1].cursor
-        return await waiter.satisfied()
-    finally:
-        hub.delivery_waiters.discard(waiter)
+    with hub.sources.watching(asked.match.source):
+        # Listening first: what changes while the ledger is read is offered twice, which is once.
+        hub.delivery_waiters.add(waiter)
+        try:
+            after = 0
+            while page := hub.destinations.dispatcher.ledger.page(
+                source=asked.match.source, state=asked.state, after=after, limit=_PORTION
+            ):
+                for kept in page:
+                    waiter.offer(kept)
+                after = page[-1].cursor
+            return await waiter.satisfied()
+        finally:
+            hub.delivery_waiters.discard(waiter)
 
 
 async def redeliver(hub: Hub, asked: Redeliver) -> Redelivered:

@@ -228,6 +228,7 @@ def _page(log: VendorLog, *, after: int, limit: int) -> VendorRequestPage:
         requests=[_request(each) for each in shown],
         next=shown[-1].number if len(kept) > limit else None,
         evicted=log.evicted,
+        cleared=log.cleared,
     )
 
 

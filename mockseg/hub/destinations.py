@@ -173,7 +173,8 @@ class Destinations:
         id_ = f"{kind.type}-{self._added + 1}"
         destination = self._made(asked, id_, vendor)
         self._added += 1
-        source = self._hub.sources.use(asked.source)
+        source = self._hub.sources.claim(asked.source)
+        source.restored("destinations")
         connected = Connected(asked, destination, vendor, source)
         self._all[id_] = connected
         source.destinations = (*source.destinations, connected)
@@ -219,11 +220,11 @@ class Destinations:
         for log in self.strangers.values():
             log.clear()
 
-    def drop_source(self, key: str) -> None:
+    def drop_source(self, source: Source) -> None:
         """Forget a source with its destinations and audiences."""
-        self.audiences.pop(key, None)
-        self.dispatcher.drop_source(key)
-        for connected in self.of(key):
+        self.audiences.pop(source.key, None)
+        self.dispatcher.drop_source(source.key)
+        for connected in source.destinations:
             self.remove(connected)
 
     # --- what they are sent, and what reaches them

@@ -127,7 +127,10 @@ class Faulting:
             seed=seed,
         )
         self._faults[fault.id] = fault
+        self._hub.sources.watch(fault.source)
         self.armed = True
+        if fault.source is not None and (named := self._hub.sources.get(fault.source)) is not None:
+            named.restored("faults")
         return fault
 
     def _check_room(self) -> None:
@@ -139,13 +142,18 @@ class Faulting:
                 details={"allowed": MOST_FAULTS},
             )
 
+    def has(self, key: str) -> bool:
+        """Return whether a source has faults of its own."""
+        return any(fault.source == key for fault in self._faults.values())
+
     def get(self, id_: str) -> Fault | None:
         """Give a fault."""
         return self._faults.get(id_)
 
     def remove(self, fault: Fault) -> None:
         """Take a fault away; what it holds back is let go."""
-        self._faults.pop(fault.id, None)
+        if self._faults.pop(fault.id, None) is not None:
+            self._hub.sources.unwatch(fault.source)
         self.armed = bool(self._faults)
         self.delays.release(fault=fault.id)
 

@@ -20,6 +20,7 @@ from mockseg.hub import ingest
 from mockseg.hub.beginnings import from_file
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.faulting import Faulting
+from mockseg.hub.forgotten import Forgotten
 from mockseg.hub.forwarding import FORWARDED, forwarded
 from mockseg.hub.handlers import HANDLERS
 from mockseg.hub.in_flight import InFlight
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from mockseg.config import Settings
     from mockseg.delivery.kept import KeptDelivery
     from mockseg.domain.call import KeptCall
+    from mockseg.domain.lost import Lost
     from mockseg.domain.request import Answer, Arrival, FaultMark
     from mockseg.hub.broken import Broken
     from mockseg.hub.delivery_handlers import DeliveryWaiter
@@ -63,7 +65,8 @@ class Tally:
         bad: calls, dropped ones among them.
         dropped: calls that Segment would have dropped after a 200.
         rejected: calls that were answered 4xx.
-        evicted: calls that had to make room.
+        evicted: calls that were evicted, those of forgotten sources among them.
+        forgotten: sources that were forgotten.
         requests: all.
         refused: requests answered 4xx.
         parser_refused: what was no HTTP and never became a request.
@@ -74,6 +77,7 @@ class Tally:
     dropped: int = 0
     rejected: int = 0
     evicted: int = 0
+    forgotten: int = 0
     requests: int = 0
     refused: int = 0
     parser_refused: int = 0
@@ -100,7 +104,7 @@ class Hub:
             max_bytes=settings.max_bytes,
         )
         generation = max(settings.max_calls, 1000)
-        self._defaults = SourceDefaults(
+        defaults = SourceDefaults(
             profile=settings.profile,
             dedup=settings.dedup,
             error_body=settings.error_body,
@@ -108,7 +112,7 @@ class Hub:
             generation=generation,
         )
         self.sources = Sources(
-            self._defaults,
+            defaults,
             clock=self.clock,
             random=self._random,
             forget=self._forget,
@@ -205,7 +209,7 @@ class Hub:
     def plans_of(self, key: str) -> SourcePlans:
         """Give what judges a source's calls, whether it is open yet or not."""
         source = self.sources.get(key)
-        return self._defaults.plans if source is None else source.plans
+        return self.sources.defaults.plans if source is None else source.plans
 
     def window_of(self, source: Source) -> DedupWindow:
         """Give the messageIds among which a source's must be new."""
@@ -215,6 +219,32 @@ class Hub:
         """Show a delivery that was opened or changed to all who wait for some."""
         for waiter in self.delivery_waiters:
             waiter.offer(delivery)
+        self.bell.ring()
+
+    def clear(self, key: str) -> int:
+        """Clear a source: its calls, requests and deliveries, and what it counted.
+
+        Returns:
+            How many calls those were.
+        """
+        self.sources.clear(key, cursor=self.cursor)
+        self.faults.begin_anew(key)
+        self.destinations.begin_anew(key)
+        cleared = self.journal.clear(key)
+        self.cleared(key)
+        return cleared
+
+    def cleared(self, key: str, call: int | None = None) -> None:
+        """Let no wait count what was cleared.
+
+        Args:
+            key: of the source.
+            call: the cursor of the one call that was cleared; all of them if omitted.
+        """
+        self.waiters.cleared(key, call)
+        for waiter in self.delivery_waiters:
+            waiter.cleared(key, call)
+        # A settle may have waited for nothing but these.
         self.bell.ring()
 
     def count_parser_refusal(self) -> None:
@@ -232,6 +262,7 @@ class Hub:
             dropped=self._dropped,
             rejected=self._rejected,
             evicted=self.journal.evicted_ever,
+            forgotten=self.sources.forgotten,
             requests=self._requests,
             refused=self._refused,
             parser_refused=self._parser_refused,
@@ -258,6 +289,14 @@ class Hub:
     def latest_calls(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
         """Give the newest calls, newest first."""
         return self.journal.latest(limit, source=source)
+
+    def lost(self, source: str | None) -> Lost:
+        """Return what is no longer kept of a source, or of all, although it was not cleared."""
+        kept = self.journal.lost(source)
+        if source is None:
+            return kept + self.sources.forgotten_sources.total
+        forgotten = self.sources.forgotten_as(source)
+        return kept if forgotten is None else kept + forgotten.view()
 
     async def scan(self, *, after: int, source: str | None) -> AsyncIterator[list[KeptCall]]:
         """Give all calls after a cursor in portions; the loop goes on in between."""
@@ -286,6 +325,7 @@ class Hub:
         Raises:
             OperationError: it is refused; nothing is half done.
         """
+        self.sources.claim_open(_named(params))
         return await self._handlers[name](params)
 
     def _kept(self, arrival: Arrival, source: Source, answer: Answer) -> KeptRequest:
@@ -325,11 +365,25 @@ class Hub:
         self.waiters.offer(request.source, calls)
         self.bell.ring()
 
-    def _forget(self, key: str) -> None:
-        """Forget what belongs to a source that had to go."""
-        self.journal.clear(key)
+    def _forget(self, source: Source) -> Forgotten:
+        """Let go what belongs to a source that has to go, and tell what that was."""
+        key, defaults = source.key, self.sources.defaults
+        had = {
+            "plan": not source.plans.judges_as(defaults.plans),
+            "settings": (source.profile, source.dedup, source.error_body)
+            != (defaults.profile, defaults.dedup, defaults.error_body),
+            "clock": source.clock.frozen or source.clock.offset_seconds != 0,
+            "audiences": key in self.destinations.audiences,
+            "destinations": bool(source.destinations),
+            "faults": self.faults.has(key),
+        }
         self.faults.drop_source(key)
-        self.destinations.drop_source(key)
+        self.destinations.drop_source(source)
+        return Forgotten(
+            lost=self.journal.forget(key),
+            settings=tuple(name for name, was in had.items() if was),
+            at_ns=self.clock.now_ns(),
+        )
 
     def _mint_message_id(self) -> str:
         return f"api-{uuid.UUID(int=self._random.getrandbits(128), version=4)}"
@@ -339,6 +393,16 @@ def _empty(arrival: Arrival) -> Any:
     from mockseg.domain.findings import discard
 
     return discard("empty_batch", "batch") if arrival.route.carries == "batch" else None
+
+
+def _named(params: msgspec.Struct) -> str | None:
+    """Return the write key that an operation is asked about, or None."""
+    match = getattr(params, "match", None)
+    return (
+        getattr(params, "source", None)
+        or getattr(params, "write_key", None)
+        or getattr(match, "source", None)
+    )
 
 
 def _bind(hub: Hub) -> dict[str, Callable[[Any], Coroutine[Any, Any, msgspec.Struct]]]:

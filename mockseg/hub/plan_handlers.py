@@ -33,7 +33,7 @@ async def put_plan(hub: Hub, asked: PutPlan) -> SourcePlansView:
     """Set the plans of a source, which opens now if it is new."""
     before = hub.plans_of(asked.write_key)
     plans = chosen(asked, before=before)
-    hub.sources.use(asked.write_key).plans = plans
+    hub.sources.claim(asked.write_key).take_plans(plans)
     return _view(plans)
 
 
@@ -50,19 +50,21 @@ async def get_coverage(hub: Hub, asked: GetSource) -> CoverageView:
             if call.cursor in asserted:
                 coverage.asserted(message)
     report = coverage.report()
+    lost = hub.lost(asked.write_key)
     return CoverageView(
         percent=report.percent,
         coverage=coverage.as_json(),
         never_seen=[each.rule.name for each in report.never_seen],
         never_asserted=[each.rule.name for each in report.never_asserted],
-        evicted=hub.journal.evicted(asked.write_key),
+        evicted=lost.calls,
+        lost=lost,
         plans=[plan_to_json(plan) for plan in plans.set.plans],
     )
 
 
 async def mark_asserted(hub: Hub, asked: MarkAsserted) -> Marked:
     """Remember which calls assertions matched."""
-    source = hub.sources.use(asked.write_key)
+    source = hub.sources.claim(asked.write_key)
     kept = {
         call.cursor
         for cursor in asked.cursors

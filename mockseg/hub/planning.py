@@ -12,6 +12,7 @@ from msgspec import UNSET
 from mockseg import json_types
 from mockseg.catalogue.loader import load
 from mockseg.errors import ConfigError, MalformedJsonError, OperationError, PlanError
+from mockseg.operations.plans import PlanChoice
 from mockseg.plans.model import plan_from_json, read_plan
 from mockseg.plans.planset import PlanSet
 from mockseg.plans.protocols import (
@@ -23,7 +24,7 @@ from mockseg.plans.protocols import (
 
 if TYPE_CHECKING:
     from mockseg.config import Settings
-    from mockseg.operations.plans import PlanChoice, Strictness
+    from mockseg.operations.plans import Strictness
     from mockseg.plans.model import Plan
 
 __all__ = ["NO_PLANS", "SourcePlans", "chosen", "from_settings", "settings_json"]
@@ -50,6 +51,15 @@ class SourcePlans:
         """Give what calls are judged by, None when there are no plans."""
         settings = self.set.settings
         return self.set if self.set.plans or settings.disabled_events else None
+
+    def judges_as(self, other: SourcePlans) -> bool:
+        """Return whether both judge every call alike."""
+        return (
+            self.catalogue == other.catalogue
+            and self.own == other.own
+            and self.set.settings == other.set.settings
+            and (self.strictness == other.strictness or not self.catalogue)
+        )
 
 
 NO_PLANS = SourcePlans((), (), "lenient", PlanSet())
@@ -112,9 +122,13 @@ def from_settings(settings: Settings) -> SourcePlans:
 def chosen(choice: PlanChoice, *, before: SourcePlans) -> SourcePlans:
     """Take over what a choice says; what it leaves out stays as it was.
 
+    A choice that says nothing is `before` itself.
+
     Raises:
         OperationError: 422 with place, value and what is allowed.
     """
+    if all(getattr(choice, name) is UNSET for name in PlanChoice.__struct_fields__):
+        return before
     names = before.catalogue if choice.catalogue is UNSET else tuple(choice.catalogue)
     strictness = before.strictness if choice.strictness is UNSET else choice.strictness
     try:

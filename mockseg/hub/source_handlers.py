@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockseg.errors import OperationError
+from mockseg.hub.planning import chosen
 from mockseg.hub.views import source_view
+from mockseg.matching.notes import forgotten_words
 from mockseg.operations.sources import Deleted, SourceList, Window
 from mockseg.suggestions import did_you_mean, quoted
 
@@ -26,26 +28,25 @@ __all__ = [
 
 
 async def list_sources(hub: Hub, _: Nothing) -> SourceList:
-    """Give all sources, the longest idle first."""
+    """Return all sources, the longest idle first."""
     return SourceList(
-        sources=[_source(hub, source) for source in hub.sources],
+        sources=[_source(hub, source) for source in sorted(hub.sources, key=_idle_since)],
         forgotten=hub.sources.forgotten,
+        forgotten_with_plan=hub.sources.forgotten_with_plan,
     )
 
 
 async def create_source(hub: Hub, asked: CreateSource) -> SourceView:
     """Open a source that is not open yet."""
-    key = asked.write_key or hub.sources.mint()
-    if hub.sources.get(key) is not None:
+    key = asked.write_key
+    if key is not None and hub.sources.get(key) is not None:
         raise OperationError(
             f'the source "{key[:100]}" is open already', status=409, code="source_exists"
         )
-    source = hub.sources.use(key)
-    try:
-        source.change(asked)
-    except OperationError:
-        hub.sources.drop(key)
-        raise
+    # What cannot be used is refused before anything is opened.
+    chosen(asked, before=hub.sources.defaults.plans)
+    source = hub.sources.open_minted() if key is None else hub.sources.claim(key)
+    source.change(asked)
     return _source(hub, source)
 
 
@@ -64,27 +65,35 @@ async def patch_source(hub: Hub, asked: PatchSource) -> SourceView:
 async def delete_source(hub: Hub, asked: GetSource) -> Deleted:
     """Forget a source with all that it has."""
     source = _existing(hub, asked.write_key)
-    hub.journal.clear(source.key)
+    hub.clear(source.key)
     hub.sources.drop(source.key)
     hub.faults.drop_source(source.key)
-    hub.destinations.drop_source(source.key)
+    hub.destinations.drop_source(source)
     return Deleted(deleted=source.key)
 
 
 async def open_window(hub: Hub, asked: GetSource) -> Window:
     """See a source from now on: its dedup window starts empty."""
-    hub.sources.use(asked.write_key).window.clear()
+    hub.sources.claim(asked.write_key).window.clear()
     return Window(cursor=hub.cursor, request=hub.tally.requests)
 
 
 def _source(hub: Hub, source: Source) -> SourceView:
-    return source_view(source, hub.journal.count(source.key)[0])
+    return source_view(source, hub.journal.count(source.key)[0], lost=hub.lost(source.key))
+
+
+def _idle_since(source: Source) -> float:
+    return source.opened if source.last_arrival is None else source.last_arrival
 
 
 def _existing(hub: Hub, key: str) -> Source:
     source = hub.sources.get(key)
     if source is None:
-        hint = did_you_mean(key, (each.key for each in hub.sources)) or "."
+        forgotten = hub.lost(key).forgotten
+        if forgotten is None:
+            hint = did_you_mean(key, (each.key for each in hub.sources)) or "."
+        else:
+            hint = f": {forgotten_words(forgotten, subject='it')}."
         raise OperationError(
             f"unknown source {quoted(key)}{hint} A source opens on first use, or with"
             " POST /sources.",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import contextlib
+import time
+from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mockseg.clock import ShiftedClock
 from mockseg.domain.limits import MAX_SOURCES
+from mockseg.hub.forgotten import ForgottenSources
 from mockseg.hub.planning import SourcePlans, chosen
 from mockseg.journal.window import DedupWindow
 from mockseg.operations.sources import DedupScope, ErrorBody, Profile
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mockseg.hub.destinations import Connected
+    from mockseg.hub.forgotten import Forgotten
     from mockseg.operations.sources import SourceSettings
 
 __all__ = ["Source", "SourceDefaults", "Sources"]
@@ -25,6 +29,8 @@ __all__ = ["Source", "SourceDefaults", "Sources"]
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # Real write keys have 32 characters.
 _KEY_LENGTH = 32
+# One place in so many is never taken by sources that are claimed.
+_UNCLAIMED_PART = 100
 
 
 class SourceDefaults(msgspec.Struct, frozen=True):
@@ -55,6 +61,11 @@ class Source:
         clock: follows the server's.
         window: its messageIds.
         created_ns: a moment.
+        turn: the order of those among which it goes when there are too many; see
+            :class:`Sources`.
+        forgotten: that it was forgotten before it opened again, or None.
+        opened: when, in seconds of the monotonic clock.
+        cleared: the cursor up to which its calls were cleared, 0 for none.
         last_arrival: when its last request was recorded, in seconds of the monotonic clock;
             None when none was.
         destinations: that its calls are forwarded to.
@@ -62,21 +73,36 @@ class Source:
 
     __slots__ = (
         "asserted",
+        "cleared",
         "clock",
         "created_ns",
         "dedup",
         "destinations",
         "error_body",
+        "forgotten",
         "key",
         "last_arrival",
         "name",
+        "opened",
         "plans",
         "profile",
+        "turn",
         "window",
     )
 
-    def __init__(self, key: str, *, defaults: SourceDefaults, clock: ShiftedClock) -> None:
+    def __init__(
+        self,
+        key: str,
+        *,
+        defaults: SourceDefaults,
+        clock: ShiftedClock,
+        turn: OrderedDict[str, Source],
+    ) -> None:
         self.key = key
+        self.turn = turn
+        self.forgotten: Forgotten | None = None
+        self.cleared = 0
+        self.opened = time.monotonic()
         self.name = ""
         self.profile: Profile = defaults.profile
         self.dedup: DedupScope = defaults.dedup
@@ -100,7 +126,9 @@ class Source:
         Raises:
             OperationError: 422, the plans cannot be used; then nothing is changed.
         """
-        self.plans = chosen(settings, before=self.plans)
+        plans = chosen(settings, before=self.plans)
+        if plans is not self.plans:
+            self.take_plans(plans)
         if settings.name is not None:
             self.name = settings.name
         if settings.profile is not None:
@@ -109,16 +137,37 @@ class Source:
             self.dedup = settings.dedup
         if settings.error_body is not None:
             self.error_body = settings.error_body
+        if {settings.profile, settings.dedup, settings.error_body} != {None}:
+            self.restored("settings")
+
+    def take_plans(self, plans: SourcePlans) -> None:
+        """Let these plans judge its calls from now on."""
+        self.plans = plans
+        self.restored("plan")
+
+    def restored(self, setting: str) -> None:
+        """Note that it has again what was forgotten with it."""
+        if self.forgotten is not None:
+            self.forgotten = self.forgotten.without(setting)
 
 
 class Sources:
-    """All sources of a server, the longest idle first; the 10,001st makes that one go.
+    """The open sources of a server, at most 10,000: one more makes another one go.
+
+    Those that only their own arrivals opened, for a write key that nobody else named, go first;
+    those that are claimed go last: minted, set up, asked about or waited for by a client. Of
+    each kind the one goes that was not used for longest. A hundredth of the places is never
+    claimed, so that a server full of old tests still serves keys that nobody named.
 
     Args:
         defaults: for sources opened by their first use.
         clock: the server's.
         random: mints write keys.
-        forget: called with the key of a source that has to go.
+        forget: called with a source that has to go; tells what is lost with it.
+
+    Attributes:
+        defaults: for sources opened by their first use.
+        forgotten_sources: those that had to go.
     """
 
     def __init__(
@@ -127,45 +176,143 @@ class Sources:
         *,
         clock: ShiftedClock,
         random: random.Random,
-        forget: Callable[[str], object],
+        forget: Callable[[Source], Forgotten],
     ) -> None:
-        self._defaults = defaults
+        self.defaults = defaults
         self._clock = clock
         self._random = random
         self._forget = forget
-        self._open: OrderedDict[str, Source] = OrderedDict()
-        self.forgotten = 0
+        self._open: dict[str, Source] = {}
+        self._stray: OrderedDict[str, Source] = OrderedDict()
+        self._claimed: OrderedDict[str, Source] = OrderedDict()
+        self._watched: Counter[str] = Counter()
+        self.forgotten_sources = ForgottenSources()
 
     def __iter__(self) -> Iterator[Source]:
-        return iter(list(self._open.values()))
+        """Yield the open sources, in the order in which they would go."""
+        return iter([*self._stray.values(), *self._claimed.values()])
 
     def __len__(self) -> int:
         return len(self._open)
 
+    @property
+    def forgotten(self) -> int:
+        """Return how many sources had to go since the server started."""
+        return self.forgotten_sources.count
+
     def get(self, key: str) -> Source | None:
-        """Give an open source."""
+        """Return an open source."""
         return self._open.get(key)
 
     def use(self, key: str) -> Source:
-        """Give the source of this key, opened now if it is new."""
+        """Return the source of a key that something arrives for; opened now if it is new."""
         source = self._open.get(key)
         if source is not None:
-            self._open.move_to_end(key)
+            source.turn.move_to_end(key)
             return source
-        while len(self._open) >= MAX_SOURCES:
-            idle, _ = self._open.popitem(last=False)
-            self.forgotten += 1
-            self._forget(idle)
-        source = self._open[key] = Source(key, defaults=self._defaults, clock=self._clock)
+        return self._opened(key, self._claimed if key in self._watched else self._stray)
+
+    def claim(self, key: str) -> Source:
+        """Return the source of a key that a client names; opened now if it is new."""
+        source = self._open.get(key)
+        if source is None:
+            return self._opened(key, self._claimed)
+        del source.turn[key]
+        source.turn = self._claimed
+        self._claimed[key] = source
         return source
 
+    def claim_open(self, key: str | None) -> None:
+        """Let a source that a client asks about go last, where it is open."""
+        if key is not None and key in self._open:
+            self.claim(key)
+
+    def watch(self, key: str | None) -> None:
+        """Let a source go last when it opens, too, until `unwatch` is called as often."""
+        if key is not None:
+            self._watched[key] += 1
+            self.claim_open(key)
+
+    def unwatch(self, key: str | None) -> None:
+        """Take back one `watch`."""
+        if key is not None:
+            self._watched[key] -= 1
+            if self._watched[key] <= 0:
+                del self._watched[key]
+
+    @contextlib.contextmanager
+    def watching(self, key: str | None) -> Iterator[None]:
+        """Watch a source for as long as a block takes."""
+        self.watch(key)
+        try:
+            yield
+        finally:
+            self.unwatch(key)
+
+    def forgotten_as(self, key: str) -> Forgotten | None:
+        """Return what is known of a source that was forgotten, open again or not."""
+        source = self._open.get(key)
+        return self.forgotten_sources.find(key) if source is None else source.forgotten
+
+    @property
+    def forgotten_with_plan(self) -> int:
+        """Return how many were forgotten with their plan, and have none again."""
+        of_open = [source.forgotten for source in self._open.values() if source.forgotten]
+        opened = sum("plan" in record.settings for record in of_open if record.known)
+        return opened + self.forgotten_sources.with_plan
+
+    def clear(self, key: str, *, cursor: int) -> None:
+        """Let a source have lost no calls, and none of its messageIds recorded.
+
+        Args:
+            key: its write key.
+            cursor: of the last call that was cleared, or a later one.
+        """
+        source = self._open.get(key)
+        if source is None:
+            if self.forgotten_sources.find(key) is None:
+                return
+            # From now on it is known what it lost: nothing.
+            source = self.claim(key)
+        if source.forgotten is not None:
+            self.forgotten_sources.uncount(source.forgotten)
+            source.forgotten = source.forgotten.without_calls()
+        source.cleared = cursor
+        source.window.clear()
+
     def drop(self, key: str) -> bool:
-        """Forget a source; tell whether there was one."""
-        return self._open.pop(key, None) is not None
+        """Delete a source; return whether there was one."""
+        source = self._open.pop(key, None)
+        if source is None:
+            return False
+        del source.turn[key]
+        if source.forgotten is not None:
+            self.forgotten_sources.uncount(source.forgotten)
+        return True
 
     def mint(self) -> str:
-        """Make a write key that no source has."""
+        """Return a write key that no source has, or had."""
         while True:
             key = "".join(self._random.choices(_KEY_ALPHABET, k=_KEY_LENGTH))
-            if key not in self._open:
+            if key not in self._open and key not in self.forgotten_sources:
                 return key
+
+    def open_minted(self) -> Source:
+        """Open a source with a fresh write key."""
+        source = self._opened(self.mint(), self._claimed)
+        source.forgotten = None
+        return source
+
+    def _opened(self, key: str, turn: OrderedDict[str, Source]) -> Source:
+        while len(self._open) >= MAX_SOURCES:
+            self._let_one_go()
+        source = Source(key, defaults=self.defaults, clock=self._clock, turn=turn)
+        source.forgotten = self.forgotten_sources.take(key)
+        self._open[key] = turn[key] = source
+        return source
+
+    def _let_one_go(self) -> None:
+        unclaimed = len(self._stray) > MAX_SOURCES // _UNCLAIMED_PART or not self._claimed
+        key, source = (self._stray if unclaimed else self._claimed).popitem(last=False)
+        del self._open[key]
+        self.forgotten_sources.add(key, self._forget(source), earlier=source.forgotten)

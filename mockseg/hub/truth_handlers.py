@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mockseg.clock import breathe
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
+from mockseg.domain.lost import NOTHING_LOST
 from mockseg.domain.reading import read_batch, read_message
 from mockseg.faults.truth import FATES, Attempt, Fate, fate_of, summary_of
 from mockseg.operations.faults import AttemptView, MessageTruth, Truth
@@ -74,16 +75,20 @@ async def truth(hub: Hub, asked: AskTruth) -> Truth:
         if len(told if has_story else plain) < asked.limit:
             view = _view(message_id, fate, attempts)
             (told if has_story else plain).append(view)
-    evicted = hub.journal.evicted(asked.source)
+    lost = hub.lost(asked.source)
+    if not lost.inside(after=0, after_request=asked.after):
+        # All that was lost came before.
+        lost = NOTHING_LOST
     messages = (told + plain)[: asked.limit]
     return Truth(
-        summary=summary_of(by_fate, nameless=stories.nameless, evicted=evicted),
+        summary=summary_of(by_fate, nameless=stories.nameless, lost=lost),
         total=len(stories.by_id),
         fates={fate: len(by_fate[fate]) for fate in FATES},
         messages=messages,
         left_out=len(stories.by_id) - len(messages),
         nameless=stories.nameless,
-        evicted=evicted,
+        evicted=lost.calls,
+        lost=lost,
     )
 
 

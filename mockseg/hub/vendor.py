@@ -52,18 +52,19 @@ class KeptVendorRequest:
 
 
 class VendorLog:
-    """What reached a vendor, oldest first; the oldest make room.
+    """What reached a vendor, oldest first; the oldest are evicted.
 
     Attributes:
         bell: rings when something reaches it.
+        cleared: the number up to which requests were cleared.
     """
 
-    __slots__ = ("_begin", "_count", "_kept", "bell")
+    __slots__ = ("_count", "_kept", "bell", "cleared")
 
     def __init__(self) -> None:
         self._kept: deque[KeptVendorRequest] = deque(maxlen=MOST_REQUESTS)
         self._count = 0
-        self._begin = 0
+        self.cleared = 0
         self.bell = Bell()
 
     def keep(self, sender: Sender, request: VendorRequest, response: VendorResponse) -> None:
@@ -80,13 +81,13 @@ class VendorLog:
 
     @property
     def evicted(self) -> int:
-        """Count what had to make room."""
-        return self._count - self._begin - len(self._kept)
+        """Return how many were evicted since they were last cleared."""
+        return self._count - self.cleared - len(self._kept)
 
     def clear(self) -> None:
         """Forget all of them; numbers go on."""
         self._kept.clear()
-        self._begin = self._count
+        self.cleared = self._count
 
 
 class _Fail(Arguments, frozen=True):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from mockseg.domain.call import KeptCall
+    from mockseg.domain.lost import Lost
     from mockseg.domain.request import KeptRequest
     from mockseg.hub.sources import Source
 
@@ -54,8 +55,8 @@ def request_view(request: KeptRequest, calls: list[KeptCall], *, body: bool = Tr
     )
 
 
-def source_view(source: Source, calls: int) -> SourceView:
-    """Show a source with how many calls are kept of it."""
+def source_view(source: Source, calls: int, *, lost: Lost) -> SourceView:
+    """Return a source with the number of calls that are kept, and what was lost of it."""
     return SourceView(
         write_key=source.key,
         name=source.name,
@@ -64,6 +65,8 @@ def source_view(source: Source, calls: int) -> SourceView:
         error_body=source.error_body,
         plans=[plan.slug for plan in source.plans.set.plans],
         calls=calls,
+        evicted=lost.calls,
+        forgotten=lost.forgotten,
         created_at=format_moment(source.created_ns),
     )
 

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import OperationError
 from mockseg.matching.match import compile_match
+from mockseg.matching.notes import counted, lost_words
 from mockseg.operations.calls import WaitedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockseg.domain.call import KeptCall
+    from mockseg.domain.lost import Lost
     from mockseg.matching.match import Matchable
     from mockseg.operations.calls import WaitCalls
 
@@ -52,7 +55,7 @@ class Bell:
 
 
 class Waiter:
-    """One wait: what it has seen so far, and whether that is enough.
+    """One wait: what it has seen so far that still counts, and whether that is enough.
 
     Args:
         asked: what is waited for.
@@ -66,46 +69,83 @@ class Waiter:
         self._asked = asked
         self._loop = asyncio.get_running_loop()
         self._bell = Bell()
-        self._started = self._last = self._loop.time()
+        self._started = self._loop.time()
+        self._begun = False
+        self._lost = NOTHING_LOST
+        # Of each call by its cursor: the source, and when it came.
+        self._seen: dict[int, tuple[str, float]] = {}
+        self._calls: dict[int, KeptCall] = {}
+        self._hopeless: KeptCall | None = None
         self.source = match.source
-        self.seen = 0
-        self.calls: list[KeptCall] = []
-        self.hopeless: KeptCall | None = None
 
     def offer(self, call: KeptCall, *, now: bool = True) -> None:
         """Look at one call, recorded this moment or, for `now=False`, before the wait began."""
+        if now and not self._begun:
+            # The scan that goes on will come to it.
+            return
         if call.cursor <= self._asked.after or not self._matches(call):
             return
         if not self._any_verdict and call.verdict != "accepted":
-            if self.hopeless is None and not _is_duplicate(call):
-                self.hopeless = call
+            if self._hopeless is None and not _is_duplicate(call):
+                self._hopeless = call
                 self._bell.ring()
             return
-        self.seen += 1
-        if len(self.calls) < _MOST:
-            self.calls.append(call)
-        if now:
-            self._last = self._loop.time()
+        self._seen[call.cursor] = (call.source, self._loop.time() if now else self._started)
+        if len(self._calls) < _MOST:
+            self._calls[call.cursor] = call
+        self._bell.ring()
+
+    def begin(self, *, lost: Lost) -> None:
+        """Look at each call that is recorded from now on; all earlier ones were offered.
+
+        Args:
+            lost: what could not be offered, because it was evicted before.
+        """
+        self._begun = True
+        self._lost = lost
+
+    def cleared(self, source: str, cursor: int | None) -> None:
+        """Count what was cleared no longer: all calls of a source, or one.
+
+        Args:
+            source: whose.
+            cursor: of the call; None for all of them.
+        """
+
+        def gone(at: int, of: str) -> bool:
+            return of == source and cursor in {None, at}
+
+        for at in [at for at, (of, _) in self._seen.items() if gone(at, of)]:
+            del self._seen[at]
+            self._calls.pop(at, None)
+        if self._hopeless is not None and gone(self._hopeless.cursor, self._hopeless.source):
+            self._hopeless = None
         self._bell.ring()
 
     async def satisfied(self) -> WaitedCalls:
         """Return once the calls are there.
 
         Raises:
-            OperationError: 406 ``timeout``, ``dropped``, ``too_many`` or ``not_quiet``.
+            OperationError: 406 ``timeout``, ``dropped``, ``too_many``, ``not_quiet`` or, where
+                calls were evicted so that nobody can say how many there are, ``evicted``.
         """
         deadline = self._started + max(self._asked.timeout, self._asked.quiet)
+        exactly = self._asked.count.exactly is not None
         while True:
             now = self._loop.time()
             enough, too_many = self._judge()
-            quiet_at = max(self._started, self._last) + self._asked.quiet
+            last = next(reversed(self._seen.values()))[1] if self._seen else self._started
+            quiet_at = last + self._asked.quiet
+            calls = list(self._calls.values())
             if too_many:
-                raise self._unmet("too_many", self.calls[-1])
+                raise self._unmet("too_many", calls[-1])
+            if enough and exactly and self._lost.inside(after=self._asked.after):
+                raise self._unmet("evicted", None)
             if enough and (self._asked.quiet == 0 or now >= quiet_at):
-                after = self.calls[-1].cursor if self.calls else self._asked.after
-                return WaitedCalls(calls=[call.view() for call in self.calls], next=after)
-            if not enough and self.hopeless is not None and self._asked.count.exactly is None:
-                raise self._unmet("dropped", self.hopeless)
+                after = calls[-1].cursor if calls else self._asked.after
+                return WaitedCalls(calls=[call.view() for call in calls], next=after)
+            if not enough and self._hopeless is not None and not exactly:
+                raise self._unmet("dropped", self._hopeless)
             if now >= deadline:
                 raise self._unmet("not_quiet" if enough else "timeout", None)
             until = min(deadline, quiet_at) if enough else deadline
@@ -114,20 +154,22 @@ class Waiter:
     def _judge(self) -> tuple[bool, bool]:
         exactly = self._asked.count.exactly
         if exactly is None:
-            return self.seen >= (self._asked.count.min or 1), False
-        return self.seen == exactly, self.seen > exactly
+            return len(self._seen) >= (self._asked.count.min or 1), False
+        return len(self._seen) == exactly, len(self._seen) > exactly
 
     def _unmet(self, code: str, call: KeptCall | None) -> OperationError:
-        count = self._asked.count
+        count, seen = self._asked.count, len(self._seen)
         wanted = f"exactly {count.exactly}" if count.exactly is not None else f"{count.min or 1}"
         sentences = {
-            "timeout": f"{self.seen} of {wanted} matching calls came within"
-            f" {self._asked.timeout:g} s",
+            "timeout": f"{seen} of {wanted} matching calls came within {self._asked.timeout:g} s",
             "dropped": "a matching call came, but Segment would not have let it through",
-            "too_many": f"{self.seen} matching calls came, {wanted} expected",
+            "too_many": f"{seen} matching calls came, {wanted} expected",
             "not_quiet": f"matching calls kept coming; no {self._asked.quiet:g} s of silence",
+            "evicted": f"{counted(seen, 'matching call')} found, but {lost_words(self._lost)}",
         }
-        details: dict[str, object] = {"seen": self.seen}
+        details: dict[str, object] = {"seen": seen}
+        if code == "evicted":
+            details["lost"] = msgspec.to_builtins(self._lost)
         if call is not None:
             details["call"] = msgspec.to_builtins(call.view())
         return OperationError(sentences[code], status=406, code=code, details=details)
@@ -157,9 +199,17 @@ class Waiters:
         """Show new calls of a source to all who wait for them."""
         if not self._by_source:
             return
-        for waiter in (*self._by_source.get(source, ()), *self._by_source.get(None, ())):
+        for waiter in self._of(source):
             for call in calls:
                 waiter.offer(call)
+
+    def cleared(self, source: str, cursor: int | None) -> None:
+        """Let no wait count what was cleared: all calls of a source, or the one at a cursor."""
+        for waiter in self._of(source):
+            waiter.cleared(source, cursor)
+
+    def _of(self, source: str) -> tuple[Waiter, ...]:
+        return (*self._by_source.get(source, ()), *self._by_source.get(None, ()))
 
 
 def _is_duplicate(call: KeptCall) -> bool:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.domain.call import KeptCall
+    from mockseg.domain.lost import Lost
     from mockseg.domain.request import KeptRequest
 
 __all__ = ["Journal"]
@@ -48,8 +49,12 @@ class Journal(Protocol):
         """Give how many calls and how many requests are kept."""
         ...
 
-    def evicted(self, source: str | None = None) -> int:
-        """Give how many calls had to make room since the source was last cleared."""
+    def lost(self, source: str | None = None) -> Lost:
+        """Return what was evicted of a source since it was last cleared, or of all sources."""
+        ...
+
+    def forget(self, source: str) -> Lost:
+        """Evict all that a source has; return that, with what was evicted of it before."""
         ...
 
     def remove(self, call: KeptCall) -> None:
@@ -57,5 +62,5 @@ class Journal(Protocol):
         ...
 
     def clear(self, source: str) -> int:
-        """Forget a source's calls and requests; give how many calls those were."""
+        """Clear a source's calls and requests; return how many calls those were."""
         ...

@@ -11,6 +11,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
+from mockseg.domain.lost import NOTHING_LOST
 from mockseg.journal.shelf import Shelf
 from mockseg.journal.sizes import Sizes
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mockseg.domain.call import KeptCall
+    from mockseg.domain.lost import Lost
     from mockseg.domain.request import KeptRequest
 
 __all__ = ["MemoryJournal"]
@@ -32,6 +34,10 @@ class MemoryJournal:
         max_calls: how many calls are kept.
         max_requests: how many requests are kept, those without calls too.
         max_bytes: how many bytes of bodies are kept.
+
+    Attributes:
+        evicted_ever: number of calls evicted since the server started.
+        evicted_cursor: of the latest of them.
     """
 
     __slots__ = (
@@ -43,6 +49,7 @@ class MemoryJournal:
         "_max_requests",
         "_requests",
         "_shelves",
+        "evicted_cursor",
         "evicted_ever",
     )
 
@@ -56,6 +63,7 @@ class MemoryJournal:
         self._requests = 0
         self._bytes = 0
         self.evicted_ever = 0
+        self.evicted_cursor = 0
 
     def append(self, request: KeptRequest, calls: list[KeptCall]) -> None:
         """Record a request with its calls; what is too much by now is evicted."""
@@ -123,12 +131,23 @@ class MemoryJournal:
         shelf = self._shelves.get(source)
         return (0, 0) if shelf is None else (shelf.call_count, shelf.request_count)
 
-    def evicted(self, source: str | None = None) -> int:
-        """Give how many calls had to make room since the source was last cleared."""
+    def lost(self, source: str | None = None) -> Lost:
+        """Return what was evicted of a source since it was last cleared, or of all sources."""
         if source is None:
-            return sum(shelf.evicted for shelf in self._shelves.values())
+            shelves = self._shelves.values()
+            return sum((shelf.lost for shelf in shelves if not shelf.complete), NOTHING_LOST)
         shelf = self._shelves.get(source)
-        return 0 if shelf is None else shelf.evicted
+        return NOTHING_LOST if shelf is None else shelf.lost
+
+    def forget(self, source: str) -> Lost:
+        """Evict all that a source has; return that, with what was evicted of it before."""
+        shelf = self._shelves.get(source)
+        if shelf is None:
+            return NOTHING_LOST
+        lost = shelf.lost + shelf.whole
+        self._evicted(shelf.call_count, lost.cursor)
+        self.clear(source)
+        return lost
 
     def remove(self, call: KeptCall) -> None:
         """Forget one call that is kept; its request stays."""
@@ -151,7 +170,7 @@ class MemoryJournal:
         shelf = self._shelves[source]
         before = shelf.size_bytes
         went = shelf.evict_calls(count)
-        self.evicted_ever += count
+        self._evicted(count, shelf.lost_cursor)
         self._bytes -= before - shelf.size_bytes
         self._changed(source, calls=-count, requests=-went)
 
@@ -159,7 +178,7 @@ class MemoryJournal:
         shelf = self._shelves[source]
         before = shelf.size_bytes
         went = shelf.evict_request()
-        self.evicted_ever += went
+        self._evicted(went, shelf.lost_cursor)
         self._bytes -= before - shelf.size_bytes
         self._changed(source, calls=-went, requests=-1)
 
@@ -200,6 +219,10 @@ class MemoryJournal:
             name = sizes[0][1]
             self._evict_request(name)
             heapq.heapreplace(sizes, (-size(name), name))
+
+    def _evicted(self, calls: int, cursor: int) -> None:
+        self.evicted_ever += calls
+        self.evicted_cursor = max(self.evicted_cursor, cursor)
 
     def _changed(self, source: str, *, calls: int, requests: int) -> None:
         self._calls += calls

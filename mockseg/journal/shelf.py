@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from mockseg.domain.lost import Lost
+
 if TYPE_CHECKING:
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import KeptRequest
@@ -16,9 +18,24 @@ _SPENT = 4096
 
 
 class Shelf:
-    """Calls and requests of one source, oldest first, evicted from the front."""
+    """Calls and requests of one source, oldest first, evicted from the front.
 
-    __slots__ = ("_calls", "_first_call", "_first_request", "_requests", "evicted", "size_bytes")
+    Attributes:
+        lost_cursor: of the latest call that was evicted, 0 when none was.
+        size_bytes: of the bodies of its requests.
+    """
+
+    __slots__ = (
+        "_calls",
+        "_first_call",
+        "_first_request",
+        "_lost_calls",
+        "_lost_number",
+        "_lost_requests",
+        "_requests",
+        "lost_cursor",
+        "size_bytes",
+    )
 
     def __init__(self) -> None:
         self._calls: list[KeptCall | None] = []
@@ -26,7 +43,8 @@ class Shelf:
         self._requests: list[KeptRequest | None] = []
         self._first_request = 0
         self.size_bytes = 0
-        self.evicted = 0
+        self._lost_calls = self.lost_cursor = 0
+        self._lost_requests = self._lost_number = 0
 
     @property
     def call_count(self) -> int:
@@ -37,6 +55,23 @@ class Shelf:
     def request_count(self) -> int:
         """Give how many requests stand here."""
         return len(self._requests) - self._first_request
+
+    @property
+    def complete(self) -> bool:
+        """Return whether nothing was evicted here."""
+        return not self.lost_cursor and not self._lost_number
+
+    @property
+    def lost(self) -> Lost:
+        """Return what was evicted here."""
+        return Lost(self._lost_calls, self.lost_cursor, self._lost_requests, self._lost_number)
+
+    @property
+    def whole(self) -> Lost:
+        """Return what is lost when all that is kept here goes."""
+        last_call = self._calls[-1] if self.call_count else None
+        last_request = self._requests[-1] if self.request_count else None
+        return Lost(self.call_count, _cursor(last_call), self.request_count, _number(last_request))
 
     def add(self, request: KeptRequest, calls: list[KeptCall]) -> None:
         """Put a request and its calls at the end."""
@@ -55,7 +90,8 @@ class Shelf:
         assert spent is not None  # noqa: S101  (what lies after the first is never spent)
         calls[self._first_call : first] = [None] * count
         self._first_call = first
-        self.evicted += count
+        self._lost_calls += count
+        self.lost_cursor = spent.cursor
         following = calls[first] if first < len(calls) else None
         needed = spent.request.number + 1 if following is None else following.request.number
         went = 0
@@ -79,8 +115,9 @@ class Shelf:
                 break
             self._calls[self._first_call] = None
             self._first_call += 1
+            self.lost_cursor = call.cursor
             went += 1
-        self.evicted += went
+        self._lost_calls += went
         self._drop_request()
         self._trim()
         return went
@@ -110,7 +147,10 @@ class Shelf:
         return oldest
 
     def _drop_request(self) -> None:
-        self.size_bytes -= len(self._oldest().body)
+        oldest = self._oldest()
+        self.size_bytes -= len(oldest.body)
+        self._lost_requests += 1
+        self._lost_number = oldest.number
         self._requests[self._first_request] = None
         self._first_request += 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockseg.domain.limits import MAX_SOURCES
 from mockseg.matching.explanation import Section
 from mockseg.matching.lines import names_line
 
@@ -11,14 +12,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mockseg.domain.call import Call
+    from mockseg.domain.lost import ForgottenSource, Lost
 
-__all__ = ["counted", "evicted_note", "recorded_section", "refused_notes"]
+__all__ = [
+    "counted",
+    "evicted_note",
+    "forgotten_words",
+    "lost_words",
+    "recorded_section",
+    "refused_notes",
+]
 
 _MAX_REFUSALS = 3
 
 
-def evicted_note(evicted: int) -> list[str]:
-    """Say how many calls could not be looked at; nothing where none was evicted."""
+def evicted_note(evicted: int, forgotten: ForgottenSource | None = None) -> list[str]:
+    """Say what could not be looked at; nothing where no call was evicted.
+
+    Args:
+        evicted: number of calls.
+        forgotten: that the source was forgotten as a whole, or None.
+    """
+    if forgotten is not None:
+        words = forgotten_words(forgotten, subject="this source")
+        return [f"{words[0].upper()}{words[1:]}."]
     if not evicted:
         return []
     were = "call was" if evicted == 1 else "calls were"
@@ -44,6 +61,48 @@ def refused_notes(refused: int, refusals: Sequence[str]) -> list[str]:
         *(f"  {text}" for text in refusals[:_MAX_REFUSALS]),
         *more,
     ]
+
+
+def lost_words(lost: Lost, *, requests: bool = False, of: str = "") -> str:
+    """Say what can no longer be checked, as a clause: ``3 calls were evicted and …``.
+
+    Args:
+        lost: what it is.
+        requests: whether requests without calls matter too.
+        of: of what, such as ``this source``.
+    """
+    if lost.forgotten is not None:
+        return forgotten_words(lost.forgotten, subject=of or "the source")
+    parts = [counted(lost.calls, "call")] if lost.calls else []
+    if lost.requests and (requests or not parts):
+        parts.append(counted(lost.requests, "request"))
+    were = "was" if len(parts) == 1 and parts[0].startswith("1 ") else "were"
+    whose = f" of {of}" if of else ""
+    return f"{' and '.join(parts)}{whose} {were} evicted and cannot be checked"
+
+
+def forgotten_words(forgotten: ForgottenSource, *, subject: str) -> str:
+    """Say that a source was forgotten, as a clause.
+
+    Args:
+        forgotten: what is known of it.
+        subject: the source: ``this source``, ``it``.
+    """
+    if not forgotten.known:
+        return (
+            f"the server keeps {MAX_SOURCES:,} sources and has forgotten more than it can name;"
+            f" {subject} may be one of them"
+        )
+    parts = [counted(forgotten.calls, "call")] if forgotten.calls else []
+    parts += [counted(forgotten.requests, "request")] if not parts and forgotten.requests else []
+    parts += [f"its {name}" for name in forgotten.settings]
+    listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+    having = f" with {listed}" if listed else ""
+    often = f" {forgotten.times} times, last" if forgotten.times > 1 else ""
+    return (
+        f"{subject} was forgotten{often} at {forgotten.at}{having}, because the server keeps"
+        f" {MAX_SOURCES:,} sources"
+    )
 
 
 def recorded_section(

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from mockseg.domain.call import Call, Verdict
 from mockseg.domain.delivery import Delivery
 from mockseg.domain.findings import Finding
+from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.json_types import Json, JsonObject
 from mockseg.matching.match import Match, ScalarMatch
 from mockseg.operations.base import Cursor, Limit, Order, Params, Result, Seconds, WriteKey
@@ -151,6 +152,8 @@ class Count(Params, frozen=True):
 class WaitCalls(Params, frozen=True):
     """What to wait for. Without a verdict in the match, accepted calls are meant.
 
+    Calls that are cleared while the wait goes on no longer count.
+
     Attributes:
         match: which calls.
         count: how many; one or more by default.
@@ -172,10 +175,13 @@ class WaitedCalls(Result, frozen=True):
     Attributes:
         calls: oldest first, at most 1000.
         next: the cursor after the last of them.
+        cleared: of a wait for one source, the cursor up to which its calls were cleared; 0
+            otherwise. Calls that an earlier wait returned, up to that cursor, no longer count.
     """
 
     calls: list[Call]
     next: int
+    cleared: int = 0
 
 
 class Settle(Params, frozen=True):
@@ -211,7 +217,9 @@ class Summary(Result, frozen=True):
     Attributes:
         total: calls kept; good + bad.
         good, bad, accepted, dropped, blocked, rejected: of these.
-        evicted: calls that had to make room and are no longer counted above.
+        evicted: calls that are not counted above, because they are no longer kept although they
+            were not cleared: the server keeps so many calls, and so many sources.
+        lost: the same in detail: up to where, and whether the source was forgotten as a whole.
         requests: kept, those without calls too.
         refused: requests answered 4xx or 5xx.
         refusals: how and why they were refused, the first 10 different ones.
@@ -232,6 +240,7 @@ class Summary(Result, frozen=True):
     refusals: list[Refusals]
     by_event: dict[str, int]
     cursor: int
+    lost: Lost = NOTHING_LOST
 
 
 class ClearCalls(Params, frozen=True):

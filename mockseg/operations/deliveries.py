@@ -38,12 +38,15 @@ class DeliveryPage(Result, frozen=True):
     Attributes:
         deliveries: at most ``limit``.
         next: the cursor to go on with, null when nothing follows.
-        evicted: how many had to make room.
+        evicted: number of deliveries of the source, or of all, that were evicted.
+        evicted_call: cursor of the latest call that one of them was of; the deliveries of later
+            calls are all kept. 0 where none was evicted.
     """
 
     deliveries: list[Delivery]
     next: int | None
     evicted: int
+    evicted_call: int = 0
 
 
 class WaitDeliveries(Params, frozen=True):

@@ -257,12 +257,14 @@ class VendorRequestPage(Result, frozen=True):
     Attributes:
         requests: at most ``limit``.
         next: the number to go on with, null when nothing follows.
-        evicted: how many had to make room.
+        evicted: number of requests that were evicted since they were last cleared.
+        cleared: the number up to which requests were cleared, 0 for none.
     """
 
     requests: list[VendorRequestView]
     next: int | None
     evicted: int
+    cleared: int = 0
 
 
 class ChangeAudience(Params, frozen=True, kw_only=True):

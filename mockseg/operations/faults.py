@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.faults.effect import Effect
 from mockseg.faults.rule import FaultMatch
 from mockseg.faults.truth import Fate
@@ -179,7 +180,8 @@ class Truth(Result, frozen=True):
         messages: those with a story first, in the order in which they came.
         left_out: how many more there are.
         nameless: messages without a messageId in requests that were not stored.
-        evicted: calls that had to make room and are not counted.
+        evicted: calls that are not counted, because they are no longer kept.
+        lost: the same in detail, requests without calls among them.
     """
 
     summary: str
@@ -189,3 +191,4 @@ class Truth(Result, frozen=True):
     left_out: int
     nameless: int
     evicted: int
+    lost: Lost = NOTHING_LOST

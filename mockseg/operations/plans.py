@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from mockseg.domain.call import Verdict
 from mockseg.domain.findings import Finding
+from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.json_types import Json, JsonObject
 from mockseg.operations.base import Params, Result, WriteKey
 
@@ -101,7 +102,8 @@ class CoverageView(Result, frozen=True):
             and the events that no plan knows.
         never_seen: planned, and no call came.
         never_asserted: seen, and no assertion matched.
-        evicted: calls that had to make room and are not counted.
+        evicted: calls that are not counted, because they are no longer kept.
+        lost: the same in detail, and whether the source was forgotten with its plans.
         plans: the plans themselves, with which `coverage` can be merged elsewhere.
     """
 
@@ -111,6 +113,7 @@ class CoverageView(Result, frozen=True):
     never_asserted: list[str]
     evicted: int
     plans: list[JsonObject]
+    lost: Lost = NOTHING_LOST
 
 
 class ValidateMessages(PlanChoice, frozen=True, kw_only=True):

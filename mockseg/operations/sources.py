@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from mockseg.domain.lost import ForgottenSource
 from mockseg.operations.base import Params, Result, WriteKey
 from mockseg.operations.plans import PlanChoice
 
@@ -68,7 +69,10 @@ class SourceView(Result, frozen=True):
         name: for people, or empty.
         profile, dedup, error_body: in force.
         plans: what judges its calls, by the names that findings carry.
-        calls: how many are kept.
+        calls: number of calls that are kept.
+        evicted: number of calls that are no longer kept although they were not cleared.
+        forgotten: that the server forgot it once because it had too many, and what it has lost
+            by that; null otherwise.
         created_at: ISO 8601.
     """
 
@@ -80,6 +84,8 @@ class SourceView(Result, frozen=True):
     plans: list[str]
     calls: int
     created_at: str
+    evicted: int = 0
+    forgotten: ForgottenSource | None = None
 
 
 class SourceList(Result, frozen=True):
@@ -87,11 +93,16 @@ class SourceList(Result, frozen=True):
 
     Attributes:
         sources: each.
-        forgotten: how many made room for newer ones.
+        forgotten: number of sources that were forgotten since the server started, because
+            there were too many: first those that only arrivals opened, then those that a client
+            named.
+        forgotten_with_plan: number of those that had a plan of their own and have not been set
+            up again.
     """
 
     sources: list[SourceView]
     forgotten: int
+    forgotten_with_plan: int = 0
 
 
 class Deleted(Result, frozen=True):

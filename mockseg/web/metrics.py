@@ -56,7 +56,7 @@ def _families(hub: Hub, kept: Summary, *, held: int) -> tuple[_Family, ...]:
             },
         ),
         ("mockseg_calls_bad_total", "counter", "Calls that were not good.", {"": tally.bad}),
-        ("mockseg_calls_evicted_total", "counter", "Calls that made room.", {"": tally.evicted}),
+        ("mockseg_calls_evicted_total", "counter", "Calls that were evicted.", {"": tally.evicted}),
         (
             "mockseg_deliveries_total",
             "counter",
@@ -80,6 +80,12 @@ def _families(hub: Hub, kept: Summary, *, held: int) -> tuple[_Family, ...]:
         ("mockseg_calls_kept", "gauge", "Calls in the journal, by verdict.", by_verdict),
         ("mockseg_requests_kept", "gauge", "Requests in the journal.", {"": kept.requests}),
         ("mockseg_sources", "gauge", "Open sources.", {"": len(hub.sources)}),
+        (
+            "mockseg_sources_forgotten_total",
+            "counter",
+            "Sources that were forgotten because there were too many.",
+            {"": tally.forgotten},
+        ),
         ("mockseg_held", "gauge", "Waits and streams that are open.", {"": held}),
     )
 

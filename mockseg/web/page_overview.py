@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from mockseg.matching.notes import evicted_note
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 from mockseg.operations.destinations import DestinationList, ListDestinations
@@ -71,6 +72,7 @@ async def overview(request: web.Request, source: str | None, *, form: Form | Non
         source=source,
         of_source=query_of(source),
         summary=summary,
+        forgotten=" ".join(evicted_note(0, summary.lost.forgotten)),
         truth=truth,
         calls=[shown(call.view()) for call in calls],
         faults=listed.faults[:_FAULTS_SHOWN],

@@ -96,7 +96,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     headers = security_headers() | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
     response = web.StreamResponse(headers=headers)
     try:
-        with request.app[HELD].hold(request):
+        with request.app[HELD].hold(request), hub.sources.watching(query.source):
             await response.prepare(request)
             await reading.tell(response)
     except OperationError:
@@ -118,8 +118,6 @@ class _Reading:
         self._matches: Callable[[Matchable], bool] = compile_match(query)
         narrowed = set(msgspec.to_builtins(query)) - {"source", "after"}
         self._tells_all = not narrowed
-        # Calls from before the stream cannot be said to be missing unless it goes on from there.
-        self._evicted = self._count_evicted() if place.cursor == hub.cursor else 0
         elsewhere = place.run not in {0, hub.run} or place.cursor > hub.cursor
         self._restarted = place if elsewhere else None
         self._place = Place(0, 0) if self._restarted else place
@@ -188,32 +186,22 @@ class _Reading:
         return b"%d.%d.%d.%d" % (place.cursor, place.number, self._hub.run, place.finished)
 
     def _gap(self, calls: list[KeptCall]) -> Gap | None:
-        """Tell of calls that were evicted between the last read and this one.
-
-        Only what was evicted since the last read can be missing, and only if no call that
-        was read is kept any more (a source gives up its oldest first).
-        """
-        before, self._evicted = self._evicted, self._count_evicted()
+        """Tell of calls that were evicted after those that were told, if any were."""
         cursor = self._place.cursor
         if not calls:
             self._place = msgspec.structs.replace(self._place, cursor=self._hub.cursor)
-        if self._evicted <= before:
+        if self._evicted_cursor() <= cursor:
             return None
-        if self._source is None:
-            # Of all sources together the cursors have no holes but these (or what was cleared).
-            last = calls[-1].cursor if calls else self._hub.cursor
-            missing = last - cursor > len(calls)
-        else:
-            oldest = self._hub.calls_after(0, limit=1, source=self._source)
-            missing = bool(calls) and oldest[0].cursor == calls[0].cursor > cursor + 1
-        if not missing:
+        if self._source is None and calls and calls[-1].cursor - cursor == len(calls):
+            # Of all sources together the cursors have holes where something is missing.
             return None
         return Gap(cursor, calls[0].cursor if calls else None, "evicted")
 
-    def _count_evicted(self) -> int:
+    def _evicted_cursor(self) -> int:
+        """Return the cursor of the latest call that is missing."""
         if self._source is None:
-            return self._hub.tally.evicted
-        return self._hub.journal.evicted(self._source)
+            return self._hub.journal.evicted_cursor
+        return self._hub.lost(self._source).cursor
 
 
 def _place(hub: Hub, after: str | None) -> Place:

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mockseg.client import verbs_plans, verbs_reading, verbs_waiting
 from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
 from mockseg.client.ask import Ask, run
+from mockseg.client.verbs_unmet import raise_if_lost
+from mockseg.errors import UnmetExpectationError
+from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls
 from mockseg.operations.requests import ListRequests
 
 if TYPE_CHECKING:
     from mockseg.client.ask import Steps
     from mockseg.domain.call import Call
-    from mockseg.operations.calls import CallPage
+    from mockseg.domain.lost import Lost
+    from mockseg.operations.calls import CallPage, Summary
     from mockseg.operations.requests import RequestPage, RequestView
     from pytest_mockseg.marker import Wish
     from pytest_mockseg.options import Options
@@ -77,10 +81,12 @@ class Opened:
         scope = self.source.scope
         # Cleared windows begin later than they did.
         after = max(self._after, scope.after)
+        after_request = max(self._after_request, scope.after_request)
         self.closed = final
         self._run(verbs_waiting.settle(scope, quiet=0.0, timeout=_SETTLE_SECONDS))
         seen = self._run(verbs_reading.call_pages(scope, {}, after=after))
-        sent = self._run(_requests_after(scope.write_key, self._after_request))
+        sent = self._run(_requests_after(scope.write_key, after_request))
+        lost = self._run(_lost(scope.write_key))
         if seen:
             self._after = seen[-1].cursor
         if sent:
@@ -90,7 +96,10 @@ class Opened:
         if self._judged_by_plan:
             view = self._run(verbs_plans.coverage(scope))
             record.cover(f"{self.source.url} {scope.write_key}", view)
-        return self._problem(seen, sent)
+        problem = self._problem(seen, sent)
+        if problem is None and "bad" not in self._allow.words:
+            problem = _incomplete(lost, after=after, after_request=after_request)
+        return problem
 
     def late(self, *, until: int | None = None, move: bool = False) -> list[dict[str, Any]]:
         """Give the calls that came after the last look.
@@ -166,6 +175,25 @@ class Opened:
     def _run(self, steps: Steps[T]) -> T:
         # Not with the source's verbs: those refuse to stop an event loop, and here it is meant.
         return run(steps, self.source.transport.perform)
+
+
+def _lost(write_key: str) -> Steps[Lost]:
+    counts: Summary = yield Ask("summary", OfSource(source=write_key))
+    return counts.lost
+
+
+def _incomplete(lost: Lost, *, after: int, after_request: int) -> str | None:
+    """Say that not every call of a test could be judged, None when each was."""
+    try:
+        raise_if_lost(
+            lost, "that all calls of this test are good", after=after, after_request=after_request
+        )
+    except UnmetExpectationError as unmet:
+        return (
+            f'{unmet}\nIf that does not matter: @pytest.mark.segment(teardown="off"), or ini'
+            " mockseg_teardown = warn | off."
+        )
+    return None
 
 
 def _one(params: ListCalls) -> Steps[CallPage]:

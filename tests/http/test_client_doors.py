@@ -219,7 +219,7 @@ def test_a_refused_request_is_not_all_good(door: Any) -> None:
     assert answer.status == 400
     with pytest.raises(UnmetExpectationError, match="1 request was refused") as raised:
         source.assert_all_good()
-    assert "POST /v1/track: 400" in str(raised.value)
+    assert "400 POST /v1/track; " in str(raised.value)
 
 
 def test_settling_gives_the_cursor_or_fails(door: Any) -> None:

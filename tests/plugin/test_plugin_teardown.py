@@ -181,3 +181,65 @@ def test_markers_of_class_and_module_add_up(run: Run, pytester: pytest.Pytester)
         """
     )
     run().assert_outcomes(passed=1)
+
+
+_FORGOTTEN = """
+    import pytest
+
+    @pytest.fixture(autouse=True)
+    def two_sources(monkeypatch):
+        monkeypatch.setattr("mockseg.hub.sources.MAX_SOURCES", 2)
+
+    {marker}
+    def test_many_sources(segment, segment_server, send):
+        assert send(segment, "A", user=None) == 200
+        for _ in range(2):
+            segment_server.source()
+"""
+
+
+def test_a_source_that_was_forgotten_fails_its_test(run: Run, pytester: pytest.Pytester) -> None:
+    """Its bad call is no longer there to be found, and that is no success."""
+    pytester.makepyfile(_FORGOTTEN.format(marker=""))
+    result = run()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            (
+                "cannot confirm that all calls of this test are good: this source was"
+                " forgotten at * with 1 call, because the server keeps 10,000 sources."
+            ),
+            "Use fewer write keys, or delete sources that are no longer needed.*",
+            'If that does not matter: @pytest.mark.segment(teardown="off")*',
+        ]
+    )
+
+
+def test_a_test_that_is_not_judged_may_lose_calls(run: Run, pytester: pytest.Pytester) -> None:
+    """Where every call may be bad, or nothing is judged, none is missed."""
+    for place, wish in enumerate(('teardown="off"', 'allow=["bad"]')):
+        marker = f"@pytest.mark.segment({wish})"
+        pytester.makepyfile(**{f"test_{place}": _FORGOTTEN.format(marker=marker)})
+    run().assert_outcomes(passed=2)
+
+
+def test_calls_that_were_judged_may_be_evicted(run: Run, pytester: pytest.Pytester) -> None:
+    """A source of the session was looked at after each test; what is lost later was seen."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def shared(make_segment_source):
+            return make_segment_source()
+
+        def test_first(shared, send):
+            assert send(shared, "A") == 200
+
+        def test_second(shared, segment_server, send, monkeypatch):
+            monkeypatch.setattr("mockseg.hub.sources.MAX_SOURCES", 2)
+            for _ in range(2):
+                segment_server.source()
+        """
+    )
+    run().assert_outcomes(passed=2)

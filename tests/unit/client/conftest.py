@@ -9,6 +9,7 @@ import pytest
 
 from mockseg.client.ask import run
 from mockseg.domain.call import Call, RequestRef
+from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.errors import OperationError
 from mockseg.operations.calls import CallPage, Summary, WaitedCalls
 
@@ -85,8 +86,8 @@ def make_call() -> Callable[..., Call]:
 def waited() -> Callable[..., WaitedCalls]:
     """Give a function that makes the answer to a wait."""
 
-    def make(*calls: Call) -> WaitedCalls:
-        return WaitedCalls(calls=list(calls), next=calls[-1].cursor)
+    def make(*calls: Call, cleared: int = 0) -> WaitedCalls:
+        return WaitedCalls(calls=list(calls), next=calls[-1].cursor, cleared=cleared)
 
     return make
 
@@ -105,9 +106,10 @@ def page() -> Callable[..., CallPage]:
 def counts() -> Callable[..., Summary]:
     """Give a function that makes a summary of nothing but what is said."""
 
-    def make(**fields: Any) -> Summary:
+    def make(*, lost: Lost = NOTHING_LOST, **fields: Any) -> Summary:
         values: dict[str, Any] = dict.fromkeys(Summary.__struct_fields__, 0)
-        return Summary(**{**values, "by_event": {}, "refusals": [], **fields})
+        values |= {"by_event": {}, "refusals": [], "evicted": lost.calls, "lost": lost}
+        return Summary(**{**values, **fields})
 
     return make
 

@@ -6,22 +6,25 @@ from typing import Any
 
 import pytest
 
-from mockseg.client import verbs_asserting, verbs_judging
+from mockseg.client import verbs_asserting, verbs_judging, verbs_waiting
 from mockseg.client.scope import Scope
+from mockseg.domain.lost import ForgottenSource, Lost
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.matchers import identify, track
 from mockseg.operations.calls import Settled
 from mockseg.operations.requests import RequestPage
 
 SETTLED = Settled(cursor=9)
+NOON = "2026-01-31T12:00:00.000Z"
 NO_REQUESTS = RequestPage(requests=[], next=None)
 
 
-def test_so_many_times_looks_for_one_more(
-    script: Any, make_call: Any, waited: Any, timed_out: Any
+def test_so_many_times_looks_for_one_more(  # noqa: PLR0917  (fixtures)
+    script: Any, make_call: Any, waited: Any, timed_out: Any, page: Any, counts: Any
 ) -> None:
-    """With ``times`` the calls are counted again behind the last one."""
-    server = script(waited(make_call(1), make_call(2)), timed_out)
+    """With ``times`` the calls are counted again, behind the last one and then all of them."""
+    calls = [make_call(1), make_call(2)]
+    server = script(waited(*calls), timed_out, page(*calls), counts())
     steps = verbs_asserting.assert_called_times(
         Scope("key"), track("Signed Up"), 2, wait=1, quiet=0
     )
@@ -35,9 +38,8 @@ def test_one_too_many_fails(
 ) -> None:
     """A call more than ``times`` is a failure that lists them."""
     calls = [make_call(1), make_call(2)]
-    server = script(
-        waited(calls[0]), waited(calls[1]), counts(total=2, cursor=2), page(*calls), page()
-    )
+    failing = [counts(total=2, cursor=2), page(*calls), page()]
+    server = script(waited(calls[0]), waited(calls[1]), page(*calls), *failing)
     steps = verbs_asserting.assert_called_times(
         Scope("key"), track("Signed Up"), 1, wait=1, quiet=0.5
     )
@@ -67,20 +69,118 @@ def test_a_dropped_call_was_not_called(
 
 
 def test_nobody_can_say_what_was_evicted(script: Any, timed_out: Any, counts: Any) -> None:
-    """A call that must not have come may be among those that had to make room."""
-    server = script(timed_out, counts(evicted=3))
-    with pytest.raises(UnmetExpectationError, match="3 calls of this source had to make room"):
+    """A call that must not have come may be among those that were evicted."""
+    server = script(timed_out, counts(lost=Lost(calls=3, cursor=7)))
+    with pytest.raises(UnmetExpectationError, match="3 calls of this source were evicted"):
         server.run(verbs_asserting.assert_not_called(Scope("key"), track("A"), within=0))
 
 
-def test_an_eviction_before_a_window_is_none_of_its_business(
-    script: Any, make_call: Any, timed_out: Any, counts: Any, page: Any
+def test_nobody_can_count_what_was_evicted(  # noqa: PLR0917  (fixtures)
+    script: Any, make_call: Any, waited: Any, timed_out: Any, page: Any, counts: Any
 ) -> None:
-    """While a call from before the window is kept, all of the window is."""
-    server = script(timed_out, counts(evicted=3), page(make_call(5)))
+    """``times=1`` is not true only because the others were evicted."""
+    calls = [make_call(8, "A")]
+    server = script(waited(*calls), timed_out, page(*calls), counts(lost=Lost(calls=1, cursor=7)))
+    steps = verbs_asserting.assert_called_times(Scope("key"), track("A"), 1, wait=0, quiet=0)
+    with pytest.raises(UnmetExpectationError, match="exactly 1 time: 1 call of this source was"):
+        server.run(steps)
+
+
+def test_an_eviction_before_a_window_is_none_of_its_business(
+    script: Any, timed_out: Any, counts: Any
+) -> None:
+    """The latest call that was evicted came before the window was opened."""
     window = Scope("key", after=7, window=True)
-    server.run(verbs_asserting.assert_not_called(window, track("A"), within=0))
-    assert server.operations[-1] == "list_calls"
+    for cursor in (6, 7):
+        server = script(timed_out, counts(lost=Lost(calls=3, cursor=cursor)))
+        server.run(verbs_asserting.assert_not_called(window, track("A"), within=0))
+    server = script(timed_out, counts(lost=Lost(calls=3, cursor=8)))
+    with pytest.raises(UnmetExpectationError):
+        server.run(verbs_asserting.assert_not_called(window, track("A"), within=0))
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "words"),
+    [
+        (
+            ForgottenSource(at=NOON, times=1, calls=1, requests=1, settings=("plan",)),
+            (
+                f"this source was forgotten at {NOON} with 1 call and its plan, because the server"
+                " keeps 10,000 sources.\n"
+            ),
+        ),
+        (
+            ForgottenSource(at=NOON, times=2, requests=3, settings=("plan", "faults")),
+            (
+                f"this source was forgotten 2 times, last at {NOON} with 3 requests, its plan and"
+                " its faults, because the server keeps 10,000 sources.\n"
+            ),
+        ),
+        (
+            ForgottenSource(known=False),
+            (
+                "the server keeps 10,000 sources and has forgotten more than it can name; this"
+                " source may be one of them.\n"
+            ),
+        ),
+    ],
+)
+def test_a_source_that_was_forgotten_is_told(
+    script: Any, timed_out: Any, counts: Any, forgotten: ForgottenSource, words: str
+) -> None:
+    """Nothing is asserted of it as if it had never had a call; the reason is said."""
+    server = script(timed_out, counts(lost=Lost(cursor=1, forgotten=forgotten)))
+    with pytest.raises(UnmetExpectationError) as raised:
+        server.run(verbs_asserting.assert_not_called(Scope("key"), track("A"), within=0))
+    assert f"cannot confirm that there was no track 'A': {words}" in str(raised.value)
+    assert "Use fewer write keys" in str(raised.value)
+    assert ("set up its plan" in str(raised.value)) == ("plan" in forgotten.settings)
+
+
+def test_a_plan_that_was_forgotten_is_missed_in_later_windows_too(
+    script: Any, page: Any, counts: Any
+) -> None:
+    """Its calls are not judged as somebody wanted them to be."""
+    window = Scope("key", after=7, after_request=7, window=True)
+    forgotten = ForgottenSource(at=NOON, times=1, settings=("plan",))
+    server = script(SETTLED, page(), NO_REQUESTS, counts(lost=Lost(forgotten=forgotten)))
+    with pytest.raises(UnmetExpectationError, match="with its plan"):
+        server.run(verbs_judging.assert_all_good(window, quiet=0, timeout=1))
+
+
+def test_requests_that_were_evicted_may_have_been_refused(
+    script: Any, page: Any, counts: Any
+) -> None:
+    """A refused request brings no call: all calls are kept, and nobody can say."""
+    server = script(SETTLED, page(), NO_REQUESTS, counts(lost=Lost(requests=2, number=5)))
+    with pytest.raises(UnmetExpectationError, match="2 requests of this source were evicted"):
+        server.run(verbs_judging.assert_all_good(Scope("key"), quiet=0, timeout=1))
+
+
+def test_calls_that_were_cleared_in_between_do_not_count(
+    script: Any, make_call: Any, waited: Any
+) -> None:
+    """What one wait brought is gone when the next one answers."""
+    residue = track("Signed Up", properties=lambda properties: True)
+    first, second, third = make_call(1), make_call(3), make_call(4)
+    server = script(waited(first), waited(second, cleared=2), waited(third, cleared=2))
+    steps = verbs_waiting.wait_for_all(Scope("key"), residue, 2, timeout=5)
+    assert [call.cursor for call in server.run(steps)] == [3, 4]
+
+
+def test_an_order_begins_anew_where_its_first_call_was_cleared(
+    script: Any, make_call: Any, waited: Any
+) -> None:
+    """It does not go on from a call that no longer counts."""
+    wanted = [track("A"), track("B")]
+    server = script(
+        waited(make_call(1, "A")),
+        waited(make_call(3, "B"), cleared=2),
+        waited(make_call(4, "A"), cleared=2),
+        waited(make_call(5, "B"), cleared=2),
+    )
+    chosen = server.run(verbs_judging.assert_in_order(Scope("key"), wanted, wait=1))
+    assert [call.cursor for call in chosen] == [4, 5]
 
 
 def test_order_goes_on_behind_the_call_before(script: Any, make_call: Any, waited: Any) -> None:

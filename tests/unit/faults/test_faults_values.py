@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from mockseg.config import Settings
+from mockseg.domain.lost import Lost
 from mockseg.faults.effect import Effect
 from mockseg.faults.routes import ROUTES, SCRIPT, SETTINGS, TOKEN, route_named
 from mockseg.faults.scenarios import SCENARIOS
@@ -121,11 +122,11 @@ def test_a_summary_says_it_as_a_person_would():
         "lost": [(410, 410, 410)],
         "never retried": [(0,), (400,), (400,)],
     }
-    assert summary_of(fates, nameless=1, evicted=2) == (
+    assert summary_of(fates, nameless=1, lost=Lost(calls=2, cursor=7)) == (
         "2,003 calls: 1,997 delivered once, 2 duplicated by resend,"
         " 1 lost after 3 attempts (410, 410, 410), 2 never retried (400),"
         " 1 never retried (no answer); 1 without a messageId were not stored and cannot be"
-        " followed; 2 had to make room and are not counted"
+        " followed; 2 calls were evicted and cannot be checked"
     )
 
 

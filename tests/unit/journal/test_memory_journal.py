@@ -47,7 +47,7 @@ def test_an_unknown_source_has_nothing(recorder):
     journal = kept.journal
     assert (journal.calls(after=0, limit=9, source="b"), journal.latest(9, source="b")) == ([], [])
     assert journal.requests(after=0, limit=9, source="b") == []
-    assert (journal.count("b"), journal.evicted("b"), journal.clear("b")) == ((0, 0), 0, 0)
+    assert (journal.count("b"), journal.lost("b").calls, journal.clear("b")) == ((0, 0), 0, 0)
 
 
 def test_the_largest_source_gives_up_its_oldest(recorder):
@@ -57,9 +57,9 @@ def test_the_largest_source_gives_up_its_oldest(recorder):
     noisy = [cursor for _ in range(20) for cursor in kept.record("noisy")]
     assert kept.cursors("quiet") == quiet
     assert kept.cursors("noisy") == noisy[-7:]
-    assert kept.journal.evicted("noisy") == 13
-    assert kept.journal.evicted("quiet") == 0
-    assert kept.journal.evicted_ever == kept.journal.evicted() == 13
+    assert kept.journal.lost("noisy").calls == 13
+    assert kept.journal.lost("quiet").calls == 0
+    assert kept.journal.evicted_ever == kept.journal.lost().calls == 13
 
 
 def test_the_largest_gives_up_even_when_another_arrives(recorder):
@@ -68,7 +68,7 @@ def test_the_largest_gives_up_even_when_another_arrives(recorder):
     kept.record("noisy", 5)
     kept.record("quiet")
     assert kept.cursors() == [2, 3, 4, 5, 6]
-    assert kept.journal.evicted("noisy") == 1
+    assert kept.journal.lost("noisy").calls == 1
 
 
 def test_equal_sources_stay_equal(recorder):
@@ -160,14 +160,14 @@ def test_clear_forgets_one_source(recorder, again):
     kept = recorder(max_calls=5)
     kept.record("b")
     kept.record("a", 6)
-    assert kept.journal.evicted("a") == 2
+    assert kept.journal.lost("a").calls == 2
     assert kept.journal.clear("a") == 4
     assert (kept.cursors(), kept.numbers()) == ([1], [1])
-    assert (kept.journal.count(), kept.journal.evicted()) == ((1, 1), 0)
+    assert (kept.journal.count(), kept.journal.lost().calls) == ((1, 1), 0)
     if again:
         assert kept.record("a", 2) == [8, 9]
         assert kept.cursors("a") == [8, 9]
-        assert kept.journal.evicted("a") == 0
+        assert kept.journal.lost("a").calls == 0
 
 
 def test_reading_through_a_cursor_survives_eviction(recorder):

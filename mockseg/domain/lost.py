@@ -1,0 +1,75 @@
+"""What a server no longer has of a source, although nobody cleared it."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["NOTHING_LOST", "ForgottenSource", "Lost"]
+
+
+class ForgottenSource(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """A source that a server forgot, because it had too many.
+
+    Attributes:
+        known: whether it is known to be one; false where the server has forgotten more sources
+            than it can name, and this may be one of them. The rest is then empty.
+        at: ISO 8601, the last time.
+        times: how often.
+        calls: number of calls that were forgotten, with those that it had evicted before.
+        requests: number of requests, likewise.
+        settings: what it had and no longer has: plan, settings, clock, audiences,
+            destinations, faults. Setting one again takes it off this list.
+    """
+
+    known: bool = True
+    at: str | None = None
+    times: int = 0
+    calls: int = 0
+    requests: int = 0
+    settings: tuple[str, ...] = ()
+
+
+class Lost(msgspec.Struct, frozen=True, rename="camel"):
+    """What is no longer kept of a source, or of all, although it was not cleared.
+
+    Attributes:
+        calls: number of calls.
+        cursor: of the latest of them; none that came later was lost. 0 when none was.
+        requests: number of requests.
+        number: of the latest of them; none that came later was lost. 0 when none was.
+        forgotten: that the source was forgotten as a whole, or null.
+    """
+
+    calls: int = 0
+    cursor: int = 0
+    requests: int = 0
+    number: int = 0
+    forgotten: ForgottenSource | None = None
+
+    def __add__(self, other: Lost) -> Lost:
+        """Return what both have lost."""
+        return Lost(
+            calls=self.calls + other.calls,
+            cursor=max(self.cursor, other.cursor),
+            requests=self.requests + other.requests,
+            number=max(self.number, other.number),
+            forgotten=self.forgotten or other.forgotten,
+        )
+
+    def inside(self, *, after: int, after_request: int | None = None) -> bool:
+        """Return whether a claim about all later calls can no longer be checked.
+
+        Args:
+            after: the cursor after which the claim begins.
+            after_request: the number of the request after which it begins; None for a claim
+                that is not about requests.
+        """
+        return (
+            self.cursor > after
+            or (after_request is not None and self.number > after_request)
+            # What judged its calls is gone, so that later calls were not judged as meant.
+            or (self.forgotten is not None and bool(self.forgotten.settings))
+        )
+
+
+NOTHING_LOST = Lost()
