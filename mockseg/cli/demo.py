@@ -9,7 +9,7 @@ import click
 
 from mockseg.cli.demo_report import report
 from mockseg.cli.demo_traffic import send_through_http, send_through_sdk
-from mockseg.cli.output import say, say_text
+from mockseg.cli.output import log_lines, say, say_text
 from mockseg.cli.serve import until_stopped
 from mockseg.cli.start_text import control_url, end_text, page_url
 from mockseg.config import Settings
@@ -35,7 +35,8 @@ WRITE_KEY = "demo"
 )
 def command(*, keep: bool, port: int) -> None:
     """Start a server, send it the events of real products, show what it makes of them."""
-    asyncio.run(_demo(keep=keep, port=port))
+    with log_lines():
+        asyncio.run(_demo(keep=keep, port=port))
 
 
 async def _demo(*, keep: bool, port: int) -> None:

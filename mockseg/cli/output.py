@@ -11,6 +11,8 @@ progress) to standard error, so that a pipe carries results alone.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -22,12 +24,13 @@ from mockseg.json_types import encode_printable, pretty
 from mockseg.printable import printable, printable_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
     "Colour",
     "Painted",
     "Part",
+    "log_lines",
     "note",
     "on_terminal",
     "paint",
@@ -120,6 +123,28 @@ def note(*parts: Part) -> None:
 def warn(sentence: str) -> None:
     """Print a warning or an error on standard error, with the name of the program."""
     _put(printable_lines(f"mockseg: {sentence}"), sys.stderr)
+
+
+@contextlib.contextmanager
+def log_lines() -> Iterator[None]:
+    """Print what is logged as a warning or worse on standard error, until the block ends."""
+    handler = _LogLines(logging.WARNING)
+    handler.setFormatter(logging.Formatter("mockseg: %(levelname)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+
+
+class _LogLines(logging.Handler):
+    """Takes log records through the door; a traceback may quote a client too."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # A terminal that is gone must not end a request.
+        with contextlib.suppress(OSError, ValueError):
+            say_text(self.format(record), err=True)
 
 
 def on_terminal(*, err: bool = False) -> bool:

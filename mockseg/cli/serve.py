@@ -12,7 +12,7 @@ import click
 
 from mockseg.cli.flags import server_settings
 from mockseg.cli.live_lines import LiveLines
-from mockseg.cli.output import on_terminal, say, say_json, say_text, warn
+from mockseg.cli.output import log_lines, note, on_terminal, say, say_json, say_text, warn
 from mockseg.cli.start_text import end_text, exposed_warning, start_json, start_text
 from mockseg.cli.times import time_flags
 from mockseg.server import serve
@@ -31,7 +31,7 @@ __all__ = ["command", "until_stopped"]
     "--json",
     "as_json",
     is_flag=True,
-    help="Make the first line of output one JSON object, the last one the counts; nothing else.",
+    help="Print one JSON object on one line, and nothing else.",
 )
 @time_flags
 @server_settings
@@ -41,7 +41,8 @@ def command(*, settings: Settings, as_json: bool, times: Times) -> None:
     Each setting is also a variable and a key of mockseg.toml, as it stands in brackets:
     MOCKSEG_PORT is `port`. A flag goes before a variable, a variable before the file.
     """
-    asyncio.run(_run(settings, as_json=as_json, times=times))
+    with log_lines():
+        asyncio.run(_run(settings, as_json=as_json, times=times))
 
 
 async def _run(settings: Settings, *, as_json: bool, times: Times) -> None:
@@ -60,17 +61,8 @@ async def _run(settings: Settings, *, as_json: bool, times: Times) -> None:
                     await stack.enter_async_context(LiveLines(running.hub, times=times))
                 await stopped.wait()
         tally = running.hub.tally
-    if as_json:
-        say_json(
-            {
-                "accepted": tally.accepted,
-                "bad": tally.bad,
-                "dropped": tally.dropped,
-                "evicted": tally.evicted,
-            }
-        )
-    else:
-        say(end_text(tally))
+    # A script reads one line; the counts are for whoever watches it.
+    (note if as_json else say)(end_text(tally))
 
 
 @contextlib.contextmanager
