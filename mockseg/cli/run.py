@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mockseg.cli.flags import Seconds, server_settings_with
-from mockseg.cli.output import note, warn
+from mockseg.cli.output import log_lines, note, warn
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import pretty
 
@@ -137,7 +137,8 @@ def command(*, settings: Settings, program: tuple[str, ...], **flags: Any) -> in
         # Not after the run, whose judgement would be lost.
         _write(asked.report, "")
     # Made before the loop runs, because it reads files.
-    status, judgement = asyncio.run(_run(RunningServer(settings), asked))
+    with log_lines():
+        status, judgement = asyncio.run(_run(RunningServer(settings), asked))
     for line in judgement.lines():
         note(*line)
     if asked.report is not None:

@@ -27,6 +27,13 @@ _COLOURS = re.compile(r"\x1b\[(?:0|1|2|3[0-7]|9[0-7])m")
 
 _NOBODY = "http://127.0.0.1:1/hook"
 _TRAFFIC = ["--plan", "{plan}", "--calls", "20", "--seed", "1"]
+# An application that sends a hostile call.
+_APP = f"""
+import json, os, urllib.request
+body = {{"writeKey": os.environ["SEGMENT_WRITE_KEY"], "event": {EVIL!r}, "properties": {{}}}}
+host = os.environ["SEGMENT_HOST"] + "/v1/track"
+urllib.request.urlopen(urllib.request.Request(host, json.dumps(body).encode())).read()
+"""
 
 # Command -> what it is run with; {key} is the hostile write key, {file} a file of hostile calls,
 # {plan} a hostile plan, {out} a file that is not there yet, {id} a destination. A command that is
@@ -100,6 +107,13 @@ CASES: dict[str, list[list[str]]] = {
         ["{file}", "--transport", EVIL],
     ],
     "requests": [[], ["--json"], ["--source", EVIL + "?"]],
+    "run": [
+        ["--", sys.executable, "-c", _APP],
+        ["--report", "{out}", "--", sys.executable, "-c", _APP],
+        ["--allow", EVIL, "--", "true"],
+        ["--env-host", EVIL, "--", "true"],
+        ["--", EVIL],
+    ],
     "serve": [
         ["--host", EVIL],
         ["--config", EVIL],
