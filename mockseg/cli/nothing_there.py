@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockseg.cli.lines import key_word
-from mockseg.matching.notes import forgotten_words
+from mockseg.matching.notes import counted, forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 
@@ -29,16 +29,14 @@ def why_no_call(target: Target, match: Mapping[str, Any]) -> str:
     of = "" if source is None else f" in source {key_word(source)}"
     if here.total:
         were = "was" if here.total == 1 else "were"
-        also = f", and {_refused(here.refused)}" if here.refused else ""
-        return f"no call matches: {_counted(here.total, 'call')} {were} recorded{of}{also}"
+        also = f", and {_refused(here)}" if here.refused else ""
+        return f"no call matches: {counted(here.total, 'call')} {were} recorded{of}{also}"
     if here.lost.forgotten is not None:
         return f"no call matches: {forgotten_words(here.lost.forgotten, subject='the source')}"
     if here.evicted:
-        return f"no call matches: all {_counted(here.evicted, 'call')}{of} were evicted"
+        return f"no call matches: all {counted(here.evicted, 'call')}{of} were evicted"
     if here.refused:
-        return (
-            f"no call matches{of}: {_refused(here.refused)} (mockseg requests --refused shows why)"
-        )
+        return f"no call matches{of}: {_refused(here)}"
     if source is None:
         return "no call matches: nothing was recorded"
     return f"no call matches: nothing was recorded{of}{_elsewhere(target)}"
@@ -49,11 +47,10 @@ def _elsewhere(target: Target) -> str:
     everywhere, keyless = _summary(target, None), _summary(target, "")
     parts = []
     if everywhere.total:
-        count = _counted(everywhere.total, "call")
+        count = counted(everywhere.total, "call")
         parts.append(f"other sources have {count} (see mockseg sources)")
     if keyless.refused:
-        refused = _refused(keyless.refused, of="without a write key ")
-        parts.append(f"{refused} (see mockseg requests)")
+        parts.append(_refused(keyless, of="without a write key "))
     return "; " + " and ".join(parts) if parts else ""
 
 
@@ -61,9 +58,10 @@ def _summary(target: Target, source: str | None) -> Summary:
     return target.ask("summary", OfSource(source=source), Summary)
 
 
-def _refused(count: int, *, of: str = "") -> str:
-    return f"{_counted(count, 'request')} {of}{'was' if count == 1 else 'were'} refused"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+def _refused(summary: Summary, *, of: str = "") -> str:
+    """Say how many requests were refused, and why the first was."""
+    were = "was" if summary.refused == 1 else "were"
+    head = f"{counted(summary.refused, 'request')} {of}{were} refused"
+    if len(summary.refusals) == 1:
+        return f"{head}: {summary.refusals[0].text}"
+    return f"{head} (mockseg requests --refused shows why)"

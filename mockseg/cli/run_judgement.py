@@ -10,9 +10,12 @@ from msgspec import UNSET
 from mockseg.cli.output import paint, shorten
 from mockseg.client.allowance import is_resend, was_refused, word_of
 from mockseg.domain.call import call_cursor
+from mockseg.domain.request import refusal_text
 from mockseg.json_types import encode_printable
+from mockseg.matching.notes import counted
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import GetCall, ListCalls
+from mockseg.operations.refusals import RefusalCounter
 from mockseg.operations.requests import ListRequests
 
 if TYPE_CHECKING:
@@ -85,17 +88,14 @@ class Judgement:
     def lines(self) -> Iterator[tuple[Part, ...]]:
         """Yield the judgement as lines for a person."""
         allowed = f", {self.allowed} bad but allowed" if self.allowed else ""
-        calls = f"{_counted(self.calls, 'call')}: {self.good} good, {self.bad} bad{allowed}"
-        requests = f"{_counted(self.requests, 'request')}, {len(self.refused)} refused"
+        calls = f"{counted(self.calls, 'call')}: {self.good} good, {self.bad} bad{allowed}"
+        requests = f"{counted(self.requests, 'request')}, {len(self.refused)} refused"
         yield (f"mockseg: {calls}; {requests}",)
         for wrong in self.wrong[:_MOST_SHOWN]:
             yield from _wrong_lines(wrong)
         if len(self.wrong) > _MOST_SHOWN:
             yield (f"{'':10} and {len(self.wrong) - _MOST_SHOWN} more kinds of findings",)
-        for request in self.refused[:_MOST_SHOWN]:
-            yield _refused_line(request)
-        if len(self.refused) > _MOST_SHOWN:
-            yield (f"{'':10} and {len(self.refused) - _MOST_SHOWN} more refused requests",)
+        yield from _refused_lines(self.refused)
         for problem in self.problems:
             yield ("mockseg: ", paint(problem, "red"))
         words = list(dict.fromkeys([*(w.code for w in self.wrong), *map(word_of, self.refused)]))
@@ -163,13 +163,13 @@ async def judge(
     problems = []
     if summary.evicted:
         problems.append(
-            f"{_counted(summary.evicted, 'call')} evicted before the end, so not all could be"
+            f"{counted(summary.evicted, 'call')} evicted before the end, so not all could be"
             " judged; raise --max-calls"
         )
     if not summary.total and not summary.evicted and not may_be_empty:
         problems.append(nothing)
     elif expected is not None and summary.total < expected:
-        problems.append(f"{_counted(summary.total, 'call')} recorded, at least {expected} expected")
+        problems.append(f"{counted(summary.total, 'call')} recorded, at least {expected} expected")
     return Judgement(
         calls=summary.total,
         good=summary.good,
@@ -190,12 +190,18 @@ def _wrong_lines(wrong: Wrong) -> Iterator[tuple[Part, ...]]:
     yield (f"{'':10} {sent}first in {wrong.first}",)
 
 
-def _refused_line(request: RequestView) -> tuple[Part, ...]:
-    reason = request.reason
-    why = f"{reason.code}: {shorten(reason.description)}" if reason else "no reason is known"
-    route = f"{shorten(request.method)} {shorten(request.path)}"
-    status = paint(f"answered {request.answer.status}", "red")
-    return (f"{'':10} {request.id} {route} ", status, f": {why}")
+def _refused_lines(refused: tuple[RequestView, ...]) -> Iterator[tuple[Part, ...]]:
+    counter = RefusalCounter()
+    for request in refused:
+        counter.add(request)
+    for kind in counter.kinds:
+        text = refusal_text(
+            status=kind.status, method=kind.method, path=kind.path, reason=kind.reason
+        )
+        yield (f"{kind.count:6} x  ", paint(shorten(text), "red"))
+    beyond = len(refused) - sum(kind.count for kind in counter.kinds)
+    if beyond:
+        yield (f"{'':10} and {beyond} more refused requests",)
 
 
 async def _bad_calls(hub: Hub) -> AsyncIterator[Call]:
@@ -244,7 +250,3 @@ async def _sent(hub: Hub, wrong: Wrong) -> str:
                 return "nothing" if wrong.field else ""
             return shorten(encode_printable(each.sent).decode())
     return ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -105,7 +105,7 @@ def test_refused_requests_are_told_with_the_reason(
     assert run(["run", *program]) == 1
     err = err_of(capfd)
     assert "mockseg: 1 call: 1 good, 0 bad; 2 requests, 1 refused\n" in err
-    assert "req-2 POST /v1/track answered 400: bad_request: malformed JSON" in err
+    assert "     1 x  400 POST /v1/track; malformed JSON: " in err
     for word in ("bad_request", "refused", "bad"):
         assert run(["run", "--allow", word, *program]) == 0
 
