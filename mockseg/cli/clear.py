@@ -17,8 +17,8 @@ __all__ = ["command"]
 
 
 @click.command(name="clear")
-@click.option("--source", metavar="TEXT", help="Those of this write key.")
-@click.option("--all", "everything", is_flag=True, help="Those of every source.")
+@click.option("--source", metavar="TEXT", help="Calls of this write key.")
+@click.option("--all", "everything", is_flag=True, help="Calls of all sources.")
 @client_settings
 def command(*, target: Target, source: str | None, everything: bool) -> None:
     """Forget calls and requests: of one source, or of all."""

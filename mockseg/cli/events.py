@@ -43,7 +43,7 @@ class Event:
 def events(
     target: Target, query: Mapping[str, str], *, patience_seconds: float, pause_seconds: float = 0.5
 ) -> Iterator[Event]:
-    """Give events for ever, going on after the last one when the connection breaks.
+    """Yield events without end, resuming after the last one when the connection breaks.
 
     Args:
         target: the server.
@@ -53,7 +53,7 @@ def events(
 
     Raises:
         OperationError: the query is refused.
-        UnreachableError: there is no server, or it did not come back in time.
+        UnreachableError: no server answers, or it did not come back in time.
     """
     last_id: str | None = None
     pauses = max(int(patience_seconds / pause_seconds), 1)
@@ -141,5 +141,5 @@ def _refusal(target: Target, answer: http.client.HTTPResponse) -> OperationError
         return OperationError(str(error["message"]), status=answer.status, code=str(error["code"]))
     except (ValueError, KeyError, TypeError):
         return UnreachableError(
-            f"what answers at {target.url} is no mockseg (status {answer.status})"
+            f"what answers at {target.url} is not a mockseg (status {answer.status})"
         )

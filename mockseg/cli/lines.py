@@ -54,7 +54,7 @@ def verdict_word(call: Call | KeptCall) -> Part:
 
 
 def is_refused(request: RequestView | KeptRequest) -> bool:
-    """Tell whether a request was refused before a call could be read from it."""
+    """Return whether a request was refused before a call could be read from it."""
     status = request.answer.status
     return (status >= 400 or (status == 0 and request.fault is not None)) and not request.calls
 

@@ -27,15 +27,15 @@ _LONGEST_BODY = 65_536
 
 
 @click.command(name="readyz")
-@click.option("--wait", is_flag=True, help="Wait until it is, at most --timeout seconds.")
+@click.option("--wait", is_flag=True, help="Wait until it is, for --timeout at most.")
 @click.option(
     "--timeout",
     type=Seconds(min=0, max=86_400),
     default=30.0,
     metavar="SECONDS",
-    help="How long at most.  [30]",
+    help="Maximum time to wait, such as 30s.  [30s]",
 )
-@click.option("--quiet", is_flag=True, help="Say nothing; the exit status does.")
+@click.option("--quiet", is_flag=True, help="Print nothing; the exit status says it.")
 @client_settings
 def command(*, target: Target, wait: bool, timeout: float, quiet: bool) -> int:
     """Say whether a server is ready: exit 0 when it is, 1 when it is not."""
@@ -51,7 +51,7 @@ def command(*, target: Target, wait: bool, timeout: float, quiet: bool) -> int:
 
 
 def _look(target: Target, *, wait: bool, timeout: float) -> str | None:
-    """Look until it is ready or the time is up; give what is wrong, or None."""
+    """Ask until it is ready or the time is up; return what is wrong, or None."""
     address = Address.parse(target.url)
     end = time.monotonic() + timeout
     while True:
@@ -63,7 +63,7 @@ def _look(target: Target, *, wait: bool, timeout: float) -> str | None:
 
 
 def _ask(address: Address, *, ca: str | None, patience: float) -> str | None:
-    """Ask for the server's health once; give what is wrong, or None."""
+    """Ask for the server's health once; return what is wrong, or None."""
     connection: http.client.HTTPConnection
     if address.secure:
         connection = http.client.HTTPSConnection(
@@ -80,7 +80,7 @@ def _ask(address: Address, *, ca: str | None, patience: float) -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     except http.client.HTTPException as error:
-        return f"what answers there is no HTTP ({type(error).__name__})"
+        return f"what answers there is not HTTP ({type(error).__name__})"
     finally:
         connection.close()
     return _judge(answer.status, body)
@@ -93,4 +93,4 @@ def _judge(status: int, body: bytes) -> str | None:
         health = None
     if status == 200 and isinstance(health, dict) and health.get("status") == "ok":
         return None
-    return f"what answers there is no mockseg (status {status})"
+    return f"what answers there is not a mockseg (status {status})"

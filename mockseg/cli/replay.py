@@ -112,7 +112,7 @@ def _messages(file: str) -> Iterator[JsonObject]:
     """Read the messages of a file.
 
     Raises:
-        ConfigError: a line is none; the sentence has its number.
+        ConfigError: a line is invalid; the sentence has its number.
     """
     from mockseg.cli.ndjson import lines_of
     from mockseg.cli.validate_lines import read_line

@@ -28,13 +28,13 @@ _SETTINGS = [setting for setting in CLIENT_SETTINGS if setting.name == "url"]
     help="Address for SDKs that speak https only.  [https://localhost:8766]",
 )
 @click.option(
-    "--ca", metavar="FILE", help="What they are told to trust.  [the CA in the state folder]"
+    "--ca", metavar="FILE", help="CA file that they must trust.  [the CA in the state folder]"
 )
 @click.option(
     "--write-key",
     metavar="TEXT",
     default="YOUR_WRITE_KEY",
-    help="Any; it opens a source on first use.",
+    help="Write key; any text opens a source on first use.",
 )
 def command(
     *,

@@ -19,7 +19,7 @@ __all__ = ["command"]
 
 
 @click.command(name="summary")
-@click.option("--source", metavar="TEXT", help="Only of this write key.")
+@click.option("--source", metavar="TEXT", help="Only calls of this write key.")
 @click.option("--json", "as_json", is_flag=True, help="As GET /summary has it.")
 @client_settings
 def command(*, target: Target, source: str | None, as_json: bool) -> None:

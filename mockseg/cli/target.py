@@ -26,7 +26,7 @@ class Target:
         authorization: headers that carry the control token.
 
     Raises:
-        ConfigError: the address or the CA is none.
+        ConfigError: the address or the CA file is invalid.
     """
 
     def __init__(self, url: str, *, ca: str | None = None, token: str | None = None) -> None:
@@ -52,7 +52,7 @@ class Target:
 
 
 def pause(seconds: float) -> None:
-    """Return after so many seconds; Ctrl-C ends it at once."""
+    """Sleep for this many seconds; Ctrl-C ends it at once."""
     import asyncio
 
     asyncio.run(SystemClock().sleep(seconds))

@@ -1,4 +1,4 @@
-"""``mockseg traffic``: people who do what is documented, at a rate, the same for the same seed."""
+"""``mockseg traffic``: synthetic users who do what is documented, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _made(
 
 
 def _write(traffic: Traffic, tally: Tally, *, out: str | None) -> str:
-    """Write the calls, or only make them; give the SHA-256 of the lines."""
+    """Write the calls, or only make them; return the SHA-256 of the lines."""
     from mockseg.traffic.file_sink import opened
 
     digest = hashlib.sha256()

@@ -17,7 +17,7 @@ CONNECTIONS = "Maximum number of concurrent connections.  [64]"
 
 
 def recipe_flags(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command a flag for each row of the table; what is not given is None."""
+    """Add a flag for each row of the table to a command; one that is not given is None."""
     for name, metavar, default, text in reversed(ROWS):
         shown = f"{text}  [{default}]" if default is not None else text
         function = click.option(f"--{name}", name, metavar=metavar, help=shown)(function)

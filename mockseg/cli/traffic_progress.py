@@ -70,7 +70,7 @@ def _tell_line(facts: JsonObject) -> None:
 
 
 def _bar(total: int) -> Progress | None:
-    """Give a bar that fits into the terminal; None where that cannot draw one."""
+    """Return a bar that fits into the terminal; None where the terminal cannot draw one."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.table import Column

@@ -35,7 +35,7 @@ def status(tally: Tally, checked: Checked | None) -> int:
 
 
 def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> JsonObject:
-    """Give the report as one JSON object."""
+    """Return the report as one JSON object."""
     report = {**facts, **tally.as_json()}
     if checked is not None:
         report["server"] = {
@@ -51,7 +51,7 @@ def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | No
 
 
 def report_text(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> str:
-    """Give the report for people."""
+    """Return the report for people."""
     told = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
     lines = [told] if told else []
     if tally.interrupted:

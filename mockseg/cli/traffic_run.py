@@ -23,7 +23,7 @@ class Sender(Protocol):
 
     @property
     def waiting(self) -> int:
-        """Give how much is due and not yet answered."""
+        """Number of groups that are due and not yet answered."""
         ...
 
     def stop(self) -> None:

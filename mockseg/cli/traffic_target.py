@@ -126,7 +126,7 @@ class Checked:
 
     @property
     def fine(self) -> bool:
-        """Tell whether labels and findings are known to agree."""
+        """Return whether labels and findings are known to agree."""
         return self.asked and not self.missing_count and not self.unexpected_count
 
 
@@ -136,14 +136,14 @@ class Receiver:
     Args:
         destined: where traffic goes.
         write_key: of the source; None to open one on a mockseg, with the plans of the run.
-        recipe: of the run; None when there is none, as in a replay.
+        recipe: of the run; None for a replay.
 
     Attributes:
         write_key: of the source.
         is_mockseg: whether it can be asked.
 
     Raises:
-        ConfigError: there is no write key, and no mockseg that could make one.
+        ConfigError: no write key is named, and no mockseg is there to mint one.
         UnreachableError: nothing answers there, or what does must be a mockseg and is not.
     """
 

@@ -22,7 +22,7 @@ def transport_of(text: str | None) -> Transport | Literal["sdk"]:
     """Read ``--transport``.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is unknown.
     """
     from mockseg.traffic.packets import TRANSPORTS
 
@@ -36,10 +36,10 @@ def transport_of(text: str | None) -> Transport | Literal["sdk"]:
 
 
 def tls_of(url: str, ca: str | None) -> ssl.SSLContext | None:
-    """Give what to trust at an address, None where it is not https.
+    """Return what to trust at an address, None where it is not https.
 
     Raises:
-        ConfigError: ``--ca`` is no CA.
+        ConfigError: ``--ca`` is not a CA file.
     """
     from mockseg.client.over_http import trust
 
@@ -50,7 +50,7 @@ def connections_of(text: str | None) -> int:
     """Read ``--connections``.
 
     Raises:
-        ConfigError: it is no such number.
+        ConfigError: it is not such a number.
     """
     if text is None:
         return _CONNECTIONS

@@ -49,7 +49,7 @@ class Driver:
         url: the target's address.
         make: what makes a request of a group at a moment.
         tally: what everything is counted in.
-        connections: at most so many at a time.
+        connections: maximum number of concurrent connections.
         timeout_seconds: for an answer.
         tls: what to trust for https, None for what the system trusts.
     """
@@ -79,7 +79,7 @@ class Driver:
 
     @property
     def waiting(self) -> int:
-        """Give how many requests are due and not yet answered."""
+        """Number of requests that are due and not yet answered."""
         return len(self._waiting) + self._busy
 
     def stop(self) -> None:

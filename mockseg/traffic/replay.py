@@ -22,7 +22,7 @@ _TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
 
 
 def moment_of(message: JsonObject) -> int | None:
-    """Give the moment at which a message says that it happened, or None."""
+    """Return the moment at which a message says that it happened, or None."""
     for name in _TIMES:
         moment = parse_moment(message.get(name))
         if moment is not None:
@@ -37,7 +37,7 @@ def replayed(
     shift_to_ns: int | None,
     ids: str | None,
 ) -> Iterator[Made]:
-    """Give each message with its due time.
+    """Yield each message with its due time.
 
     A message without a time is due with the one before it, and so is one that happened
     earlier than that.

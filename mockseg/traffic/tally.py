@@ -38,8 +38,8 @@ class Tally:
         lateness: from the due time of a request to its beginning.
         seconds: how long it took.
         interrupted: whether it was ended before its time.
-        expected: the code that each labelled call must give, by messageId; so many as are
-            kept.
+        expected: the code that each labelled call must give, by messageId; at most
+            ``most_expected``.
         unkept: labelled calls beyond those.
     """
 
@@ -63,7 +63,7 @@ class Tally:
 
     @property
     def lost(self) -> int:
-        """Give how many calls were refused, failed or not sent."""
+        """Number of calls that were refused, failed or not sent."""
         return self.refused.total() + self.failed.total() + self.unsent
 
     def came_due(self, calls: Sequence[Made]) -> None:
@@ -100,7 +100,7 @@ class Tally:
             self.refused[status] += calls
 
     def as_json(self) -> JsonObject:
-        """Give all of it as JSON; times in milliseconds."""
+        """Return all of it as JSON; times in milliseconds."""
         return {
             "made": self.made,
             "seconds": round(self.seconds, 3),

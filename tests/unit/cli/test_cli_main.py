@@ -55,6 +55,30 @@ def test_every_command_has_help(name: str) -> None:
     assert len(result.output.splitlines()) > 4
 
 
+def _options(command: click.Command, name: str) -> dict[str, set[str]]:
+    """Give the flags of a command and of those below it, by its whole name."""
+    if isinstance(command, click.Group):
+        below = [(f"{name} {one}", command.commands[one]) for one in command.commands]
+        return {key: flags for one in below for key, flags in _options(one[1], one[0]).items()}
+    return {name: {flag for each in command.params for flag in each.opts}}
+
+
+def test_every_command_that_talks_to_a_server_takes_its_address() -> None:
+    """--url, --token and --ca are everywhere but where a server is started, or none is needed."""
+    flags: dict[str, set[str]] = {}
+    for name in cli.COMMANDS:
+        command = cli.mockseg.get_command(click.Context(cli.mockseg), name)
+        assert command is not None
+        flags |= _options(command, name)
+    without = {name for name, each in flags.items() if "--url" not in each}
+    starts_its_own = {"conform", "conform matrix", "demo", "run", "serve"}
+    reads_files = {"plan diff", "plan export", "plan import", "validate"}
+    catalogue = {"catalogue list", "catalogue samples", "catalogue show"}
+    assert without <= starts_its_own | reads_files | catalogue
+    names_it_whole = {name for name, each in flags.items() if {"--url", "--token", "--ca"} <= each}
+    assert set(flags) - without - names_it_whole <= {"snippet"}
+
+
 def test_serve_has_a_flag_for_every_setting() -> None:
     """Flags are the table's rows; each names its variable and its default."""
     output = CliRunner(env={"COLUMNS": "400"}).invoke(cli.mockseg, ["serve", "--help"]).output
