@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from mockseg.cli.output import shorten
 from mockseg.errors import ConfigError, PlanError
 from mockseg.matching.notes import counted, forgotten_words
-from mockseg.operations.base import Nothing
 from mockseg.operations.plans import CoverageView
-from mockseg.operations.sources import GetSource, SourceList
+from mockseg.operations.sources import GetSource, ListSources, SourceList
 from mockseg.plans.coverage import Coverage
 from mockseg.plans.model import plan_from_json
 from mockseg.suggestions import unknown
@@ -47,7 +46,7 @@ def gather(target: Target, source: str | None) -> Gathered:
         ConfigError: there is no such source, or none has a plan.
         PlanError: sources have plans of the same name that differ.
     """
-    listed = target.ask("list_sources", Nothing(), SourceList)
+    listed = target.ask("list_sources", ListSources(), SourceList)
     missing = _missing(listed, source)
     keys = _keys(listed, source)
     merged: Coverage | None = None

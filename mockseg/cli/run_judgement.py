@@ -12,7 +12,7 @@ from mockseg.client.allowance import is_resend, was_refused, word_of
 from mockseg.domain.call import call_cursor
 from mockseg.domain.request import refusal_text
 from mockseg.json_types import encode_printable
-from mockseg.matching.notes import counted
+from mockseg.matching.notes import counted, lost_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import GetCall, ListCalls
 from mockseg.operations.refusals import RefusalCounter
@@ -161,12 +161,10 @@ async def judge(
         if was_refused(request) and not allow.lets_request_pass(request)
     ]
     problems = []
-    if summary.evicted:
-        problems.append(
-            f"{counted(summary.evicted, 'call')} evicted before the end, so not all could be"
-            " judged; raise --max-calls"
-        )
-    if not summary.total and not summary.evicted and not may_be_empty:
+    incomplete = summary.lost.inside(after=0, after_request=0)
+    if incomplete:
+        problems.append(f"{lost_words(summary.lost, requests=True)}; raise --max-calls")
+    if not summary.total and not incomplete and not may_be_empty:
         problems.append(nothing)
     elif expected is not None and summary.total < expected:
         problems.append(f"{counted(summary.total, 'call')} recorded, at least {expected} expected")

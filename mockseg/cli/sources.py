@@ -11,9 +11,7 @@ from mockseg.cli.lines import key_word
 from mockseg.cli.output import note, paint, say_json, say_table, shorten
 from mockseg.cli.times import time_flags
 from mockseg.matching.notes import forgotten_words
-from mockseg.operations.base import Nothing, OfSource
-from mockseg.operations.calls import Summary
-from mockseg.operations.sources import SourceList
+from mockseg.operations.sources import ListSources, SourceCounts, SourceList
 
 if TYPE_CHECKING:
     from mockseg.cli.output import Part
@@ -44,13 +42,13 @@ def command(*, target: Target, last: int, as_json: bool, times: Times) -> None:
 
     A source opens when its write key is first used; requests without one are filed under "".
     """
-    listed = target.ask("list_sources", Nothing(), SourceList)
+    listed = target.ask("list_sources", ListSources(counts=True), SourceList)
     shown = listed.sources[-last:]
     if as_json:
         for source in shown:
             say_json(source)
     elif shown:
-        say_table(_HEAD, [_row(target, source, times) for source in shown])
+        say_table(_HEAD, [_row(source, times) for source in shown])
     else:
         note("no source is open: a write key opens one when it is first used")
     for source in [] if as_json else shown:
@@ -62,12 +60,12 @@ def command(*, target: Target, last: int, as_json: bool, times: Times) -> None:
         note(f"{listed.forgotten} sources were forgotten because there were too many")
 
 
-def _row(target: Target, source: SourceView, times: Times) -> tuple[Part, ...]:
-    counts = target.ask("summary", OfSource(source=source.write_key), Summary)
+def _row(source: SourceView, times: Times) -> tuple[Part, ...]:
+    counts = source.counts or SourceCounts()
     return (
         key_word(source.write_key),
         shorten(source.name),
-        str(counts.total),
+        str(counts.good + counts.bad),
         str(counts.good),
         paint(str(counts.bad), "red") if counts.bad else "0",
         paint(str(counts.refused), "red") if counts.refused else "0",

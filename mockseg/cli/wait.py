@@ -16,8 +16,7 @@ from mockseg.cli.times import time_flags
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError
 from mockseg.matching.match import Match
-from mockseg.operations.base import OfSource
-from mockseg.operations.calls import Count, Summary, WaitCalls, WaitedCalls
+from mockseg.operations.calls import Count, WaitCalls, WaitedCalls
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -109,14 +108,11 @@ def command(
         if not quiet:
             _explain(target, match, refusal, as_json=as_json, times=times)
         return 1
-    unsure = "" if exactly is None else _unsure(target, match)
     if as_json:
         say_json(waited)
     elif not quiet:
         show_calls(waited.calls, as_json=False, times=times)
-    if unsure and not quiet:
-        warn(unsure)
-    return 1 if unsure else 0
+    return 0
 
 
 def _explain(
@@ -145,17 +141,5 @@ def _explain(
         say_text(text, err=True)
     elif "call" in refusal.details:
         note(*call_line(msgspec.convert(refusal.details["call"], Call), times=times))
-    elif refusal.details.get("seen") == 0:
+    elif refusal.code == "timeout" and refusal.details.get("seen") == 0:
         note(why_no_call(target, match))
-
-
-def _unsure(target: Target, match: dict[str, Any]) -> str:
-    """Say why the server cannot know that there were no more calls; empty where it can."""
-    source = match.get("source")
-    evicted = target.ask("summary", OfSource(source=source), Summary).evicted
-    if not evicted:
-        return ""
-    return (
-        f"{evicted} calls were evicted, so there may have been more that match; start the server"
-        " with a higher --max-calls"
-    )

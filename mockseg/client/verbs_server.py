@@ -11,7 +11,7 @@ from mockseg.client.verbs_changing import update
 from mockseg.errors import ConfigError
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.calls import ClearCalls
-from mockseg.operations.sources import GetSource
+from mockseg.operations.sources import GetSource, ListSources
 
 if TYPE_CHECKING:
     import msgspec
@@ -78,7 +78,7 @@ def window(write_key: str, options: SourceOptions) -> Steps[Scope]:
 
 def sources() -> Steps[list[SourceView]]:
     """List the sources, the longest idle first."""
-    found: SourceList = yield Ask("list_sources", Nothing())
+    found: SourceList = yield Ask("list_sources", ListSources())
     return found.sources
 
 

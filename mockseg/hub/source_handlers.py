@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from mockseg.clock import breathe
 from mockseg.errors import OperationError
 from mockseg.hub.planning import chosen
 from mockseg.hub.views import source_view
 from mockseg.matching.notes import forgotten_words
-from mockseg.operations.sources import Deleted, SourceList, Window
+from mockseg.operations.sources import Deleted, SourceCounts, SourceList, Window
 from mockseg.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.hub.sources import Source
-    from mockseg.operations.base import Nothing
-    from mockseg.operations.sources import CreateSource, GetSource, PatchSource, SourceView
+    from mockseg.operations.sources import (
+        CreateSource,
+        GetSource,
+        ListSources,
+        PatchSource,
+        SourceView,
+    )
 
 __all__ = [
     "create_source",
@@ -26,14 +35,40 @@ __all__ = [
     "patch_source",
 ]
 
+_PORTION = 1000
 
-async def list_sources(hub: Hub, _: Nothing) -> SourceList:
+
+async def list_sources(hub: Hub, asked: ListSources) -> SourceList:
     """Return all sources, the longest idle first."""
+    counted = await _counted(hub) if asked.counts else None
+    sources = [_source(hub, source) for source in sorted(hub.sources, key=_idle_since)]
+    if counted is not None:
+        sources = [
+            replace(source, counts=counted.get(source.write_key, SourceCounts()))
+            for source in sources
+        ]
     return SourceList(
-        sources=[_source(hub, source) for source in sorted(hub.sources, key=_idle_since)],
+        sources=sources,
         forgotten=hub.sources.forgotten,
         forgotten_with_plan=hub.sources.forgotten_with_plan,
     )
+
+
+async def _counted(hub: Hub) -> dict[str, SourceCounts]:
+    """Count what each source keeps, all in one walk."""
+    calls: Counter[tuple[str, bool]] = Counter()
+    async for portion in hub.scan(after=0, source=None):
+        calls.update((call.source, call.good) for call in portion)
+    refused: Counter[str] = Counter()
+    number = 0
+    while page := hub.requests_after(number, limit=_PORTION):
+        refused.update(request.source for request in page if request.answer.status >= 400)
+        number = page[-1].number
+        await breathe()
+    return {
+        key: SourceCounts(good=calls[key, True], bad=calls[key, False], refused=refused[key])
+        for key in {*refused, *(key for key, _ in calls)}
+    }
 
 
 async def create_source(hub: Hub, asked: CreateSource) -> SourceView:

@@ -61,6 +61,29 @@ class PatchSource(SourceSettings, frozen=True, kw_only=True):
     write_key: WriteKey
 
 
+class ListSources(Params, frozen=True):
+    """What to list of the sources.
+
+    Attributes:
+        counts: whether the calls and requests of each are counted; null without.
+    """
+
+    counts: bool = False
+
+
+class SourceCounts(Result, frozen=True):
+    """What a source keeps, counted.
+
+    Attributes:
+        good, bad: calls.
+        refused: requests that were answered 4xx or 5xx.
+    """
+
+    good: int = 0
+    bad: int = 0
+    refused: int = 0
+
+
 class SourceView(Result, frozen=True):
     """A source.
 
@@ -74,6 +97,7 @@ class SourceView(Result, frozen=True):
         forgotten: that the server forgot it once because it had too many, and what it has lost
             by that; null otherwise.
         created_at: ISO 8601.
+        counts: its calls and requests by what became of them; null unless asked for.
     """
 
     write_key: str
@@ -86,6 +110,7 @@ class SourceView(Result, frozen=True):
     created_at: str
     evicted: int = 0
     forgotten: ForgottenSource | None = None
+    counts: SourceCounts | None = None
 
 
 class SourceList(Result, frozen=True):

@@ -92,6 +92,7 @@ from mockseg.operations.sources import (
     CreateSource,
     Deleted,
     GetSource,
+    ListSources,
     PatchSource,
     SourceList,
     SourceView,
@@ -159,7 +160,7 @@ OPERATIONS: tuple[Operation, ...] = (
         RequestView,
         refusals=((404, "no such request, or no longer kept"),),
     ),
-    Operation("list_sources", "GET", "/sources", "List sources.", Nothing, SourceList),
+    Operation("list_sources", "GET", "/sources", "List sources.", ListSources, SourceList),
     Operation(
         "create_source",
         "POST",

@@ -307,7 +307,9 @@ def test_sources_are_listed_with_their_counts(
 
     assert run(["sources", "--last", "1", "--json"]) == 0
     out, err = capsys.readouterr()
-    assert json.loads(out)["writeKey"] == "shop"
+    listed = json.loads(out)
+    assert listed["writeKey"] == "shop"
+    assert listed["counts"] == {"good": 1, "bad": 1, "refused": 0}
     assert err == "1 more sources, used earlier; --last shows them\n"
 
 

@@ -200,7 +200,7 @@ def test_what_was_evicted_cannot_be_called_good(
     """A bad call may have been among them: exit 1, with what to do."""
     program = app('send({"type": "track", "event": "bad"}, track(), track())')
     assert run(["run", "--max-calls", "2", *program]) == 1
-    assert "1 call evicted before the end" in err_of(capfd)
+    assert "1 call was evicted and cannot be checked; raise --max-calls" in err_of(capfd)
 
 
 def test_a_request_whose_sender_did_not_wait_is_judged(

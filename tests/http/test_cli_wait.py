@@ -148,7 +148,7 @@ def test_none_cannot_be_known_of_calls_that_were_evicted(
         monkeypatch.setenv("MOCKSEG_URL", server.url)
         post_batch(server.url, track("a"), track("b"), track("c"))
         assert run(["wait", "--event", "a", "--exactly", "0", "--timeout", "0"]) == 1
-    assert "1 calls were evicted" in capsys.readouterr().err
+    assert "1 call was evicted" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

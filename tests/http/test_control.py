@@ -158,7 +158,7 @@ async def test_what_was_listed_can_be_imported(client: Any) -> None:
     done = await ask(
         client, "POST", "/calls/import", json={"calls": page["calls"], "source": "copy"}
     )
-    assert done == (200, {"imported": 1})
+    assert done == (200, {"imported": 1, "duplicates": 0})
     assert (await ask(client, "GET", "/calls?source=copy"))[1]["calls"][0]["event"] == "Signed Up"
 
 

@@ -28,6 +28,30 @@ async def test_any_key_opens_its_source(machine):
     assert source.created_at == "2026-01-31T12:00:00.000Z"
 
 
+async def test_sources_are_counted_when_asked_for(machine):
+    """Good and bad calls and refused requests of each; nothing without asking."""
+    machine.batch({"type": "track", "event": "E"}, {"type": "page", "userId": "u"}, key="a")
+    machine.send("/v1/track", b"{nonsense", key="b")
+    await machine.perform("create_source", writeKey="c")
+    listed = (await machine.perform("list_sources")).sources
+    assert [source.counts for source in listed] == [None] * 3
+    listed = (await machine.perform("list_sources", counts=True)).sources
+    counts = {
+        one.write_key: (one.counts.good, one.counts.bad, one.counts.refused) for one in listed
+    }
+    assert counts == {"a": (1, 1, 0), "b": (0, 0, 1), "c": (0, 0, 0)}
+
+
+async def test_counting_keeps_no_source_from_being_forgotten(machine, few):
+    """A list names no source: a stray key goes before one that a client named, listed or not."""
+    await machine.perform("create_source", writeKey="named")
+    machine.track("stray")
+    await machine.perform("list_sources", counts=True)
+    for key in ("c", "d"):
+        await machine.perform("create_source", writeKey=key)
+    assert {"stray", "named"} & set((await keys(machine))[0]) == {"named"}
+
+
 async def test_the_longest_idle_source_is_forgotten(machine, few):
     """The fourth of three makes the one go that was not used for longest, with its calls."""
     for key in ("a", "b", "c", "a", "d"):
