@@ -134,12 +134,13 @@ def _explain(
                 }
             }
         )
-    warn(refusal.message)
     explanation = refusal.details.get("explanation")
     text = explanation.get("text") if isinstance(explanation, dict) else None
     if isinstance(text, str):
         say_text(text, err=True)
-    elif "call" in refusal.details:
+        return
+    warn(refusal.message)
+    if "call" in refusal.details:
         note(*call_line(msgspec.convert(refusal.details["call"], Call), times=times))
     elif refusal.code == "timeout" and refusal.details.get("seen") == 0:
         note(why_no_call(target, match))

@@ -382,6 +382,46 @@ def test_a_program_that_ignores_sigterm_is_killed_after_the_grace_time(
     assert "1 call: 1 good" in err
 
 
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no such terminals")
+def test_ctrl_c_in_a_terminal_reaches_the_program_once(app: Callable[[str], list[str]]) -> None:
+    """The terminal sends it to the program itself, so it is not forwarded as well."""
+    program = app(
+        "got = []\nsignal.signal(signal.SIGINT, lambda *_: got.append(1))\n"
+        "print('ready', flush=True)\nwhile not got: signal.pause()\n"
+        "send(track())\nsend(track())\nprint('got', len(got))"
+    )
+    launch = (
+        "import fcntl, os, sys, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+        "os.execv(sys.executable, [sys.executable, '-m', 'mockseg', 'run', '--', *sys.argv[1:]])"
+    )
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", launch, *program],
+        env=os.environ | {"PYTHONPATH": path, "NO_COLOR": "1"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    try:
+        shown = b""
+        while b"ready" not in shown:
+            shown += os.read(ours, 4096)
+        os.write(ours, b"\x03")
+        while b"does not prove" not in shown:
+            shown += os.read(ours, 4096)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert b"got 1" in shown
+    assert b"forwarded" not in shown
+    assert b"2 calls: 2 good" in shown
+
+
 def test_the_program_reads_our_input(start: Callable[..., subprocess.Popen[str]]) -> None:
     """Standard input is the program's own."""
     process = start("send(track(sys.stdin.readline().strip()))\nprint(sys.stdin.read())")
