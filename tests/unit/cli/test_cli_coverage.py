@@ -186,6 +186,7 @@ def test_json_can_be_read_as_coverage_again(capsys: pytest.CaptureFixture[str]) 
         "neverSeen",
         "neverAsserted",
         "evicted",
+        "missing",
         "coverage",
         "plans",
     }

@@ -296,7 +296,7 @@ def test_the_changes_are_written_for_a_reviewer() -> None:
         for k, t in kinds
     )
     assert diff_text(found).splitlines() == [
-        "TRACK \ufffd",
+        "TRACK \\x1b",
         " !+ a: added",
         "  - a: removed",
         "2 changes, 1 may make calls bad that were good (!)",
