@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         UnknownOptionError,
         UnmetExpectationError,
         UnreachableError,
+        UnreadableFileError,
         VendorStateError,
     )
     from mockseg.matching.matchers import (
@@ -83,6 +84,7 @@ __all__ = [
     "UnknownOptionError",
     "UnmetExpectationError",
     "UnreachableError",
+    "UnreadableFileError",
     "VendorStateError",
     "__version__",
     "alias",
@@ -124,6 +126,7 @@ _HOMES = {
         "UnknownOptionError",
         "UnmetExpectationError",
         "UnreachableError",
+        "UnreadableFileError",
         "VendorStateError",
     ),
     "mockseg.matching.matchers": (

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError
+from mockseg.files import read_toml
 from mockseg.setting import LARGEST, PREFIX, declare, rows
 from mockseg.suggestions import did_you_mean, unknown
 
@@ -197,6 +198,10 @@ class Sources:
     in_environment: Mapping[str, object]
     warnings: tuple[str, ...]
 
+    def decides(self, name: str) -> bool:
+        """Return whether the file sets this setting, where no flag does."""
+        return name in self.in_file and name not in self.in_environment
+
     def choose(self, setting: Setting, flags: Mapping[str, str | bool | None]) -> object:
         """Give a setting's value: the one function that knows which place wins.
 
@@ -274,15 +279,7 @@ def _load(
 
 
 def _from_file(path: Path) -> dict[str, object]:
-    import tomllib
-
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        # Also what is no UTF-8.
-        raise ConfigError(f"{path}: is not TOML: {error}") from None
+    content = read_toml(path)
     values: dict[str, object] = {}
     for key, value in content.items():
         setting = _ALL.get(key)

@@ -4,6 +4,7 @@
 
     MocksegError
     ├── ConfigError              a flag, variable or key of mockseg.toml is wrong
+    │   └── UnreadableFileError  a file that was named cannot be read; carries the reason
     ├── ClockError               a clock was asked for what no clock can do
     ├── FqlError                 a filter (``where=``) cannot be read; carries the position
     ├── PlanError                a tracking plan cannot be read; carries file and place
@@ -41,6 +42,7 @@ __all__ = [
     "UnknownOptionError",
     "UnmetExpectationError",
     "UnreachableError",
+    "UnreadableFileError",
     "VendorStateError",
 ]
 
@@ -57,6 +59,22 @@ class MocksegError(Exception):
 
 class ConfigError(MocksegError):
     """A setting is wrong: the message names the place, the value and what is allowed."""
+
+
+class UnreadableFileError(ConfigError):
+    """A file that was named cannot be read.
+
+    Attributes:
+        path: as it was named.
+        reason: why not, without the path.
+        missing: there is no such file.
+    """
+
+    def __init__(self, reason: str, *, path: str, missing: bool = False) -> None:
+        self.path = path
+        self.reason = reason
+        self.missing = missing
+        super().__init__(f"cannot read {path}: {reason}")
 
 
 class ClockError(MocksegError):

@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockseg.clock import SystemClock
-from mockseg.errors import ServerStartError
+from mockseg.errors import ServerStartError, UnreadableFileError
+from mockseg.files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,9 +115,9 @@ def from_files(cert: str | Path, key: str | Path) -> TlsMaterial:
     """
     for path in (cert, key):
         try:
-            Path(path).read_bytes()
-        except OSError as error:
-            raise ServerStartError(f"cannot read {path}: {error.strerror or error}") from None
+            read_bytes(path)
+        except UnreadableFileError as error:
+            raise ServerStartError(str(error)) from None
     context = _context()
     try:
         # With the empty password OpenSSL refuses a locked key instead of asking for it.

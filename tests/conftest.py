@@ -43,9 +43,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _nothing_blocks() -> Iterator[None]:
     """An event loop that mockseg blocks with IO fails the test in which it does."""
     with blockbuster_ctx(scanned_modules=["mockseg"]) as blockbuster:
-        # Files that settings name are read once, before the server listens.
-        read = blockbuster.functions["io.TextIOWrapper.read"]
-        read.can_block_in("mockseg/web/files.py", "read_text")
         # The catalogue's files are parts of the package, read when a plan is first asked for.
         unpack = blockbuster.functions["io.BufferedReader.read"]
         unpack.can_block_in("mockseg/catalogue/loader.py", "_read")

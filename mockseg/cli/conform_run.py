@@ -8,7 +8,6 @@ import re
 import shlex
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockseg.cli.ndjson import PIPE
@@ -21,7 +20,8 @@ from mockseg.conformance.matrix import Cell, Matrix, measure
 from mockseg.conformance.reports import Report
 from mockseg.conformance.trying import Sdk
 from mockseg.conformance.verdicts import Verdict, check_patterns, run_checks
-from mockseg.errors import ConfigError
+from mockseg.errors import ConfigError, UnreadableFileError
+from mockseg.files import read_bytes
 from mockseg.json_types import pretty
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ def read_config(file: str | None) -> E2eConfig:
     if file is None:
         return E2eConfig()
     try:
-        content = Path(file).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"--config: cannot read {file}: {error.strerror or error}") from None
+        content = read_bytes(file)
+    except UnreadableFileError as error:
+        raise ConfigError(f"--config: {error}") from None
     config = E2eConfig.read(content, place=file)
     check_patterns(config, place=file)
     return config

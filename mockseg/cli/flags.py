@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -22,7 +23,7 @@ from mockseg.config import (
     load_server,
     read_sources,
 )
-from mockseg.errors import ConfigError
+from mockseg.errors import ConfigError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -38,10 +39,12 @@ __all__ = [
     "server_settings",
     "server_settings_with",
     "setting_flags",
+    "settings_file",
 ]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
+_FILE_READ = "mockseg.settings_file"
 _VERDICTS = ("accepted", "dropped", "blocked", "rejected")
 _METAVARS = {
     "text": "TEXT",
@@ -145,8 +148,15 @@ def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
         from mockseg.cli.target import Target
 
         flags = {setting.name: values.pop(setting.name) for setting in CLIENT_SETTINGS}
-        settings: ClientSettings = load_client(read_warned(config), flags)
-        return function(target=Target(settings.url, ca=ca, token=settings.control_token), **values)
+        sources = read_warned(config)
+        settings: ClientSettings = load_client(sources, flags)
+        target = Target(settings.url, ca=ca, token=settings.control_token)
+        try:
+            return function(target=target, **values)
+        except UnreachableError as error:
+            if flags["url"] is None and sources.decides("url"):
+                raise UnreachableError(f"{error} ({settings_file()} sets url)") from None
+            raise
 
     command = click.option(
         "--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file."
@@ -183,9 +193,16 @@ def read_warned(config: str | None) -> Sources:
         ConfigError: see :func:`mockseg.config.read_sources`.
     """
     sources = read_sources(file=config)
+    click.get_current_context().meta[_FILE_READ] = sources.file
     for warning in sources.warnings:
         warn(f"warning: {warning}")
     return sources
+
+
+def settings_file() -> str | None:
+    """Return the full path of the settings file that the running command has read, or None."""
+    file = click.get_current_context().meta.get(_FILE_READ)
+    return None if file is None else os.path.abspath(file)  # noqa: PTH100  (Path.resolve follows links)
 
 
 def _setting_flag(setting: Setting) -> Callable[[_F], _F]:

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from mockseg.cli.flags import client_settings
-from mockseg.cli.ndjson import PIPE, lines_of
+from mockseg.cli.ndjson import is_stream, lines_of
 from mockseg.cli.output import note, say, warn
 from mockseg.cli.progress import Progress
 from mockseg.errors import ConfigError
@@ -37,7 +37,7 @@ def command(*, target: Target, file: str, source: str | None) -> None:
     end first: when one line of it is invalid, nothing is recorded. From standard input, the
     calls before an invalid line are recorded, and their number is printed.
     """
-    total = None if file == PIPE else sum(1 for _ in _calls_of(file))
+    total = None if is_stream(file) else sum(1 for _ in _calls_of(file))
     duplicates = 0
     with Progress("imported", total=total) as progress:
         try:

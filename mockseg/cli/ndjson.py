@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -14,10 +15,21 @@ from mockseg.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["lines_of", "written"]
+__all__ = ["PIPE", "is_stream", "lines_of", "written"]
 
 PIPE = "-"
 _LONGEST_LINE = 32 * 1024 * 1024
+
+
+def is_stream(name: str) -> bool:
+    """Return whether lines can be read once only: ``-``, a FIFO, ``<(...)`` of a shell."""
+    if name == PIPE:
+        return True
+    try:
+        return not stat.S_ISREG(os.stat(name).st_mode)  # noqa: PTH116  (Path.stat raises for odd names)
+    except (OSError, ValueError):
+        # Who opens it says what is wrong with it.
+        return False
 
 
 @contextlib.contextmanager
@@ -56,9 +68,8 @@ def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
             while line := file.readline(_LONGEST_LINE):
                 number += 1
                 if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-                    raise ConfigError(
-                        f"{name}, line {number}: has over {_LONGEST_LINE} bytes, as no call has"
-                    )
+                    limit = f"{_LONGEST_LINE:,} bytes, the maximum"
+                    raise ConfigError(f"{name}, line {number}: is longer than {limit}")
                 if text := line.strip():
                     yield number, text
     except OSError as error:

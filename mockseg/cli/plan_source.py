@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os.path
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mockseg.catalogue.loader import catalogues, load
-from mockseg.errors import PlanError
+from mockseg.errors import PlanError, UnreadableFileError
+from mockseg.files import read_text
 from mockseg.plans.csv_template import plan_from_csv
 from mockseg.plans.model import Plan, plan_from_json, read_plan
 from mockseg.suggestions import unknown
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["STRICTNESS_HELP", "plan_in_file", "plan_named"]
 
 STRICTNESS_HELP = "Of a plan of the catalogue: exactly its document, or what either allows."
-_LARGEST_CSV = 32 * 1024 * 1024
 
 
 def plan_named(name: str, *, strictness: Strictness) -> Plan:
@@ -51,17 +50,7 @@ def plan_in_file(name: str) -> Plan:
     if not name.lower().endswith(".csv"):
         return read_plan(name)
     try:
-        with Path(name).open("rb") as stream:
-            data = stream.read(_LARGEST_CSV + 1)
-        if len(data) > _LARGEST_CSV:
-            raise PlanError(f"larger than {_LARGEST_CSV} bytes, which no plan is", file=name)
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise PlanError(f"cannot be read: {error.strerror or error}", file=name) from None
-    except UnicodeDecodeError as error:
-        raise PlanError(
-            f"not UTF-8 (byte {error.start + 1}); save the spreadsheet as CSV in UTF-8", file=name
-        ) from None
-    except ValueError as error:
-        raise PlanError(f"cannot be read: {error}", file=name) from None
+        text = read_text(name)
+    except UnreadableFileError as error:
+        raise PlanError(f"cannot be read: {error.reason}", file=name) from None
     return plan_from_csv(text, file=name)

@@ -52,7 +52,7 @@ def command(
     in .gz. It is read to its end first: when a line is invalid, nothing is sent. Exit 1
     when calls were refused or lost, or when a mockseg found bad ones, such as duplicates.
     """
-    from mockseg.cli.ndjson import PIPE
+    from mockseg.cli.ndjson import is_stream
     from mockseg.cli.traffic_report import show, status
     from mockseg.cli.traffic_run import send
     from mockseg.cli.traffic_sender import sender_for
@@ -61,7 +61,7 @@ def command(
     from mockseg.traffic.packets import grouped
     from mockseg.traffic.tally import Tally
 
-    if file == PIPE:
+    if is_stream(file):
         raise ConfigError("a replay reads its file twice, so it cannot come through a pipe")
     calls = _replayed(file, speed=speed, shift_to=shift_to, new_ids=new_ids)
     transport = transport_of(how["transport"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.cli.flags import server_settings
+from mockseg.cli.flags import server_settings, settings_file
 from mockseg.cli.live_lines import LiveLines
 from mockseg.cli.output import log_lines, note, on_terminal, say, say_json, say_text, warn
 from mockseg.cli.start_text import end_text, exposed_warning, start_json, start_text
@@ -42,10 +42,10 @@ def command(*, settings: Settings, as_json: bool, times: Times) -> None:
     MOCKSEG_PORT is `port`. A flag goes before a variable, a variable before the file.
     """
     with log_lines():
-        asyncio.run(_run(settings, as_json=as_json, times=times))
+        asyncio.run(_run(settings, as_json=as_json, times=times, file=settings_file()))
 
 
-async def _run(settings: Settings, *, as_json: bool, times: Times) -> None:
+async def _run(settings: Settings, *, as_json: bool, times: Times, file: str | None) -> None:
     with until_stopped() as stopped:
         async with serve(settings) as running:
             # What stands by now stays: the collector need not walk it while clients wait.
@@ -53,9 +53,9 @@ async def _run(settings: Settings, *, as_json: bool, times: Times) -> None:
             if running.exposed:
                 warn(exposed_warning(settings))
             if as_json:
-                say_json(start_json(running))
+                say_json(start_json(running, file=file))
             else:
-                say_text(start_text(running))
+                say_text(start_text(running, file=file))
             async with contextlib.AsyncExitStack() as stack:
                 if not as_json and on_terminal():
                     await stack.enter_async_context(LiveLines(running.hub, times=times))

@@ -28,13 +28,20 @@ def control_url(url: str) -> str:
     return f"{url}{PREFIX}"
 
 
-def start_json(running: RunningServer) -> JsonObject:
-    """Give what scripts need: ``tlsUrl`` and ``ca`` only where there are such."""
+def start_json(running: RunningServer, *, file: str | None) -> JsonObject:
+    """Return what scripts need: ``tlsUrl``, ``ca`` and ``settingsFile`` only where there are such.
+
+    Args:
+        running: the server.
+        file: the settings file that was read, or None.
+    """
     facts: JsonObject = {"url": running.url}
     if running.tls_url is not None:
         facts["tlsUrl"] = running.tls_url
     if running.ca_path is not None:
         facts["ca"] = str(running.ca_path)
+    if file is not None:
+        facts["settingsFile"] = file
     return facts | {
         "page": page_url(running.url),
         "controlUrl": control_url(running.url),
@@ -45,8 +52,13 @@ def start_json(running: RunningServer) -> JsonObject:
     }
 
 
-def start_text(running: RunningServer) -> str:
-    """Give what a person needs: where it is, and a line to paste for each SDK."""
+def start_text(running: RunningServer, *, file: str | None) -> str:
+    """Return what a person needs: where it is, and a line to paste for each SDK.
+
+    Args:
+        running: the server.
+        file: the settings file that was read, or None.
+    """
     rows = [("url", running.url)]
     if running.tls_url is not None:
         rows.append(("tls url", running.tls_url))
@@ -58,6 +70,8 @@ def start_text(running: RunningServer) -> str:
         ("profile", running.settings.profile),
         ("seed", str(running.hub.seed)),
     ]
+    if file is not None:
+        rows.append(("settings", file))
     return "\n".join(
         [
             f"mockseg {version()}, the local Segment",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockseg.cli.flags import read_warned, setting_flags
-from mockseg.cli.ndjson import PIPE, lines_of
+from mockseg.cli.ndjson import PIPE, is_stream, lines_of
 from mockseg.cli.output import on_terminal, say_json, say_text, warn
 from mockseg.cli.plan_output import put
 from mockseg.cli.progress import Progress
@@ -92,7 +92,7 @@ def _judge_all(file: str, judgement: Judgement, tally: Tally) -> None:
     from mockseg.cli.validate_lines import read_line
 
     # Nobody sees a bar elsewhere, and a pipe cannot be read twice.
-    counted = on_terminal(err=True) and file != PIPE
+    counted = on_terminal(err=True) and not is_stream(file)
     total = sum(1 for _ in lines_of(file)) if counted else None
     with Progress("validated", total=total) as progress:
         told = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import select
 import ssl
 import threading
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from mockseg.client.address import Address
 from mockseg.client.wire import WireRequest, authorization, decode, encode, unreachable
 from mockseg.errors import ConfigError
+from mockseg.files import read_text
 
 if TYPE_CHECKING:
     import socket
@@ -27,6 +29,7 @@ __all__ = ["HttpTransport", "trust"]
 
 # How many connections are kept when nobody uses them.
 _MAX_IDLE = 16
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]*-----END CERTIFICATE-----")
 
 
 class HttpTransport:
@@ -153,10 +156,15 @@ def trust(ca: str | Path | None) -> ssl.SSLContext:
     Raises:
         ConfigError: the file cannot be read as certificates.
     """
+    if ca is None:
+        return ssl.create_default_context()
+    # What stands between the certificates is for people, in any language.
+    certificates = "\n".join(_CERTIFICATE.findall(read_text(ca)))
     try:
-        return ssl.create_default_context(cafile=None if ca is None else str(ca))
-    except OSError as error:
-        raise ConfigError(f'the CA file "{ca}" cannot be used: {error}') from None
+        return ssl.create_default_context(cadata=certificates)
+    except (ssl.SSLError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise ConfigError(f'the CA file "{ca}" has no certificate in PEM form: {reason}') from None
 
 
 def _has_something_to_say(sock: socket.socket) -> bool:

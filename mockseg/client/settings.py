@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 from msgspec import UNSET, UnsetType
 
-from mockseg import json_types
-from mockseg.errors import MalformedJsonError, PlanError
+from mockseg.errors import PlanError, UnreadableFileError
+from mockseg.files import read_json
 from mockseg.operations.sources import CreateSource, PatchSource
 from mockseg.suggestions import unknown_option
 
@@ -146,11 +146,9 @@ def _documents(plan: Any) -> list[JsonObject] | UnsetType:
 
 def _read(path: Path) -> JsonObject:
     try:
-        document = json_types.decode(path.read_bytes())
-    except OSError as error:
-        raise PlanError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
-    except MalformedJsonError as error:
-        raise PlanError(f"is not JSON: {error}", file=str(path)) from None
+        document = read_json(path)
+    except UnreadableFileError as error:
+        raise PlanError(f"cannot be read: {error.reason}", file=str(path)) from None
     if not isinstance(document, dict):
         raise PlanError("a plan is a JSON object", file=str(path))
     return document

@@ -12,7 +12,8 @@ from mockseg.client.verbs_judging import settled
 from mockseg.client.verbs_reading import call_pages
 from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
 from mockseg.client.verbs_waiting import gather
-from mockseg.errors import ConfigError, MalformedJsonError, UnmetExpectationError
+from mockseg.errors import ConfigError, UnmetExpectationError, UnreadableFileError
+from mockseg.files import read_json
 from mockseg.matching.matchers import any_call
 from mockseg.matching.values import ANY
 
@@ -119,13 +120,11 @@ def read_golden(path: Path) -> list[JsonObject] | None:
         ConfigError: it is no golden file.
     """
     try:
-        golden = json_types.decode(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ConfigError(f"the golden file {path} cannot be read: {error.strerror}") from None
-    except MalformedJsonError as error:
-        raise ConfigError(f"the golden file {path} is not JSON: {error}") from None
+        golden = read_json(path)
+    except UnreadableFileError as error:
+        if error.missing:
+            return None
+        raise ConfigError(f"the golden file {path} cannot be read: {error.reason}") from None
     if not isinstance(golden, list) or not all(isinstance(each, dict) for each in golden):
         raise ConfigError(f"the golden file {path} is no JSON array of messages")
     return golden

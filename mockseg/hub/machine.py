@@ -17,7 +17,6 @@ from mockseg.clock import ShiftedClock, SystemClock, breathe
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import KeptRequest
 from mockseg.hub import ingest
-from mockseg.hub.beginnings import from_file
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.faulting import Faulting
 from mockseg.hub.forgotten import Forgotten
@@ -27,6 +26,7 @@ from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge
 from mockseg.hub.planning import from_settings
 from mockseg.hub.sources import SourceDefaults, Sources
+from mockseg.hub.startup_files import from_file
 from mockseg.hub.texts import SharedTexts
 from mockseg.hub.waits import Bell, Waiters
 from mockseg.journal.memory import MemoryJournal

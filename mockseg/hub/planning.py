@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from mockseg import json_types
 from mockseg.catalogue.loader import load
-from mockseg.errors import ConfigError, MalformedJsonError, OperationError, PlanError
+from mockseg.errors import ConfigError, OperationError, PlanError, UnreadableFileError
+from mockseg.files import read_json
 from mockseg.operations.plans import PlanChoice
 from mockseg.plans.model import plan_from_json, read_plan
 from mockseg.plans.planset import PlanSet
@@ -109,14 +108,12 @@ def from_settings(settings: Settings) -> SourcePlans:
         own = tuple(read_plan(file) for file in settings.plan)
         protocols = ALLOW_ALL
         if settings.protocols is not None:
-            protocols = settings_from_json(json_types.decode(Path(settings.protocols).read_bytes()))
+            protocols = settings_from_json(read_json(settings.protocols))
         return _assembled(settings.catalogue, own, settings.strictness, protocols)
-    except (PlanError, MalformedJsonError) as error:
+    except PlanError as error:
         raise ConfigError(str(error)) from None
-    except OSError as error:
-        raise ConfigError(
-            f"protocols: cannot read {settings.protocols}: {error.strerror}"
-        ) from None
+    except UnreadableFileError as error:
+        raise ConfigError(f"protocols: {error}") from None
 
 
 def chosen(choice: PlanChoice, *, before: SourcePlans) -> SourcePlans:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
-from mockseg.errors import MalformedJsonError, PlanError
-from mockseg.json_types import decode, encode
+from mockseg.errors import PlanError, UnreadableFileError
+from mockseg.files import read_json
+from mockseg.json_types import encode
 from mockseg.plans.soundness import sound_schema
 from mockseg.suggestions import unknown
 
@@ -167,16 +168,9 @@ def read_plan(path: str | Path, *, check: bool = True) -> Plan:
     """
     file = str(path)
     try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise PlanError(f"cannot be read: {error.strerror or error}", file=file) from None
-    if len(data) > _LARGEST_FILE:
-        raise PlanError(f"larger than {_LARGEST_FILE} bytes, which no plan is", file=file)
-    try:
-        document = decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except MalformedJsonError as error:
-        raise PlanError(f"not JSON: {error}; allowed is Segment's plan JSON", file=file) from None
+        document = read_json(path)
+    except UnreadableFileError as error:
+        raise PlanError(f"cannot be read: {error.reason}", file=file) from None
     return plan_from_json(document, file=file, check=check)
 
 

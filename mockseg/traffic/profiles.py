@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mockseg.errors import ConfigError
+from mockseg.files import read_toml
 from mockseg.suggestions import unknown
 from mockseg.traffic import quantities as q
 from mockseg.traffic.recipe import MOST_USERS, Recipe
@@ -136,12 +135,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def _profile(file: str, known: tuple[str, ...]) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(Path(file).read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {file}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise ConfigError(f"{file} is no TOML: {error}") from None
+    document = read_toml(file)
     values: dict[str, Any] = {}
     for key, value in document.items():
         name = key.replace("-", "_")

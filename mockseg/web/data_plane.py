@@ -16,7 +16,9 @@ from mockseg import json_types
 from mockseg.domain.credentials import REDACTED, shown_query
 from mockseg.domain.findings import discard
 from mockseg.domain.request import Answer, Arrival, Route
+from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
+from mockseg.files import read_text
 from mockseg.hub.answers import SUCCESS, refusal
 from mockseg.web import cors
 from mockseg.web.bodies import Body, body_at_hand
@@ -24,7 +26,6 @@ from mockseg.web.breaking import break_answer
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
 from mockseg.web.constant import ConstantResponse
 from mockseg.web.expectation import continue_if_expected
-from mockseg.web.files import read_text
 from mockseg.web.keys import RECORDER
 from mockseg.web.oauth import TOKEN_FIELDS, answer_token, check_public_key
 from mockseg.web.pixel import GIF, callback_of, decode_data, jsonp, message_of_query
@@ -77,10 +78,10 @@ class DataPlane:
         self._recorder = recorder
         self._success = ConstantResponse(SUCCESS)
         settings = hub.settings
-        self._public_key = read_text(settings.oauth_public_key, "oauth_public_key")
+        self._public_key = _named_text(settings.oauth_public_key, "oauth_public_key")
         if self._public_key is not None:
             check_public_key(self._public_key, file=str(settings.oauth_public_key))
-        self._analytics_js = read_text(settings.analytics_js, "analytics_js")
+        self._analytics_js = _named_text(settings.analytics_js, "analytics_js")
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
         """Answer any request that is not for the control plane."""
@@ -330,3 +331,13 @@ def _listening(request: web.Request) -> str:
     name = request.transport.get_extra_info("sockname") if request.transport else None
     host, port = name[:2] if isinstance(name, tuple) else ("127.0.0.1", 80)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _named_text(path: str | None, setting: str) -> str | None:
+    """Read the file that a setting names; no request ever names one."""
+    if path is None:
+        return None
+    try:
+        return read_text(path)
+    except UnreadableFileError as error:
+        raise ConfigError(f"{setting}: {error}") from None

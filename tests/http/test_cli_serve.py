@@ -107,6 +107,17 @@ def track(user_id: str | None = "u1") -> dict[str, Any]:
     return {"writeKey": "wk", "userId": user_id, "event": "E", "properties": {}}
 
 
+def test_a_settings_file_that_is_read_is_named(
+    start: Callable[..., Started], tmp_path: Path
+) -> None:
+    """A forgotten mockseg.toml in the folder would explain itself to nobody."""
+    (tmp_path / "mockseg.toml").write_text("port = 0")
+    assert start().facts["settingsFile"] == str(tmp_path / "mockseg.toml")
+    other = tmp_path / "other.toml"
+    other.write_text("port = 0")
+    assert start(MOCKSEG_CONFIG="other.toml").facts["settingsFile"] == str(other)
+
+
 def test_json_prints_one_line_and_nothing_else(start: Callable[..., Started]) -> None:
     """Scripts read one line of standard output; the counts are on standard error."""
     server = start("--port", "0", "--seed", "7", "--profile", "2018")

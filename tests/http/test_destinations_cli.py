@@ -160,7 +160,7 @@ def test_a_server_begins_with_the_destinations_of_a_file(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "cannot be read"),
+        ("{", "it is not JSON"),
         ("{}", "it has no `destinations`"),
         ('{"destinations": [{"type": "x"}]}', "source"),
         ('{"destinations": [{"type": "webhok", "source": "k"}]}', 'did you mean "webhook"?'),

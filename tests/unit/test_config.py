@@ -104,7 +104,7 @@ def test_every_setting_can_be_written_in_every_place(folder: Path) -> None:
 
 def test_a_named_file_must_exist(folder: Path) -> None:
     """--config and MOCKSEG_CONFIG name a file that is there; mockseg.toml need not be."""
-    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read: No such file"):
+    with pytest.raises(ConfigError, match=r"cannot read .*none\.toml: No such file"):
         read_sources(file="none.toml", environ={}, folder=folder)
     with pytest.raises(ConfigError, match=r"other\.toml"):
         read_sources(environ={"MOCKSEG_CONFIG": "other.toml"}, folder=folder)
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_utf_8_is_said_to_be_none(folder: Path) -> None:
     """Bytes that are no text are one sentence."""
     (folder / "mockseg.toml").write_bytes(b"host = '\xff'")
 
-    with pytest.raises(ConfigError, match="is not TOML"):
+    with pytest.raises(ConfigError, match=r"it is not UTF-8 text \(byte 9\)"):
         read_sources(environ={}, folder=folder)
 
 

@@ -201,6 +201,8 @@ def test_own_files_that_do_not_fit_are_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(ServerStartError, match=r"cannot read .*none\.pem: No such file"):
         tls.from_files(tmp_path / "none.pem", key)
+    with pytest.raises(ServerStartError, match="it is a device"):
+        tls.from_files("/dev/null", key)
     for wrong in (key, locked, nonsense):
         with pytest.raises(ServerStartError, match="are not a certificate and its private key"):
             tls.from_files(cert, wrong)

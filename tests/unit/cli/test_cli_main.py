@@ -117,7 +117,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--prot", "1"], "unknown option"),
         (["serve", "--port", "x"], '--port is "x": it must be a whole number from 0 to 65535'),
         (["serve", "--profile", "2052"], 'unknown value "2052"; did you mean "2025"?'),
-        (["serve", "--config", "none.toml"], "none.toml: cannot be read"),
+        (["serve", "--config", "none.toml"], "cannot read none.toml: No such file"),
         (["serve", "--tls-cert", "c.pem"], "tls_cert is given without tls_key"),
         (["calls", "--url", "nonsense"], 'url is "nonsense"'),
         (["calls", "--url", "http://a:b"], 'the address "http://a:b" is no URL'),

@@ -226,7 +226,7 @@ def test_profiles_fill_what_flags_leave_out(tmp_path) -> None:
     [
         ("user = 3", 'did you mean "users"'),
         ("users = [1, 2]", "must be a text"),
-        ("users = ", "no TOML"),
+        ("users = ", "not TOML"),
         ("mix = {a = true}", "must be a text"),
     ],
 )
