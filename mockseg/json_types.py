@@ -27,6 +27,7 @@ __all__ = [
     "decode_leniently",
     "encode",
     "encode_printable",
+    "is_deeper",
     "pretty",
 ]
 
@@ -97,6 +98,22 @@ def decode_leniently(data: bytes) -> Json:
 def canonical(value: Json) -> bytes:
     """Encode so that equal values give equal bytes: keys sorted, no white space."""
     return msgspec.json.encode(value, order="sorted")
+
+
+def is_deeper(value: Json, *, than: int) -> bool:
+    """Return whether objects and arrays are nested deeper than this many levels."""
+    level = [value]
+    for _ in range(than):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refuse_constant(name: str) -> float:

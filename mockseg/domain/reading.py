@@ -175,15 +175,4 @@ def _part_is_too_deep(part: bytes | Raw) -> bool:
 
 def is_too_deep(value: Json) -> bool:
     """Return whether a JSON value is nested deeper than :data:`MAX_JSON_DEPTH` levels."""
-    level = [value]
-    for _ in range(MAX_JSON_DEPTH):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
+    return json_types.is_deeper(value, than=MAX_JSON_DEPTH)

@@ -12,6 +12,7 @@ from mockseg.errors import FqlError, OperationError
 from mockseg.faults.effect import Effect, ExactBody, Spread
 from mockseg.faults.routes import ROUTES, route_named
 from mockseg.faults.rule import Rule
+from mockseg.json_types import is_deeper
 from mockseg.matching.match import compile_match
 from mockseg.suggestions import unknown_parameter
 
@@ -283,7 +284,7 @@ def _check_patches(effect: Effect) -> None:
         patch = getattr(effect, name)
         if patch is None:
             continue
-        if _is_deep(patch):
+        if is_deeper(patch, than=_MOST_DEPTH):
             refuse(
                 f"effect.{_camel(name)}",
                 f"`effect.{_camel(name)}` is nested too deep",
@@ -300,17 +301,6 @@ def _contradiction(name: str, other: str) -> NoReturn:
         f"`effect.{_camel(name)}` contradicts `effect.{_camel(other)}`",
         allowed="one of them",
     )
-
-
-def _is_deep(value: Json) -> bool:
-    level = [value]
-    for _ in range(_MOST_DEPTH):
-        inner = [v for one in level if isinstance(one, dict) for v in one.values()]
-        inner += [v for one in level if isinstance(one, list) for v in one]
-        level = [one for one in inner if isinstance(one, dict | list)]
-        if not level:
-            return False
-    return True
 
 
 def _camel(name: str) -> str:
