@@ -106,14 +106,20 @@ class Settings:
         (), "answer 401 to all other write keys, which Segment does not do", kind="list"
     )
     max_calls: int = declare(
-        100_000, "calls to keep; the oldest make room", kind="number", span=(1, LARGEST)
+        100_000,
+        "maximum number of calls to keep; the oldest are evicted",
+        kind="number",
+        span=(1, LARGEST),
     )
     max_requests: int = declare(
-        100_000, "requests to keep; the oldest make room", kind="number", span=(1, LARGEST)
+        100_000,
+        "maximum number of requests to keep; the oldest are evicted",
+        kind="number",
+        span=(1, LARGEST),
     )
     max_bytes: int = declare(
         1_073_741_824,
-        "bytes of bodies to keep; the oldest make room",
+        "maximum number of bytes of bodies to keep; the oldest are evicted",
         kind="number",
         span=(1, LARGEST),
     )

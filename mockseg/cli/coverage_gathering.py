@@ -78,8 +78,11 @@ def _missing(listed: SourceList, source: str | None) -> str:
         if named and named[0] is not None and "plan" in named[0].settings:
             return forgotten_words(named[0], subject=f"source {shorten(source)}")
     elif listed.forgotten_with_plan:
-        sources = counted(listed.forgotten_with_plan, "source")
-        return f"{sources} with a plan of their own were forgotten, because there were too many"
+        count = listed.forgotten_with_plan
+        with_plan = (
+            "was forgotten with its plan" if count == 1 else "were forgotten with their plans"
+        )
+        return f"{counted(count, 'source')} {with_plan}, because there were too many"
     return ""
 
 

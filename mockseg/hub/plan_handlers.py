@@ -8,8 +8,10 @@ import msgspec
 from msgspec import UNSET
 
 from mockseg import json_types
+from mockseg.errors import OperationError
 from mockseg.hub.dry_run import DryRun
 from mockseg.hub.planning import NO_PLANS, SourcePlans, chosen, settings_json
+from mockseg.matching.notes import forgotten_words
 from mockseg.operations.plans import (
     CoverageView,
     Marked,
@@ -20,6 +22,7 @@ from mockseg.operations.plans import (
 from mockseg.operations.plans import SourcePlans as SourcePlansView
 from mockseg.plans.coverage import Coverage
 from mockseg.plans.model import plan_to_json
+from mockseg.suggestions import quoted
 
 if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
@@ -79,6 +82,8 @@ async def validate_messages(hub: Hub, asked: ValidateMessages) -> ValidatedMessa
     """Judge messages as a fresh source with these plans would, and record nothing."""
     names_none = asked.catalogue is UNSET and asked.plan is UNSET
     by_source = names_none and asked.source is not None
+    if by_source and asked.source is not None:
+        _refuse_forgotten_plan(hub, asked.source)
     plans = chosen(asked, before=hub.plans_of(asked.source or "") if by_source else NO_PLANS)
     run = DryRun(plans.used, received_ns=hub.clock.now_ns(), remembered=len(asked.messages) + 1)
     results = []
@@ -94,6 +99,23 @@ async def validate_messages(hub: Hub, asked: ValidateMessages) -> ValidatedMessa
         )
     good = sum(result.good for result in results)
     return ValidatedMessages(good=good, bad=len(results) - good, results=results)
+
+
+def _refuse_forgotten_plan(hub: Hub, key: str) -> None:
+    """Refuse to judge by the plans of a source that has lost them.
+
+    Raises:
+        OperationError: 409, with when and why.
+    """
+    forgotten = hub.lost(key).forgotten
+    if forgotten is not None and "plan" in forgotten.settings:
+        raise OperationError(
+            f"source {quoted(key)} no longer has its plan:"
+            f" {forgotten_words(forgotten, subject='it')}. Set its plan again, or name plans in"
+            " the request.",
+            status=409,
+            code="forgotten_source",
+        )
 
 
 def _view(plans: SourcePlans) -> SourcePlansView:

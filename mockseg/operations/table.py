@@ -237,6 +237,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Judge messages without recording them.",
         ValidateMessages,
         ValidatedMessages,
+        refusals=((409, "the source was forgotten with its plan"),),
     ),
     Operation("list_faults", "GET", "/faults", "List faults.", OfSource, FaultList),
     Operation("add_fault", "POST", "/faults", "Add a fault.", AddFault, FaultView, status=201),

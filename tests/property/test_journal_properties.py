@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec import Raw
 
 from mockseg.domain.call import KeptCall
+from mockseg.domain.lost import Lost
 from mockseg.domain.request import Answer, KeptRequest
 from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.sizes import Sizes
@@ -27,6 +28,8 @@ class JournalMachine(RuleBasedStateMachine):
         self.calls = []
         self.requests = []
         self.cursor = self.number = self.evicted = 0
+        # Of each source, the cursors and the request numbers that were evicted.
+        self.lost = {name: ([], []) for name in "abc"}
         # What two readers have read so far: (cursor they stand at, cursors they were given).
         self.readers = {None: [0, []], "a": [0, []]}
 
@@ -64,6 +67,19 @@ class JournalMachine(RuleBasedStateMachine):
         assert self.journal.clear(source) == len(self._of(source))
         self.calls = [call for call in self.calls if call[1] != source]
         self.requests = [request for request in self.requests if request[1] != source]
+        self.lost[source] = ([], [])
+
+    @rule(source=SOURCES)
+    def forget(self, source):
+        """Evict a source as a whole."""
+        cursors, numbers = self.lost[source]
+        cursors += self._of(source)
+        numbers += [number for number, name, _ in self.requests if name == source]
+        assert self.journal.forget(source) == _lost(cursors, numbers)
+        self.evicted += len(self._of(source))
+        self.calls = [call for call in self.calls if call[1] != source]
+        self.requests = [request for request in self.requests if request[1] != source]
+        self.lost[source] = ([], [])
 
     @rule(data=st.data())
     def remove(self, data):
@@ -101,6 +117,8 @@ class JournalMachine(RuleBasedStateMachine):
             assert [request.number for request in page] == numbers
             latest = self.journal.latest(3, source=source)
             assert [call.cursor for call in latest] == calls[::-1][:3]
+        for name, (cursors, numbers) in self.lost.items():
+            assert self.journal.lost(name) == _lost(cursors, numbers)
         assert self.journal.evicted_ever == self.evicted
 
     @invariant()
@@ -126,10 +144,20 @@ class JournalMachine(RuleBasedStateMachine):
             least = min(sum(c in kept for c in v) for v in before.values() if set(v) - kept)
             assert least + 1 >= max(sum(c in kept for c in v) for v in before.values())
             assert largest >= least
-        self.evicted += sum(call[0] not in kept for call in self.calls)
+        for cursor, name, _ in self.calls:
+            if cursor not in kept:
+                self.evicted += 1
+                self.lost[name][0].append(cursor)
+        for number, name, _ in self.requests:
+            if number not in numbers:
+                self.lost[name][1].append(number)
         self.calls = [call for call in self.calls if call[0] in kept]
         self.requests = [request for request in self.requests if request[0] in numbers]
         assert {number for _, _, number in self.calls} <= numbers
+
+
+def _lost(cursors, numbers):
+    return Lost(len(cursors), max(cursors, default=0), len(numbers), max(numbers, default=0))
 
 
 JournalMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from mockseg.client import verbs_asserting, verbs_judging, verbs_waiting
+from mockseg.client import verbs_asserting, verbs_deliveries, verbs_judging, verbs_waiting
 from mockseg.client.scope import Scope
 from mockseg.domain.lost import ForgottenSource, Lost
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.matchers import identify, track
 from mockseg.operations.calls import Settled
+from mockseg.operations.deliveries import DeliveryPage
 from mockseg.operations.requests import RequestPage
 
 SETTLED = Settled(cursor=9)
@@ -181,6 +182,37 @@ def test_an_order_begins_anew_where_its_first_call_was_cleared(
     )
     chosen = server.run(verbs_judging.assert_in_order(Scope("key"), wanted, wait=1))
     assert [call.cursor for call in chosen] == [4, 5]
+
+
+def test_no_delivery_is_asserted_when_none_is_under_way(
+    script: Any, timed_out: Any, counts: Any
+) -> None:
+    """``times=0`` waits until the source has settled, looks then, and asks what was evicted."""
+    nothing = DeliveryPage(deliveries=[], next=None, evicted=0)
+    server = script(SETTLED, timed_out, counts(), nothing)
+    assert server.run(_not_delivered(Scope("key"))) == []
+    assert server.operations == ["settle", "wait_deliveries", "summary", "list_deliveries"]
+    assert (server.asked[0].params.source, server.asked[0].params.quiet) == ("key", 0)
+    # What does not settle in time is judged as it is.
+    server = script(timed_out, timed_out, counts(), nothing)
+    assert server.run(_not_delivered(Scope("key"))) == []
+
+
+def test_evicted_deliveries_may_be_what_is_missing(
+    script: Any, timed_out: Any, counts: Any
+) -> None:
+    """Those of calls from before a window are none of its business."""
+    evicted = DeliveryPage(deliveries=[], next=None, evicted=3, evicted_call=7)
+    with pytest.raises(UnmetExpectationError, match="3 deliveries of this source were evicted"):
+        script(SETTLED, timed_out, counts(), evicted).run(_not_delivered(Scope("key")))
+    window = Scope("key", after=7, window=True)
+    assert script(SETTLED, timed_out, counts(), evicted).run(_not_delivered(window)) == []
+
+
+def _not_delivered(scope: Scope) -> Any:
+    return verbs_deliveries.assert_delivery(
+        scope, identify(), to=None, state="delivered", reason=None, times=0, wait=1
+    )
 
 
 def test_order_goes_on_behind_the_call_before(script: Any, make_call: Any, waited: Any) -> None:

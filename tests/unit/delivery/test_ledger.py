@@ -188,3 +188,17 @@ def test_final_deliveries_are_given_in_the_order_in_which_they_ended():
     assert cursors(ledger.finals(after=0, limit=9)) == [4, 2]
     ledger.drop_source("b")
     assert ledger.finals(after=0, limit=9) == []
+
+
+def test_evictions_are_counted_by_source():
+    """How many, and the latest call that they were of; from nothing again after a clear."""
+    ledger = Ledger(max_deliveries=2)
+    ledger.finish(begin(ledger, "a", call=5), "delivered")
+    ledger.finish(begin(ledger, "a", call=4), "delivered")
+    for call in (7, 8, 9):
+        ledger.finish(begin(ledger, "b", call=call), "delivered")
+    assert ledger.evicted_of(None) == (3, 7)
+    assert (ledger.evicted_of("a"), ledger.evicted_of("b")) == ((2, 5), (1, 7))
+    assert ledger.evicted_of("never") == (0, 0)
+    ledger.drop_source("b")
+    assert ledger.evicted_of("b") == (0, 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mockseg.domain.lost import Lost
+
 
 def test_calls_are_given_oldest_first_after_a_cursor(recorder):
     """A cursor names a place; what comes after it is given, up to the limit."""
@@ -204,3 +206,38 @@ def test_room_is_made_in_small_portions(recorder, bound):
         least.append(kept.journal.count()[1])
     assert max(least) == 1000
     assert min(least[1000:]) >= 998
+
+
+def test_what_was_lost_has_a_place(recorder):
+    """The latest call and the latest request that were evicted: later ones are all kept."""
+    kept = recorder(max_calls=3)
+    assert kept.journal.lost("a") == Lost()
+    kept.record("a", 2)
+    kept.record("a", 0)
+    kept.record("a", 2)
+    assert kept.journal.lost("a") == Lost(calls=1, cursor=1)
+    kept.record("a")
+    assert kept.journal.lost("a") == Lost(calls=2, cursor=2, requests=2, number=2)
+    assert kept.journal.lost() == kept.journal.lost("a")
+    assert kept.journal.evicted_cursor == 2
+
+
+def test_requests_without_calls_are_lost_too(recorder):
+    """No call is lost with them; somebody may have been refused."""
+    kept = recorder(max_requests=2)
+    for _ in range(3):
+        kept.record("a", 0)
+    assert kept.journal.lost("a") == Lost(requests=1, number=1)
+
+
+def test_a_forgotten_source_is_evicted_whole(recorder):
+    """All that it had, and what it had lost before; its neighbour stays."""
+    kept = recorder(max_calls=3)
+    kept.record("a", 2)
+    kept.record("a", 2)
+    kept.record("a", 0)
+    kept.record("b", 0)
+    assert kept.journal.forget("a") == Lost(calls=4, cursor=4, requests=3, number=3)
+    assert (kept.journal.evicted_ever, kept.journal.evicted_cursor) == (4, 4)
+    assert (kept.journal.count(), kept.numbers()) == ((0, 1), [4])
+    assert kept.journal.lost("a") == kept.journal.forget("a") == Lost()
