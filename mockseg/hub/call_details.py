@@ -17,7 +17,7 @@ from mockseg.operations.calls import CallBrief, CallDetails, FindingDetails, Rul
 from mockseg.plans.schema_tree import NO_PLACE, lookup, pointer_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.findings import Finding
@@ -107,7 +107,7 @@ async def _neighbours(hub: Hub, call: KeptCall) -> tuple[list[CallBrief], list[C
     anonymous = call.message().get("anonymousId") if call.user_id is None else None
     if call.user_id is None and not isinstance(anonymous, str):
         return [], []
-    same_user = compile_match(ScalarMatch(user_id=call.user_id, anonymous_id=anonymous))
+    same_user = _same_user(call.user_id, anonymous)
     before: deque[KeptCall] = deque(maxlen=_NEIGHBOURS)
     after: list[KeptCall] = []
     async for portion in hub.scan(after=0, source=call.source):
@@ -121,6 +121,21 @@ async def _neighbours(hub: Hub, call: KeptCall) -> tuple[list[CallBrief], list[C
         if len(after) >= _NEIGHBOURS:
             break
     return [_brief(each) for each in before], [_brief(each) for each in after[:_NEIGHBOURS]]
+
+
+def _same_user(user_id: str | None, anonymous_id: str | None) -> Callable[[KeptCall], bool]:
+    """Return what tells calls of one user: by userId, else by anonymousId."""
+    matches = compile_match(ScalarMatch(user_id=user_id, anonymous_id=anonymous_id))
+    if anonymous_id is None:
+        return matches
+    # To look for the text is far cheaper than to decode; escapes could spell it otherwise.
+    text = anonymous_id.encode("utf-8", "surrogatepass")
+
+    def same(call: KeptCall) -> bool:
+        raw = bytes(call.raw)
+        return (text in raw or b"\\" in raw) and matches(call)
+
+    return same
 
 
 def _brief(call: KeptCall) -> CallBrief:

@@ -12,7 +12,7 @@ from mockseg.faults.truth import FATES, Attempt, Fate, fate_of, summary_of
 from mockseg.operations.faults import AttemptView, MessageTruth, Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import KeptRequest
@@ -64,7 +64,9 @@ class _Stories:
 async def truth(hub: Hub, asked: AskTruth) -> Truth:
     """Tell what became of each message of a source."""
     stories = _Stories()
-    await _read(hub, stories, source=asked.source, after=asked.after)
+    async for page in _pages(hub, source=asked.source, after=asked.after):
+        for request in page:
+            stories.take(hub, request)
     by_fate: dict[Fate, list[tuple[int, ...]]] = {fate: [] for fate in FATES}
     told: list[MessageTruth] = []
     plain: list[MessageTruth] = []
@@ -94,15 +96,25 @@ async def truth(hub: Hub, asked: AskTruth) -> Truth:
 
 async def attempts_of(hub: Hub, *, source: str, message_id: str) -> list[AttemptView]:
     """Return each request of a source that carried this messageId, oldest first."""
+    known_as = _known_as(message_id)
+    found: dict[int, KeptRequest] = {}
+    async for portion in hub.scan(after=0, source=source):
+        for call in portion:
+            if call.message_id.startswith(known_as) and _known_as(call.message_id) == known_as:
+                found[call.request.number] = call.request
+    async for page in _pages(hub, source=source, after=0):
+        # Of what was not stored no call tells which ids it had.
+        unstored = (one for one in page if one.fault is not None and not one.fault.stored)
+        found.update((request.number, request) for request in unstored)
     stories = _Stories(only=message_id)
-    await _read(hub, stories, source=source, after=0)
+    for number in sorted(found):
+        stories.take(hub, found[number])
     return [view for attempts in stories.by_id.values() for view in _views(attempts)]
 
 
-async def _read(hub: Hub, stories: _Stories, *, source: str, after: int) -> None:
+async def _pages(hub: Hub, *, source: str, after: int) -> AsyncIterator[list[KeptRequest]]:
     while page := hub.requests_after(after, limit=_REQUESTS_AT_ONCE, source=source):
-        for request in page:
-            stories.take(hub, request)
+        yield page
         after = page[-1].number
         await breathe()
 

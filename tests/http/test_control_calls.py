@@ -153,6 +153,18 @@ async def test_a_call_shows_the_nearest_calls_of_its_user(client: Any, name: str
     assert [each["event"] for each in details["after"]] == [str(n) for n in range(27, 46, 2)]
 
 
+async def test_an_id_that_is_spelled_in_escapes_is_the_same_user(client: Any) -> None:
+    """JSON may write any character as an escape; the visitor stays one, also once identified."""
+    plain = '{"type":"track","event":"A","anonymousId":"caf\u00e9"}'
+    escaped = '{"type":"track","event":"B","anonymousId":"caf\\u00e9","userId":"u1"}'
+    other = '{"type":"track","event":"C","anonymousId":"caf"}'
+    body = f'{{"writeKey":"k","batch":[{plain},{escaped},{other}]}}'
+    async with client.post("/v1/batch", data=body.encode()) as answer:
+        assert answer.status == 200
+    details = await asked(client, "GET", "/calls/call-1")
+    assert [each["event"] for each in details["after"]] == ["B"]
+
+
 async def test_a_call_of_nobody_has_no_neighbours(client: Any) -> None:
     """Calls without a user are not those of one user."""
     await sent(client, {"type": "track", "event": "A"}, {"type": "track", "event": "B"})
