@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockseg.cli.main import run
+from mockseg.errors import OperationError
 from mockseg.server import MockSegment
 
 if TYPE_CHECKING:
@@ -93,6 +94,21 @@ def test_calls_that_do_not_come_are_explained(
     error = json.loads(out)["error"]
     assert (error["code"], error["details"]["seen"]) == ("timeout", 0)
     assert "0 of 1 matching calls" in err
+
+
+def test_the_explanation_of_the_server_is_printed_as_it_is(
+    cli_server: MockSegment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the refusal carries as its text, with the nearest call, on standard error."""
+    text = "expected 1 or more track 'A'; found none.\n\nNearest:\n  call-1 track 'B\x1b[2J'"
+
+    async def refused(name: str, params: Any) -> Any:
+        details = {"seen": 0, "explanation": {"text": text, "nearest": []}}
+        raise OperationError("0 of 1", status=406, code="timeout", details=details)
+
+    monkeypatch.setattr(cli_server._running().hub, "perform", refused)
+    assert run(["wait", "--event", "A"]) == 1
+    assert capsys.readouterr() == ("", text.replace("\x1b", "\\x1b") + "\n")
 
 
 def test_a_call_that_segment_would_drop_ends_the_wait(
