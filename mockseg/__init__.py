@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mockseg.client.aio import AsyncSource
     from mockseg.client.client import AsyncClient, Client
     from mockseg.client.destination import AsyncDestination, Destination
+    from mockseg.client.edge import EdgeAnswer
     from mockseg.client.source import Source
     from mockseg.destinations.signature import verify_signature
     from mockseg.domain.call import Call
@@ -72,6 +73,7 @@ __all__ = [
     "ConfigError",
     "Delivery",
     "Destination",
+    "EdgeAnswer",
     "FqlError",
     "MalformedJsonError",
     "MissingExtraError",
@@ -108,6 +110,7 @@ _HOMES = {
     "mockseg.client.aio": ("AsyncSource",),
     "mockseg.client.client": ("AsyncClient", "Client"),
     "mockseg.client.destination": ("AsyncDestination", "Destination"),
+    "mockseg.client.edge": ("EdgeAnswer",),
     "mockseg.client.source": ("Source",),
     "mockseg.destinations.signature": ("verify_signature",),
     "mockseg.domain.call": ("Call",),

@@ -26,6 +26,7 @@ __all__ = [
     "decode",
     "decode_leniently",
     "encode",
+    "encode_for_wire",
     "encode_printable",
     "is_deeper",
     "pretty",
@@ -55,6 +56,21 @@ def encode_printable(value: object) -> bytes:
     except UnicodeEncodeError:
         encoded = _encode(decode_leniently(json.dumps(msgspec.to_builtins(value)).encode()))
     return printable_utf8(encoded)
+
+
+def encode_for_wire(value: Json) -> bytes:
+    """Encode as compact JSON in UTF-8; where a lone surrogate is in it, all in escapes.
+
+    Raises:
+        MalformedJsonError: it is not JSON.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MalformedJsonError(f"no JSON: {error}") from None
 
 
 def pretty(value: object) -> str:

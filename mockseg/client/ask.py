@@ -19,6 +19,8 @@ from mockseg.errors import OperationError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
+    from mockseg.client.edge import EdgeRequest
+
 __all__ = ["Ask", "Steps", "run", "run_async"]
 
 T = TypeVar("T")
@@ -56,11 +58,12 @@ class Ask:
         return timeout
 
 
-# What a verb is: each result is of the type that the table of operations names.
-Steps: TypeAlias = "Generator[Ask, Any, T]"
+# What a verb is: each result is of the type that the table of operations names, or the edge's
+# answer to a request.
+Steps: TypeAlias = "Generator[Ask | EdgeRequest, Any, T]"
 
 
-def run(steps: Steps[T], perform: Callable[[Ask], msgspec.Struct]) -> T:
+def run(steps: Steps[T], perform: Callable[[Ask | EdgeRequest], msgspec.Struct]) -> T:
     """Carry a verb out, one ask after the other, in this thread."""
     __tracebackhide__ = True
     try:
@@ -77,7 +80,9 @@ def run(steps: Steps[T], perform: Callable[[Ask], msgspec.Struct]) -> T:
         return value
 
 
-async def run_async(steps: Steps[T], perform: Callable[[Ask], Awaitable[msgspec.Struct]]) -> T:
+async def run_async(
+    steps: Steps[T], perform: Callable[[Ask | EdgeRequest], Awaitable[msgspec.Struct]]
+) -> T:
     """Carry a verb out in the running event loop."""
     __tracebackhide__ = True
     try:

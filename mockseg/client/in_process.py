@@ -8,6 +8,8 @@ import threading
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Protocol
 
+from mockseg.client.edge import EdgeRequest
+from mockseg.client.over_http import HttpTransport
 from mockseg.errors import BlockingCallError, UnreachableError
 
 if TYPE_CHECKING:
@@ -45,12 +47,15 @@ class InProcess:
         self._closed = False
         self._under_way: set[Future[msgspec.Struct]] = set()
 
-    def perform(self, asked: Ask) -> msgspec.Struct:
+    def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
         """Carry an ask out; see :class:`~mockseg.client.transport.Transport`.
 
         Raises:
             BlockingCallError: called in the loop that would have to answer.
         """
+        if isinstance(asked, EdgeRequest):
+            self._refuse_where_gone()
+            return HttpTransport(self._url).perform(asked)
         if _running_loop() is self._loop:
             raise BlockingCallError(
                 f"{asked.operation} was asked in the server's own event loop, which would have to"
@@ -78,8 +83,13 @@ class InProcess:
         for future in under_way:
             future.cancel()
 
-    async def perform_in_loop(self, asked: Ask) -> msgspec.Struct:
+    async def perform_in_loop(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
         """Carry an ask out from any event loop."""
+        if isinstance(asked, EdgeRequest):
+            from mockseg.client.over_aiohttp import AiohttpTransport
+
+            self._refuse_where_gone()
+            return await AiohttpTransport(self._url).perform(asked)
         if _running_loop() is self._loop:
             if self._closed:
                 raise self._gone()
@@ -107,6 +117,10 @@ class InProcess:
         future.add_done_callback(self._under_way.discard)
         return future
 
+    def _refuse_where_gone(self) -> None:
+        if self._closed:
+            raise self._gone()
+
     def _gone(self) -> UnreachableError:
         if self._process != os.getpid():
             return UnreachableError(
@@ -122,7 +136,7 @@ class AwaitableInProcess:
     def __init__(self, transport: InProcess) -> None:
         self._transport = transport
 
-    async def perform(self, asked: Ask) -> msgspec.Struct:
+    async def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
         """Carry an ask out; see :class:`~mockseg.client.transport.AsyncTransport`."""
         return await self._transport.perform_in_loop(asked)
 

@@ -9,6 +9,7 @@ import aiohttp
 from yarl import URL
 
 from mockseg.client.address import Address
+from mockseg.client.edge import EdgeAnswer, EdgeRequest, no_answer
 from mockseg.client.over_http import trust
 from mockseg.client.wire import authorization, decode, encode, unreachable
 
@@ -54,8 +55,12 @@ class AiohttpTransport:
     ) -> None:
         await self.close()
 
-    async def perform(self, asked: Ask) -> msgspec.Struct:
+    async def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
         """Carry an ask out; see :class:`~mockseg.client.transport.AsyncTransport`."""
+        if isinstance(asked, EdgeRequest):
+            # A connection of its own: one that was kept and is closed would look like a fault.
+            async with self._open() as session:
+                return await self._send(session, asked)
         if self._session is not None:
             return await self._exchange(self._session, asked)
         async with self._open() as session:
@@ -70,6 +75,30 @@ class AiohttpTransport:
     def _open(self) -> aiohttp.ClientSession:
         # Without a limit: two hundred waits at once are two hundred connections.
         return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, ssl=self._tls))
+
+    async def _send(self, session: aiohttp.ClientSession, request: EdgeRequest) -> EdgeAnswer:
+        url = self._address.url
+        try:
+            async with session.post(
+                URL(url + request.path, encoded=True),
+                data=request.body,
+                headers=request.headers,
+                skip_auto_headers=("Accept-Encoding", "Content-Type", "User-Agent"),
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=request.timeout),
+                allow_redirects=False,
+            ) as answer:
+                body = await answer.read()
+        except TimeoutError:
+            reason = f"none came within {request.timeout:g} s"
+            raise no_answer(request, reason, url=url) from None
+        except aiohttp.ClientPayloadError:
+            raise no_answer(request, "it broke off in the middle", url=url) from None
+        except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise no_answer(request, reason, url=url) from None
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return EdgeAnswer(status=answer.status, headers=headers, body=body)
 
     async def _exchange(self, session: aiohttp.ClientSession, asked: Ask) -> msgspec.Struct:
         request = encode(asked, prefix=self._address.prefix)

@@ -12,6 +12,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from mockseg.client.address import Address
+from mockseg.client.edge import EdgeAnswer, EdgeRequest, no_answer
 from mockseg.client.wire import WireRequest, authorization, decode, encode, unreachable
 from mockseg.errors import ConfigError
 from mockseg.files import read_text
@@ -64,8 +65,10 @@ class HttpTransport:
         # Who never closes its client gets no warning about it: nothing is lost.
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
-    def perform(self, asked: Ask) -> msgspec.Struct:
+    def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
         """Carry an ask out; see :class:`~mockseg.client.transport.Transport`."""
+        if isinstance(asked, EdgeRequest):
+            return self._send(asked)
         request = encode(asked, prefix=self._address.prefix)
         url = self._address.url
         try:
@@ -88,6 +91,29 @@ class HttpTransport:
         """Close the idle connections."""
         with self._lock:
             _close_all(self._idle)
+
+    def _send(self, request: EdgeRequest) -> EdgeAnswer:
+        # A connection of its own: one that was kept and is closed would look like a fault.
+        connection = self._open(request.timeout)
+        try:
+            connection.request(
+                "POST", self._address.prefix + request.path, request.body, request.headers
+            )
+            answer = connection.getresponse()
+            body = answer.read()
+        except TimeoutError:
+            reason = f"none came within {request.timeout:g} s"
+            raise no_answer(request, reason, url=self._address.url) from None
+        except http.client.IncompleteRead:
+            reason = "it broke off in the middle"
+            raise no_answer(request, reason, url=self._address.url) from None
+        except (http.client.HTTPException, OSError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise no_answer(request, reason, url=self._address.url) from None
+        finally:
+            connection.close()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        return EdgeAnswer(status=answer.status, headers=headers, body=body)
 
     def _exchange(self, request: WireRequest) -> tuple[int, bytes]:
         kept = self._take()

@@ -11,6 +11,7 @@ from mockseg.client import (
     verbs_judging,
     verbs_plans,
     verbs_reading,
+    verbs_sending,
     verbs_waiting,
 )
 from mockseg.client.ask import run
@@ -22,18 +23,20 @@ from mockseg.client.soft import softly
 from mockseg.errors import BlockingCallError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
     from typing import Unpack
 
     from mockseg.client.aio import AsyncSource
     from mockseg.client.ask import Steps
+    from mockseg.client.edge import EdgeAnswer
     from mockseg.client.scope import Scope
     from mockseg.client.settings import SourceOptions
     from mockseg.client.transport import Transport
     from mockseg.client.verbs_faults import FaultOptions
     from mockseg.client.verbs_reading import MatchKeys
+    from mockseg.client.verbs_sending import Sendable
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.calls import Summary
@@ -108,6 +111,44 @@ class Source(Journeys, Connections):
     def __repr__(self) -> str:
         kind = "window of source" if self._scope.window else "source"
         return f"<{kind} {self.write_key!r} at {self.url}>"
+
+    # --- sending
+
+    def send(
+        self,
+        *messages: Sendable,
+        batch: bool = False,
+        path: str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        timeout: float = verbs_sending.PATIENCE_SECONDS,
+    ) -> list[EdgeAnswer]:
+        """Send messages as an SDK would: over HTTP, through limits, faults and delays.
+
+        Each goes alone to the route of its type, just as it is given; nothing is added but the
+        write key. A call can be read the moment its answer is here.
+
+        Args:
+            messages: dicts such as ``{"type": "track", "userId": "u1", "event": "Signed Up"}``;
+                bytes are a whole body, for a `path`.
+            batch: all of them in one request to ``/v1/batch``.
+            path: another route, such as ``/v1/t``; as it is, also a wrong one.
+            headers: over those that are sent; None leaves one out, such as ``Authorization``,
+                which carries the write key.
+            timeout: seconds to wait for each answer.
+
+        Returns:
+            An answer for each request, whatever its status.
+
+        Raises:
+            TypeError: what is given is not a message.
+            ValueError: a message has no route; names the nearest type.
+            UnreachableError: a request got no answer, because a fault broke it off, or the server
+                is gone; those before it have been sent.
+        """
+        steps = verbs_sending.send(
+            self._scope, messages, batch=batch, path=path, headers=headers, timeout=timeout
+        )
+        return self._wait("send", steps)
 
     # --- reading
 

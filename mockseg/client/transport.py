@@ -8,19 +8,20 @@ if TYPE_CHECKING:
     import msgspec
 
     from mockseg.client.ask import Ask
+    from mockseg.client.edge import EdgeRequest
 
 __all__ = ["AsyncTransport", "Transport"]
 
 
 class Transport(Protocol):
-    """Carries an ask out and blocks the thread meanwhile."""
+    """Carries an ask, or a request to the edge, out and blocks the thread meanwhile."""
 
     @property
     def remote(self) -> bool:
         """Tell whether even the quickest ask waits for a network."""
         ...
 
-    def perform(self, asked: Ask) -> msgspec.Struct:
+    def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
         """Carry an ask out.
 
         Raises:
@@ -39,9 +40,9 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """Carries an ask out and lets the event loop go on meanwhile."""
+    """Carries an ask, or a request to the edge, out and lets the event loop go on meanwhile."""
 
-    async def perform(self, asked: Ask) -> msgspec.Struct:
+    async def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
         """Carry an ask out.
 
         Raises:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
-from mockseg.errors import MalformedJsonError
+from mockseg import json_types
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
@@ -21,13 +20,7 @@ def encode(message: Json) -> bytes:
     Raises:
         MalformedJsonError: it is not JSON.
     """
-    try:
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(message, separators=(",", ":"), allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise MalformedJsonError(f"no JSON: {error}") from None
+    return json_types.encode_for_wire(message)
 
 
 def padded(message: JsonObject, size: int) -> JsonObject:

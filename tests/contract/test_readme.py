@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import io
-import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-_BLOCK_FLAGS = re.MULTILINE | re.DOTALL
+_TEST = re.compile(r"^\s*(?:async )?def test_", re.MULTILINE)
 BLOCKS = [
     (README.count("\n", 0, match.start()) + 2, match["language"], match["code"])
     for match in re.finditer(
@@ -38,13 +35,17 @@ BLOCKS = [
 ]
 
 
-def python_blocks() -> list[Any]:
-    """Give the Python blocks, each with the text that is shown to be printed, or None."""
+def python_blocks(*, tests: bool) -> list[Any]:
+    """Return the Python blocks, each with the text that is shown to be printed, or None.
+
+    Args:
+        tests: those that pytest runs, or all others.
+    """
     pairs = zip(BLOCKS, [*BLOCKS[1:], (0, "", "")], strict=True)
     return [
         pytest.param(code, after if kind == "text" else None, id=f"line {line}")
         for (line, name, code), (_, kind, after) in pairs
-        if name == "python"
+        if name == "python" and bool(_TEST.search(code)) == tests
     ]
 
 
@@ -53,48 +54,30 @@ def as_shown(shown: str) -> str:
     return ".*".join(map(re.escape, shown.strip().split("...")))
 
 
-def your_app_sends_and_tries_again(source: Any) -> None:
-    """Stand in for an application that is patient: three tries, whatever is answered."""
-    parts = urlsplit(source.url)
-    message = {"userId": "u1", "event": "Signed Up", "messageId": "m-1"}
-    for _ in range(3):
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
-        body = json.dumps({**message, "writeKey": source.write_key})
-        connection.request("POST", "/v1/track", body)
-        connection.getresponse().read()
-        connection.close()
-
-
-def send(source: Any, *messages: dict[str, Any]) -> None:
-    """Stand in for the application: send a batch to a source."""
-    parts = urlsplit(source.url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
-    body = json.dumps({"batch": messages, "writeKey": source.write_key})
-    connection.request("POST", "/v1/batch", body)
-    assert connection.getresponse().status == 200
-    connection.close()
-
-
-@pytest.mark.parametrize(("code", "shown"), python_blocks())
+@pytest.mark.parametrize(("code", "shown"), python_blocks(tests=False))
 def test_python_examples_run(
     code: str, shown: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every Python block runs as it stands; `send` stands for the application."""
+    """Every Python block runs as it stands, and prints what is shown below it."""
     monkeypatch.chdir(tmp_path)
-    if re.search(r"^(async )?def test_", code, re.MULTILINE):
-        pytest.skip("a test of a reader's own; the plugin's tests run these")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        names = {
-            "send": send,
-            "your_app_sends_and_tries_again": your_app_sends_and_tries_again,
-            "__name__": "readme",
-        }
-        exec(compile(code, "README.md", "exec"), names)  # noqa: S102  (ours)
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102  (ours)
     if shown is not None:
         assert re.fullmatch(as_shown(shown), printed.getvalue().strip(), re.DOTALL), (
             printed.getvalue()
         )
+
+
+@pytest.mark.parametrize(("code", "shown"), python_blocks(tests=True))
+def test_examples_that_are_tests_pass(
+    code: str, shown: str | None, pytester: pytest.Pytester
+) -> None:
+    """Every block with tests passes as a file of its own."""
+    assert shown is None
+    pytester.makepyfile(code)
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:locust")
+    assert result.parseoutcomes().keys() == {"passed"}, result.stdout.str()
 
 
 @pytest.fixture(name="shell", scope="module")

@@ -1,0 +1,136 @@
+"""Sending messages through the real edge, for who has no SDK at hand."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mockseg import json_types
+from mockseg.client.edge import EdgeAnswer, EdgeRequest
+from mockseg.client.scope import Deadline
+from mockseg.domain.message import MESSAGE_TYPES
+from mockseg.errors import MalformedJsonError
+from mockseg.suggestions import quoted, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
+    from mockseg.client.ask import Steps
+    from mockseg.client.scope import Scope
+
+    Sendable: TypeAlias = Mapping[str, Any] | bytes
+
+__all__ = ["PATIENCE_SECONDS", "Sendable", "send"]
+
+PATIENCE_SECONDS = 30.0
+_BATCH = "/v1/batch"
+
+
+def send(
+    scope: Scope,
+    messages: Iterable[Sendable],
+    *,
+    batch: bool,
+    path: str | None,
+    headers: Mapping[str, str | None] | None,
+    timeout: float,
+) -> Steps[list[EdgeAnswer]]:
+    """Send each message to the route of its type, or all in one batch.
+
+    Raises:
+        TypeError: what is given is not a message, or bytes come without a path.
+        ValueError: a message has no route, or a path or a timeout is wrong.
+        UnreachableError: a request got no answer.
+    """
+    Deadline(timeout)
+    given = list(messages)
+    for each in given:
+        _check(each)
+    if not given and not batch:
+        raise TypeError('send() needs a message, such as {"type": "track", "userId": "u1", ...}')
+    requests = (
+        [_request(scope, _batch(given), _path(path) or _BATCH, headers, timeout)]
+        if batch
+        else [
+            _request(scope, each, _path(path) or _route(each), headers, timeout) for each in given
+        ]
+    )
+    answers: list[EdgeAnswer] = []
+    for request in requests:
+        answer: EdgeAnswer = yield request
+        answers.append(answer)
+    return answers
+
+
+def _check(message: object) -> None:
+    if not isinstance(message, Mapping | bytes):
+        raise TypeError(
+            f"send(): a message is a dict, or bytes to send as they are; got {quoted(message)}"
+        )
+
+
+def _batch(messages: list[Sendable]) -> dict[str, Any]:
+    for each in messages:
+        if isinstance(each, bytes):
+            raise TypeError(
+                f"send(): bytes are a whole body; pass path={_BATCH!r} instead of batch"
+            )
+    return {"batch": messages}
+
+
+def _path(path: str | None) -> str | None:
+    if path is not None and not (path.startswith("/") and path.isascii() and path.isprintable()):
+        raise ValueError(f"send(): path={path!r} must begin with a slash, such as '/v1/track'")
+    return path
+
+
+def _route(message: Sendable) -> str:
+    if isinstance(message, bytes):
+        raise TypeError(f"send(): bytes have no type; pass path=, such as {_BATCH!r}")
+    type_ = message.get("type")
+    if isinstance(type_, str) and type_ in MESSAGE_TYPES:
+        return f"/v1/{type_}"
+    raise ValueError(
+        f"send(): {unknown('type', type_, MESSAGE_TYPES)} To send it as it is, pass batch=True"
+        " or path=."
+    )
+
+
+def _request(
+    scope: Scope,
+    content: Sendable,
+    path: str,
+    headers: Mapping[str, str | None] | None,
+    timeout: float,
+) -> EdgeRequest:
+    own: dict[str, str | None] = {"Content-Type": "application/json", "User-Agent": "mockseg"}
+    if ":" not in scope.write_key:
+        user = base64.b64encode(f"{scope.write_key}:".encode()).decode()
+        own["Authorization"] = f"Basic {user}" if scope.write_key else None
+    elif isinstance(content, bytes):
+        raise ValueError(
+            "send(): a write key with a colon cannot travel in a header; put it into the body"
+        )
+    else:
+        # Basic ends the user name at a colon.
+        content = {"writeKey": scope.write_key, **content}
+    by_name = {name.lower(): (name, value) for name, value in own.items()}
+    by_name |= {name.lower(): (name, value) for name, value in (headers or {}).items()}
+    return EdgeRequest(
+        path=path,
+        headers={name: value for name, value in by_name.values() if value is not None},
+        body=content if isinstance(content, bytes) else _encoded(content),
+        timeout=timeout,
+    )
+
+
+def _encoded(message: Mapping[str, Any]) -> bytes:
+    try:
+        # Moments, decimals and ids of UUID become what SDKs make of them.
+        return json_types.encode_for_wire(msgspec.to_builtins(dict(message)))
+    except (TypeError, RecursionError, MalformedJsonError) as error:
+        raise TypeError(f"send(): a message is not JSON: {error}") from None
