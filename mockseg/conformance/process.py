@@ -136,7 +136,7 @@ async def _output() -> AsyncIterator[_Output]:
     try:
         yield await asyncio.shield(opening)
     finally:
-        # Who is cancelled meanwhile has the files opened by the thread all the same.
+        # Also after a cancellation: the thread opens the files all the same.
         (await opening).close()
 
 

@@ -153,7 +153,7 @@ async def observe(
             for trial in trials:
                 group.create_task(one(trial, server.aio))
     except BaseExceptionGroup as several:
-        # What ends one trial ends them all; once is enough to be told.
+        # What ends one trial ends them all, and is reported once.
         raise several.exceptions[0] from None
 
 

@@ -34,7 +34,7 @@ _EVENTS = {
 _SENDING = "http.client.send"
 # Segment's Python SDK, today's and the one before.
 _SDKS = ("segment.analytics", "analytics")
-# Ignored by default, so that one which comes late does nothing; and hardly used by anybody.
+# Ignored by default, so that a late one does nothing; applications hardly use it.
 _WAKE: int = getattr(signal, "SIGURG", 0)
 
 
@@ -60,8 +60,8 @@ class StoppedTestError(pytest.fail.Exception, SystemExit):  # type: ignore[name-
 class Guard:
     """Refuses to reach Segment's hosts, and fails the tests that tried.
 
-    The interpreter's own audit events tell of every resolution in this Python process, however
-    it was asked for, and TLS of every server name. What a subprocess does, a browser or a Node
+    The interpreter's own audit events report every resolution in this Python process, however
+    it was asked for, and TLS reports every server name. What a subprocess does, a browser or a Node
     service, is not seen.
 
     A test fails at once. An SDK takes a name without an address for a broken network and

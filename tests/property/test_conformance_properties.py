@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mockseg.client.source import Source
 
 TRIALS = list(dict.fromkeys(check.trial for check in CHECKS))
-# Decided by nobody: what JSON can hold, and what trips those who expect something else.
+# What JSON can hold, and what breaks code that expects something else.
 _NASTY: list[Any] = [
     *(None, True, False, "", " ", "u", "u1", "u" + "9" * 5000, "\ud800", "\x00\x1b[31m", "é" * 200),
     *(0, -1, 1, 2, 0.5, 2**53 + 1, 2**64, -(2**70), 10**309, 1e308, 5e-324, -0.0),
