@@ -128,7 +128,8 @@ async def serve(settings: Settings) -> AsyncIterator[RunningServer]:
     Raises:
         ServerStartError: it could not start; one sentence says why and what to do.
     """
-    running = RunningServer(settings)
+    # Plans and other files are read there.
+    running = await asyncio.to_thread(RunningServer, settings)
     await running.start()
     try:
         yield running

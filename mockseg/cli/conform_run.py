@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockseg.cli.ndjson import PIPE
-from mockseg.cli.output import say, say_json, say_text, shorten, warn
+from mockseg.cli.output import decided, say, say_json, say_text, shorten, warn
 from mockseg.cli.plan_output import put
 from mockseg.cli.progress import Progress
 from mockseg.conformance.answers import ANSWERS
@@ -126,13 +126,17 @@ def judge(
         spent=time.monotonic() - began,
         printable=_printable,
     )
+    judged = any(verdict.ruling != "not applicable" for verdict in verdicts)
+    status = decided(1 if report.failed or not judged else 0)
     if junit is not None:
         put(report.as_junit(), junit)
     if json_out is not None:
         put(pretty(report.as_json()) + "\n", json_out)
     if json_out != PIPE:
         say_text(report.as_text())
-    return 1 if report.failed else 0
+    if not judged:
+        warn("no check is applicable to this SDK, so nothing was judged; see --config")
+    return status
 
 
 def tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
@@ -148,13 +152,14 @@ def tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
         for name, sdk in sdks.items():
             found[name] = _run(measure(sdk, jobs=jobs, told=lambda: progress.add(1)))
     matrix = Matrix(found)
+    status = decided(1 if matrix.problems else 0)
     if as_json:
         say_json(matrix.as_json(), indented=True)
     else:
         say_text(matrix.as_text())
     for problem in matrix.problems:
         warn(_printable(problem))
-    return 1 if matrix.problems else 0
+    return status
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

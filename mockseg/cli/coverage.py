@@ -11,7 +11,7 @@ from mockseg.cli.coverage_gathering import gather
 from mockseg.cli.flags import client_settings
 from mockseg.cli.ndjson import PIPE
 from mockseg.cli.one_of import OneOf
-from mockseg.cli.output import note, warn
+from mockseg.cli.output import decided, note, warn
 from mockseg.cli.plan_output import put
 from mockseg.json_types import pretty
 from mockseg.plans.coverage_html import coverage_html
@@ -79,6 +79,8 @@ def command(
         raise click.UsageError("say which: --source WRITE_KEY, or --all")
     gathered = gather(target, source)
     report = gathered.coverage.report()
+    failed = fail_under is not None and (bool(gathered.missing) or not report.reaches(fail_under))
+    status = decided(1 if failed else 0)
     put(_drawn(gathered, report, kind, fail_under), out)
     if gathered.evicted:
         warn(
@@ -88,12 +90,11 @@ def command(
     total = coverage_text(report, threshold=fail_under).rstrip("\n").rpartition("\n")[2]
     if gathered.missing:
         warn(f"{gathered.missing}; what was seen of that is not known")
-    failed = fail_under is not None and (bool(gathered.missing) or not report.reaches(fail_under))
     if out != PIPE:
         note(f"{total}; written to {out}")
     elif failed and kind != "text":
         warn(total)
-    return 1 if failed else 0
+    return status
 
 
 def _drawn(gathered: Gathered, report: CoverageReport, kind: str, fail_under: float | None) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from mockseg.errors import MocksegError, ServerStartError, UnmetExpectationError
+from mockseg.errors import MocksegError, UnmetExpectationError
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -55,7 +55,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class _PipeClosed(Exception):  # noqa: N818 - no error: whoever read our output has enough
-    """The reader of our output went away."""
+    """The reader of our output went away.
+
+    Attributes:
+        status: what the command had decided on until then; 0 if nothing.
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
 
 
 class LazyGroup(click.Group):
@@ -92,7 +100,9 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise _PipeClosed from None
+            from mockseg.cli.output import DECIDED
+
+            raise _PipeClosed(ctx.meta.get(DECIDED, 0)) from None
 
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's signature
@@ -130,16 +140,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
             reconfigure(errors="backslashreplace")
     try:
         status = mockseg.main(args=arguments, prog_name="mockseg", standalone_mode=False)
-        sys.stdout.flush()
-    except (_PipeClosed, BrokenPipeError):
+    except _PipeClosed as closed:
         # What is still buffered goes nowhere instead of raising at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return closed.status
     except click.ClickException as error:
         return _refuse(error)
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", status=2)
-    except (ServerStartError, UnmetExpectationError) as error:
+    except UnmetExpectationError as error:
         return _say(str(error), status=1)
     except MocksegError as error:
         return _say(str(error), status=2)
@@ -150,7 +159,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         place = traceback.extract_tb(error.__traceback__)[-1]
         return _say(
-            f"this is a mistake of mockseg's own: {type(error).__name__}: {error}"
+            f"internal error in mockseg (please report it): {type(error).__name__}: {error}"
             f" (in {os.path.basename(place.filename)}, line {place.lineno})",  # noqa: PTH119 - a name for people
             status=2,
         )

@@ -8,9 +8,20 @@ from mockseg.suggestions import unknown
 
 __all__ = ["Noun"]
 
+_UNCUT = 1000
+
 
 class Noun(click.Group):
     """A group that names the nearest of its commands when it is asked for none of them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the table of commands with whole sentences; click would cut them off."""
+        rows = [
+            (name, command.get_short_help_str(limit=_UNCUT))
+            for name, command in self.commands.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

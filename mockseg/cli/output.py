@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
+    "DECIDED",
     "Colour",
     "Painted",
     "Part",
+    "decided",
     "log_lines",
     "note",
     "on_terminal",
@@ -44,6 +46,9 @@ __all__ = [
 ]
 
 Colour: TypeAlias = Literal["green", "red", "yellow", "bright_black"]
+
+# Where a command keeps the exit status that it has decided on.
+DECIDED = "mockseg.cli.output.decided"
 
 # A name beyond this length tells a reader nothing more.
 _LONGEST = 200
@@ -147,6 +152,12 @@ class _LogLines(logging.Handler):
             say_text(self.format(record), err=True)
 
 
+def decided(status: int) -> int:
+    """Return an exit status that holds from now on, even if the reader of the result goes away."""
+    click.get_current_context().meta[DECIDED] = status
+    return status
+
+
 def on_terminal(*, err: bool = False) -> bool:
     """Return whether standard output, or standard error, is a terminal."""
     return (sys.stderr if err else sys.stdout).isatty()
@@ -180,7 +191,12 @@ def _text(part: Part) -> str:
 
 def _put(text: str, stream: TextIO) -> None:
     # click knows the consoles of Windows; the text has no colours but ours.
-    click.echo(text, file=stream, color=True)
+    try:
+        click.echo(text, file=stream, color=True)
+    except BrokenPipeError:
+        # Without a reader of its remarks a command still does its work.
+        if stream is not sys.stderr:
+            raise
 
 
 def _coloured(stream: TextIO) -> bool:

@@ -12,7 +12,7 @@ from mockseg.cli.ndjson import PIPE
 from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import note, shorten, warn
 from mockseg.cli.plan_output import put
-from mockseg.cli.plan_source import STRICTNESS_HELP, plan_in_file, plan_named
+from mockseg.cli.plan_source import STRICTNESS_HELP, is_csv, plan_in_file, plan_named
 from mockseg.json_types import pretty
 from mockseg.plans.csv_template import lost_in_csv, plan_to_csv
 from mockseg.plans.model import Plan, plan_to_json
@@ -43,7 +43,12 @@ def import_command(*, file: str, out: str, name: str | None) -> None:
 
 @click.command(name="export")
 @click.argument("name", metavar="PLAN")
-@click.option("--format", "kind", type=OneOf(("json", "csv")), default="json", help="[json]")
+@click.option(
+    "--format",
+    "kind",
+    type=OneOf(("json", "csv")),
+    help="[csv if OUT, or else PLAN, is called .csv; else json]",
+)
 @click.option("-o", "--out", metavar="OUT", default=PIPE, help="The file; - is standard output.")
 @click.option(
     "--strictness",
@@ -51,12 +56,14 @@ def import_command(*, file: str, out: str, name: str | None) -> None:
     default="strict",
     help=f"{STRICTNESS_HELP}  [strict]",
 )
-def export_command(*, name: str, kind: str, out: str, strictness: Strictness) -> None:
+def export_command(*, name: str, kind: str | None, out: str, strictness: Strictness) -> None:
     """Write PLAN, a file or a name of the catalogue, as Segment's JSON or CSV.
 
     A spreadsheet holds no conditions and no formats; what it loses is told, on standard error.
     """
     plan = plan_named(name, strictness=strictness)
+    if kind is None:
+        kind = "csv" if is_csv(name if out == PIPE else out.removesuffix(".gz")) else "json"
     if kind == "json":
         put(plan_json(plan), out)
     else:

@@ -9,7 +9,7 @@ import click
 
 from mockseg.catalogue.model import STRICTNESSES
 from mockseg.cli.one_of import OneOf
-from mockseg.cli.output import say_json, say_text
+from mockseg.cli.output import decided, say_json, say_text
 from mockseg.cli.plan_source import STRICTNESS_HELP, plan_named
 from mockseg.plans.plan_diff import diff, diff_text
 
@@ -38,10 +38,11 @@ def diff_command(*, before: str, after: str, strictness: Strictness, as_json: bo
     changes = diff(
         plan_named(before, strictness=strictness), plan_named(after, strictness=strictness)
     )
+    status = decided(1 if changes else 0)
     if as_json:
         listed = [asdict(change) for change in changes]
         tightening = sum(change.tightens for change in changes)
         say_json({"changes": listed, "tightening": tightening}, indented=True)
     else:
         say_text(diff_text(changes))
-    return 1 if changes else 0
+    return status

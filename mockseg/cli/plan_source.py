@@ -15,7 +15,7 @@ from mockseg.suggestions import unknown
 if TYPE_CHECKING:
     from mockseg.catalogue.model import Strictness
 
-__all__ = ["STRICTNESS_HELP", "plan_in_file", "plan_named"]
+__all__ = ["STRICTNESS_HELP", "is_csv", "plan_in_file", "plan_named"]
 
 STRICTNESS_HELP = "Of a plan of the catalogue: exactly its document, or what either allows."
 
@@ -41,13 +41,18 @@ def plan_named(name: str, *, strictness: Strictness) -> Plan:
     return plan_in_file(name)
 
 
+def is_csv(name: str) -> bool:
+    """Return whether a file is a spreadsheet by its name."""
+    return name.lower().endswith(".csv")
+
+
 def plan_in_file(name: str) -> Plan:
     """Read a plan from a file: CSV when it is called ``.csv``, else JSON.
 
     Raises:
         PlanError: it cannot be read, or is no plan.
     """
-    if not name.lower().endswith(".csv"):
+    if not is_csv(name):
         return read_plan(name)
     try:
         text = read_text(name)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mockseg.cli.flags import client_settings
-from mockseg.cli.traffic_flags import CONNECTIONS
+from mockseg.cli.output import decided
+from mockseg.cli.traffic_flags import CONNECTIONS, HISTOGRAM
 from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _LONGEST_SHOWN: Final = 200
 @click.option("--transport", metavar="batch|single|pixel|sdk", help="How calls travel.  [batch]")
 @click.option("--gzip/--no-gzip", default=False, help="Compress the bodies.  [no]")
 @click.option("--connections", metavar="NUMBER", help=CONNECTIONS)
+@click.option("--histogram", is_flag=True, help=HISTOGRAM)
 @click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
 @client_settings
 def command(
@@ -44,6 +46,7 @@ def command(
     shift_to: str | None,
     new_ids: bool,
     as_json: bool,
+    histogram: bool,
     **how: Any,
 ) -> int:
     """Send the calls of FILE again, in their order and with the pauses that they had.
@@ -84,8 +87,16 @@ def command(
         checked = receiver.check(tally) if receiver.is_mockseg else None
     finally:
         receiver.close()
-    show(tally, {"replayed": file, "speed": speed}, checked, as_json=as_json, err=False)
-    return status(tally, checked)
+    result = decided(status(tally, checked))
+    show(
+        tally,
+        {"replayed": file, "speed": speed},
+        checked,
+        as_json=as_json,
+        err=False,
+        histogram=histogram,
+    )
+    return result
 
 
 def _replayed(file: str, *, speed: str, shift_to: str | None, new_ids: bool) -> Iterator[Made]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mockseg.cli.flags import client_settings
-from mockseg.cli.traffic_flags import CONNECTIONS, recipe_flags
+from mockseg.cli.output import decided
+from mockseg.cli.traffic_flags import CONNECTIONS, HISTOGRAM, recipe_flags
 from mockseg.errors import ConfigError
 from mockseg.printable import printable_utf8
 
@@ -44,6 +45,7 @@ _PORTION: Final = 500
 @click.option("--key", metavar="KEY", help="With --as: shared secret, or API key.")
 @click.option("--out", metavar="FILE", help="Write instead of sending; .gz zips, - streams.")
 @click.option("--dry-run", is_flag=True, help="Make everything, send and write nothing.")
+@click.option("--histogram", is_flag=True, help=HISTOGRAM)
 @click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
 @client_settings
 def command(
@@ -55,12 +57,13 @@ def command(
     as_: str | None,
     key: str | None,
     as_json: bool,
+    histogram: bool,
     **flags: Any,
 ) -> int:
     """Send synthetic traffic, the same for the same seed.
 
     The schedule is kept whatever the server does; latency counts from the time at which
-    a call was due. Exit 1 when calls were refused or lost, or when a mockseg found
+    a call was due. Exit 1 when calls were refused or lost, on Ctrl-C, or when a mockseg found
     something else than what the labels of the broken calls say.
     """
     from mockseg.cli.traffic_report import show, status
@@ -77,15 +80,18 @@ def command(
             raise ConfigError("--out and --dry-run exclude each other")
         traffic, facts = _made(values, as_=None, now=False)
         digest = _write(traffic, tally, out=out)
-        show(tally, facts | {"sha256": digest}, None, as_json=as_json, err=out == "-")
-        return 0
+        facts |= {"sha256": digest}
+        result = decided(status(tally, None))
+        show(tally, facts, None, as_json=as_json, err=out == "-", histogram=False)
+        return result
     if as_ is not None and values["to"] is None:
         raise ConfigError("no target: with --as, pass --to URL, the address of the destination")
     goal = destined(target, values["to"])
     traffic, facts = _made(values, as_=as_, now=True)
     checked = _send(traffic, tally, values, goal, as_=as_, key=key)
-    show(tally, facts, checked, as_json=as_json, err=False)
-    return status(tally, checked)
+    result = decided(status(tally, checked))
+    show(tally, facts, checked, as_json=as_json, err=False, histogram=histogram)
+    return result
 
 
 def _without_target(values: dict[str, Any], as_: str | None, key: str | None) -> None:

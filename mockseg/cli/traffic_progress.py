@@ -1,4 +1,4 @@
-"""How far a run is, once a second."""
+"""How far a run is, once a second and at its end."""
 
 from __future__ import annotations
 
@@ -23,13 +23,24 @@ _PERIOD_SECONDS: Final = 1.0
 
 
 async def show_progress(driver: Sender, tally: Tally, *, total: int) -> None:
-    """Tell once a second how far it is, on stderr, until cancelled.
+    """Show once a second how far it is, on standard error, until cancelled.
 
-    A bar on a terminal, else one JSON object a line.
+    A bar on a terminal, which shows the end too, else one JSON object a line.
     """
+    clock, loop = SystemClock(), asyncio.get_running_loop()
+    begun = loop.time()
+
+    async def tell(show: Callable[[JsonObject], None]) -> None:
+        told, before = begun, 0
+        while True:
+            await clock.sleep(_PERIOD_SECONDS)
+            now = loop.time()
+            show(_facts(driver, tally, now - begun, rate=(tally.made - before) / (now - told)))
+            told, before = now, tally.made
+
     bar = _bar(total) if on_terminal(err=True) else None
     if bar is None:
-        await _tell(driver, tally, _tell_line)
+        await tell(_tell_line)
         return
 
     def update(facts: JsonObject) -> None:
@@ -40,29 +51,24 @@ async def show_progress(driver: Sender, tally: Tally, *, total: int) -> None:
         bar.update(bar.task_ids[0], completed=facts["made"], told=told, refresh=True)
 
     with bar:
-        await _tell(driver, tally, update)
+        try:
+            await tell(update)
+        finally:
+            seconds = loop.time() - begun
+            update(_facts(driver, tally, seconds, rate=tally.made / max(seconds, 0.001)))
 
 
-async def _tell(driver: Sender, tally: Tally, show: Callable[[JsonObject], None]) -> None:
-    clock, loop = SystemClock(), asyncio.get_running_loop()
-    start = told = loop.time()
-    before = 0
-    while True:
-        await clock.sleep(_PERIOD_SECONDS)
-        now = loop.time()
-        show(
-            {
-                "seconds": round(now - start, 1),
-                "made": tally.made,
-                "rate": round((tally.made - before) / (now - told), 1),
-                "good": tally.answered,
-                "bad": tally.lost,
-                "waiting": driver.waiting,
-                "p50Ms": tally.latency.percentile(0.5) / 1000,
-                "p99Ms": tally.latency.percentile(0.99) / 1000,
-            }
-        )
-        before, told = tally.made, now
+def _facts(driver: Sender, tally: Tally, seconds: float, *, rate: float) -> JsonObject:
+    return {
+        "seconds": round(seconds, 1),
+        "made": tally.made,
+        "rate": round(rate, 1),
+        "good": tally.answered,
+        "bad": tally.lost,
+        "waiting": driver.waiting,
+        "p50Ms": tally.latency.percentile(0.5) / 1000,
+        "p99Ms": tally.latency.percentile(0.99) / 1000,
+    }
 
 
 def _tell_line(facts: JsonObject) -> None:

@@ -20,18 +20,33 @@ _EVENTS_SHOWN: Final = 15
 
 
 def show(
-    tally: Tally, facts: Mapping[str, object], checked: Checked | None, *, as_json: bool, err: bool
+    tally: Tally,
+    facts: Mapping[str, object],
+    checked: Checked | None,
+    *,
+    as_json: bool,
+    err: bool,
+    histogram: bool,
 ) -> None:
     """Write the report, on stderr where standard output has the calls."""
     if as_json:
-        say_json(report_json(tally, facts, checked), indented=True, err=err)
-    else:
-        say_text(report_text(tally, facts, checked), err=err)
+        report = report_json(tally, facts, checked)
+        if histogram:
+            report["histogram"] = [
+                {"ms": row.microseconds / 1000, "share": row.share, "count": row.count}
+                for row in tally.latency.rows()
+            ]
+        say_json(report, indented=True, err=err)
+        return
+    say_text(report_text(tally, facts, checked), err=err)
+    if histogram:
+        say_text("\n".join(tally.latency.table()), err=err)
 
 
 def status(tally: Tally, checked: Checked | None) -> int:
-    """Return the exit status of a run: 1 when calls were lost, or found otherwise than labelled."""
-    return 1 if tally.lost or (checked is not None and not checked.fine) else 0
+    """Return the exit status: 1 for an interrupted run, lost calls, or wrong findings."""
+    wrong = checked is not None and not checked.fine
+    return 1 if tally.interrupted or tally.lost or wrong else 0
 
 
 def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> JsonObject:
@@ -80,7 +95,7 @@ def _sent(tally: Tally) -> list[str]:
     lines += [f"{n:10}  labelled, {how}" for how, n in sorted(tally.held_back.items())]
     lines.append(f"requests began late by: {_percentiles(tally.lateness)}")
     lines.append(f"latency from the due time: {_percentiles(tally.latency)}")
-    return lines + tally.latency.table()
+    return lines
 
 
 def _percentiles(times: Histogram) -> str:

@@ -8,7 +8,7 @@ import click
 
 from mockseg.cli.flags import client_settings
 from mockseg.cli.nothing_there import why_no_call
-from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.cli.output import decided, note, say, say_json, shorten
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -40,6 +40,8 @@ def command(*, target: Target, source: str, limit: int, as_json: bool, check: bo
     from mockseg.operations.faults import AskTruth, Truth
 
     told = target.ask("truth", AskTruth(source=source, limit=limit), Truth)
+    once = told.fates["delivered once"] == told.total > 0 and not told.nameless
+    status = decided(1 if check and not once else 0)
     if as_json:
         say_json(told, indented=True)
     else:
@@ -53,8 +55,7 @@ def command(*, target: Target, source: str, limit: int, as_json: bool, check: bo
             say(f"… and {told.left_out} more; --limit has them")
     if not told.total and not told.nameless:
         note(why_no_call(target, {"source": source}))
-    delivered = told.fates["delivered once"]
-    return 1 if check and (not told.total or delivered != told.total or told.nameless) else 0
+    return status
 
 
 def _attempt(attempt: AttemptView) -> str:

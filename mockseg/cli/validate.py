@@ -8,7 +8,7 @@ import click
 
 from mockseg.cli.flags import read_warned, setting_flags
 from mockseg.cli.ndjson import PIPE, is_stream, lines_of
-from mockseg.cli.output import on_terminal, say_json, say_text, warn
+from mockseg.cli.output import decided, on_terminal, say_json, say_text, warn
 from mockseg.cli.plan_output import put
 from mockseg.cli.progress import Progress
 from mockseg.config import SERVER_SETTINGS, Settings, load_server
@@ -70,6 +70,8 @@ def command(
     plans = from_settings(settings)
     tally = Tally(limit_shown=limit_shown)
     _judge_all(file, Judgement(plans.used, duplicates=duplicates), tally)
+    empty = not tally.messages and not allow_empty
+    status = decided(1 if tally.bad or empty else 0)
     if junit is not None:
         put(validate_report.as_junit(tally, file=file), junit)
     slugs = [plan.slug for plan in plans.set.plans]
@@ -81,10 +83,9 @@ def command(
     else:
         judged_by = _judged_by(slugs, settings)
         say_text(validate_report.as_text(tally, file=file, judged_by=judged_by))
-    if not tally.messages and not allow_empty:
+    if empty:
         warn(f"{file} has no messages, so nothing was judged; --allow-empty allows this")
-        return 1
-    return 1 if tally.bad else 0
+    return status
 
 
 def _judge_all(file: str, judgement: Judgement, tally: Tally) -> None:

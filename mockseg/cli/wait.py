@@ -11,7 +11,7 @@ from mockseg.cli.calls import show_calls
 from mockseg.cli.flags import Seconds, client_settings, match_keys
 from mockseg.cli.lines import call_line
 from mockseg.cli.nothing_there import why_no_call
-from mockseg.cli.output import note, say_json, say_text, warn
+from mockseg.cli.output import decided, note, say_json, say_text, warn
 from mockseg.cli.times import time_flags
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError
@@ -105,6 +105,7 @@ def command(
     except OperationError as refusal:
         if refusal.status != 406:
             raise
+        decided(1)
         if not quiet:
             _explain(target, match, refusal, as_json=as_json, times=times)
         return 1

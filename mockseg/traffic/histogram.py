@@ -6,18 +6,34 @@ what they hold, so that the far end is as true as the middle.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Histogram"]
+__all__ = ["Histogram", "Row"]
 
 _BITS: Final = 10
 _EXACT: Final = 1 << (_BITS + 1)
 # Halves the distance to the end each time, in five ticks.
 _TICKS: Final = 5
 _MOST_ROWS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the distribution.
+
+    Attributes:
+        microseconds: a value.
+        share: of all values that do not exceed it, 0 to 1.
+        count: how many those are.
+    """
+
+    microseconds: int
+    share: float
+    count: int
 
 
 class Histogram:
@@ -60,25 +76,35 @@ class Histogram:
         return self.most
 
     def table(self) -> list[str]:
-        """Give rows of value in ms, percentile, total count and 1/(1-percentile)."""
+        """Return lines of value in ms, percentile, total count and 1/(1-percentile)."""
         lines = [f"{'ms':>12} {'percentile':>12} {'count':>10} {'1/(1-p)':>12}"]
+        for row in self.rows():
+            beyond = f"{1 / (1 - row.share):.2f}" if row.share < 1 else "inf"
+            lines.append(
+                f"{row.microseconds / 1000:12.3f} {row.share:12.6f} {row.count:10} {beyond:>12}"
+            )
+        return lines
+
+    def rows(self) -> list[Row]:
+        """Return the distribution up to its far end, no rows without values."""
+        rows: list[Row] = []
         if not self.count:
-            return lines
+            return rows
         share, half = 0.0, 0.5
         reached = list(self._reached())
         place = 0
-        while len(lines) < _MOST_ROWS:
+        while len(rows) < _MOST_ROWS:
             while reached[place][1] < share * self.count:
                 place += 1
             value, total = reached[place]
             if total == self.count:
                 break
-            lines.append(f"{value / 1000:12.3f} {share:12.6f} {total:10} {1 / (1 - share):12.2f}")
+            rows.append(Row(value, share, total))
             if share + half / _TICKS >= 1 - half + 1e-12:
                 half /= 2
             share += half / _TICKS
-        lines.append(f"{self.most / 1000:12.3f} {1:12.6f} {self.count:10} {'inf':>12}")
-        return lines
+        rows.append(Row(self.most, 1.0, self.count))
+        return rows
 
     def _reached(self) -> Iterator[tuple[int, int]]:
         """Give the upper end of each bucket with how many values are up to it."""

@@ -117,7 +117,7 @@ def test_a_taken_port_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> Non
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        assert run(["demo", "--port", str(taken.getsockname()[1])]) == 1
+        assert run(["demo", "--port", str(taken.getsockname()[1])]) == 2
 
     out, err = capsys.readouterr()
     assert out == ""

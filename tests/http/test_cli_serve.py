@@ -263,7 +263,7 @@ def test_trust_is_kept_from_start_to_start(start: Callable[..., Started]) -> Non
     assert second.send("/v1/track", track(), ca=first.facts["ca"])[0] == 200
 
 
-def test_a_taken_port_is_one_sentence_and_exit_1(
+def test_a_taken_port_is_one_sentence_and_exit_2(
     run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     """It says which port, and what to do."""
@@ -271,18 +271,18 @@ def test_a_taken_port_is_one_sentence_and_exit_1(
         port = taken.getsockname()[1]
         done = run("serve", "--port", str(port))
 
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"mockseg: port {port} of 127.0.0.1 is taken")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_an_unreadable_certificate_is_one_sentence_and_exit_1(
+def test_an_unreadable_certificate_is_one_sentence_and_exit_2(
     run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     """The file is named."""
     done = run("serve", "--port", "0", "--tls-port", "0", "--tls-cert", "no.pem", "--tls-key", "k")
 
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "mockseg: cannot read no.pem: No such file or directory\n"
 
 

@@ -248,7 +248,7 @@ def test_unknown_names_are_one_sentence_and_exit_2(
     assert out == ""
     assert said in err
     assert "Traceback" not in err
-    assert "mistake of mockseg" not in err
+    assert "internal error" not in err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -259,7 +259,7 @@ def test_usage_errors_are_one_sentence_and_exit_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert said in " ".join(err.split())
-    assert "mistake of mockseg" not in err
+    assert "internal error" not in err
 
 
 @pytest.mark.usefixtures("served")

@@ -182,7 +182,7 @@ def test_an_unknown_variable_is_warned_of(
 @pytest.mark.parametrize(
     ("raised", "status", "said"),
     [
-        (ServerStartError("taken"), 1, "mockseg: taken"),
+        (ServerStartError("taken"), 2, "mockseg: taken"),
         (UnmetExpectationError("not called"), 1, "mockseg: not called"),
         (ConfigError("wrong"), 2, "mockseg: wrong"),
         (UnreachableError("gone"), 2, "mockseg: gone"),
@@ -191,7 +191,11 @@ def test_an_unknown_variable_is_warned_of(
         (FileNotFoundError(2, "No such file", "f"), 2, "mockseg: No such file: f"),
         (KeyboardInterrupt(), 2, "mockseg: interrupted"),
         (click.UsageError("usage"), 2, "Error: usage"),
-        (ZeroDivisionError("oops"), 2, "mistake of mockseg's own: ZeroDivisionError: oops (in "),
+        (
+            ZeroDivisionError("oops"),
+            2,
+            "internal error in mockseg (please report it): ZeroDivisionError: oops (in ",
+        ),
         (click.exceptions.Exit(1), 1, ""),
     ],
 )

@@ -218,6 +218,42 @@ def test_export_names_what_a_spreadsheet_loses(
     assert "  caseless, 1 times\n" in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "is_csv"),
+    [
+        (["a.json"], False),
+        (["a.json", "-o", "x.csv"], True),
+        (["a.json", "-o", "x.CSV"], True),
+        (["a.json", "-o", "x.csv.gz"], True),
+        (["a.json", "-o", "x.txt"], False),
+        (["a.json", "-o", "x.csv", "--format", "json"], False),
+        (["a.csv"], True),
+        (["a.csv", "-o", "x.json"], False),
+        (["a.csv", "--format", "json"], False),
+    ],
+)
+def test_export_writes_what_the_name_of_the_file_says(
+    plan: Callable[..., str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    arguments: list[str],
+    *,
+    is_csv: bool,
+) -> None:
+    """That of --out, else that of the plan; --format wins."""
+    plan("a.json")
+    assert run(["plan", "export", "a.json", "--format", "csv", "-o", "a.csv"]) == 0
+    capsys.readouterr()
+
+    assert run(["plan", "export", *arguments]) == 0
+
+    out = capsys.readouterr().out
+    if "-o" in arguments:
+        data = (tmp_path / arguments[arguments.index("-o") + 1]).read_bytes()
+        out = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+    assert out.startswith(COLUMNS[0] if is_csv else "{")
+
+
 def test_a_plan_that_a_spreadsheet_holds_loses_nothing(
     plan: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -292,7 +328,7 @@ def test_wrong_files_and_flags_are_one_sentence_and_exit_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert said in " ".join(err.split())
-    assert "mistake of mockseg" not in err
+    assert "internal error" not in err
     assert sorted(tmp_path.iterdir()) == before
 
 

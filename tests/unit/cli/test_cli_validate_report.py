@@ -207,7 +207,7 @@ def test_usage_errors_are_one_sentence_and_exit_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert said in err
-    assert "mistake of mockseg" not in err
+    assert "internal error" not in err
 
 
 def test_a_large_file_is_streamed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
