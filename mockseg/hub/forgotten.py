@@ -1,4 +1,4 @@
-"""Sources that had to go: what a server still knows of them, so that nothing passes unnoticed."""
+"""Forgotten sources: what a server still knows of them, so that none passes for empty."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
 class ForgottenSources:
     """The write keys of sources that were forgotten and are not open, bounded.
 
-    Over the bound the oldest records go, those of sources without settings first. From then on
-    nobody can say of a key that was never seen whether it was forgotten: :meth:`find` returns a
+    Over the bound the oldest records are dropped, those of sources without settings first. From
+    then on it is not known of any other key whether it was forgotten: :meth:`find` returns a
     record that says so.
 
     Attributes:
@@ -110,7 +110,7 @@ class ForgottenSources:
         return key in self._plain or key in self._set_up
 
     def add(self, key: str, record: Forgotten, *, earlier: Forgotten | None) -> None:
-        """Remember a source that had to go.
+        """Remember a source that was forgotten.
 
         Args:
             key: its write key.

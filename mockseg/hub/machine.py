@@ -366,7 +366,7 @@ class Hub:
         self.bell.ring()
 
     def _forget(self, source: Source) -> Forgotten:
-        """Let go what belongs to a source that has to go, and tell what that was."""
+        """Drop what belongs to a source that is forgotten, and return what that was."""
         key, defaults = source.key, self.sources.defaults
         had = {
             "plan": not source.plans.judges_as(defaults.plans),

@@ -61,7 +61,7 @@ class Source:
         clock: follows the server's.
         window: its messageIds.
         created_ns: a moment.
-        turn: the order of those among which it goes when there are too many; see
+        order: the sources of its kind, in the order in which they are forgotten; see
             :class:`Sources`.
         forgotten: that it was forgotten before it opened again, or None.
         opened: when, in seconds of the monotonic clock.
@@ -84,9 +84,9 @@ class Source:
         "last_arrival",
         "name",
         "opened",
+        "order",
         "plans",
         "profile",
-        "turn",
         "window",
     )
 
@@ -96,10 +96,10 @@ class Source:
         *,
         defaults: SourceDefaults,
         clock: ShiftedClock,
-        turn: OrderedDict[str, Source],
+        order: OrderedDict[str, Source],
     ) -> None:
         self.key = key
-        self.turn = turn
+        self.order = order
         self.forgotten: Forgotten | None = None
         self.cleared = 0
         self.opened = time.monotonic()
@@ -152,22 +152,22 @@ class Source:
 
 
 class Sources:
-    """The open sources of a server, at most 10,000: one more makes another one go.
+    """The open sources of a server, at most 10,000: opening one more forgets another.
 
-    Those that only their own arrivals opened, for a write key that nobody else named, go first;
-    those that are claimed go last: minted, set up, asked about or waited for by a client. Of
-    each kind the one goes that was not used for longest. A hundredth of the places is never
-    claimed, so that a server full of old tests still serves keys that nobody named.
+    Sources that only arrivals opened are forgotten first. Claimed sources, which a client
+    minted, set up, asked about or waited for, are forgotten last. Within each kind the least
+    recently used is the first. Claimed sources never take the last hundredth of the places, so
+    that a server full of old tests still serves other write keys.
 
     Args:
         defaults: for sources opened by their first use.
         clock: the server's.
         random: mints write keys.
-        forget: called with a source that has to go; tells what is lost with it.
+        forget: called with a source that is forgotten; returns what is lost with it.
 
     Attributes:
         defaults: for sources opened by their first use.
-        forgotten_sources: those that had to go.
+        forgotten_sources: what is known of those that were forgotten.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class Sources:
         self.forgotten_sources = ForgottenSources()
 
     def __iter__(self) -> Iterator[Source]:
-        """Yield the open sources, in the order in which they would go."""
+        """Yield the open sources, in the order in which they would be forgotten."""
         return iter([*self._stray.values(), *self._claimed.values()])
 
     def __len__(self) -> int:
@@ -197,7 +197,7 @@ class Sources:
 
     @property
     def forgotten(self) -> int:
-        """Return how many sources had to go since the server started."""
+        """Return how many sources were forgotten since the server started."""
         return self.forgotten_sources.count
 
     def get(self, key: str) -> Source | None:
@@ -208,7 +208,7 @@ class Sources:
         """Return the source of a key that something arrives for; opened now if it is new."""
         source = self._open.get(key)
         if source is not None:
-            source.turn.move_to_end(key)
+            source.order.move_to_end(key)
             return source
         return self._opened(key, self._claimed if key in self._watched else self._stray)
 
@@ -217,18 +217,18 @@ class Sources:
         source = self._open.get(key)
         if source is None:
             return self._opened(key, self._claimed)
-        del source.turn[key]
-        source.turn = self._claimed
+        del source.order[key]
+        source.order = self._claimed
         self._claimed[key] = source
         return source
 
     def claim_open(self, key: str | None) -> None:
-        """Let a source that a client asks about go last, where it is open."""
+        """Claim a source that a client asks about, if it is open."""
         if key is not None and key in self._open:
             self.claim(key)
 
     def watch(self, key: str | None) -> None:
-        """Let a source go last when it opens, too, until `unwatch` is called as often."""
+        """Claim a source now and whenever it opens, until `unwatch` is called as often."""
         if key is not None:
             self._watched[key] += 1
             self.claim_open(key)
@@ -262,7 +262,7 @@ class Sources:
         return opened + self.forgotten_sources.with_plan
 
     def clear(self, key: str, *, cursor: int) -> None:
-        """Let a source have lost no calls, and none of its messageIds recorded.
+        """Note that a source was cleared: no call is lost, and every messageId is new.
 
         Args:
             key: its write key.
@@ -285,7 +285,7 @@ class Sources:
         source = self._open.pop(key, None)
         if source is None:
             return False
-        del source.turn[key]
+        del source.order[key]
         if source.forgotten is not None:
             self.forgotten_sources.uncount(source.forgotten)
         return True
@@ -303,15 +303,15 @@ class Sources:
         source.forgotten = None
         return source
 
-    def _opened(self, key: str, turn: OrderedDict[str, Source]) -> Source:
+    def _opened(self, key: str, order: OrderedDict[str, Source]) -> Source:
         while len(self._open) >= MAX_SOURCES:
-            self._let_one_go()
-        source = Source(key, defaults=self.defaults, clock=self._clock, turn=turn)
+            self._forget_one()
+        source = Source(key, defaults=self.defaults, clock=self._clock, order=order)
         source.forgotten = self.forgotten_sources.take(key)
-        self._open[key] = turn[key] = source
+        self._open[key] = order[key] = source
         return source
 
-    def _let_one_go(self) -> None:
+    def _forget_one(self) -> None:
         unclaimed = len(self._stray) > MAX_SOURCES // _UNCLAIMED_PART or not self._claimed
         key, source = (self._stray if unclaimed else self._claimed).popitem(last=False)
         del self._open[key]
