@@ -26,27 +26,27 @@ class Journal(Protocol):
         ...
 
     def calls(self, *, after: int, limit: int, source: str | None = None) -> list[KeptCall]:
-        """Give at most `limit` calls after a cursor, oldest first."""
+        """Return at most `limit` calls after a cursor, oldest first."""
         ...
 
     def latest(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
-        """Give the newest calls, newest first."""
+        """Return the newest calls, newest first."""
         ...
 
     def call(self, cursor: int) -> KeptCall | None:
-        """Give the call at a cursor, None when it is not kept."""
+        """Return the call at a cursor, None when it is not kept."""
         ...
 
     def requests(self, *, after: int, limit: int, source: str | None = None) -> list[KeptRequest]:
-        """Give at most `limit` requests after a number, oldest first."""
+        """Return at most `limit` requests after a number, oldest first."""
         ...
 
     def request(self, number: int) -> KeptRequest | None:
-        """Give one request, None when it is not kept."""
+        """Return one request, None when it is not kept."""
         ...
 
     def count(self, source: str | None = None) -> tuple[int, int]:
-        """Give how many calls and how many requests are kept."""
+        """Return how many calls and how many requests are kept."""
         ...
 
     def lost(self, source: str | None = None) -> Lost:

@@ -1,6 +1,6 @@
 """The journal in memory: bounded by calls, by requests and by bytes.
 
-Over a bound the largest source gives up its oldest first, so that a noisy test never
+Over a bound the oldest of the largest source are evicted, so that a noisy test never
 evicts its neighbour's calls.
 """
 
@@ -31,9 +31,9 @@ class MemoryJournal:
     """Keeps requests and calls in this process; a :class:`mockseg.journal.journal.Journal`.
 
     Args:
-        max_calls: how many calls are kept.
-        max_requests: how many requests are kept, those without calls too.
-        max_bytes: how many bytes of bodies are kept.
+        max_calls: maximum number of calls to keep.
+        max_requests: maximum number of requests to keep, those without calls too.
+        max_bytes: maximum number of bytes of bodies to keep.
 
     Attributes:
         evicted_ever: number of calls evicted since the server started.
@@ -80,12 +80,12 @@ class MemoryJournal:
             while self._calls > self._max_calls:
                 self._evict_calls(self._calls - self._max_calls)
         if self._requests > self._max_requests:
-            self._make_room_for_requests()
+            self._evict_requests()
         if self._bytes > self._max_bytes:
-            self._make_room_for_bytes()
+            self._evict_bytes()
 
     def calls(self, *, after: int, limit: int, source: str | None = None) -> list[KeptCall]:
-        """Give at most `limit` calls after a cursor, oldest first."""
+        """Return at most `limit` calls after a cursor, oldest first."""
         if source is not None:
             shelf = self._shelves.get(source)
             return [] if shelf is None else shelf.calls_after(after, limit)
@@ -93,7 +93,7 @@ class MemoryJournal:
         return _merged((calls for calls in found if calls), limit, "cursor")
 
     def latest(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
-        """Give the newest calls, newest first."""
+        """Return the newest calls, newest first."""
         if source is not None:
             shelf = self._shelves.get(source)
             return [] if shelf is None else shelf.latest(limit)
@@ -101,7 +101,7 @@ class MemoryJournal:
         return heapq.nlargest(limit, every, key=attrgetter("cursor"))
 
     def call(self, cursor: int) -> KeptCall | None:
-        """Give the call at a cursor, None when it is not kept."""
+        """Return the call at a cursor, None when it is not kept."""
         for shelf in self._shelves.values():
             for call in shelf.calls_after(cursor - 1, 1):
                 if call.cursor == cursor:
@@ -109,7 +109,7 @@ class MemoryJournal:
         return None
 
     def requests(self, *, after: int, limit: int, source: str | None = None) -> list[KeptRequest]:
-        """Give at most `limit` requests after a number, oldest first."""
+        """Return at most `limit` requests after a number, oldest first."""
         if source is not None:
             shelf = self._shelves.get(source)
             return [] if shelf is None else shelf.requests_after(after, limit)
@@ -117,7 +117,7 @@ class MemoryJournal:
         return _merged((requests for requests in found if requests), limit, "number")
 
     def request(self, number: int) -> KeptRequest | None:
-        """Give one request, None when it is not kept."""
+        """Return one request, None when it is not kept."""
         for shelf in self._shelves.values():
             for request in shelf.requests_after(number - 1, 1):
                 if request.number == number:
@@ -125,7 +125,7 @@ class MemoryJournal:
         return None
 
     def count(self, source: str | None = None) -> tuple[int, int]:
-        """Give how many calls and how many requests are kept."""
+        """Return how many calls and how many requests are kept."""
         if source is None:
             return self._calls, self._requests
         shelf = self._shelves.get(source)
@@ -155,7 +155,7 @@ class MemoryJournal:
         self._changed(call.source, calls=-1, requests=0)
 
     def clear(self, source: str) -> int:
-        """Forget a source's calls and requests; give how many calls those were."""
+        """Clear a source's calls and requests; return how many calls those were."""
         shelf = self._shelves.pop(source, None)
         if shelf is None:
             return 0
@@ -164,7 +164,7 @@ class MemoryJournal:
         return shelf.call_count
 
     def _evict_calls(self, most: int) -> None:
-        """Let the largest source give up its oldest calls, as many as it is ahead."""
+        """Evict the oldest calls of the largest source, as many as it is ahead."""
         source = self._call_sizes.largest()
         count = self._call_sizes.lead(most)
         shelf = self._shelves[source]
@@ -182,29 +182,30 @@ class MemoryJournal:
         self._bytes -= before - shelf.size_bytes
         self._changed(source, calls=-went, requests=-1)
 
-    def _make_room_for_requests(self) -> None:
+    def _evict_requests(self) -> None:
         shelves = self._shelves
-        self._make_room(
+        self._evict_largest(
             lambda name: shelves[name].request_count,
             lambda: self._requests > self._max_requests,
             lambda: self._requests > self._max_requests - self._max_requests // 100,
         )
 
-    def _make_room_for_bytes(self) -> None:
+    def _evict_bytes(self) -> None:
         shelves = self._shelves
-        self._make_room(
+        self._evict_largest(
             lambda name: shelves[name].size_bytes,
             lambda: self._bytes > self._max_bytes,
             lambda: self._bytes > self._max_bytes - self._max_bytes // 20,
         )
 
-    def _make_room(
+    def _evict_largest(
         self, size: Callable[[str], int], must: Callable[[], bool], may: Callable[[], bool]
     ) -> None:
-        """Let the largest sources give up requests.
+        """Evict requests of the largest sources.
 
-        To find them costs a look at every source, so it is done for a while: as many more
-        go as there are sources. No more than that, because each costs the one who waits.
+        To find them costs a look at every source, so it is done ahead: as many more are
+        evicted as there are sources. No more than that, because each costs time that a
+        client waits for.
 
         Args:
             size: of a source, by which they are compared.

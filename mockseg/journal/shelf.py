@@ -48,12 +48,12 @@ class Shelf:
 
     @property
     def call_count(self) -> int:
-        """Give how many calls stand here."""
+        """Return how many calls are kept here."""
         return len(self._calls) - self._first_call
 
     @property
     def request_count(self) -> int:
-        """Give how many requests stand here."""
+        """Return how many requests are kept here."""
         return len(self._requests) - self._first_request
 
     @property
@@ -80,7 +80,7 @@ class Shelf:
         self.size_bytes += len(request.body)
 
     def evict_calls(self, count: int) -> int:
-        """Give up the oldest calls, and the requests that no kept call needs any more.
+        """Evict the oldest calls, and the requests that no kept call needs any more.
 
         Returns:
             How many requests went with them.
@@ -102,7 +102,7 @@ class Shelf:
         return went
 
     def evict_request(self) -> int:
-        """Give up the oldest request with its calls.
+        """Evict the oldest request with its calls.
 
         Returns:
             How many calls went with it.
@@ -127,17 +127,17 @@ class Shelf:
         del self._calls[bisect_right(self._calls, call.cursor - 1, self._first_call, key=_cursor)]
 
     def calls_after(self, cursor: int, limit: int) -> list[KeptCall]:
-        """Give at most `limit` calls after a cursor, oldest first."""
+        """Return at most `limit` calls after a cursor, oldest first."""
         start = bisect_right(self._calls, cursor, lo=self._first_call, key=_cursor)
         return [call for call in self._calls[start : start + limit] if call is not None]
 
     def latest(self, limit: int) -> list[KeptCall]:
-        """Give the newest calls, newest first."""
+        """Return the newest calls, newest first."""
         start = max(self._first_call, len(self._calls) - limit)
         return [call for call in reversed(self._calls[start:]) if call is not None]
 
     def requests_after(self, number: int, limit: int) -> list[KeptRequest]:
-        """Give at most `limit` requests after a number, oldest first."""
+        """Return at most `limit` requests after a number, oldest first."""
         start = bisect_right(self._requests, number, lo=self._first_request, key=_number)
         return [item for item in self._requests[start : start + limit] if item is not None]
 

@@ -46,7 +46,7 @@ class Sizes:
             )
 
     def of(self, name: str) -> int:
-        """Give the size of a name, 0 for an unknown one."""
+        """Return the size of a name, 0 for an unknown one."""
         return self._sizes.get(name, 0)
 
     def largest(self) -> str:
@@ -54,7 +54,7 @@ class Sizes:
         return next(iter(self._alike[self._largest]))
 
     def lead(self, most: int) -> int:
-        """Give by how much, up to `most`, the largest one can shrink and still be named first.
+        """Return by how much, up to `most`, the largest one can shrink and still be named first.
 
         That is until its size is another's; the last step may make them equal.
         """

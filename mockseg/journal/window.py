@@ -101,7 +101,7 @@ class DedupWindow:
         return True
 
     def is_new(self, message_id: str) -> bool:
-        """Tell whether no request has carried this id, as far as is remembered."""
+        """Return whether no request has carried this id, as far as is remembered."""
         part = hash(message_id) % _PARTS
         return (
             message_id not in self._newer[part]
@@ -126,7 +126,7 @@ class DedupWindow:
                 self._before.pop(message_id, None)
 
     def first(self, message_id: str, now_ns: int) -> int:
-        """Give the cursor of the call that had this id within the window, or 0."""
+        """Return the cursor of the call that had this id within the window, or 0."""
         part = hash(message_id) % _PARTS
         cursor = self._newer[part].get(message_id) or self._older[part].get(message_id)
         if cursor is None:
@@ -136,7 +136,7 @@ class DedupWindow:
         return cursor if now_ns - recorded_ns < _WINDOW_NS else 0
 
     def attempt(self, message_id: str, *, known: bool) -> int:
-        """Give 1 + the earlier requests that carried this id.
+        """Return 1 + the earlier requests that carried this id.
 
         Args:
             message_id: of the call.
