@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mockseg.cli.target import Target
     from mockseg.json_types import JsonObject
-    from mockseg.traffic.made import Made
+    from mockseg.traffic.packets import GeneratedCall
 
 __all__ = ["command"]
 
@@ -88,7 +88,9 @@ def command(
     return status(tally, checked)
 
 
-def _replayed(file: str, *, speed: str, shift_to: str | None, new_ids: bool) -> Iterator[Made]:
+def _replayed(
+    file: str, *, speed: str, shift_to: str | None, new_ids: bool
+) -> Iterator[GeneratedCall]:
     """Read the flags that say when, and with which ids, and return the calls of a file.
 
     Raises:
