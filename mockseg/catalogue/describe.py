@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mockseg.schemas.tree import types_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockseg.catalogue.model import CatalogueRule
     from mockseg.json_types import Json, JsonObject
-
-__all__ = ["PropertyRow", "describe"]
+    from mockseg.plans.model import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class PropertyRow:
     example: Json = None
 
 
-def describe(rule: CatalogueRule) -> tuple[PropertyRow, ...]:
-    """Give what a rule says of each property, in the order of its document."""
+def describe(rule: Rule) -> tuple[PropertyRow, ...]:
+    """Return what a rule says of each property, in the order of its document."""
     return tuple(_rows(rule.schema, (), rule.examples))
 
 
@@ -119,8 +119,7 @@ def _limits(schema: JsonObject) -> Iterator[str]:
 
 
 def _types(schema: JsonObject) -> str:
-    given = schema.get("type", "any")
-    types = [given] if isinstance(given, str) else given
+    types = types_of(schema, default=("any",))
     items = schema.get("items")
     if items is None or "type" not in items:
         return " or ".join(types)

@@ -7,22 +7,57 @@ seen to be completed before it started (UG-X20).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from mockseg.catalogue.loader import load, read_journeys
 from mockseg.catalogue.spelling import snake_case
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
-    from mockseg.catalogue.model import CataloguePlan
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Plan
 
-__all__ = ["Follow", "Journey", "journeys", "mixed"]
+
+T = TypeVar("T")
 
 _GO_ON: Final = 3
+_LARGEST_TABLE: Final = 4096
+
+
+class Weighted(Generic[T]):
+    """Things to choose from, each as often as it weighs, in their order.
+
+    Args:
+        pairs: each thing with its weight, a whole number of 0 or more; one at least above 0.
+    """
+
+    __slots__ = ("_bounds", "_items", "_table", "total")
+
+    def __init__(self, pairs: Iterable[tuple[T, int]]) -> None:
+        kept = [(item, weight) for item, weight in pairs if weight > 0]
+        self._items = [item for item, _ in kept]
+        self._bounds = list(accumulate(weight for _, weight in kept))
+        self.total = self._bounds[-1]
+        # Each thing as often as it weighs: traffic chooses tens of thousands of times a second.
+        repeated = self.total <= _LARGEST_TABLE
+        self._table = [item for item, weight in kept for _ in range(weight)] if repeated else []
+
+    def __getitem__(self, place: int) -> T:
+        return self._table[place] if self._table else self._items[bisect_right(self._bounds, place)]
+
+    def pick(self, random: Callable[[], float]) -> T:
+        """Return one of them, with the next number of a stream from 0 to 1."""
+        if self._table:
+            return self._table[int(random() * self.total)]
+        return self[int(random() * self.total)]
+
+    def every(self) -> list[T]:
+        return self._items
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +82,16 @@ class Journey:
         name: the journey's name, unique in the plan.
         title: what happens, in one sentence.
         starts: the events that it may start with.
+        begin: how often it starts with each of them, where not equally often.
         follows: what may come after each event; every event of the journey is a key.
         keeps: the properties that have one value throughout, where an event has them.
         identified_at: the event with which a visitor becomes a user: before it there is an
             anonymousId only, and an identify call comes with it. None if the user is
             known from the start.
+        turns: what may come after each event, those first from which the end is nearest,
+            because it is the simplest; None comes before the first and after the last.
+        onward: of each event from which it can still come to ``identified_at``, the events
+            that lead there on the shortest way.
     """
 
     plan: str
@@ -59,16 +99,54 @@ class Journey:
     title: str
     starts: tuple[str, ...]
     follows: Mapping[str, tuple[Follow, ...]]
+    begin: Mapping[str, int] = field(default_factory=dict)
     keeps: tuple[str, ...] = ()
     identified_at: str | None = None
+    turns: Mapping[str | None, Weighted[str | None]] = field(init=False, compare=False, repr=False)
+    onward: Mapping[str, tuple[str, ...]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        away = self._steps_to(None)
+        turns: dict[str | None, Weighted[str | None]] = {
+            event: Weighted(
+                (follow.event, follow.weight)
+                for follow in sorted(after, key=lambda each: away.get(each.event, len(away)))
+            )
+            for event, after in self.follows.items()
+        }
+        turns[None] = Weighted((event, self.begin.get(event, 1)) for event in self.starts)
+        object.__setattr__(self, "turns", turns)
+        steps = {} if self.identified_at is None else self._steps_to(self.identified_at)
+        onward = {
+            event: tuple(
+                follow.event
+                for follow in self.follows[event]
+                if follow.event is not None and steps.get(follow.event) == distance - 1
+            )
+            for event, distance in steps.items()
+            if event is not None and distance
+        }
+        object.__setattr__(self, "onward", onward)
+
+    def _steps_to(self, goal: str | None) -> dict[str | None, int]:
+        """Return how many steps it is from each event to a goal, where it can be reached."""
+        away: dict[str | None, int] = {goal: 0}
+        waiting = [goal]
+        while waiting:
+            event = waiting.pop(0)
+            for before, after in self.follows.items():
+                if before not in away and any(follow.event == event for follow in after):
+                    away[before] = away[event] + 1
+                    waiting.append(before)
+        return away
 
 
 @cache
 def journeys(plan: str) -> tuple[Journey, ...]:
-    """Give the journeys of a plan; together they go through all of its events.
+    """Return the journeys of a plan; together they go through all of its events.
 
     Raises:
-        PlanError: there is no such plan.
+        PlanError: unknown .
     """
     loaded = load(plan, strictness="strict")
     entry = read_journeys()[plan]
@@ -79,28 +157,30 @@ def journeys(plan: str) -> tuple[Journey, ...]:
     return tuple(_journey(way, loaded) for way in entry)
 
 
-def mixed(plan: str, events: Sequence[str]) -> Journey:
+def mixed(plan: str, weights: Mapping[str, int]) -> Journey:
     """Return the journey of a plan that has none: every event may follow every other.
 
     Of four users who did something, three do one thing more.
 
     Args:
         plan: the plan's name.
-        events: the names of its rules.
+        weights: of the events.
     """
-    after = (*(Follow(event, _GO_ON) for event in events), Follow(None, len(events)))
+    ways = (Follow(event, _GO_ON * weight) for event, weight in weights.items())
+    after = (*ways, Follow(None, sum(weights.values())))
     return Journey(
         plan=plan,
         name="mix",
         title="Any event follows any other.",
-        starts=tuple(events),
-        follows=dict.fromkeys(events, after),
+        starts=tuple(weights),
+        begin=weights,
+        follows=dict.fromkeys(weights, after),
     )
 
 
-def _journey(way: JsonObject, plan: CataloguePlan) -> Journey:
+def _journey(way: JsonObject, plan: Plan) -> Journey:
     return Journey(
-        plan=plan.name,
+        plan=plan.slug,
         name=way["name"],
         title=way["title"],
         starts=tuple(way["starts"]),
@@ -137,7 +217,7 @@ def _renamed(way: JsonObject, plan: str) -> JsonObject:
 
 
 def _reached(starts: list[str], follows: JsonObject) -> set[str]:
-    """Give the events that a journey can come to; some led there by events that are gone."""
+    """Return the events that a journey can come to; some led there by events that are gone."""
     met: set[str] = set()
     waiting = list(starts)
     while waiting:

@@ -1,6 +1,10 @@
 """Reading the catalogue: the only module of this floor that touches files.
 
-The files are parts of the package, read once each, when they are first asked for.
+The files are parts of the package, read once each, when they are first asked for. References
+inside of a file are written out. A file says what several of its rules share once, under
+``definitions``; a rule points there with ``{"$ref": "#/definitions/product"}``. What stands
+beside the ``$ref`` changes the copy as a JSON merge patch does (RFC 7396): null takes a property
+away. The rules that leave the loader hold no references, so that each is whole by itself.
 """
 
 from __future__ import annotations
@@ -9,21 +13,80 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final, get_args
 
-from mockseg.catalogue.either import EventNames, merged_rules
-from mockseg.catalogue.model import CataloguePlan, CatalogueRule, Strictness, Wire
-from mockseg.catalogue.references import expand
 from mockseg.catalogue.spelling import Spelling, camel_case, snake_case
-from mockseg.catalogue.strictness import Leniency, closed, opened
+from mockseg.catalogue.strictness import EventNames, Leniency, closed, merged_rules, opened
 from mockseg.errors import PlanError
 from mockseg.json_types import decode
+from mockseg.plans.model import DRAFT, Plan, Rule, Strictness, Wire
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.json_types import JsonObject
+    from mockseg.json_types import Json, JsonObject
 
-__all__ = ["catalogues", "load", "read_journeys"]
+
+_PREFIX: Final = "#/definitions/"
+
+
+def expand(value: Json, definitions: JsonObject, *, file: str, trail: tuple[str, ...] = ()) -> Json:
+    """Write out every reference in a part of a plan file.
+
+    Args:
+        value: the part.
+        definitions: what the file defines.
+        file: the file's name, for errors.
+        trail: the definitions that are being written out already.
+
+    Raises:
+        PlanError: a reference leads out of the file, nowhere, or back to itself.
+    """
+    if isinstance(value, list):
+        return [expand(item, definitions, file=file, trail=trail) for item in value]
+    if not isinstance(value, dict):
+        return value
+    reference = value.get("$ref")
+    if not isinstance(reference, str):
+        # Also where a property is called "$ref": then a schema stands there.
+        return {
+            key: expand(item, definitions, file=file, trail=trail) for key, item in value.items()
+        }
+    beside = {key: item for key, item in value.items() if key != "$ref"}
+    name = _target(reference, definitions, file=file, trail=trail)
+    base = expand(definitions[name], definitions, file=file, trail=(*trail, name))
+    return patched(base, expand(beside, definitions, file=file, trail=trail))
+
+
+def patched(base: Json, patch: Json) -> Json:
+    """Apply a JSON merge patch (RFC 7396); neither argument is changed."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(base) if isinstance(base, dict) else {}
+    for key, item in patch.items():
+        if item is None:
+            result.pop(key, None)
+        else:
+            result[key] = patched(result.get(key), item)
+    return result
+
+
+def _target(reference: str, definitions: JsonObject, *, file: str, trail: tuple[str, ...]) -> str:
+    name = reference.removeprefix(_PREFIX)
+    if name == reference or name not in definitions:
+        known = ", ".join(_PREFIX + each for each in definitions) or "none"
+        raise PlanError(
+            f"the reference {reference} leads nowhere in this file; allowed are {known}",
+            file=file,
+            place="$ref",
+        )
+    if name in trail:
+        raise PlanError(
+            f"the definitions {' > '.join((*trail, name))} lead back to themselves",
+            file=file,
+            place=f"definitions.{name}",
+        )
+    return name
+
 
 # Vendors first, then Segment's own: the order in which an event's name is looked up.
 _NAMES: Final = (
@@ -43,12 +106,12 @@ _NAMES: Final = (
 
 
 def catalogues() -> tuple[str, ...]:
-    """Give the names of all plans of the catalogue, in the order they are looked through."""
+    """Return the names of all plans of the catalogue, in the order they are looked through."""
     return _NAMES
 
 
-def load(name: str, *, strictness: Strictness = "lenient") -> CataloguePlan:
-    """Give one plan of the catalogue.
+def load(name: str, *, strictness: Strictness = "lenient") -> Plan:
+    """Return one plan of the catalogue.
 
     Args:
         name: one of :func:`catalogues`.
@@ -56,7 +119,7 @@ def load(name: str, *, strictness: Strictness = "lenient") -> CataloguePlan:
             document of the source allows.
 
     Raises:
-        PlanError: there is no such plan or strictness; the sentence names the nearest.
+        PlanError: unknown plan or strictness; the sentence names the nearest.
     """
     if name not in _NAMES:
         raise PlanError(unknown("plan", name, _NAMES), file="catalogue")
@@ -71,7 +134,7 @@ def load(name: str, *, strictness: Strictness = "lenient") -> CataloguePlan:
 
 @cache
 def read_journeys() -> JsonObject:
-    """Give the journeys file as it is; see :mod:`mockseg.catalogue.journeys`."""
+    """Return the journeys file as it is; see :mod:`mockseg.catalogue.journeys`."""
     return _read("journeys")
 
 
@@ -83,11 +146,11 @@ def _read(name: str) -> JsonObject:
 
 
 @cache
-def _load(name: str, strictness: Strictness) -> CataloguePlan:
+def _load(name: str, strictness: Strictness) -> Plan:
     file = _read(name)
-    return CataloguePlan(
-        name=name,
-        title=file["name"],
+    return Plan(
+        slug=name,
+        name=file["name"],
         description=file["description"],
         document=file["document"],
         strictness=strictness,
@@ -97,7 +160,7 @@ def _load(name: str, strictness: Strictness) -> CataloguePlan:
     )
 
 
-def _strict(file: JsonObject) -> tuple[CatalogueRule, ...]:
+def _strict(file: JsonObject) -> tuple[Rule, ...]:
     rules = _expanded(file, file.get("definitions", {}))
     schemas = [rule["jsonSchema"] for rule in rules]
     if file["closed"]:
@@ -105,7 +168,7 @@ def _strict(file: JsonObject) -> tuple[CatalogueRule, ...]:
     return tuple(_rule(rule, schema) for rule, schema in zip(rules, schemas, strict=True))
 
 
-def _lenient(file: JsonObject) -> tuple[CatalogueRule, ...]:
+def _lenient(file: JsonObject) -> tuple[Rule, ...]:
     table = _table(file)
     rules = _expanded(file, file.get("definitions", {}) | table.get("definitions", {}))
     other = _other_document(file)
@@ -135,7 +198,7 @@ def _lenient(file: JsonObject) -> tuple[CatalogueRule, ...]:
 
 
 def _table(file: JsonObject) -> JsonObject:
-    """Give a plan's table of exceptions; two documents of one source have one between them."""
+    """Return a plan's table of exceptions; two documents of one source have one between them."""
     table: JsonObject = file["lenient"]
     return _read(table["like"])["lenient"] if "like" in table else table
 
@@ -156,13 +219,14 @@ def _expanded(file: JsonObject, definitions: JsonObject) -> list[JsonObject]:
     ]
 
 
-def _rule(rule: JsonObject, schema: JsonObject, *, aliases: tuple[str, ...] = ()) -> CatalogueRule:
-    return CatalogueRule(
+def _rule(rule: JsonObject, schema: JsonObject, *, aliases: tuple[str, ...] = ()) -> Rule:
+    return Rule(
         type=rule["type"],
-        key=rule.get("key", ""),
+        key=rule.get("key"),
+        version=1,
         title=rule["title"],
         document=rule["document"],
-        schema=schema,
+        schema={"$schema": DRAFT, **schema},
         examples=tuple(rule["examples"]),
         aliases=aliases,
     )

@@ -6,18 +6,17 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from mockseg.catalogue.model import CataloguePlan, CatalogueRule
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Plan, Rule
 
-__all__ = ["message_for"]
 
 _TIMESTAMP: Final = "2026-01-15T09:30:00.000Z"
 _VISITOR: Final = "visitor-1"
 
 
 def message_for(
-    plan: CataloguePlan,
-    rule: CatalogueRule,
+    plan: Plan,
+    rule: Rule,
     *,
     example: int = 0,
     user_id: str | None = "user-1",
@@ -33,7 +32,7 @@ def message_for(
         rule: one of its rules.
         example: which of the rule's examples, from 0.
         user_id: the user; None for somebody who is not identified.
-        anonymous_id: the anonymous id; given by itself when there is no user.
+        anonymous_id: the anonymous id; given by itself without a user.
     """
     body = deepcopy(rule.examples[example])
     message: JsonObject = {"type": body.pop("type", None) or rule.type.lower()}

@@ -5,21 +5,20 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
-from mockseg.catalogue.breakages import breakages
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import get
 from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.mistakes import breakages
 from mockseg.catalogue.spelling import slug
 from mockseg.errors import PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mockseg.catalogue.breakages import Breakage
-    from mockseg.catalogue.model import CataloguePlan, CatalogueRule
+    from mockseg.catalogue.mistakes import Breakage
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Plan, Rule
 
-__all__ = ["sample", "samples"]
 
 _SPEC: Final = "spec"
 
@@ -33,7 +32,7 @@ def sample(
     user_id: str | None = "user-1",
     anonymous_id: str | None = None,
 ) -> JsonObject:
-    """Give one message of a documented event, the same at every call.
+    """Return one message of a documented event, the same at every call.
 
     It has no messageId, which Segment then assigns, so that it may be sent many times
     without being taken for a duplicate.
@@ -44,7 +43,7 @@ def sample(
         type: the type of call (``screen``), where one name has several.
         example: which of the event's examples, from 0.
         user_id: the user; None for somebody who is not identified.
-        anonymous_id: the anonymous id; given by itself when there is no user.
+        anonymous_id: the anonymous id; given by itself without a user.
 
     Raises:
         PlanError: no such plan, event or example; the sentence names what is nearest.
@@ -54,7 +53,7 @@ def sample(
     if not 0 <= example < count:
         raise PlanError(
             f"{match.rule.name} has no example {example}; allowed are 0 to {count - 1}",
-            file=f"catalogue, plan {match.plan.name}",
+            file=f"catalogue, plan {match.plan.slug}",
         )
     return message_for(
         match.plan, match.rule, example=example, user_id=user_id, anonymous_id=anonymous_id
@@ -62,17 +61,17 @@ def sample(
 
 
 def samples(plans: Iterable[str] | None = None) -> Iterator[tuple[str, JsonObject]]:
-    """Give a file for each event with a good message, and one with its labelled bad ones.
+    """Return a file for each event with a good message, and one with its labelled bad ones.
 
     The bad ones are a choice from those of the strict plan: one of each kind at each
     place, and wrong types not deeper than the properties of the event themselves.
-    :func:`mockseg.catalogue.breakages.breakages` knows them all.
+    :func:`mockseg.catalogue.mistakes.breakages` knows them all.
 
     Yields:
         The path of the file with ``/`` and without a leading one, and its JSON.
 
     Raises:
-        PlanError: there is no such plan.
+        PlanError: unknown .
     """
     for name in catalogues() if plans is None else plans:
         plan = load(name, strictness="strict")
@@ -82,13 +81,13 @@ def samples(plans: Iterable[str] | None = None) -> Iterator[tuple[str, JsonObjec
             yield f"{stem}.invalid.json", _invalid(plan, rule)
 
 
-def _stem(plan: CataloguePlan, rule: CatalogueRule) -> str:
+def _stem(plan: Plan, rule: Rule) -> str:
     if [other.name for other in plan.rules].count(rule.name) > 1:
         return f"{slug(rule.name)}.{rule.type.lower()}"
     return slug(rule.name)
 
 
-def _invalid(plan: CataloguePlan, rule: CatalogueRule) -> JsonObject:
+def _invalid(plan: Plan, rule: Rule) -> JsonObject:
     chosen: dict[tuple[str, ...], Breakage] = {}
     for each in breakages(plan, rule):
         if each.code == "invalid_type" and each.field.count(".") > 1:
@@ -96,7 +95,7 @@ def _invalid(plan: CataloguePlan, rule: CatalogueRule) -> JsonObject:
         many = each.code in {"invalid_type", "not_allowed"}
         chosen.setdefault((each.code, each.field) if many else (each.id,), each)
     return {
-        "plan": plan.name,
+        "plan": plan.slug,
         "strictness": plan.strictness,
         "event": rule.name,
         "type": rule.type,

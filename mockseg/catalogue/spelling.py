@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Spelling", "camel_case", "slug", "snake_case"]
-
 
 def snake_case(name: str) -> str:
     """Spell ``resourceCenterId`` as ``resource_center_id``; other names stay."""
@@ -41,6 +39,6 @@ class Spelling:
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def forms(self, name: str) -> tuple[str, ...]:
-        """Give every spelling of a property's name, the given one first."""
+        """Return every spelling of a property's name, the given one first."""
         cased = (camel_case(name), snake_case(name)) if self.either_case else ()
         return tuple(dict.fromkeys((name, *cased, *self.others.get(name, ()))))

@@ -31,8 +31,8 @@ def list_command(*, as_json: bool) -> None:
     if as_json:
         listed = [
             {
-                "name": plan.name,
-                "title": plan.title,
+                "name": plan.slug,
+                "title": plan.name,
                 "description": plan.description,
                 "document": plan.document,
                 "rules": [
@@ -44,9 +44,9 @@ def list_command(*, as_json: bool) -> None:
         ]
         say_json({"plans": listed, "rules": rules, "trackEvents": events}, indented=True)
         return
-    widest = max(len(plan.name) for plan in plans)
+    widest = max(len(plan.slug) for plan in plans)
     for plan in plans:
-        say(f"{plan.name:{widest}}  {len(plan.rules):3}  {plan.title}")
+        say(f"{plan.slug:{widest}}  {len(plan.rules):3}  {plan.name}")
         say(f"{'':{widest}}       {plan.document}")
     say(f"{len(plans)} plans, {rules} rules, {events} of them for track events")
     say('Show one with: mockseg catalogue show PLAN, or show "EVENT"')

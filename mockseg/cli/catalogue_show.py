@@ -10,9 +10,10 @@ from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import Match, find, get, nearest_names
 from mockseg.cli.catalogue_text import event_json, event_text, plan_text
 from mockseg.cli.output import on_terminal, say, say_json, say_text, shorten, warn
+from mockseg.plans.model import plan_to_json
 
 if TYPE_CHECKING:
-    from mockseg.catalogue.model import Strictness
+    from mockseg.plans.model import Strictness
 
 __all__ = ["show_command"]
 
@@ -41,7 +42,7 @@ def show_command(*, name: str, plan: str | None, strict: bool, as_json: bool) ->
     if plan is None and name in catalogues():
         chosen = load(name, strictness=strictness)
         if as_json:
-            say_json(chosen.to_json(), indented=True)
+            say_json(plan_to_json(chosen), indented=True)
         else:
             say_text(plan_text(chosen))
         return
@@ -56,7 +57,7 @@ def show_command(*, name: str, plan: str | None, strict: bool, as_json: bool) ->
         width = shutil.get_terminal_size().columns
     say_text("\n\n".join(event_text(match, width=width) for match in shown))
     if others:
-        places = ", ".join(f"{each.rule.name} (--plan {each.plan.name})" for each in others)
+        places = ", ".join(f"{each.rule.name} (--plan {each.plan.slug})" for each in others)
         say()
         say(f"Also in other plans: {places}")
 
@@ -85,7 +86,7 @@ def _matches(
     shown = [
         each
         for each in found
-        if each.plan.name == first.plan.name and each.rule.name == first.rule.name
+        if each.plan.slug == first.plan.slug and each.rule.name == first.rule.name
     ]
     return shown, [each for each in found if each not in shown]
 
@@ -94,7 +95,7 @@ def _known(matches: tuple[Match, ...], strictness: Strictness) -> list[Match]:
     """Give the same rules as the plans of this strictness have them."""
     known: list[Match] = []
     for match in matches:
-        plan = load(match.plan.name, strictness=strictness)
+        plan = load(match.plan.slug, strictness=strictness)
         rule = plan.rule(match.rule.name, type=match.rule.type)
         if rule is not None:
             known.append(Match(plan, rule))

@@ -16,7 +16,7 @@ from mockseg.json_types import JsonObject, encode, pretty
 
 if TYPE_CHECKING:
     from mockseg.catalogue.lookup import Match
-    from mockseg.catalogue.model import CataloguePlan
+    from mockseg.plans.model import Plan
 
 __all__ = ["event_json", "event_text", "plan_text"]
 
@@ -26,10 +26,10 @@ _NARROWEST = 60
 _COLUMNS = ("Property", "Type", "Required", "Rule", "Example")
 
 
-def plan_text(plan: CataloguePlan) -> str:
+def plan_text(plan: Plan) -> str:
     """Draw a plan: what it is about, and a line for each of its rules."""
     lines = [
-        f"{plan.title} ({plan.name}, {plan.strictness})",
+        f"{plan.name} ({plan.slug}, {plan.strictness})",
         plan.description,
         f"Document: {plan.document}",
         f"Sent by:  {plan.wire.channel}, as {' and '.join(plan.wire.calls)}",
@@ -49,7 +49,7 @@ def event_text(match: Match, *, width: int | None) -> str:
     """
     plan, rule = match.plan, match.rule
     lines = [
-        f"{rule.name} ({rule.type}, plan {plan.name}, {plan.strictness})",
+        f"{rule.name} ({rule.type}, plan {plan.slug}, {plan.strictness})",
         rule.title,
         f"Document: {rule.document}",
     ]
@@ -66,7 +66,7 @@ def event_json(match: Match) -> JsonObject:
     """Give all that is known of an event as JSON."""
     plan, rule = match.plan, match.rule
     return {
-        "plan": plan.name,
+        "plan": plan.slug,
         "strictness": plan.strictness,
         "type": rule.type,
         "name": rule.name,

@@ -14,8 +14,7 @@ from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import decided, note, warn
 from mockseg.cli.plan_output import put
 from mockseg.json_types import pretty
-from mockseg.plans.coverage_html import coverage_html
-from mockseg.plans.coverage_text import coverage_junit, coverage_text
+from mockseg.plans.coverage_report import coverage_html, coverage_junit, coverage_text
 from mockseg.plans.model import plan_to_json
 
 if TYPE_CHECKING:
@@ -114,8 +113,8 @@ def _as_json(gathered: Gathered, report: CoverageReport, fail_under: float | Non
         "percent": report.percent,
         "failUnder": fail_under,
         "reached": fail_under is None or report.reaches(fail_under),
-        "neverSeen": [each.rule.name for each in report.never_seen],
-        "neverAsserted": [each.rule.name for each in report.never_asserted],
+        "neverSeen": [each.rule.label for each in report.never_seen],
+        "neverAsserted": [each.rule.label for each in report.never_asserted],
         "evicted": gathered.evicted,
         "missing": gathered.missing,
         "coverage": gathered.coverage.as_json(),

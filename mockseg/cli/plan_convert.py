@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.catalogue.model import STRICTNESSES
 from mockseg.cli.ndjson import PIPE
 from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import note, shorten, warn
@@ -15,10 +14,10 @@ from mockseg.cli.plan_output import put
 from mockseg.cli.plan_source import STRICTNESS_HELP, is_csv, plan_in_file, plan_named
 from mockseg.json_types import pretty
 from mockseg.plans.csv_template import lost_in_csv, plan_to_csv
-from mockseg.plans.model import Plan, plan_to_json
+from mockseg.plans.model import STRICTNESSES, Plan, plan_to_json
 
 if TYPE_CHECKING:
-    from mockseg.catalogue.model import Strictness
+    from mockseg.plans.model import Strictness
 
 __all__ = ["export_command", "import_command", "plan_json"]
 
@@ -94,7 +93,7 @@ def _tell_losses(plan: Plan) -> None:
         kind = "title" if change.what == "rule" else change.what
         lost.setdefault(kind, []).append(f"{change.rule}{field}: {change.text}")
     if aliases := [
-        f"{rule.name}: {', '.join(rule.aliases)}" for rule in plan.rules if rule.aliases
+        f"{rule.label}: {', '.join(rule.aliases)}" for rule in plan.rules if rule.aliases
     ]:
         lost["other spellings of the name"] = aliases
     if plan.caseless:

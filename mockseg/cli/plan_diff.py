@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.catalogue.model import STRICTNESSES
 from mockseg.cli.one_of import OneOf
 from mockseg.cli.output import decided, say_json, say_text
 from mockseg.cli.plan_source import STRICTNESS_HELP, plan_named
+from mockseg.plans.model import STRICTNESSES
 from mockseg.plans.plan_diff import diff, diff_text
 
 if TYPE_CHECKING:
-    from mockseg.catalogue.model import Strictness
+    from mockseg.plans.model import Strictness
 
 __all__ = ["diff_command"]
 

@@ -9,11 +9,11 @@ from mockseg.catalogue.loader import catalogues, load
 from mockseg.errors import PlanError, UnreadableFileError
 from mockseg.files import read_text
 from mockseg.plans.csv_template import plan_from_csv
-from mockseg.plans.model import Plan, plan_from_json, read_plan
+from mockseg.plans.model import Plan, read_plan
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
-    from mockseg.catalogue.model import Strictness
+    from mockseg.plans.model import Strictness
 
 __all__ = ["STRICTNESS_HELP", "is_csv", "plan_in_file", "plan_named"]
 
@@ -32,8 +32,7 @@ def plan_named(name: str, *, strictness: Strictness) -> Plan:
     """
     if not os.path.exists(name):  # noqa: PTH110 - Path.exists raises for odd names
         if name in catalogues():
-            document = load(name, strictness=strictness).to_json()
-            return plan_from_json(document, file=name, check=False)
+            return load(name, strictness=strictness)
         raise PlanError(
             f"no such file; {unknown('catalogue plan', name, catalogues())}",
             file=name[:200],

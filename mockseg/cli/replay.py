@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mockseg.cli.target import Target
     from mockseg.json_types import JsonObject
-    from mockseg.traffic.made import Made
+    from mockseg.traffic.packets import GeneratedCall
 
 __all__ = ["command"]
 
@@ -99,7 +99,9 @@ def command(
     return result
 
 
-def _replayed(file: str, *, speed: str, shift_to: str | None, new_ids: bool) -> Iterator[Made]:
+def _replayed(
+    file: str, *, speed: str, shift_to: str | None, new_ids: bool
+) -> Iterator[GeneratedCall]:
     """Read the flags that say when, and with which ids, and return the calls of a file.
 
     Raises:

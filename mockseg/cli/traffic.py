@@ -111,7 +111,7 @@ def _made(
     from mockseg.suggestions import unknown
     from mockseg.traffic.as_segment import DESTINATIONS
     from mockseg.traffic.generator import Traffic
-    from mockseg.traffic.pools import faker_release
+    from mockseg.traffic.people import faker_release
     from mockseg.traffic.profiles import recipe_of
 
     if as_ is not None and as_ not in DESTINATIONS:

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 
     from mockseg.cli.traffic_target import Checked
     from mockseg.json_types import JsonObject
-    from mockseg.traffic.histogram import Histogram
-    from mockseg.traffic.tally import Tally
+    from mockseg.traffic.tally import Histogram, Tally
 
 __all__ = ["report_json", "report_text", "show", "status"]
 

@@ -19,7 +19,7 @@ from mockseg.operations.sources import CreateSource, SourceView
 from mockseg.plans.model import plan_to_json
 
 if TYPE_CHECKING:
-    from mockseg.traffic.recipe import Recipe
+    from mockseg.traffic.scenario import Recipe
     from mockseg.traffic.tally import Tally
 
 __all__ = ["Checked", "Destined", "Receiver", "destined"]

@@ -11,7 +11,7 @@ from mockseg.clock import SystemClock
 from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.domain.message import normalise
 from mockseg.hub.dry_run import DryRun
-from mockseg.plans.explanation import explain
+from mockseg.plans.violations import explain
 
 if TYPE_CHECKING:
     from mockseg.cli.validate_lines import Sent

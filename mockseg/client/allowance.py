@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 from mockseg.domain.findings import DISCARD_CODES
-from mockseg.plans.vocabulary import VOCABULARY
+from mockseg.schemas.vocabulary import VOCABULARY
 
 if TYPE_CHECKING:
     from mockseg.domain.call import Call

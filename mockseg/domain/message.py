@@ -7,7 +7,7 @@ the same normalised message whatever transport it came by.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -17,9 +17,22 @@ from mockseg.domain.timestamps import format_moment, parse_moment, skew_correcte
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["MESSAGE_TYPES", "Shared", "normalise"]
+__all__ = ["HOLDERS", "MESSAGE_TYPES", "Shared", "holder_of", "normalise"]
 
 MESSAGE_TYPES = ("identify", "track", "page", "screen", "group", "alias")
+# Type of call -> where its free-form values are; an alias has none.
+HOLDERS: Final = {
+    "track": "properties",
+    "page": "properties",
+    "screen": "properties",
+    "identify": "traits",
+    "group": "traits",
+}
+
+
+def holder_of(kind: str) -> str:
+    """Return the field with the free-form values of a call: ``traits`` or ``properties``."""
+    return HOLDERS.get(kind, "properties")
 
 
 class Shared(msgspec.Struct, frozen=True, gc=False):

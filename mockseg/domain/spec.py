@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
-from mockseg.domain.message import MESSAGE_TYPES
+from mockseg.domain.message import MESSAGE_TYPES, holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +152,7 @@ def _body_discards(message: JsonObject, type_: str) -> Iterator[Discard]:
                     field,
                     f"the {field} of a {type_} is {_shown(value)}, not a string with characters",
                 )
-    body = "traits" if type_ in {"identify", "group"} else "properties"
+    body = holder_of(type_)
     value = message.get(body)
     if value is not None and not isinstance(value, dict):
         yield discard(f"{body}_not_object", body, f"{body} is {_shown(value)}, not an object")

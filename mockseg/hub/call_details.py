@@ -14,7 +14,7 @@ from mockseg.hub.truth_handlers import attempts_of
 from mockseg.hub.views import request_view
 from mockseg.matching.match import ScalarMatch, compile_match
 from mockseg.operations.calls import CallBrief, CallDetails, FindingDetails, RuleExcerpt
-from mockseg.plans.schema_tree import NO_PLACE, lookup, pointer_path
+from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ def _rule(hub: Hub, call: KeptCall, finding: Finding, message: JsonObject) -> Ru
         )
         return RuleExcerpt(
             plan=finding.plan,
-            rule=rule.name,
+            rule=rule.label,
             schema_path=finding.schema_path,
             excerpt={**notes, str(path[-1]): broken},
         )

@@ -57,8 +57,8 @@ async def get_coverage(hub: Hub, asked: GetSource) -> CoverageView:
     return CoverageView(
         percent=report.percent,
         coverage=coverage.as_json(),
-        never_seen=[each.rule.name for each in report.never_seen],
-        never_asserted=[each.rule.name for each in report.never_asserted],
+        never_seen=[each.rule.label for each in report.never_seen],
+        never_asserted=[each.rule.label for each in report.never_asserted],
         evicted=lost.calls,
         lost=lost,
         plans=[plan_to_json(plan) for plan in plans.set.plans],

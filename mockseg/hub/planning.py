@@ -65,19 +65,13 @@ NO_PLANS = SourcePlans((), (), "lenient", PlanSet())
 
 
 @lru_cache(maxsize=64)
-def _catalogue_plan(name: str, strictness: Strictness) -> Plan:
-    document = load(name, strictness=strictness).to_json()
-    return plan_from_json(document, file=name, check=False)
-
-
-@lru_cache(maxsize=64)
 def _from_names(names: tuple[str, ...], strictness: Strictness) -> SourcePlans:
     """Choose plans of the catalogue; the same choice is compiled once.
 
     Raises:
         PlanError: there is no such plan.
     """
-    plans = tuple(_catalogue_plan(name, strictness) for name in dict.fromkeys(names))
+    plans = tuple(load(name, strictness=strictness) for name in dict.fromkeys(names))
     return SourcePlans(names, (), strictness, PlanSet(plans))
 
 
@@ -94,7 +88,7 @@ def _assembled(
     """
     if not own and protocols == ALLOW_ALL:
         return _from_names(names, strictness)
-    plans = (*(_catalogue_plan(name, strictness) for name in dict.fromkeys(names)), *own)
+    plans = (*(load(name, strictness=strictness) for name in dict.fromkeys(names)), *own)
     return SourcePlans(names, own, strictness, PlanSet(plans, protocols))
 
 

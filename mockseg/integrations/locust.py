@@ -34,12 +34,12 @@ from mockseg.errors import ConfigError
 from mockseg.plans.model import read_plan
 from mockseg.traffic.generator import Traffic
 from mockseg.traffic.profiles import recipe_of, with_profile
-from mockseg.traffic.shapes import Schedule, Step
+from mockseg.traffic.schedule import Schedule, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockseg.traffic.made import Made
+    from mockseg.traffic.packets import GeneratedCall
 
 __all__ = ["SegmentUser"]
 
@@ -99,7 +99,7 @@ class SegmentUser(FastHttpUser):  # type: ignore[misc]  # Locust may be missing 
     batch: ClassVar[int] = 1
 
     # Class -> the calls of this process; all users of a class take from the same.
-    _calls: ClassVar[dict[type, Iterator[Made]]] = {}
+    _calls: ClassVar[dict[type, Iterator[GeneratedCall]]] = {}
 
     def on_start(self) -> None:
         """Begin the calls of this worker, once for all of its users."""
@@ -111,7 +111,7 @@ class SegmentUser(FastHttpUser):  # type: ignore[misc]  # Locust may be missing 
         basic = base64.b64encode(f"{self.write_key}:".encode()).decode()
         self.headers = {"Content-Type": "application/json", "Authorization": f"Basic {basic}"}
 
-    def upcoming(self) -> list[Made]:
+    def upcoming(self) -> list[GeneratedCall]:
         """Give the calls of the next request."""
         calls = SegmentUser._calls[type(self)]
         return [next(calls) for _ in range(self.batch)]

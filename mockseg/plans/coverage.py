@@ -1,35 +1,223 @@
 """What of a plan was seen: counted while calls come, reported at the end.
 
-Not on the way of a call into the journal: whoever wants coverage records calls after.
+What a rule allows is counted one by one: properties, values of enums, branches. Calls are
+recorded after they are in the journal, never on their way into it.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Literal
 
 from mockseg.errors import PlanError
-from mockseg.plans.coverage_items import Item, exercised, items_of
+from mockseg.json_types import canonical
 from mockseg.plans.model import Plan, Rule
 from mockseg.plans.planset import PlanSet
-from mockseg.plans.soundness import sound_schema
+from mockseg.schemas.soundness import sound_schema
+from mockseg.schemas.tree import Path, dereference, json_pointer, lookup
+from mockseg.schemas.vocabulary import field_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.compiled import CompiledSchema
+    from mockseg.schemas.compiled import CompiledSchema
 
-__all__ = ["Coverage", "CoverageReport", "RuleReport"]
+
+# Stands for every item of a list in the path of a value.
+ANY: Final = "*"
+
+# Objects of the envelope, which every call has: no news that they were seen.
+_ENVELOPE: Final = frozenset({"properties", "traits", "context", "integrations"})
+_DEEPEST: Final = 12
+_LONGEST_ENUM: Final = 200
+_MOST_ITEMS: Final = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that a rule allows and a call can exercise.
+
+    Attributes:
+        kind: a property that may be sent, a value of an enum, or a branch of the rule.
+        name: for people, and unique in its rule.
+        path: where in the message; ``*`` is every item of a list.
+        value: the value, of a ``value``.
+        pointer: of a ``branch`` the schema that decides, such as ``#/allOf/0/if``.
+        holds: of a ``branch`` whether that schema must hold or must not.
+    """
+
+    kind: Literal["property", "value", "branch"]
+    name: str
+    path: Path
+    value: Json = None
+    pointer: str = ""
+    holds: bool = True
+
+
+def items_of(schema: JsonObject) -> tuple[Item, ...]:
+    """Return everything that a rule's schema allows, in its order, each once; at most 5000."""
+    found: dict[str, Item] = {}
+    for item in islice(_walk(schema, (), (), frozenset()), _MOST_ITEMS):
+        found.setdefault(item.name, item)
+    return tuple(found.values())
+
+
+def exercised(item: Item, message: JsonObject, compiled: CompiledSchema) -> bool:
+    """Return whether a message exercises an item of the rule that judges it."""
+    values = _values(message, item.path)
+    if item.kind == "property":
+        return bool(values)
+    if item.kind == "value":
+        wanted = canonical(item.value)
+        return any(canonical(value) == wanted for value in values)
+    test = compiled.part(item.pointer)
+    return test is not None and any(_holds(test, value) is item.holds for value in values)
+
+
+def _holds(test: Callable[[Json], bool], value: Json) -> bool | None:
+    try:
+        return test(value)
+    except ValueError:
+        # Not JSON: neither holds nor does not.
+        return None
+
+
+def _values(message: Json, path: Path) -> list[Json]:
+    values: list[Json] = [message]
+    for token in path:
+        if token == ANY:
+            values = [item for value in values if isinstance(value, list) for item in value]
+        else:
+            values = [
+                value[token] for value in values if isinstance(value, dict) and token in value
+            ]
+    return values
+
+
+def _walk(
+    root: JsonObject, at: Path, where: Path, trail: frozenset[tuple[Path, Path]]
+) -> Iterator[Item]:
+    """Walk the schema at a path, which judges the values at another path of the message."""
+    at = dereference(root, at)
+    node = lookup(root, at)
+    if not isinstance(node, dict) or (at, where) in trail or len(where) > _DEEPEST:
+        return
+    trail |= {(at, where)}
+    for name, sub in _mapping(node, "properties").items():
+        if sub is False:
+            continue
+        below = (*where, name)
+        if where or name not in _ENVELOPE:
+            yield Item(kind="property", name=field_of(below), path=below)
+        yield from _walk(root, (*at, "properties", name), below, trail)
+    yield from _enum(node, where)
+    if isinstance(node.get("items"), dict):
+        yield from _walk(root, (*at, "items"), (*where, ANY), trail)
+    for index, _ in enumerate(_sequence(node, "allOf")):
+        yield from _walk(root, (*at, "allOf", index), where, trail)
+    yield from _conditions(root, node, at, where, trail)
+    yield from _alternatives(root, node, at, where, trail)
+
+
+def _enum(node: JsonObject, where: Path) -> Iterator[Item]:
+    for value in _sequence(node, "enum")[:_LONGEST_ENUM]:
+        yield Item(
+            kind="value", name=f"{field_of(where)} = {shown(value)}", path=where, value=value
+        )
+
+
+def _conditions(
+    root: JsonObject,
+    node: JsonObject,
+    at: Path,
+    where: Path,
+    trail: frozenset[tuple[Path, Path]],
+) -> Iterator[Item]:
+    if "if" in node:
+        condition = _told(root, (*at, "if"), where)
+        for keyword, holds in (("then", True), ("else", False)):
+            if keyword not in node:
+                continue
+            yield Item(
+                kind="branch",
+                name=f"{'if' if holds else 'unless'} {condition}",
+                path=where,
+                pointer=f"#{json_pointer((*at, 'if'))}",
+                holds=holds,
+            )
+            yield from _walk(root, (*at, keyword), where, trail)
+    for name, sub in _mapping(node, "dependencies").items():
+        if isinstance(sub, dict):
+            yield from _walk(root, (*at, "dependencies", name), where, trail)
+
+
+def _alternatives(
+    root: JsonObject,
+    node: JsonObject,
+    at: Path,
+    where: Path,
+    trail: frozenset[tuple[Path, Path]],
+) -> Iterator[Item]:
+    for keyword in ("anyOf", "oneOf"):
+        for index, _ in enumerate(_sequence(node, keyword)):
+            inner = (*at, keyword, index)
+            yield Item(
+                kind="branch",
+                name=f"{field_of(where)} as {_told(root, inner, where)}",
+                path=where,
+                pointer=f"#{json_pointer(inner)}",
+            )
+            yield from _walk(root, inner, where, trail)
+
+
+def _told(root: JsonObject, at: Path, where: Path) -> str:
+    """Tell a condition or an alternative in a few words, else where it stands."""
+    node = lookup(root, dereference(root, at))
+    if not isinstance(node, dict):
+        return shown(node)
+    if isinstance(node.get("title"), str):
+        return str(node["title"])
+    parts = []
+    for name, sub in _mapping(node, "properties").items():
+        allowed = _allowed(sub)
+        if allowed:
+            values = " or ".join(shown(value) for value in allowed[:5])
+            parts.append(f"{field_of((*where, name))} is {values}")
+    if parts:
+        return " and ".join(parts)
+    if allowed := _allowed(node):
+        return " or ".join(shown(value) for value in allowed[:5])
+    words = [f"{node['type']}" if isinstance(node.get("type"), str) else ""]
+    words += [f"{key} {node[key]}" for key in ("format", "pattern") if key in node]
+    required = [field_of((*where, str(name))) for name in _sequence(node, "required")]
+    words += [f"with {' and '.join(required)}"] if required else []
+    return " ".join(filter(None, words)) or f"#{json_pointer(at)}"
+
+
+def _allowed(node: Json) -> list[Json]:
+    if not isinstance(node, dict):
+        return []
+    return [node["const"]] if "const" in node else _sequence(node, "enum")
+
+
+def _mapping(node: JsonObject, keyword: str) -> JsonObject:
+    value = node.get(keyword)
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(node: JsonObject, keyword: str) -> list[Json]:
+    value = node.get(keyword)
+    return value if isinstance(value, list) else []
+
 
 # Names that no plan knows, kept apart; beyond, calls are counted together.
 _MOST_UNPLANNED: Final = 1000
 
 
 class _Tally:
-    """What was seen of one rule."""
-
     __slots__ = ("_compiled", "asserted", "items", "open", "plan", "rule", "seen")
 
     def __init__(self, plan: str, rule: Rule) -> None:
@@ -48,7 +236,7 @@ class _Tally:
 
     def check_items(self, names: list[str]) -> None:
         if {item.name for item in self.items} != set(names):
-            raise ValueError(f"{self.rule.name} allows other things")
+            raise ValueError(f"{self.rule.label} allows other things")
 
     def saw(self, message: JsonObject) -> None:
         self.seen += 1
@@ -56,7 +244,7 @@ class _Tally:
             return
         if self._compiled is None:
             self._compiled = sound_schema(
-                self.rule.schema, file=self.plan, place=f"{self.rule.name}.jsonSchema"
+                self.rule.schema, file=self.plan, place=f"{self.rule.label}.jsonSchema"
             )
         for name, item in list(self.open.items()):
             if exercised(item, message, self._compiled):
@@ -101,21 +289,21 @@ class CoverageReport:
 
     @property
     def never_seen(self) -> tuple[RuleReport, ...]:
-        """Give what was planned and never seen."""
+        """Return what was planned and never seen."""
         return tuple(each for each in self.rules if not each.seen)
 
     @property
     def never_asserted(self) -> tuple[RuleReport, ...]:
-        """Give what was seen and never asserted on."""
+        """Return what was seen and never asserted on."""
         return tuple(each for each in self.rules if each.seen and not each.asserted)
 
     @property
     def partly_exercised(self) -> tuple[RuleReport, ...]:
-        """Give the rules that were seen, but not all of what they allow."""
+        """Return the rules that were seen, but not all of what they allow."""
         return tuple(each for each in self.rules if each.seen and each.missing)
 
     def reaches(self, threshold: float) -> bool:
-        """Tell whether the coverage is at least so many per cent."""
+        """Return whether the coverage is at least this many per cent."""
         return self.percent >= threshold
 
 
@@ -158,7 +346,7 @@ class Coverage:
             mine = self._tallies.setdefault(identity, _Tally(theirs.plan, theirs.rule))
             if mine.items != theirs.items:
                 raise PlanError(
-                    f"{mine.rule.name} differs between the two coverages; allowed is merging "
+                    f"{mine.rule.label} differs between the two coverages; allowed is merging "
                     "what was seen of the same plan",
                     file=mine.plan,
                 )
@@ -174,7 +362,6 @@ class Coverage:
                 self._count_unplanned(event, seen)
 
     def report(self) -> CoverageReport:
-        """Tell what was seen so far."""
         rules = tuple(
             RuleReport(
                 plan=tally.plan,
@@ -219,7 +406,7 @@ class Coverage:
         """Read what was counted of these plans.
 
         Raises:
-            PlanError: the document is no coverage, or one of other plans.
+            PlanError: invalid coverage, or it is of other plans.
         """
         coverage = cls(plans)
         file = ", ".join(plan.slug for plan in coverage.plans)

@@ -19,10 +19,10 @@ import io
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from mockseg.domain.message import HOLDERS
 from mockseg.errors import MalformedJsonError, PlanError
 from mockseg.json_types import decode, encode
 from mockseg.plans.model import RULE_TYPES, Plan, plan_from_json
-from mockseg.plans.omission import HOLDERS
 from mockseg.plans.plan_diff import Change, diff
 from mockseg.printable import printable_lines
 from mockseg.suggestions import unknown
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Rule
 
-__all__ = ["COLUMNS", "lost_in_csv", "plan_from_csv", "plan_to_csv"]
 
 COLUMNS: Final = (
     "Rule Type",
@@ -98,7 +97,7 @@ def plan_from_csv(text: str, *, file: str) -> Plan:
         version = row["Event Version"] or "1"
         if not (version.isascii() and version.isdecimal() and len(version) < 10):
             raise PlanError(
-                f"{version!r} is no version; allowed is a whole number from 0",
+                f"invalid version {version!r}: expected a whole number from 0",
                 file=file,
                 place=f"{place}, Event Version",
             )
@@ -164,12 +163,8 @@ def _new_rule(kind: str, key: str, version: int) -> JsonObject:
 
 
 def _held(rule: Rule) -> Json:
-    """Give the schema of what a rule's rows are about."""
-    holder = HOLDERS.get(rule.type.lower())
-    if holder is None:
-        return rule.schema
-    properties = rule.schema.get("properties")
-    return properties.get(holder) if isinstance(properties, dict) else None
+    """Return the schema of what a rule's rows are about."""
+    return rule.body if rule.type.lower() in HOLDERS else rule.schema
 
 
 def _property_rows(schema: Json, prefix: str) -> Iterator[dict[str, str]]:
@@ -217,7 +212,7 @@ def _add_property(
     names = [text for text, _ in steps[: len(steps) - 1 if steps[-1][0] == "" else len(steps)]]
     if not names or "" in names:
         raise PlanError(
-            f"{row['Property Name'][:80]!r} is no property; allowed are names joined by dots",
+            f"invalid property {row['Property Name'][:80]!r}: expected names joined by dots",
             file=file,
             place=f"{place}, Property Name",
         )

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mockseg.domain.findings import Violation
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["VIOLATION_EVENT", "Origin", "forwarded_blocked", "violation_generated"]
 
 VIOLATION_EVENT: Final = "Violation Generated"
 

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from mockseg.plans.formats import is_format
+from mockseg.domain.message import HOLDERS
 from mockseg.plans.model import Plan, Rule, RuleType
-from mockseg.plans.omission import HOLDERS
-from mockseg.plans.vocabulary import given_type
+from mockseg.schemas.formats import is_format
+from mockseg.schemas.vocabulary import given_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["infer"]
 
-# An enum has at most so many values, each seen so many times on average.
+# Maximum number of values of an enum, and how often each is seen on average.
 _MOST_VALUES: Final = 12
 _SEEN_EACH: Final = 3
 _LONGEST_VALUE: Final = 60
@@ -70,8 +69,6 @@ def infer(messages: Iterable[JsonObject], *, name: str = "inferred") -> Plan:
 
 
 class _Seen:
-    """Everything that was seen at one place."""
-
     __slots__ = ("_depth", "_formats", "_items", "_names", "_texts", "_types", "count")
 
     def __init__(self, depth: int = 0) -> None:
@@ -129,7 +126,7 @@ class _Seen:
             self._names = None
 
     def _merged_types(self) -> list[str]:
-        """Give the types in a fixed order; a number that was whole at times is a number."""
+        """Return the types in a fixed order; a number that was whole at times is a number."""
         types = set(self._types)
         if "number" in types:
             types.discard("integer")

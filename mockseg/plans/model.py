@@ -12,37 +12,43 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
+from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError, UnreadableFileError
 from mockseg.files import read_json
 from mockseg.json_types import encode
-from mockseg.plans.soundness import sound_schema
+from mockseg.schemas.soundness import sound_schema
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
-__all__ = [
-    "KEYED",
-    "RULE_TYPES",
-    "Plan",
-    "Rule",
-    "RuleType",
-    "plan_from_json",
-    "plan_to_json",
-    "read_plan",
-]
 
 RuleType: TypeAlias = Literal["TRACK", "IDENTIFY", "GROUP", "PAGE", "SCREEN", "ALIAS", "COMMON"]
 RULE_TYPES: Final[tuple[str, ...]] = get_args(RuleType)
+Strictness: TypeAlias = Literal["lenient", "strict"]
+STRICTNESSES: Final[tuple[Strictness, ...]] = get_args(Strictness)
+DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
 # The types of which a plan may have several rules, told apart by their keys.
 KEYED: Final = frozenset({"TRACK", "PAGE", "SCREEN", "COMMON"})
 
 _RULE_KEYS: Final = frozenset(
-    {"type", "key", "version", "jsonSchema", "title", "description", "aliases"}
+    {
+        "type",
+        "key",
+        "version",
+        "jsonSchema",
+        "title",
+        "description",
+        "aliases",
+        "document",
+        "examples",
+    }
 )
-_PLAN_KEYS: Final = frozenset({"id", "name", "slug", "description", "caseless", "rules"})
-# Beyond this a file is no tracking plan; the API itself takes 200 rules in one update.
+_PLAN_KEYS: Final = frozenset(
+    {"id", "name", "slug", "description", "document", "strictness", "caseless", "rules"}
+)
+# Tracking plans are smaller; the API itself takes 200 rules in one update.
 _LARGEST_FILE: Final = 32 * 1024 * 1024
 
 
@@ -60,6 +66,9 @@ class Rule:
         title: a name for people.
         description: what it is about, for people; may be empty.
         aliases: other spellings of the key that mean this event too; not Segment's.
+        document: the document and the section of it that the rule is taken from, if any.
+        examples: parts of good messages, one for each way of the document's examples;
+            :func:`mockseg.catalogue.messages.message_for` makes whole messages of them.
         extra: what else stands in the rule's JSON (``labels``, ``createdAt``, ...).
     """
 
@@ -70,26 +79,69 @@ class Rule:
     title: str
     description: str = ""
     aliases: tuple[str, ...] = ()
+    document: str = ""
+    examples: tuple[JsonObject, ...] = ()
     extra: JsonObject = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """Name the rule in one line: ``TRACK "Guide Started"``, with its version from 2 on."""
+        """What people call it: the event's name, or ``identify``, ``common``, ..."""
+        return self.key or self.type.lower()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key and its other spellings; empty where the rule has none."""
+        return (self.key, *self.aliases) if self.key else ()
+
+    @property
+    def body(self) -> JsonObject:
+        """The schema of its properties or traits; empty where it has none of its own."""
+        properties = self.schema.get("properties")
+        body = properties.get(holder_of(self.type.lower())) if isinstance(properties, dict) else {}
+        return body if isinstance(body, dict) else {}
+
+    @property
+    def label(self) -> str:
+        """The rule in one line: ``TRACK "Guide Started"``, with its version from 2 on."""
         key = "" if self.key is None else f' "{self.key}"'
         return f"{self.type}{key}" + (f" version {self.version}" if self.version > 1 else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A tracking plan: rules that may be checked.
+class Wire:
+    """How a source puts its events on the wire.
 
     Attributes:
-        name: the plan's name.
+        channel: ``server``, ``browser`` or ``mobile``.
+        calls: the types of call that it makes, in lower case.
+        context: what every call's context holds.
+        regions: the regions of Segment that the source can send to, ``us`` and ``eu``.
+        user_id_property: the property that repeats the userId, or None.
+    """
+
+    channel: Literal["server", "browser", "mobile"] = "browser"
+    calls: tuple[str, ...] = MESSAGE_TYPES
+    context: JsonObject = field(default_factory=dict)
+    regions: tuple[str, ...] = ("us", "eu")
+    user_id_property: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A tracking plan: rules that may be checked, the user's own or of the catalogue.
+
+    Attributes:
+        name: the plan's name, for people.
         rules: in the order of the file; no two with equal type, key and version.
         id: Segment's id (``tp_...``, ``rs_...``), or empty.
         description: for people; may be empty.
-        slug: its short name, which findings carry; the name if the plan has none.
+        slug: its short name, which findings, commands and options carry, such as
+            ``userguiding``; the name if the plan has none.
+        document: the document that it is taken from, with its address; may be empty.
+        strictness: of a plan of the catalogue: ``strict`` is exactly the document; ``lenient``
+            is what either document of the source allows, and more properties. Else empty.
         caseless: whether the case of an event's name is ignored; not Segment's.
+        wire: how its source sends.
         extra: what else stands beside the rules in the plan's JSON.
     """
 
@@ -98,12 +150,41 @@ class Plan:
     id: str = ""
     description: str = ""
     slug: str = ""
+    document: str = ""
+    strictness: Strictness | Literal[""] = ""
     caseless: bool = False
+    wire: Wire = field(default_factory=Wire)
     extra: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.slug:
             object.__setattr__(self, "slug", self.name)
+
+    @property
+    def common(self) -> tuple[JsonObject, ...]:
+        """The schemas that hold for every call."""
+        return tuple(rule.schema for rule in self.rules if rule.type == "COMMON")
+
+    def rule(self, name: str, *, type: str | None = None) -> Rule | None:  # noqa: A002  # the word of the JSON
+        """Find the rule for an event's name, or None.
+
+        Args:
+            name: a rule's name or another spelling of it.
+            type: the rule's type in capitals, where one name has several.
+        """
+        wanted = name.casefold() if self.caseless else name
+        spelled_otherwise = None
+        for rule in self.rules:
+            if type is not None and rule.type != type:
+                continue
+            if rule.name == name:
+                return rule
+            spellings = (rule.name, *rule.aliases)
+            if self.caseless:
+                spellings = tuple(spelling.casefold() for spelling in spellings)
+            if spelled_otherwise is None and wanted in spellings:
+                spelled_otherwise = rule
+        return spelled_otherwise
 
 
 def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
@@ -116,9 +197,18 @@ def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
             for the catalogue, whose files are checked by its tests.
 
     Raises:
-        PlanError: the document is no plan, or one of its rules is wrong.
+        PlanError: invalid plan, or one of its rules is invalid.
     """
     plan, rules, where = _parts(document, file=file)
+    known = set(_PLAN_KEYS)
+    strictness = plan.get("strictness", "")
+    if strictness not in STRICTNESSES:
+        known.discard("strictness")
+        strictness = ""
+    source = plan.get("document", "")
+    if not isinstance(source, str):
+        known.discard("document")
+        source = ""
     read: list[Rule] = []
     places: dict[tuple[str, str | None, int], str] = {}
     for index, entry in enumerate(rules):
@@ -127,7 +217,7 @@ def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
         identity = (rule.type, rule.key if rule.type in KEYED else None, rule.version)
         if identity in places:
             raise PlanError(
-                f"a second rule for {rule.name}, the first is {places[identity]}; allowed is "
+                f"a second rule for {rule.label}, the first is {places[identity]}; allowed is "
                 "one rule for each type, key and version (identify, group and alias have no keys)",
                 file=file,
                 place=place,
@@ -142,19 +232,26 @@ def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
         id=_text(plan, "id", file=file),
         description=_text(plan, "description", file=file),
         slug=_text(plan, "slug", file=file),
+        document=source,
+        strictness=strictness,
         caseless=plan.get("caseless") is True,
-        extra={key: value for key, value in plan.items() if key not in _PLAN_KEYS},
+        extra={key: value for key, value in plan.items() if key not in known},
     )
 
 
 def plan_to_json(plan: Plan) -> JsonObject:
     """Write a plan as JSON that ``plan_from_json`` reads back as an equal plan."""
-    head: JsonObject = {"id": plan.id, "name": plan.name, "description": plan.description}
+    head: JsonObject = {
+        "id": plan.id,
+        "name": plan.name,
+        "slug": "" if plan.slug == plan.name else plan.slug,
+        "description": plan.description,
+        "document": plan.document,
+        "strictness": plan.strictness,
+    }
     document = {key: value for key, value in head.items() if value or key == "name"}
-    if plan.slug != plan.name:
-        document["slug"] = plan.slug
-    if plan.caseless:
-        document["caseless"] = True
+    if plan.caseless or plan.strictness:
+        document["caseless"] = plan.caseless
     document |= plan.extra
     document["rules"] = [_rule_to_json(rule) for rule in plan.rules]
     return document
@@ -205,7 +302,7 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
     key = entry.get("key")
     if (kind == "TRACK" and not key) or not isinstance(key, str | None):
         raise PlanError(
-            f"{_shown(key)} is no key; allowed is the event's name as a string, and for other "
+            f"invalid key {_shown(key)}: expected the event's name as a string, and for other "
             "types than TRACK none",
             file=file,
             place=f"{place}.key",
@@ -213,7 +310,7 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
     version = entry.get("version", 1)
     if isinstance(version, bool) or not isinstance(version, int) or version < 0:
         raise PlanError(
-            f"{_shown(version)} is no version; allowed is a whole number from 0",
+            f"invalid version {_shown(version)}: expected a whole number from 0",
             file=file,
             place=f"{place}.version",
         )
@@ -231,6 +328,15 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
             file=file,
             place=f"{place}.aliases",
         )
+    known = set(_RULE_KEYS)
+    examples = entry.get("examples", [])
+    if not isinstance(examples, list) or not all(isinstance(each, dict) for each in examples):
+        known.discard("examples")
+        examples = []
+    document = entry.get("document", "")
+    if not isinstance(document, str):
+        known.discard("document")
+        document = ""
     title, description = entry.get("title"), entry.get("description")
     return Rule(
         type=cast("RuleType", kind),
@@ -240,7 +346,9 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
         title=title if isinstance(title, str) and title else _default_title(kind, key, schema),
         description=description if isinstance(description, str) else _said(schema, "description"),
         aliases=tuple(aliases),
-        extra={name: value for name, value in entry.items() if name not in _RULE_KEYS},
+        document=document,
+        examples=tuple(examples),
+        extra={name: value for name, value in entry.items() if name not in known},
     )
 
 
@@ -253,9 +361,14 @@ def _rule_to_json(rule: Rule) -> JsonObject:
         entry["title"] = rule.title
     if rule.description != _said(rule.schema, "description"):
         entry["description"] = rule.description
+    if rule.document:
+        entry["document"] = rule.document
     if rule.aliases:
         entry["aliases"] = list(rule.aliases)
-    return entry | rule.extra | {"jsonSchema": rule.schema}
+    entry |= rule.extra | {"jsonSchema": rule.schema}
+    if rule.examples:
+        entry["examples"] = list(rule.examples)
+    return entry
 
 
 def _default_title(kind: str, key: str | None, schema: JsonObject) -> str:

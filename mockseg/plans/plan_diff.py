@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from mockseg.json_types import canonical
-from mockseg.plans.schema_tree import NO_PLACE
-from mockseg.plans.vocabulary import field_of, listed, shown
 from mockseg.printable import printable
+from mockseg.schemas.tree import NO_PLACE
+from mockseg.schemas.vocabulary import field_of, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Plan, Rule
-    from mockseg.plans.schema_tree import Path
+    from mockseg.schemas.tree import Path
 
-__all__ = ["Change", "diff", "diff_text"]
 
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 # Keywords that say nothing about which calls are good.
@@ -50,7 +49,7 @@ class Change:
 
 
 def diff(before: Plan, after: Plan) -> tuple[Change, ...]:
-    """Give what changed from one plan to another, rules in the order of the plans."""
+    """Return what changed from one plan to another, rules in the order of the plans."""
     old = {(rule.type, rule.key, rule.version): rule for rule in before.rules}
     new = {(rule.type, rule.key, rule.version): rule for rule in after.rules}
     found: list[Change] = []
@@ -61,7 +60,7 @@ def diff(before: Plan, after: Plan) -> tuple[Change, ...]:
         elif now is None and was is not None:
             found.append(_rule_change("removed", was, "no longer planned"))
         elif was is not None and now is not None:
-            found += _schemas(now.name, was.schema, now.schema, ())
+            found += _schemas(now.label, was.schema, now.schema, ())
             if (was.title, was.description) != (now.title, now.description):
                 found.append(_rule_change("changed", now, "title or description reworded"))
     return tuple(found)
@@ -87,9 +86,9 @@ def diff_text(changes: tuple[Change, ...]) -> str:
 
 
 def _rule_change(kind: Literal["added", "removed", "changed"], rule: Rule, text: str) -> Change:
-    # An event that is no longer planned is unplanned from now on.
+    # An event that was removed is unplanned from now on.
     return Change(
-        kind=kind, rule=rule.name, field="", what="rule", text=text, tightens=kind == "removed"
+        kind=kind, rule=rule.label, field="", what="rule", text=text, tightens=kind == "removed"
     )
 
 

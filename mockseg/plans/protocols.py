@@ -1,4 +1,4 @@
-"""The settings of Protocols: what becomes of a call that the plan does not allow.
+"""The settings of Protocols: which calls are blocked, and which values are omitted.
 
 Names and values are those of ``GET /sources/{id}/settings`` of Segment's Public API.
 Standard controls (unplanned events and properties, violations) run before those of
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from mockseg.conversion import convert
+from mockseg.domain.message import holder_of
 from mockseg.errors import ConfigError, OperationError
-from mockseg.plans.omission import Omissions
 from mockseg.plans.violations import segment_text
+from mockseg.schemas.tree import children, dereference, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,16 +27,96 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Rule
 
-__all__ = [
-    "ALLOW_ALL",
-    "Outcome",
-    "ProtocolsSettings",
-    "TrackSettings",
-    "TraitSettings",
-    "decide",
-    "settings_from_json",
-    "settings_to_json",
-]
+
+class Omissions:
+    """A message from which values are taken out.
+
+    Attributes:
+        message: what is left; the message given itself until something is taken out.
+        unplanned: what was taken out because no rule names it, dotted.
+        violating: what was taken out because it violates a rule, dotted.
+    """
+
+    __slots__ = ("_holder", "message", "unplanned", "violating")
+
+    def __init__(self, message: JsonObject) -> None:
+        self.message = message
+        self.unplanned: list[str] = []
+        self.violating: list[str] = []
+        self._holder = holder_of(str(message.get("type")))
+
+    def omit_unplanned(self, schemas: list[JsonObject]) -> None:
+        """Take out the top-level properties or traits that none of the schemas names."""
+        held = self.message.get(self._holder)
+        if not isinstance(held, dict):
+            return
+        planned: set[str] = set()
+        for schema in schemas:
+            planned |= planned_names(schema, self._holder)
+        for name in sorted(set(held) - planned):
+            self._take_out([self._holder, name])
+            self.unplanned.append(f"{self._holder}.{name}")
+
+    def omit_violating(self, pointers: Iterable[str]) -> None:
+        """Take out what stands at these JSON pointers, below properties or traits only.
+
+        An item of a list is not taken out alone, which would move the others: the
+        property that holds the list goes.
+        """
+        for pointer in pointers:
+            path = [t.replace("~1", "/").replace("~0", "~") for t in pointer.split("/")[1:]]
+            if len(path) < 2 or path[0] != self._holder:
+                continue
+            if kept := self._present(path):
+                self._take_out(kept)
+                self.violating.append(".".join(kept))
+
+    def _present(self, path: list[str]) -> list[str]:
+        """Return the part of a path that may be taken out, or nothing if nothing is there."""
+        node: object = self.message
+        for depth, name in enumerate(path):
+            if isinstance(node, list):
+                return path[:depth]
+            if not isinstance(node, dict) or name not in node:
+                return []
+            node = node[name]
+        return path
+
+    def _take_out(self, path: list[str]) -> None:
+        copy = dict(self.message)
+        self.message = copy
+        for name in path[:-1]:
+            copy[name] = dict(copy[name])
+            copy = copy[name]
+        del copy[path[-1]]
+
+
+def planned_names(schema: JsonObject, holder: str) -> set[str]:
+    """Return the names of properties or traits that a rule knows, in whichever branch.
+
+    Args:
+        schema: the rule's, over the whole message.
+        holder: ``properties`` or ``traits``.
+    """
+    names: set[str] = set()
+    waiting: list[tuple[tuple[str | int, ...], bool]] = [((), False)]
+    seen: set[tuple[tuple[str | int, ...], bool]] = set()
+    while waiting:
+        path, inside = waiting.pop()
+        path = dereference(schema, path)
+        if (path, inside) in seen:
+            continue
+        seen.add((path, inside))
+        for step, _ in children(lookup(schema, path)):
+            down = (*path, *step)
+            if step[0] == "properties":
+                if inside:
+                    names.add(str(step[1]))
+                elif step[1] == holder:
+                    waiting.append((down, True))
+            elif step[0] in {"allOf", "anyOf", "oneOf", "if", "then", "else", "dependencies"}:
+                waiting.append((down, inside))
+    return names
 
 
 class TrackSettings(
@@ -99,7 +180,7 @@ class ProtocolsSettings(
 
     @property
     def leaves_good_calls_alone(self) -> bool:
-        """Tell whether nothing becomes of a call without violations."""
+        """Return whether nothing becomes of a call without violations."""
         return (
             self.track.allow_unplanned_event_properties
             and self.identify.allow_unplanned_traits
@@ -209,7 +290,7 @@ def _judge_track(
     *,
     common: tuple[Violation, ...],
 ) -> str | None:
-    """Give Segment's discard code if the settings block this track call."""
+    """Return Segment's discard code if the settings block this track call."""
     track = settings.track
     if message.get("event") in settings.disabled_events:
         return "event_setting"
@@ -237,7 +318,7 @@ def _omit(
 
 
 def _traced(omissions: Omissions, violations: Iterable[Violation], source_id: str) -> JsonObject:
-    """Give the message with what was found in ``context.protocols`` (facts on in-event traces)."""
+    """Return the message with what was found in ``context.protocols``."""
     trace: JsonObject = {
         "violations": [
             {"type": each.type, "field": each.field, "description": segment_text(each)}

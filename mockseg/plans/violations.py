@@ -1,4 +1,4 @@
-"""From failures of a schema to violations as Segment words them, with help.
+"""From failures of a schema to violations as Segment words them, with help, and with context.
 
 Of ``if``/``then`` and ``allOf`` the innermost failing place is told. Of ``anyOf`` and
 ``oneOf``: one violation where all alternatives differ in type or in the allowed
@@ -11,17 +11,52 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mockseg.domain.findings import Violation
-from mockseg.plans.schema_tree import NO_PLACE, Path, json_pointer, lookup
-from mockseg.plans.vocabulary import VOCABULARY, field_of, given_type, listed, shown
+from mockseg.schemas.tree import NO_PLACE, Path, json_pointer, lookup, pointer_path
+from mockseg.schemas.vocabulary import VOCABULARY, field_of, given_type, listed, shown
 from mockseg.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.failures import Failure
+    from mockseg.schemas.compiled import Failure
 
-__all__ = ["segment_text", "unplanned_event", "unreadable", "violations_of"]
+
+def explain(violation: Violation, message: JsonObject) -> str:
+    """Tell in a few lines what is wrong, where, what stands there, and whose rule it is.
+
+    Args:
+        violation: from :meth:`mockseg.plans.planset.PlanSet.check`.
+        message: the message that it was found in.
+    """
+    path = pointer_path(message, violation.instance_path)
+    value = lookup(message, path)
+    lines = [_first_line(violation)]
+    if value is NO_PLACE:
+        holder = lookup(message, path[:-1])
+        if isinstance(holder, dict):
+            lines.append(f"  sent: {_names(holder)}")
+    elif path:
+        lines.append(f"  sent: {given_type(value)} {shown(value)}")
+    if violation.plan:
+        rule = f", rule {violation.schema_path}" if violation.schema_path else ""
+        lines.append(f"  plan: {violation.plan}{rule}")
+    return "\n".join(lines)
+
+
+def _first_line(violation: Violation) -> str:
+    """Name the field and say what is wrong, the field once only."""
+    if violation.description.startswith(violation.field):
+        return violation.description
+    return f"{violation.field}: {violation.description}"
+
+
+def _names(holder: JsonObject) -> str:
+    if not holder:
+        return "an empty object"
+    names = ", ".join(shown(name) for name in list(holder)[:20])
+    return f"an object with {names}" + (", ..." if len(holder) > 20 else "")
+
 
 # Every help is a question that starts so; what Segment itself would say stands before it.
 _HELP: Final = "; did "
@@ -74,7 +109,7 @@ def unreadable(reason: str, *, plan: str) -> Violation:
 
 
 def segment_text(violation: Violation) -> str:
-    """Give the description as Segment would word it, without our help."""
+    """Return the description as Segment would word it, without our help."""
     return violation.description.partition(_HELP)[0]
 
 
@@ -96,14 +131,14 @@ def _innermost(failures: Iterable[Failure], schema: JsonObject) -> Iterator[Fail
 
 
 def _is_one_choice(failure: Failure, schema: JsonObject) -> bool:
-    """Tell whether the alternatives are best told together."""
+    """Return whether the alternatives are best told together."""
     return bool(
         _types(failure, schema) or _values(failure, schema) or _missing_one_of(failure) is not None
     )
 
 
 def _alike(failure: Failure, keywords: frozenset[str]) -> list[Failure] | None:
-    """Give the failures of all branches if all are of these keywords at the choice's own place."""
+    """Return the failures of all branches if all are of these keywords at the same place."""
     inner = [each for branch in failure.branches for each in branch]
     if not all(
         each.keyword in keywords and each.instance_path == failure.instance_path for each in inner

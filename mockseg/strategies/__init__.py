@@ -20,8 +20,16 @@ from mockseg.extras import require
 require("hypothesis", user="mockseg.strategies")
 
 from mockseg.strategies.edges import edge_event, edge_events
-from mockseg.strategies.events import context, event, events, properties, traits
-from mockseg.strategies.from_schema import from_schema
+from mockseg.strategies.events import (
+    batches,
+    context,
+    event,
+    events,
+    from_schema,
+    messages,
+    properties,
+    traits,
+)
 from mockseg.strategies.invalid import (
     Invalid,
     Label,
@@ -30,7 +38,6 @@ from mockseg.strategies.invalid import (
     invalid_events,
     invalid_messages,
 )
-from mockseg.strategies.machine import JourneyMachine, journey_machine
 from mockseg.strategies.message_types import (
     Alias,
     Batch,
@@ -42,9 +49,14 @@ from mockseg.strategies.message_types import (
     Track,
     register_type_strategies,
 )
-from mockseg.strategies.messages import batches, messages
 from mockseg.strategies.requests import WireRequest, requests
-from mockseg.strategies.sequences import duplicated, journeys, reordered
+from mockseg.strategies.sequences import (
+    JourneyMachine,
+    duplicated,
+    journey_machine,
+    journeys,
+    reordered,
+)
 from mockseg.strategies.wire import encode
 
 __all__ = [

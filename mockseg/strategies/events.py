@@ -1,32 +1,153 @@
-"""Messages of planned events, and the parts of them."""
+"""Messages of planned events and of the Spec, parts and batches of them, and values of schemas."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
+from mockseg.catalogue.envelope import Wrapping, built, context_schema, envelope, types_of
+from mockseg.catalogue.lookup import checked_type, get, matches_of
+from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError
-from mockseg.strategies.building import Builder
-from mockseg.strategies.envelope import BODIES, Wrapping, context_schema, envelope, types_of
-from mockseg.strategies.fresh import fresh
-from mockseg.strategies.keywords import usable
-from mockseg.strategies.palette import PLAIN
+from mockseg.json_types import canonical, decode
+from mockseg.plans.coverage import items_of
+from mockseg.schemas.formats import MOMENT
+from mockseg.schemas.soundness import usable
+from mockseg.schemas.texts import FORMATS
+from mockseg.schemas.values import Builder
+from mockseg.strategies.chooser import ABSENT, PLAIN, coded_text, fresh
 from mockseg.strategies.realistic import palette_of
-from mockseg.strategies.subjects import subject_of, subjects_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from mockseg.catalogue.model import Strictness
-    from mockseg.json_types import JsonObject
-    from mockseg.strategies.palette import Palette
-    from mockseg.strategies.subjects import PlanLike, Subject
+    from mockseg.catalogue.lookup import Match, PlanLike
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.model import Strictness
+    from mockseg.strategies.chooser import PlainChooser
 
-__all__ = ["context", "event", "events", "messages_of", "properties", "traits", "weighted"]
+
+_FILE: Final = "schema"
+_PLAIN_KEYWORDS: Final = frozenset({"type", "format", "pattern", "minimum", "maximum", "enum"})
+
+
+def from_schema(schema: Json) -> SearchStrategy[Any]:
+    """Return the values that satisfy a schema; the simplest shrink to what is documented first.
+
+    Values are put together so that they satisfy it, never filtered. Conditions become
+    branches, which are drawn equally often.
+
+    Args:
+        schema: JSON Schema draft-07 as plans use it: references inside of it that lead
+            nowhere back, one schema for all items of a list, and the formats that plans
+            assert.
+
+    Raises:
+        PlanError: invalid schema, it holds a keyword that nothing can be made of, or nothing
+            satisfies it; the sentence names the place and what is near.
+    """
+    try:
+        text = canonical(schema)
+    except TypeError as error:
+        raise PlanError(f"a schema must be JSON: {error}", file=_FILE) from None
+    return _from_schema(text)
+
+
+@lru_cache(maxsize=256)
+def _from_schema(text: bytes) -> SearchStrategy[Any]:
+    schema = usable(decode(text), file=_FILE, place="$")
+    made = Builder(PLAIN, file=_FILE).build((schema,), place="$")
+    # Of scalars there is nothing to copy.
+    return fresh(made) if set(schema) - _PLAIN_KEYWORDS else made
+
+
+def messages(types: Iterable[str] | None = None) -> SearchStrategy[JsonObject]:
+    """Return messages of the Spec, with the fields that it names and others.
+
+    Args:
+        types: ``track``, ``identify``, ``page``, ``screen``, ``group``, ``alias``; all
+            when None.
+
+    Raises:
+        PlanError: unknown , or none is given.
+    """
+    return fresh(weighted([(spec_messages(kind), 1) for kind in checked_types(types)]))
+
+
+def batches(
+    messages: SearchStrategy[JsonObject] | None = None,
+    *,
+    min_size: int = 1,
+    max_size: int = 5,
+) -> SearchStrategy[JsonObject]:
+    """Return the bodies of batches: ``{"batch": [...]}``, with or without sentAt and context.
+
+    Args:
+        messages: what is in them; any of the Spec when None.
+        min_size: the fewest messages.
+        max_size: the most messages.
+    """
+    inside = _MESSAGES() if messages is None else messages
+    return _batch(st.lists(inside, min_size=min_size, max_size=max_size), _optionals())
+
+
+def checked_types(types: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the types of calls that are meant, in lower case.
+
+    Raises:
+        PlanError: unknown , or none is given.
+    """
+    if types is None:
+        return MESSAGE_TYPES
+    named = (types,) if isinstance(types, str) else tuple(types)
+    if not named:
+        return (checked_type(""),)
+    return tuple(dict.fromkeys(checked_type(name) for name in named))
+
+
+@cache
+def spec_messages(kind: str) -> SearchStrategy[JsonObject]:
+    for match in matches_of("spec"):
+        if match.rule.type.lower() == kind:
+            return messages_of(match)
+    common = tuple(match.rule.schema for match in matches_of("spec") if match.rule.type == "COMMON")
+    around = envelope(None, kind, Wrapping())
+    return Builder(PLAIN, file="Spec").build((around, *common), place=kind)
+
+
+@cache
+def _MESSAGES() -> SearchStrategy[JsonObject]:  # noqa: N802  (a constant, made late)
+    return messages()
+
+
+@cache
+def _optionals() -> tuple[tuple[str, SearchStrategy[Any]], ...]:
+    absent: Final = st.just(ABSENT)
+    context = Builder(PLAIN, file="Spec").build((context_schema(),), place="context")
+    return (
+        ("sentAt", st.one_of(absent, coded_text(FORMATS[MOMENT][2]))),
+        ("context", st.one_of(absent, st.builds(dict), context)),
+        ("integrations", st.one_of(absent, st.booleans().map(lambda on: {"All": on}))),
+    )
+
+
+@st.composite
+def _batch(
+    draw: DrawFn,
+    lists: SearchStrategy[list[JsonObject]],
+    optionals: tuple[tuple[str, SearchStrategy[Any]], ...],
+) -> JsonObject:
+    body: JsonObject = {"batch": draw(lists)}
+    for name, strategy in optionals:
+        found = draw(strategy)
+        if found is not ABSENT:
+            body[name] = found
+    return body
+
 
 _WHOLE = Wrapping()
 _BODY_ONLY = Wrapping(context=False, timestamp=False, plain=True)
@@ -40,7 +161,7 @@ def event(
     strictness: Strictness = "strict",
     realistic: bool = False,
 ) -> SearchStrategy[JsonObject]:
-    """Give whole messages of one planned event.
+    """Return whole messages of one planned event.
 
     Values come from the whole space that the plan allows. They have no messageId, which
     Segment then assigns, so that none is a duplicate.
@@ -58,14 +179,14 @@ def event(
         PlanError: no such event or plan, with the nearest names; or its schema cannot be
             satisfied.
     """
-    subject = subject_of(name, plan=plan, type=type, strictness=strictness)
-    return fresh(messages_of(subject, palette=palette_of(realistic=realistic)))
+    match = get(name, plan=plan, type=type, strictness=strictness)
+    return fresh(messages_of(match, palette=palette_of(realistic=realistic)))
 
 
 def events(
     plan: PlanLike, *, strictness: Strictness = "strict", realistic: bool = False
 ) -> SearchStrategy[JsonObject]:
-    """Give whole messages of all events of a plan, those with many branches more often.
+    """Return whole messages of all events of a plan, those with many branches more often.
 
     Args:
         plan: as for :func:`event`.
@@ -73,14 +194,14 @@ def events(
         realistic: see :func:`event`.
 
     Raises:
-        PlanError: there is no such plan, or one of its schemas cannot be satisfied.
+        PlanError: unknown , or one of its schemas cannot be satisfied.
     """
     palette = palette_of(realistic=realistic)
     return fresh(
         weighted(
             [
-                (messages_of(subject, palette=palette), subject.weight)
-                for subject in subjects_of(plan, strictness=strictness)
+                (messages_of(match, palette=palette), weight_of(match))
+                for match in matches_of(plan, strictness=strictness)
             ]
         )
     )
@@ -94,7 +215,7 @@ def properties(
     strictness: Strictness = "strict",
     realistic: bool = False,
 ) -> SearchStrategy[JsonObject]:
-    """Give the properties of one planned event; see :func:`event`.
+    """Return the properties of one planned event; see :func:`event`.
 
     Raises:
         PlanError: as for :func:`event`, or the event has traits and no properties.
@@ -109,7 +230,7 @@ def traits(
     strictness: Strictness = "strict",
     realistic: bool = False,
 ) -> SearchStrategy[JsonObject]:
-    """Give the traits of identify or group calls; see :func:`event`.
+    """Return the traits of identify or group calls; see :func:`event`.
 
     Raises:
         PlanError: as for :func:`event`, or the call has properties and no traits.
@@ -118,12 +239,12 @@ def traits(
 
 
 def context(*, realistic: bool = False) -> SearchStrategy[JsonObject]:
-    """Give contexts with the fields that the Spec names, each there or not."""
+    """Return contexts with the fields that the Spec names, each there or not."""
     return _context(realistic)
 
 
 def weighted(choices: Sequence[tuple[SearchStrategy[Any], int]]) -> SearchStrategy[Any]:
-    """Give what one of several strategies gives, each as often as its weight says."""
+    """Return what one of several strategies gives, each as often as its weight says."""
     if len(choices) == 1:
         return choices[0][0]
     table = [index for index, (_, weight) in enumerate(choices) for _ in range(weight)]
@@ -140,37 +261,36 @@ def _weighted(
     return draw(strategies[table[draw(position)]])
 
 
+def weight_of(match: Match) -> int:
+    """Return how often a rule is drawn beside others: more for branches and long enumerations."""
+    kinds = [item.kind for item in items_of(match.rule.schema)]
+    return 3 + kinds.count("branch") + kinds.count("value") // 3
+
+
 def messages_of(
-    subject: Subject, *, palette: Palette = PLAIN, wrapping: Wrapping = _WHOLE
+    match: Match, *, palette: PlainChooser = PLAIN, wrapping: Wrapping = _WHOLE
 ) -> SearchStrategy[JsonObject]:
-    """Give messages of a rule.
+    """Return messages of a rule.
 
     Raises:
         PlanError: its schema is not one that strategies can be made of, or nothing
             satisfies it.
     """
-    return _messages_of(subject, palette, wrapping)
+    return _messages_of(match, palette, wrapping)
 
 
 # Subjects are equal only to themselves; those of the catalogue are made once.
 @lru_cache(maxsize=2048)
 def _messages_of(
-    subject: Subject, palette: Palette, wrapping: Wrapping
+    match: Match, palette: PlainChooser, wrapping: Wrapping
 ) -> SearchStrategy[JsonObject]:
-    place = f"{subject.name}.jsonSchema"
-    schemas = [
-        usable(schema, file=subject.plan, place=place)
-        for schema in (subject.schema, *subject.common)
-    ]
-    builder = Builder(palette, file=subject.plan)
+    builder = Builder(palette, file=match.plan.slug)
     made: list[SearchStrategy[JsonObject]] = []
-    kinds = types_of(subject)
     refused: PlanError | None = None
-    for kind in kinds:
-        around = envelope(subject, kind, wrapping)
+    for kind in types_of(match):
         try:
-            own = _own_rules(subject, kind)
-            made.append(builder.build((around, *schemas, *own), place=place))
+            also = _own_rules(match, kind)
+            made.append(built(builder, match, kind, wrapping, also=also))
         except PlanError as error:
             # What is said of every call may exclude some types of it.
             refused = error
@@ -178,27 +298,22 @@ def _messages_of(
         assert refused is not None  # noqa: S101  (there is at least one type)
         raise refused
     found = weighted([(each, 1) for each in made])
-    return _with_user_id(found, subject)
+    return _with_user_id(found, match)
 
 
-def _own_rules(subject: Subject, kind: str) -> list[JsonObject]:
-    """Give what else is said of calls of a type, where the rule is about every call."""
-    if subject.type != "COMMON" or subject.whole is None:
+def _own_rules(match: Match, kind: str) -> list[JsonObject]:
+    """Return what else is said of calls of a type, where the rule is about every call."""
+    if match.rule.type != "COMMON":
         return []
-    return [
-        rule.schema for rule in subject.whole.rules if rule.type == kind.upper() and not rule.key
-    ]
+    return [rule.schema for rule in match.plan.rules if rule.type == kind.upper() and not rule.key]
 
 
-def _with_user_id(
-    messages: SearchStrategy[JsonObject], subject: Subject
-) -> SearchStrategy[JsonObject]:
+def _with_user_id(messages: SearchStrategy[JsonObject], match: Match) -> SearchStrategy[JsonObject]:
     """Repeat the userId among the properties where the source does so."""
-    name = subject.user_id_property
+    name = match.plan.wire.user_id_property
     if name is None:
         return messages
-    planned = subject.schema.get("properties", {}).get("properties", {}).get("properties", {})
-    if planned.get(name) != {"type": "string"}:
+    if match.rule.body.get("properties", {}).get(name) != {"type": "string"}:
         return messages
 
     def repeat(message: JsonObject) -> JsonObject:
@@ -219,22 +334,18 @@ def _body(
     *,
     realistic: bool,
 ) -> SearchStrategy[JsonObject]:
-    subject = subject_of(name, plan=plan, type=kind, strictness=strictness)
-    kinds = types_of(subject)
-    if all(BODIES.get(each, "properties") != holder for each in kinds):
+    match = get(name, plan=plan, type=kind, strictness=strictness)
+    kinds = types_of(match)
+    if all(holder_of(each) != holder for each in kinds):
         other = "traits" if holder == "properties" else "properties"
         raise PlanError(
-            f'"{subject.name}" has {other}, not {holder}; ask for its {other}', file=subject.plan
+            f'"{match.rule.name}" has {other}, not {holder}; ask for its {other}',
+            file=match.plan.slug,
         )
+    kind = next(each for each in kinds if holder_of(each) == holder)
+    builder = Builder(palette_of(realistic=realistic), file=match.plan.slug)
     wanted = {"type": "object", "required": [holder]}
-    place = f"{subject.name}.jsonSchema"
-    schemas = [
-        usable(schema, file=subject.plan, place=place)
-        for schema in (subject.schema, *subject.common)
-    ]
-    kind = next(each for each in kinds if BODIES.get(each, "properties") == holder)
-    builder = Builder(palette_of(realistic=realistic), file=subject.plan)
-    whole = builder.build((envelope(subject, kind, _BODY_ONLY), wanted, *schemas), place=place)
+    whole = built(builder, match, kind, _BODY_ONLY, also=[wanted])
     return fresh(whole.map(lambda message: message[holder]))
 
 

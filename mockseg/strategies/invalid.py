@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from hypothesis import strategies as st
 
-from mockseg.catalogue.breakages import breakages
-from mockseg.catalogue.discards import discard_faults
+from mockseg.catalogue.lookup import Match, get, matches_of
+from mockseg.catalogue.mistakes import discards as edge_mistakes
+from mockseg.catalogue.mistakes import mistake_id, mistakes_of
 from mockseg.domain.limits import MAX_BATCH_CALLS, MAX_CALL_BYTES
-from mockseg.strategies.events import messages_of, weighted
-from mockseg.strategies.fresh import fresh
-from mockseg.strategies.messages import checked_types, spec_messages
-from mockseg.strategies.mistakes import mistaken
-from mockseg.strategies.subjects import plan_of, subject_of, subjects_of
-from mockseg.strategies.variety import varied
+from mockseg.domain.spec import check
+from mockseg.plans.planset import PlanSet
+from mockseg.strategies.chooser import LARGEST, PLAIN, fresh
+from mockseg.strategies.events import checked_types, messages_of, spec_messages, weighted
 from mockseg.strategies.wire import padded
 
 if TYPE_CHECKING:
@@ -24,20 +24,10 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from mockseg.catalogue.breakages import Breakage
-    from mockseg.catalogue.model import Strictness
-    from mockseg.json_types import JsonObject
-    from mockseg.plans.planset import PlanSet
-    from mockseg.strategies.subjects import PlanLike, Subject
-
-__all__ = [
-    "Invalid",
-    "Label",
-    "invalid_batches",
-    "invalid_event",
-    "invalid_events",
-    "invalid_messages",
-]
+    from mockseg.catalogue.lookup import PlanLike
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.model import Strictness
+    from mockseg.schemas.mistakes import Mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +77,7 @@ def invalid_event(
     strictness: Strictness = "strict",
     discards: bool = True,
 ) -> SearchStrategy[Invalid]:
-    """Give messages of one planned event that are wrong in one known way.
+    """Return messages of one planned event that are wrong in one known way.
 
     Every way that the plan can be broken is drawn, each kind of mistake equally often; what
     is not wrong varies as in :func:`mockseg.strategies.event`.
@@ -103,15 +93,14 @@ def invalid_event(
     Raises:
         PlanError: as for :func:`mockseg.strategies.event`.
     """
-    subject = subject_of(name, plan=plan, type=type, strictness=strictness)
-    box = _PlanBox(plan if plan is not None else subject.plan, strictness)
-    return fresh(_invalid(subject, discards, box))
+    match = get(name, plan=plan, type=type, strictness=strictness)
+    return fresh(_invalid(match, discards=discards))
 
 
 def invalid_events(
     plan: PlanLike, *, strictness: Strictness = "strict", discards: bool = True
 ) -> SearchStrategy[Invalid]:
-    """Give messages of all events of a plan that are wrong in one known way.
+    """Return messages of all events of a plan that are wrong in one known way.
 
     Args:
         plan: as for :func:`mockseg.strategies.event`.
@@ -119,134 +108,113 @@ def invalid_events(
         discards: as for :func:`invalid_event`.
 
     Raises:
-        PlanError: there is no such plan, or one of its schemas cannot be satisfied.
+        PlanError: unknown , or one of its schemas cannot be satisfied.
     """
-    box = _PlanBox(plan, strictness)
     return fresh(
         weighted(
             [
-                (_invalid(subject, discards, box), 1 + len(_kinds(_ways(subject))))
-                for subject in subjects_of(plan, strictness=strictness)
+                (_invalid(match, discards=discards), 1 + len(_by_code(match)))
+                for match in matches_of(plan, strictness=strictness)
             ]
         )
     )
 
 
 def invalid_messages(types: Iterable[str] | None = None) -> SearchStrategy[Invalid]:
-    """Give messages of the Spec that Segment would discard, each wrong in one known way.
+    """Return messages of the Spec that Segment would discard, each wrong in one known way.
 
     Args:
         types: ``track``, ``identify``, ``page``, ``screen``, ``group``, ``alias``; all
             when None.
 
     Raises:
-        PlanError: there is no such type.
+        PlanError: unknown .
     """
     kinds = checked_types(types)
     return fresh(weighted([(_discarded(spec_messages(kind)), 1) for kind in kinds]))
 
 
 def invalid_batches() -> SearchStrategy[Invalid]:
-    """Give batches of one call more than Segment takes: answered 200 and rejected whole."""
+    """Return batches of one call more than Segment takes: answered 200 and rejected whole."""
     return _CROWDED
 
 
-class _PlanBox:
-    """A plan for validation, made when it is first needed."""
-
-    def __init__(self, plan: PlanLike, strictness: Strictness) -> None:
-        self._plan = plan
-        self._strictness = strictness
-        self._made: PlanSet | None = None
-
-    def get(self) -> PlanSet:
-        from mockseg.plans.planset import PlanSet
-
-        if self._made is None:
-            self._made = PlanSet([plan_of(self._plan, strictness=self._strictness)])
-        return self._made
-
-
-def _invalid(subject: Subject, discards: bool, box: _PlanBox) -> SearchStrategy[Invalid]:  # noqa: FBT001  (handed on)
-    ways = _ways(subject)
-    good = messages_of(subject)
-    if subject.whole is None:
-        against: SearchStrategy[Invalid] | None = _mistaken(good, subject, box)
-        count = 16
-    else:
-        against = _broken(good, subject, _kinds(ways)) if ways else None
-        count = len(_kinds(ways))
-    if not discards:
-        return _discarded(good) if against is None else against
-    if against is None:
+def _invalid(match: Match, *, discards: bool) -> SearchStrategy[Invalid]:
+    good = messages_of(match)
+    ways = _by_code(match)
+    if not ways:
         return _discarded(good)
-    return weighted([(against, max(1, count)), (_discarded(good), max(1, count // 2))])
+    against = _mistaken(good, match)
+    if not discards:
+        return against
+    return weighted([(against, len(ways)), (_discarded(good), max(1, len(ways) // 2))])
 
 
 @lru_cache(maxsize=1024)
-def _ways(subject: Subject) -> tuple[Breakage, ...]:
-    if subject.whole is None or subject.rule is None:
-        return ()
-    return breakages(subject.whole, subject.rule)
-
-
-def _kinds(ways: tuple[Breakage, ...]) -> tuple[tuple[Breakage, ...], ...]:
-    """Group ways by code: wrong types are far more than all others together."""
-    grouped: dict[str, list[Breakage]] = {}
-    for way in ways:
-        grouped.setdefault(way.code, []).append(way)
+def _by_code(match: Match) -> tuple[tuple[Mistake, ...], ...]:
+    """Group mistakes by code: wrong types are far more than all others together."""
+    grouped: dict[str, list[Mistake]] = {}
+    for each in mistakes_of(match):
+        grouped.setdefault(each.code, []).append(each)
     return tuple(tuple(same) for same in grouped.values())
 
 
-@st.composite
-def _broken(
-    draw: DrawFn,
-    good: SearchStrategy[JsonObject],
-    subject: Subject,
-    kinds: tuple[tuple[Breakage, ...], ...],
-) -> Invalid:
-    """Draw a kind of mistake, a way to make it, and what varies from a good message."""
-    same = kinds[draw(_up_to(len(kinds)))]
-    way = same[draw(_up_to(len(same)))]
-    message = draw(varied(way, good, subject))
-    return Invalid(
-        message=message,
-        label=Label(
-            id=way.id,
-            description=way.description,
-            kind=way.kind,
-            code=way.code,
-            field=way.field,
-            plan=way.plan,
-            rule=way.rule,
-            when=way.when,
-        ),
-    )
+@lru_cache(maxsize=64)
+def _checks(first: Match) -> PlanSet:
+    return PlanSet([first.plan])
 
 
 @st.composite
-def _mistaken(
-    draw: DrawFn, good: SearchStrategy[JsonObject], subject: Subject, box: _PlanBox
-) -> Invalid:
-    """Draw a good message of the user's own plan and make one mistake that the plan sees."""
+def _mistaken(draw: DrawFn, good: SearchStrategy[JsonObject], match: Match) -> Invalid:
+    """Draw a good message, a kind of mistake and one of that kind, which the plan must find."""
+    groups = _by_code(match)
+    kind, position = draw(_up_to(len(groups))), draw(_POSITIONS)
     message = draw(good)
-    position = draw(_POSITIONS)
-    found = mistaken(message, subject, box.get(), position=position)
-    if found is None:
-        return _discard_of(message, position)
-    broken, code, field, sentence = found
-    return Invalid(
-        message=broken,
-        label=Label(
-            id=f"{subject.plan}/{subject.name}/{code}/{field}",
-            description=sentence,
-            kind="violation",
-            code=code,
-            field=field,
-            plan=subject.plan,
-            rule=subject.name,
-        ),
+    for group in (*groups[kind:], *groups[:kind]):
+        for offset in range(len(group)):
+            way = group[(position + offset) % len(group)]
+            broken = way.made_in(message)
+            if broken is None or not _finds(match, broken, way):
+                continue
+            if way.code in _OTHERS:
+                broken = _varied(draw, broken, match, way)
+            return Invalid(message=broken, label=_label(match, way))
+    return _discard_of(message, position)
+
+
+def _label(match: Match, way: Mistake) -> Label:
+    return Label(
+        id=mistake_id(match, way, field=way.field),
+        description=way.sentence,
+        kind="violation",
+        code=way.code,
+        field=way.field,
+        plan=match.plan.slug,
+        rule=match.rule.name,
+        when=way.when,
     )
+
+
+def _finds(match: Match, message: JsonObject, way: Mistake) -> bool:
+    kind, event = message.get("type"), message.get("event")
+    if check(message, kind if isinstance(kind, str) else ""):
+        # Segment discards it, so that no plan judges it.
+        return False
+    found = _checks(Match(match.plan, match.plan.rules[0])).check(
+        message, type=message["type"], event=event if isinstance(event, str) else None
+    )
+    return any((each.code, each.field) == (way.code, way.field) for each in found)
+
+
+def _varied(draw: DrawFn, broken: JsonObject, match: Match, way: Mistake) -> JsonObject:
+    """Draw another value that is wrong in the same way."""
+    varied = deepcopy(broken)
+    holder: Json = varied
+    for step in way.path[:-1]:
+        holder = holder[step]
+    last = way.path[-1]
+    holder[last] = draw(_OTHERS[way.code].get(type(holder[last]), st.just(holder[last])))
+    return varied if _finds(match, varied, way) else broken
 
 
 @st.composite
@@ -256,15 +224,22 @@ def _discarded(draw: DrawFn, good: SearchStrategy[JsonObject]) -> Invalid:
 
 
 def _discard_of(message: JsonObject, position: int) -> Invalid:
-    faults = [
-        (fault.message, fault.code, fault.field, fault.detail, fault.description)
-        for fault in discard_faults(message)
-    ]
-    large = padded(message, MAX_CALL_BYTES + 1)
-    faults.append(
-        (large, "call_too_large", "", "by-one-byte", f"it has {MAX_CALL_BYTES + 1} bytes")
-    )
-    broken, code, field, detail, sentence = faults[position % len(faults)]
+    ways = edge_mistakes(message["type"])
+    chosen = position % (len(ways) + 1)
+    if chosen == len(ways):
+        broken: JsonObject | None = padded(message, MAX_CALL_BYTES + 1)
+        code, field, detail = "call_too_large", "", "by-one-byte"
+        sentence = f"it has {MAX_CALL_BYTES + 1} bytes"
+    else:
+        way = ways[chosen]
+        broken = way.made_in(message)
+        code, field, detail, sentence = (
+            way.code,
+            ".".join(map(str, way.path)),
+            way.detail,
+            way.sentence,
+        )
+    assert broken is not None  # noqa: S101  (each changes the fields that Segment looks at)
     return Invalid(
         message=broken,
         label=Label(
@@ -297,6 +272,19 @@ def _up_to(count: int) -> SearchStrategy[int]:
     return st.integers(0, count - 1)
 
 
+_SCALARS: Final = st.one_of(st.text(max_size=8), st.integers(-100, 100), st.booleans(), st.none())
+# Code -> type of a wrong value -> others that are wrong in the same way.
+_OTHERS: Final[dict[str, dict[type[Any], SearchStrategy[Any]]]] = {
+    "additional_property": {str: PLAIN.anything()},
+    "invalid_type": {
+        str: PLAIN.text("", 0, None),
+        bool: st.booleans(),
+        int: st.integers(-LARGEST, LARGEST),
+        float: st.integers(-(2**31), 2**31).map(lambda number: number + 0.5),
+        list: st.lists(_SCALARS, max_size=3),
+        dict: st.dictionaries(PLAIN.names(), _SCALARS, max_size=3),
+    },
+}
 # Many more than there are faults of a message, so that each is drawn about equally often.
 _POSITIONS: Final = st.integers(0, 9_999)
 _SHORT: Final = st.text("abcdefgh0123456789", min_size=1, max_size=8)

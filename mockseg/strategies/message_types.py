@@ -6,21 +6,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from hypothesis import strategies as st
 
+from mockseg.strategies.events import batches, messages
 from mockseg.strategies.invalid import Invalid, invalid_messages
-from mockseg.strategies.messages import batches, messages
 from mockseg.strategies.requests import WireRequest, requests
-
-__all__ = [
-    "Alias",
-    "Batch",
-    "Group",
-    "Identify",
-    "Message",
-    "Page",
-    "Screen",
-    "Track",
-    "register_type_strategies",
-]
 
 
 class _Common(TypedDict):

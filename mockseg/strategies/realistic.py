@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 
 from mockseg.catalogue.spelling import snake_case
 from mockseg.extras import require
-from mockseg.strategies.palette import PLAIN, PlainPalette
-from mockseg.strategies.texts import MOMENT, date_times
+from mockseg.schemas.formats import MOMENT
+from mockseg.schemas.texts import date_times
+from mockseg.strategies.chooser import PLAIN, PlainChooser, coded_text
 
 if TYPE_CHECKING:
     from faker import Faker
     from hypothesis.strategies import SearchStrategy
 
-    from mockseg.strategies.palette import Palette
-
-__all__ = ["REALISTIC", "RealisticPalette", "palette_of"]
 
 # The ending of a property's name in snake case -> faker's word for such values.
 _BY_ENDING: Final = (
@@ -67,16 +65,15 @@ _BY_FORMAT: Final = {
 }
 _SEEDS: Final = st.integers(0, 2**32 - 1)
 # 2024-01-01 to 2026-12-31, in days from 2000-01-01.
-_LATELY: Final = date_times(8766, 9861)
+_LATELY: Final = coded_text(date_times(8766, 9861))
 
 
-class RealisticPalette(PlainPalette):
+class RealisticChooser(PlainChooser):
     """The plain palette, with strings after the names of their properties."""
 
     named = True
 
     def text(self, name: str, least: int, most: int | None) -> SearchStrategy[str]:
-        """Give what such a property usually holds, where that fits."""
         plain = snake_case(name)
         word = next((w for end, w in _BY_ENDING if plain == end or plain.endswith(f"_{end}")), None)
         if name in {"userId", "anonymousId", "groupId", "previousId"}:
@@ -92,7 +89,6 @@ class RealisticPalette(PlainPalette):
     def formatted(
         self, kind: str, name: str, least: int, most: int | None
     ) -> SearchStrategy[str] | None:
-        """Give such a value, where its length is free."""
         if kind in {MOMENT, "date-time"} and least <= 20 and (most is None or most >= 35):
             return _LATELY
         word = _BY_FORMAT.get(kind)
@@ -101,7 +97,6 @@ class RealisticPalette(PlainPalette):
         return _SEEDS.map(lambda seed: _faked(word, seed))
 
     def whole(self, least: int | None, most: int | None) -> SearchStrategy[int]:
-        """Give small numbers where there is no limit."""
         if least is None and most is None:
             least, most = 0, 1000
         return super().whole(least, most)
@@ -109,17 +104,14 @@ class RealisticPalette(PlainPalette):
     def fraction(
         self, least: float | None, most: float | None, *, above: bool, below: bool
     ) -> SearchStrategy[float]:
-        """Give prices where there is no limit."""
         if least is None and most is None:
             return st.integers(0, 100_000).map(lambda cents: cents / 100)
         return super().fraction(least, most, above=above, below=below)
 
     def anything(self) -> SearchStrategy[Any]:
-        """Give a word or a small number."""
         return st.one_of(_SEEDS.map(lambda seed: _faked("word", seed)), st.integers(0, 100))
 
     def names(self) -> SearchStrategy[str]:
-        """Give a word."""
         return _SEEDS.map(lambda seed: _faked("word", seed))
 
 
@@ -136,11 +128,11 @@ def _faked(word: str, seed: int) -> str:
     return str(getattr(faker, word)())
 
 
-REALISTIC: Final = RealisticPalette()
+REALISTIC: Final = RealisticChooser()
 
 
-def palette_of(*, realistic: bool) -> Palette:
-    """Return the palette that values are drawn from.
+def palette_of(*, realistic: bool) -> PlainChooser:
+    """Return the chooser that values are drawn from.
 
     Raises:
         MissingExtraError: realistic values need Faker, and it is not installed.

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_BATCH_CALLS, MAX_CALL_BYTES
+from mockseg.strategies.chooser import fresh
+from mockseg.strategies.events import messages as any_messages
 from mockseg.strategies.events import weighted
-from mockseg.strategies.fresh import fresh
-from mockseg.strategies.messages import messages as any_messages
 from mockseg.strategies.wire import encode, padded
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import JsonObject
 
-__all__ = ["WireRequest", "requests"]
 
 _SUCCESS: Final = b'{"success":true}'
 _TYPES: Final = st.sampled_from(
@@ -67,7 +66,7 @@ def requests(
     write_key: str = "strategies",
     malformed: bool = True,
 ) -> SearchStrategy[WireRequest]:
-    """Give requests on all of Segment's routes, with the answer of its edge.
+    """Return requests on all of Segment's routes, with the answer of its edge.
 
     Args:
         messages: what is in them; any of the Spec when None.
@@ -197,8 +196,7 @@ def _cut(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
     return _refused("JSON that is cut", f"/v1/{message['type']}", text[:keep])
 
 
-def _no_object(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    del key
+def _no_object(draw: DrawFn, message: JsonObject, _key: str) -> WireRequest:
     body = draw(st.sampled_from([b"[]", b"1", b'"text"', b"null", b"true", b"NaN"]))
     path = draw(st.sampled_from([f"/v1/{message['type']}", "/v1/batch"]))
     return _refused("no JSON object", path, body)
@@ -207,7 +205,7 @@ def _no_object(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
 def _no_list(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
     value = draw(st.sampled_from([message, 1, "text", True]))
     return _refused(
-        "a batch that is no list", "/v1/batch", encode({"writeKey": key, "batch": value})
+        "a batch that is not a list", "/v1/batch", encode({"writeKey": key, "batch": value})
     )
 
 
@@ -223,20 +221,17 @@ def _bad_encoding(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
     return _refused("an encoding that is not gzip", "/v1/batch", text, Content_Encoding=encoding)
 
 
-def _too_large(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    del draw
+def _too_large(_draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
     large = padded({"writeKey": key, **message}, MAX_CALL_BYTES + 1)
     return _refused("one byte too large", f"/v1/{message['type']}", encode(large))
 
 
-def _too_large_batch(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    del draw
+def _too_large_batch(_draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
     large = padded({"writeKey": key, "batch": [message]}, MAX_BATCH_BYTES + 1)
     return _refused("a batch one byte too large", "/v1/batch", encode(large))
 
 
-def _crowded(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    del draw
+def _crowded(_draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
     call = {"type": message["type"], "userId": "u"}
     count = MAX_BATCH_CALLS + 1
     body = encode({"writeKey": key, "batch": [call] * count})
@@ -250,8 +245,7 @@ def _crowded(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
     )
 
 
-def _empty(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    del draw, message
+def _empty(_draw: DrawFn, _message: JsonObject, key: str) -> WireRequest:
     body = encode({"writeKey": key, "batch": []})
     return WireRequest(
         what="an empty batch", method="POST", path="/v1/batch", headers=(), body=body

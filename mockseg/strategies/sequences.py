@@ -1,26 +1,28 @@
-"""Sequences of messages: ways of users through a source's events, and what networks do to them."""
+"""Sequences of messages: journeys of users, what networks do to them, and a state machine."""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from mockseg.catalogue.envelope import Wrapping, spoken_fields
+from mockseg.catalogue.journeys import Weighted, mixed
 from mockseg.catalogue.journeys import journeys as journeys_of
-from mockseg.catalogue.journeys import mixed
 from mockseg.catalogue.loader import catalogues
-from mockseg.catalogue.model import CataloguePlan
+from mockseg.catalogue.lookup import get, matches_of
+from mockseg.domain.message import holder_of
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import PlanError
-from mockseg.plans.compiled import compile_schema
-from mockseg.strategies.envelope import BODIES, Wrapping
+from mockseg.plans.model import Plan
+from mockseg.schemas.compiled import compile_schema
+from mockseg.strategies.chooser import fresh
 from mockseg.strategies.events import messages_of
-from mockseg.strategies.fresh import fresh
 from mockseg.strategies.realistic import palette_of
-from mockseg.strategies.subjects import subject_of, subjects_of
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -29,10 +31,109 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
     from mockseg.catalogue.journeys import Journey
+    from mockseg.catalogue.lookup import Match, PlanLike
     from mockseg.json_types import Json, JsonObject
-    from mockseg.strategies.subjects import PlanLike, Subject
 
-__all__ = ["Visit", "Way", "duplicated", "journeys", "reordered", "visits", "ways_of"]
+
+class JourneyMachine(RuleBasedStateMachine):
+    """Users who go their ways through a source's events, several at a time.
+
+    Made by :func:`journey_machine`. A subclass says what becomes of a message in
+    :meth:`deliver` and adds invariants and rules of its own::
+
+        class Consumer(journey_machine("userguiding")):
+            def __init__(self):
+                super().__init__()
+                self.app = App()
+
+            def deliver(self, message):
+                self.app.handle(message)
+
+        TestConsumer = Consumer.TestCase
+
+    Attributes:
+        ways: the journeys that users may go.
+        visits: the users so far.
+        sent: all messages in the order in which they were made.
+        held: messages that are on a slow network: delivered later, or never.
+    """
+
+    ways: ClassVar[tuple[Way, ...]] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.visits: list[Visit] = []
+        self.sent: list[JsonObject] = []
+        self.held: list[JsonObject] = []
+
+    def deliver(self, message: JsonObject) -> None:
+        """Take a message; a subclass says what becomes of it.
+
+        Raises:
+            NotImplementedError: the subclass does not say.
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs a method deliver(self, message)")
+
+    @rule(data=st.data())
+    def start(self, data: st.DataObject) -> None:
+        visit = data.draw(visits(self.ways), label="visit")
+        # Two users may have drawn the same name.
+        visit.visitor = f"{visit.visitor}-{len(self.visits)}"
+        self.visits.append(visit)
+        event = data.draw(st.sampled_from(visit.way.journey.starts), label="event")
+        self._happen(data, visit, event, late=False)
+
+    @precondition(lambda self: self.visits)
+    @rule(data=st.data(), late=st.booleans())
+    def go_on(self, data: st.DataObject, late: bool) -> None:  # noqa: FBT001  (drawn)
+        visit = data.draw(st.sampled_from(self.visits), label="visit")
+        assert visit.at is not None  # noqa: S101  (who set out is somewhere)
+        turns = visit.way.journey.turns[visit.at]
+        event = turns[data.draw(st.integers(0, turns.total - 1), label="turn")]
+        if event is not None:
+            self._happen(data, visit, event, late=late)
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def deliver_again(self, data: st.DataObject) -> None:
+        """Deliver a message again that was sent before, as a client does that saw no answer."""
+        message = data.draw(st.sampled_from(self.sent), label="message")
+        self.deliver(deepcopy(message))
+
+    @precondition(lambda self: self.held)
+    @rule()
+    def deliver_late(self) -> None:
+        """Deliver what was held up the longest."""
+        self.deliver(self.held.pop(0))
+
+    def _happen(self, data: st.DataObject, visit: Visit, event: str, *, late: bool) -> None:
+        draw: Any = data.draw
+        for message in visit.next_messages(draw, event):
+            self.sent.append(message)
+            if late:
+                self.held.append(deepcopy(message))
+            else:
+                self.deliver(deepcopy(message))
+
+
+def journey_machine(plan: PlanLike, *, name: str | None = None) -> type[JourneyMachine]:
+    """Make the state machine of a plan's journeys.
+
+    Args:
+        plan: as for :func:`mockseg.strategies.journeys`.
+        name: one of its journeys; all of them when None.
+
+    Raises:
+        PlanError: unknown  or journey.
+    """
+    made = ways_of(plan, name=name)
+
+    class Machine(JourneyMachine):
+        ways = made
+
+    Machine.__name__ = Machine.__qualname__ = "JourneyMachine"
+    return Machine
+
 
 T = TypeVar("T")
 
@@ -55,20 +156,11 @@ class Way:
         events: the messages of each event.
         keeps: of each event, the properties that have one value throughout, each with what
             tells whether the event allows a value.
-        follows: after each event the events that may come, as often as their weights say,
-            those first from which the end is nearest, because it is the simplest; None is
-            the end.
-        planned: of each event the fields of the message that the user's own plan speaks of,
-            whose values are the plan's; none for plans of the catalogue.
-        onward: of each event from which it can still come to that with which a visitor
-            becomes a user, the events that lead there on the shortest way.
     """
 
     journey: Journey
     events: Mapping[str, SearchStrategy[JsonObject]]
     keeps: Mapping[str, Mapping[str, Callable[[Json], bool]]]
-    follows: Mapping[str, tuple[str | None, ...]]
-    onward: Mapping[str, tuple[str, ...]]
     planned: Mapping[str, frozenset[str]]
 
 
@@ -97,14 +189,14 @@ class Visit:
     sent: int = 0
 
     def next_messages(self, draw: DrawFn, event: str) -> list[JsonObject]:
-        """Give what is sent when this event happens: it, and an identify call before it."""
+        """Return what is sent when this event happens: it, and an identify call before it."""
         messages = []
         message = draw(self.way.events[event])
         if not self.known and event == self.way.journey.identified_at:
             self.known = True
             if message["type"] != "identify":
                 messages.append(self._stamped(draw, {"type": "identify", "traits": {}}, event))
-        body = message.get(BODIES.get(message["type"], "properties"), {})
+        body = message.get(holder_of(message["type"]), {})
         for name, fits in self.way.keeps[event].items():
             if body.get(name) is not None:
                 kept = self.kept.setdefault(name, body[name])
@@ -143,7 +235,7 @@ class Visit:
 def journeys(
     plan: PlanLike, *, name: str | None = None, max_size: int = 20, realistic: bool = False
 ) -> SearchStrategy[list[JsonObject]]:
-    """Give what a user sends on the way through a source's events, in order.
+    """Return what a user sends on the way through a source's events, in order.
 
     Every message has a messageId of its own and a later timestamp than the one before;
     what belongs together (the guide, the survey) keeps its ids; a visitor who is
@@ -157,7 +249,7 @@ def journeys(
         realistic: as for :func:`mockseg.strategies.event`.
 
     Raises:
-        PlanError: there is no such plan or journey.
+        PlanError: unknown  or journey.
     """
     ways = ways_of(plan, name=name, realistic=realistic)
     # The road is drawn before and apart from what is sent on it: so roads differ as much as
@@ -168,13 +260,13 @@ def journeys(
 
 
 def ways_of(plan: PlanLike, *, name: str | None = None, realistic: bool = False) -> tuple[Way, ...]:
-    """Give the journeys of a plan with the strategies of their events.
+    """Return the journeys of a plan with the strategies of their events.
 
     Raises:
-        PlanError: there is no such plan or journey.
+        PlanError: unknown  or journey.
     """
-    if isinstance(plan, CataloguePlan) and plan.name in catalogues():
-        plan = plan.name
+    if isinstance(plan, Plan) and plan.slug in catalogues():
+        plan = plan.slug
     made = _ways(plan, realistic) if isinstance(plan, str) else (_mix(plan, realistic=realistic),)
     if name is None:
         return made
@@ -190,7 +282,7 @@ def ways_of(plan: PlanLike, *, name: str | None = None, realistic: bool = False)
 def duplicated(
     sequences: SearchStrategy[list[JsonObject]], *, most: int = 3
 ) -> SearchStrategy[list[JsonObject]]:
-    """Give sequences in which some messages are delivered again, at once or later.
+    """Return sequences in which some messages are delivered again, at once or later.
 
     A message without a messageId gets one, by which a duplicate can be known.
 
@@ -204,7 +296,7 @@ def duplicated(
 def reordered(
     sequences: SearchStrategy[list[JsonObject]], *, reach: int = 3
 ) -> SearchStrategy[list[JsonObject]]:
-    """Give sequences in which some messages come later than they were sent.
+    """Return sequences in which some messages come later than they were sent.
 
     Args:
         sequences: what was sent.
@@ -218,7 +310,7 @@ def _ways(plan: str, realistic: bool) -> tuple[Way, ...]:  # noqa: FBT001  (a ke
     return tuple(
         _way(
             journey,
-            {event: subject_of(event, plan=plan) for event in journey.follows},
+            {event: get(event, plan=plan, strictness="strict") for event in journey.follows},
             realistic=realistic,
         )
         for journey in journeys_of(plan)
@@ -227,88 +319,51 @@ def _ways(plan: str, realistic: bool) -> tuple[Way, ...]:  # noqa: FBT001  (a ke
 
 def _mix(plan: PlanLike, *, realistic: bool) -> Way:
     """Return the one way through a plan that has no journeys."""
-    subjects: dict[str, Subject] = {}
-    of_plan = subjects_of(plan)
-    for subject in of_plan:
-        if subject.type != "COMMON":
-            name = subject.name
-            if name in subjects:
-                name = f"{name} ({subject.type}, version {subject.version})"
-            subjects[name] = subject
-    if not subjects:
-        raise PlanError("has no rule for a call, so there is nothing to send", file=of_plan[0].plan)
-    journey = mixed(of_plan[0].plan, tuple(subjects))
+    matches: dict[str, Match] = {}
+    of_plan = matches_of(plan)
+    for match in of_plan:
+        if match.rule.type != "COMMON":
+            name = match.rule.name
+            if name in matches:
+                name = f"{name} ({match.rule.type}, version {match.version})"
+            matches[name] = match
+    if not matches:
+        raise PlanError(
+            "has no rule for a call, so there is nothing to send", file=of_plan[0].plan.slug
+        )
+    journey = mixed(of_plan[0].plan.slug, dict.fromkeys(matches, 1))
     return _way(
         journey,
-        subjects,
+        matches,
         realistic=realistic,
-        planned={event: frozenset(each.fields()) for event, each in subjects.items()},
+        planned={event: frozenset(spoken_fields(each)) for event, each in matches.items()},
     )
 
 
 def _way(
     journey: Journey,
-    subjects: Mapping[str, Subject],
+    matches: Mapping[str, Match],
     *,
     realistic: bool,
     planned: Mapping[str, frozenset[str]] | None = None,
 ) -> Way:
     palette = palette_of(realistic=realistic)
-    to_end = _steps(journey, None)
-    follows: dict[str, tuple[str | None, ...]] = {}
-    for event, after in journey.follows.items():
-        ordered = sorted(after, key=lambda follow: to_end.get(follow.event, len(to_end)))
-        follows[event] = tuple(each.event for each in ordered for _ in range(each.weight))
     return Way(
         journey=journey,
         events={
-            event: messages_of(subject, palette=palette, wrapping=_WRAPPING)
-            for event, subject in subjects.items()
+            event: messages_of(match, palette=palette, wrapping=_WRAPPING)
+            for event, match in matches.items()
         },
-        keeps={event: _keeps(journey, subject) for event, subject in subjects.items()},
-        follows=follows,
-        onward=_onward(journey),
-        planned=dict.fromkeys(subjects, frozenset()) if planned is None else planned,
+        keeps={event: _keeps(journey, match) for event, match in matches.items()},
+        planned=dict.fromkeys(matches, frozenset()) if planned is None else planned,
     )
 
 
-def _steps(journey: Journey, goal: str | None) -> dict[str | None, int]:
-    """Give how many steps it is from each event to a goal, if it can be reached."""
-    away: dict[str | None, int] = {goal: 0}
-    waiting = [goal]
-    while waiting:
-        event = waiting.pop(0)
-        for before, after in journey.follows.items():
-            if before not in away and any(follow.event == event for follow in after):
-                away[before] = away[event] + 1
-                waiting.append(before)
-    return away
-
-
-def _onward(journey: Journey) -> dict[str, tuple[str, ...]]:
-    if journey.identified_at is None:
-        return {}
-    away = _steps(journey, journey.identified_at)
-    return {
-        event: tuple(
-            follow.event
-            for follow in journey.follows[event]
-            if follow.event is not None and away.get(follow.event) == steps - 1
-        )
-        for event, steps in away.items()
-        if event is not None and steps
-    }
-
-
-def _keeps(journey: Journey, subject: Subject) -> dict[str, Callable[[Json], bool]]:
-    """Give the properties of an event that the journey keeps."""
-    if not journey.keeps:
-        return {}
-    holder = BODIES.get(subject.type.lower(), "properties")
-    body = subject.schema.get("properties", {}).get(holder, {})
+def _keeps(journey: Journey, match: Match) -> dict[str, Callable[[Json], bool]]:
+    """Return the properties of an event that the journey keeps."""
     return {
         name: compile_schema(sub).is_valid
-        for name, sub in body.get("properties", {}).items()
+        for name, sub in match.rule.body.get("properties", {}).items()
         if name in journey.keeps and isinstance(sub, dict)
     }
 
@@ -333,26 +388,30 @@ class _Road:
     def __init__(self, code: bytes) -> None:
         self._rest = iter(code)
 
-    def turn(self, choices: Sequence[T]) -> T:
+    def along(self, turns: Weighted[T]) -> T:
         """Take one of several ways; where there is one only, nothing is read."""
-        if all(choice is choices[0] for choice in choices):
-            return choices[0]
-        return choices[next(self._rest, 0) % len(choices)]
+        if len(turns.every()) == 1:
+            return turns[0]
+        return turns[next(self._rest, 0) % turns.total]
+
+    def of(self, choices: Sequence[T]) -> T:
+        """Take one of several, each equally often."""
+        return self.along(Weighted((choice, 1) for choice in choices))
 
 
 @st.composite
 def _journey(draw: DrawFn, ways: tuple[Way, ...], max_size: int, code: bytes) -> list[JsonObject]:
     road = _Road(code)
-    way = road.turn(ways)
+    way = road.of(ways)
     visit = draw(visits((way,)))
-    event: str | None = road.turn(way.journey.starts)
+    event: str | None = road.along(way.journey.turns[None])
     messages: list[JsonObject] = []
     # Left to the weights, few visitors would ever become users.
-    purposeful = not visit.known and road.turn((False, True))
+    purposeful = not visit.known and road.of((False, True))
     while event is not None and len(messages) < max_size:
         messages += visit.next_messages(draw, event)
-        after = way.onward.get(event) if purposeful and not visit.known else None
-        event = road.turn(way.follows[event] if after is None else after)
+        after = way.journey.onward.get(event) if purposeful and not visit.known else None
+        event = road.along(way.journey.turns[event]) if after is None else road.of(after)
     return messages[:max_size]
 
 

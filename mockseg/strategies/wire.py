@@ -9,7 +9,6 @@ from mockseg import json_types
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["encode", "padded"]
 
 _PADDING: Final = "padding"
 
@@ -24,7 +23,7 @@ def encode(message: Json) -> bytes:
 
 
 def padded(message: JsonObject, size: int) -> JsonObject:
-    """Give a message that has exactly so many bytes, by a text in its context.
+    """Return a message padded to this many bytes, by a text in its context.
 
     One that is too large already comes back as it is.
     """

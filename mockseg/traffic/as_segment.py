@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
     from mockseg.traffic.packets import Group
 
-__all__ = ["DESTINATIONS", "WEBHOOK", "to_destination"]
 
 WEBHOOK: Final = "webhook"
-# Which calls Segment forwards to each. A deletion is no call, and another edition of the
+# Which calls Segment forwards to each. A deletion is not a call, and another edition of the
 # webhook would receive the same.
 DESTINATIONS: Final[dict[str, frozenset[str]]] = {
     name: kind.forwards - {"delete"} for name, kind in KINDS.items() if name != "webhook-actions"
@@ -29,7 +28,7 @@ DESTINATIONS: Final[dict[str, frozenset[str]]] = {
 
 
 def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
-    """Give what makes requests as Segment makes them to a destination: one call a POST.
+    """Return what makes requests as Segment makes them to a destination: one call a POST.
 
     Args:
         kind: one of :data:`DESTINATIONS`.

@@ -1,29 +1,216 @@
-"""Drawing that is the same on every machine and every supported Python.
+"""Seeded choices, the same on every machine and every supported Python.
 
 Python promises for one seed the same ``random()`` in all versions, and nothing of the
 sort for ``choice``, ``shuffle`` and their like; a logarithm may differ in its last bit
 between machines. So everything is made of ``random()``, multiplication and whole numbers.
+Where a schema leaves a choice, values are plain, such as people send.
 """
 
 from __future__ import annotations
 
 import random
-from bisect import bisect_right
+import re
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from mockseg.schemas.compiled import compile_schema
+from mockseg.schemas.patterns import character_row
+from mockseg.schemas.texts import format_text
+from mockseg.schemas.values import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["EXPONENTIAL", "Draw", "Weighted"]
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.schemas.values import Member, Members
+
+
+_WORDS: Final = ("first", "second", "Welcome", "monthly", "text", "large", "blue", "step")
+# What such a text usually is, where its length allows it.
+_FORMATTED: Final = {
+    "date-time": "2026-01-15T09:30:00Z",
+    "date": "2026-01-15",
+    "time": "09:30:00Z",
+    "email": "someone@example.net",
+    "uri": "https://app.example.com/page",
+    "hostname": "app.example.com",
+    "ipv4": "192.0.2.7",
+    "ipv6": "2001:db8::7",
+}
+# Tried one after the other where a pattern is more than a row of characters.
+_TEXTS: Final = (
+    *_WORDS, *_FORMATTED.values(), "12", "7", "1234", "123456789", "a", "A", "ABC", "abcdef",
+    "ABC-123", "abc_def", "SKU-1001", "EUR", "USD", "en", "en-US", "en_US", "1.0.0", "v1.0.0",
+    "#a0b1c2", "+12025550100", "/path", "$1.00", "12.50", "usr_123", "2026-01", "09:30",
+    "0123456789abcdef", "0123456789abcdef0123456789abcdef", "hello world", "",
+)  # fmt: skip
+_TRIES: Final = 100
+_GROUP: Final = re.compile(
+    r"(?<!\\)\((?:\?:)?(?P<ways>[^()]*)\)(?P<count>[?*+]|\{(?P<least>[0-9]{1,3})[0-9,]*\})?"
+)
+
+
+class SeededChooser:
+    """Makes functions that draw a value each time they are called.
+
+    Args:
+        draw: where the choices come from.
+    """
+
+    named = False
+
+    def __init__(self, draw: Draw) -> None:
+        self._draw = draw
+
+    def anything(self) -> Callable[[], Any]:
+        return self.among(list(_WORDS))
+
+    def among(self, values: list[Json]) -> Callable[[], Any]:
+        # "Or null" is for what is rarely there.
+        there = [value for value in values if value is not None] or values
+        return lambda: self._draw.pick(there)
+
+    def one_of(self, choices: list[Callable[[], Any]]) -> Callable[[], Any]:
+        return lambda: self._draw.pick(choices)()  # noqa: PLW0108  (another one each time)
+
+    def changed(self, value: Callable[[], Any], change: Callable[[Any], Any]) -> Callable[[], Any]:
+        return lambda: change(value())
+
+    def text(self, name: str, least: int, most: int | None) -> Callable[[], Any]:
+        del name
+        return lambda: self._draw.pick(_WORDS).ljust(least, "x")[:most]
+
+    def formatted(
+        self, kind: str, name: str, least: int, most: int | None
+    ) -> Callable[[], Any] | None:
+        del name
+        usual = _FORMATTED.get(kind)
+        if usual is not None and least <= len(usual) and (most is None or len(usual) <= most):
+            return lambda: usual
+        coded = format_text(kind, least, most)
+        if coded is None:
+            return None
+        return lambda: coded.read(bytes(self._draw.below(256) for _ in range(coded.size)))
+
+    def matching(self, pattern: str, least: int, most: int | None) -> Callable[[], Any] | None:
+        row = character_row(pattern, least, most)
+        if row is not None:
+            return lambda: self._drawn(row)
+        schema: JsonObject = {"pattern": pattern, "minLength": least}
+        if most is not None:
+            schema["maxLength"] = most
+        is_valid = compile_schema(schema).is_valid
+        usual = [text for text in _TEXTS if is_valid(text)]
+
+        def made() -> str | None:
+            tries = (self._written_out(pattern) for _ in range(_TRIES))
+            found = (text for text in tries if text is not None and is_valid(text))
+            return next(found, self._draw.pick(usual) if usual else None)
+
+        return None if made() is None else made
+
+    def _written_out(self, pattern: str) -> str | None:
+        """Choose an alternative of each group, and draw what is then a row of characters."""
+        flat = pattern
+        while group := _GROUP.search(flat):
+            low = {"?": 0, "*": 0, "+": 1}.get(group["count"] or "+")
+            low = int(group["least"]) if low is None else low
+            count = low + (0 if group["count"] in {None, "+"} else self._draw.below(2))
+            chosen = self._draw.pick(group["ways"].split("|"))
+            flat = flat[: group.start()] + chosen * count + flat[group.end() :]
+        row = character_row(self._draw.pick(flat.split("|")), 0, None)
+        return None if row is None else self._drawn(row)
+
+    def _drawn(self, row: list[tuple[str, int, int]]) -> str:
+        return "".join(
+            self._draw.pick(chars)
+            for chars, low, high in row
+            for _ in range(low + self._draw.below(min(high - low, 8) + 1))
+        )
+
+    def whole(self, least: int | None, most: int | None) -> Callable[[], Any]:
+        if least is None:
+            least = 1 if most is None or most >= 1 else most - 100
+        width = 100 if most is None else most - least
+        return lambda: least + self._draw.below(width + 1)
+
+    def fraction(
+        self, least: float | None, most: float | None, *, above: bool, below: bool
+    ) -> Callable[[], Any]:
+        if least is None:
+            least = 1.0 if most is None or most >= 1 else most - 100
+        high = least + 100 if most is None else most
+
+        def made() -> float:
+            number = least + (high - least) * (0.01 + 0.98 * self._draw.random())
+            short = round(number, 2)
+            fits = (least < short or (short == least and not above)) and (
+                short < high or (short == high and not below)
+            )
+            return short if fits else number
+
+        return made
+
+    def listed(
+        self, item: Callable[[], Any], least: int, most: int, *, unique: bool
+    ) -> Callable[[], Any] | None:
+
+        def made() -> list[Any]:
+            count = min(max(least, 1) + self._draw.below(2), most)
+            found: dict[bytes | int, Any] = {}
+            for number in range(count * _TRIES if unique else count):
+                value = item()
+                found.setdefault(identity(value) if unique else number, value)
+                if len(found) == count:
+                    break
+            return list(found.values())
+
+        return made
+
+    def mapping(self, members: Members[Callable[[], Any]]) -> Callable[[], Any]:
+        # Three of four optional properties are there.
+        tables = [(factor, members.table(factor)) for factor in members.factors]
+
+        def made() -> JsonObject:
+            present = dict(members.always)
+            for factor, table in tables:
+                present |= factor[self._draw.pick(table)]
+            there = [
+                name
+                for name in members.order
+                if name in present and (present[name].required or self._draw.below(4))
+            ]
+            return self._counted({name: present[name] for name in there}, present, members)
+
+        return made
+
+    def _counted(
+        self,
+        there: dict[str, Member[Callable[[], Any]]],
+        present: dict[str, Member[Callable[[], Any]]],
+        members: Members[Callable[[], Any]],
+    ) -> JsonObject:
+        """Draw the values of an object with no more and no fewer properties than allowed."""
+        optional = [name for name, member in there.items() if not member.required]
+        while members.most is not None and len(there) > members.most and optional:
+            del there[optional.pop()]
+        for name in members.order:
+            if len(there) < members.least and name in present:
+                there.setdefault(name, present[name])
+        value = {name: there[name].value() for name in members.order if name in there}
+        count = 0
+        while members.others is not None and len(value) < members.least:
+            value.setdefault(f"more{count}", members.others())
+            count += 1
+        return value
+
 
 _T = TypeVar("_T")
 _STEPS: Final = 64
-_LARGEST_TABLE: Final = 4096
 
 
 def _exponential() -> tuple[int, ...]:
-    """Give quantiles of the exponential distribution of mean 1, in thousandths.
+    """Return quantiles of the exponential distribution of mean 1, in thousandths.
 
     They are the expected order statistics, sums of 1/n, which need no logarithm.
     """
@@ -50,15 +237,14 @@ class Draw:
         self.random: Callable[[], float] = random.Random("/".join(map(str, seed))).random  # noqa: S311 - not for secrets
 
     def below(self, count: int) -> int:
-        """Give a whole number from 0 to count - 1."""
+        """Return a whole number from 0 to count - 1."""
         return int(self.random() * count)
 
     def pick(self, items: Sequence[_T]) -> _T:
-        """Give one of them, all equally likely."""
         return items[int(self.random() * len(items))]
 
     def hexadecimal(self, digits: int) -> str:
-        """Give so many hexadecimal digits."""
+        """Return this many hexadecimal digits."""
         text = ""
         while len(text) < digits:
             # Ten digits are well within the bits of one draw.
@@ -66,31 +252,6 @@ class Draw:
         return text[:digits]
 
     def uuid(self) -> str:
-        """Give what looks like a random UUID (version 4)."""
+        """Return what looks like a random UUID (version 4)."""
         text = self.hexadecimal(30)
         return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-a{text[15:18]}-{text[18:30]}"
-
-
-class Weighted(Generic[_T]):
-    """Things to choose from, some likelier than others.
-
-    Args:
-        pairs: each thing with its weight, a whole number of 0 or more; one at least above 0.
-    """
-
-    __slots__ = ("_bounds", "_items", "_table", "_total")
-
-    def __init__(self, pairs: Iterable[tuple[_T, int]]) -> None:
-        kept = [(item, weight) for item, weight in pairs if weight > 0]
-        self._items = [item for item, _ in kept]
-        self._bounds = list(accumulate(weight for _, weight in kept))
-        self._total = self._bounds[-1]
-        repeated = self._total <= _LARGEST_TABLE
-        # Each thing as often as it weighs: chosen from without a search.
-        self._table = [item for item, weight in kept for _ in range(weight)] if repeated else []
-
-    def pick(self, random: Callable[[], float]) -> _T:
-        """Give one of them, with the next number of a stream."""
-        if self._table:
-            return self._table[int(random() * self._total)]
-        return self._items[bisect_right(self._bounds, int(random() * self._total))]

@@ -8,23 +8,52 @@ wait is bounded; what does not fit is counted as not sent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from mockseg.clock import SystemClock
-from mockseg.traffic.pace import paced
+from mockseg.clock import SystemClock, breathe
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from mockseg.traffic.packets import Group, Request
     from mockseg.traffic.tally import Tally
 
-__all__ = ["Driver"]
+
+_NANOSECONDS: Final = 1_000_000_000
+
+
+async def paced(
+    groups: Iterable[Group], *, start: float, stopped: asyncio.Event
+) -> AsyncIterator[tuple[Group, float]]:
+    """Return each group when it is due, or at once when that is past.
+
+    Args:
+        groups: in the order of their due times.
+        start: the loop's time at which the schedule begins, in seconds.
+        stopped: ends it when it is set.
+
+    Yields:
+        A group, and the loop's time at which it was due.
+    """
+    loop = asyncio.get_running_loop()
+    for group in groups:
+        due = start + group.due_ns / _NANOSECONDS
+        if due > loop.time():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await stopped.wait()
+        else:
+            await breathe()
+        if stopped.is_set():
+            return
+        yield group, due
+
 
 # Requests that wait for a connection; more are not sent.
 _MOST_WAITING: Final = 2000

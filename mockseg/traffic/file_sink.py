@@ -18,7 +18,6 @@ from mockseg.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["PIPE", "opened"]
 
 PIPE: Final = "-"
 _GZIP: Final = 31

@@ -1,39 +1,78 @@
 """The generator: from a recipe to calls, the same ones every time; no IO, no clock.
 
-At each due time somebody does something. Who is in the middle of a visit goes on when the
-time to think is over; otherwise somebody who is free begins one. When everybody is busy,
-whoever is next goes on sooner: the schedule is kept, and the thinking gives way.
+At each due time a person does something: one in the middle of a visit goes on when the time to
+think is over, else a free one begins a visit. When all are busy, the next one goes on sooner:
+the schedule is kept, and the thinking gives way. Each person takes a few bytes.
 """
 
 from __future__ import annotations
 
+from array import array
 from heapq import heappop, heappush, heapreplace
 from typing import TYPE_CHECKING, Final
 
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
 from mockseg.json_types import encode
-from mockseg.traffic.broken import findings
-from mockseg.traffic.crowd import Crowd
 from mockseg.traffic.draw import EXPONENTIAL, Draw
-from mockseg.traffic.kinds import THINGS
-from mockseg.traffic.life import Life
-from mockseg.traffic.made import Label, Made
+from mockseg.traffic.event_templates import THINGS, BaselineCalls
+from mockseg.traffic.mistakes import findings
+from mockseg.traffic.packets import GeneratedCall, Label
 from mockseg.traffic.people import People
 from mockseg.traffic.quantities import SECOND
-from mockseg.traffic.stage import Stage
-from mockseg.traffic.timeline import Timeline
+from mockseg.traffic.scenario import Scenario
+from mockseg.traffic.schedule import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mockseg.json_types import JsonObject
-    from mockseg.traffic.kinds import Kind, Variant
+    from mockseg.traffic.event_templates import EventTemplate, Variant
     from mockseg.traffic.people import Person
-    from mockseg.traffic.recipe import Recipe
-    from mockseg.traffic.ways import Way
+    from mockseg.traffic.scenario import Recipe, Route
 
-__all__ = ["Traffic"]
+
+class Crowd:
+    """The people of one share.
+
+    Args:
+        users: how many.
+        share: which share of all people; each has its own numbers.
+    """
+
+    __slots__ = ("_counts", "_free", "_identified", "first")
+
+    def __init__(self, users: int, *, share: int) -> None:
+        self.first = users * share
+        self._free = array("l", range(users))
+        self._counts = array("l", bytes(array("l").itemsize * users))
+        self._identified = bytearray(users)
+
+    @property
+    def all_busy(self) -> bool:
+        return not self._free
+
+    def take(self, random: Callable[[], float]) -> int:
+        """Return the number of somebody who is free, and is busy from now on."""
+        free = self._free
+        place = int(random() * len(free))
+        number = free[place]
+        free[place] = free[-1]
+        free.pop()
+        return self.first + number
+
+    def done_by(self, number: int) -> int:
+        return self._counts[number - self.first]
+
+    def is_identified(self, number: int) -> bool:
+        return bool(self._identified[number - self.first])
+
+    def release(self, number: int, *, done: int, identified: bool) -> None:
+        place = number - self.first
+        self._counts[place] = done
+        self._identified[place] = identified
+        self._free.append(place)
+
 
 _MILLISECOND: Final = 1_000_000
 # Thousandths of the mean time to think, which is eight seconds.
@@ -52,16 +91,16 @@ _DUPLICATE: Final = "duplicate_message_id"
 _PAGE_SHARE: Final = 0.25
 _GROUP_SHARE: Final = 0.7
 _ALIAS_SHARE: Final = 0.15
-# Of the broken calls so many break a plan where there is a choice; the others the Spec.
+# Share of the broken calls that break a plan where there is a choice; the others break the Spec.
 _PLAN_SHARE: Final = 0.8
 
 
 class _Visit:
-    """Somebody on a way.
+    """A person on a route.
 
     Attributes:
-        way: which one.
-        kind: the next event, None where the way has ended.
+        route: which one.
+        event: the next event, None where the route has ended.
         life: types of call that come before it, the last one first.
         person: who.
         prefix: of the person's messageIds.
@@ -77,15 +116,22 @@ class _Visit:
     """
 
     __slots__ = (
-        "device", "done", "due", "ids", "kind", "known", "life", "moment", "number", "person",
-        "prefix", "sender", "server_id", "thing", "way",
+        "device", "done", "due", "event", "ids", "known", "life", "moment", "number", "person",
+        "prefix", "route", "sender", "server_id", "thing",
     )  # fmt: skip
 
     def __init__(
-        self, way: Way, kind: Kind, person: Person, *, prefix: str, done: int, thing: int
+        self,
+        route: Route,
+        event: EventTemplate,
+        person: Person,
+        *,
+        prefix: str,
+        done: int,
+        thing: int,
     ) -> None:
-        self.way = way
-        self.kind: Kind | None = kind
+        self.route = route
+        self.event: EventTemplate | None = event
         self.person = person
         self.prefix = prefix
         self.done = done
@@ -93,14 +139,13 @@ class _Visit:
         self.known = False
         self.number = person.number << 20 | done
         self.thing = thing
-        on_phone = bool(kind.variants) and kind.variants[0].on_phone
+        on_phone = bool(event.variants) and event.variants[0].on_phone
         self.device = person.phone if on_phone else person.browser
         self.sender = self.device.told
         self.server_id = self.ids = self.device.told_id
         self.life: list[str] = []
 
     def become_user(self) -> None:
-        """Say that the person is a user from now on."""
         self.known = True
         self.server_id = self.person.told_id
         self.ids = self.server_id + self.device.told_id
@@ -118,17 +163,17 @@ class Traffic:
 
     Raises:
         ConfigError: a locale, an event of the mix or a plan that cannot be used.
-        PlanError: there is no such plan of the catalogue, or nothing satisfies a rule.
+        PlanError: unknown plan of the catalogue, or nothing satisfies a rule.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._people = People(seed=recipe.seed, locale=recipe.locale)
-        self._stage = Stage(recipe, self._people)
-        self._life = Life(self._people, self._stage.checks)
-        types = set(self._stage.types)
-        if self._stage.lived:
-            types.update(self._life.types)
+        self._scenario = Scenario(recipe, self._people)
+        self._baseline = BaselineCalls(self._people, self._scenario.checks)
+        types = set(self._scenario.types)
+        if self._scenario.lived:
+            types.update(self._baseline.types)
         if recipe.types and not recipe.types & types:
             raise ConfigError(
                 f"none of these calls is wanted there: made are {', '.join(sorted(types))},"
@@ -136,23 +181,23 @@ class Traffic:
             )
 
     def findings(self, message: JsonObject) -> set[str]:
-        """Give the codes of all that the plans of the recipe find in a message."""
-        return findings(message, self._stage.checks)
+        """Return the codes of all that the plans of the recipe find in a message."""
+        return findings(message, self._scenario.checks)
 
-    def __iter__(self) -> Iterator[Made]:
-        """Give each call, in the order of the due times."""
-        return iter(_Run(self.recipe, self._people, self._stage, self._life))
+    def __iter__(self) -> Iterator[GeneratedCall]:
+        """Return each call, in the order of the due times."""
+        return iter(_Run(self.recipe, self._people, self._scenario, self._baseline))
 
 
 class _Run:
-    """One pass through a recipe."""
-
-    def __init__(self, recipe: Recipe, people: People, stage: Stage, life: Life) -> None:
+    def __init__(
+        self, recipe: Recipe, people: People, scenario: Scenario, baseline: BaselineCalls
+    ) -> None:
         self._recipe = recipe
         self._invalid, self._late, self._types = recipe.invalid, recipe.late, recipe.types
         self._people = people
-        self._stage = stage
-        self._life = life
+        self._scenario = scenario
+        self._baseline = baseline
         self._random = Draw(recipe.seed, "run", recipe.share).random
         self._tag = Draw(recipe.seed, "ids", recipe.start_ns).hexadecimal(12)
         self._crowd = Crowd(recipe.users, share=recipe.share)
@@ -167,14 +212,14 @@ class _Run:
             offset_minutes=people.place.offset_minutes,
         )
 
-    def __iter__(self) -> Iterator[Made]:
+    def __iter__(self) -> Iterator[GeneratedCall]:
         recipe, random = self._recipe, self._random
         at, step, duplicates = self._timeline.at, self._step, recipe.duplicates
-        recent: list[Made] = []
+        recent: list[GeneratedCall] = []
         for due in recipe.schedule.due():
             if recent and random() < duplicates:
                 first = recent[int(random() * len(recent))]
-                yield Made(
+                yield GeneratedCall(
                     due, first.line, first.type, first.name, "duplicate", _DUPLICATE,
                     first.message_id,
                 )  # fmt: skip
@@ -190,7 +235,7 @@ class _Run:
                 else:
                     recent[int(random() * _REMEMBERED)] = made
 
-    def _step(self, due: int, moment: int) -> Made | None:
+    def _step(self, due: int, moment: int) -> GeneratedCall | None:
         """Let somebody do one thing; None when it is nothing that is wanted."""
         waiting = self._waiting
         goes_on = bool(waiting) and (waiting[0][0] <= moment or self._crowd.all_busy)
@@ -203,7 +248,7 @@ class _Run:
         visit.done += 1
         visit.due, visit.moment = due, moment
         made = self._act(visit)
-        if visit.kind is None:
+        if visit.event is None:
             self._crowd.release(visit.person.number, done=visit.done, identified=visit.known)
             if goes_on:
                 heappop(waiting)
@@ -220,12 +265,12 @@ class _Run:
             heappush(waiting, turn)
         return made
 
-    def _act(self, visit: _Visit) -> Made | None:
+    def _act(self, visit: _Visit) -> GeneratedCall | None:
         """Let somebody do what comes next, and see what comes after it."""
-        kind = visit.kind
-        assert kind is not None  # noqa: S101 - a visit without a next event has ended
+        event = visit.event
+        assert event is not None  # noqa: S101 - a visit without a next event has ended
         invalid = self._invalid
-        made = self._broken(visit, kind) if invalid and self._random() < invalid else None
+        made = self._broken(visit, event) if invalid and self._random() < invalid else None
         if visit.life:
             type_ = visit.life.pop()
             if made is None:
@@ -234,29 +279,30 @@ class _Run:
                 visit.become_user()
             return made
         if made is None:
-            made = self._documented(visit, kind)
-        elif kind.name == "identify":
+            made = self._documented(visit, event)
+        elif event.name == "identify":
             visit.become_user()
-        visit.kind = kind = visit.way.follows[kind.name].pick(self._random)
+        following = visit.route.journey.turns[event.name].pick(self._random)
+        visit.event = event = None if following is None else visit.route.events[following]
         if not visit.known:
-            self._prepare(visit, kind)
+            self._prepare(visit, event)
         return made
 
     def _begin(self) -> _Visit:
-        random, crowd, types = self._random, self._crowd, self._life.types
+        random, crowd, types = self._random, self._crowd, self._baseline.types
         number = crowd.take(random)
-        way = self._stage.ways.pick(random)
-        kind = way.starts.pick(random)
+        route = self._scenario.routes.pick(random)
+        event = route.events[route.journey.turns[None].pick(random) or ""]
         # The first things are the popular ones.
         thing = int(random() * random() * THINGS)
         prefix = f"{self._tag}-{number:06x}-"
         person, done = self._people.person(number), crowd.done_by(number)
-        visit = _Visit(way, kind, person, prefix=prefix, done=done, thing=thing)
-        if not way.lived or crowd.is_identified(number):
+        visit = _Visit(route, event, person, prefix=prefix, done=done, thing=thing)
+        if not route.lived or crowd.is_identified(number):
             visit.become_user()
         on_page = visit.device is visit.person.browser and "page" in types
-        if visit.known or way.identified_at is not None:
-            if way.lived and on_page and random() < _PAGE_SHARE:
+        if visit.known or route.journey.identified_at is not None:
+            if route.lived and on_page and random() < _PAGE_SHARE:
                 visit.life.append("page")
         else:
             if random() < _ALIAS_SHARE and "alias" in types:
@@ -267,37 +313,37 @@ class _Run:
             if on_page:
                 visit.life.append("page")
         if not visit.known:
-            self._prepare(visit, kind)
+            self._prepare(visit, event)
         return visit
 
     def _be_identified(self, visit: _Visit) -> None:
         """Let somebody sign up before anything else that is to come."""
-        if "identify" in self._life.types:
+        if "identify" in self._baseline.types:
             visit.life.append("identify")
         else:
             visit.become_user()
 
-    def _prepare(self, visit: _Visit, kind: Kind | None) -> None:
+    def _prepare(self, visit: _Visit, event: EventTemplate | None) -> None:
         """Let a visitor who becomes a user with what comes next say so before."""
-        if kind is None or kind.name == "identify":
+        if event is None or event.name == "identify":
             return
-        if kind.name == visit.way.identified_at:
+        if event.name == visit.route.journey.identified_at:
             self._be_identified(visit)
 
-    def _lived(self, visit: _Visit, type_: str) -> Made | None:
+    def _lived(self, visit: _Visit, type_: str) -> GeneratedCall | None:
         if type_ == "identify":
             visit.become_user()
-        turn = int(self._random() * self._life.pages) if type_ == "page" else 0
-        start = self._life.message(type_, visit.person, turn) + visit.sender
+        turn = int(self._random() * self._baseline.pages) if type_ == "page" else 0
+        start = self._baseline.message(type_, visit.person, turn) + visit.sender
         return self._finished(start, visit, type_, type_)
 
-    def _documented(self, visit: _Visit, kind: Kind) -> Made | None:
-        variants = kind.variants
+    def _documented(self, visit: _Visit, event: EventTemplate) -> GeneratedCall | None:
+        variants = event.variants
         if not variants:
             return None
         variant: Variant = variants[int(self._random() * len(variants))]
         type_ = variant.type
-        if kind.name == type_ and type_ in self._life.types:
+        if event.name == type_ and type_ in self._baseline.types:
             return self._lived(visit, type_)
         person = visit.person
         body = variant.body(person, visit.thing, visit.done, visit.number)
@@ -311,25 +357,27 @@ class _Run:
             start = variant.head + ids + context + body
         return self._finished(start, visit, type_, variant.name)
 
-    def _broken(self, visit: _Visit, kind: Kind) -> Made | None:
-        broken, random = self._stage.broken, self._random
-        of_event = () if visit.life else broken.of_event(kind.plan, kind.name)
+    def _broken(self, visit: _Visit, event: EventTemplate) -> GeneratedCall | None:
+        broken, random = self._scenario.mistakes, self._random
+        of_event = () if visit.life else broken.of_event(event.plan, event.name)
         mistakes = of_event if random() < _PLAN_SHARE else ()
-        mistakes = mistakes or broken.of_edge(kind.plan) or of_event
+        mistakes = mistakes or broken.of_edge(event.plan) or of_event
         if not mistakes:
             return None
         mistake = mistakes[int(random() * len(mistakes))]
         message_id = visit.prefix + f"{visit.done:04x}"
-        message = mistake.told_by(
+        message = mistake.sent_by(
             visit.person.user_id,
             message_id=message_id,
             timestamp=self._stamp(visit.moment).decode(),
         )
         type_ = message["type"] if mistake.routed else ""
         line = encode(message)
-        return Made(visit.due, line, type_, kind.name, "invalid", mistake.code, message_id)
+        return GeneratedCall(
+            visit.due, line, type_, event.name, "invalid", mistake.code, message_id
+        )
 
-    def _finished(self, start: bytes, visit: _Visit, type_: str, name: str) -> Made | None:
+    def _finished(self, start: bytes, visit: _Visit, type_: str, name: str) -> GeneratedCall | None:
         """Make the call of what stands before its messageId, if its type is wanted."""
         if self._types and type_ not in self._types:
             return None
@@ -341,7 +389,7 @@ class _Run:
         done = visit.done
         message_id = visit.prefix + (_NUMBERS[done] if done < _NUMBERED else f"{done:04x}")
         line = b"".join((start, _ID, message_id.encode(), _TIME, self._stamp(moment), b'"}'))
-        return Made(visit.due, line, type_, name, label, "", message_id)
+        return GeneratedCall(visit.due, line, type_, name, label, "", message_id)
 
     def _stamp(self, moment: int) -> bytes:
         second, millisecond = divmod(moment // _MILLISECOND, 1000)

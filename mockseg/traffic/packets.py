@@ -1,4 +1,4 @@
-"""From calls to the requests that carry them: pure, whatever carries those."""
+"""Generated calls, and the requests that carry them: pure, whatever sends those."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
+import msgspec
+
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
@@ -16,9 +18,31 @@ from mockseg.json_types import encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mockseg.traffic.made import Made
 
-__all__ = ["TRANSPORTS", "Group", "Request", "Transport", "grouped", "to_segment"]
+Label: TypeAlias = Literal["good", "invalid", "duplicate", "late", "replayed"]
+
+
+class GeneratedCall(msgspec.Struct, frozen=True, gc=False):
+    """One call.
+
+    Attributes:
+        due_ns: when it is to be sent, from the beginning of the run.
+        line: the message as JSON.
+        type: of the call, in lower case; empty where no route is known for it.
+        name: of the event, or the type.
+        label: what it was made as; of a call that was captured, that it is replayed.
+        code: the finding that it must give; empty for a good or a late one.
+        message_id: its own.
+    """
+
+    due_ns: int
+    line: bytes
+    type: str
+    name: str
+    label: Label
+    code: str
+    message_id: str
+
 
 Transport: TypeAlias = Literal["batch", "single", "pixel"]
 TRANSPORTS: Final[tuple[Transport, ...]] = ("batch", "single", "pixel")
@@ -55,15 +79,15 @@ class Group:
     """
 
     due_ns: int
-    calls: tuple[Made, ...]
+    calls: tuple[GeneratedCall, ...]
 
 
-def grouped(calls: Iterable[Made], transport: str) -> Iterator[Group]:
+def grouped(calls: Iterable[GeneratedCall], transport: str) -> Iterator[Group]:
     """Put calls together as they are sent: at most 100 within a tenth of a second, or alone."""
     if transport != "batch":
         yield from (Group(made.due_ns, (made,)) for made in calls)
         return
-    waiting: list[Made] = []
+    waiting: list[GeneratedCall] = []
     size = 0
     for made in calls:
         if waiting and (
@@ -82,7 +106,7 @@ def grouped(calls: Iterable[Made], transport: str) -> Iterator[Group]:
 def to_segment(
     write_key: str, transport: Transport, *, zipped: bool
 ) -> Callable[[Group, int], Request]:
-    """Give what makes requests to Segment's data plane.
+    """Return what makes requests to Segment's data plane.
 
     Args:
         write_key: of the source.
@@ -115,7 +139,7 @@ def to_segment(
 
     def single(group: Group, now_ns: int) -> Request:
         made = group.calls[0]
-        # Without a type that can be read there is no route; the batch then carries it.
+        # Without a readable type it has no route; the batch then carries it.
         if made.type not in MESSAGE_TYPES:
             return batch(group, now_ns)
         body = b'%b,"sentAt":"%b"}' % (made.line[:-1], _stamp(now_ns))

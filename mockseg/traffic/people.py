@@ -1,4 +1,9 @@
-"""People: who they are, where they live, what they use; the same for the same seed and number."""
+"""People: who they are, where they live, what they use; the same for the same seed and number.
+
+Names and words come from Faker, drawn once for a seed and a locale. Faker takes tens of
+microseconds for one value, so it fills pools; people are put together from them. Nothing is
+asked of it that depends on today's date.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +11,154 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from mockseg.errors import ConfigError
+from mockseg.extras import require
 from mockseg.json_types import encode
+from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw
-from mockseg.traffic.places import Place, place_of
-from mockseg.traffic.pools import pools_of
 
 if TYPE_CHECKING:
-    from mockseg.json_types import JsonObject
-    from mockseg.traffic.pools import Pools
+    from faker import Faker
 
-__all__ = ["Device", "People", "Person"]
+    from mockseg.json_types import JsonObject
+
+
+# What needs Faker, for the person who has to install it.
+_USER: Final = "synthetic traffic"
+_NAMES: Final = 240
+_WORDS: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pools:
+    """What people and things are called in a locale.
+
+    Attributes:
+        first_names, last_names: of people.
+        companies, jobs, cities, streets, postcodes: as they say.
+        phrases: what a thing or an article may be called.
+        sentences: what people write.
+    """
+
+    first_names: tuple[str, ...]
+    last_names: tuple[str, ...]
+    companies: tuple[str, ...]
+    jobs: tuple[str, ...]
+    cities: tuple[str, ...]
+    streets: tuple[str, ...]
+    postcodes: tuple[str, ...]
+    phrases: tuple[str, ...]
+    sentences: tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def pools_of(seed: str, locale: str) -> Pools:
+    """Fill the pools of a seed and a locale.
+
+    Raises:
+        ConfigError: Faker does not know the locale.
+        MissingExtraError: Faker is not installed.
+    """
+    faker = _faker(locale)
+    faker.seed_instance(f"{seed}/{locale}")
+
+    def made(word: str, count: int) -> tuple[str, ...]:
+        make = getattr(faker, word)
+        return tuple(str(make()).replace("\n", ", ") for _ in range(count))
+
+    return Pools(
+        first_names=made("first_name", _NAMES),
+        last_names=made("last_name", _NAMES),
+        companies=made("company", _WORDS),
+        jobs=made("job", _WORDS),
+        cities=made("city", _WORDS),
+        streets=made("street_address", _WORDS),
+        postcodes=made("postcode", _WORDS),
+        phrases=made("catch_phrase" if hasattr(faker, "catch_phrase") else "bs", _WORDS),
+        sentences=made("sentence", _WORDS),
+    )
+
+
+def faker_release() -> str:
+    """Return the release of Faker, on which names depend.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    require("faker", user=_USER)
+    from faker import VERSION
+
+    return str(VERSION)
+
+
+def _faker(locale: str) -> Faker:
+    require("faker", user=_USER)
+    from faker import Faker
+    from faker.config import AVAILABLE_LOCALES
+
+    if locale not in AVAILABLE_LOCALES:
+        common = ("en_US", "de_DE", "ja_JP")
+        names = dict.fromkeys((*common, *sorted(AVAILABLE_LOCALES)))
+        raise ConfigError(unknown("locale", locale, names, see="the documentation of Faker"))
+    return Faker(locale)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A country.
+
+    Attributes:
+        country: its name.
+        time_zone: as IANA names it; the one that most people there live in.
+        offset_minutes: of its standard time from UTC.
+        currency: ISO 4217.
+    """
+
+    country: str
+    time_zone: str
+    offset_minutes: int
+    currency: str
+
+
+_PLACES: Final = {
+    "AT": Place("Austria", "Europe/Vienna", 60, "EUR"),
+    "AU": Place("Australia", "Australia/Sydney", 600, "AUD"),
+    "BE": Place("Belgium", "Europe/Brussels", 60, "EUR"),
+    "BR": Place("Brazil", "America/Sao_Paulo", -180, "BRL"),
+    "CA": Place("Canada", "America/Toronto", -300, "CAD"),
+    "CH": Place("Switzerland", "Europe/Zurich", 60, "CHF"),
+    "CN": Place("China", "Asia/Shanghai", 480, "CNY"),
+    "CZ": Place("Czechia", "Europe/Prague", 60, "CZK"),
+    "DE": Place("Germany", "Europe/Berlin", 60, "EUR"),
+    "DK": Place("Denmark", "Europe/Copenhagen", 60, "DKK"),
+    "ES": Place("Spain", "Europe/Madrid", 60, "EUR"),
+    "FI": Place("Finland", "Europe/Helsinki", 120, "EUR"),
+    "FR": Place("France", "Europe/Paris", 60, "EUR"),
+    "GB": Place("United Kingdom", "Europe/London", 0, "GBP"),
+    "GR": Place("Greece", "Europe/Athens", 120, "EUR"),
+    "IE": Place("Ireland", "Europe/Dublin", 0, "EUR"),
+    "IN": Place("India", "Asia/Kolkata", 330, "INR"),
+    "IT": Place("Italy", "Europe/Rome", 60, "EUR"),
+    "JP": Place("Japan", "Asia/Tokyo", 540, "JPY"),
+    "KR": Place("South Korea", "Asia/Seoul", 540, "KRW"),
+    "MX": Place("Mexico", "America/Mexico_City", -360, "MXN"),
+    "NL": Place("Netherlands", "Europe/Amsterdam", 60, "EUR"),
+    "NO": Place("Norway", "Europe/Oslo", 60, "NOK"),
+    "NZ": Place("New Zealand", "Pacific/Auckland", 720, "NZD"),
+    "PL": Place("Poland", "Europe/Warsaw", 60, "PLN"),
+    "PT": Place("Portugal", "Europe/Lisbon", 0, "EUR"),
+    "SE": Place("Sweden", "Europe/Stockholm", 60, "SEK"),
+    "TR": Place("Türkiye", "Europe/Istanbul", 180, "TRY"),
+    "UA": Place("Ukraine", "Europe/Kyiv", 120, "UAH"),
+    "US": Place("United States", "America/New_York", -300, "USD"),
+}
+_ELSEWHERE: Final = Place("Elsewhere", "Etc/UTC", 0, "USD")
+
+
+def place_of(locale: str) -> Place:
+    """Return the place of a locale such as ``de_DE``; one that is not in the table is in UTC."""
+    return _PLACES.get(locale.rpartition("_")[2].upper(), _ELSEWHERE)
+
 
 # How many people are kept ready; others are made again when their turn comes.
 _KEPT: Final = 10_000
@@ -89,7 +232,7 @@ class People:
         locale: where they live.
 
     Raises:
-        ConfigError: there is no such locale.
+        ConfigError: unknown .
     """
 
     def __init__(self, *, seed: str, locale: str) -> None:
@@ -190,11 +333,11 @@ def _device(anonymous_id: str, context: JsonObject) -> Device:
 
 
 def _address(draw: Draw) -> str:
-    """Give an address out of the blocks that are kept for documentation (RFC 5737)."""
+    """Return an address out of the blocks that are kept for documentation (RFC 5737)."""
     block = draw.pick(("192.0.2", "198.51.100", "203.0.113"))
     return f"{block}.{1 + draw.below(254)}"
 
 
 def _plain(text: str) -> str:
-    """Give the ASCII letters and digits of a text, in lower case."""
+    """Return the ASCII letters and digits of a text, in lower case."""
     return "".join(char for char in text.lower() if char.isascii() and char.isalnum())

@@ -8,15 +8,14 @@ from mockseg.errors import ConfigError
 from mockseg.files import read_toml
 from mockseg.suggestions import unknown
 from mockseg.traffic import quantities as q
-from mockseg.traffic.recipe import MOST_USERS, Recipe
-from mockseg.traffic.shapes import Schedule, schedule, trace_rates
+from mockseg.traffic.scenario import MOST_USERS, Recipe
+from mockseg.traffic.schedule import Schedule, schedule, trace_rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from mockseg.plans.model import Plan
 
-__all__ = ["DEFAULTS", "ROWS", "recipe_of", "with_profile"]
 
 # Name, what stands for its value, its default, what it means.
 ROWS: Final[tuple[tuple[str, str, str | None, str], ...]] = (
@@ -77,8 +76,8 @@ def recipe_of(
         types: the only types of call, or empty for all.
 
     Raises:
-        ConfigError: a value is none; the sentence names the flag, the value, what is allowed.
-        PlanError: a file is no plan.
+        ConfigError: a value is invalid; the sentence names the flag, the value, what is allowed.
+        PlanError: a file is not a plan.
     """
     start = values["start"]
     if start is None and now_ns is not None:

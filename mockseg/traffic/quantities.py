@@ -13,15 +13,6 @@ from mockseg.suggestions import unknown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "SECOND",
-    "parse_duration",
-    "parse_mix",
-    "parse_moment_named",
-    "parse_rate",
-    "parse_share",
-    "parse_speed",
-]
 
 SECOND: Final = 1_000_000_000
 _SECONDS: Final = {
@@ -46,7 +37,7 @@ def parse_rate(text: str, *, place: str) -> Fraction:
     """Read ``200/s``, ``30/m``, ``5/h`` or ``200`` (a second) as calls a second.
 
     Raises:
-        ConfigError: it is no rate; the sentence names the place, the value and the units.
+        ConfigError: invalid rate; the sentence names the place, the value and the units.
     """
     match = _RATE.fullmatch(text.strip())
     if match is None:
@@ -62,7 +53,7 @@ def parse_duration(text: str, *, place: str) -> int:
     """Read ``30s``, ``500ms``, ``5m``, ``2h`` or ``90d`` as nanoseconds.
 
     Raises:
-        ConfigError: it is no duration.
+        ConfigError: invalid duration.
     """
     match = _DURATION.fullmatch(text.strip())
     if match is None:
@@ -78,7 +69,7 @@ def parse_share(text: str, *, place: str) -> float:
     """Read ``5%`` or ``0.05`` as a share from 0 to 1.
 
     Raises:
-        ConfigError: it is no share.
+        ConfigError: invalid share.
     """
     match = _SHARE.fullmatch(text.strip())
     if match is not None:
@@ -92,7 +83,7 @@ def parse_speed(text: str, *, place: str) -> Fraction:
     """Read ``10x`` or ``0.5`` as how many times faster than it was.
 
     Raises:
-        ConfigError: it is no speed.
+        ConfigError: invalid speed.
     """
     match = _SPEED.fullmatch(text.strip())
     if match is None or not Fraction(match[1]):
@@ -104,7 +95,7 @@ def parse_moment_named(text: str, *, place: str) -> int:
     """Read a day or an ISO 8601 time as a moment, UTC where it names no offset.
 
     Raises:
-        ConfigError: it is no time.
+        ConfigError: invalid time.
     """
     moment = parse_moment(text)
     if moment is None:

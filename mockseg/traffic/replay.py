@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.json_types import encode
-from mockseg.traffic.made import Made
+from mockseg.traffic.packets import GeneratedCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["moment_of", "replayed"]
 
 # Where a message says when it happened, the first that does wins.
 _TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
@@ -36,7 +35,7 @@ def replayed(
     speed: Fraction,
     shift_to_ns: int | None,
     ids: str | None,
-) -> Iterator[Made]:
+) -> Iterator[GeneratedCall]:
     """Yield each message with its due time.
 
     A message without a time is due with the one before it, and so is one that happened
@@ -69,12 +68,12 @@ def replayed(
         yield _made(changed, due)
 
 
-def _made(message: JsonObject, due: int) -> Made:
+def _made(message: JsonObject, due: int) -> GeneratedCall:
     type_ = _text(message.get("type"))
     event = _text(message.get("event"))
     message_id = _text(message.get("messageId"))
     routed = type_ if type_ in MESSAGE_TYPES else ""
-    return Made(
+    return GeneratedCall(
         due, encode(message), routed, event or type_ or "(none)", "replayed", "", message_id
     )
 

@@ -15,22 +15,61 @@ import contextlib
 import logging
 import os
 from collections import deque
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from mockseg.domain.timestamps import parse_moment
 from mockseg.extras import require
 from mockseg.json_types import decode
-from mockseg.traffic.pace import paced
-from mockseg.traffic.sdk_calls import METHODS, arguments_of
+from mockseg.traffic.driver import paced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mockseg.json_types import JsonObject
-    from mockseg.traffic.made import Made
-    from mockseg.traffic.packets import Group
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.traffic.packets import GeneratedCall, Group
     from mockseg.traffic.tally import Tally
 
-__all__ = ["SdkDriver", "require_sdk"]
+
+_COMMON: Final = {
+    "userId": "user_id",
+    "anonymousId": "anonymous_id",
+    "context": "context",
+    "integrations": "integrations",
+    "messageId": "message_id",
+}
+# The SDK's methods with what each takes beside that; an alias has no anonymousId there.
+METHODS: Final[dict[str, dict[str, str]]] = {
+    "identify": _COMMON | {"traits": "traits"},
+    "track": _COMMON | {"event": "event", "properties": "properties"},
+    "page": _COMMON | {"name": "name", "category": "category", "properties": "properties"},
+    "screen": _COMMON | {"name": "name", "category": "category", "properties": "properties"},
+    "group": _COMMON | {"groupId": "group_id", "traits": "traits"},
+    "alias": {key: name for key, name in _COMMON.items() if key != "anonymousId"}
+    | {"previousId": "previous_id"},
+}
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def arguments_of(message: JsonObject) -> JsonObject:
+    """Return the keyword arguments with which an application would send this message.
+
+    Args:
+        message: its type is one of :data:`METHODS`. What the SDK has no argument for is
+            left out.
+    """
+    names = METHODS[message["type"]]
+    arguments = {name: message[key] for key, name in names.items() if key in message}
+    if "timestamp" in message:
+        arguments["timestamp"] = _moment(message["timestamp"])
+    return arguments
+
+
+def _moment(timestamp: Json) -> Json:
+    """Return a time as the SDK takes it; an invalid one stays, and the SDK will refuse it."""
+    moment = parse_moment(timestamp)
+    return timestamp if moment is None else _EPOCH + timedelta(microseconds=moment // 1000)
+
 
 # How long after the end the SDK may take to empty its queue.
 _GRACE_SECONDS: Final = 10.0
@@ -95,7 +134,7 @@ class SdkDriver:
 
     @property
     def waiting(self) -> int:
-        """Give how many calls the SDK has and is not done with."""
+        """Return how many calls the SDK has and is not done with."""
         return self._accepted - self._finished
 
     def stop(self) -> None:
@@ -138,7 +177,7 @@ class SdkDriver:
         for consumer in self._client.consumers:
             consumer.pause()
 
-    def _hand_over(self, made: Made, due: float) -> None:
+    def _hand_over(self, made: GeneratedCall, due: float) -> None:
         assert self._loop is not None  # noqa: S101 - set by run
         message = decode(made.line)
         tally = self._tally
@@ -167,7 +206,7 @@ class SdkDriver:
                 how = "made another mistake by the SDK" if codes else "mended by the SDK"
                 tally.hold_back(made, how, code=min(codes, default=""))
 
-    def _refuse(self, made: Made, reason: str) -> None:
+    def _refuse(self, made: GeneratedCall, reason: str) -> None:
         if made.label == "invalid":
             self._tally.hold_back(made, f"refused by the SDK: {reason}")
         else:
@@ -248,7 +287,7 @@ def _host_of(url: str) -> str:
 
 
 def _kind(error: Exception) -> int | str:
-    """Give the status that the SDK was answered, or name the failure."""
+    """Return the status that the SDK was answered, or name the failure."""
     status = getattr(error, "status", None)
     if isinstance(status, int):
         return status

@@ -9,8 +9,7 @@ from xml.etree import ElementTree as ET
 from mockseg import json_types
 from mockseg.errors import PlanError
 from mockseg.plans.coverage import Coverage
-from mockseg.plans.coverage_html import coverage_html, html_text
-from mockseg.plans.coverage_text import coverage_junit, coverage_text
+from mockseg.plans.coverage_report import coverage_html, coverage_junit, coverage_text, html_text
 from mockseg.plans.model import plan_from_json
 from mockseg.printable import printable_lines
 

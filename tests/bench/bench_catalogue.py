@@ -23,15 +23,14 @@ from jsonschema import Draft7Validator
 
 from mockseg.catalogue.loader import load
 from mockseg.catalogue.messages import message_for
-from mockseg.catalogue.model import STRICTNESSES
-from mockseg.plans.explanation import explain
-from mockseg.plans.model import plan_from_json
+from mockseg.plans.model import STRICTNESSES
 from mockseg.plans.planset import PlanSet
+from mockseg.plans.violations import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.catalogue.model import Strictness
+    from mockseg.plans.model import Strictness
 
 PLAN = "userguiding"
 
@@ -44,9 +43,9 @@ from mockseg.plans.planset import PlanSet
 before = time.perf_counter()
 plans = [load(name, strictness={strictness!r}) for name in catalogues()]
 read = time.perf_counter()
-PlanSet([plan_from_json(plan.to_json(), file=plan.name, check=False) for plan in plans])
+PlanSet(plans)
 ready = time.perf_counter()
-PlanSet([plan_from_json(plan.to_json(), file=plan.name) for plan in plans])
+PlanSet(plans)
 whole = time.perf_counter()
 print((read - before) * 1e3, (ready - before) * 1e3, (read - before + whole - ready) * 1e3)
 """
@@ -85,7 +84,7 @@ def loading(strictness: Strictness, *, rounds: int) -> None:
 def checking(strictness: Strictness, rounds: int) -> None:
     """Time good and bad calls of every event of the plan."""
     catalogue = load(PLAN, strictness=strictness)
-    plans = PlanSet([plan_from_json(catalogue.to_json(), file=PLAN, check=False)])
+    plans = PlanSet([catalogue])
     good = [message_for(catalogue, rule) for rule in catalogue.rules]
     bad = [broken(message) for message in good]
     pure = {rule.key: Draft7Validator(rule.schema) for rule in catalogue.rules}

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft7Validator
 
-from mockseg.plans.compiled import CompiledSchema
 from mockseg.plans.coverage import Coverage
-from mockseg.plans.explanation import explain
 from mockseg.plans.inference import infer
 from mockseg.plans.model import plan_from_json
 from mockseg.plans.planset import PlanSet
+from mockseg.plans.violations import explain
+from mockseg.schemas.compiled import CompiledSchema
 
 if TYPE_CHECKING:
     from collections.abc import Callable

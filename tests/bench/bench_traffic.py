@@ -25,11 +25,10 @@ from servers import running
 from mockseg.clock import SystemClock
 from mockseg.traffic.driver import Driver
 from mockseg.traffic.generator import Traffic
-from mockseg.traffic.histogram import Histogram
 from mockseg.traffic.packets import grouped, to_segment
-from mockseg.traffic.recipe import Recipe
-from mockseg.traffic.shapes import schedule
-from mockseg.traffic.tally import Tally
+from mockseg.traffic.scenario import Recipe
+from mockseg.traffic.schedule import schedule
+from mockseg.traffic.tally import Histogram, Tally
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection

@@ -176,7 +176,7 @@ def test_a_plan_is_inferred_from_the_journal(
     assert run(["plan", "infer", "-o", "all.json"]) == 0
     assert run(["plan", "infer", "--source", "two", "-o", "two.json"]) == 0
 
-    assert [rule.name for rule in read_plan("all.json").rules] == [
+    assert [rule.label for rule in read_plan("all.json").rules] == [
         'TRACK "N"',
         'TRACK "tutorial.view"',
     ]

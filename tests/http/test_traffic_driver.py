@@ -12,8 +12,8 @@ from aiohttp import web
 from mockseg.traffic.driver import Driver
 from mockseg.traffic.generator import Traffic
 from mockseg.traffic.packets import grouped, to_segment
-from mockseg.traffic.recipe import Recipe
-from mockseg.traffic.shapes import schedule
+from mockseg.traffic.scenario import Recipe
+from mockseg.traffic.schedule import schedule
 from mockseg.traffic.tally import Tally
 
 if TYPE_CHECKING:

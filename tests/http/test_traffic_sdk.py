@@ -20,9 +20,9 @@ from mockseg.json_types import decode
 from mockseg.server import MockSegment
 from mockseg.traffic.generator import Traffic
 from mockseg.traffic.packets import grouped
-from mockseg.traffic.recipe import Recipe
+from mockseg.traffic.scenario import Recipe
+from mockseg.traffic.schedule import schedule
 from mockseg.traffic.sdk_driver import SdkDriver
-from mockseg.traffic.shapes import schedule
 from mockseg.traffic.tally import Tally
 
 if TYPE_CHECKING:

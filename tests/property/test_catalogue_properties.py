@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from mockseg.catalogue.breakages import breakages
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import nearest_names
 from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.mistakes import breakages
 
 if TYPE_CHECKING:
-    from mockseg.catalogue.breakages import Breakage
-    from mockseg.catalogue.model import CataloguePlan, CatalogueRule
+    from mockseg.catalogue.mistakes import Breakage
     from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.model import Plan, Rule
 
 RULES = [
     (load(name, strictness="strict"), index)
@@ -37,7 +37,7 @@ VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.just({}))
 
 
 @st.composite
-def changed_messages(draw: st.DrawFn) -> tuple[CataloguePlan, CatalogueRule, JsonObject]:
+def changed_messages(draw: st.DrawFn) -> tuple[Plan, Rule, JsonObject]:
     """Take a good message and change, add and remove some of its properties."""
     plan, index = draw(st.sampled_from(RULES))
     rule = plan.rules[index]
@@ -61,7 +61,7 @@ def _all_breakages(name: str) -> tuple[Breakage, ...]:
     return breakages(load(name, strictness="strict"))
 
 
-def _planned(rule: CatalogueRule) -> list[str]:
+def _planned(rule: Rule) -> list[str]:
     root = rule.schema.get("properties", {})
     body = root.get("properties", root.get("traits", {}))
     return list(body.get("properties", {}))
@@ -75,11 +75,11 @@ def _is_good(schema: JsonObject, message: JsonObject) -> bool:
 
 @given(changed_messages())
 def test_both_libraries_agree_and_what_is_good_in_strict_is_good_in_lenient(
-    case: tuple[CataloguePlan, CatalogueRule, JsonObject],
+    case: tuple[Plan, Rule, JsonObject],
 ) -> None:
     """Whatever is done to a message of whatever event."""
     plan, rule, message = case
-    lenient = load(plan.name).rule(rule.name, type=rule.type)
+    lenient = load(plan.slug).rule(rule.name, type=rule.type)
     assert lenient is not None
     strictly_good = _is_good(rule.schema, message)
     leniently_good = _is_good(lenient.schema, message)
@@ -88,12 +88,12 @@ def test_both_libraries_agree_and_what_is_good_in_strict_is_good_in_lenient(
 
 @given(changed_messages())
 def test_either_lenient_plan_of_userguiding_gives_the_same_verdict(
-    case: tuple[CataloguePlan, CatalogueRule, JsonObject],
+    case: tuple[Plan, Rule, JsonObject],
 ) -> None:
     """The two differ in how they name things and not in what they allow."""
     plan, rule, message = case
     one, two = (load(name).rule(rule.name) for name in ("userguiding", "userguiding-segment"))
-    if not plan.name.startswith("userguiding"):
+    if not plan.slug.startswith("userguiding"):
         assert one is None
         assert two is None
         return

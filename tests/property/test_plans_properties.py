@@ -7,26 +7,24 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference import reference_failures, reference_is_valid
 
-from mockseg.catalogue.breakages import breakages
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.messages import message_for
-from mockseg.catalogue.model import STRICTNESSES, Strictness
+from mockseg.catalogue.mistakes import breakages
 from mockseg.errors import PlanError
 from mockseg.json_types import decode, encode
-from mockseg.plans.compiled import compile_schema
 from mockseg.plans.coverage import Coverage
 from mockseg.plans.csv_template import plan_from_csv, plan_to_csv
-from mockseg.plans.explanation import explain
-from mockseg.plans.formats import ASSERTED
 from mockseg.plans.inference import infer
-from mockseg.plans.model import plan_from_json, plan_to_json
+from mockseg.plans.model import STRICTNESSES, Strictness, plan_from_json, plan_to_json
 from mockseg.plans.plan_diff import diff
 from mockseg.plans.planset import PlanSet
 from mockseg.plans.protocols import ProtocolsSettings, TrackSettings
-from mockseg.plans.reference import reference_failures, reference_is_valid
-from mockseg.plans.soundness import sound_schema
-from mockseg.plans.violations import violations_of
+from mockseg.plans.violations import explain, violations_of
+from mockseg.schemas.compiled import compile_schema
+from mockseg.schemas.formats import ASSERTED
+from mockseg.schemas.soundness import sound_schema
 
 # Few names, values and lengths, so that schemas and values often meet.
 NAMES = st.sampled_from(["a", "b", "c", "a.b", "$ref", "items"])
@@ -173,7 +171,7 @@ def test_a_schema_is_compiled_or_refused_in_one_sentence(schema: Any) -> None:
 def test_both_validators_agree_on_the_catalogue(name: str, strictness: Strictness) -> None:
     """Good calls and a tenth of all broken ones, at every rule that judges them."""
     source = load(name, strictness=strictness)
-    plans = PlanSet([plan_from_json(source.to_json(), file=name)])
+    plans = PlanSet([source])
     broken = [each.message for each in breakages(source) if each.kind == "violation"]
     good = [message_for(source, rule) for rule in source.rules]
     for message in [*good, *broken[::10]]:

@@ -11,11 +11,11 @@ from jsonschema import Draft7Validator
 
 from mockseg import strategies as seg
 from mockseg.catalogue.loader import catalogues, load
+from mockseg.catalogue.lookup import matches_of, plan_of
 from mockseg.domain.limits import MAX_CALL_BYTES
 from mockseg.domain.spec import check
 from mockseg.json_types import decode_leniently
 from mockseg.plans.planset import PlanSet
-from mockseg.strategies.subjects import plan_of, subjects_of
 
 if TYPE_CHECKING:
     from mockseg.domain.findings import Discard, Violation
@@ -42,7 +42,7 @@ def test_generated_implies_valid_for_the_pure_library(plan: str, event: str, kin
     """Every message of every documented event satisfies its strict rule, and Segment takes it."""
     rule = load(plan, strictness="strict").rule(event, type=kind)
     assert rule is not None
-    common = [each.schema for each in subjects_of(plan) if each.type == "COMMON"]
+    common = [each.rule.schema for each in matches_of(plan) if each.rule.type == "COMMON"]
     validators = [Draft7Validator(schema) for schema in (rule.schema, *common)]
 
     @QUICK
@@ -213,8 +213,9 @@ SCHEMAS = st.recursive(
 @given(st.data())
 def test_what_is_made_of_a_schema_satisfies_it(data: st.DataObject) -> None:
     """Or the schema is refused when the strategy is made, never when it is drawn."""
+    from reference import reference_is_valid
+
     from mockseg.errors import PlanError
-    from mockseg.plans.reference import reference_is_valid
 
     schema: Any = data.draw(SCHEMAS, label="schema")
     try:

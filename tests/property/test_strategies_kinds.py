@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import Phase, given, settings
 
 from mockseg import strategies as seg
-from mockseg.catalogue.breakages import breakages
 from mockseg.catalogue.loader import load
+from mockseg.catalogue.mistakes import breakages
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from hypothesis.statistics import collector
 
 from mockseg import strategies as seg
 from mockseg.catalogue.loader import catalogues, load
+from mockseg.catalogue.lookup import plan_of
 from mockseg.plans.coverage import Coverage
-from mockseg.strategies.subjects import plan_of
 
 if TYPE_CHECKING:
-    from mockseg.catalogue.model import CatalogueRule
+    from mockseg.plans.model import Rule
 
 TWO_HUNDRED = settings(
     max_examples=200, database=None, deadline=None, derandomize=True, phases=[Phase.generate]
@@ -30,7 +30,7 @@ TWO_HUNDRED = settings(
 ALL = os.environ.get("MOCKSEG_ALL_EVENTS") == "1"
 
 
-def _handful(plan: str) -> list[CatalogueRule]:
+def _handful(plan: str) -> list[Rule]:
     """Give the rules of a plan that are tried."""
     rules = [rule for rule in load(plan, strictness="strict").rules if rule.type != "COMMON"]
     if ALL or plan == "candu":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from mockseg.destinations.userleap.state import PAGEVIEW, Event, EventDefinition, User
 from mockseg.destinations.values import kind_of
 from mockseg.domain.delivery import Note
-from mockseg.plans.search import compile_search
+from mockseg.schemas.search import compile_search
 
 if TYPE_CHECKING:
     import random

@@ -14,7 +14,7 @@ from mockseg.destinations.userleap.state import (
 )
 from mockseg.destinations.vendor import Setup
 from mockseg.errors import VendorStateError
-from mockseg.plans.search import compile_search
+from mockseg.schemas.search import compile_search
 
 __all__ = ["LONGEST_PATTERN", "OWN", "UserLeapSetup", "check_definition", "empty_state"]
 

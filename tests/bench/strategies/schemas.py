@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockseg.strategies.envelope import Wrapping, envelope, types_of
-from mockseg.strategies.subjects import Subject, subject_of, subjects_of
-from mockseg.strategies.texts import MOMENT
+from mockseg.catalogue.envelope import Wrapping, envelope, spoken_fields, types_of
+from mockseg.catalogue.lookup import Match, get, matches_of
+from mockseg.schemas.formats import MOMENT
 
 if TYPE_CHECKING:
     from corpus import Consumer
@@ -16,19 +16,19 @@ def schema_for(consumer: Consumer) -> dict[str, Any]:
     """Give the schema of what a consumer takes."""
     strictness = "lenient" if consumer.feed == "edge" else "strict"
     if consumer.event is not None:
-        subject = subject_of(consumer.event, plan=consumer.plan, strictness=strictness)
-        return whole(subject, edge=consumer.feed == "edge")
-    subjects = subjects_of(consumer.plan)
+        match = get(consumer.event, plan=consumer.plan, strictness=strictness)
+        return whole(match, edge=consumer.feed == "edge")
+    matches = matches_of(consumer.plan)
     sequence = consumer.feed == "sequence"
-    either = {"anyOf": [whole(each, edge=sequence) for each in subjects]}
+    either = {"anyOf": [whole(each, edge=sequence) for each in matches]}
     return {"type": "array", "items": either, "minItems": 1} if sequence else either
 
 
-def whole(subject: Subject, *, edge: bool = False) -> dict[str, Any]:
+def whole(match: Match, *, edge: bool = False) -> dict[str, Any]:
     """Merge a rule and the envelope into one flat schema, which is easiest for the rival."""
-    kind = types_of(subject)[0]
-    around = envelope(subject, kind, Wrapping(message_id=edge))
-    fields = {**around["properties"], **subject.schema.get("properties", {})}
+    kind = types_of(match)[0]
+    around = envelope(match, kind, Wrapping(message_id=edge))
+    fields = {**around["properties"], **match.rule.schema.get("properties", {})}
     # A context of forty optional fields would take the rival seconds for each message.
     context = dict(fields["context"]["anyOf"][1])
     context["properties"] = {
@@ -40,17 +40,17 @@ def whole(subject: Subject, *, edge: bool = False) -> dict[str, Any]:
     if edge:
         fields["sentAt"] = fields["timestamp"]
         # SDKs send null where there is nothing, which Segment takes for absent.
-        for name in set(fields) - set(subject.fields()) - {"type", "event"}:
+        for name in set(fields) - set(spoken_fields(match)) - {"type", "event"}:
             fields[name] = {**fields[name], "type": [fields[name]["type"], "null"]}
     schema = {
         **around,
         **{
             key: value
-            for key, value in subject.schema.items()
+            for key, value in match.rule.schema.items()
             if key not in {"properties", "required"}
         },
         "properties": fields,
-        "required": [*around["required"], *subject.schema.get("required", ())],
+        "required": [*around["required"], *match.rule.schema.get("required", ())],
     }
     found: dict[str, Any] = _dated(schema)
     return found

@@ -27,7 +27,7 @@ from typing import IO, Any
 from schemas import whole
 
 from mockseg.catalogue.loader import load
-from mockseg.strategies.subjects import subject_of
+from mockseg.catalogue.lookup import get
 
 HERE = Path(__file__).parent
 
@@ -61,7 +61,7 @@ def cases() -> dict[str, tuple[str, Any]]:
         rule = load(plan, strictness="strict").rule(event)
         assert rule is not None
         found[event] = (kind, rule.schema)
-    guide = subject_of("guide started (userguiding)")
+    guide = get("guide started (userguiding)", strictness="strict")
     found["guide started, whole message"] = ("formats", whole(guide))
     found["text"] = ("scalar", {"type": "string"})
     found["number"] = ("scalar", {"type": "number", "minimum": 0})

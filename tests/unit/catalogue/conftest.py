@@ -11,7 +11,7 @@ from jsonschema import Draft7Validator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.catalogue.model import CataloguePlan
+    from mockseg.plans.model import Plan
 
 CODES = {
     "required": "required",
@@ -84,7 +84,7 @@ def is_good(
 ) -> Callable[..., bool]:
     """Give the function that tells whether a plan calls a track call of this event good."""
 
-    def good(plan: CataloguePlan, event: str, **properties: Any) -> bool:
+    def good(plan: Plan, event: str, **properties: Any) -> bool:
         rule = plan.rule(event, type="TRACK")
         message = {"type": "track", "event": event, "userId": "u1", "properties": properties}
         return rule is not None and verdict_of(rule.schema, message)

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from mockseg.catalogue.breakages import breakages
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.mistakes import breakages
 from mockseg.domain.findings import DISCARD_CODES
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.spec import check
-from mockseg.plans.model import plan_from_json
 from mockseg.plans.planset import PlanSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.catalogue.model import CataloguePlan, CatalogueRule, Strictness
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Plan, Rule, Strictness
 
     Complaints: TypeAlias = Callable[[JsonObject, JsonObject], set[tuple[str, str]]]
     Verdict: TypeAlias = Callable[[JsonObject, JsonObject], bool]
@@ -30,7 +29,7 @@ STRICTNESSES = pytest.mark.parametrize("strictness", ["strict", "lenient"])
 ANSWER = "survey question answer (userguiding)"
 
 
-def labels(plan: CataloguePlan, rule: str) -> set[tuple[str, str, str]]:
+def labels(plan: Plan, rule: str) -> set[tuple[str, str, str]]:
     """Give code, field and branch of every breakage of a rule."""
     found = plan.rule(rule)
     assert found is not None
@@ -58,7 +57,7 @@ def test_a_broken_message_gets_the_violation_of_its_label(
 ) -> None:
     """From the validator that every call goes through, unplanned events included."""
     plan = load(name, strictness=strictness)
-    validator = PlanSet([plan_from_json(plan.to_json(), file=name)])
+    validator = PlanSet([plan])
     for each in breakages(plan):
         if each.kind == "violation":
             found = validator.check(
@@ -223,7 +222,7 @@ def test_the_examples_are_not_changed(verdict_of: Verdict) -> None:
 def test_whole_calls_are_broken_for_each_type_of_call_of_a_plan() -> None:
     """The Spec's plan has the discards of all six calls."""
 
-    def codes(rule: CatalogueRule) -> set[str]:
+    def codes(rule: Rule) -> set[str]:
         discards = [each for each in breakages(spec) if each.kind == "discard"]
         return {each.code for each in discards if each.rule == rule.name}
 

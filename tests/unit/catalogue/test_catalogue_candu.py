@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from mockseg.catalogue.discards import discard_faults
 from mockseg.catalogue.loader import load
 from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.mistakes import discards
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.catalogue.model import CataloguePlan, CatalogueRule
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Plan, Rule
 
     Good: TypeAlias = Callable[..., bool]
     Verdict: TypeAlias = Callable[[JsonObject, JsonObject], bool]
@@ -28,7 +28,7 @@ LC = load("candu")
 VIEW = {"tutorialId": 1, "segmentId": "s", "portalId": 2, "versionId": "v"}
 
 
-def rule_of(plan: CataloguePlan, name: str, **kind: str) -> CatalogueRule:
+def rule_of(plan: Plan, name: str, **kind: str) -> Rule:
     """Find a rule that must be there."""
     rule = plan.rule(name, **kind)
     assert rule is not None
@@ -38,7 +38,7 @@ def rule_of(plan: CataloguePlan, name: str, **kind: str) -> CatalogueRule:
 @pytest.mark.parametrize("plan", [CANDU, LC])
 @pytest.mark.parametrize("kind", ["SCREEN", "TRACK"])
 def test_ca_x01_a_view_may_be_a_screen_or_a_track_call(
-    plan: CataloguePlan, kind: str, verdict_of: Verdict
+    plan: Plan, kind: str, verdict_of: Verdict
 ) -> None:
     """The rule is the same; the name stands where the call has it."""
     rule = rule_of(plan, "tutorial.view", type=kind)
@@ -93,7 +93,7 @@ def test_ca_x08_the_events_of_candus_newer_sdk_are_not_planned() -> None:
     """They are in no document that the catalogue is made from."""
     assert LC.rule("candu.sdk.content.viewed") is None
     assert {"no_user_anon_id"} <= {
-        fault.code for fault in discard_faults(message_for(LC, LC.rules[0]))
+        each.code for each in discards(message_for(LC, LC.rules[0])["type"])
     }
 
 

@@ -13,8 +13,8 @@ from mockseg.domain.spec import check
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.catalogue.model import Strictness
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Strictness
 
     Verdict: TypeAlias = Callable[[JsonObject, JsonObject], bool]
 

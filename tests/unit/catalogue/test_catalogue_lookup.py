@@ -10,7 +10,7 @@ from mockseg.errors import PlanError
 
 def test_a_name_is_found_in_every_plan_that_means_it() -> None:
     """The plan whose own name it is comes first, then those with another spelling of it."""
-    found = [(match.plan.name, match.rule.key) for match in find("Guide Started")]
+    found = [(match.plan.slug, match.rule.key) for match in find("Guide Started")]
     assert found == [
         ("userguiding-segment", "Guide Started"),
         ("userguiding", "guide started (userguiding)"),
@@ -20,13 +20,13 @@ def test_a_name_is_found_in_every_plan_that_means_it() -> None:
 def test_strict_plans_know_their_own_names_only() -> None:
     """No spelling but the document's."""
     found = find("Guide Started", strictness="strict")
-    assert [match.plan.name for match in found] == ["userguiding-segment"]
+    assert [match.plan.slug for match in found] == ["userguiding-segment"]
     assert find("guide started", strictness="strict") == ()
 
 
 def test_calls_are_found_by_their_types() -> None:
     """Identify stands in the Spec and in the copilot's page."""
-    assert [match.plan.name for match in find("identify")] == ["spec", "copilot"]
+    assert [match.plan.slug for match in find("identify")] == ["spec", "copilot"]
     assert get("screen").rule.type == "SCREEN"
 
 

@@ -9,8 +9,8 @@ import pytest
 from mockseg.catalogue.loader import catalogues, load
 
 if TYPE_CHECKING:
-    from mockseg.catalogue.model import CatalogueRule, Strictness
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Rule, Strictness
 
 # Event of the help centre without its suffix -> properties beside pageUrl; "?" = optional.
 HELP_CENTRE = {
@@ -138,7 +138,7 @@ SEMANTIC = {
 }
 
 
-def body_of(rule: CatalogueRule) -> JsonObject:
+def body_of(rule: Rule) -> JsonObject:
     """Give the schema of the properties."""
     body: JsonObject = rule.schema["properties"]["properties"]
     return body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.catalogue.references import expand, patched
+from mockseg.catalogue.loader import expand, patched
 from mockseg.errors import PlanError
 
 ID = {"type": "string"}

@@ -12,8 +12,8 @@ from mockseg.catalogue.messages import message_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.catalogue.model import CataloguePlan, CatalogueRule
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Plan, Rule
 
     Good: TypeAlias = Callable[..., bool]
     Verdict: TypeAlias = Callable[[JsonObject, JsonObject], bool]
@@ -38,7 +38,7 @@ THREAD = {"threadId": "t1", "pageUrl": "https://example.com"}
 LENIENT = pytest.mark.parametrize("plan", [LH, LS], ids=["help-centre", "segment"])
 
 
-def rule_of(plan: CataloguePlan, name: str, **kind: str) -> CatalogueRule:
+def rule_of(plan: Plan, name: str, **kind: str) -> Rule:
     """Find a rule that must be there."""
     rule = plan.rule(name, **kind)
     assert rule is not None
@@ -47,7 +47,7 @@ def rule_of(plan: CataloguePlan, name: str, **kind: str) -> CatalogueRule:
 
 @LENIENT
 def test_only_identifiers_are_required_where_both_documents_know_an_event(
-    plan: CataloguePlan, is_good: Good
+    plan: Plan, is_good: Good
 ) -> None:
     """Segment's document says of no property that it is required (facts 3.1.1)."""
     assert is_good(plan, STARTED, guideId="1")
@@ -59,7 +59,7 @@ def test_only_identifiers_are_required_where_both_documents_know_an_event(
 
 @LENIENT
 def test_an_event_that_one_document_has_keeps_what_that_document_requires(
-    plan: CataloguePlan, is_good: Good
+    plan: Plan, is_good: Good
 ) -> None:
     """In either case of its keys."""
     banner = {"bannerId": 7, "bannerName": "Sunday", "buttonId": "b", "pageUrl": "https://x.test"}
@@ -70,7 +70,7 @@ def test_an_event_that_one_document_has_keeps_what_that_document_requires(
 
 @LENIENT
 def test_every_help_centre_example_is_good_in_lenient_of_either_naming(
-    plan: CataloguePlan, verdict_of: Verdict
+    plan: Plan, verdict_of: Verdict
 ) -> None:
     """Lenient of either plan takes what either document allows."""
     for rule in H.rules:
@@ -81,7 +81,7 @@ def test_every_help_centre_example_is_good_in_lenient_of_either_naming(
 
 @LENIENT
 def test_every_example_of_segments_document_is_good_in_lenient_of_either_naming(
-    plan: CataloguePlan, verdict_of: Verdict
+    plan: Plan, verdict_of: Verdict
 ) -> None:
     """Lenient of either plan takes what either document allows."""
     for rule in S.rules:
@@ -162,9 +162,7 @@ def test_ug_c7_the_role_is_the_assistants(is_good: Good) -> None:
 
 @pytest.mark.parametrize("plan", [H, LH])
 @pytest.mark.parametrize("score", [-1, 0, 10, 11, 1000])
-def test_ug_c8_no_range_of_scores_is_enforced(
-    plan: CataloguePlan, score: int, is_good: Good
-) -> None:
+def test_ug_c8_no_range_of_scores_is_enforced(plan: Plan, score: int, is_good: Good) -> None:
     """No document states one, and the help centre's own example has 10 for stars."""
     assert is_good(plan, ANSWER, **SURVEY, questionType="Star Rating", score=score)
 

@@ -15,8 +15,8 @@ from mockseg.catalogue.messages import message_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.catalogue.model import CataloguePlan, CatalogueRule
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Plan, Rule
 
     Good: TypeAlias = Callable[..., bool]
     Verdict: TypeAlias = Callable[[JsonObject, JsonObject], bool]
@@ -52,7 +52,7 @@ THREAD = {"threadId": "t1", "pageUrl": "https://example.com"}
 LENIENT = pytest.mark.parametrize("plan", [LH, LS], ids=["help-centre", "segment"])
 
 
-def rule_of(plan: CataloguePlan, name: str, **kind: str) -> CatalogueRule:
+def rule_of(plan: Plan, name: str, **kind: str) -> Rule:
     """Find a rule that must be there."""
     rule = plan.rule(name, **kind)
     assert rule is not None
@@ -72,7 +72,7 @@ def rule_of(plan: CataloguePlan, name: str, **kind: str) -> CatalogueRule:
     ],
 )
 def test_ug_x01_names_match_in_any_case_with_or_without_the_suffix(
-    plan: CataloguePlan, name: str, is_good: Good
+    plan: Plan, name: str, is_good: Good
 ) -> None:
     """Lenient takes either document's name; strict takes its own only."""
     assert is_good(plan, name, **GUIDE)
@@ -82,7 +82,7 @@ def test_ug_x01_names_match_in_any_case_with_or_without_the_suffix(
 
 @LENIENT
 def test_ug_x02_keys_are_in_either_case_and_mixed_only_in_lenient(
-    plan: CataloguePlan, is_good: Good
+    plan: Plan, is_good: Good
 ) -> None:
     """A message that mixes the cases is bad in either strict plan."""
     mixed = {"guideId": "1", "guide_name": "Tour", "pageUrl": "https://example.com"}
@@ -96,7 +96,7 @@ def test_ug_x02_keys_are_in_either_case_and_mixed_only_in_lenient(
 
 
 @LENIENT
-def test_ug_x03_ids_are_integers_or_strings_in_lenient(plan: CataloguePlan, is_good: Good) -> None:
+def test_ug_x03_ids_are_integers_or_strings_in_lenient(plan: Plan, is_good: Good) -> None:
     """Strict has the type of its own document: strings in one, integers in the other."""
     for value in (1, "1", 1.0):
         assert is_good(plan, STARTED, **GUIDE | {"guideId": value})
@@ -109,9 +109,7 @@ def test_ug_x03_ids_are_integers_or_strings_in_lenient(plan: CataloguePlan, is_g
 
 
 @LENIENT
-def test_ug_x04_a_hotspots_id_is_an_integer_digits_or_a_uuid(
-    plan: CataloguePlan, is_good: Good
-) -> None:
+def test_ug_x04_a_hotspots_id_is_an_integer_digits_or_a_uuid(plan: Plan, is_good: Good) -> None:
     """No format is required of the string: the help centre only says string."""
     properties = {
         "hotspotGroupId": "1",
@@ -135,9 +133,7 @@ def test_ug_x05_a_questions_id_is_any_string(is_good: Good) -> None:
 
 
 @pytest.mark.parametrize("plan", [H, S, LH, LS])
-def test_ug_x06_user_id_may_be_among_the_properties_everywhere(
-    plan: CataloguePlan, is_good: Good
-) -> None:
+def test_ug_x06_user_id_may_be_among_the_properties_everywhere(plan: Plan, is_good: Good) -> None:
     """And need not be; it is a string."""
     event, properties = (STARTED_S, GUIDE_SNAKE) if plan is S else (STARTED, GUIDE)
     assert is_good(plan, event, **properties)
@@ -147,7 +143,7 @@ def test_ug_x06_user_id_may_be_among_the_properties_everywhere(
 
 @LENIENT
 def test_ug_x07_question_type_and_name_are_optional_and_answers_follow_a_given_type(
-    plan: CataloguePlan, is_good: Good
+    plan: Plan, is_good: Good
 ) -> None:
     """Without a type nothing is asked of the answer; in either case of it the answer must fit."""
     assert is_good(plan, ANSWER, **SURVEY)
@@ -160,7 +156,7 @@ def test_ug_x07_question_type_and_name_are_optional_and_answers_follow_a_given_t
 
 @LENIENT
 def test_ug_x08_a_score_is_a_number_in_lenient_and_an_integer_in_segments_document(
-    plan: CataloguePlan, is_good: Good
+    plan: Plan, is_good: Good
 ) -> None:
     """A boolean is not a number, nor is a string of digits."""
     for value, good in ((4, True), (4.5, True), (True, False), ("4", False)):
@@ -172,7 +168,7 @@ def test_ug_x08_a_score_is_a_number_in_lenient_and_an_integer_in_segments_docume
 
 @LENIENT
 def test_ug_x09_an_emoji_score_is_enumerated_by_the_help_centre_only(
-    plan: CataloguePlan, is_good: Good
+    plan: Plan, is_good: Good
 ) -> None:
     """Segment's document says a string, and so does lenient."""
     assert not is_good(H, ANSWER, **SURVEY, questionType="Emoji Rating", emojiScore="Happy")
@@ -185,7 +181,7 @@ def test_ug_x09_an_emoji_score_is_enumerated_by_the_help_centre_only(
 @pytest.mark.parametrize("plan", [H, LH])
 @pytest.mark.parametrize("kind", ["Emoji Rating", "Emoji Rating (3)", "Emoji Rating (5)"])
 def test_ug_x10_all_three_names_of_emoji_ratings_ask_for_an_emoji_score(
-    plan: CataloguePlan, kind: str, is_good: Good
+    plan: Plan, kind: str, is_good: Good
 ) -> None:
     """The caption has two of them, the example the third."""
     assert is_good(plan, ANSWER, **SURVEY, questionType=kind, emojiScore="Neutral")
@@ -193,7 +189,7 @@ def test_ug_x10_all_three_names_of_emoji_ratings_ask_for_an_emoji_score(
 
 
 @pytest.mark.parametrize("plan", [H, LH])
-def test_ug_x11_a_union_in_an_example_is_no_value(plan: CataloguePlan, is_good: Good) -> None:
+def test_ug_x11_a_union_in_an_example_is_no_value(plan: Plan, is_good: Good) -> None:
     """One member of the union is, the text of it is not."""
     button = GUIDE | {"step": "1", "buttonId": "b", "type": "custom", "ctaText": "Go"}
     event = "guide button click (userguiding)"
@@ -235,7 +231,7 @@ def test_ug_x17_either_channels_context_is_good(verdict_of: Verdict) -> None:
 
 
 @LENIENT
-def test_ug_x18_url_is_spelled_as_documented_and_matches_in_any_case(plan: CataloguePlan) -> None:
+def test_ug_x18_url_is_spelled_as_documented_and_matches_in_any_case(plan: Plan) -> None:
     """One name has it in capitals, two have not."""
     assert S.rule("Resource Center External URL Click") is not None
     assert S.rule("Checklist Item Url Click") is not None
@@ -285,7 +281,7 @@ def test_ug_x23_the_eleven_other_events_have_title_case_names_in_lenient_only() 
 
 @pytest.mark.parametrize(("strict", "lenient"), [(H, LH), (S, LS), (CANDU, LC)])
 def test_ug_x24_more_properties_are_kept_by_lenient_and_flagged_by_strict(
-    strict: CataloguePlan, lenient: CataloguePlan, verdict_of: Verdict
+    strict: Plan, lenient: Plan, verdict_of: Verdict
 ) -> None:
     """In every event of every vendor."""
     for rule in strict.rules:
@@ -296,9 +292,7 @@ def test_ug_x24_more_properties_are_kept_by_lenient_and_flagged_by_strict(
 
 
 @LENIENT
-def test_ug_x25_the_drafts_slips_are_tolerated_by_lenient_only(
-    plan: CataloguePlan, is_good: Good
-) -> None:
+def test_ug_x25_the_drafts_slips_are_tolerated_by_lenient_only(plan: Plan, is_good: Good) -> None:
     """A name without its closing bracket, and an id with two capitals."""
     center = {"resourceCenterID": 3, "resourceCenterName": "Help", "surveyId": 1}
     assert is_good(plan, "Resource center survey trigger (userguiding", **center)

@@ -11,7 +11,7 @@ import pytest
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.cli.main import run
 from mockseg.json_types import pretty
-from mockseg.plans.model import plan_from_json
+from mockseg.plans.model import plan_from_json, plan_to_json
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "events"
 
@@ -57,7 +57,7 @@ def test_a_plan_is_shown_with_all_its_rules(name: str, capsys: pytest.CaptureFix
 
     out = capsys.readouterr().out
     plan = load(name, strictness="strict")
-    assert out.startswith(f"{plan.title} ({name}, strict)\n")
+    assert out.startswith(f"{plan.name} ({name}, strict)\n")
     for rule in plan.rules:
         assert re.search(rf"^{rule.type} +{re.escape(rule.name)} ", out, re.MULTILINE)
     assert out.endswith(f"{len(plan.rules)} rules\n")
@@ -68,7 +68,7 @@ def test_a_plan_as_json_is_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["catalogue", "show", "candu", "--lenient", "--json"]) == 0
 
     document = json.loads(capsys.readouterr().out)
-    assert document == load("candu", strictness="lenient").to_json()
+    assert document == plan_to_json(load("candu", strictness="lenient"))
     assert plan_from_json(document, file="candu").slug == "candu"
 
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from mockseg.catalogue.model import Strictness
     from mockseg.cli.target import Target
+    from mockseg.plans.model import Strictness
 
 
 def candu(strictness: Strictness = "strict") -> Plan:
     """Give a plan with three rules."""
-    document = load("candu", strictness=strictness).to_json()
+    document = plan_to_json(load("candu", strictness=strictness))
     return plan_from_json(document, file="candu", check=False)
 
 
@@ -230,7 +230,7 @@ def test_junit_and_html_are_whole_documents(capsys: pytest.CaptureFixture[str]) 
     assert run(["coverage", "--format", "html"]) == 0
 
     cases = [case.attrib["name"] for case in ET.parse("j.xml").iter("testcase")]  # noqa: S314 - ours
-    assert cases == [rule.name for rule in candu().rules]
+    assert cases == [rule.label for rule in candu().rules]
     out = capsys.readouterr().out
     assert out.startswith("<!doctype html>")
     assert "http" not in out.replace('http-equiv="', "")

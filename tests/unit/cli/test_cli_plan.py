@@ -88,7 +88,7 @@ def test_a_plan_is_inferred_that_its_traffic_satisfies(
         "3 rules from 4 calls written to plan.json",
     ]
     plan = read_plan("plan.json")
-    assert [rule.name for rule in plan.rules] == ['TRACK "E"', 'TRACK "F"', "IDENTIFY"]
+    assert [rule.label for rule in plan.rules] == ['TRACK "E"', 'TRACK "F"', "IDENTIFY"]
     inner = plan.rules[0].schema["properties"]["properties"]
     assert (inner["required"], set(inner["properties"])) == (["id"], {"id", "n"})
     judge = PlanSet([plan])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockseg.catalogue.breakages import breakages
 from mockseg.catalogue.loader import load
+from mockseg.catalogue.mistakes import breakages
 from mockseg.catalogue.samples import sample
 from mockseg.cli.main import run
 from mockseg.domain.limits import MAX_BATCH_CALLS, MAX_CALL_BYTES

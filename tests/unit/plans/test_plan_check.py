@@ -8,8 +8,7 @@ import pytest
 
 from mockseg.errors import PlanError
 from mockseg.plans.model import Plan, plan_from_json
-from mockseg.plans.planset import PlanSet
-from mockseg.plans.rule_index import version_wanted
+from mockseg.plans.planset import PlanSet, version_wanted
 
 NUMBER = {"properties": {"properties": {"properties": {"n": {"type": "number"}}}}}
 TEXT = {"properties": {"properties": {"properties": {"n": {"type": "string"}}}}}

@@ -9,10 +9,8 @@ import pytest
 
 from mockseg.errors import PlanError
 from mockseg.json_types import decode, encode
-from mockseg.plans.coverage import Coverage
-from mockseg.plans.coverage_html import coverage_html
-from mockseg.plans.coverage_items import items_of
-from mockseg.plans.coverage_text import coverage_junit, coverage_text
+from mockseg.plans.coverage import Coverage, items_of
+from mockseg.plans.coverage_report import coverage_html, coverage_junit, coverage_text
 from mockseg.plans.model import Plan, plan_from_json
 
 HOSTILE = '<script>alert("1")</script>\x1b[31m\x00&'
@@ -113,8 +111,8 @@ def test_the_report_tells_seen_planned_and_asserted_apart(
         coverage.saw(message)
     coverage.asserted(answered)
     report = coverage.report()
-    assert [each.rule.name for each in report.never_seen] == ["IDENTIFY"]
-    assert [each.rule.name for each in report.never_asserted] == ['TRACK "Survey Shown"']
+    assert [each.rule.label for each in report.never_seen] == ["IDENTIFY"]
+    assert [each.rule.label for each in report.never_asserted] == ['TRACK "Survey Shown"']
     assert report.unplanned == (("Else", 1),)
     assert [(each.seen, each.asserted) for each in report.rules] == [(2, 1), (1, 0), (0, 0)]
     # Rules: 2 of 3 seen; what they allow: 5 of 9 and 0 of 0 and 0 of 1.

@@ -105,7 +105,7 @@ def test_traits_are_never_required() -> None:
 def test_what_is_no_call_is_left_out() -> None:
     """Types that Segment does not have, and track calls without an event."""
     messages: list[dict[str, Any]] = [{}, {"type": "x"}, {"type": "track"}, {"type": "alias"}]
-    assert [rule.name for rule in infer(messages).rules] == ["ALIAS"]
+    assert [rule.label for rule in infer(messages).rules] == ["ALIAS"]
 
 
 def test_a_plan_goes_through_csv() -> None:
@@ -198,12 +198,15 @@ def test_the_columns_of_segments_editor_are_read() -> None:
         ),
         (
             "Event Name,Event Version,Property Name\nA,two,b\n",
-            "web.csv: row 2, Event Version: 'two' is no version",
+            "web.csv: row 2, Event Version: invalid version 'two'",
         ),
-        ("Event Name,Property Name\nA,b..c\n", "web.csv: row 2, Property Name: 'b..c' is no prop"),
+        (
+            "Event Name,Property Name\nA,b..c\n",
+            "web.csv: row 2, Property Name: invalid property 'b..c'",
+        ),
         ("Event Name,Property Name\nA,b,c\n", "web.csv: row 2: 3 cells under 2 columns"),
         ('Event Name,Property Name\nA,"b\n', "web.csv: row 2: not CSV: unexpected end of data"),
-        ("Event Name,Property Name\n,b\n", "web.csv: rules[0].key: nothing is no key"),
+        ("Event Name,Property Name\n,b\n", "web.csv: rules[0].key: invalid key nothing"),
         (
             "Event Name,Property Name,Permitted Values\nA,b,(\n",
             "web.csv: rules[0].jsonSchema.properties.properties.properties.b.pattern: the pattern",

@@ -111,11 +111,11 @@ def test_a_file_that_is_not_json_is_one_sentence(tmp_path: Path) -> None:
         ),
         (
             {"data": {"rules": [{"type": "TRACK", "jsonSchema": {}}]}},
-            "plan.json: data.rules[0].key: nothing is no key; allowed is the event's name",
+            "plan.json: data.rules[0].key: invalid key nothing: expected the event's name",
         ),
         (
             {"rules": [{**RULE, "version": 1.5}]},
-            "plan.json: rules[0].version: 1.5 is no version; allowed is a whole number from 0",
+            "plan.json: rules[0].version: invalid version 1.5: expected a whole number from 0",
         ),
         (
             {"rules": [{**RULE, "jsonSchema": "{}"}]},
@@ -145,7 +145,7 @@ def test_a_wrong_plan_is_one_sentence_with_file_and_place(document: Any, sentenc
 def test_two_versions_of_one_event_are_two_rules() -> None:
     """Type, key and version together must differ, not each alone."""
     plan = plan_from_json({"rules": [RULE, {**RULE, "version": 2}]}, file="p")
-    assert [rule.name for rule in plan.rules] == ['TRACK "A"', 'TRACK "A" version 2']
+    assert [rule.label for rule in plan.rules] == ['TRACK "A"', 'TRACK "A" version 2']
 
 
 def test_without_a_check_a_bad_schema_is_read() -> None:

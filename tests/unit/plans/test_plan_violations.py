@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from reference import reference_failures
 
-from mockseg.plans.compiled import compile_schema
-from mockseg.plans.explanation import explain
-from mockseg.plans.reference import reference_failures
-from mockseg.plans.violations import segment_text, violations_of
+from mockseg.plans.violations import explain, segment_text, violations_of
+from mockseg.schemas.compiled import compile_schema
 from mockseg.suggestions import nearest
 
 if TYPE_CHECKING:

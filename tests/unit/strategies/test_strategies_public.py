@@ -14,9 +14,9 @@ from mockseg import strategies as seg
 from mockseg.catalogue.loader import load
 from mockseg.domain.spec import check
 from mockseg.json_types import encode
-from mockseg.plans.formats import is_format
 from mockseg.plans.model import plan_from_json, read_plan
 from mockseg.plans.planset import PlanSet
+from mockseg.schemas.formats import is_format
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockseg.traffic.generator import Traffic
-from mockseg.traffic.recipe import Recipe
-from mockseg.traffic.shapes import schedule
+from mockseg.traffic.scenario import Recipe
+from mockseg.traffic.schedule import schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import pytest
 
+from mockseg.catalogue.journeys import Weighted
 from mockseg.errors import ConfigError, PlanError
 from mockseg.plans.model import plan_from_json
 from mockseg.plans.planset import PlanSet
 from mockseg.traffic import quantities as q
-from mockseg.traffic.draw import EXPONENTIAL, Draw, Weighted
-from mockseg.traffic.from_plan import catalogue_plan
-from mockseg.traffic.histogram import Histogram
-from mockseg.traffic.shapes import SHAPES, schedule, trace_rates
-from mockseg.traffic.timeline import Timeline
+from mockseg.traffic.draw import EXPONENTIAL, Draw
+from mockseg.traffic.scenario import with_examples
+from mockseg.traffic.schedule import SHAPES, Timeline, schedule, trace_rates
+from mockseg.traffic.tally import Histogram
 
 SECOND = 10**9
 
@@ -194,7 +195,7 @@ RULES = [
 def test_examples_for_anybodys_plan_satisfy_it() -> None:
     """For each rule of a plan examples are made that it likes: conditions, references, patterns."""
     plan = plan_from_json({"name": "ours", "rules": RULES}, file="ours.json")
-    made = catalogue_plan(plan, seed="1")
+    made = with_examples(plan, seed="1")
     checks = PlanSet((plan,))
     for rule in made.rules:
         assert rule.examples
@@ -206,13 +207,53 @@ def test_examples_for_anybodys_plan_satisfy_it() -> None:
             assert checks.check(message, type=rule.type.lower(), event=event) == ()
 
 
+PATTERNS = (
+    "^[A-Z]{4}-[0-9]{5}-[a-f]{2}$", "^(free|team (small|large))$", "^(?:[a-z]{2}-){2}[0-9]+$",
+    "^v[0-9]+(\\.[0-9]+)?$", "^a$|^b$", "seat",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_pattern_is_satisfied(pattern: str) -> None:
+    """Row by row of characters, group by group."""
+    fields = {"code": {"type": "string", "pattern": pattern}}
+    schema = {"properties": {"properties": {"required": ["code"], "properties": fields}}}
+    rule = {"type": "TRACK", "key": "Sold", "jsonSchema": schema | {"required": ["properties"]}}
+    plan = plan_from_json({"name": "ours", "rules": [rule]}, file="ours.json")
+    (made,) = with_examples(plan, seed="1").rules
+    assert len(made.examples) == 4
+    for example in made.examples:
+        assert re.search(pattern, example["properties"]["code"])
+
+
+def test_traffic_makes_every_kind_of_mistake(traffic) -> None:
+    """Those of lengths and lists too, as strategies do."""
+    fields = {
+        "name": {"type": "string", "minLength": 3, "maxLength": 30},
+        "tags": {
+            "type": "array", "minItems": 1, "maxItems": 3, "uniqueItems": True,
+            "items": {"type": "string"},
+        },
+        "price": {"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.25},
+    }  # fmt: skip
+    body = {"type": "object", "properties": fields, "required": [*fields]}
+    schema = {"properties": {"properties": body}, "required": ["properties"]}
+    rule = {"type": "TRACK", "key": "Sold", "jsonSchema": schema}
+    plan = plan_from_json({"name": "ours", "rules": [rule]}, file="ours.json")
+    codes = {made.code for made in traffic(catalogue=(), plans=(plan,), invalid=0.5)}
+    assert codes >= {
+        "min_length", "max_length", "min_items", "max_items", "unique_items", "invalid_type",
+        "exclusive_minimum", "multiple_of", "required", "unplanned_event",
+    }  # fmt: skip
+
+
 def test_a_rule_that_nothing_satisfies_is_named() -> None:
     """A rule for which no message is found is refused by name, with what would help."""
     rule = {"type": "TRACK", "key": "Never", "jsonSchema": {"properties": {"properties": {
-        "required": ["x"], "properties": {"x": {"pattern": "^q{7}w[0-9]{9}$"}}}}}}  # fmt: skip
+        "required": ["x"], "properties": {"x": {"pattern": "^[^q]{7}w$"}}}}}}  # fmt: skip
     plan = plan_from_json({"name": "ours", "rules": [rule]}, file="ours.json")
-    with pytest.raises(PlanError, match=r'"Never".*examples'):
-        catalogue_plan(plan, seed="1")
+    with pytest.raises(PlanError, match=r"Never.*x.*\^q"):
+        with_examples(plan, seed="1")
 
 
 def test_traffic_of_anybodys_plan(traffic) -> None:

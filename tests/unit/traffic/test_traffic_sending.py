@@ -17,19 +17,18 @@ from mockseg.errors import ConfigError
 from mockseg.json_types import decode
 from mockseg.traffic.as_segment import to_destination
 from mockseg.traffic.file_sink import opened
-from mockseg.traffic.made import Made
-from mockseg.traffic.packets import Group, grouped, to_segment
+from mockseg.traffic.packets import GeneratedCall, Group, grouped, to_segment
 from mockseg.traffic.profiles import DEFAULTS, with_profile
 from mockseg.traffic.replay import replayed
-from mockseg.traffic.sdk_calls import arguments_of
+from mockseg.traffic.sdk_driver import arguments_of
 
 NOW_NS = 1_767_225_600 * 10**9
 
 
-def call(due_ns: int = 0, type_: str = "track", **more) -> Made:
+def call(due_ns: int = 0, type_: str = "track", **more) -> GeneratedCall:
     """Make a call."""
     message = {"type": type_, "event": "E", "userId": "ü1", "messageId": "m1"} | more
-    return Made(due_ns, json.dumps(message).encode(), type_, "E", "good", "", "m1")
+    return GeneratedCall(due_ns, json.dumps(message).encode(), type_, "E", "good", "", "m1")
 
 
 def test_batches_hold_a_hundred_calls_or_a_tenth_of_a_second() -> None:

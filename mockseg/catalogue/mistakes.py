@@ -1,0 +1,270 @@
+"""Every single mistake in the events of a plan, with the finding that each must give.
+
+Pure data for strategies, traffic and tests: nothing is validated here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from mockseg.catalogue.lookup import Match
+from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.spelling import slug
+from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
+from mockseg.domain.message import holder_of
+from mockseg.domain.spec import CONSENT_EVENT
+from mockseg.errors import PlanError
+from mockseg.schemas.mistakes import GONE, Mistake, mistake, mistakes
+from mockseg.schemas.soundness import inlined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.model import Plan, Rule
+
+
+# What Segment looks at before any plan does; see `discards`.
+_SEGMENTS_OWN: Final = frozenset(
+    {
+        "anonymousId",
+        "category",
+        "context",
+        "event",
+        "groupId",
+        "integrations",
+        "messageId",
+        "name",
+        "previousId",
+        "properties",
+        "traits",
+        "type",
+        "userId",
+    }
+)
+_CONSENT: Final = "context.consent.categoryPreferences"
+_UNPLANNED: Final = "Nothing Anybody Planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakage:
+    """A broken message, labelled.
+
+    Attributes:
+        id: its name, unique in the catalogue at one strictness.
+        plan: the plan's name.
+        rule: the rule's name; the message is an event of it but for the mistake.
+        type: the rule's type in capitals.
+        description: what is wrong, in one sentence.
+        message: the whole message; not to be changed.
+        kind: ``violation`` of the plan, or ``discard`` by Segment's edge.
+        code: the code of the finding that it must give; it may give others too.
+        field: the field of that finding, as Segment writes it.
+        when: the branch of a conditional rule that is broken; empty otherwise.
+    """
+
+    id: str
+    plan: str
+    rule: str
+    type: str
+    description: str
+    message: JsonObject
+    kind: Literal["violation", "discard"]
+    code: str
+    field: str
+    when: str = ""
+
+
+def breakages(plan: Plan, rule: Rule | None = None) -> tuple[Breakage, ...]:
+    """Return the first example of a rule, or of all rules of a plan, with every mistake.
+
+    For a whole plan there are also the ways to break each type of call so that Segment
+    discards it, made from the first rule of that type.
+
+    Args:
+        plan: the plan; what is a mistake depends on its strictness.
+        rule: one of its rules, or None for all.
+    """
+    if rule is not None:
+        return tuple(_broken(Match(plan, rule), mistakes_of(Match(plan, rule)), "violation"))
+    rules = (breakage for each in plan.rules for breakage in breakages(plan, each))
+    return (*rules, *edge_breakages(plan))
+
+
+def edge_breakages(plan: Plan) -> tuple[Breakage, ...]:
+    """Return the first rule of each type with every mistake for which Segment discards it."""
+    first: dict[str, Match] = {}
+    for each in plan.rules:
+        if each.type != "COMMON":
+            first.setdefault(each.type, Match(plan, each))
+    return tuple(
+        breakage
+        for match in first.values()
+        for breakage in _broken(match, discards(match.rule.type.lower()), "discard")
+    )
+
+
+@lru_cache(maxsize=1024)
+def mistakes_of(match: Match) -> tuple[Mistake, ...]:
+    """Return the mistakes that the plan finds in messages of a rule."""
+    plan, rule = match.plan, match.rule
+    values: dict[str, Json] = {}
+    for example in rule.examples:
+        values |= example.get("properties", {})
+    # In a plan of the catalogue the COMMON rules have mistakes of their own.
+    schemas = (rule.schema,) if plan.strictness else match.schemas
+    found = [
+        each
+        for schema in schemas
+        for each in mistakes(_whole(schema), values=values, given=_SEGMENTS_OWN)
+    ]
+    if rule.type == "TRACK":
+        for detail, name in _near_misses(rule.name).items():
+            if name and plan.rule(name, type="TRACK") is None:
+                sentence = f'the event is called "{name}"'
+                found.append(mistake("unplanned_event", "event", sentence, detail, event=name))
+    return tuple(found)
+
+
+def discards(kind: str) -> tuple[Mistake, ...]:
+    """Return the mistakes for which Segment discards a call of a type, whatever the plan.
+
+    The codes are those of :mod:`mockseg.domain.findings`. Each is the only mistake in an
+    otherwise good message.
+
+    Args:
+        kind: the type of call, in lower case.
+    """
+    return tuple(
+        mistake(
+            code, field, f"{field or 'the user'}: {detail.replace('-', ' ')}", detail, **changes
+        )
+        for code, field, detail, changes in (*_of_the_user(kind), *_of_the_call(kind))
+    )
+
+
+def mistake_id(match: Match, made: Mistake, *, field: str) -> str:
+    """Return the name of a mistake, unique in the catalogue at one strictness."""
+    plan, rule = match.plan, match.rule
+    parts = (plan.slug, slug(rule.name), rule.type.lower(), made.code, field, made.detail)
+    return "/".join(part for part in (*parts, slug(made.when)) if part)
+
+
+def _broken(
+    match: Match, ways: tuple[Mistake, ...], kind: Literal["violation", "discard"]
+) -> Iterator[Breakage]:
+    good = message_for(match.plan, match.rule)
+    for made in ways:
+        message = made.made_in(good)
+        if message is not None:
+            yield Breakage(
+                id=mistake_id(match, made, field=made.field),
+                plan=match.plan.slug,
+                rule=match.rule.name,
+                type=match.rule.type,
+                description=made.sentence,
+                message=message,
+                kind=kind,
+                code=made.code,
+                field=made.field if made.path or kind == "violation" else "",
+                when=made.when,
+            )
+
+
+def _whole(schema: JsonObject) -> Json:
+    """Write references out, as far as they end."""
+    try:
+        return inlined(schema, (), frozenset(), file="", place="")
+    except PlanError:
+        return schema
+
+
+def _near_misses(key: str) -> dict[str, str]:
+    middle = len(key) // 2
+    return {
+        "capitals": key.upper(),
+        "lower-case": key.lower(),
+        "underscores": "_".join(key.split()),
+        "blank-at-the-end": f"{key} ",
+        "missing-letter": key[:middle] + key[middle + 1 :],
+        "without-suffix": key.partition(" (")[0],
+        "nobodys": _UNPLANNED,
+    }
+
+
+# The code, field and detail of a mistake, and the fields that are changed.
+_Row: TypeAlias = tuple[str, str, str, dict[str, Any]]
+
+
+def _of_the_user(kind: str) -> Iterator[_Row]:
+    yield "no_user_anon_id", "", "nobody", {"userId": GONE, "anonymousId": GONE}
+    yield "no_user_anon_id", "", "nulls", {"userId": None, "anonymousId": None}
+    yield "missing_type", "type", "missing", {"type": GONE}
+    yield "invalid_type", "type", "unknown", {"type": "event"}
+    ids = ["userId", "anonymousId"]
+    if kind == "group":
+        ids.append("groupId")
+        yield "id_required", "groupId", "missing", {"groupId": GONE}
+    if kind == "alias":
+        ids.append("previousId")
+        yield "id_required", "userId", "missing", {"userId": GONE, "anonymousId": "visitor-1"}
+    value: Any
+    for field in ids:
+        for detail, value in (("empty", ""), ("number", 42), ("object", {}), ("boolean", True)):
+            yield "id_not_string", field, detail, {field: value}
+    yield "id_not_string", "messageId", "number", {"messageId": 42}
+    too_long = "x" * (MAX_MESSAGE_ID_CHARACTERS + 1)
+    yield "message_id_too_long", "messageId", "too-long", {"messageId": too_long}
+
+
+def _of_the_call(kind: str) -> Iterator[_Row]:
+    value: Any
+    if kind == "track":
+        for detail, value in (("missing", GONE), ("null", None), ("empty", "")):
+            yield "event_not_defined", "event", detail, {"event": value}
+        for detail, value in (("number", 42), ("object", {}), ("boolean", True)):
+            yield "event_not_string", "event", detail, {"event": value}
+        yield from _consent()
+    if kind in {"page", "screen"}:
+        for field in ("name", "category"):
+            for detail, value in (("empty", ""), ("number", 42)):
+                yield f"{field}_not_string", field, detail, {field: value}
+    for field in (holder_of(kind), "context", "integrations"):
+        for detail, value in (("string", "text"), ("array", []), ("number", 42)):
+            yield f"{field}_not_object", field, detail, {field: value}
+
+
+def _consent() -> Iterator[_Row]:
+    """Break the one event that Segment looks into when it comes."""
+    fields = "consent_categorypreferences_fields_should_be"
+    good = {"categoryPreferences": {"advertising": True}}
+    for code, field, detail, context in (
+        ("consent_categorypreferences_should_exist", _CONSENT, "missing", {"consent": {}}),
+        (
+            f"{fields}_object",
+            _CONSENT,
+            "array",
+            {"consent": {"categoryPreferences": ["advertising"]}},
+        ),
+        (
+            f"{fields}_bool",
+            f"{_CONSENT}.advertising",
+            "string",
+            {"consent": {"categoryPreferences": {"advertising": "true"}}},
+        ),
+        (
+            "consent_version_should_be_number",
+            "context.consent.version",
+            "string",
+            {"consent": {**good, "version": "2"}},
+        ),
+        (
+            "device_advertisingid_should_be_string",
+            "context.device.advertisingId",
+            "number",
+            {"consent": good, "device": {"advertisingId": 42}},
+        ),
+    ):
+        yield code, field, detail, {"event": CONSENT_EVENT, "properties": {}, "context": context}

@@ -1,0 +1,226 @@
+"""A coverage report: a table for a terminal, JUnit XML, and one self-contained HTML page."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
+
+from mockseg.printable import printable, printable_lines
+
+if TYPE_CHECKING:
+    from mockseg.plans.coverage import CoverageReport, RuleReport
+
+
+_STYLE: Final = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+.total { font-size: 1.1rem; } .good { color: #1a7f37; } .bad { color: #c62828; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; }
+th, td { border-bottom: 1px solid #8884; padding: .3rem .6rem; text-align: left; }
+td { vertical-align: top; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
+summary { cursor: pointer; }
+"""
+
+_HEAD: Final = (
+    '<thead><tr><th scope="col">Rule</th><th scope="col" class="number">Seen</th>'
+    '<th scope="col" class="number">Asserted</th><th scope="col" class="number">Exercised</th>'
+    '<th scope="col">Never exercised</th></tr></thead>'
+)
+
+# Nothing may run or load, whatever name a call has.
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def coverage_html(
+    report: CoverageReport, *, title: str = "Tracking plan coverage", threshold: float | None = None
+) -> str:
+    """Write the report as a page: a table of rules, then what was never planned.
+
+    Args:
+        report: from :meth:`mockseg.plans.coverage.Coverage.report`.
+        title: the page's title.
+        threshold: in per cent; says whether it is reached.
+    """
+    parts = [
+        "<!doctype html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{html_text(title)}</title>",
+        f"<style>{_STYLE}</style>",
+        "</head>",
+        "<body>",
+        f"<h1>{html_text(title)}</h1>",
+        _total_row(report, threshold),
+    ]
+    for plan in dict.fromkeys(each.plan for each in report.rules):
+        parts += [
+            f"<h2>{html_text(plan)}</h2>",
+            '<div class="scroll"><table>',
+            _HEAD,
+            "<tbody>",
+            *(_row(each) for each in report.rules if each.plan == plan),
+            "</tbody></table></div>",
+        ]
+    if report.unplanned:
+        parts.append("<h2>Seen, never planned</h2><ul>")
+        parts += [
+            f"<li><code>{html_text(event)}</code> ({seen})</li>" for event, seen in report.unplanned
+        ]
+        parts.append("</ul>")
+    return "\n".join([*parts, "</body>", "</html>", ""])
+
+
+def html_text(text: str) -> str:
+    """Return a text as HTML that shows what is invisible or would reorder the line."""
+    return escape(printable(text))
+
+
+def _total_row(report: CoverageReport, threshold: float | None) -> str:
+    seen = len(report.rules) - len(report.never_seen)
+    text = (
+        f"{report.percent:.1f} % of the plan exercised, "
+        f"{seen} of {len(report.rules)} rules seen, {len(report.never_asserted)} never asserted on"
+    )
+    if threshold is None:
+        return f'<p class="total">{text}</p>'
+    reached = report.reaches(threshold)
+    verdict = f"{'reaches' if reached else 'is below'} the threshold of {threshold:g} %"
+    return f'<p class="total {"good" if reached else "bad"}">{text}; {verdict}</p>'
+
+
+def _row(report: RuleReport) -> str:
+    seen = str(report.seen) if report.seen else '<span class="bad">never</span>'
+    asserted = str(report.asserted)
+    if report.seen and not report.asserted:
+        asserted = '<span class="bad">never</span>'
+    return (
+        f"<tr><td><code>{html_text(report.rule.label)}</code></td>"
+        f'<td class="number">{seen}</td><td class="number">{asserted}</td>'
+        f'<td class="number">{report.items - len(report.missing)}/{report.items}</td>'
+        f"<td>{_missing(report)}</td></tr>"
+    )
+
+
+def _missing(report: RuleReport) -> str:
+    if not report.missing:
+        return '<span class="good">nothing</span>'
+    items = "".join(f"<li><code>{html_text(item.name)}</code></li>" for item in report.missing)
+    return f"<details><summary>{len(report.missing)}</summary><ul>{items}</ul></details>"
+
+
+_MOST_LINES: Final = 10
+
+
+def coverage_text(report: CoverageReport, *, threshold: float | None = None) -> str:
+    """Draw the report for people: one line a rule, then what is missing.
+
+    Args:
+        report: from :meth:`mockseg.plans.coverage.Coverage.report`.
+        threshold: in per cent; says whether it is reached.
+    """
+    lines = _table(report)
+    for title, rules in (
+        ("Planned, never seen", report.never_seen),
+        ("Seen, never asserted on", report.never_asserted),
+    ):
+        if rules:
+            lines += ["", f"{title}:"] + [f"  {rule_label(each)}" for each in rules]
+    if report.unplanned:
+        lines += ["", "Seen, never planned:"]
+        lines += [f"  {printable(event)} ({seen})" for event, seen in report.unplanned]
+    if report.partly_exercised:
+        lines += ["", "Never exercised:"]
+        for each in report.partly_exercised:
+            lines.append(f"  {rule_label(each)}")
+            lines += [f"    {printable(item.name)}" for item in each.missing[:_MOST_LINES]]
+            if len(each.missing) > _MOST_LINES:
+                lines.append(f"    ... and {len(each.missing) - _MOST_LINES} more")
+    lines += ["", _total(report, threshold)]
+    return "\n".join(lines) + "\n"
+
+
+def coverage_junit(report: CoverageReport, *, threshold: float | None = None) -> str:
+    """Write the report as JUnit XML.
+
+    Each rule is a test case; one that was never seen is skipped, not failed. What fails
+    is the threshold, as one test case of its own.
+    """
+    suites = ET.Element("testsuites", name="tracking plan coverage")
+    for plan in dict.fromkeys(each.plan for each in report.rules):
+        rules = [each for each in report.rules if each.plan == plan]
+        suite = _suite(suites, plan, tests=len(rules), skipped=sum(not r.seen for r in rules))
+        for each in rules:
+            case = _case(suite, each.rule.label, plan)
+            if not each.seen:
+                ET.SubElement(case, "skipped", message="planned, never seen")
+            out = ET.SubElement(case, "system-out")
+            out.text = printable_lines("\n".join(_case_lines(each)))
+    if threshold is not None:
+        failed = not report.reaches(threshold)
+        suite = _suite(suites, "coverage", tests=1, failures=int(failed))
+        case = _case(suite, f"at least {threshold:g} %", "coverage")
+        if failed:
+            ET.SubElement(case, "failure", message=_total(report, threshold))
+    ET.indent(suites)
+    # The library would declare the locale's encoding.
+    declared = '<?xml version="1.0" encoding="utf-8"?>'
+    return f"{declared}\n{ET.tostring(suites, encoding='unicode')}\n"
+
+
+def rule_label(report: RuleReport) -> str:
+    """Name a rule with its plan, fit for a terminal."""
+    return printable(f"{report.plan}: {report.rule.label}")
+
+
+def _table(report: CoverageReport) -> list[str]:
+    rows = [("rule", "seen", "asserted", "exercised")]
+    rows += [
+        (
+            rule_label(each),
+            str(each.seen),
+            str(each.asserted),
+            f"{each.items - len(each.missing)}/{each.items}",
+        )
+        for each in report.rules
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    drawn = [
+        "  ".join([row[0].ljust(widths[0])] + [row[c].rjust(widths[c]) for c in (1, 2, 3)])
+        for row in rows
+    ]
+    drawn.insert(1, "  ".join("-" * width for width in widths))
+    return drawn
+
+
+def _total(report: CoverageReport, threshold: float | None) -> str:
+    seen = len(report.rules) - len(report.never_seen)
+    text = f"{report.percent:.1f} % of the plan exercised, {seen} of {len(report.rules)} rules seen"
+    if threshold is None:
+        return text
+    word = "reaches" if report.reaches(threshold) else "is below"
+    return f"{text}; {word} the threshold of {threshold:g} %"
+
+
+def _case_lines(report: RuleReport) -> list[str]:
+    lines = [f"seen {report.seen}, asserted {report.asserted}"]
+    return lines + [f"never exercised: {item.name}" for item in report.missing]
+
+
+def _suite(parent: ET.Element, name: str, **counts: int) -> ET.Element:
+    attributes = {"name": printable_lines(name), "errors": "0", "failures": "0", "skipped": "0"}
+    attributes |= {key: str(value) for key, value in counts.items()}
+    return ET.SubElement(parent, "testsuite", attributes)
+
+
+def _case(suite: ET.Element, name: str, plan: str) -> ET.Element:
+    return ET.SubElement(
+        suite, "testcase", name=printable_lines(name), classname=printable_lines(plan), time="0"
+    )

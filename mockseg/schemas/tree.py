@@ -1,0 +1,148 @@
+"""A JSON Schema as a tree: which keywords hold schemas, and paths through them.
+
+Only draft-07, the draft of Segment's tracking plans (Protocols, "Edit underlying
+JSON Schema"). A property that happens to be called ``items`` or ``$ref`` is told
+from the keyword of that name by its position.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mockseg.json_types import Json, JsonObject
+
+
+Path: TypeAlias = tuple[str | int, ...]
+
+# What `lookup` gives for a path that leads nowhere; None is a JSON value.
+NO_PLACE: Final = object()
+
+# Keyword -> a mapping from names to schemas.
+MAPS: Final = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
+# Keyword -> a list of schemas.
+LISTS: Final = frozenset({"allOf", "anyOf", "oneOf"})
+# Keyword -> one schema.
+_SINGLE: Final = frozenset(
+    {
+        "additionalItems",
+        "additionalProperties",
+        "contains",
+        "else",
+        "if",
+        "not",
+        "propertyNames",
+        "then",
+    }
+)
+# These judge the same value as the schema that they stand in.
+IN_PLACE: Final = frozenset(
+    {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependencies"}
+)
+
+
+def children(schema: Json) -> Iterator[tuple[Path, Json]]:
+    """Return the schemas directly inside this one, each with its path from here.
+
+    What is not a schema although it stands where one belongs is passed over;
+    the meta-schema complains of it.
+    """
+    if not isinstance(schema, dict):
+        return
+    for keyword, value in schema.items():
+        if keyword in MAPS and isinstance(value, dict):
+            yield from (((keyword, name), sub) for name, sub in value.items() if _is_schema(sub))
+        elif keyword in LISTS or (keyword == "items" and isinstance(value, list)):
+            if isinstance(value, list):
+                yield from (((keyword, i), sub) for i, sub in enumerate(value) if _is_schema(sub))
+        elif (keyword in _SINGLE or keyword == "items") and _is_schema(value):
+            yield (keyword,), value
+
+
+def lookup(root: Json, path: Iterable[str | int]) -> Json:
+    """Return the value at a path, or ``NO_PLACE``."""
+    node = root
+    for token in path:
+        if isinstance(node, dict):
+            if token not in node:
+                return NO_PLACE
+            node = node[token]
+        elif isinstance(node, list):
+            if not isinstance(token, int) or not 0 <= token < len(node):
+                return NO_PLACE
+            node = node[token]
+        else:
+            return NO_PLACE
+    return node
+
+
+def json_pointer(path: Iterable[str | int]) -> str:
+    """Write a path as a JSON pointer (RFC 6901); the whole document is the empty string."""
+    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in path)
+
+
+def pointer_path(root: Json, pointer: str) -> Path:
+    """Read a JSON pointer (RFC 6901) as a path; what leads nowhere stays as it is written."""
+    path: list[str | int] = []
+    node = root
+    for raw in pointer.split("/")[1:]:
+        token: str | int = raw.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and str(token).isdecimal():
+            token = int(token)
+        path.append(token)
+        node = lookup(node, (token,))
+    return tuple(path)
+
+
+def read_pointer(root: Json, pointer: str) -> Path | None:
+    """Read a reference such as ``#/definitions/id`` as a path, or None if it leads nowhere."""
+    text = pointer.removeprefix("#")
+    if text and not text.startswith("/"):
+        return None
+    path: list[str | int] = []
+    node = root
+    for raw in text.split("/")[1:]:
+        token: str | int = _unquote(raw).replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and str(token).isdecimal():
+            token = int(token)
+        node = lookup(node, (token,))
+        if node is NO_PLACE:
+            return None
+        path.append(token)
+    return tuple(path)
+
+
+def dereference(root: Json, path: Path) -> Path:
+    """Follow the references at a path to a schema of its own; draft-07 ignores their siblings."""
+    seen: set[Path] = set()
+    while path not in seen:
+        seen.add(path)
+        node = lookup(root, path)
+        if not isinstance(node, dict) or not isinstance(node.get("$ref"), str):
+            return path
+        target = read_pointer(root, node["$ref"])
+        if target is None:
+            return path
+        path = target
+    return path
+
+
+def _is_schema(value: Json) -> bool:
+    return isinstance(value, dict | bool)
+
+
+def _unquote(text: str) -> str:
+    """Undo per-cent escapes, which a reference may have because it is a URI fragment."""
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote
+
+    return unquote(text)
+
+
+def types_of(schema: JsonObject, *, default: Iterable[str] = ()) -> list[str]:
+    """Return the types that a schema names, or others where it names none."""
+    given = schema.get("type", list(default))
+    return [given] if isinstance(given, str) else given

@@ -1,0 +1,246 @@
+"""What is asked of a run, and everything that it plays with, prepared before it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from mockseg.catalogue.envelope import Wrapping, built
+from mockseg.catalogue.journeys import Weighted, journeys, mixed
+from mockseg.catalogue.loader import load
+from mockseg.catalogue.lookup import Match
+from mockseg.domain.message import holder_of
+from mockseg.errors import ConfigError, PlanError
+from mockseg.plans.planset import PlanSet
+from mockseg.schemas.values import Builder
+from mockseg.suggestions import unknown
+from mockseg.traffic.draw import Draw, SeededChooser
+from mockseg.traffic.event_templates import STAMPED, EventTemplate, template_of
+from mockseg.traffic.mistakes import Mistakes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mockseg.catalogue.journeys import Journey
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.model import Plan, Rule, Strictness
+    from mockseg.traffic.people import People
+    from mockseg.traffic.schedule import Schedule
+
+
+MOST_USERS = 10_000_000
+
+_EXAMPLES: Final = 4
+_TRIES: Final = 200
+_WRAPPING: Final = Wrapping(context=False, timestamp=False, plain=True)
+_OUTSIDE: Final = frozenset({"type", "event", "userId", "anonymousId", "messageId", "timestamp"})
+# What Segment itself takes in these fields, whatever a plan allows there.
+_OBJECTS: Final = frozenset({"context", "integrations", "properties", "traits"})
+_TEXTS: Final = frozenset({"name", "category", "groupId", "previousId"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Which people do what, when; the same recipe gives the same bytes.
+
+    Attributes:
+        schedule: when calls are due.
+        start_ns: the moment of the beginning.
+        catalogue: names of plans of the catalogue.
+        plans: the user's own plans.
+        strictness: of the catalogue's plans where they decide what is broken.
+        users: how many people, from 1.
+        seed: any text.
+        invalid: share of calls that are broken on purpose, 0 to 1.
+        duplicates: share of calls that were sent before.
+        late: share of calls that happened long before they are sent.
+        locale: where the people live, as faker names it.
+        mix: weights by event, instead of journeys; empty for those.
+        span_ns: over which time the calls happened, or None for the schedule's own.
+        share: which part of all people this is; no two parts have anybody in common.
+        types: the only types of call, or empty for all.
+    """
+
+    schedule: Schedule
+    start_ns: int
+    catalogue: tuple[str, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    strictness: Strictness = "lenient"
+    users: int = 100
+    seed: str = "0"
+    invalid: float = 0.0
+    duplicates: float = 0.0
+    late: float = 0.0
+    locale: str = "en_US"
+    mix: Mapping[str, int] = field(default_factory=dict)
+    span_ns: int | None = None
+    share: int = 0
+    types: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A journey with what each of its events sends.
+
+    Attributes:
+        journey: the graph.
+        events: by name.
+        lived: whether baseline calls come between: people look at pages and sign up.
+    """
+
+    journey: Journey
+    events: Mapping[str, EventTemplate]
+    lived: bool
+
+
+class Scenario:
+    """What a run plays with.
+
+    Args:
+        recipe: what is asked.
+        people: for their words.
+
+    Attributes:
+        routes: what people do, all equally likely.
+        mistakes: those that can be made.
+        checks: the plans at the strictness of the run, compiled.
+        types: the types of call of the plans' events.
+        lived: whether baseline calls come between.
+
+    Raises:
+        ConfigError: no plan is named, or the mix names an unknown event.
+        PlanError: the catalogue has no such plan, or nothing satisfies a rule.
+    """
+
+    def __init__(self, recipe: Recipe, people: People) -> None:
+        if not recipe.catalogue and not recipe.plans:
+            raise ConfigError("no events to make traffic of: name plans of the catalogue or a file")
+        names = tuple(dict.fromkeys(recipe.catalogue))
+        # What is good is good for the strictest reader; what is broken, for the run's.
+        strict = [load(name, strictness="strict") for name in names]
+        lenient = [load(name, strictness=recipe.strictness) for name in names]
+        own = [with_examples(plan, seed=recipe.seed) for plan in recipe.plans]
+        self.checks = PlanSet([*lenient, *own])
+        self._recipe = recipe
+        self._people = people
+        self._templates: dict[tuple[str, str], EventTemplate] = {}
+        self.routes = Weighted((route, 1) for route in self._routes(strict, own))
+        self.lived = not recipe.mix
+        self.types = frozenset(
+            variant.type for event in self._templates.values() for variant in event.variants
+        )
+        if not self.types:
+            raise ConfigError(
+                "the plans exclude each other: no event of one satisfies all; name fewer of them"
+            )
+        self.mistakes = Mistakes((*lenient, *own), self.checks, recipe.types)
+        if recipe.invalid:
+            # Before the run: looking for mistakes takes long.
+            for plan, name in self._templates:
+                self.mistakes.of_event(plan, name)
+                self.mistakes.of_edge(plan)
+
+    def _routes(self, strict: list[Plan], own: list[Plan]) -> list[Route]:
+        events = {plan.slug: self._events(plan) for plan in (*strict, *own)}
+        if not self._recipe.mix:
+            ways = [
+                *(journey for plan in strict for journey in journeys(plan.slug)),
+                *(mixed(plan.slug, dict.fromkeys(events[plan.slug], 1)) for plan in own),
+            ]
+            return [Route(way, events[way.plan], lived=True) for way in ways]
+        every = {
+            name: each for of_plan in reversed(events.values()) for name, each in of_plan.items()
+        }
+        for name in self._recipe.mix:
+            if name not in every:
+                see = "mockseg catalogue show PLAN"
+                sentence = unknown("event", name, every, see=see, label="Known")
+                raise ConfigError(f"the mix: {sentence}")
+        return [Route(mixed("mix", self._recipe.mix), every, lived=False)]
+
+    def _events(self, plan: Plan) -> dict[str, EventTemplate]:
+        checks = PlanSet((plan,))
+        made = {
+            name: template_of(
+                plan,
+                name,
+                checks=checks,
+                everything=self.checks,
+                people=self._people,
+                seed=self._recipe.seed,
+            )
+            for name in dict.fromkeys(rule.name for rule in plan.rules if rule.name != "common")
+        }
+        self._templates |= {(plan.slug, name): each for name, each in made.items()}
+        return made
+
+
+def with_examples(plan: Plan, *, seed: str) -> Plan:
+    """Return the rules of a plan for calls, each with examples: its own, or values of its schema.
+
+    Args:
+        plan: the user's plan.
+        seed: of the run.
+
+    Raises:
+        PlanError: no message satisfies a rule, or the plan has no rule for calls.
+    """
+    checks = PlanSet((plan,))
+    rules = tuple(
+        rule
+        if rule.type == "COMMON"
+        else replace(rule, examples=_examples(Match(plan, rule), checks, seed=seed))
+        for rule in plan.rules
+    )
+    if all(rule.type == "COMMON" for rule in rules):
+        raise PlanError("has no rule for a call, so there is nothing to send", file=plan.name)
+    return replace(plan, rules=rules)
+
+
+def _examples(match: Match, checks: PlanSet, *, seed: str) -> tuple[JsonObject, ...]:
+    plan, rule = match.plan, match.rule
+    if rule.examples:
+        return tuple(_example(each, rule) for each in rule.examples)
+    draw = Draw(seed, plan.slug, rule.type, rule.key, rule.version)
+    builder: Builder[Callable[[], Json]] = Builder(SeededChooser(draw), file=plan.name)
+    value = built(builder, match, rule.type.lower(), _WRAPPING)
+    drawn = (_example(value(), rule) for _ in range(_TRIES))
+    found: list[JsonObject] = []
+    for example in drawn:
+        if _is_good(example, rule, checks):
+            found.append(example)
+            if len(found) == _EXAMPLES:
+                return tuple(found)
+    if not found:
+        raise PlanError(
+            f"no message was found that satisfies {rule.label} and that Segment takes; give the"
+            ' rule an array of "examples", such as [{"properties": {...}}]',
+            file=plan.name,
+        )
+    return tuple(found)
+
+
+def _example(made: JsonObject, rule: Rule) -> JsonObject:
+    example = {
+        key: value
+        for key, value in made.items()
+        if key not in _OUTSIDE
+        and (key not in _OBJECTS or isinstance(value, dict))
+        and (key not in _TEXTS or (isinstance(value, str) and value))
+    }
+    example.setdefault(holder_of(rule.type.lower()), {})
+    if rule.type == "GROUP":
+        example.setdefault("groupId", "company-1")
+    if rule.type == "ALIAS":
+        example.setdefault("previousId", "visitor-1")
+    return example
+
+
+def _is_good(example: JsonObject, rule: Rule, checks: PlanSet) -> bool:
+    message = STAMPED | example | {"type": rule.type.lower(), "userId": "u", "anonymousId": "a"}
+    event = rule.key if rule.type == "TRACK" else None
+    if event is not None:
+        message["event"] = event
+    elif rule.key is not None:
+        message["name"] = rule.key
+    return not checks.check(message, type=rule.type.lower(), event=event)

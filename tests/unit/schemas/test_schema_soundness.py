@@ -1,0 +1,121 @@
+"""Which schemas a plan may hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mockseg.errors import PlanError
+from mockseg.schemas.soundness import sound_schema
+
+DEEP: dict[str, Any] = {}
+for _ in range(150):
+    DEEP = {"properties": {"a": DEEP}}
+DOUBLING: dict[str, Any] = {
+    "definitions": {
+        f"d{n}": {"allOf": [{"$ref": f"#/definitions/d{n + 1}"}] * 2} for n in range(30)
+    }
+    | {"d30": {}}
+}
+
+
+@pytest.mark.parametrize(
+    ("schema", "place", "sentence"),
+    [
+        (True, "", "a schema must be a JSON object, got true"),
+        (
+            {"$schema": "http://json-schema.org/draft-04/schema#"},
+            ".$schema",
+            "is not the draft of tracking plans; allowed is http://json-schema.org/draft-07/",
+        ),
+        (
+            {"properties": {"a": {"type": "strng"}}},
+            ".properties.a.type",
+            'unknown type of JSON Schema "strng"; did you mean "string"? Allowed: array',
+        ),
+        (
+            {"items": [{"$ref": "https://example.com/x.json"}]},
+            ".items[0].$ref",
+            "leads out of the file; allowed are references inside this schema",
+        ),
+        ({"allOf": [{"$ref": "other.json#/a"}]}, ".allOf[0].$ref", "leads out of the file"),
+        (
+            {"not": {"$ref": "#/definitions/b"}, "definitions": {"a": {}}},
+            ".not.$ref",
+            '"#/definitions/b" leads nowhere; this schema defines #/definitions/a',
+        ),
+        ({"not": {"$ref": "#a"}}, ".not.$ref", "leads nowhere"),
+        ({"not": {"$ref": 3}}, ".not.$ref", "a reference must be a string, got 3"),
+        (
+            {"$ref": "#/x-hidden", "x-hidden": {"properties": {"a": {"$ref": "http://e.io"}}}},
+            ".x-hidden.properties.a.$ref",
+            "leads out of the file",
+        ),
+        ({"$ref": "#"}, "", "refers to itself without going deeper"),
+        (
+            {"allOf": [{"$ref": "#/definitions/a"}], "definitions": {"a": {"not": {"$ref": "#"}}}},
+            "",
+            "refers to itself without going deeper",
+        ),
+        ({"properties": {"a": {"$id": "http://e.io/a"}}}, ".properties.a.$id", "use definitions"),
+        (
+            {"properties": {"a": {"pattern": "^(?!x)"}}},
+            ".properties.a.pattern",
+            "allowed are regular expressions without look-around",
+        ),
+        ({"patternProperties": {"(": {}}}, ".patternProperties", 'the pattern "(" cannot be used'),
+        ({"pattern": r"(a)\1"}, ".pattern", "back references"),
+        ({"properties": 3}, ".properties", "not a schema of JSON Schema draft-07"),
+        ({"required": "a"}, ".required", "not a schema of JSON Schema draft-07"),
+        ({"minLength": -1}, ".minLength", "not a schema of JSON Schema draft-07"),
+        (DEEP, "", "nested more than 100 deep"),
+        (DOUBLING, "", "more than 10000 schemas would judge one value"),
+        ({"pattern": "(a{1000}){1000}"}, ".pattern", "cannot be used"),
+    ],
+)
+def test_an_unsound_schema_is_one_sentence_with_its_place(
+    schema: Any, place: str, sentence: str
+) -> None:
+    """The error stands at the very keyword and says what is allowed."""
+    with pytest.raises(PlanError) as caught:
+        sound_schema(schema, file="f.json", place="rules[0].jsonSchema")
+    assert caught.value.place.startswith(f"rules[0].jsonSchema{place}")
+    assert sentence in caught.value.reason
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$schema": "http://json-schema.org/draft-07/schema"},
+        {"$id": "https://example.com/plan", "properties": {"a": {"$ref": "#/definitions/a"}},
+         "definitions": {"a": {}}},
+        {"properties": {"child": {"$ref": "#"}}},
+        {"properties": {"$ref": {"type": "string"}, "$id": {}, "type": {}, "pattern": {}}},
+        {"const": {"$ref": "http://example.com"}, "examples": [{"$ref": "http://example.com"}]},
+        {"properties": {"a": {"pattern": r"^\p{L}+$"}}},
+        {"$ref": "#/definitions/a%20b", "definitions": {"a b": {}}},
+    ],
+)  # fmt: skip
+def test_a_sound_schema_is_compiled(schema: dict[str, Any]) -> None:
+    """References inside, recursion into the value, and names like keywords are all allowed."""
+    assert sound_schema(schema, file="f", place="s").is_valid(
+        {"child": {"child": {}}, "type": 1}
+    ) in {
+        True,
+        False,
+    }
+
+
+def test_equal_schemas_are_compiled_once() -> None:
+    """A plan read for every test costs its compilation once."""
+    first = sound_schema({"type": "object", "title": "once"}, file="f", place="s")
+    again = sound_schema({"title": "once", "type": "object"}, file="f", place="s")
+    assert first is again
+
+
+def test_a_hostile_text_does_not_hang_a_pattern() -> None:
+    """Patterns take linear time whatever they are."""
+    schema = sound_schema({"pattern": "^(a+)+$"}, file="f", place="s")
+    assert not schema.is_valid("a" * 50_000 + "b")
