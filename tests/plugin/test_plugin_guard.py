@@ -202,7 +202,7 @@ _FOREVER = """
     import asyncio
     import socket
     import threading
-    import time
+    import select
 
     import pytest
 
@@ -242,9 +242,9 @@ _FOREVER = """
         in_a_thread()
         threading.Event().wait()
 
-    def test_thread_and_sleep():
+    def test_thread_and_select():
         in_a_thread()
-        time.sleep(3600)
+        select.select([], [], [], 3600)
 
     def test_thread_and_socket():
         in_a_thread()
