@@ -25,7 +25,7 @@ __all__ = ["GRACE_SECONDS", "WireRequest", "authorization", "decode", "encode", 
 # How much longer than the server's own time a client waits before it gives up on it.
 GRACE_SECONDS = 30.0
 # Asking these a second time gives the same as asking once, although they are POST.
-_HARMLESS = frozenset({"wait_calls", "settle", "open_window"})
+_HARMLESS = frozenset({"explain_calls", "wait_calls", "settle", "open_window"})
 _IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
