@@ -76,7 +76,7 @@ class HttpTransport:
         except TimeoutError:
             raise unreachable(url, f"no answer within {request.patience:g} seconds") from None
         except http.client.HTTPException as error:
-            raise unreachable(url, f"what answers is no HTTP ({error!r})") from None
+            raise unreachable(url, f"the answer is not HTTP ({error!r})") from None
         except OSError as error:
             raise unreachable(url, error.strerror or str(error)) from None
         return decode(asked, status, body, url=url)
