@@ -186,6 +186,9 @@ def trust(ca: str | Path | None) -> ssl.SSLContext:
         return ssl.create_default_context()
     # What stands between the certificates is for people, in any language.
     certificates = "\n".join(_CERTIFICATE.findall(read_text(ca)))
+    if not certificates:
+        # An empty text would mean the system's CAs.
+        raise ConfigError(f'the CA file "{ca}" has no certificate in PEM form')
     try:
         return ssl.create_default_context(cadata=certificates)
     except (ssl.SSLError, ValueError) as error:
