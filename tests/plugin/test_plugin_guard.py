@@ -229,7 +229,7 @@ _FOREVER = """
             try:
                 await asyncio.get_running_loop().getaddrinfo("api.segment.io", 443)
             except Exception:
-                await asyncio.sleep(0.01)
+                pass
 
     async def waits():
         task = asyncio.create_task(in_a_task())
