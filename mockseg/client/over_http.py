@@ -76,7 +76,7 @@ class HttpTransport:
         except TimeoutError:
             raise unreachable(url, f"no answer within {request.patience:g} seconds") from None
         except http.client.HTTPException as error:
-            raise unreachable(url, f"what answers is no HTTP ({error!r})") from None
+            raise unreachable(url, f"the answer is not HTTP ({error!r})") from None
         except OSError as error:
             raise unreachable(url, error.strerror or str(error)) from None
         return decode(asked, status, body, url=url)
@@ -186,6 +186,9 @@ def trust(ca: str | Path | None) -> ssl.SSLContext:
         return ssl.create_default_context()
     # What stands between the certificates is for people, in any language.
     certificates = "\n".join(_CERTIFICATE.findall(read_text(ca)))
+    if not certificates:
+        # An empty text would mean the system's CAs.
+        raise ConfigError(f'the CA file "{ca}" has no certificate in PEM form')
     try:
         return ssl.create_default_context(cadata=certificates)
     except (ssl.SSLError, ValueError) as error:

@@ -27,8 +27,9 @@ class Scope:
         after: only calls later than this cursor.
         after_request: only requests with a higher number.
         window: seen from a moment on; clearing moves that moment instead of forgetting.
-        asserted: cursors of the calls that assertions matched, as far as the server does not
-            know them yet.
+        opened_at: that moment, ISO 8601; None for a whole source.
+        asserted: cursors of the calls that assertions matched.
+        marked: those of them that the server knows of.
         soft: what failed in the soft block that is open, or None.
         unused: awaitable verbs and blocks of the server that nobody has used yet.
     """
@@ -37,7 +38,9 @@ class Scope:
     after: int = 0
     after_request: int = 0
     window: bool = False
+    opened_at: str | None = None
     asserted: set[int] = dataclasses.field(default_factory=set)
+    marked: set[int] = dataclasses.field(default_factory=set)
     soft: list[UnmetExpectationError] | None = None
     unused: Unused = dataclasses.field(default_factory=Unused, repr=False)
 
@@ -45,6 +48,7 @@ class Scope:
         """See only what comes after this window was opened."""
         self.after = window.cursor
         self.after_request = window.request
+        self.opened_at = window.opened_at
         self.window = True
 
 

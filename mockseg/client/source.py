@@ -270,35 +270,59 @@ class Source(Journeys, Connections):
     # --- asserting
 
     @overload
-    def assert_called(self, matcher: Matcher, *, times: None = None, wait: float = 1.0) -> Call: ...
+    def assert_called(
+        self,
+        matcher: Matcher,
+        *,
+        times: None = None,
+        at_least: None = None,
+        at_most: None = None,
+        wait: float = 1.0,
+    ) -> Call: ...
     @overload
     def assert_called(
-        self, matcher: Matcher, *, times: int, wait: float = 1.0, quiet: float = 0.0
+        self,
+        matcher: Matcher,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        wait: float = 1.0,
+        quiet: float = 0.0,
     ) -> list[Call]: ...
     def assert_called(
-        self, matcher: Matcher, *, times: int | None = None, wait: float = 1.0, quiet: float = 0.0
+        self,
+        matcher: Matcher,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        wait: float = 1.0,
+        quiet: float = 0.0,
     ) -> Call | list[Call]:
-        """Give the first call that matches; with `times` all of them, which must be so many.
+        """Return the first call that matches; with a count, all that do.
 
         Args:
             matcher: which calls are meant.
-            times: so many and no more.
+            times: exactly this many.
+            at_least: this many or more (default 1); 0 allows none, up to `at_most`.
+            at_most: this many or fewer; with `at_least` it makes a range.
             wait: seconds in which they must come; 0 is now.
-            quiet: seconds for which no more may come after the last; only with `times`.
+            quiet: seconds for which no more may come after the last, with `times` or
+                `at_most`; 0 looks once.
 
         Raises:
             UnmetExpectationError: too few, or too many; says what was found instead.
         """
         __tracebackhide__ = True
-        if times is None:
+        if times is None and at_least is None and at_most is None:
             steps = verbs_asserting.assert_called(self._scope, matcher, wait=wait)
             return self._wait("assert_called", steps)
-        return self._wait(
-            "assert_called",
-            verbs_asserting.assert_called_times(
-                self._scope, matcher, times, wait=wait, quiet=quiet
-            ),
+        expected = verbs_asserting.expectation(times=times, at_least=at_least, at_most=at_most)
+        counted = verbs_asserting.assert_called_times(
+            self._scope, matcher, expected, wait=wait, quiet=quiet
         )
+        return self._wait("assert_called", counted)
 
     def assert_not_called(
         self, matcher: Matcher, *, within: float = verbs_asserting.WITHIN_SECONDS
@@ -355,6 +379,29 @@ class Source(Journeys, Connections):
         __tracebackhide__ = True
         steps = verbs_judging.assert_no_duplicates(self._scope, quiet=quiet, timeout=timeout)
         self._wait("assert_no_duplicates", steps)
+
+    def assert_no_other_calls(
+        self,
+        *,
+        within: float = verbs_asserting.WITHIN_SECONDS,
+        allow: Iterable[Matcher] = (),
+    ) -> None:
+        """Fail when a call was recorded that no assertion through this object has matched.
+
+        ``assert_called``, ``wait_for`` and their relatives match all such calls that are
+        recorded when they return; with ``times`` or ``at_most`` those that they count. Calls
+        of every verdict matter; a client's resend of a call is the same call.
+
+        Args:
+            within: seconds for which none may come; 0 is now.
+            allow: calls that may be there as well.
+
+        Raises:
+            UnmetExpectationError: with each of them; or calls were evicted.
+        """
+        __tracebackhide__ = True
+        steps = verbs_judging.assert_no_other_calls(self._scope, within=within, allow=allow)
+        self._wait("assert_no_other_calls", steps)
 
     # --- how
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from mockseg.client.scope import Deadline
 from mockseg.client.verbs_reading import call_pages, scalars_of
 from mockseg.client.verbs_unmet import Unmet, fail, refuse_if_evicted
-from mockseg.client.verbs_waiting import check_count, gather
+from mockseg.client.verbs_waiting import Gathered, check_count, gather
 from mockseg.matching.evidence import Expectation
-from mockseg.matching.notes import counted
 
 if TYPE_CHECKING:
     from mockseg.client.ask import Steps
@@ -17,53 +16,101 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
 
-__all__ = ["WITHIN_SECONDS", "assert_called", "assert_called_times", "assert_not_called"]
+__all__ = [
+    "WITHIN_SECONDS",
+    "assert_called",
+    "assert_called_times",
+    "assert_not_called",
+    "expectation",
+]
 
 # For how long a call may not come that must not come: SDKs send from other threads.
 WITHIN_SECONDS = 0.3
 
 
 def assert_called(scope: Scope, matcher: Matcher, *, wait: float) -> Steps[Call]:
-    """Give the first call that matches; fail when none comes in time."""
+    """Return the first call that matches; fail when none comes in time."""
     gathered = yield from gather(scope, matcher, count=1, deadline=Deadline(wait))
     if not gathered.calls:
-        yield from fail(scope, matcher, gathered.unmet(Expectation(minimum=1), waited=wait))
-    scope.asserted.add(gathered.calls[0].cursor)
+        yield from fail(scope, matcher, gathered.unmet(Expectation(), waited=wait))
+    scope.asserted.update(call.cursor for call in gathered.calls)
     return gathered.calls[0]
 
 
 def assert_called_times(
-    scope: Scope, matcher: Matcher, times: int, *, wait: float, quiet: float
+    scope: Scope, matcher: Matcher, expected: Expectation, *, wait: float, quiet: float
 ) -> Steps[list[Call]]:
-    """Give the calls that match; fail when there are fewer in time, or more.
+    """Return the calls that match; fail when there are fewer in time, or more.
 
     Args:
         scope: which calls are looked at.
         matcher: which are meant.
-        times: how many there must be.
+        expected: how many there must be.
         wait: seconds in which they must come.
         quiet: seconds for which no more may come after the last; 0 looks once.
     """
-    check_count(times, name="times", least=0)
-    expected = Expectation(exactly=times)
-    if times == 0:
+    minimum, maximum = expected.minimum, expected.maximum
+    if maximum == 0:
         yield from assert_not_called(scope, matcher, within=quiet or min(wait, WITHIN_SECONDS))
         return []
-    gathered = yield from gather(scope, matcher, count=times, deadline=Deadline(wait))
-    if len(gathered.calls) < times:
-        yield from fail(scope, matcher, gathered.unmet(expected, waited=wait))
-    if len(gathered.calls) == times:
-        yield from gather(scope, matcher, count=1, deadline=Deadline(quiet), after=gathered.cursor)
+    gathered = Gathered([], scope.after)
+    if minimum:
+        gathered = yield from gather(scope, matcher, count=minimum, deadline=Deadline(wait))
+        if len(gathered.calls) < minimum:
+            yield from fail(scope, matcher, gathered.unmet(expected, waited=wait))
+    if maximum is None:
+        scope.asserted.update(call.cursor for call in gathered.calls)
+        return gathered.calls
+    if len(gathered.calls) <= maximum:
+        # Where none has to come there is nothing else that tells when to look.
+        patience = Deadline(quiet if minimum else quiet or min(wait, WITHIN_SECONDS))
+        more = maximum + 1 - len(gathered.calls)
+        yield from gather(scope, matcher, count=more, deadline=patience, after=gathered.cursor)
     # What counts is what is recorded now: some may have been cleared since it came.
     listed = yield from call_pages(scope, scalars_of(matcher.match))
     found = [call for call in listed if matcher.matches(call)]
-    if len(found) != times:
-        yield from fail(scope, matcher, Unmet(expected, waited=quiet, may_be_late=False))
+    if not expected.met_by(len(found)):
+        unmet = Unmet(expected, waited=quiet, calls=found, may_be_late=False)
+        yield from fail(scope, matcher, unmet)
     yield from refuse_if_evicted(
-        scope, f"that there was {matcher.describe()} exactly {counted(times, 'time')}"
+        scope, f"that there was {matcher.describe()} {expected.text} {_times(maximum)}"
     )
     scope.asserted.update(call.cursor for call in found)
     return found
+
+
+def expectation(*, times: int | None, at_least: int | None, at_most: int | None) -> Expectation:
+    """Return how many calls the arguments of ``assert_called`` expect.
+
+    Raises:
+        TypeError: `times` is given with one of the others.
+        ValueError: a value is not a count, or `at_least` is above `at_most`.
+    """
+    if times is not None:
+        if at_least is not None or at_most is not None:
+            raise TypeError(
+                "assert_called() takes times, or at_least and at_most: times is given with"
+                f" {'at_least' if at_least is not None else 'at_most'}"
+            )
+        check_count(times, name="times", least=0)
+        return Expectation.exactly(times)
+    minimum = 1 if at_least is None else at_least
+    check_count(minimum, name="at_least", least=0)
+    if at_most is not None:
+        check_count(at_most, name="at_most", least=0)
+        if minimum > at_most:
+            hint = "" if at_least is not None else "; with at_least=0 none is allowed, too"
+            raise ValueError(
+                f"at_least is {minimum} and at_most is {at_most}: at_least must not be above"
+                f" at_most{hint}"
+            )
+    elif minimum == 0:
+        raise ValueError("at_least is 0, which is always true: give at_most, too, or 1 or more")
+    return Expectation(minimum=minimum, maximum=at_most)
+
+
+def _times(count: int) -> str:
+    return "time" if count == 1 else "times"
 
 
 def assert_not_called(scope: Scope, matcher: Matcher, *, within: float) -> Steps[None]:
@@ -80,7 +127,12 @@ def assert_not_called(scope: Scope, matcher: Matcher, *, within: float) -> Steps
             yield from fail(
                 scope,
                 matcher,
-                Unmet(Expectation(exactly=0), waited=within, may_be_late=False),
+                Unmet(
+                    Expectation.exactly(0),
+                    waited=within,
+                    calls=gathered.calls,
+                    may_be_late=False,
+                ),
             )
         if gathered.hopeless is None:
             break

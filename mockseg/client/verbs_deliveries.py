@@ -137,6 +137,7 @@ def _gather(
             reason=wanted.reason,
             count=count,
             timeout=deadline.left(),
+            explain=False,
         )
         try:
             waited: WaitedDeliveries = yield Ask("wait_deliveries", asked)
@@ -205,7 +206,9 @@ def _fail(scope: Scope, matcher: Matcher, wanted: _Wanted, *, wait: float) -> St
             state=wanted.state,
             reason=wanted.reason,
             times=wanted.times,
-        )
+        ),
+        scope=scope,
+        calls=meant,
     )
 
 

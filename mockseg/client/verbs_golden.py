@@ -69,7 +69,7 @@ def assert_matches_golden(
     got = [_stable(call, ignored) for call in seen]
     explanation = explain_golden(wanted, got, seen, path=path.name, evicted=evicted)
     if explanation is not None:
-        raise_unmet(explanation)
+        raise_unmet(explanation, scope=scope, calls=seen)
     yield from refuse_if_evicted(scope, "that the calls are those of the golden file")
 
 

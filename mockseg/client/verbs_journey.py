@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockseg.client.scope import Deadline
-from mockseg.client.verbs_reading import call_pages, check_matcher
+from mockseg.client.verbs_reading import call_pages, matchers_of
 from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
 from mockseg.client.verbs_waiting import gather, wait_for
 from mockseg.domain.call import Call
@@ -42,16 +42,14 @@ def assert_identity_continuity(
         after = seen[-1].cursor if seen else scope.after
         gathered = yield from gather(scope, any_call(), count=1, deadline=deadline, after=after)
         if not gathered.calls and (gathered.hopeless is None or not deadline.left()):
-            raise_unmet(explanation)
+            raise_unmet(explanation, scope=scope, calls=seen)
 
 
 def assert_no_calls_after(
     scope: Scope, last: Matcher | Call, *, within: float, wait: float, allow: Iterable[Matcher]
 ) -> Steps[Call]:
     """Give the call that had to be the last; fail when another one follows it."""
-    allowed = list(allow)
-    for matcher in allowed:
-        check_matcher(matcher)
+    allowed = matchers_of(allow, argument="allow")
     if not isinstance(last, Call):
         last = yield from wait_for(scope, last, timeout=wait)
     deadline = Deadline(within)
@@ -71,4 +69,4 @@ def assert_no_calls_after(
             late = [call for call in seen if not any(matcher.means(call) for matcher in allowed)]
     from mockseg.matching.explain_journey import explain_calls_after
 
-    raise_unmet(explain_calls_after(last, late))
+    raise_unmet(explain_calls_after(last, late), scope=scope, calls=late)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from mockseg.client.allowance import was_refused
+from mockseg.client.allowance import is_resend, was_refused
 from mockseg.client.scope import Deadline
-from mockseg.client.verbs_reading import call_pages, check_matcher, requests
+from mockseg.client.verbs_reading import call_pages, check_matcher, matchers_of, requests
 from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
 from mockseg.client.verbs_waiting import gather, settle
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.matcher import Matcher
+from mockseg.matching.matchers import any_call
+from mockseg.matching.values import ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
@@ -22,7 +24,13 @@ if TYPE_CHECKING:
     from mockseg.matching.explanation import Explanation
     from mockseg.operations.requests import RequestView
 
-__all__ = ["assert_all_good", "assert_in_order", "assert_no_duplicates", "settled"]
+__all__ = [
+    "assert_all_good",
+    "assert_in_order",
+    "assert_no_duplicates",
+    "assert_no_other_calls",
+    "settled",
+]
 
 
 def assert_in_order(scope: Scope, matchers: Iterable[Matcher], *, wait: float) -> Steps[list[Call]]:
@@ -62,7 +70,7 @@ def assert_all_good(scope: Scope, *, quiet: float, timeout: float) -> Steps[None
     if bad or refused:
         seen = yield from call_pages(scope, {})
         evicted = yield from evicted_inside(scope)
-        raise_unmet(_explain_bad(seen, refused, evicted=evicted))
+        raise_unmet(_explain_bad(seen, refused, evicted=evicted), scope=scope, calls=bad)
     yield from refuse_if_evicted(scope, "that all calls are good", requests=True)
 
 
@@ -77,8 +85,45 @@ def assert_no_duplicates(scope: Scope, *, quiet: float, timeout: float) -> Steps
         seen = yield from call_pages(scope, {})
         evicted = yield from evicted_inside(scope)
         if (explanation := explain_source.explain_duplicates(seen, evicted=evicted)) is not None:
-            raise_unmet(explanation)
+            raise_unmet(explanation, scope=scope, calls=dropped)
     yield from refuse_if_evicted(scope, "that there are no duplicates")
+
+
+def assert_no_other_calls(scope: Scope, *, within: float, allow: Iterable[Matcher]) -> Steps[None]:
+    """Fail when there is a call of any verdict that no assertion of this source has matched."""
+    allowed = matchers_of(allow, argument="allow")
+    deadline = Deadline(within)
+    after = scope.after
+    seen: dict[str, Call] = {}
+    while True:
+        new = yield from call_pages(scope, {}, after=after)
+        seen |= {call.id: call for call in new}
+        others = [call for call in new if _is_other(call, scope, allowed, seen)]
+        if others:
+            from mockseg.matching.explain_source import explain_others
+
+            explanation = explain_others(others, asserted=len(scope.asserted & _cursors(seen)))
+            raise_unmet(explanation, scope=scope, calls=others)
+        after = new[-1].cursor if new else after
+        gathered = yield from gather(
+            scope, any_call(verdict=ANY), count=1, deadline=deadline, after=after
+        )
+        if not gathered.calls:
+            break
+    yield from refuse_if_evicted(scope, "that there were no other calls")
+
+
+def _is_other(call: Call, scope: Scope, allowed: list[Matcher], seen: Mapping[str, Call]) -> bool:
+    """Return whether nothing accounts for a call: no assertion, no permission, no first sending."""
+    if call.cursor in scope.asserted or any(matcher.means(call) for matcher in allowed):
+        return False
+    first = seen.get(call.duplicate_of or "")
+    # What a client sent again is the call that it was at first, which is judged itself.
+    return first is None or not is_resend(first, call)
+
+
+def _cursors(seen: Mapping[str, Call]) -> set[int]:
+    return {call.cursor for call in seen.values()}
 
 
 def _fail_order(scope: Scope, wanted: list[Matcher]) -> Steps[None]:
@@ -87,7 +132,7 @@ def _fail_order(scope: Scope, wanted: list[Matcher]) -> Steps[None]:
     seen = yield from call_pages(scope, {})
     evicted = yield from evicted_inside(scope)
     if (explanation := explain_source.explain_order(wanted, seen, evicted=evicted)) is not None:
-        raise_unmet(explanation)
+        raise_unmet(explanation, scope=scope, calls=seen)
 
 
 def _explain_bad(seen: list[Call], refused: list[RequestView], *, evicted: int) -> Explanation:

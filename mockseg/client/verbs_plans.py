@@ -22,10 +22,10 @@ __all__ = ["coverage", "validate"]
 
 def coverage(scope: Scope) -> Steps[CoverageView]:
     """Tell what was seen of the source's plans, and what this object's assertions matched."""
-    if scope.asserted:
-        marks = MarkAsserted(write_key=scope.write_key, cursors=sorted(scope.asserted))
-        yield Ask("mark_asserted", marks)
-        scope.asserted.clear()
+    new = scope.asserted - scope.marked
+    if new:
+        yield Ask("mark_asserted", MarkAsserted(write_key=scope.write_key, cursors=sorted(new)))
+        scope.marked |= new
     view: CoverageView = yield Ask("get_coverage", GetSource(write_key=scope.write_key))
     return view
 

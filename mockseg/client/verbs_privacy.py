@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
+    from mockseg.domain.call import Call
     from mockseg.json_types import Json
     from mockseg.operations.requests import RequestView
 
@@ -66,14 +67,17 @@ def assert_no_pii(
                 # In a call its place is known better.
                 found.setdefault((name, value), [f"{request.id} {request.path}: {part}"])
     if found:
-        _fail(found, requests=len(sent))
+        _fail(found, requests=len(sent), scope=scope, calls=calls)
     yield from refuse_if_evicted(scope, _NOTHING_PERSONAL, requests=True)
 
 
-def _fail(found: dict[tuple[str, str], list[str]], *, requests: int) -> None:
+def _fail(
+    found: dict[tuple[str, str], list[str]], *, requests: int, scope: Scope, calls: list[Call]
+) -> None:
     from mockseg.matching.explanation import Explanation, Section, some
     from mockseg.matching.notes import counted
 
+    ids = {place.partition(" ")[0] for places in found.values() for place in places}
     lines = [
         f"{name} {_masked(value)} in {places[0]}"
         + (f" and {counted(len(places) - 1, 'other place')}" if len(places) > 1 else "")
@@ -92,7 +96,9 @@ def _fail(found: dict[tuple[str, str], list[str]], *, requests: int) -> None:
                     for (name, value), places in list(found.items())[:_MOST_FOUND]
                 ]
             },
-        )
+        ),
+        scope=scope,
+        calls=[call for call in calls if call.id in ids],
     )
 
 

@@ -17,7 +17,7 @@ from mockseg.operations.requests import ListRequests
 from mockseg.suggestions import unknown_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
@@ -34,6 +34,7 @@ __all__ = [
     "calls",
     "check_keys",
     "check_matcher",
+    "matchers_of",
     "requests",
     "scalars_of",
     "summary",
@@ -196,8 +197,32 @@ def check_matcher(matcher: object) -> None:
         TypeError: with what to write instead.
     """
     if not isinstance(matcher, Matcher):
-        example = f"track({matcher!r})" if isinstance(matcher, str) else 'track("Signed Up")'
-        raise TypeError(f"{matcher!r} is no matcher; write {example} or another one of mockseg's")
+        hint = (
+            f"did you mean track({matcher!r})?"
+            if isinstance(matcher, str)
+            else 'such as track("Signed Up")'
+        )
+        raise TypeError(f"expected a matcher, got {matcher!r}; {hint}")
+
+
+def matchers_of(given: Iterable[Matcher], *, argument: str) -> list[Matcher]:
+    """Return the matchers of a list.
+
+    Args:
+        given: what was given.
+        argument: its name, for errors.
+
+    Raises:
+        TypeError: it is a single matcher or a text, or one of its items is not a matcher.
+    """
+    if isinstance(given, Matcher | str):
+        raise TypeError(
+            f"{argument} takes a list of matchers, such as [page(), track()]; got {given!r}"
+        )
+    found = list(given)
+    for matcher in found:
+        check_matcher(matcher)
+    return found
 
 
 def _contains(call: Call, wanted: Mapping[str, Expected]) -> bool:

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
 from mockseg.client.ask import Ask
-from mockseg.client.verbs_reading import PAGE, call_pages, scalars_of, summary
-from mockseg.errors import OperationError, UnmetExpectationError
-from mockseg.matching.evidence import Evidence, Late
+from mockseg.errors import UnmetExpectationError
 from mockseg.matching.notes import lost_words
 from mockseg.operations.base import OfSource
-from mockseg.operations.calls import ListCalls, WaitCalls
+from mockseg.operations.calls import Count
+from mockseg.operations.explanations import ExplainCalls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
     from mockseg.domain.lost import Lost
-    from mockseg.matching.evidence import Expectation
+    from mockseg.matching.evidence import Evidence, Expectation
     from mockseg.matching.explanation import Explanation
     from mockseg.matching.matcher import Matcher
-    from mockseg.operations.calls import CallPage, Summary, WaitedCalls
+    from mockseg.operations.calls import Summary
+    from mockseg.operations.explanations import Explained
 
 __all__ = [
     "Unmet",
@@ -37,9 +38,8 @@ __all__ = [
 
 # How much longer a failed wait looks for the call, only to be able to say that it came.
 _LATE_SECONDS = 0.2
-# How many cursors back from the last call something similar is looked for: in the source
-# when it has more calls than that, and in all others.
-_MOST_SEEN = 2000
+# How many calls a client judges itself when its matcher says more than match keys can.
+_CANDIDATES = 200
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,61 +49,103 @@ class Unmet:
     Attributes:
         expected: how many calls were expected.
         waited: seconds.
+        calls: those that were found in time.
         may_be_late: the time was up, and the call may still come.
     """
 
     expected: Expectation
     waited: float
+    calls: Sequence[Call] = ()
     may_be_late: bool = True
 
 
 def fail(scope: Scope, matcher: Matcher, unmet: Unmet) -> Steps[NoReturn]:
-    """Find out why calls that a matcher means were not as expected, and raise it.
+    """Ask why calls that a matcher means were not as expected, and raise it.
 
     Raises:
         UnmetExpectationError: always.
     """
-    counts: Summary = yield from summary(scope)
-    start = scope.after
-    if counts.total > _MOST_SEEN:
-        start = max(start, counts.cursor - _MOST_SEEN)
-    seen = yield from call_pages(scope, {}, after=start)
-    seen = [call for call in seen if call.cursor <= counts.cursor]
-    late: list[Late] = []
-    if unmet.may_be_late:
-        late = yield from _late(scope, matcher, after=counts.cursor)
-        # What came between the end of the wait and the count is late too.
-        while unmet.expected.met_by(sum(map(matcher.matches, seen))):
-            last = max(index for index, call in enumerate(seen) if matcher.matches(call))
-            late.insert(0, Late(seen.pop(last), 0.0))
-    elsewhere = yield from _elsewhere(scope, matcher, cursor=counts.cursor)
-    evidence = Evidence(
-        matcher=matcher,
-        seen=tuple(seen),
-        expected=unmet.expected,
-        source=scope.write_key,
-        total=counts.total,
-        by_event=counts.by_event,
-        elsewhere=tuple(elsewhere),
-        late=tuple(late),
-        evicted=counts.evicted,
-        refused=counts.refused,
-        refusals=tuple(refusals.text for refusals in counts.refusals),
-        waited=unmet.waited,
+    expected = unmet.expected
+    explained: Explained = yield Ask(
+        "explain_calls",
+        ExplainCalls(
+            match=msgspec.structs.replace(matcher.match, source=scope.write_key),
+            count=Count(min=expected.minimum, max=expected.maximum),
+            after=scope.after,
+            after_request=scope.after_request,
+            opened_at=scope.opened_at,
+            waited=unmet.waited,
+            late=_LATE_SECONDS if unmet.may_be_late else 0.0,
+            candidates=_CANDIDATES if matcher.has_residue else 0,
+        ),
     )
     # Only a failure pays for these.
-    from mockseg.matching.explain import explain_called, explain_not_called
+    from mockseg.matching.explanation import Explanation
 
-    unwanted = unmet.expected.exactly == 0
-    raise_unmet((explain_not_called if unwanted else explain_called)(evidence))
+    if not matcher.has_residue:
+        raise_unmet(Explanation.from_json(msgspec.to_builtins(explained)))
+    from mockseg.matching.explain import explain
+
+    raise_unmet(explain(_judged(scope, matcher, unmet, explained)))
 
 
-def raise_unmet(explanation: Explanation) -> NoReturn:
+def _judged(scope: Scope, matcher: Matcher, unmet: Unmet, explained: Explained) -> Evidence:
+    """Judge what the server found by all that the matcher says."""
+    from mockseg.matching.evidence import Elsewhere, Late, evidence_of
+    from mockseg.matching.notes import before_window
+
+    in_time = {call.cursor: call for call in unmet.calls}
+    seen = {call.cursor: call for call in explained.candidates} | in_time
+    late = [Late(each.call, each.after_seconds) for each in explained.late]
+    if unmet.may_be_late:
+        # What came between the end of the wait and the question.
+        for cursor in sorted(seen.keys() - in_time.keys(), reverse=True):
+            if matcher.matches(seen[cursor]):
+                late.insert(0, Late(seen.pop(cursor), 0.0))
+    return evidence_of(
+        matcher,
+        [seen[cursor] for cursor in sorted(seen)],
+        expected=unmet.expected,
+        source=scope.write_key,
+        waited=unmet.waited,
+        recorded=explained.recorded,
+        sampled=explained.recorded > len(seen),
+        by_event=explained.by_event,
+        late=tuple(each for each in late if matcher.matches(each.call)),
+        elsewhere=tuple(
+            Elsewhere(each.call, claimed=each.claimed, name=each.name)
+            for each in explained.elsewhere
+            if matcher.matches(each.call)
+        ),
+        before_window=before_window(seen.values(), scope.opened_at),
+        lost=explained.lost,
+        refused=explained.refused_count,
+        refusals=tuple(explained.refused),
+    )
+
+
+def raise_unmet(
+    explanation: Explanation, *, scope: Scope | None = None, calls: Iterable[Call] = ()
+) -> NoReturn:
     """Raise what was found out; the error carries it as ``explanation``, too.
+
+    Args:
+        explanation: what was found out.
+        scope: of the verb; in a window, calls from before it are named.
+        calls: that the explanation is about.
 
     Raises:
         UnmetExpectationError: always.
     """
+    if scope is not None and scope.opened_at is not None:
+        from mockseg.matching.notes import before_window, before_window_note
+
+        ids = before_window(calls, scope.opened_at)
+        explanation = dataclasses.replace(
+            explanation,
+            notes=(*explanation.notes, *before_window_note(ids)),
+            details={**explanation.details, "beforeWindow": list(ids[:20])},
+        )
     error = UnmetExpectationError(explanation.text())
     error.explanation = explanation
     raise error
@@ -166,32 +208,3 @@ def evicted_inside(scope: Scope) -> Steps[int]:
     """Return how many calls of the scope may have been evicted."""
     counts: Summary = yield Ask("summary", OfSource(source=scope.write_key))
     return counts.evicted if counts.lost.cursor > scope.after else 0
-
-
-def _late(scope: Scope, matcher: Matcher, *, after: int) -> Steps[list[Late]]:
-    """Wait a moment longer for the call that did not come in time."""
-    started = time.monotonic()
-    match = msgspec.structs.replace(matcher.match, source=scope.write_key)
-    try:
-        waited: WaitedCalls = yield Ask(
-            "wait_calls", WaitCalls(match=match, timeout=_LATE_SECONDS, after=after)
-        )
-    except OperationError:
-        return []
-    after_seconds = time.monotonic() - started
-    return [Late(call, after_seconds) for call in waited.calls if matcher.matches(call)]
-
-
-def _elsewhere(scope: Scope, matcher: Matcher, *, cursor: int) -> Steps[list[Call]]:
-    """Look for the call in other sources, newest first: a wrong key is a frequent mistake."""
-    found: list[Call] = []
-    after: int | None = max(0, cursor - _MOST_SEEN)
-    while after is not None:
-        page: CallPage = yield Ask(
-            "list_calls", ListCalls(after=after, limit=PAGE, **scalars_of(matcher.match))
-        )
-        found += page.calls
-        after = page.next
-    return [
-        call for call in reversed(found) if call.source != scope.write_key and matcher.matches(call)
-    ]

@@ -13,7 +13,7 @@ import msgspec
 
 from mockseg.client.ask import Ask
 from mockseg.client.scope import Deadline
-from mockseg.client.verbs_reading import call_pages, check_matcher, scalars_of
+from mockseg.client.verbs_reading import check_matcher
 from mockseg.client.verbs_unmet import Unmet, fail
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError
@@ -49,8 +49,8 @@ class Gathered:
     def unmet(self, expected: Expectation, *, waited: float) -> Unmet:
         """Say what was expected instead, after so many seconds."""
         if self.hopeless is not None:
-            return Unmet(expected, waited=0.0, may_be_late=False)
-        return Unmet(expected, waited=waited)
+            return Unmet(expected, waited=0.0, calls=self.calls, may_be_late=False)
+        return Unmet(expected, waited=waited, calls=self.calls)
 
 
 def wait_for(scope: Scope, matcher: Matcher, *, timeout: float) -> Steps[Call]:
@@ -107,10 +107,6 @@ def gather(
     """
     check_matcher(matcher)
     cursor = scope.after if after is None else after
-    if matcher.any_verdict:
-        return (
-            yield from _gather_any(scope, matcher, count=count, deadline=deadline, after=cursor)
-        )
     found: list[Call] = []
     match = msgspec.structs.replace(matcher.match, source=scope.write_key)
     while True:
@@ -120,7 +116,11 @@ def gather(
             waited: WaitedCalls = yield Ask(
                 "wait_calls",
                 WaitCalls(
-                    match=match, count=Count(min=wanted), timeout=deadline.left(), after=cursor
+                    match=match,
+                    count=Count(min=wanted),
+                    timeout=deadline.left(),
+                    after=cursor,
+                    explain=False,
                 ),
             )
         except OperationError as refusal:
@@ -148,29 +148,6 @@ def check_count(count: int, *, name: str, least: int = 1) -> None:
     """
     if type(count) is not int or count < least:
         raise ValueError(f"{name} is {count!r}: a whole number from {least} is allowed")
-
-
-def _gather_any(
-    scope: Scope, matcher: Matcher, *, count: int, deadline: Deadline, after: int
-) -> Steps[Gathered]:
-    """Collect calls of every verdict, for which the server has no single wait.
-
-    It wakes for what is accepted and for the first that is not; a list taken after each
-    of both, and at the end, has everything else.
-    """
-    match = msgspec.structs.replace(matcher.match, source=scope.write_key)
-    scalars = scalars_of(match)
-    timed_out = False
-    while True:
-        page = yield from call_pages(scope, scalars, after=after)
-        found = [call for call in page if matcher.matches(call)]
-        last = page[-1].cursor if page else after
-        if len(found) >= count or timed_out:
-            return Gathered(found, last)
-        try:
-            yield Ask("wait_calls", WaitCalls(match=match, timeout=deadline.left(), after=last))
-        except OperationError as refusal:
-            timed_out = _hopeless(refusal) is None
 
 
 def _hopeless(refusal: OperationError) -> Call | None:

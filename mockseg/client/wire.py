@@ -25,7 +25,7 @@ __all__ = ["GRACE_SECONDS", "WireRequest", "authorization", "decode", "encode", 
 # How much longer than the server's own time a client waits before it gives up on it.
 GRACE_SECONDS = 30.0
 # Asking these a second time gives the same as asking once, although they are POST.
-_HARMLESS = frozenset({"wait_calls", "settle", "open_window"})
+_HARMLESS = frozenset({"explain_calls", "wait_calls", "settle", "open_window"})
 _IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
@@ -107,8 +107,7 @@ def decode(asked: Ask, status: int, body: bytes, *, url: str) -> msgspec.Struct:
 
     Raises:
         OperationError: the server refused.
-        UnreachableError: who answers there is no mockseg, one of another version, or one
-            that is just going away.
+        UnreachableError: the server there is not mockseg, or of another version, or is stopping.
     """
     operation = by_name(asked.operation)
     try:
@@ -118,8 +117,8 @@ def decode(asked: Ask, status: int, body: bytes, *, url: str) -> msgspec.Struct:
         refusal = msgspec.json.decode(body, type=_RefusalBody).error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UnreachableError(
-            f"what answers at {url} is no mockseg of this version: to"
-            f" {operation.method} {PREFIX}{operation.path} it said {status} ({error})"
+            f"the server at {url} is not mockseg, or of another version: it answered"
+            f" {operation.method} {PREFIX}{operation.path} with {status} ({error})"
         ) from None
     if refusal.code == "stopping":
         raise UnreachableError(f"the mockseg at {url} has been stopped")

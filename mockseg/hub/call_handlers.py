@@ -6,17 +6,17 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from mockseg.domain.call import call_cursor, call_id
 from mockseg.errors import FqlError, OperationError
 from mockseg.hub.call_details import call_details
 from mockseg.hub.delivery_handlers import overdue
+from mockseg.hub.explanations import explain_wait
 from mockseg.hub.filtering import bad_filter
-from mockseg.hub.waits import Waiter, needs_one
+from mockseg.hub.waits import check_count, wait_for_calls
 from mockseg.matching.match import compile_match
 from mockseg.matching.notes import counted
 from mockseg.operations.calls import CallPage, Cleared, Settled, Summary
+from mockseg.operations.explanations import ExplainCalls
 from mockseg.operations.refusals import RefusalCounter
 
 if TYPE_CHECKING:
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.matching.match import Matchable, ScalarMatch
     from mockseg.operations.base import OfSource
-    from mockseg.operations.calls import (
-        CallDetails,
-        ClearCalls,
-        GetCall,
-        ListCalls,
-        Settle,
-        WaitCalls,
-        WaitedCalls,
-    )
+from mockseg.operations.calls import (
+    CallDetails,
+    ClearCalls,
+    GetCall,
+    ListCalls,
+    Settle,
+    WaitCalls,
+    WaitedCalls,
+)
 
 __all__ = [
     "clear_call",
@@ -74,6 +74,7 @@ async def list_calls(hub: Hub, asked: ListCalls) -> CallPage:
         calls=[call.view() for call in shown],
         total=total,
         next=shown[-1].cursor if len(found) == most else None,
+        verdict=asked.verdict or "any",
     )
 
 
@@ -122,27 +123,23 @@ def _kept(hub: Hub, id_: str) -> KeptCall:
 
 
 async def wait_calls(hub: Hub, asked: WaitCalls) -> WaitedCalls:
-    """Answer when the calls are there; see :class:`mockseg.hub.waits.Waiter`."""
-    needs_one(asked)
-    key = asked.match.source
+    """Answer when the calls are there; a 406 says what was found instead."""
+    check_count(asked.count)
     try:
-        waiter = Waiter(asked)
-    except FqlError as error:
-        raise bad_filter(error) from None
-    with hub.sources.watching(key):
-        # First of all: what is cleared during the scan is not to be counted.
-        hub.waiters.add(waiter)
-        try:
-            async for portion in hub.scan(after=asked.after, source=key):
-                for call in portion:
-                    waiter.offer(call, now=False)
-            # No await lies between the end of the scan and this: no call falls in between.
-            waiter.begin(lost=hub.lost(key))
-            waited = await waiter.satisfied()
-        finally:
-            hub.waiters.remove(waiter)
-    source = None if key is None else hub.sources.get(key)
-    return waited if source is None else replace(waited, cleared=source.cleared)
+        return await wait_for_calls(hub, asked)
+    except OperationError as refusal:
+        if refusal.status == 406 and asked.explain:
+            unmet = ExplainCalls(
+                match=asked.match,
+                count=asked.count,
+                after=asked.after,
+                after_request=asked.after_request,
+                opened_at=asked.opened_at,
+                waited=asked.timeout if refusal.code == "timeout" else 0.0,
+            )
+            quiet = asked.quiet if refusal.code == "not_quiet" else 0.0
+            refusal.details["explanation"] = await explain_wait(hub, unmet, quiet=quiet)
+        raise
 
 
 async def clear_calls(hub: Hub, asked: ClearCalls) -> Cleared:

@@ -10,6 +10,7 @@ from mockseg.domain.timestamps import format_moment
 from mockseg.errors import FqlError, OperationError
 from mockseg.fql.query import parse
 from mockseg.hub.destination_handlers import existing
+from mockseg.hub.explanations import explain_deliveries
 from mockseg.hub.filtering import bad_filter
 from mockseg.hub.waits import Bell
 from mockseg.matching.match import compile_match
@@ -135,6 +136,10 @@ async def wait_deliveries(hub: Hub, asked: WaitDeliveries) -> WaitedDeliveries:
                     waiter.offer(kept)
                 after = page[-1].cursor
             return await waiter.satisfied()
+        except OperationError as refusal:
+            if asked.explain:
+                refusal.details["explanation"] = await explain_deliveries(hub, asked)
+            raise
         finally:
             hub.delivery_waiters.discard(waiter)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from mockseg.clock import breathe
+from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
 from mockseg.hub.planning import chosen
 from mockseg.hub.views import source_view
@@ -81,6 +82,7 @@ async def create_source(hub: Hub, asked: CreateSource) -> SourceView:
     # What cannot be used is refused before anything is opened.
     chosen(asked, before=hub.sources.defaults.plans)
     source = hub.sources.open_minted() if key is None else hub.sources.claim(key)
+    source.opened_cursor = hub.cursor
     source.change(asked)
     return _source(hub, source)
 
@@ -109,8 +111,13 @@ async def delete_source(hub: Hub, asked: GetSource) -> Deleted:
 
 async def open_window(hub: Hub, asked: GetSource) -> Window:
     """See a source from now on: its dedup window starts empty."""
-    hub.sources.claim(asked.write_key).window.clear()
-    return Window(cursor=hub.cursor, request=hub.tally.requests)
+    source = hub.sources.claim(asked.write_key)
+    source.window.clear()
+    return Window(
+        cursor=hub.cursor,
+        request=hub.tally.requests,
+        opened_at=format_moment(source.time_ns()),
+    )
 
 
 def _source(hub: Hub, source: Source) -> SourceView:

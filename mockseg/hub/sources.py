@@ -66,6 +66,8 @@ class Source:
         forgotten: that it was forgotten before it opened again, or None.
         opened: when, in seconds of the monotonic clock.
         cleared: the cursor up to which its calls were cleared, 0 for none.
+        opened_cursor: of the last call of any source when a client opened it; 0 where calls
+            opened it.
         last_arrival: when its last request was recorded, in seconds of the monotonic clock;
             None when none was.
         destinations: that its calls are forwarded to.
@@ -84,6 +86,7 @@ class Source:
         "last_arrival",
         "name",
         "opened",
+        "opened_cursor",
         "order",
         "plans",
         "profile",
@@ -103,6 +106,7 @@ class Source:
         self.forgotten: Forgotten | None = None
         self.cleared = 0
         self.opened = time.monotonic()
+        self.opened_cursor = 0
         self.name = ""
         self.profile: Profile = defaults.profile
         self.dedup: DedupScope = defaults.dedup
@@ -221,6 +225,10 @@ class Sources:
         source.order = self._claimed
         self._claimed[key] = source
         return source
+
+    def is_claimed(self, source: Source) -> bool:
+        """Return whether a client has named it: opened it, set it up, asked about its calls."""
+        return source.order is self._claimed
 
     def claim_open(self, key: str | None) -> None:
         """Claim a source that a client asks about, if it is open."""

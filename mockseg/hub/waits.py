@@ -6,10 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from mockseg.domain.lost import NOTHING_LOST
-from mockseg.errors import OperationError
-from mockseg.matching.match import compile_match
+from mockseg.errors import FqlError, OperationError
+from mockseg.hub.filtering import bad_filter
+from mockseg.matching.match import accepted_by_default, compile_match
 from mockseg.matching.notes import counted, lost_words
 from mockseg.operations.calls import WaitedCalls
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.lost import Lost
+    from mockseg.hub.machine import Hub
     from mockseg.matching.match import Matchable
-    from mockseg.operations.calls import WaitCalls
+    from mockseg.operations.calls import Count, WaitCalls
 
-__all__ = ["Bell", "Waiter", "Waiters"]
+__all__ = ["Bell", "Waiter", "Waiters", "check_count", "wait_for_calls"]
 
 # A wait answers with at most so many calls; it counts on.
 _MOST = 1000
@@ -64,7 +67,8 @@ class Waiter:
     def __init__(self, asked: WaitCalls) -> None:
         match = asked.match
         # A wait without a verdict means accepted calls; one that was dropped ends it early.
-        self._any_verdict = match.verdict is not None or match.good is not None
+        self._verdict = accepted_by_default(match)
+        self._only_accepted = match.verdict is None and match.good is None
         self._matches: Callable[[Matchable], bool] = compile_match(match)
         self._asked = asked
         self._loop = asyncio.get_running_loop()
@@ -85,7 +89,7 @@ class Waiter:
             return
         if call.cursor <= self._asked.after or not self._matches(call):
             return
-        if not self._any_verdict and call.verdict != "accepted":
+        if self._only_accepted and call.verdict != "accepted":
             if self._hopeless is None and not _is_duplicate(call):
                 self._hopeless = call
                 self._bell.ring()
@@ -130,7 +134,7 @@ class Waiter:
                 calls were evicted so that nobody can say how many there are, ``evicted``.
         """
         deadline = self._started + max(self._asked.timeout, self._asked.quiet)
-        exactly = self._asked.count.exactly is not None
+        bounded = self._asked.count.bounds[1] is not None
         while True:
             now = self._loop.time()
             enough, too_many = self._judge()
@@ -139,12 +143,13 @@ class Waiter:
             calls = list(self._calls.values())
             if too_many:
                 raise self._unmet("too_many", calls[-1])
-            if enough and exactly and self._lost.inside(after=self._asked.after):
+            if enough and bounded and self._lost.inside(after=self._asked.after):
                 raise self._unmet("evicted", None)
             if enough and (self._asked.quiet == 0 or now >= quiet_at):
                 after = calls[-1].cursor if calls else self._asked.after
-                return WaitedCalls(calls=[call.view() for call in calls], next=after)
-            if not enough and self._hopeless is not None and not exactly:
+                shown = [call.view() for call in calls]
+                return WaitedCalls(calls=shown, next=after, verdict=self._verdict)
+            if not enough and self._hopeless is not None and not bounded:
                 raise self._unmet("dropped", self._hopeless)
             if now >= deadline:
                 raise self._unmet("not_quiet" if enough else "timeout", None)
@@ -152,27 +157,36 @@ class Waiter:
             await self._bell.rung(until - now)
 
     def _judge(self) -> tuple[bool, bool]:
-        exactly = self._asked.count.exactly
-        if exactly is None:
-            return len(self._seen) >= (self._asked.count.min or 1), False
-        return len(self._seen) == exactly, len(self._seen) > exactly
+        minimum, maximum = self._asked.count.bounds
+        too_many = maximum is not None and len(self._seen) > maximum
+        return len(self._seen) >= minimum and not too_many, too_many
 
     def _unmet(self, code: str, call: KeptCall | None) -> OperationError:
-        count, seen = self._asked.count, len(self._seen)
-        wanted = f"exactly {count.exactly}" if count.exactly is not None else f"{count.min or 1}"
+        seen = len(self._seen)
+        wanted = _wanted(self._asked.count)
+        kind = "matching" if self._verdict == "any" else f"matching {self._verdict}"
         sentences = {
-            "timeout": f"{seen} of {wanted} matching calls came within {self._asked.timeout:g} s",
+            "timeout": f"{seen} of {wanted} {kind} calls came within {self._asked.timeout:g} s",
             "dropped": "a matching call came, but Segment would not have let it through",
-            "too_many": f"{seen} matching calls came, {wanted} expected",
-            "not_quiet": f"matching calls kept coming; no {self._asked.quiet:g} s of silence",
-            "evicted": f"{counted(seen, 'matching call')} found, but {lost_words(self._lost)}",
+            "too_many": f"{seen} {kind} calls came, {wanted} expected",
+            "not_quiet": f"{kind} calls kept coming; no {self._asked.quiet:g} s of silence",
+            "evicted": f"{counted(seen, f'{kind} call')} found, but {lost_words(self._lost)}",
         }
-        details: dict[str, object] = {"seen": seen}
+        details: dict[str, object] = {"seen": seen, "verdict": self._verdict}
         if code == "evicted":
             details["lost"] = msgspec.to_builtins(self._lost)
         if call is not None:
             details["call"] = msgspec.to_builtins(call.view())
         return OperationError(sentences[code], status=406, code=code, details=details)
+
+
+def _wanted(count: Count) -> str:
+    minimum, maximum = count.bounds
+    if maximum is None:
+        return f"{minimum}"
+    if minimum == maximum:
+        return f"exactly {minimum}"
+    return f"{minimum} to {maximum}" if minimum else f"at most {maximum}"
 
 
 class Waiters:
@@ -219,17 +233,56 @@ def _is_duplicate(call: KeptCall) -> bool:
     )
 
 
-def needs_one(asked: WaitCalls) -> None:
-    """Refuse a count that says both or nothing.
+def check_count(count: Count) -> None:
+    """Refuse a count that contradicts itself.
 
     Raises:
         OperationError: 422, with what is allowed.
     """
-    count = asked.count
-    if (count.min is None) == (count.exactly is None):
-        raise OperationError(
-            "count takes one of min and exactly",
-            status=422,
-            code="invalid_parameter",
-            details={"parameter": "count", "allowed": ['{"min": 1}', '{"exactly": 1}']},
-        )
+    given = {name: getattr(count, name) for name in ("min", "max", "exactly")}
+    named = [name for name, value in given.items() if value is not None]
+    minimum, maximum = count.bounds
+    if not named or ("exactly" in named and len(named) > 1):
+        problem = f"count takes min, max or both, or exactly: got {', '.join(named) or 'nothing'}"
+    elif maximum is not None and minimum > maximum:
+        problem = f"count: min is {minimum} and max is {maximum}; min must not be above max"
+    elif (minimum, maximum) == (0, None):
+        problem = "count: min is 0, which every wait satisfies; 1 or more is allowed without max"
+    else:
+        return
+    raise OperationError(
+        problem,
+        status=422,
+        code="invalid_parameter",
+        details={
+            "parameter": "count",
+            "allowed": ['{"min": 1}', '{"exactly": 1}', '{"min": 1, "max": 3}'],
+        },
+    )
+
+
+async def wait_for_calls(hub: Hub, asked: WaitCalls) -> WaitedCalls:
+    """Return when the calls are there.
+
+    Raises:
+        OperationError: 406 as :meth:`Waiter.satisfied` says; 422 the filter cannot be read.
+    """
+    key = asked.match.source
+    try:
+        waiter = Waiter(asked)
+    except FqlError as error:
+        raise bad_filter(error) from None
+    with hub.sources.watching(key):
+        # First of all: what is cleared during the scan is not to be counted.
+        hub.waiters.add(waiter)
+        try:
+            async for portion in hub.scan(after=asked.after, source=key):
+                for call in portion:
+                    waiter.offer(call, now=False)
+            # No await lies between the end of the scan and this: no call falls in between.
+            waiter.begin(lost=hub.lost(key))
+            waited = await waiter.satisfied()
+        finally:
+            hub.waiters.remove(waiter)
+    source = None if key is None else hub.sources.get(key)
+    return waited if source is None else replace(waited, cleared=source.cleared)

@@ -2,102 +2,213 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import dataclasses
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mockseg.domain.lost import NOTHING_LOST
+from mockseg.matching.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mockseg.domain.call import Call
+    from mockseg.domain.lost import Lost
     from mockseg.matching.matcher import Matcher
+    from mockseg.matching.nearest import Near
 
-__all__ = ["Evidence", "Expectation", "Late"]
+__all__ = [
+    "MAX_NEAR",
+    "MAX_SHOWN",
+    "NOTHING_SELECTED",
+    "Elsewhere",
+    "Evidence",
+    "Expectation",
+    "Late",
+    "Refusals",
+    "Selection",
+    "evidence_of",
+]
+
+# Maximum number of calls of one kind that evidence carries whole; the others are counted.
+MAX_SHOWN = 20
+# Maximum number of near calls.
+MAX_NEAR = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """How many calls were expected.
 
     Attributes:
-        minimum: at least so many; not looked at where ``exactly`` is given.
-        exactly: so many and no more, or None.
+        minimum: at least this many.
+        maximum: at most this many, or None.
     """
 
     minimum: int = 1
-    exactly: int | None = None
+    maximum: int | None = None
+
+    @classmethod
+    def exactly(cls, count: int) -> Expectation:
+        """Return the expectation of this many calls, no fewer and no more."""
+        return cls(minimum=count, maximum=count)
 
     @property
     def text(self) -> str:
-        """Give the count in words: ``1 or more``, ``exactly 2``, ``no``."""
-        if self.exactly is None:
+        """The count in words: ``1 or more``, ``exactly 2``, ``2 to 4``, ``at most 3``, ``no``."""
+        if self.maximum is None:
             return f"{self.minimum} or more"
-        return f"exactly {self.exactly}" if self.exactly else "no"
+        if self.maximum == 0:
+            return "no"
+        if self.minimum == self.maximum:
+            return f"exactly {self.minimum}"
+        return f"{self.minimum} to {self.maximum}" if self.minimum else f"at most {self.maximum}"
 
     def exceeded_by(self, count: int) -> bool:
-        """Tell whether so many are too many."""
-        return self.exactly is not None and count > self.exactly
+        """Return whether this many are too many."""
+        return self.maximum is not None and count > self.maximum
 
     def met_by(self, count: int) -> bool:
-        """Tell whether so many are right."""
-        return count == self.exactly if self.exactly is not None else count >= self.minimum
+        """Return whether this many are right."""
+        return count >= self.minimum and not self.exceeded_by(count)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
+class Selection:
+    """Some calls of one kind, and how many there are.
+
+    Attributes:
+        calls: the first, oldest first.
+        total: how many there are, those not among ``calls`` included.
+    """
+
+    calls: tuple[Call, ...]
+    total: int
+
+    @classmethod
+    def of(cls, calls: Iterable[Call]) -> Selection:
+        """Select the first of these calls, and count them all."""
+        every = tuple(calls)
+        return cls(every[:MAX_SHOWN], len(every))
+
+    def __bool__(self) -> bool:
+        return self.total > 0
+
+
+NOTHING_SELECTED = Selection((), 0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Late:
-    """A matching call that came when nobody waited for it any more.
+    """A matching call that came after the wait had ended.
 
     Attributes:
         call: it.
-        after_seconds: how long after the wait had ended.
+        after_seconds: time between the end of the wait and the call.
     """
 
     call: Call
     after_seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A call of another source that would have been right in this one.
+
+    Attributes:
+        call: it.
+        claimed: a client has named that source; the write key is not just a wrong one.
+        name: of that source: in pytest the id of its test. Empty where it has none.
+    """
+
+    call: Call
+    claimed: bool = False
+    name: str = ""
+
+
+class Refusals(Protocol):
+    """Requests that were refused in the same way; JSON when it is encoded."""
+
+    @property
+    def text(self) -> str:
+        """How and why, in a line."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a client knows when an expectation was not met; only the matcher is needed.
+    """What is known when an expectation was not met; only the matcher is needed.
 
     Attributes:
         matcher: what was expected.
-        seen: the calls of the source that were looked at, matching or not, oldest first.
         expected: how many were expected.
+        found: the calls that are what was expected.
+        dropped: calls that would be, were it not for their verdict; duplicates apart.
+        duplicates: those that would be, and repeat the messageId of an earlier call.
+        originals: the calls that they repeat, by id, as far as they are kept.
+        near: the nearest of the other calls, the nearest first.
+        sampled: only some of the calls were compared for that.
+        recorded: how many calls were looked at.
+        by_event: how many of them there are of each name, as ``summary`` counts them.
         source: the write key that was looked at; empty where it does not matter.
-        total: how many calls the source keeps, where ``seen`` is only a part of them.
-        by_event: how many calls there are of each name, as ``summary`` counts them;
-            counted from ``seen`` where it is empty.
-        elsewhere: calls of other sources that the matcher means.
+        everywhere: all sources were looked at, not one.
+        elsewhere: calls of other sources, the newest first.
         late: matching calls that came after the wait.
-        evicted: how many older calls had to make room, and could not be looked at.
+        before_window: ids of calls with a timestamp from before the window was opened.
+        lost: calls that are no longer kept and could not be looked at.
         refused: how many requests of the source were answered 4xx or 5xx.
-        refusals: how and why, as ``Refusals.text`` has it; the first few different ones.
+        refusals: how and why; the first few different ones.
         waited: seconds.
     """
 
     matcher: Matcher
-    seen: tuple[Call, ...] = ()
-    expected: Expectation = field(default_factory=Expectation)
+    expected: Expectation = dataclasses.field(default_factory=Expectation)
+    found: Selection = NOTHING_SELECTED
+    dropped: Selection = NOTHING_SELECTED
+    duplicates: Selection = NOTHING_SELECTED
+    originals: Mapping[str, Call] = dataclasses.field(default_factory=dict)
+    near: tuple[Near, ...] = ()
+    sampled: bool = False
+    recorded: int = 0
+    by_event: Mapping[str, int] = dataclasses.field(default_factory=dict)
     source: str = ""
-    total: int | None = None
-    by_event: Mapping[str, int] = field(default_factory=dict)
-    elsewhere: tuple[Call, ...] = ()
+    everywhere: bool = False
+    elsewhere: tuple[Elsewhere, ...] = ()
     late: tuple[Late, ...] = ()
-    evicted: int = 0
+    before_window: tuple[str, ...] = ()
+    lost: Lost = NOTHING_LOST
     refused: int = 0
-    refusals: tuple[str, ...] = ()
+    refusals: tuple[Refusals, ...] = ()
     waited: float = 0.0
 
-    @property
-    def matching(self) -> tuple[Call, ...]:
-        """Give the calls that are what was expected."""
-        return tuple(call for call in self.seen if self.matcher.matches(call))
 
-    @property
-    def unaccepted(self) -> tuple[Call, ...]:
-        """Give the calls that would be what was expected, were it not for their verdict."""
-        return tuple(
-            call
-            for call in self.seen
-            if self.matcher.means(call) and not self.matcher.matches(call)
-        )
+def evidence_of(matcher: Matcher, seen: Iterable[Call], **known: Any) -> Evidence:
+    """Sort calls that were looked at into evidence.
+
+    Args:
+        matcher: what was expected.
+        seen: the calls, oldest first.
+        known: fields of the evidence that are known better than from these calls.
+    """
+    found: list[Call] = []
+    unaccepted: list[Call] = []
+    rest: list[Call] = []
+    by_event: dict[str, int] = {}
+    everything = list(seen)
+    for call in everything:
+        name = call.event or call.type
+        by_event[name] = by_event.get(name, 0) + 1
+        if not matcher.means(call):
+            rest.append(call)
+        else:
+            (found if matcher.matches(call) else unaccepted).append(call)
+    evidence = Evidence(
+        matcher=matcher,
+        found=Selection.of(found),
+        dropped=Selection.of(call for call in unaccepted if call.duplicate_of is None),
+        duplicates=Selection.of(call for call in unaccepted if call.duplicate_of is not None),
+        originals={call.id: call for call in everything},
+        near=tuple(nearest(matcher, rest, limit=MAX_NEAR)),
+        recorded=len(everything),
+        by_event=by_event,
+    )
+    return dataclasses.replace(evidence, **known)

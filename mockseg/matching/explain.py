@@ -6,12 +6,14 @@ What is said of all calls of a source is in :mod:`mockseg.matching.explain_sourc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from mockseg.matching.evidence import MAX_NEAR, MAX_SHOWN
 from mockseg.matching.explanation import Explanation, Section, some
 from mockseg.matching.lines import (
-    call_json,
     call_line,
     duration,
     finding_line,
@@ -19,28 +21,32 @@ from mockseg.matching.lines import (
     near_lines,
     verdict_words,
 )
-from mockseg.matching.nearest import nearest
-from mockseg.matching.notes import evicted_note, recorded_section, refused_notes
-from mockseg.matching.shown import shown
+from mockseg.matching.notes import (
+    before_window_note,
+    evicted_note,
+    recorded_section,
+    refused_notes,
+)
+from mockseg.matching.shown import clip, shown
+from mockseg.matching.values import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.domain.call import Call
     from mockseg.json_types import JsonObject
-    from mockseg.matching.evidence import Evidence
+    from mockseg.matching.evidence import Elsewhere, Evidence
     from mockseg.matching.explanation import ExplanationKind
     from mockseg.matching.nearest import Near
 
-__all__ = ["explain_called", "explain_not_called", "explain_not_quiet"]
+__all__ = ["explain", "explain_not_quiet"]
 
 _MAX_LISTED = 8
 _MAX_CAUSES = 3
 _MAX_FINDINGS = 3
-_MAX_IN_JSON = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class _Cause:
     """One thing that explains why too few were found."""
 
@@ -49,29 +55,32 @@ class _Cause:
     note: str = ""
 
 
-def explain_called(evidence: Evidence) -> Explanation:
-    """Explain why ``assert_called`` or ``wait_for`` failed.
+def explain(evidence: Evidence) -> Explanation:
+    """Explain why calls were not there as often as expected.
 
-    The kind is the first that fits of: too many, too few, late, duplicate, not accepted,
-    wrong source, refused, nothing recorded, nearest, missing; the text has all that fit.
+    The kind is the first that fits of: unexpected, too many, evicted, met, too few, late, not
+    accepted, duplicate, wrong source, refused, nothing recorded, nearest, missing; the text has
+    all that fit.
     """
-    matching = evidence.matching
-    if evidence.expected.exceeded_by(len(matching)):
-        return _too_many(evidence, matching, "too_many")
-    unaccepted = evidence.unaccepted
-    causes = _causes(evidence, matching, unaccepted)
-    ruled_out = {call.cursor for call in (*matching, *unaccepted)}
-    rest = [call for call in evidence.seen if call.cursor not in ruled_out]
-    nears = nearest(evidence.matcher, rest, limit=1 if causes else 3)
+    if evidence.expected.exceeded_by(evidence.found.total):
+        return _too_many(evidence)
+    if evidence.expected.met_by(evidence.found.total):
+        return _met(evidence)
+    causes = _causes(evidence)
+    strays = [each for each in evidence.elsewhere if not each.claimed]
     sections = [cause.section for cause in causes]
+    nears = evidence.near[: 1 if causes else MAX_NEAR]
     if nears:
-        sections.append(Section("Nearest:", near_lines(nears)))
+        sections.append(Section("Nearest:", near_lines(nears, sampled=evidence.sampled)))
+    # What this source has comes first: other sources are mostly those of other tests.
+    others = [*_wrong_key(evidence, strays), *_other_sources(evidence)]
+    sections += [cause.section for cause in others]
     sections.append(_recorded(evidence))
     kind: ExplanationKind = "missing"
-    notes = [cause.note for cause in causes]
-    if causes:
-        kind = causes[0].kind
-    elif not _total(evidence):
+    notes = [cause.note for cause in (*causes, *others)]
+    if causes or strays:
+        kind = (*causes, *others)[0].kind
+    elif not evidence.recorded:
         kind = "refused" if evidence.refused else "nothing_recorded"
     elif nears:
         kind = "nearest"
@@ -79,62 +88,68 @@ def explain_called(evidence: Evidence) -> Explanation:
         notes.append("Nothing similar was recorded.")
     return Explanation(
         kind=kind,
-        headline=_headline(evidence, len(matching)),
+        headline=_headline(evidence),
         sections=tuple(sections),
         notes=_notes(evidence, notes),
-        details=_details(evidence, matching, nears),
+        details=_details(evidence, nears),
     )
 
 
-def explain_not_called(evidence: Evidence) -> Explanation:
-    """Explain why ``assert_not_called`` failed: list what was not to come."""
-    return _too_many(evidence, evidence.matching, "unexpected")
-
-
 def explain_not_quiet(evidence: Evidence, *, quiet: float) -> Explanation:
-    """Explain why silence was waited for in vain.
+    """Explain that calls kept coming although silence was expected.
 
     Args:
-        evidence: with the calls that kept coming among ``seen``.
+        evidence: with the last calls that came among ``found``.
         quiet: seconds without a matching call that were waited for.
     """
-    matching = evidence.matching
     return Explanation(
         kind="not_quiet",
         headline=(
             f"expected {duration(quiet)} without {evidence.matcher.describe()};"
             f" calls kept coming for {duration(evidence.waited)}."
         ),
-        sections=(_listed("The last of them:", matching[-_MAX_LISTED:], times=True),),
+        sections=(_listed("The last of them:", evidence.found.calls[-_MAX_LISTED:], times=True),),
         notes=_notes(evidence, ["A longer timeout or a shorter quiet time may help."]),
-        details={**_details(evidence, matching, []), "quiet": quiet},
+        details={**_details(evidence, ()), "quiet": quiet},
     )
 
 
-def _too_many(evidence: Evidence, matching: tuple[Call, ...], kind: ExplanationKind) -> Explanation:
+def _too_many(evidence: Evidence) -> Explanation:
     return Explanation(
-        kind=kind,
-        headline=_headline(evidence, len(matching)),
-        sections=(_listed("Found:", matching), _recorded(evidence)),
+        kind="too_many" if evidence.expected.maximum else "unexpected",
+        headline=_headline(evidence),
+        sections=(_found(evidence), _recorded(evidence)),
         notes=_notes(evidence, []),
-        details=_details(evidence, matching, []),
+        details=_details(evidence, ()),
     )
 
 
-def _headline(evidence: Evidence, found: int) -> str:
+def _met(evidence: Evidence) -> Explanation:
+    """Say that calls are as expected, or that nobody can know because others were evicted."""
+    lost = evidence.lost.calls or evidence.lost.forgotten is not None
+    return Explanation(
+        kind="evicted" if lost else "met",
+        headline=_headline(evidence),
+        sections=(_found(evidence), _recorded(evidence)),
+        notes=_notes(evidence, []),
+        details=_details(evidence, ()),
+    )
+
+
+def _headline(evidence: Evidence) -> str:
     within = f" within {duration(evidence.waited)}" if evidence.waited > 0 else ""
-    count = f"{found:,}" if found else "none"
-    return (
-        f"expected {evidence.expected.text} {evidence.matcher.describe()}; found {count}{within}."
-    )
+    count = f"{evidence.found.total:,}" if evidence.found else "none"
+    described = evidence.matcher.describe()
+    if described.startswith("any call"):
+        call = "call" if evidence.expected.text.endswith(" 1") else "calls"
+        described = call + described.removeprefix("any call")
+    return f"expected {evidence.expected.text} {described}; found {count}{within}."
 
 
-def _causes(
-    evidence: Evidence, matching: tuple[Call, ...], unaccepted: tuple[Call, ...]
-) -> list[_Cause]:
+def _causes(evidence: Evidence) -> list[_Cause]:
     causes: list[_Cause] = []
-    if matching:
-        causes.append(_Cause("too_few", _listed("Found:", matching)))
+    if evidence.found:
+        causes.append(_Cause("too_few", _found(evidence)))
     if evidence.late:
         lines = [
             f"{call_line(late.call)}: {duration(late.after_seconds)} after the wait ended"
@@ -144,28 +159,25 @@ def _causes(
         causes.append(
             _Cause("late", section, "Wait longer, or flush the SDK before the assertion.")
         )
-    duplicates = [call for call in unaccepted if call.duplicate_of is not None]
-    others = [call for call in unaccepted if call.duplicate_of is None]
-    if others:
-        causes.append(_not_accepted(evidence, others))
-    if duplicates:
-        causes.append(_duplicates(evidence, duplicates))
-    if evidence.elsewhere:
-        causes.append(_wrong_source(evidence))
+    if evidence.dropped:
+        causes.append(_not_accepted(evidence))
+    if evidence.duplicates:
+        causes.append(_duplicates(evidence))
     return causes
 
 
-def _not_accepted(evidence: Evidence, calls: list[Call]) -> _Cause:
+def _not_accepted(evidence: Evidence) -> _Cause:
     lines: list[str] = []
+    calls = evidence.dropped.calls
     for call in calls[:_MAX_CAUSES]:
         lines.append(f"{call_line(call)}: {verdict_words(call)}")
         found = [finding_line(finding) for finding in call.findings]
         lines += [f"  {line}" for line in some(found, limit=_MAX_FINDINGS, noun="findings")]
-    if len(calls) > _MAX_CAUSES:
-        lines.append(f"… and {len(calls) - _MAX_CAUSES} more calls")
+    if evidence.dropped.total > _MAX_CAUSES:
+        lines.append(f"… and {evidence.dropped.total - _MAX_CAUSES:,} more calls")
     matcher = evidence.matcher
     others = sorted({call.verdict for call in calls} - {matcher.verdict or "accepted"})
-    if matcher.any_verdict or not others:
+    if matcher.verdict is ANY or not others:
         title = "Right, but with findings:" if matcher.good else "Right, but without findings:"
         return _Cause("not_accepted", Section(title, tuple(lines)))
     title = f"Right, but not {matcher.verdict or 'accepted'}:"
@@ -176,90 +188,132 @@ def _not_accepted(evidence: Evidence, calls: list[Call]) -> _Cause:
     return _Cause("not_accepted", Section(title, tuple(lines)), note)
 
 
-def _duplicates(evidence: Evidence, calls: list[Call]) -> _Cause:
-    by_id = {call.id: call for call in evidence.seen}
+def _duplicates(evidence: Evidence) -> _Cause:
     lines: list[str] = []
-    for call in calls[:_MAX_CAUSES]:
+    for call in evidence.duplicates.calls[:_MAX_CAUSES]:
         lines.append(
             f"{call_line(call)}: {verdict_words(call)}, messageId {shown(call.message_id)}"
         )
-        original = by_id.get(call.duplicate_of or "")
+        original = evidence.originals.get(call.duplicate_of or "")
         if original is None:
-            lines.append("  the call it repeats is not among those looked at (cleared, evicted,")
-            lines.append("  before the window, or in another source)")
+            lines.append(
+                "  the call it repeats is no longer kept, is from before the window, or is"
+            )
+            lines.append("  in another source")
         elif not evidence.matcher.means(original):
             lines.append(f"  it repeats the messageId of another call: {call_line(original)}")
-    if len(calls) > _MAX_CAUSES:
-        lines.append(f"… and {len(calls) - _MAX_CAUSES} more calls")
+    if evidence.duplicates.total > _MAX_CAUSES:
+        lines.append(f"… and {evidence.duplicates.total - _MAX_CAUSES:,} more calls")
     note = "Segment keeps the first call of a messageId in about 24 hours, and drops the others."
     return _Cause("duplicate", Section("Recorded only as a duplicate:", tuple(lines)), note)
 
 
-def _wrong_source(evidence: Evidence) -> _Cause:
-    lines = [f"{call_line(call)}: in source {shown(call.source)}" for call in evidence.elsewhere]
-    here = f" This one's is {shown(evidence.source)}." if evidence.source else ""
-    return _Cause(
-        "wrong_source",
-        Section(
-            "Recorded in another source instead:", some(lines, limit=_MAX_CAUSES, noun="calls")
-        ),
-        f"Does the app use another write key?{here}",
+def _wrong_key(evidence: Evidence, strays: Sequence[Elsewhere]) -> list[_Cause]:
+    """Name calls under a write key that no test and no client has named."""
+    if not strays:
+        return []
+    lines = [
+        f"{call_line(each.call)}:"
+        f" {f'write key {shown(each.call.source)}' if each.call.source else 'no write key'}"
+        for each in strays
+    ]
+    title = "Recorded under another write key, which no test or client has named:"
+    section = Section(title, some(lines, limit=_MAX_CAUSES, noun="calls"))
+    here = f" This source has {shown(evidence.source)}." if evidence.source else ""
+    return [_Cause("wrong_source", section, f"Does the app use another write key?{here}")]
+
+
+def _other_sources(evidence: Evidence) -> list[_Cause]:
+    """Name calls in sources of other tests or clients that came since this one was opened."""
+    others = [each for each in evidence.elsewhere if each.claimed]
+    if not others:
+        return []
+    lines = [
+        f"{call_line(each.call)}: in the source"
+        f" {f'of {clip(each.name, 120)}' if each.name else shown(each.call.source)}"
+        for each in others
+    ]
+    section = Section(
+        "Recorded meanwhile in sources of others:", some(lines, limit=_MAX_CAUSES, noun="calls")
     )
+    note = "If the app under test sent it, it still uses the write key of that source."
+    return [_Cause("wrong_source", section, note)]
 
 
-def _listed(title: str, calls: Sequence[Call], *, times: bool = False) -> Section:
+def _found(evidence: Evidence) -> Section:
+    return _listed("Found:", evidence.found.calls, total=evidence.found.total)
+
+
+def _listed(
+    title: str, calls: Sequence[Call], *, times: bool = False, total: int | None = None
+) -> Section:
     lines = []
     for call in calls[:_MAX_LISTED]:
         line = call_line(call)
         if not call.good:
             line += f" ({verdict_words(call)})"
         lines.append(f"{line}, at {call.received_at}" if times else line)
-    rest = len(calls) - len(lines)
-    if rest:
+    rest = (len(calls) if total is None else total) - len(lines)
+    if rest > 0:
         lines.append(f"… and {rest:,} more calls")
     return Section(title, tuple(lines))
 
 
 def _notes(evidence: Evidence, own: list[str]) -> tuple[str, ...]:
     notes = [note for note in own if note]
-    if not (_total(evidence) or evidence.elsewhere or evidence.late or evidence.refused):
-        key = f" {shown(evidence.source)}" if evidence.source else ""
+    strays = any(not each.claimed for each in evidence.elsewhere)
+    if not (evidence.recorded or strays or evidence.late or evidence.refused):
+        key = f" with the write key {shown(evidence.source)}" if evidence.source else ""
         notes.append(
-            f"Nothing at all was recorded here. Does the app send to this server with the write"
-            f" key{key}, and does it flush before the wait ends?"
+            f"Nothing at all was recorded. Does the app send to this server{key}, and does it"
+            " flush before the wait ends?"
         )
-    notes += refused_notes(evidence.refused, evidence.refusals)
-    notes += evicted_note(evidence.evicted)
+    notes += refused_notes(evidence.refused, [each.text for each in evidence.refusals])
+    notes += before_window_note(evidence.before_window)
+    notes += evicted_note(evidence.lost.calls, evidence.lost.forgotten)
     return tuple(notes)
 
 
 def _recorded(evidence: Evidence) -> Section:
-    return recorded_section(evidence.seen, total=_total(evidence), by_event=evidence.by_event)
+    return recorded_section(
+        total=evidence.recorded, by_event=evidence.by_event, everywhere=evidence.everywhere
+    )
 
 
-def _total(evidence: Evidence) -> int:
-    return len(evidence.seen) if evidence.total is None else evidence.total
-
-
-def _details(evidence: Evidence, matching: tuple[Call, ...], nears: list[Near]) -> JsonObject:
+def _details(evidence: Evidence, nears: Sequence[Near]) -> JsonObject:
+    """Return the facts as JSON: what ``POST /calls/wait`` has in ``error.details``, too."""
     return {
         "expected": {
             "matcher": evidence.matcher.describe(),
             "count": evidence.expected.text,
         },
         "source": evidence.source,
-        "found": len(matching),
         "waited": evidence.waited,
-        "calls": [call_json(call) for call in matching[:_MAX_IN_JSON]],
-        "notAccepted": [call_json(call) for call in evidence.unaccepted[:_MAX_IN_JSON]],
-        "elsewhere": [call_json(call) for call in evidence.elsewhere[:_MAX_IN_JSON]],
-        "late": [
-            {"call": call_json(late.call), "afterSeconds": late.after_seconds}
-            for late in evidence.late[:_MAX_IN_JSON]
-        ],
+        "found": evidence.found.total,
+        "calls": _whole(evidence.found.calls),
         "nearest": near_json(nears),
-        "recorded": _total(evidence),
-        "evicted": evidence.evicted,
-        "refused": evidence.refused,
-        "refusals": list(evidence.refusals),
+        "dropped": _whole((*evidence.dropped.calls, *evidence.duplicates.calls)),
+        "refused": [msgspec.to_builtins(each) for each in evidence.refusals],
+        "refusedCount": evidence.refused,
+        "elsewhere": [
+            {
+                "call": msgspec.to_builtins(each.call),
+                "claimed": each.claimed,
+                "name": each.name,
+            }
+            for each in evidence.elsewhere[:MAX_SHOWN]
+        ],
+        "late": [
+            {"call": msgspec.to_builtins(late.call), "afterSeconds": late.after_seconds}
+            for late in evidence.late[:MAX_SHOWN]
+        ],
+        "beforeWindow": list(evidence.before_window[:MAX_SHOWN]),
+        "recorded": evidence.recorded,
+        "evicted": evidence.lost.calls,
+        "lost": msgspec.to_builtins(evidence.lost),
+        "byEvent": dict(evidence.by_event),
     }
+
+
+def _whole(calls: Sequence[Call]) -> list[JsonObject]:
+    return [msgspec.to_builtins(call) for call in calls[:MAX_SHOWN]]

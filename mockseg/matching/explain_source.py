@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
 
-__all__ = ["explain_duplicates", "explain_not_good", "explain_order"]
+__all__ = ["explain_duplicates", "explain_not_good", "explain_order", "explain_others"]
 
 _MAX_LISTED = 8
 _MAX_FINDINGS = 3
@@ -126,6 +126,34 @@ def explain_not_good(seen: Sequence[Call], *, evicted: int = 0) -> Explanation |
             "found": len(bad),
             "recorded": len(seen),
             "evicted": evicted,
+        },
+    )
+
+
+def explain_others(others: Sequence[Call], *, asserted: int) -> Explanation:
+    """Explain which calls there were besides those that assertions matched.
+
+    Args:
+        others: these calls, oldest first.
+        asserted: how many calls assertions matched.
+    """
+    lines = [f"{call_line(call)}: {verdict_words(call)}" for call in others[:_MAX_LISTED]]
+    were = f"{counted(len(others), 'call')} {'was' if len(others) == 1 else 'were'} recorded"
+    headline = f"expected no calls; {were}, and no assertion of this source has matched one."
+    if asserted:
+        matched = f"the {counted(asserted, 'call')} that assertions matched"
+        headline = (
+            f"expected no calls other than {matched}; {were.replace(' call', ' other call')}."
+        )
+    return Explanation(
+        kind="unexpected",
+        headline=headline,
+        sections=(Section("Others:", _with_rest(lines, len(others))),),
+        notes=("Calls that may be there as well are named with allow=[...].",),
+        details={
+            "calls": [call_json(call) for call in others[:_MAX_IN_JSON]],
+            "found": len(others),
+            "asserted": asserted,
         },
     )
 

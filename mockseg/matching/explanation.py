@@ -23,6 +23,8 @@ ExplanationKind: TypeAlias = Literal[
     "nearest",  # something like it was
     "too_few",
     "too_many",
+    "evicted",  # as many as expected, but others are no longer kept
+    "met",  # it is as expected by now
     "wrong_source",
     "not_accepted",  # the right call, but dropped, blocked, rejected or with findings
     "duplicate",  # the right call, but only as a duplicate
@@ -40,6 +42,7 @@ ExplanationKind: TypeAlias = Literal[
     "received",  # something did not reach a vendor
 ]
 
+_PARTS = frozenset({"text", "kind", "headline", "sections", "notes"})
 # "Under 40 lines" is the promise.
 MAX_LINES: Final = 39
 _MAX_LINE_CHARACTERS = 320
@@ -96,11 +99,28 @@ class Explanation:
         lines += [_line(line, _MAX_LINE_CHARACTERS) for line in [*body, *notes]]
         return "\n".join(lines)
 
+    @classmethod
+    def from_json(cls, document: JsonObject) -> Explanation:
+        """Return the explanation that :meth:`as_json` wrote."""
+        details = {name: value for name, value in document.items() if name not in _PARTS}
+        sections = [Section(each["title"], tuple(each["lines"])) for each in document["sections"]]
+        return cls(
+            kind=document["kind"],
+            headline=document["headline"],
+            sections=tuple(sections),
+            notes=tuple(document["notes"]),
+            details=details,
+        )
+
     def as_json(self) -> JsonObject:
-        """Give the explanation as JSON: ``kind``, ``headline``, ``notes`` and the facts."""
+        """Return the explanation as JSON: its text, kind, parts, and the facts."""
         return {
+            "text": self.text(),
             "kind": self.kind,
             "headline": self.headline,
+            "sections": [
+                {"title": section.title, "lines": list(section.lines)} for section in self.sections
+            ],
             "notes": list(self.notes),
             **self.details,
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mockseg import json_types
 from mockseg.domain.findings import Violation
 from mockseg.errors import MocksegError
@@ -102,14 +104,20 @@ def difference_line(difference: Difference) -> str:
     return f"{field}: expected {wanted}, got {got}{note}{_apart(expected, actual)}"
 
 
-def near_lines(nears: Sequence[Near]) -> tuple[str, ...]:
-    """Show near calls: the name of each, then what differs, indented."""
+def near_lines(nears: Sequence[Near], *, sampled: bool = False) -> tuple[str, ...]:
+    """Show near calls: the name of each, then what differs, indented.
+
+    Args:
+        nears: the calls.
+        sampled: only some of the calls were compared; there may be more that are alike.
+    """
     limit = _MAX_DIFFERENCES if len(nears) > 1 else _MAX_DIFFERENCES_OF_ONE
-    return tuple(line for near in nears for line in _near_lines(near, limit))
+    return tuple(line for near in nears for line in _near_lines(near, limit, sampled=sampled))
 
 
-def _near_lines(near: Near, limit: int) -> list[str]:
-    alike = f" (and {near.alike:,} alike)" if near.alike else ""
+def _near_lines(near: Near, limit: int, *, sampled: bool) -> list[str]:
+    least = "at least " if sampled else ""
+    alike = f" (and {least}{near.alike:,} alike)" if near.alike else ""
     lines = [f"{call_line(near.call)}{alike}"]
     differences = [f"  {difference_line(each)}" for each in near.differences[:limit]]
     beyond = len(near.differences) - limit
@@ -155,10 +163,10 @@ def call_json(call: Call) -> JsonObject:
 
 
 def near_json(nears: Iterable[Near]) -> list[JsonObject]:
-    """Give near calls with their differences, the nearest first."""
+    """Return near calls with their differences, the nearest first."""
     return [
         {
-            "call": call_json(near.call),
+            "call": msgspec.to_builtins(near.call),
             "score": round(near.score, 4),
             "alike": near.alike,
             "differences": [_difference_json(each) for each in near.differences[:50]],
@@ -169,7 +177,7 @@ def near_json(nears: Iterable[Near]) -> list[JsonObject]:
 
 def _difference_json(difference: Difference) -> JsonObject:
     found: JsonObject = {
-        "field": difference.field,
+        "path": difference.field,
         "kind": difference.kind,
         "expected": _json_value(difference.expected),
         "expectedType": type_name(difference.expected),

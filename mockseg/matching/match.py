@@ -7,18 +7,30 @@ all the way down; ``where`` is a filter in FQL over the normalised message.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from mockseg.domain.call import Verdict
 from mockseg.fql.query import parse
 from mockseg.json_types import Json, JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Match", "Matchable", "ScalarMatch", "compile_match", "contains"]
+    from mockseg.domain.call import Verdict
+
+__all__ = [
+    "Match",
+    "Matchable",
+    "ScalarMatch",
+    "VerdictKey",
+    "accepted_by_default",
+    "compile_match",
+    "contains",
+]
+
+# A verdict, or calls of all verdicts.
+VerdictKey: TypeAlias = Literal["accepted", "dropped", "blocked", "rejected", "any"]
 
 
 class Matchable(Protocol):
@@ -71,7 +83,7 @@ class ScalarMatch(
         type: identify, track, page, screen, group or alias.
         event: the name of a track call.
         user_id, anonymous_id, message_id, group_id: exact.
-        verdict: accepted, dropped, blocked or rejected.
+        verdict: accepted, dropped, blocked or rejected, or any.
         good: accepted without findings, or not.
         where: a filter in FQL.
     """
@@ -83,7 +95,7 @@ class ScalarMatch(
     anonymous_id: str | None = None
     message_id: str | None = None
     group_id: str | None = None
-    verdict: Verdict | None = None
+    verdict: VerdictKey | None = None
     good: bool | None = None
     where: str | None = None
 
@@ -113,7 +125,11 @@ def compile_match(match: ScalarMatch) -> Callable[[Matchable], bool]:
     Raises:
         FqlError: ``where`` cannot be read.
     """
-    plain = [(key, value) for key in _INDEXED if (value := getattr(match, key)) is not None]
+    plain = [
+        (key, value)
+        for key in _INDEXED
+        if (value := getattr(match, key)) is not None and (key, value) != ("verdict", "any")
+    ]
     deep: list[Callable[[JsonObject], bool]] = []
     for key, field in _IN_MESSAGE:
         if (value := getattr(match, key)) is not None:
@@ -136,6 +152,13 @@ def compile_match(match: ScalarMatch) -> Callable[[Matchable], bool]:
         return all(test(message) for test in deep)
 
     return predicate
+
+
+def accepted_by_default(match: ScalarMatch) -> VerdictKey:
+    """Return the verdict that a wait means: accepted, unless verdict or good say otherwise."""
+    if match.verdict is not None:
+        return match.verdict
+    return "accepted" if match.good is None else "any"
 
 
 def contains(actual: Json, expected: Json) -> bool:

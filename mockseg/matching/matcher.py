@@ -61,7 +61,7 @@ class Matcher:
         good: None for both.
         where: a filter, or None.
         match: what of this a server can judge. It has no verdict where accepted calls
-            or all are meant: the wait's own default decides.
+            are meant and goodness does not matter, which is what a wait means by default.
         residual: the pairs of ``expected`` that ``match`` does not say in full.
     """
 
@@ -77,11 +77,6 @@ class Matcher:
     def has_residue(self) -> bool:
         """Tell whether the client has to judge what the server found."""
         return bool(self.residual)
-
-    @property
-    def any_verdict(self) -> bool:
-        """Tell whether calls of all verdicts are meant."""
-        return self.verdict is ANY
 
     def residue(self, call: Call) -> bool:
         """Judge of a call that satisfies ``match`` what ``match`` could not say."""
@@ -205,9 +200,10 @@ def make_matcher(
         # Too long or too deep together: the client judges what a filter cannot hold.
         residual += conditional
         filter_ = where.text if where is not None else None
+    default: Verdict | None = None if good is None else "accepted"
     match = Match(
         type=type_,
-        verdict=None if verdict is ANY else verdict,
+        verdict="any" if verdict is ANY else verdict or default,
         good=good,
         where=filter_,
         **keys,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mockseg.matching.differences import Difference
     from mockseg.matching.matcher import Matcher
 
-__all__ = ["Near", "name_of", "nearest"]
+__all__ = ["Near", "Ranking", "name_of", "nearest"]
 
 # Below this share of common characters two names are not taken for one another.
 _SIMILAR = 0.6
@@ -52,28 +52,54 @@ class Near:
 def nearest(matcher: Matcher, calls: Iterable[Call], *, limit: int = 3) -> list[Near]:
     """Rank the calls that are similar to what was expected, the nearest first.
 
-    Same type and name count most, then few differing fields, then what was recorded
-    last. Names are similar when they differ only in case and separators, or have most
-    of their characters in common. Calls that differ in the same way are given once.
-
     Args:
         matcher: what was expected.
         calls: what was recorded.
-        limit: how many to give at most.
+        limit: maximum number of near calls.
     """
-    judge = _Judge(matcher)
-    found = [near for call in calls if (near := judge.near(call)) is not None]
-    found.sort(key=lambda near: (-near.score, -near.call.cursor))
-    alike: dict[tuple[object, ...], int] = {}
-    first: dict[tuple[object, ...], Near] = {}
-    for near in found:
-        key = _way(near)
-        first.setdefault(key, near)
-        alike[key] = alike.get(key, -1) + 1
-    return [
-        Near(near.call, near.differences, near.score, alike[key])
-        for key, near in list(first.items())[: max(limit, 0)]
-    ]
+    ranking = Ranking(matcher)
+    for call in calls:
+        ranking.look(call)
+    return ranking.best(limit)
+
+
+class Ranking:
+    """Ranks calls by how near they are to what was expected, one after another.
+
+    Same type and name count most, then few differing fields, then what was recorded
+    last. Names are similar when they differ only in case and separators, or have most
+    of their characters in common.
+
+    Args:
+        matcher: what was expected.
+    """
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._judge = _Judge(matcher)
+        self._found: list[Near] = []
+
+    def look(self, call: Call) -> None:
+        """Take a call into account."""
+        near = self._judge.near(call)
+        if near is not None:
+            self._found.append(near)
+
+    def ranked(self) -> list[Near]:
+        """Return each similar call, the nearest first, of equally near ones the newest."""
+        return sorted(self._found, key=lambda near: (-near.score, -near.call.cursor))
+
+    def best(self, limit: int) -> list[Near]:
+        """Return the nearest; calls that differ in the same way are returned once."""
+        alike: dict[tuple[object, ...], int] = {}
+        first: dict[tuple[object, ...], Near] = {}
+        for near in self.ranked():
+            key = _way(near)
+            first.setdefault(key, near)
+            alike[key] = alike.get(key, -1) + 1
+        return [
+            Near(near.call, near.differences, near.score, alike[key])
+            for key, near in list(first.items())[: max(limit, 0)]
+        ]
 
 
 def name_of(call: Call) -> str | None:
@@ -88,8 +114,10 @@ class _Judge:
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
-        self._field = _NAME_FIELDS.get(matcher.type or "")
-        wanted = dict(matcher.expected).get(self._field or "")
+        expected = dict(matcher.expected)
+        # Whoever names an event and no type means a track call.
+        self._field = _NAME_FIELDS.get(matcher.type or ("track" if "event" in expected else ""))
+        wanted = expected.get(self._field or "")
         self._name = wanted if isinstance(wanted, str) else None
         # Other conditions than the name, that make a call similar by themselves.
         self._conditions = len(matcher.expected) - (wanted is not None)

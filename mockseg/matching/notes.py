@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockseg.domain.limits import MAX_SOURCES
+from mockseg.domain.timestamps import parse_moment
 from mockseg.matching.explanation import Section
 from mockseg.matching.lines import names_line
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from mockseg.domain.lost import ForgottenSource, Lost
 
 __all__ = [
+    "before_window",
+    "before_window_note",
     "counted",
     "evicted_note",
     "forgotten_words",
@@ -24,6 +27,7 @@ __all__ = [
 ]
 
 _MAX_REFUSALS = 3
+_MAX_IDS = 5
 
 
 def evicted_note(evicted: int, forgotten: ForgottenSource | None = None) -> list[str]:
@@ -106,18 +110,56 @@ def forgotten_words(forgotten: ForgottenSource, *, subject: str) -> str:
 
 
 def recorded_section(
-    seen: Iterable[Call], *, total: int, by_event: Mapping[str, int] | None = None
+    seen: Iterable[Call] = (),
+    *,
+    total: int,
+    by_event: Mapping[str, int] | None = None,
+    everywhere: bool = False,
 ) -> Section:
     """Count what was recorded by name; without lines where nothing was.
 
     Args:
-        seen: the calls that were looked at, counted where ``by_event`` is empty.
+        seen: the calls that were looked at, counted where ``by_event`` is not given.
         total: how many calls there are.
         by_event: how many there are of each name.
+        everywhere: all sources were looked at, not one.
     """
-    names = by_event or _by_name(seen)
+    names = _by_name(seen) if by_event is None else by_event
     lines = (names_line(names),) if names else ()
-    return Section(f"Recorded in this source, {counted(total, 'call')} in all:", lines)
+    where = "in all sources" if everywhere else "in this source"
+    return Section(f"Recorded {where}, {counted(total, 'call')} in all:", lines)
+
+
+def before_window(calls: Iterable[Call], opened_at: str | None) -> tuple[str, ...]:
+    """Return the ids of calls that happened, or were received, before a window was opened.
+
+    Args:
+        calls: of the window.
+        opened_at: ISO 8601, or None where there is no window.
+    """
+    opened = parse_moment(opened_at)
+    if opened is None:
+        return ()
+    return tuple(call.id for call in calls if _earliest(call, default=opened) < opened)
+
+
+def before_window_note(ids: Sequence[str]) -> list[str]:
+    """Say which calls are from before the window; nothing where none is."""
+    if not ids:
+        return []
+    named = ", ".join(ids[:_MAX_IDS]) + (", …" if len(ids) > _MAX_IDS else "")
+    has = "has a timestamp" if len(ids) == 1 else "have timestamps"
+    note = (
+        f"{named} {has} from before this window was opened: an earlier test may have sent them,"
+        " and flushed late."
+    )
+    return [note if len(ids) > 1 else note.replace("sent them", "sent it")]
+
+
+def _earliest(call: Call, *, default: int) -> int:
+    """Return when a call happened or was received, whichever is earlier."""
+    moments = (parse_moment(call.message.get("timestamp")), parse_moment(call.received_at))
+    return min((moment for moment in moments if moment is not None), default=default)
 
 
 def counted(number: int, noun: str) -> str:

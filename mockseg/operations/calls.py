@@ -12,7 +12,7 @@ from mockseg.domain.delivery import Delivery
 from mockseg.domain.findings import Finding
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.json_types import Json, JsonObject
-from mockseg.matching.match import Match, ScalarMatch
+from mockseg.matching.match import Match, ScalarMatch, VerdictKey
 from mockseg.operations.base import Cursor, Limit, Order, Params, Result, Seconds, WriteKey
 from mockseg.operations.faults import AttemptView
 from mockseg.operations.refusals import Refusals
@@ -41,6 +41,7 @@ class CallPage(Result, frozen=True):
     Attributes:
         calls: at most ``limit``.
         total: number of kept calls that match, whatever the cursor.
+        verdict: calls of which verdict these are: that of the query, or any.
         next: the cursor of the next page, ``after`` it where the oldest come first and
             ``before`` it where the newest do; null when nothing follows.
     """
@@ -48,6 +49,7 @@ class CallPage(Result, frozen=True):
     calls: list[Call]
     total: int
     next: int | None
+    verdict: VerdictKey = "any"
 
 
 class GetCall(Params, frozen=True):
@@ -138,15 +140,24 @@ class CallDetails(Result, frozen=True):
 
 
 class Count(Params, frozen=True):
-    """How many calls are waited for: at least, or exactly.
+    """How many calls are waited for: at least, at most, both, or exactly.
 
     Attributes:
-        min: at least so many.
-        exactly: so many and no more.
+        min: at least this many; by default 1, or 0 when only ``max`` is given.
+        max: at most this many.
+        exactly: this many, no fewer and no more; without min and max.
     """
 
-    min: Annotated[int, Meta(ge=1)] | None = None
+    min: Annotated[int, Meta(ge=0)] | None = None
+    max: Annotated[int, Meta(ge=0)] | None = None
     exactly: Annotated[int, Meta(ge=0)] | None = None
+
+    @property
+    def bounds(self) -> tuple[int, int | None]:
+        """The smallest number that is right, and the largest or None."""
+        if self.exactly is not None:
+            return self.exactly, self.exactly
+        return self.min if self.min is not None else int(self.max is None), self.max
 
 
 class WaitCalls(Params, frozen=True):
@@ -160,6 +171,10 @@ class WaitCalls(Params, frozen=True):
         timeout: seconds until the wait fails.
         quiet: seconds of silence of matching calls that must follow.
         after: only calls later than this cursor count.
+        after_request: only requests with a higher number are named when the wait fails.
+        opened_at: when the window that begins at ``after`` was opened, ISO 8601; when the wait
+            fails, calls with an earlier timestamp are named.
+        explain: whether the 406 of a wait that fails says what was found instead.
     """
 
     match: Match = Match()
@@ -167,6 +182,9 @@ class WaitCalls(Params, frozen=True):
     timeout: Seconds = 1.0
     quiet: Seconds = 0.0
     after: Cursor = 0
+    after_request: Cursor = 0
+    opened_at: str | None = None
+    explain: bool = True
 
 
 class WaitedCalls(Result, frozen=True):
@@ -177,11 +195,14 @@ class WaitedCalls(Result, frozen=True):
         next: the cursor after the last of them.
         cleared: of a wait for one source, the cursor up to which its calls were cleared; 0
             otherwise. Calls that an earlier wait returned, up to that cursor, no longer count.
+        verdict: calls of which verdict were waited for: accepted, unless the match says
+            otherwise.
     """
 
     calls: list[Call]
     next: int
     cleared: int = 0
+    verdict: VerdictKey = "accepted"
 
 
 class Settle(Params, frozen=True):

@@ -59,6 +59,7 @@ class WaitDeliveries(Params, frozen=True):
         reason: only those filtered or failed for this reason.
         count: how many; one or more by default.
         timeout: seconds until the wait fails; of the machine, not of the source's clock.
+        explain: whether the 406 of a wait that fails says what became of the calls instead.
     """
 
     match: Match = Match()
@@ -67,6 +68,7 @@ class WaitDeliveries(Params, frozen=True):
     reason: str | None = None
     count: Annotated[int, Meta(ge=1, le=100_000)] = 1
     timeout: Seconds = 1.0
+    explain: bool = True
 
 
 class WaitedDeliveries(Result, frozen=True):

@@ -27,6 +27,7 @@ class Operation:
         result: what it answers.
         status: of the answer when it went well.
         refusals: other statuses it may answer, with their meaning.
+        details: what ``error.details`` of a 406 has, or None.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Operation:
     result: type[msgspec.Struct]
     status: int = 200
     refusals: tuple[tuple[int, str], ...] = ()
+    details: type[msgspec.Struct] | None = None
 
     @property
     def path_names(self) -> tuple[str, ...]:

@@ -146,7 +146,9 @@ class Window(Result, frozen=True):
     Attributes:
         cursor: calls after it are inside.
         request: requests with a higher number are inside.
+        opened_at: ISO 8601, by the source's clock.
     """
 
     cursor: int
     request: int
+    opened_at: str

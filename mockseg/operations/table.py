@@ -63,6 +63,7 @@ from mockseg.operations.destinations import (
     VendorState,
     WaitVendorRequests,
 )
+from mockseg.operations.explanations import ExplainCalls, Explained, UnmetWait
 from mockseg.operations.faults import (
     AddFault,
     AskTruth,
@@ -117,6 +118,15 @@ OPERATIONS: tuple[Operation, ...] = (
         WaitCalls,
         WaitedCalls,
         refusals=((406, "time is up, or it can no longer come true"),),
+        details=UnmetWait,
+    ),
+    Operation(
+        "explain_calls",
+        "POST",
+        "/calls/explain",
+        "Say why calls are not there as often as expected.",
+        ExplainCalls,
+        Explained,
     ),
     Operation(
         "import_calls", "POST", "/calls/import", "Record exported calls.", ImportCalls, Imported

@@ -98,6 +98,12 @@ def _operation(operation: Operation, schemas: JsonObject) -> JsonObject:
             **_refusals(dict(operation.refusals), has_body=operation.has_body),
         },
     }
+    if operation.details is not None:
+        # What every error has, and what its details are here.
+        own = {"details": _reference(operation.details)}
+        error = {"properties": {"error": {"properties": own}}}
+        content = made["responses"]["406"]["content"][_JSON]
+        content["schema"] = {"allOf": [content["schema"], error]}
     if operation.name in FOR_EVERY_PEER:
         made["security"] = []
         del made["responses"]["401"]
@@ -223,6 +229,7 @@ def _schemas() -> JsonObject:
     records: list[Any] = [ErrorAnswer, Gap, StreamQuery]
     for operation in OPERATIONS:
         records += [operation.params, operation.result]
+        records += [] if operation.details is None else [operation.details]
     _, schemas = msgspec.json.schema_components(list(dict.fromkeys(records)), ref_template=_SCHEMAS)
     for record in {*records, *_inside(records)}:
         if record.__name__ in schemas:

@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mockseg.client.destination import Destination
+    from pytest_mockseg.awaitable import AsyncSegmentSource
     from pytest_mockseg.clock import SegmentClock
     from pytest_mockseg.run import Run
     from pytest_mockseg.servers import SegmentServer
     from pytest_mockseg.sources import SegmentSource
 
 __all__ = [
+    "AsyncSegmentSource",
+    "SegmentClock",
+    "SegmentServer",
+    "SegmentSource",
     "make_segment_source",
     "segment",
     "segment_clock",
@@ -38,6 +43,22 @@ __all__ = [
 ]
 
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
+# The types of what the fixtures return, and the modules that they are in.
+_TYPES = {
+    "AsyncSegmentSource": "awaitable",
+    "SegmentClock": "clock",
+    "SegmentServer": "servers",
+    "SegmentSource": "sources",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Fetch a type when somebody names it; pytest never does."""
+    if name not in _TYPES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_TYPES[name]}"), name)
 
 
 # --- fixtures

@@ -58,7 +58,8 @@ class Opened:
         self.policy = wish.teardown or options.teardown
         self._allow = Allowance(wish.allow)
         # A server that runs elsewhere may have plans of its own.
-        self._judged_by_plan = judged_by_plan or options.url is not None
+        has_plan = judged_by_plan or options.url is not None
+        self._covers = has_plan and options.wants_coverage
         self._after = source.scope.after
         self._after_request = source.scope.after_request
 
@@ -93,7 +94,7 @@ class Opened:
             self._after_request = sent[-1].number
         self.seen += seen
         record.count(seen, requests=len(sent))
-        if self._judged_by_plan:
+        if self._covers:
             view = self._run(verbs_plans.coverage(scope))
             record.cover(f"{self.source.url} {scope.write_key}", view)
         problem = self._problem(seen, sent)
@@ -143,6 +144,7 @@ class Opened:
             return None
         # Only what is wrong pays for its words.
         from mockseg.matching.lines import call_line, finding_line, verdict_words
+        from mockseg.matching.notes import before_window, before_window_note
 
         lines = [_headline(len(bad), len(refused))]
         for call in bad[:_MAX_LISTED]:
@@ -156,6 +158,7 @@ class Opened:
         words += [word_of(request) for request in refused]
         words += [call.verdict for call in bad if not call.findings]
         named = ", ".join(repr(word) for word in dict.fromkeys(words))
+        lines += before_window_note(before_window(bad, self.source.scope.opened_at))
         lines.append(
             f"If that is meant to be: @pytest.mark.segment(allow=[{named}]), or ini"
             " mockseg_teardown = warn | off."

@@ -56,6 +56,7 @@ class Options:
         write_key: of an app whose key cannot change, or None.
         env_host, env_write_key: names of environment variables.
         guard: whether the real Segment may not be reached.
+        coverage: the coverage of the plans is printed at the end of the run.
         threshold: of plan coverage, in per cent, or None.
         reports: files to write.
         artifacts: the folder for the calls of failed tests, or None.
@@ -75,6 +76,7 @@ class Options:
     env_host: tuple[str, ...]
     env_write_key: tuple[str, ...]
     guard: bool
+    coverage: bool
     threshold: float | None
     reports: tuple[Path, ...]
     artifacts: Path | None
@@ -84,6 +86,11 @@ class Options:
     def has_plan(self) -> bool:
         """Tell whether sources are judged by plans of this run."""
         return bool(self.plans or self.catalogue)
+
+    @property
+    def wants_coverage(self) -> bool:
+        """Whether the coverage of plans is printed, judged or written to a report."""
+        return self.coverage or self.threshold is not None or bool(self.reports)
 
     @property
     def to_check(self) -> bool:
@@ -124,8 +131,7 @@ def add(parser: pytest.Parser) -> None:
         "--mockseg-plan",
         metavar="FILE",
         action="append",
-        help="judge every source by this tracking plan, and report its coverage; may be repeated"
-        " (ini mockseg_plan)",
+        help="judge every source by this tracking plan; may be repeated (ini mockseg_plan)",
     )
     flag(
         "--mockseg-catalogue",
@@ -135,9 +141,16 @@ def add(parser: pytest.Parser) -> None:
         " (ini mockseg_catalogue)",
     )
     flag(
+        "--mockseg-cov",
+        action="store_true",
+        default=None,
+        help="print the coverage of the plans at the end of the run (ini mockseg_cov)",
+    )
+    flag(
         "--mockseg-cov-fail-under",
         metavar="PERCENT",
-        help="fail when less of the plans was exercised (ini mockseg_cov_fail_under)",
+        help="fail when less of the plans was exercised, and print their coverage"
+        " (ini mockseg_cov_fail_under)",
     )
     flag(
         "--mockseg-report",
@@ -185,6 +198,7 @@ def add(parser: pytest.Parser) -> None:
     ini("mockseg_env_host", "variables that segment_env sets to the host", "args")
     ini("mockseg_env_write_key", "variables that segment_env sets to the write key", "args")
     ini("mockseg_guard", "fail tests that try to reach the real Segment", "bool", default=False)
+    ini("mockseg_cov", "print the coverage of the plans", "bool", default=False)
     ini("mockseg_cov_fail_under", "per cent of the plans that must be exercised")
 
 
@@ -202,6 +216,7 @@ def read(config: pytest.Config) -> Options:
         # Workers of pytest-xdist get the flags of their controller, and may stand elsewhere.
         config.option.mockseg_artifacts = str(folder / artifacts)
     guard = config.getoption("mockseg_guard")
+    coverage = config.getoption("mockseg_cov")
     return Options(
         url=url,
         url_from=url_from,
@@ -220,6 +235,7 @@ def read(config: pytest.Config) -> Options:
         env_host=tuple(config.getini("mockseg_env_host")) or ("SEGMENT_HOST",),
         env_write_key=tuple(config.getini("mockseg_env_write_key")) or ("SEGMENT_WRITE_KEY",),
         guard=config.getini("mockseg_guard") if guard is None else guard,
+        coverage=config.getini("mockseg_cov") if coverage is None else coverage,
         threshold=_per_cent(config),
         reports=tuple(_report(folder / each) for each in config.getoption("mockseg_report") or ()),
         artifacts=None if artifacts is None else folder / artifacts,

@@ -198,10 +198,19 @@ class Run:
             return
         try:
             # One question for all: who has as many calls as when its test ended has no late ones.
-            kept = {view.write_key: view.calls for view in self._server.sources()}
+            views = {view.write_key: view for view in self._server.sources()}
+            forgotten = 0
             for opened in self._ended:
-                if opened.may_have_more(kept.get(opened.source.write_key, 0)):
+                view = views.get(opened.source.write_key)
+                if opened.may_have_more(0 if view is None else view.calls):
                     self._tally.late += opened.late()
+                forgotten += bool(opened.seen) if view is None else view.forgotten is not None
+            if forgotten:
+                sources = "1 source" if forgotten == 1 else f"{forgotten:,} sources"
+                self._tally.notes.append(
+                    f"late calls of {sources} could not be looked for: the server had forgotten"
+                    f" {'it' if forgotten == 1 else 'them'}"
+                )
         except MocksegError as error:
             self._tally.notes.append(f"late calls could not be looked for: {error}")
 

@@ -72,11 +72,12 @@ class Tally:
             output["mockseg"] = {"late": self.late, "notes": self.notes}
             return
         failed = bool(self.late) and self._options.late == "fail"
-        if self.plans or self._options.reports:
+        if self._options.reports or (self.plans and self._options.wants_coverage):
             from pytest_mockseg.reporting import report_of
 
             report = report_of(self, self._options, self.outcome_of)
-            self._text = report.text
+            if self._options.coverage or self._options.threshold is not None:
+                self._text = report.text
             failed = report.failed or failed
             report.write()
         elif self._options.has_plan and self._options.threshold is not None:

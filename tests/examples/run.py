@@ -1,4 +1,4 @@
-"""Run the examples as a stranger would: an environment of their own, the built wheel, pytest.
+"""Run the examples as a stranger would: an environment of their own, the built wheel, their tests.
 
 python tests/examples/run.py [--wheel FILE] [--keep DIR] [NAME ...]
 """
@@ -47,14 +47,23 @@ def _run(names: list[str], wheel: Path | None, folder: Path) -> int:
         python = _environment(folder / f"{name}-venv", project, wheel)
         if (project / "package.json").exists():
             _do(["npm", "install", "--no-audit", "--no-fund", "--silent"], project)
-        tests = subprocess.run(
-            [python, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"],
-            cwd=project,
-            check=False,
-        )
-        if tests.returncode != 0:
+        statuses = [
+            subprocess.run(command, cwd=project, check=False).returncode
+            for command in _commands(project, python)
+        ]
+        if any(statuses):
             failed.append(name)
     return 1 if failed else 0
+
+
+def _commands(project: Path, python: str) -> list[list[str]]:
+    """Return what runs the tests of a project: pytest, Django's own runner, or unittest."""
+    commands = []
+    if (project / "pytest.ini").exists():
+        commands.append([python, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"])
+    if (project / "manage.py").exists():
+        commands.append([python, "-W", "error", "manage.py", "test"])
+    return commands or [[python, "-m", "unittest"]]
 
 
 def _build(folder: Path) -> Path:

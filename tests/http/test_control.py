@@ -47,7 +47,7 @@ async def test_an_unknown_source_has_no_calls(client: Any) -> None:
     """An unknown source is an empty list, not an error."""
     assert await ask(client, "GET", "/calls?source=nobody") == (
         200,
-        {"calls": [], "total": 0, "next": None},
+        {"calls": [], "total": 0, "next": None, "verdict": "any"},
     )
 
 

@@ -42,7 +42,7 @@ async def refused(client: Any, method: str, path: str, **how: Any) -> tuple[int,
             "verdict",
             (
                 '`verdict`: unknown value "acepted"; did you mean "accepted"?'
-                " Allowed: accepted, blocked, dropped, rejected."
+                " Allowed: accepted, any, blocked, dropped, rejected."
             ),
         ),
         (
@@ -102,7 +102,10 @@ async def test_a_wrong_query_names_place_value_and_what_is_allowed(
             "/calls/wait",
             {"match": {"verdict": "good"}},
             "match.verdict",
-            '`match.verdict`: unknown value "good". Allowed: accepted, blocked, dropped, rejected.',
+            (
+                '`match.verdict`: unknown value "good".'
+                " Allowed: accepted, any, blocked, dropped, rejected."
+            ),
         ),
         ("/calls/wait", {"match": []}, "match", "`match` is []: it must be an object"),
         (

@@ -13,6 +13,7 @@ from mockseg.cli.main import run
 from mockseg.errors import ConfigError, OperationError
 from mockseg.operations.table import PREFIX
 from mockseg.web.access import is_this_machine
+from mockseg.web.routes import TRACKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,9 @@ def routes(door: Any) -> list[tuple[str, str]]:
     """Find everything below the root, with an example for each variable of a path."""
     found = set()
     for resource in door.runner.app.router.resources():
-        if resource.canonical.startswith("/_mockseg"):
+        # What an SDK sends to the control plane by mistake is the data plane's to refuse.
+        mistake = resource.canonical.removeprefix("/_mockseg") in TRACKING
+        if resource.canonical.startswith("/_mockseg") and not mistake:
             path = resource.canonical.replace("{rest}", "nothing").replace("{", "").replace("}", "")
             found |= {(route.method.replace("*", "GET"), path) for route in resource}
     return sorted(found)

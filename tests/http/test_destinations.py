@@ -169,6 +169,23 @@ async def test_settling_names_what_waits_for_a_retry(client: Any) -> None:
     assert error["error"]["details"]["pending"] == 1
 
 
+async def test_a_wait_for_a_delivery_says_what_became_of_the_call(client: Any) -> None:
+    """Its 406 carries the text of the assertion; without the call, that of the missing call."""
+    view = await connected(client, "userengage")
+    waiting = {"match": {"source": "key", "type": "identify"}, "timeout": 0}
+    error = await asked(client, "POST", "/deliveries/wait", waiting, 406)
+    said = error["error"]["details"]["explanation"]
+    assert said["kind"] == "nothing_recorded"
+    await sent(client, {**IDENTIFY, "integrations": {"All": False}})
+    waiting |= {"destination": view["id"]}
+    error = await asked(client, "POST", "/deliveries/wait", waiting, 406)
+    said = error["error"]["details"]["explanation"]
+    assert (said["kind"], said["deliveries"][0]["state"]) == ("delivery", "filtered")
+    assert f"→ {view['id']}: filtered for FILTERED_BY_INTEGRATIONS_OBJECT" in said["text"]
+    error = await asked(client, "POST", "/deliveries/wait", waiting | {"explain": False}, 406)
+    assert "explanation" not in error["error"]["details"]
+
+
 async def test_clearing_a_source_cancels_its_deliveries_and_keeps_the_vendors_state(
     client: Any,
 ) -> None:

@@ -63,6 +63,45 @@ def test_any_failure_lists_the_calls(run: Run, pytester: pytest.Pytester) -> Non
     result.stdout.no_fnmatch_line("*'Second'*")
 
 
+def test_earlier_tests_are_not_blamed_on_the_write_key(run: Run, pytester: pytest.Pytester) -> None:
+    """What earlier tests sent is no hint; a call in their source now is told as theirs."""
+    pytester.makepyfile(
+        """
+        from mockseg import track
+
+        sources = []
+
+        def test_first(segment, send):
+            sources.append(segment)
+            send(segment, "Signed Up")
+            segment.assert_called(track("Signed Up"))
+
+        def test_forgets_to_send(segment):
+            segment.assert_called(track("Signed Up"), wait=0)
+
+        def test_sends_to_the_first(segment, send):
+            send(sources[0], "Signed Up")
+            segment.assert_called(track("Signed Up"), wait=0)
+
+        def test_sends_with_a_wrong_key(segment, post_to):
+            message = {"event": "Signed Up", "userId": "u1", "writeKey": "another"}
+            post_to(type("Wrong", (), {"url": segment.url, "write_key": "another"}), message)
+            segment.assert_called(track("Signed Up"), wait=0)
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=1, failed=3)
+    parts = result.stdout.str().split("____ test_")
+    said = {part.partition(" ")[0]: part for part in parts}
+    assert "Nothing at all was recorded" in said["forgets_to_send"]
+    assert "another write key" not in said["forgets_to_send"]
+    assert "sources of others" not in said["forgets_to_send"]
+    assert "::test_first" in said["sends_to_the_first"]
+    assert "another write key" not in said["sends_to_the_first"]
+    assert "write key 'another'" in said["sends_with_a_wrong_key"]
+    assert "Does the app use another write key?" in said["sends_with_a_wrong_key"]
+
+
 def test_soft_failures_are_told_together(run: Run, pytester: pytest.Pytester) -> None:
     """Inside `soft()` every assertion is tried, and all that failed are told at the end."""
     pytester.makepyfile(

@@ -57,3 +57,25 @@ def test_late_calls_of_workers_are_merged(run: Run, pytester: pytest.Pytester) -
     result.assert_outcomes(passed=2)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*::test_forgets_to_flush", "*track 'Late'*"])
+
+
+def test_forgotten_sources_cannot_have_late_calls(run: Run, pytester: pytest.Pytester) -> None:
+    """What came late to them is gone, and the summary says so."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def two_sources(monkeypatch):
+            monkeypatch.setattr("mockseg.hub.sources.MAX_SOURCES", 2)
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_one(segment, send, number):
+            assert send(segment, "A") == 200
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(
+        ["*late calls of 1 source could not be looked for: the server had forgotten it"]
+    )

@@ -109,6 +109,22 @@ def test_coverage_is_told_and_judged(run: Run, pytester: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(["*is below the threshold of 90 %"])
 
 
+def test_coverage_is_printed_when_asked_for(run: Run, pytester: pytest.Pytester) -> None:
+    """A plan alone judges; `--mockseg-cov` or ini `mockseg_cov` prints what was seen of it."""
+    _project(pytester)
+    result = run("--mockseg-plan", "plan.json")
+    result.assert_outcomes(passed=5)
+    assert "mockseg: plan coverage" not in result.stdout.str()
+    for result in (
+        run("--mockseg-plan", "plan.json", "--mockseg-cov"),
+        run("--mockseg-plan", "plan.json", ini="mockseg_cov = true\n"),
+    ):
+        assert result.ret == 0
+        result.stdout.fnmatch_lines(
+            ["*mockseg: plan coverage*", "*Order Completed* 4 *4 *", "  Basket Viewed (1)"]
+        )
+
+
 def test_a_plan_without_a_test_is_not_covered(run: Run, pytester: pytest.Pytester) -> None:
     """A threshold that no test could reach fails the run."""
     _project(pytester)

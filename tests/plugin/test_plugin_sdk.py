@@ -83,3 +83,110 @@ def test_a_missing_sdk_is_named(run: Run, pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         ['segment.analytics needs segment-analytics-python, which is*"mockseg[[]demo[]]"']
     )
+
+
+_OLD_PACKAGE = """
+from segment.analytics.client import Client
+
+write_key = host = on_error = default_client = None
+send, sync_mode = True, False
+
+
+def track(*args, **kwargs):
+    global default_client
+    if not default_client:
+        default_client = Client(write_key, host=host, send=False)
+    default_client.track(*args, **kwargs)
+"""
+
+
+def test_the_older_package_is_patched_too(run: Run, pytester: pytest.Pytester) -> None:
+    """An app that imports `analytics` is met like one that imports `segment.analytics`."""
+    # The older distribution would overwrite files of the newer; an example runs the real one.
+    pytester.makepyfile(
+        analytics=_OLD_PACKAGE,
+        app="""
+        import analytics
+        import segment.analytics
+
+        analytics.write_key = segment.analytics.write_key = "production"
+
+        def sign_up(user):
+            analytics.track(user, "Old")
+            segment.analytics.track(user, "New")
+        """,
+        test_both="""
+        import analytics
+        import app
+        from mockseg import track
+
+        def test_both(segment):
+            segment.patch_default_client()
+            app.sign_up("u1")
+            segment.assert_in_order([track("Old"), track("New")])
+
+        def test_after():
+            assert analytics.default_client is None
+            assert analytics.write_key == "production"
+        """,
+    )
+    run().assert_outcomes(passed=2)
+
+
+def test_another_module_of_that_name_is_left_alone(run: Run, pytester: pytest.Pytester) -> None:
+    """A project's own `analytics` is no SDK."""
+    pytester.makepyfile(
+        analytics="default_client = write_key = 'mine'",
+        test_own="""
+        import analytics
+
+        def test_own(segment):
+            with segment.patch_default_client():
+                assert (analytics.default_client, analytics.write_key) == ("mine", "mine")
+        """,
+    )
+    run().assert_outcomes(passed=1)
+
+
+def test_what_the_sdk_holds_is_sent_before_what_is_sent_by_hand(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """So the order is that of the test."""
+    pytester.makepyfile(
+        """
+        from mockseg import track
+
+        def test_order(segment):
+            segment.analytics.track("u1", "A")
+            [answer] = segment.send({"type": "track", "userId": "u1", "event": "B"})
+            assert answer.status == 200
+            segment.assert_in_order([track("A"), track("B")])
+
+        async def test_awaited(segment):
+            segment.analytics.track("u1", "A")
+            await segment.aio.send({"type": "track", "userId": "u1", "event": "B"})
+            await segment.aio.assert_in_order([track("A"), track("B")])
+        """
+    )
+    run("-o", "asyncio_mode=auto").assert_outcomes(passed=2)
+
+
+def test_the_types_of_the_fixtures_have_public_names(run: Run, pytester: pytest.Pytester) -> None:
+    """A parameter can be annotated, and the name is what the fixture returns."""
+    pytester.makepyfile(
+        """
+        import pytest_mockseg
+        from mockseg import Source
+        from pytest_mockseg import AsyncSegmentSource, SegmentClock, SegmentServer, SegmentSource
+
+        def test_types(
+            segment: SegmentSource, segment_server: SegmentServer, segment_clock: SegmentClock
+        ):
+            assert isinstance(segment, SegmentSource) and isinstance(segment, Source)
+            assert isinstance(segment.aio, AsyncSegmentSource)
+            assert isinstance(segment_server, SegmentServer)
+            assert isinstance(segment_clock, SegmentClock)
+            assert not hasattr(pytest_mockseg, "Nothing")
+        """
+    )
+    run().assert_outcomes(passed=1)

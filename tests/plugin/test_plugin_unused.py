@@ -44,7 +44,7 @@ _FORGOTTEN = """
 
     async def test_task(segment):
         task = asyncio.ensure_future(segment.aio.wait_for(track("X"), timeout=60))
-        await asyncio.sleep(0)
+        await asyncio.wait([task], timeout=0)
 
     def test_block(segment):
         segment.waiting_for(track("X"))

@@ -61,6 +61,35 @@ def test_the_key_can_be_a_fixture(run: Run, pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*calls after the end*", "*::test_second", "*track 'Late'*"])
 
 
+def test_a_late_call_of_an_earlier_test_is_named(run: Run, pytester: pytest.Pytester) -> None:
+    """A call that happened before the window says so, in an assertion and at teardown."""
+    pytester.makepyfile(
+        """
+        from mockseg import track
+
+        OLD = "2026-01-31T12:00:00.000Z"
+
+        def test_counts(segment, send):
+            send(segment, "A", timestamp=OLD)
+            send(segment, "A")
+            segment.assert_called(track("A"), times=1)
+
+        def test_bad(segment, send):
+            send(segment, "B", user=None, timestamp=OLD)
+        """
+    )
+    result = run(ini="mockseg_write_key = fixed-at-import\n")
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_bad*",
+            "*call-3 has a timestamp from before this window was opened: an earlier test may*",
+            "*_ test_counts _*",
+            "E  *call-1 has a timestamp from before this window was opened: an earlier test may*",
+        ]
+    )
+
+
 def test_workers_that_would_share_it_are_told(
     run: Run, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_type
 
+from pytest_mockseg import AsyncSegmentSource, SegmentClock, SegmentServer, SegmentSource
+
 from mockseg import (
     ANY,
     AsyncClient,
@@ -16,6 +18,7 @@ from mockseg import (
     Client,
     Delivery,
     Destination,
+    EdgeAnswer,
     MockSegment,
     Source,
     approx,
@@ -46,6 +49,8 @@ def a_source(source: Source) -> None:
     assert_type(source.assert_in_order([track("A"), track("B")]), list[Call])
     assert_type(source.settle(quiet=0.1), int)
     assert_type(source.clear(), int)
+    assert_type(source.send({"type": "track"}, batch=True), list[EdgeAnswer])
+    source.send("Signed Up")  # type: ignore[arg-type]
     assert_type(source.aio, AsyncSource)
     assert_type(source.destination("webhook", url="http://127.0.0.1:1"), Destination)
     assert_type(source.deliveries(), list[Delivery])
@@ -90,3 +95,11 @@ async def awaitable_clients() -> None:
     """A client for event loops."""
     async with AsyncClient("http://127.0.0.1:8765") as client:
         assert_type(await client.source("key"), AsyncSource)
+
+
+def fixtures(segment: SegmentSource, segment_server: SegmentServer, clock: SegmentClock) -> None:
+    """What a test's parameters are annotated with."""
+    assert_type(segment.aio, AsyncSegmentSource)
+    assert_type(segment.assert_called(track("A")), Call)
+    assert_type(segment_server.source(), Source)
+    clock.advance(60)

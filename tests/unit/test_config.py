@@ -64,6 +64,14 @@ def test_a_flag_goes_before_a_variable_before_the_file(folder: Path) -> None:
     assert (settings.port, settings.host, settings.profile) == (3, "h2", "2018")
 
 
+def test_a_token_is_no_part_of_a_repr() -> None:
+    """Settings end up in tracebacks and logs."""
+    settings = Settings(control_token="s3cret")
+
+    assert settings.control_token == "s3cret"
+    assert "s3cret" not in repr(settings)
+
+
 def test_every_setting_can_be_written_in_every_place(folder: Path) -> None:
     """A value written in the file, in a variable or as a flag gives the same settings."""
     values: dict[str, Callable[[Setting], Any]] = {

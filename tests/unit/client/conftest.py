@@ -11,12 +11,16 @@ from mockseg.client.ask import run
 from mockseg.domain.call import Call, RequestRef
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.errors import OperationError
+from mockseg.matching.evidence import evidence_of
+from mockseg.matching.explain import explain
 from mockseg.operations.calls import CallPage, Summary, WaitedCalls
+from mockseg.operations.explanations import Explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockseg.client.ask import Ask, Steps
+    from mockseg.matching.matcher import Matcher
 
 
 class Script:
@@ -110,6 +114,20 @@ def counts() -> Callable[..., Summary]:
         values: dict[str, Any] = dict.fromkeys(Summary.__struct_fields__, 0)
         values |= {"by_event": {}, "refusals": [], "evicted": lost.calls, "lost": lost}
         return Summary(**{**values, **fields})
+
+    return make
+
+
+@pytest.fixture
+def explained() -> Callable[..., Explained]:
+    """Give a function that makes the answer to a question why, as a server that saw these calls."""
+
+    def make(
+        matcher: Matcher, *seen: Call, candidates: tuple[Call, ...] = (), **known: Any
+    ) -> Explained:
+        evidence = evidence_of(matcher, seen, source="key", **known)
+        answer = msgspec.convert(explain(evidence).as_json(), Explained)
+        return msgspec.structs.replace(answer, candidates=list(candidates))
 
     return make
 

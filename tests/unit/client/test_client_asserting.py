@@ -10,6 +10,7 @@ from mockseg.client import verbs_asserting, verbs_deliveries, verbs_judging, ver
 from mockseg.client.scope import Scope
 from mockseg.domain.lost import ForgottenSource, Lost
 from mockseg.errors import OperationError, UnmetExpectationError
+from mockseg.matching.evidence import Expectation
 from mockseg.matching.matchers import identify, track
 from mockseg.operations.calls import Settled
 from mockseg.operations.deliveries import DeliveryPage
@@ -27,7 +28,7 @@ def test_so_many_times_looks_for_one_more(  # noqa: PLR0917  (fixtures)
     calls = [make_call(1), make_call(2)]
     server = script(waited(*calls), timed_out, page(*calls), counts())
     steps = verbs_asserting.assert_called_times(
-        Scope("key"), track("Signed Up"), 2, wait=1, quiet=0
+        Scope("key"), track("Signed Up"), Expectation.exactly(2), wait=1, quiet=0
     )
     assert [call.cursor for call in server.run(steps)] == [1, 2]
     assert server.asked[1].params.after == 2
@@ -35,25 +36,86 @@ def test_so_many_times_looks_for_one_more(  # noqa: PLR0917  (fixtures)
 
 
 def test_one_too_many_fails(
-    script: Any, make_call: Any, waited: Any, counts: Any, page: Any
+    script: Any, make_call: Any, waited: Any, explained: Any, page: Any
 ) -> None:
     """A call more than ``times`` is a failure that lists them."""
     calls = [make_call(1), make_call(2)]
-    failing = [counts(total=2, cursor=2), page(*calls), page()]
-    server = script(waited(calls[0]), waited(calls[1]), page(*calls), *failing)
-    steps = verbs_asserting.assert_called_times(
-        Scope("key"), track("Signed Up"), 1, wait=1, quiet=0.5
-    )
+    matcher, once = track("Signed Up"), Expectation.exactly(1)
+    why = explained(matcher, *calls, expected=once)
+    server = script(waited(calls[0]), waited(calls[1]), page(*calls), why)
+    steps = verbs_asserting.assert_called_times(Scope("key"), matcher, once, wait=1, quiet=0.5)
     with pytest.raises(UnmetExpectationError) as raised:
         server.run(steps)
     assert raised.value.explanation.kind == "too_many"
+    assert str(raised.value) == why.text
+    assert server.asked[-1].params.late == 0
+
+
+def test_a_range_waits_for_the_least_and_looks_for_one_too_many(  # noqa: PLR0917  (fixtures)
+    script: Any, make_call: Any, waited: Any, timed_out: Any, page: Any, counts: Any
+) -> None:
+    """``at_least=2, at_most=3`` waits for two, then for two more, which would be too many."""
+    calls = [make_call(1), make_call(2)]
+    server = script(waited(*calls), timed_out, page(*calls), counts())
+    expected = verbs_asserting.expectation(times=None, at_least=2, at_most=3)
+    steps = verbs_asserting.assert_called_times(
+        Scope("key"), track("Signed Up"), expected, wait=1, quiet=0.2
+    )
+    assert [call.cursor for call in server.run(steps)] == [1, 2]
+    assert [asked.params.count.min for asked in server.asked[:2]] == [2, 2]
+    assert server.asked[1].params.timeout == pytest.approx(0.2, abs=0.1)
+
+
+def test_at_least_so_many_needs_no_second_look(script: Any, make_call: Any, waited: Any) -> None:
+    """Without an upper bound the first answer is enough, and all that came count as asserted."""
+    server = script(waited(make_call(1), make_call(2), make_call(3)))
+    scope = Scope("key")
+    expected = verbs_asserting.expectation(times=None, at_least=2, at_most=None)
+    steps = verbs_asserting.assert_called_times(
+        scope, track("Signed Up"), expected, wait=1, quiet=0
+    )
+    assert len(server.run(steps)) == 3
+    assert scope.asserted == {1, 2, 3}
+
+
+def test_at_most_so_many_may_be_none(script: Any, timed_out: Any, page: Any, counts: Any) -> None:
+    """``at_least=0`` allows none, and looks out for too many as ``assert_not_called`` does."""
+    server = script(timed_out, page(), counts())
+    expected = verbs_asserting.expectation(times=None, at_least=0, at_most=2)
+    steps = verbs_asserting.assert_called_times(
+        Scope("key"), track("Signed Up"), expected, wait=1, quiet=0
+    )
+    assert server.run(steps) == []
+    assert server.asked[0].params.count.min == 3
+    assert 0.2 < server.asked[0].params.timeout <= verbs_asserting.WITHIN_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("counts", "error", "said"),
+    [
+        ({"times": 1, "at_most": 2}, TypeError, "times is given with at_most"),
+        ({"at_least": 3, "at_most": 2}, ValueError, "at_least must not be above at_most"),
+        ({"at_most": 0}, ValueError, "with at_least=0 none is allowed"),
+        ({"at_least": 0}, ValueError, "always true"),
+        ({"at_least": -1}, ValueError, "at_least is -1: a whole number from 0"),
+        ({"at_most": 1.5}, ValueError, "at_most is 1.5: a whole number from 0"),
+        ({"times": True}, ValueError, "times is True: a whole number from 0"),
+    ],
+)
+def test_counts_that_contradict_each_other_are_refused(
+    counts: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    """What can never fail, or never be, is an error at once."""
+    given = {"times": None, "at_least": None, "at_most": None} | counts
+    with pytest.raises(error, match=said):
+        verbs_asserting.expectation(**given)
 
 
 def test_zero_times_is_not_called(script: Any, timed_out: Any, counts: Any) -> None:
     """``times=0`` waits as ``assert_not_called`` does, and no longer than ``wait``."""
     server = script(timed_out, counts())
     steps = verbs_asserting.assert_called_times(
-        Scope("key"), track("Signed Up"), 0, wait=0, quiet=0
+        Scope("key"), track("Signed Up"), Expectation.exactly(0), wait=0, quiet=0
     )
     assert server.run(steps) == []
     assert server.asked[0].params.timeout == 0
@@ -82,7 +144,8 @@ def test_nobody_can_count_what_was_evicted(  # noqa: PLR0917  (fixtures)
     """``times=1`` is not true only because the others were evicted."""
     calls = [make_call(8, "A")]
     server = script(waited(*calls), timed_out, page(*calls), counts(lost=Lost(calls=1, cursor=7)))
-    steps = verbs_asserting.assert_called_times(Scope("key"), track("A"), 1, wait=0, quiet=0)
+    once = Expectation.exactly(1)
+    steps = verbs_asserting.assert_called_times(Scope("key"), track("A"), once, wait=0, quiet=0)
     with pytest.raises(UnmetExpectationError, match="exactly 1 time: 1 call of this source was"):
         server.run(steps)
 

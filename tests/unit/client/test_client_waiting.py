@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from mockseg.client import verbs_waiting
 from mockseg.client.scope import Deadline, Scope
 from mockseg.errors import OperationError, UnmetExpectationError
+from mockseg.matching.evidence import Elsewhere
 from mockseg.matching.matchers import track
 from mockseg.matching.values import ANY, approx
 
@@ -54,69 +56,84 @@ def test_a_dropped_call_that_is_not_meant_does_not_end_the_wait(
 
 
 def test_a_dropped_call_that_is_meant_fails_at_once(
-    script: Any, make_call: Any, dropped: Any, counts: Any, page: Any
+    script: Any, make_call: Any, dropped: Any, explained: Any
 ) -> None:
     """Nobody waits for a call that came and was dropped, and nobody looks for it being late."""
     call = make_call(4, verdict="dropped", good=False)
-    server = script(dropped(call), counts(total=1, cursor=4), page(call), page())
+    server = script(dropped(call), explained(track("Signed Up"), call))
     with pytest.raises(UnmetExpectationError) as raised:
         server.run(verbs_waiting.wait_for(Scope("key"), track("Signed Up"), timeout=5))
     assert raised.value.explanation.kind == "not_accepted"
-    assert server.operations == ["wait_calls", "summary", "list_calls", "list_calls"]
+    assert server.operations == ["wait_calls", "explain_calls"]
+    assert (server.asked[1].params.late, server.asked[1].params.waited) == (0, 0)
 
 
-def test_a_late_call_is_named(  # noqa: PLR0917  (fixtures)
-    script: Any, make_call: Any, waited: Any, timed_out: Any, counts: Any, page: Any
-) -> None:
-    """After a failed wait the call is looked for a moment longer, to say that it was late."""
-    server = script(timed_out, counts(cursor=2), page(), waited(make_call(3)), page())
+def test_the_server_says_why(script: Any, make_call: Any, timed_out: Any, explained: Any) -> None:
+    """Text, kind and facts are the server's; it is asked for this scope and this count, once."""
+    call = make_call(3, "Signed up")
+    why = explained(track("Signed Up"), call, waited=0.0)
+    server = script(timed_out, why)
+    scope = Scope("key", after=2, after_request=1, window=True, opened_at="2026-01-31T12:00:00Z")
     with pytest.raises(UnmetExpectationError) as raised:
-        server.run(verbs_waiting.wait_for(Scope("key"), track("Signed Up"), timeout=0))
-    assert raised.value.explanation.kind == "late"
-    assert server.asked[3].params.after == 2
+        server.run(verbs_waiting.wait_for_all(scope, track("Signed Up"), 2, timeout=0))
+    explanation = raised.value.explanation
+    assert str(raised.value) == explanation.text() == why.text
+    assert explanation.as_json() == msgspec.to_builtins(why)
+    asked = server.asked[1].params
+    assert (asked.after, asked.after_request, asked.opened_at) == (2, 1, scope.opened_at)
+    assert (asked.match.source, asked.match.event, asked.candidates) == ("key", "Signed Up", 0)
+    assert (asked.count.min, asked.count.max) == (2, None)
+    assert asked.late > 0
+    # The wait itself is not to look for reasons, too.
+    assert not server.asked[0].params.explain
 
 
-def test_a_call_between_the_wait_and_the_count_is_late_too(
-    script: Any, make_call: Any, timed_out: Any, counts: Any, page: Any
+def test_what_json_cannot_say_is_explained_by_the_client(
+    script: Any, make_call: Any, timed_out: Any, explained: Any
 ) -> None:
-    """A failure never says that it found what it was looking for."""
-    server = script(
-        timed_out, counts(total=1, cursor=3), page(make_call(3)), timed_out, page(make_call(3))
+    """The calls that the server finds nearest are judged by the whole matcher."""
+    matcher = track("Signed Up", properties={"total": approx(7)})
+    near, other = make_call(3, properties={"total": 8}), make_call(2, "Quite different")
+    stray, bad = make_call(5, source="other"), make_call(6, source="o", properties={"total": 7})
+    elsewhere = (Elsewhere(stray), Elsewhere(bad))
+    why = explained(matcher, near, other, candidates=(near, other), elsewhere=elsewhere)
+    server = script(timed_out, why)
+    with pytest.raises(UnmetExpectationError) as raised:
+        server.run(verbs_waiting.wait_for(Scope("key"), matcher, timeout=0))
+    explanation = raised.value.explanation
+    assert server.asked[1].params.candidates > 100
+    (nearest,) = explanation.details["nearest"]
+    assert (nearest["call"]["id"], nearest["differences"][0]["path"]) == (
+        "call-3",
+        "properties.total",
     )
-    with pytest.raises(UnmetExpectationError) as raised:
-        server.run(verbs_waiting.wait_for(Scope("key"), track("Signed Up"), timeout=0))
-    assert raised.value.explanation.kind == "late"
+    # Only the one that the whole matcher means.
+    assert [each["call"]["id"] for each in explanation.details["elsewhere"]] == ["call-6"]
+    assert "found none" in explanation.headline
 
 
-def test_the_same_call_in_another_source_is_named(
-    script: Any, make_call: Any, timed_out: Any, counts: Any, page: Any
+def test_what_came_in_time_is_counted_by_the_client(
+    script: Any, make_call: Any, waited: Any, timed_out: Any, explained: Any
 ) -> None:
-    """A wrong write key is found out."""
-    elsewhere = make_call(3, source="other")
-    server = script(timed_out, counts(cursor=3), page(), timed_out, page(elsewhere))
+    """What the wait has brought is found; what only the explanation brought is late."""
+    matcher = track("Signed Up", properties={"total": approx(7)})
+    first, late = (make_call(cursor, properties={"total": 7}) for cursor in (3, 9))
+    why = explained(matcher, candidates=(first, late))
+    server = script(waited(first), timed_out, why)
     with pytest.raises(UnmetExpectationError) as raised:
-        server.run(verbs_waiting.wait_for(Scope("key"), track("Signed Up"), timeout=0))
-    assert raised.value.explanation.kind == "wrong_source"
+        server.run(verbs_waiting.wait_for_all(Scope("key"), matcher, 3, timeout=0))
+    details = raised.value.explanation.details
+    assert [call["id"] for call in details["calls"]] == ["call-3"]
+    assert [each["call"]["id"] for each in details["late"]] == ["call-9"]
 
 
-def test_calls_of_any_verdict_are_found_among_dropped_ones(
-    script: Any, make_call: Any, page: Any, dropped: Any
-) -> None:
+def test_calls_of_any_verdict_are_one_wait(script: Any, make_call: Any, waited: Any) -> None:
     """With ``verdict=ANY`` a dropped call is what was waited for, not what ends the wait."""
     call = make_call(4, verdict="dropped", good=False)
-    server = script(page(), dropped(call), page(call))
+    server = script(waited(call))
     steps = verbs_waiting.wait_for(Scope("key"), track("Signed Up", verdict=ANY), timeout=5)
     assert server.run(steps).cursor == 4
-
-
-def test_calls_of_any_verdict_are_looked_for_once_more_at_the_end(
-    script: Any, make_call: Any, page: Any, timed_out: Any
-) -> None:
-    """A duplicate wakes no wait, and is found all the same."""
-    call = make_call(4, verdict="dropped", good=False, duplicate_of="call-1")
-    server = script(page(), timed_out, page(call))
-    steps = verbs_waiting.wait_for(Scope("key"), track("Signed Up", verdict=ANY), timeout=0)
-    assert server.run(steps).cursor == 4
+    assert server.asked[0].params.match.verdict == "any"
 
 
 def test_a_refusal_that_is_no_timeout_reaches_the_caller(script: Any) -> None:
@@ -151,7 +168,7 @@ def test_a_count_is_a_whole_number(script: Any, count: Any) -> None:
 
 def test_the_name_of_an_event_is_no_matcher(script: Any) -> None:
     """The usual slip is answered with what to write."""
-    with pytest.raises(TypeError, match=r"write track\('Signed Up'\)"):
+    with pytest.raises(TypeError, match=r"did you mean track\('Signed Up'\)"):
         script().run(
             verbs_waiting.wait_for(Scope("key"), "Signed Up", timeout=0)  # type: ignore[arg-type]  # the slip
         )

@@ -107,7 +107,7 @@ def test_a_stopping_server_is_a_server_that_is_gone() -> None:
 )
 def test_what_is_no_mockseg_is_said_to_be_none(status: int, body: bytes) -> None:
     """Another server at that address is one clear sentence with the address."""
-    with pytest.raises(UnreachableError, match=f"what answers at {URL} is no mockseg"):
+    with pytest.raises(UnreachableError, match=f"the server at {URL} is not mockseg"):
         decode(Ask("clear_calls", ClearCalls(all=True)), status, body, url=URL)
 
 

@@ -22,7 +22,8 @@ def later(seconds, do, *args, **fields):
 def wait(machine, run):
     """Give a function that waits: `(outcome, seconds it took)`.
 
-    The outcome is the list of message ids, or the code and the details of the refusal.
+    The outcome is the list of message ids, or the code and the details of the refusal; of the
+    explanation there is a file of its own.
     """
 
     def waited(*plan, **asked):
@@ -32,9 +33,11 @@ def wait(machine, run):
                 later(seconds, machine.track, **fields)
             started = loop.time()
             try:
-                result = await machine.perform("wait_calls", **({"match": E} | asked))
+                whole = {"match": E, "explain": False} | asked
+                result = await machine.perform("wait_calls", **whole)
                 outcome = [call.message_id for call in result.calls]
             except OperationError as error:
+                error.details.pop("verdict", None)
                 outcome = (error.code if error.status == 406 else error.status, error.details)
             return outcome, round(loop.time() - started, 6)
 
@@ -76,6 +79,48 @@ def test_at_least_so_many(wait):
     """min=3 is satisfied by the third."""
     plan = [call(0.1 * number, number) for number in (1, 2, 3, 4)]
     assert wait(*plan, count={"min": 3}) == (["m1", "m2", "m3"], 0.3)
+
+
+def test_at_most_so_many(wait):
+    """max=2 is satisfied by fewer, once it is quiet, and refused at the third."""
+    plan = [call(0.1 * number, number) for number in (1, 2)]
+    assert wait(*plan, count={"max": 2}, quiet=0.5, timeout=1) == (["m1", "m2"], 0.7)
+    (code, details), seconds = wait(call(0.3, 3), count={"max": 2}, quiet=0.5, timeout=1)
+    assert (code, details["seen"], seconds) == ("too_many", 3, 0.3)
+
+
+def test_a_range_is_satisfied_from_its_minimum_on(wait):
+    """Min and max together wait for the first, and fail at one more than the last."""
+    count = {"min": 2, "max": 3}
+    plan = [call(0.1 * number, number) for number in (1, 2, 3, 4)]
+    assert wait(*plan[:2], count=count) == (["m1", "m2"], 0.2)
+    (code, _), seconds = wait(*plan[2:], count=count, quiet=1, timeout=2)
+    assert (code, seconds) == ("too_many", 0.4)
+
+
+async def test_the_answer_says_which_verdict_was_waited_for(machine):
+    """Accepted where nothing is said; any where goodness or `any` is; of a list it is any."""
+    machine.track(messageId="m1", userId=...)
+    machine.track(messageId="m2")
+    waits = {"accepted": {}, "any": {"verdict": "any"}, "dropped": {"verdict": "dropped"}}
+    for said, asked in waits.items():
+        waited = await machine.perform("wait_calls", match=E | asked)
+        assert waited.verdict == said
+    assert (await machine.perform("wait_calls", match=E | {"good": False})).verdict == "any"
+    with pytest.raises(OperationError, match="0 of 5 matching accepted calls came") as caught:
+        await machine.perform("wait_calls", match=E, after=2, count={"min": 5}, timeout=0)
+    assert caught.value.details["verdict"] == "accepted"
+    assert (await machine.perform("list_calls", source="k")).verdict == "any"
+    assert (await machine.perform("list_calls", verdict="dropped")).verdict == "dropped"
+
+
+def test_calls_of_any_verdict_can_be_waited_for(machine, wait):
+    """With verdict=any a dropped call, a duplicate too, is what is meant."""
+    machine.track(messageId="m1", userId=...)
+    machine.track(messageId="m2")
+    machine.track(messageId="m2")
+    asked = E | {"verdict": "any"}
+    assert wait(match=asked, count={"min": 3}) == (["m1", "m2", "m2"], 0)
 
 
 def test_others_do_not_count(wait):
@@ -226,6 +271,8 @@ def test_a_filter_narrows_a_wait(wait):
     [
         ({"count": {}}, "invalid_parameter"),
         ({"count": {"min": 1, "exactly": 1}}, "invalid_parameter"),
+        ({"count": {"min": 3, "max": 2}}, "invalid_parameter"),
+        ({"count": {"min": 0}}, "invalid_parameter"),
         ({"match": {"where": "event ="}}, "invalid_filter"),
     ],
 )

@@ -170,7 +170,7 @@ class TestExactly:
         error = caught.value
         assert (error.status, error.code) == (406, "evicted")
         assert error.message == (
-            "1 matching call found, but 1 call was evicted and cannot be checked"
+            "1 matching accepted call found, but 1 call was evicted and cannot be checked"
         )
         assert error.details["lost"]["cursor"] == 1
         asked = {"match": E, "count": {"exactly": 1}, "timeout": 0, "after": 1}

@@ -14,12 +14,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockseg.domain.findings import Violation, discard
+from mockseg.domain.lost import Lost
 from mockseg.json_types import encode
-from mockseg.matching.evidence import Evidence, Expectation, Late
-from mockseg.matching.explain import explain_called, explain_not_called, explain_not_quiet
+from mockseg.matching.evidence import (
+    Elsewhere,
+    Evidence,
+    Expectation,
+    Late,
+    evidence_of,
+)
+from mockseg.matching.explain import explain, explain_not_quiet
 from mockseg.matching.explain_source import explain_duplicates, explain_not_good, explain_order
 from mockseg.matching.matchers import identify, page, track
+from mockseg.matching.notes import before_window
 from mockseg.matching.values import ABSENT, ANY, approx, between, exactly
+from mockseg.operations.refusals import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,36 +57,40 @@ def _order(make_call: Any, cursor: int, **fields: Any) -> Any:
 
 
 def _case_nothing_recorded(make_call: Any) -> Explanation:
-    return explain_called(Evidence(matcher=_ORDER, source="key-1", waited=1.0))
+    return explain(Evidence(matcher=_ORDER, source="key-1", waited=1.0))
 
 
 def _case_refused(make_call: Any) -> Explanation:
-    refusals = ('404 POST /v1/v1/t; /v1 is doubled; did you mean "/v1/t"?',)
-    return explain_called(
+    reason = '/v1 is doubled; did you mean "/v1/t"?'
+    refusals = (Refusals(status=404, method="POST", path="/v1/v1/t", reason=reason),)
+    return explain(
         Evidence(matcher=_ORDER, source="key-1", waited=1.0, refused=1, refusals=refusals)
     )
 
 
 def _case_refused_in_several_ways(make_call: Any) -> Explanation:
-    refusals = (
-        '404 POST /track; /v1 is missing; did you mean "/v1/track"? (2 times)',
-        "405 GET /v1/track; GET is not allowed on /v1/track, only POST",
-        "400 POST /v1/track; malformed JSON: unexpected end of data",
-        "401 POST /v1/track; this write key is not among the known ones",
+    refusals = tuple(
+        Refusals(status=status, method=method, path=path, reason=reason, count=count)
+        for status, method, path, reason, count in (
+            (404, "POST", "/track", '/v1 is missing; did you mean "/v1/track"?', 2),
+            (405, "GET", "/v1/track", "GET is not allowed on /v1/track, only POST", 1),
+            (400, "POST", "/v1/track", "malformed JSON: unexpected end of data", 1),
+            (401, "POST", "/v1/track", "this write key is not among the known ones", 1),
+        )
     )
-    return explain_called(
+    return explain(
         Evidence(matcher=_ORDER, source="key-1", waited=1.0, refused=5, refusals=refusals)
     )
 
 
 def _case_missing(make_call: Any) -> Explanation:
     seen = _several(make_call)
-    return explain_called(Evidence(matcher=_ORDER, seen=seen, source="key-1", waited=1.0))
+    return explain(evidence_of(_ORDER, seen, source="key-1", waited=1.0))
 
 
 def _case_nearest_type(make_call: Any) -> Explanation:
     seen = (*_several(make_call), _order(make_call, 4, properties={"total": "42"}))
-    return explain_called(Evidence(matcher=_ORDER, seen=seen, source="key-1", waited=1.0))
+    return explain(evidence_of(_ORDER, seen, source="key-1", waited=1.0))
 
 
 def _case_nearest_name(make_call: Any) -> Explanation:
@@ -85,7 +98,7 @@ def _case_nearest_name(make_call: Any) -> Explanation:
         make_call("track", name, cursor=cursor, userId="u1", properties={"total": 42})
         for cursor, name in enumerate(["order_completed", "Order Complete", "Order Refunded"], 1)
     )
-    return explain_called(Evidence(matcher=_ORDER, seen=seen, source="key-1", waited=1.0))
+    return explain(evidence_of(_ORDER, seen, source="key-1", waited=1.0))
 
 
 def _case_nearest_every_difference(make_call: Any) -> Explanation:
@@ -113,7 +126,7 @@ def _case_nearest_every_difference(make_call: Any) -> Explanation:
         )
         for cursor in range(1, 13)
     )
-    return explain_called(Evidence(matcher=matcher, seen=seen, source="key-1", waited=0.0))
+    return explain(evidence_of(matcher, seen, source="key-1", waited=0.0))
 
 
 def _case_nearest_not_exactly(make_call: Any) -> Explanation:
@@ -128,40 +141,69 @@ def _case_nearest_not_exactly(make_call: Any) -> Explanation:
             properties={"total": 7, "at": "2026-03-01T00:00:00Z", "coupon": "X", "a": {"b": [1]}},
         ),
     )
-    return explain_called(Evidence(matcher=matcher, seen=seen, source="key-1", waited=1.0))
+    return explain(evidence_of(matcher, seen, source="key-1", waited=1.0))
 
 
 def _case_nearest_long_text(make_call: Any) -> Explanation:
     text = "The quick brown fox jumps over the lazy dog. " * 20
     seen = (make_call("page", "Home", cursor=1, properties={"text": text + "Once."}),)
     matcher = page("Home", properties={"text": text + "Twice."})
-    return explain_called(Evidence(matcher=matcher, seen=seen, source="key-1", waited=1.0))
+    return explain(evidence_of(matcher, seen, source="key-1", waited=1.0))
 
 
 def _case_too_few(make_call: Any) -> Explanation:
     seen = (*_several(make_call), _order(make_call, 4))
-    return explain_called(
-        Evidence(
-            matcher=_ORDER,
-            seen=seen,
-            expected=Expectation(exactly=2),
+    return explain(
+        evidence_of(
+            _ORDER,
+            seen,
+            expected=Expectation.exactly(2),
             source="key-1",
             waited=1.0,
-            evicted=12,
+            lost=Lost(calls=12, cursor=3),
         )
     )
 
 
 def _case_too_many(make_call: Any) -> Explanation:
     seen = tuple(_order(make_call, cursor) for cursor in range(1, 12))
-    return explain_called(
-        Evidence(matcher=_ORDER, seen=seen, expected=Expectation(exactly=1), waited=0.3)
-    )
+    return explain(evidence_of(_ORDER, seen, expected=Expectation.exactly(1), waited=0.3))
 
 
 def _case_wrong_source(make_call: Any) -> Explanation:
-    elsewhere = (_order(make_call, 4, source="key-2"),)
-    return explain_called(Evidence(matcher=_ORDER, elsewhere=elsewhere, source="key-1", waited=1.0))
+    elsewhere = (Elsewhere(_order(make_call, 4, source="key-2")),)
+    return explain(Evidence(matcher=_ORDER, elsewhere=elsewhere, source="key-1", waited=1.0))
+
+
+def _case_sources_of_others(make_call: Any) -> Explanation:
+    elsewhere = tuple(
+        Elsewhere(_order(make_call, cursor, source=f"key-{cursor}"), claimed=True, name=name)
+        for cursor, name in ((9, "tests/test_shop.py::test_first"), (8, ""))
+    )
+    seen = (_order(make_call, 4, properties={"total": 7}),)
+    return explain(evidence_of(_ORDER, seen, elsewhere=elsewhere, source="key-1", waited=1.0))
+
+
+def _case_from_before_the_window(make_call: Any) -> Explanation:
+    seen = (
+        _order(make_call, 4, timestamp="2026-01-01T00:00:01.200Z"),
+        _order(make_call, 5, timestamp="2026-01-01T00:00:05.000Z"),
+    )
+    return explain(
+        evidence_of(
+            _ORDER,
+            seen,
+            expected=Expectation.exactly(1),
+            before_window=before_window(seen, "2026-01-01T00:00:03.000Z"),
+            source="key-1",
+        )
+    )
+
+
+def _case_too_few_of_a_range(make_call: Any) -> Explanation:
+    expected = Expectation(minimum=2, maximum=4)
+    seen = (_order(make_call, 4),)
+    return explain(evidence_of(_ORDER, seen, expected=expected, source="key-1", waited=1.0))
 
 
 def _case_dropped(make_call: Any) -> Explanation:
@@ -170,15 +212,13 @@ def _case_dropped(make_call: Any) -> Explanation:
         *_several(make_call),
         make_call("track", "Signed Up", cursor=4, verdict="dropped", findings=findings),
     )
-    return explain_called(
-        Evidence(matcher=track("Signed Up"), seen=seen, source="key-1", waited=0.02)
-    )
+    return explain(evidence_of(track("Signed Up"), seen, source="key-1", waited=0.02))
 
 
 def _case_rejected(make_call: Any) -> Explanation:
     findings = (discard("event_not_defined", "event"),)
     seen = (make_call("track", cursor=1, userId="u1", verdict="rejected", findings=findings),)
-    return explain_called(Evidence(matcher=track(user_id="u1"), seen=seen, waited=0.02))
+    return explain(evidence_of(track(user_id="u1"), seen, waited=0.02))
 
 
 def _case_blocked(make_call: Any) -> Explanation:
@@ -190,7 +230,7 @@ def _case_blocked(make_call: Any) -> Explanation:
         plan="Orders",
     )
     seen = (_order(make_call, 1, verdict="blocked", findings=(violation,)),)
-    return explain_called(Evidence(matcher=_ORDER, seen=seen, source="key-1", waited=0.02))
+    return explain(evidence_of(_ORDER, seen, source="key-1", waited=0.02))
 
 
 def _case_findings_although_good_was_asked(make_call: Any) -> Explanation:
@@ -199,7 +239,7 @@ def _case_findings_although_good_was_asked(make_call: Any) -> Explanation:
     )
     seen = (_order(make_call, 1, findings=(violation,)),)
     matcher = track("Order Completed", good=True)
-    return explain_called(Evidence(matcher=matcher, seen=seen, source="key-1", waited=1.0))
+    return explain(evidence_of(matcher, seen, source="key-1", waited=1.0))
 
 
 def _case_duplicate_only(make_call: Any) -> Explanation:
@@ -211,22 +251,22 @@ def _case_duplicate_only(make_call: Any) -> Explanation:
             duplicate_of="call-1",
         ),
     )  # fmt: skip
-    return explain_called(Evidence(matcher=_ORDER, seen=seen, source="key-1", waited=1.0))
+    return explain(evidence_of(_ORDER, seen, source="key-1", waited=1.0))
 
 
 def _case_duplicate_of_the_forgotten(make_call: Any) -> Explanation:
     finding = (discard("duplicate_message_id", "messageId"),)
     call = _order(make_call, 9, verdict="dropped", findings=finding, duplicate_of="call-1")
-    return explain_called(
-        Evidence(matcher=_ORDER, seen=(call,), source="key-1", waited=1.0, evicted=1)
+    return explain(
+        evidence_of(_ORDER, (call,), source="key-1", waited=1.0, lost=Lost(calls=1, cursor=1))
     )
 
 
 def _case_late(make_call: Any) -> Explanation:
-    return explain_called(
-        Evidence(
-            matcher=_ORDER,
-            seen=_several(make_call),
+    return explain(
+        evidence_of(
+            _ORDER,
+            _several(make_call),
             late=(Late(_order(make_call, 4), 0.012),),
             source="key-1",
             waited=1.0,
@@ -235,11 +275,11 @@ def _case_late(make_call: Any) -> Explanation:
 
 
 def _case_unexpected(make_call: Any) -> Explanation:
-    return explain_not_called(
-        Evidence(
-            matcher=identify(),
-            seen=_several(make_call),
-            expected=Expectation(exactly=0),
+    return explain(
+        evidence_of(
+            identify(),
+            _several(make_call),
+            expected=Expectation.exactly(0),
             waited=0.3,
         )
     )
@@ -249,7 +289,7 @@ def _case_not_quiet(make_call: Any) -> Explanation:
     seen = tuple(
         make_call("track", "Heartbeat", cursor=cursor, anonymousId="a") for cursor in range(1, 21)
     )
-    return explain_not_quiet(Evidence(matcher=track("Heartbeat"), seen=seen, waited=5.0), quiet=0.3)
+    return explain_not_quiet(evidence_of(track("Heartbeat"), seen, waited=5.0), quiet=0.3)
 
 
 def _case_out_of_order(make_call: Any) -> Explanation | None:

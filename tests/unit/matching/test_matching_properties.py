@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mockseg.domain.findings import Violation
-from mockseg.matching.evidence import Evidence, Expectation, Late
-from mockseg.matching.explain import explain_called, explain_not_called, explain_not_quiet
+from mockseg.domain.lost import Lost
+from mockseg.matching.evidence import (
+    Elsewhere,
+    Expectation,
+    Late,
+    evidence_of,
+)
+from mockseg.matching.explain import explain, explain_not_quiet
 from mockseg.matching.explain_source import explain_duplicates, explain_not_good, explain_order
-from mockseg.matching.match import compile_match, contains
-from mockseg.matching.matchers import message, track
+from mockseg.matching.from_match import matcher_of
+from mockseg.matching.match import Match, compile_match, contains
+from mockseg.matching.matchers import message, page, screen, track
 from mockseg.matching.values import ABSENT, ANY
+from mockseg.operations.refusals import Refusals
 from mockseg.printable import printable
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -129,6 +138,74 @@ def test_the_two_parts_of_a_matcher_are_the_whole(
     assert (matcher.differences(call) == ()) == matcher.matches(call)
 
 
+# What a matcher says of the fields of the message, beside its objects.
+_EXPECTED_TEXTS = _TEXTS.filter(bool) | st.just(ANY) | st.just(ABSENT)
+_MATCHERS = st.builds(
+    lambda make, fields, objects, **shared: make(**fields, **objects, **shared),
+    st.sampled_from([page, screen]),
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(
+            ("name", "category", "user_id", "anonymous_id", "group_id", "message_id"),
+            _EXPECTED_TEXTS,
+        ),
+    ),
+    st.fixed_dictionaries({}, optional={"properties": _OBJECTS, "context": _OBJECTS}),
+    verdict=st.sampled_from([None, ANY, "dropped"]),
+    good=st.sampled_from([None, True, False]),
+    where=st.sampled_from([None, "all", "properties.n > 1", "a = 1 or b = 2", "(a = 1)", "!a"]),
+)
+
+
+@given(matcher=_MATCHERS, fields=_FIELDS, verdict=_VERDICTS)
+def test_a_server_explains_a_matcher_as_the_client_would(
+    make_call: Any, matcher: Any, fields: Any, verdict: Any
+) -> None:
+    """Match keys are taken apart into the matcher that they were made of, word for word."""
+    if matcher.has_residue:
+        return
+    call = make_call("page", "Home", verdict=verdict, **fields)
+    again = matcher_of(matcher.match)
+    text = matcher.describe(limit=10_000)
+    assert again.describe(limit=10_000) in {
+        text,
+        # `all` adds nothing to other conditions, and parentheses around a whole filter neither.
+        text.replace(", where='all'", "").replace(" where where='all'", ""),
+        text.replace("where='(a = 1)'", "where='a = 1'"),
+    }
+    assert again.matches(call) == matcher.matches(call)
+    if matcher.where is None:
+        assert again.differences(call) == matcher.differences(call)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("name = 'Home'", "any call where name='Home'"),
+        ("userId = null and name != null", "any call where name=ANY, user_id=ABSENT"),
+        ("a = 1 and (name = 'Home')", "any call where where=\"a = 1 and (name = 'Home')\""),
+        ("name = 'Home' and a = 1", "any call where where=\"name = 'Home' and a = 1\""),
+        ("name = 'A' and name = 'B'", "any call where name='B', where=\"name = 'A'\""),
+        (
+            "(a = 1 or b = 2) and category = 'x'",
+            "any call where category='x', where='a = 1 or b = 2'",
+        ),
+        ("name = 1", "any call where where='name = 1'"),
+        ("!(name = 'A')", "any call where where=\"!(name = 'A')\""),
+    ],
+)
+def test_a_filter_is_taken_apart_only_where_that_says_the_same(where: str, said: str) -> None:
+    """Conditions on fields of the message at its end are expectations; all else stays a filter."""
+    matcher = matcher_of(Match(where=where))
+    assert matcher.describe() == said
+
+
+def test_a_key_and_a_filter_that_contradict_each_other_stay_both() -> None:
+    """A condition on a field that a key is about stays in the filter."""
+    matcher = matcher_of(Match(user_id="u1", where="userId = 'u2'"))
+    assert matcher.describe() == "any call where user_id='u1', where=\"userId = 'u2'\""
+
+
 @st.composite
 def _calls(draw: Any, make_call: Any) -> Any:
     count = draw(st.integers(0, 12))
@@ -160,21 +237,21 @@ def test_every_explanation_is_short_and_harmless(
     """Whatever was recorded, a text has fewer than 40 lines and nothing a terminal obeys."""
     calls = data.draw(_calls(make_call))
     matcher = track(event, properties={event: {event: event}}, verdict=data.draw(_VERDICTS))
-    evidence = Evidence(
-        matcher=matcher if data.draw(st.booleans()) else message("page"),
-        seen=calls,
-        expected=Expectation(exactly=data.draw(st.integers(0, 2))),
+    evidence = evidence_of(
+        matcher if data.draw(st.booleans()) else message("page"),
+        calls,
+        expected=Expectation.exactly(data.draw(st.integers(0, 2))),
         source=event,
-        by_event={call.type + (call.event or ""): 1 for call in calls},
-        elsewhere=calls,
+        elsewhere=tuple(Elsewhere(call, claimed=call.good, name=event) for call in calls),
         late=tuple(Late(call, 0.5) for call in calls),
-        evicted=3,
-        refused=1,
+        before_window=tuple(call.id for call in calls),
+        lost=Lost(calls=3, cursor=1),
+        refused=5,
+        refusals=(Refusals(status=404, method="POST", path=quote(event), reason="no"),) * 5,
         waited=0.5,
     )
     explanations = [
-        explain_called(evidence),
-        explain_not_called(evidence),
+        explain(evidence),
         explain_not_quiet(evidence, quiet=0.1),
         explain_order([matcher] * data.draw(st.integers(0, 30)), calls, evicted=1),
         explain_duplicates(calls, evicted=1),

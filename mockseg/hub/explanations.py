@@ -1,0 +1,311 @@
+"""Why calls were not there as often as expected: what the server finds in its journal.
+
+The text is made by :mod:`mockseg.matching.explain`; here is what it is made of. A failed wait
+carries it in its 406, and a client whose matcher says more than match keys can asks for the
+calls that come nearest and judges them itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from mockseg.clock import breathe
+from mockseg.domain.call import call_cursor
+from mockseg.domain.lost import NOTHING_LOST
+from mockseg.errors import FqlError, OperationError
+from mockseg.hub.filtering import bad_filter
+from mockseg.hub.waits import check_count, wait_for_calls
+from mockseg.matching.evidence import (
+    MAX_NEAR,
+    MAX_SHOWN,
+    Elsewhere,
+    Evidence,
+    Expectation,
+    Late,
+    Selection,
+)
+from mockseg.matching.explain import explain, explain_not_quiet
+from mockseg.matching.explain_delivery import explain_delivery
+from mockseg.matching.from_match import matcher_of
+from mockseg.matching.match import Match, accepted_by_default, compile_match
+from mockseg.matching.nearest import Ranking
+from mockseg.matching.notes import before_window
+from mockseg.operations.calls import WaitCalls
+from mockseg.operations.explanations import ExplainCalls, Explained
+from mockseg.operations.refusals import RefusalCounter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from mockseg.domain.call import Call, KeptCall
+    from mockseg.domain.lost import Lost
+    from mockseg.hub.machine import Hub
+    from mockseg.operations.deliveries import WaitDeliveries
+
+__all__ = ["explain_calls", "explain_wait"]
+
+# How many of the newest calls are looked at: for similar ones in the source, and in all others.
+_MAX_SEEN = 2000
+# Decoding and comparing this many calls takes some milliseconds; then the loop goes on.
+_PORTION = 20
+# Of how many calls the deliveries are told.
+_MAX_DELIVERED = 100
+
+
+async def explain_calls(hub: Hub, asked: ExplainCalls) -> Explained:
+    """Say why calls were not there as often as expected."""
+    check_count(asked.count)
+    try:
+        survey = _Survey(hub, asked)
+    except FqlError as error:
+        raise bad_filter(error) from None
+    await survey.walk()
+    evidence = await survey.evidence()
+    explanation = explain(evidence)
+    explained = msgspec.convert(explanation.as_json(), Explained)
+    if not asked.candidates:
+        return explained
+    return replace(explained, candidates=[call.view() for call in survey.candidates()])
+
+
+async def explain_wait(hub: Hub, asked: ExplainCalls, *, quiet: float) -> dict[str, object]:
+    """Return what the 406 of a wait says of its reason, as JSON.
+
+    Args:
+        hub: the machine.
+        asked: what was waited for.
+        quiet: seconds of silence that did not come although the calls did, or 0.
+    """
+    if not quiet:
+        explained = await explain_calls(hub, asked)
+    else:
+        survey = _Survey(hub, asked)
+        await survey.walk()
+        evidence = await survey.evidence(last=True)
+        explanation = explain_not_quiet(evidence, quiet=quiet)
+        explained = msgspec.convert(explanation.as_json(), Explained)
+    said: dict[str, object] = msgspec.to_builtins(explained)
+    del said["candidates"]
+    return said
+
+
+async def explain_deliveries(hub: Hub, asked: WaitDeliveries) -> dict[str, object]:
+    """Return what the 406 of a wait for deliveries says of its reason, as JSON.
+
+    Where no call is meant at all, the call itself is what is missing, and is explained.
+    """
+    missing = ExplainCalls(match=asked.match, waited=asked.timeout)
+    survey = _Survey(hub, missing)
+    await survey.walk()
+    calls = survey.found()
+    if not calls:
+        return await explain_wait(hub, missing, quiet=0.0)
+    source = None if asked.match.source is None else hub.sources.get(asked.match.source)
+    ledger = hub.destinations.dispatcher.ledger
+    explanation = explain_delivery(
+        matcher_of(asked.match).describe(),
+        calls=[call.view() for call in calls],
+        deliveries=[kept.view() for call in calls for kept in ledger.of_call(call.cursor)],
+        destinations=[] if source is None else [each.id for each in source.destinations],
+        to=asked.destination,
+        state=asked.state,
+        reason=asked.reason,
+        times=asked.count if asked.count > 1 else None,
+    )
+    return explanation.as_json()
+
+
+class _Survey:
+    """One walk over the calls of a source, the oldest first.
+
+    Raises:
+        FqlError: ``where`` cannot be read.
+    """
+
+    def __init__(self, hub: Hub, asked: ExplainCalls) -> None:
+        match = asked.match
+        self._hub = hub
+        self._asked = asked
+        self._key = match.source
+        self._matcher = matcher_of(match)
+        minimum, maximum = asked.count.bounds
+        self._expected = Expectation(minimum=minimum, maximum=maximum)
+        self._means = compile_match(replace(match, source=None, verdict="any", good=None))
+        self._is_right = compile_match(Match(verdict=accepted_by_default(match), good=match.good))
+        self._found: list[KeptCall] = []
+        self._unaccepted: list[KeptCall] = []
+        self._rest: deque[KeptCall] = deque(maxlen=_MAX_SEEN)
+        self._near = Ranking(self._matcher)
+        self._recorded = 0
+        self._by_event: dict[str, int] = {}
+        self._end = 0
+
+    async def walk(self) -> None:
+        """Sort the calls of the source, and rank those that are not meant."""
+        async for portion in self._hub.scan(after=self._asked.after, source=self._key):
+            self._recorded += len(portion)
+            for call in portion:
+                name = call.event or call.type
+                self._by_event[name] = self._by_event.get(name, 0) + 1
+                if not self._means(call):
+                    self._rest.append(call)
+                else:
+                    (self._found if self._is_right(call) else self._unaccepted).append(call)
+        self._end = self._hub.cursor
+        for number, call in enumerate(tuple(self._rest)):
+            self._near.look(call.view())
+            if number % _PORTION == _PORTION - 1:
+                await breathe()
+
+    async def evidence(self, *, last: bool = False) -> Evidence:
+        """Return what was found.
+
+        Args:
+            last: of the calls that are as expected show the last instead of the first.
+        """
+        late = self._just_too_late() + await self._later()
+        found = self._found[-MAX_SHOWN:] if last else self._found
+        dropped = [call for call in self._unaccepted if not _repeats(call)]
+        duplicates = [call for call in self._unaccepted if _repeats(call)]
+        selected = [_selection(calls) for calls in (found, dropped, duplicates)]
+        near = self._near.best(MAX_NEAR)
+        refused = self._refused()
+        shown = [call for selection in selected for call in selection.calls]
+        return Evidence(
+            matcher=self._matcher,
+            expected=self._expected,
+            found=Selection(selected[0].calls, len(self._found)),
+            dropped=selected[1],
+            duplicates=selected[2],
+            originals=self._originals(selected[2].calls),
+            near=tuple(near),
+            sampled=self._recorded > _MAX_SEEN,
+            recorded=self._recorded,
+            by_event=self._by_event,
+            source=self._key or "",
+            everywhere=self._key is None,
+            elsewhere=tuple(await self._elsewhere()),
+            late=tuple(late),
+            before_window=before_window(
+                [*shown, *(each.call for each in near)], self._asked.opened_at
+            ),
+            lost=self._lost(),
+            refused=refused.total,
+            refusals=tuple(refused.kinds),
+            waited=self._asked.waited,
+        )
+
+    def found(self) -> list[KeptCall]:
+        """Return the newest calls that are as expected."""
+        return self._found[-_MAX_DELIVERED:]
+
+    def candidates(self) -> Iterable[KeptCall]:
+        """Return the calls that come nearest: those that match, then the others."""
+        most = self._asked.candidates
+        ranked = [near.call.cursor for near in self._near.ranked()]
+        rest = {call.cursor: call for call in self._rest}
+        others = (call for call in reversed(self._rest) if call.cursor not in set(ranked))
+        return islice(
+            (
+                *reversed(self._found),
+                *reversed(self._unaccepted),
+                *(rest[cursor] for cursor in ranked),
+                *others,
+            ),
+            most,
+        )
+
+    def _just_too_late(self) -> list[Late]:
+        """Take what came between the end of the wait and this walk for late.
+
+        A client that judges more than the match says knows better what it has found in time.
+        """
+        late: list[KeptCall] = []
+        if self._asked.late and not self._asked.candidates:
+            while self._found and self._expected.met_by(len(self._found)):
+                late.append(self._found.pop())
+        return [Late(call.view(), 0.0) for call in late[: -MAX_SHOWN - 1 : -1]]
+
+    async def _later(self) -> list[Late]:
+        """Wait a moment longer for a call that did not come in time."""
+        enough = len(self._found) >= self._expected.minimum
+        if not self._asked.late or (enough and not self._asked.candidates):
+            return []
+        started = time.monotonic()
+        asked = WaitCalls(
+            match=self._asked.match, timeout=self._asked.late, after=self._end, explain=False
+        )
+        try:
+            waited = await wait_for_calls(self._hub, asked)
+        except OperationError:
+            return []
+        after_seconds = time.monotonic() - started
+        return [Late(call, after_seconds) for call in waited.calls]
+
+    def _originals(self, duplicates: Sequence[Call]) -> dict[str, Call]:
+        originals: dict[str, Call] = {}
+        for each in duplicates:
+            kept = self._hub.journal.call(call_cursor(each.duplicate_of or "") or 0)
+            inside = kept is not None and kept.cursor > self._asked.after
+            if kept is not None and inside and kept.source == each.source:
+                originals[each.duplicate_of or ""] = kept.view()
+        return originals
+
+    async def _elsewhere(self) -> list[Elsewhere]:
+        """Look for the call under other write keys: since this source was opened, or its window."""
+        if self._key is None:
+            return []
+        hub = self._hub
+        own = hub.sources.get(self._key)
+        opened = 0 if own is None else own.opened_cursor
+        found: deque[KeptCall] = deque(maxlen=MAX_SHOWN)
+        after = max(self._asked.after, opened, self._end - _MAX_SEEN)
+        async for portion in hub.scan(after=after, source=None):
+            found.extend(
+                call
+                for call in portion
+                if call.source != self._key
+                and call.cursor <= self._end
+                and (self._is_right(call) or _has_no_key(call))
+                and self._means(call)
+            )
+        shown: list[Elsewhere] = []
+        for call in reversed(found):
+            source = hub.sources.get(call.source)
+            claimed = source is not None and hub.sources.is_claimed(source)
+            name = "" if source is None else source.name
+            shown.append(Elsewhere(call.view(), claimed=claimed, name=name))
+        return shown
+
+    def _lost(self) -> Lost:
+        lost = self._hub.lost(self._key)
+        return lost if lost.inside(after=self._asked.after) else NOTHING_LOST
+
+    def _refused(self) -> RefusalCounter:
+        refused = RefusalCounter()
+        number = self._asked.after_request
+        while page := self._hub.requests_after(number, limit=1000, source=self._key):
+            number = page[-1].number
+            for request in page:
+                refused.add(request)
+        return refused
+
+
+def _selection(calls: Sequence[KeptCall]) -> Selection:
+    return Selection(tuple(call.view() for call in calls[:MAX_SHOWN]), len(calls))
+
+
+def _has_no_key(call: KeptCall) -> bool:
+    """Return whether a call was dropped only because no write key was sent with it."""
+    findings = () if call.remark is None else call.remark.findings
+    return call.source == "" and {each.code for each in findings} == {"unknown_source"}
+
+
+def _repeats(call: KeptCall) -> bool:
+    return call.remark is not None and call.remark.duplicate_of != 0
