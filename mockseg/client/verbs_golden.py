@@ -10,7 +10,7 @@ from mockseg import json_types
 from mockseg.client.scope import Deadline
 from mockseg.client.verbs_judging import settled
 from mockseg.client.verbs_reading import call_pages
-from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs_unmet import lost_inside, raise_unmet, refuse_if_evicted
 from mockseg.client.verbs_waiting import gather
 from mockseg.errors import ConfigError, UnmetExpectationError, UnreadableFileError
 from mockseg.files import read_json
@@ -61,13 +61,13 @@ def assert_matches_golden(
     )
     yield from settled(scope, quiet=_MORE_SECONDS, timeout=wait + 5)
     seen = yield from call_pages(scope, {})
-    evicted = yield from evicted_inside(scope)
+    lost = yield from lost_inside(scope)
     from mockseg.matching.explain_golden import explain_golden
 
     # The file may have been written with another list.
     wanted = [_without(message, ignored) for message in golden]
     got = [_stable(call, ignored) for call in seen]
-    explanation = explain_golden(wanted, got, seen, path=path.name, evicted=evicted)
+    explanation = explain_golden(wanted, got, seen, path=path.name, lost=lost)
     if explanation is not None:
         raise_unmet(explanation, scope=scope, calls=seen)
     yield from refuse_if_evicted(scope, "that the calls are those of the golden file")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.client.scope import Deadline
 from mockseg.client.verbs_reading import call_pages, matchers_of
-from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs_unmet import lost_inside, raise_unmet, refuse_if_evicted
 from mockseg.client.verbs_waiting import gather, wait_for
 from mockseg.domain.call import Call
 from mockseg.matching.matchers import any_call
@@ -31,10 +31,8 @@ def assert_identity_continuity(
     deadline = Deadline(wait)
     while True:
         seen = yield from call_pages(scope, {"verdict": "accepted"})
-        evicted = yield from evicted_inside(scope)
-        explanation = explain_identity(
-            seen, anonymous_id=anonymous_id, user_id=user_id, evicted=evicted
-        )
+        lost = yield from lost_inside(scope)
+        explanation = explain_identity(seen, anonymous_id=anonymous_id, user_id=user_id, lost=lost)
         if explanation is None:
             yield from refuse_if_evicted(scope, "that the identity continues")
             return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mockseg.client.allowance import is_resend, was_refused
 from mockseg.client.scope import Deadline
 from mockseg.client.verbs_reading import call_pages, check_matcher, matchers_of, requests
-from mockseg.client.verbs_unmet import evicted_inside, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs_unmet import lost_inside, raise_unmet, refuse_if_evicted
 from mockseg.client.verbs_waiting import gather, settle
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.matcher import Matcher
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
+    from mockseg.domain.lost import Lost
     from mockseg.matching.explanation import Explanation
     from mockseg.operations.requests import RequestView
 
@@ -69,8 +70,8 @@ def assert_all_good(scope: Scope, *, quiet: float, timeout: float) -> Steps[None
     refused = [request for request in sent if was_refused(request)]
     if bad or refused:
         seen = yield from call_pages(scope, {})
-        evicted = yield from evicted_inside(scope)
-        raise_unmet(_explain_bad(seen, refused, evicted=evicted), scope=scope, calls=bad)
+        lost = yield from lost_inside(scope)
+        raise_unmet(_explain_bad(seen, refused, lost=lost), scope=scope, calls=bad)
     yield from refuse_if_evicted(scope, "that all calls are good", requests=True)
 
 
@@ -83,8 +84,8 @@ def assert_no_duplicates(scope: Scope, *, quiet: float, timeout: float) -> Steps
 
         # With the calls that they repeat.
         seen = yield from call_pages(scope, {})
-        evicted = yield from evicted_inside(scope)
-        if (explanation := explain_source.explain_duplicates(seen, evicted=evicted)) is not None:
+        lost = yield from lost_inside(scope)
+        if (explanation := explain_source.explain_duplicates(seen, lost=lost)) is not None:
             raise_unmet(explanation, scope=scope, calls=dropped)
     yield from refuse_if_evicted(scope, "that there are no duplicates")
 
@@ -130,17 +131,17 @@ def _fail_order(scope: Scope, wanted: list[Matcher]) -> Steps[None]:
     from mockseg.matching import explain_source
 
     seen = yield from call_pages(scope, {})
-    evicted = yield from evicted_inside(scope)
-    if (explanation := explain_source.explain_order(wanted, seen, evicted=evicted)) is not None:
+    lost = yield from lost_inside(scope)
+    if (explanation := explain_source.explain_order(wanted, seen, lost=lost)) is not None:
         raise_unmet(explanation, scope=scope, calls=seen)
 
 
-def _explain_bad(seen: list[Call], refused: list[RequestView], *, evicted: int) -> Explanation:
+def _explain_bad(seen: list[Call], refused: list[RequestView], *, lost: Lost) -> Explanation:
     """Explain bad calls, and requests that were refused before a call could be read."""
     from mockseg.matching.explain_source import explain_not_good
     from mockseg.matching.explanation import Explanation, Section, some
 
-    of_calls = explain_not_good(seen, evicted=evicted)
+    of_calls = explain_not_good(seen, lost=lost)
     if of_calls is not None and not refused:
         return of_calls
     lines = [_refused_line(request) for request in refused]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 
 from mockseg.client.ask import Ask
+from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import UnmetExpectationError
 from mockseg.matching.notes import lost_words
 from mockseg.operations.base import OfSource
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Unmet",
-    "evicted_inside",
     "fail",
+    "lost_inside",
     "raise_if_lost",
     "raise_unmet",
     "refuse_if_evicted",
@@ -204,7 +205,7 @@ def raise_if_lost(lost: Lost, claim: str, *, after: int, after_request: int | No
     raise UnmetExpectationError(f"cannot confirm {claim}: {words}.\n{advice}")
 
 
-def evicted_inside(scope: Scope) -> Steps[int]:
-    """Return how many calls of the scope may have been evicted."""
+def lost_inside(scope: Scope) -> Steps[Lost]:
+    """Return what was lost of the scope, nothing where all of it is kept."""
     counts: Summary = yield Ask("summary", OfSource(source=scope.write_key))
-    return counts.evicted if counts.lost.cursor > scope.after else 0
+    return counts.lost if counts.lost.inside(after=scope.after) else NOTHING_LOST

@@ -270,7 +270,7 @@ def _notes(evidence: Evidence, own: list[str]) -> tuple[str, ...]:
         )
     notes += refused_notes(evidence.refused, [each.text for each in evidence.refusals])
     notes += before_window_note(evidence.before_window)
-    notes += evicted_note(evidence.lost.calls, evidence.lost.forgotten)
+    notes += evicted_note(evidence.lost)
     return tuple(notes)
 
 

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from mockseg import json_types
+from mockseg.domain.lost import NOTHING_LOST
 from mockseg.matching.differences import compare
 from mockseg.matching.explanation import Explanation, Section, some
 from mockseg.matching.lines import call_line, difference_line
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.domain.call import Call
+    from mockseg.domain.lost import Lost
     from mockseg.json_types import JsonObject
 
 __all__ = ["explain_golden"]
@@ -29,7 +31,7 @@ def explain_golden(
     calls: Sequence[Call],
     *,
     path: str,
-    evicted: int = 0,
+    lost: Lost = NOTHING_LOST,
 ) -> Explanation | None:
     """Explain why messages are not those of the golden file; None when they are.
 
@@ -38,7 +40,7 @@ def explain_golden(
         got: what was recorded, volatile fields removed.
         calls: one for each of these.
         path: the file, for people.
-        evicted: how many older calls could not be looked at.
+        lost: the older calls that could not be looked at.
     """
     wanted = [json_types.canonical(each) for each in golden]
     found = [json_types.canonical(each) for each in got]
@@ -62,7 +64,7 @@ def explain_golden(
         sections=(Section("Differences:", some(lines, limit=_MAX_LINES, noun="lines")),),
         notes=(
             "If they are right now, run pytest with --mockseg-update-goldens (update=True).",
-            *evicted_note(evicted),
+            *evicted_note(lost),
         ),
         details={"golden": len(golden), "recorded": len(got), "lines": lines[:200]},
     )

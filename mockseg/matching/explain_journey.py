@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockseg.domain.lost import NOTHING_LOST
 from mockseg.matching.explanation import Explanation, Section, some
 from mockseg.matching.lines import call_json, call_line, verdict_words
 from mockseg.matching.notes import counted, evicted_note, recorded_section
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.domain.call import Call
+    from mockseg.domain.lost import Lost
 
 __all__ = ["explain_calls_after", "explain_identity"]
 
@@ -27,7 +29,7 @@ def explain_identity(
     *,
     anonymous_id: str | None = None,
     user_id: str | None = None,
-    evicted: int = 0,
+    lost: Lost = NOTHING_LOST,
 ) -> Explanation | None:
     """Explain why anonymous visitors and users are not linked; None when they are.
 
@@ -39,7 +41,7 @@ def explain_identity(
         seen: the accepted calls, oldest first.
         anonymous_id: this visitor must have become ...
         user_id: ... this user; each alone means any other half.
-        evicted: how many older calls could not be looked at.
+        lost: the older calls that could not be looked at.
     """
     links, breaks = _links(seen)
     breaks += _unlinked(seen, links)
@@ -60,13 +62,13 @@ def explain_identity(
         ),
         notes=(
             "A link is identify() with anonymousId and userId, or alias() from one to the other.",
-            *evicted_note(evicted),
+            *evicted_note(lost),
         ),
         details={
             "breaks": breaks[:20],
             "links": {each: names[:20] for each, names in list(links.items())[:20]},
             "recorded": len(seen),
-            "evicted": evicted,
+            "evicted": lost.calls,
         },
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockseg.domain.lost import NOTHING_LOST
 from mockseg.matching.explanation import Explanation, Section, some
 from mockseg.matching.lines import (
     call_json,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.domain.call import Call
+    from mockseg.domain.lost import Lost
     from mockseg.matching.matcher import Matcher
 
 __all__ = ["explain_duplicates", "explain_not_good", "explain_order", "explain_others"]
@@ -36,7 +38,7 @@ _MAX_IN_JSON = 20
 
 
 def explain_order(
-    matchers: Sequence[Matcher], seen: Sequence[Call], *, evicted: int = 0
+    matchers: Sequence[Matcher], seen: Sequence[Call], *, lost: Lost = NOTHING_LOST
 ) -> Explanation | None:
     """Explain why calls are not there in this order; None when they are.
 
@@ -46,25 +48,25 @@ def explain_order(
     Args:
         matchers: one for each step.
         seen: what was recorded, oldest first.
-        evicted: how many older calls could not be looked at.
+        lost: the older calls that could not be looked at.
     """
     taken: list[Call] = []
     position = 0
     for matcher in matchers:
         found = next((i for i in range(position, len(seen)) if matcher.matches(seen[i])), None)
         if found is None:
-            return _out_of_order(matchers, seen, taken, position, evicted)
+            return _out_of_order(matchers, seen, taken, position, lost)
         taken.append(seen[found])
         position = found + 1
     return None
 
 
-def explain_duplicates(seen: Sequence[Call], *, evicted: int = 0) -> Explanation | None:
+def explain_duplicates(seen: Sequence[Call], *, lost: Lost = NOTHING_LOST) -> Explanation | None:
     """Explain which calls are duplicates of earlier ones; None when none is.
 
     Args:
         seen: what was recorded, oldest first.
-        evicted: how many older calls could not be looked at.
+        lost: the older calls that could not be looked at.
     """
     duplicates = [call for call in seen if call.duplicate_of is not None]
     if not duplicates:
@@ -87,23 +89,23 @@ def explain_duplicates(seen: Sequence[Call], *, evicted: int = 0) -> Explanation
         sections=(Section("Duplicates:", _with_rest(lines, len(duplicates))),),
         notes=(
             "Segment keeps the first call of a messageId in about 24 hours, and drops the others.",
-            *evicted_note(evicted),
+            *evicted_note(lost),
         ),
         details={
             "calls": [call_json(call) for call in duplicates[:_MAX_IN_JSON]],
             "found": len(duplicates),
             "recorded": len(seen),
-            "evicted": evicted,
+            "evicted": lost.calls,
         },
     )
 
 
-def explain_not_good(seen: Sequence[Call], *, evicted: int = 0) -> Explanation | None:
+def explain_not_good(seen: Sequence[Call], *, lost: Lost = NOTHING_LOST) -> Explanation | None:
     """Explain which calls are bad and why; None when all are good.
 
     Args:
         seen: what was recorded, oldest first.
-        evicted: how many older calls could not be looked at.
+        lost: the older calls that could not be looked at.
     """
     bad = [call for call in seen if not call.good]
     if not bad:
@@ -120,12 +122,12 @@ def explain_not_good(seen: Sequence[Call], *, evicted: int = 0) -> Explanation |
         headline=f"expected all calls to be good; {len(bad):,} of {counted(len(seen), 'call')}"
         f" {'is' if len(bad) == 1 else 'are'} bad.",
         sections=(Section("Bad:", tuple(lines)),),
-        notes=tuple(evicted_note(evicted)),
+        notes=tuple(evicted_note(lost)),
         details={
             "calls": [call_json(call) for call in bad[:_MAX_IN_JSON]],
             "found": len(bad),
             "recorded": len(seen),
-            "evicted": evicted,
+            "evicted": lost.calls,
         },
     )
 
@@ -163,7 +165,7 @@ def _out_of_order(
     seen: Sequence[Call],
     taken: Sequence[Call],
     position: int,
-    evicted: int,
+    lost: Lost,
 ) -> Explanation:
     step = len(taken)
     matcher = matchers[step]
@@ -185,7 +187,7 @@ def _out_of_order(
         headline=f"expected {counted(len(matchers), 'call')} in this order;"
         f" step {step + 1} {outcome}{previous}.",
         sections=tuple(sections),
-        notes=tuple(evicted_note(evicted)),
+        notes=tuple(evicted_note(lost)),
         details={
             "steps": [each.describe() for each in matchers[:_MAX_IN_JSON]],
             "failedStep": step + 1,
@@ -193,7 +195,7 @@ def _out_of_order(
             "before": [call_json(call) for call in before[:_MAX_IN_JSON]],
             "nearest": near_json(nears),
             "recorded": len(seen),
-            "evicted": evicted,
+            "evicted": lost.calls,
         },
     )
 

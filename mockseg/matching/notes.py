@@ -30,20 +30,15 @@ _MAX_REFUSALS = 3
 _MAX_IDS = 5
 
 
-def evicted_note(evicted: int, forgotten: ForgottenSource | None = None) -> list[str]:
-    """Say what could not be looked at; nothing where no call was evicted.
-
-    Args:
-        evicted: number of calls.
-        forgotten: that the source was forgotten as a whole, or None.
-    """
-    if forgotten is not None:
-        words = forgotten_words(forgotten, subject="this source")
+def evicted_note(lost: Lost) -> list[str]:
+    """Say what could not be looked at; nothing where no call was lost."""
+    if lost.forgotten is not None:
+        words = forgotten_words(lost.forgotten, subject="this source")
         return [f"{words[0].upper()}{words[1:]}."]
-    if not evicted:
+    if not lost.calls:
         return []
-    were = "call was" if evicted == 1 else "calls were"
-    return [f"{evicted:,} older {were} evicted and could not be looked at: raise max_calls."]
+    were = "call was" if lost.calls == 1 else "calls were"
+    return [f"{lost.calls:,} older {were} evicted and could not be looked at: raise max_calls."]
 
 
 def refused_notes(refused: int, refusals: Sequence[str]) -> list[str]:

@@ -72,7 +72,7 @@ async def overview(request: web.Request, source: str | None, *, form: Form | Non
         source=source,
         of_source=query_of(source),
         summary=summary,
-        forgotten=" ".join(evicted_note(0, summary.lost.forgotten)),
+        forgotten=" ".join(evicted_note(msgspec.structs.replace(summary.lost, calls=0))),
         truth=truth,
         calls=[shown(call.view()) for call in calls],
         faults=listed.faults[:_FAULTS_SHOWN],

@@ -94,6 +94,24 @@ def test_no_assertion_passes_on_a_source_that_comes_back(
     assert "with 1 call and its plan, because the server keeps 10,000 sources" in str(raised.value)
 
 
+def test_a_failure_says_it_too(door: Any, forget: Any, post_batch: Any, tmp_path: Path) -> None:
+    """What is missing may have been there before."""
+    source = forget(door)
+    post_batch(door.url, {"type": "track", "event": "B"}, PAID, key=source.write_key)
+    (tmp_path / "golden.json").write_text("[]")
+    failing: list[Callable[[], object]] = [
+        lambda: source.assert_called(track("A"), wait=0),
+        lambda: source.assert_in_order([track("Paid"), track("A")], wait=0),
+        source.assert_all_good,
+        lambda: source.assert_matches_golden(tmp_path / "golden.json", wait=0),
+        lambda: source.assert_identity_continuity(user_id="u9", wait=0),
+    ]
+    for assertion in failing:
+        with pytest.raises(UnmetExpectationError) as raised:
+            assertion()
+        assert "This source was forgotten at " in str(raised.value)
+
+
 @pytest.mark.parametrize("assertion", ["not_called", "zero_times", "all_good", "no_duplicates"])
 def test_no_assertion_passes_on_a_source_that_is_gone(
     door: Any, forget: Any, tmp_path: Path, assertion: str

@@ -301,7 +301,7 @@ def _case_out_of_order(make_call: Any) -> Explanation | None:
 def _case_out_of_order_never_recorded(make_call: Any) -> Explanation | None:
     seen = _several(make_call)
     steps = [identify("u1"), track("Product  viewed", user_id="u1"), track("Order Completed")]
-    return explain_order(steps, seen, evicted=3)
+    return explain_order(steps, seen, lost=Lost(calls=3, cursor=3))
 
 
 def _case_duplicates(make_call: Any) -> Explanation | None:

@@ -253,9 +253,11 @@ def test_every_explanation_is_short_and_harmless(
     explanations = [
         explain(evidence),
         explain_not_quiet(evidence, quiet=0.1),
-        explain_order([matcher] * data.draw(st.integers(0, 30)), calls, evicted=1),
-        explain_duplicates(calls, evicted=1),
-        explain_not_good(calls, evicted=1),
+        explain_order(
+            [matcher] * data.draw(st.integers(0, 30)), calls, lost=Lost(calls=1, cursor=1)
+        ),
+        explain_duplicates(calls, lost=Lost(calls=1, cursor=1)),
+        explain_not_good(calls, lost=Lost(calls=1, cursor=1)),
     ]
     for explanation in explanations:
         if explanation is not None:
