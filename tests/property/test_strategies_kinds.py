@@ -221,7 +221,7 @@ REQUESTS: dict[str, Callable[[Any], object]] = {
 } | {
     what: lambda r, what=what: r.what.startswith(what)
     for what in (
-        "one ", "a batch of", "JSON that is cut", "no JSON object", "a batch that is no list",
+        "one ", "a batch of", "JSON that is cut", "no JSON object", "a batch that is not a list",
         "gzip that is cut", "an empty batch", "a path that does not exist",
         "a method that is not allowed", "one call too many",
     )
