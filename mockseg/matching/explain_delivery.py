@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mockseg.matching.explanation import Explanation, Section, some
 from mockseg.matching.lines import call_line
 from mockseg.matching.notes import counted
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,7 +138,7 @@ def _notes(
     if not destinations:
         yield "The source has no destination; connect one with source.destination(type)."
     elif to is not None and to not in destinations:
-        yield f"The source has no destination {to}; it has {', '.join(destinations[:5])}."
+        yield f"to: {unknown('destination', to, destinations, label='Known')}"
     elif not deliveries:
         yield "Calls are delivered to the destinations that the source had when they came."
     if any(each.state == "retrying" for each in there):

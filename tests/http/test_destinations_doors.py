@@ -122,6 +122,20 @@ def test_a_failure_without_a_destination_says_so(source: Any) -> None:
         source.assert_delivered(track("Seen"), wait=0)
 
 
+def test_a_destination_that_the_source_does_not_have_is_named_with_its_own(
+    server: Any, source: Any
+) -> None:
+    """One that nobody has is refused; that of another source explains the failure."""
+    other = server.source().destination("candu")
+    crm = source.destination("userengage")
+    send(source, seen())
+    with pytest.raises(OperationError, match=f'did you mean "{crm.id}"'):
+        source.assert_delivered(track("Seen"), to=f"{crm.id}x", wait=0)
+    with pytest.raises(UnmetExpectationError) as failure:
+        source.assert_delivered(track("Seen"), to=other.id, wait=0)
+    assert f'to: unknown destination "{other.id}". Known: {crm.id}.' in str(failure.value)
+
+
 def test_too_many_deliveries_fail_too(source: Any) -> None:
     """`times` is exact, and 0 means none."""
     source.destination("webhook")
