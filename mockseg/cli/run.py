@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockseg.cli.flags import Seconds, server_settings_with
+from mockseg.cli.flags import Seconds, server_settings_with, settings_file
 from mockseg.cli.output import log_lines, note, warn
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import pretty
@@ -136,6 +136,8 @@ def command(*, settings: Settings, program: tuple[str, ...], **flags: Any) -> in
     if asked.report is not None:
         # Not after the run, whose judgement would be lost.
         _write(asked.report, "")
+    if (file := settings_file()) is not None:
+        warn(f"settings are read from {file}")
     # Made before the loop runs, because it reads files.
     with log_lines():
         status, judgement = asyncio.run(_run(RunningServer(settings), asked))

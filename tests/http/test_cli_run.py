@@ -73,6 +73,15 @@ def test_a_good_run_is_silent_on_standard_output(
     assert "does not prove that the real Segment accepted anything" in err
 
 
+def test_a_settings_file_that_is_read_is_named(
+    app: Callable[[str], list[str]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Before the program runs, on standard error."""
+    (tmp_path / "mockseg.toml").write_text('catalogue = ["candu"]')
+    assert run(["run", "--", *app("send(track())")]) == 0
+    assert err_of(capfd).startswith(f"mockseg: settings are read from {tmp_path}/mockseg.toml\n")
+
+
 def test_bad_calls_are_told_by_field_with_the_value(
     app: Callable[[str], list[str]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
