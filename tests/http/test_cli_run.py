@@ -77,7 +77,7 @@ def test_a_settings_file_that_is_read_is_named(
     app: Callable[[str], list[str]], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Before the program runs, on standard error."""
-    (tmp_path / "mockseg.toml").write_text('catalogue = ["candu"]')
+    (tmp_path / "mockseg.toml").write_text("seed = 7")
     assert run(["run", "--", *app("send(track())")]) == 0
     assert err_of(capfd).startswith(f"mockseg: settings are read from {tmp_path}/mockseg.toml\n")
 
