@@ -56,7 +56,7 @@ class Setting:
         name: the field, and the key in the file.
         kind: text, file, number, switch, or a list of texts or files; a secret is a text that
             no message and no repr shows.
-        default: what holds when nobody says anything.
+        default: what holds when it is set nowhere.
         optional: None is a value of it.
         help: what it means, without a full stop.
         choices: the only values of a text, or empty.
@@ -75,12 +75,12 @@ class Setting:
 
     @property
     def variable(self) -> str:
-        """Give the environment variable."""
+        """Return the environment variable."""
         return PREFIX + self.name.upper()
 
     @property
     def flag(self) -> str:
-        """Give the flag."""
+        """Return the flag."""
         return self.own_flag or "--" + self.name.replace("_", "-")
 
     @property
@@ -118,7 +118,7 @@ class Setting:
         return self.check(text, place=place)
 
     def check(self, value: object, *, place: str) -> object:
-        """Give the value back when it is allowed, a list as a tuple.
+        """Return the value when it is allowed, a list as a tuple.
 
         Raises:
             ConfigError: it is not; the message names place, value and what is allowed.
@@ -150,7 +150,7 @@ class Setting:
 
 
 def rows(table: type) -> tuple[Setting, ...]:
-    """Give the rows of a dataclass whose fields were declared here."""
+    """Return the rows of a dataclass whose fields were declared here."""
     return tuple(
         Setting(
             name=field.name, default=field.default, optional=field.default is None, **field.metadata
@@ -181,5 +181,5 @@ def _at_home(path: str) -> str:
 
 
 def _is_text(value: object) -> bool:
-    """Tell whether this is a text that can stand in a command, a file name or a header."""
+    """Return whether this is a text that can stand in a command, a file name or a header."""
     return isinstance(value, str) and value != "" and value.isprintable()

@@ -97,7 +97,7 @@ class Seconds(click.FloatRange):
 
 
 def setting_flags(settings: Iterable[Setting]) -> Callable[[_F], _F]:
-    """Give a command a flag for each setting, and ``--config``."""
+    """Add to a command a flag for each setting, and ``--config``."""
 
     def decorate(function: _F) -> _F:
         for setting in reversed(list(settings)):
@@ -141,7 +141,7 @@ def server_settings_with(
 
 
 def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command ``--url``, ``--token``, ``--ca`` and ``--config``, and itself ``target``."""
+    """Add ``--url``, ``--token``, ``--ca`` and ``--config`` to a command, which gets ``target``."""
 
     @functools.wraps(function)
     def command(*, config: str | None, ca: str | None, **values: Any) -> Any:
@@ -165,7 +165,7 @@ def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def match_keys(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the match keys as flags, and itself ``match``: the ones that were given."""
+    """Add the match keys to a command as flags; it gets ``match``: those that were given."""
     names = [name for name, _ in MATCH_KEYS]
 
     @functools.wraps(function)
@@ -187,7 +187,7 @@ def match_keys(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_warned(config: str | None) -> Sources:
-    """Read file and environment, and warn of variables that nobody knows.
+    """Read file and environment, and warn of unknown variables.
 
     Raises:
         ConfigError: see :func:`mockseg.config.read_sources`.

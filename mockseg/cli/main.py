@@ -70,7 +70,7 @@ class LazyGroup(click.Group):
     """A group that imports a command when it is called, and not for help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Give the names in the order of the table."""
+        """Return the names in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
@@ -133,11 +133,8 @@ def mockseg() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; give its exit status, whatever happens in it."""
-    for stream in (sys.stdout, sys.stderr):
-        # A name of an event that the terminal cannot show must not end a command.
-        if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="backslashreplace")
+    """Run one command; return its exit status, whatever happens in it."""
+    _set_up_streams()
     try:
         status = mockseg.main(args=arguments, prog_name="mockseg", standalone_mode=False)
     except _PipeClosed as closed:
@@ -164,6 +161,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
             status=2,
         )
     return status if isinstance(status, int) else 0
+
+
+def _set_up_streams() -> None:
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            # Closed by the shell (`>&-`): what would be printed goes nowhere.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - for the process
+        # A name of an event that the terminal cannot show must not end a command.
+        if reconfigure := getattr(getattr(sys, name), "reconfigure", None):
+            reconfigure(errors="backslashreplace")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -30,7 +30,7 @@ class Progress:
 
         Args:
             verb: past tense, such as ``exported``.
-            total: how many there are, None when nobody knows.
+            total: how many there are, None when it is not known.
             noun: what is counted, in the plural.
         """
         self.done = 0
@@ -59,7 +59,7 @@ class Progress:
             self._bar.__exit__(kind, error, traceback)
 
     def add(self, more: int) -> None:
-        """Count so many more."""
+        """Count more."""
         self.done += more
         if self._bar is not None:
             self._bar.update(more)

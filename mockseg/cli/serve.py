@@ -67,7 +67,7 @@ async def _run(settings: Settings, *, as_json: bool, times: Times, file: str | N
 
 @contextlib.contextmanager
 def until_stopped() -> Iterator[asyncio.Event]:
-    """Give an event that Ctrl-C and SIGTERM set; the second of them ends the process at once."""
+    """Yield an event that Ctrl-C and SIGTERM set; the second of them ends the process at once."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     before: dict[signal.Signals, object] = {}

@@ -19,12 +19,12 @@ __all__ = ["control_url", "end_text", "exposed_warning", "page_url", "start_json
 
 
 def page_url(url: str) -> str:
-    """Give the address of the page of a server."""
+    """Return the address of the page of a server."""
     return f"{url}/_mockseg/"
 
 
 def control_url(url: str) -> str:
-    """Give the address of the control API of a server."""
+    """Return the address of the control API of a server."""
     return f"{url}{PREFIX}"
 
 
@@ -115,7 +115,7 @@ def exposed_warning(settings: Settings) -> str:
 
 
 def end_text(tally: Tally) -> str:
-    """Give what came in since the start, in one line."""
+    """Return what came in since the start, in one line."""
     forgotten = f", {tally.forgotten} sources forgotten" if tally.forgotten else ""
     return (
         f"{tally.accepted} accepted, {tally.bad} bad, {tally.dropped} would have been dropped by"

@@ -21,7 +21,7 @@ class Client(Server):
     """A mockseg that runs elsewhere, over HTTP.
 
     May be shared by threads, and used in the child of a fork. Closing it, or leaving its
-    ``with`` block, closes idle connections; not doing so harms nobody.
+    ``with`` block, closes idle connections; not doing so does no harm.
     """
 
     def __init__(self, url: str, *, ca: str | Path | None = None, token: str | None = None) -> None:
@@ -62,17 +62,17 @@ class Client(Server):
 
     @property
     def url(self) -> str:
-        """Give the address, without a slash at the end."""
+        """Return the address, without a slash at the end."""
         return self._address.url
 
     @property
     def tls_url(self) -> str | None:
-        """Give the address when it is https; another one is not known."""
+        """Return the address when it is https; another one is not known."""
         return self.url if self._address.secure else None
 
     @property
     def ca_path(self) -> Path | None:
-        """Give the certificate that is trusted, or None."""
+        """Return the certificate that is trusted, or None."""
         return self._ca
 
     @property

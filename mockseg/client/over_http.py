@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpTransport", "trust"]
 
-# How many connections are kept when nobody uses them.
+# Maximum number of idle connections that are kept.
 _MAX_IDLE = 16
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]*-----END CERTIFICATE-----")
 
@@ -82,7 +82,7 @@ class HttpTransport:
         return decode(asked, status, body, url=url)
 
     def awaitable(self) -> AsyncTransport:
-        """Give the transport to the same server for use in an event loop."""
+        """Return the transport to the same server for use in an event loop."""
         from mockseg.client.over_aiohttp import AiohttpTransport
 
         return AiohttpTransport(self._address.url, ca=self._ca, token=self._token)
@@ -197,7 +197,7 @@ def trust(ca: str | Path | None) -> ssl.SSLContext:
 
 
 def _has_something_to_say(sock: socket.socket) -> bool:
-    """Tell whether an idle connection is readable: then the server has closed it."""
+    """Return whether an idle connection is readable: then the server has closed it."""
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock, select.POLLIN)

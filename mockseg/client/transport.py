@@ -18,7 +18,7 @@ class Transport(Protocol):
 
     @property
     def remote(self) -> bool:
-        """Tell whether even the quickest ask waits for a network."""
+        """Return whether even the quickest ask waits for a network."""
         ...
 
     def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
@@ -31,11 +31,11 @@ class Transport(Protocol):
         ...
 
     def awaitable(self) -> AsyncTransport:
-        """Give the transport to the same server for use in an event loop."""
+        """Return the transport to the same server for use in an event loop."""
         ...
 
     def close(self) -> None:
-        """Give back what is held; a later ask opens it anew or says that the server is gone."""
+        """Release what is held; a later ask opens it again or says that the server is gone."""
         ...
 
 
@@ -52,5 +52,5 @@ class AsyncTransport(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give back what is held."""
+        """Release what is held."""
         ...

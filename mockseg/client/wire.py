@@ -37,7 +37,7 @@ class WireRequest:
         method: of HTTP.
         target: path and query, percent-encoded.
         body: JSON, or None.
-        patience: seconds after which nobody waits for the answer any longer.
+        patience: seconds after which the client gives up.
         repeatable: may be sent again when a kept connection turns out to be closed.
     """
 
@@ -49,7 +49,7 @@ class WireRequest:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Give the headers that belong to the body."""
+        """Return the headers that belong to the body."""
         return {} if self.body is None else {"Content-Type": "application/json"}
 
 

@@ -102,7 +102,7 @@ def guarded(handler: Handler, *, any_peer: bool = False) -> Handler:
         except web.HTTPRequestEntityTooLarge:
             return error_answer(_too_large(request))
         except ConnectionError:
-            # The client went away in the middle: there is nobody to answer.
+            # The client went away in the middle: there is no reader of an answer.
             raise
         except Exception:  # noqa: BLE001  (whatever it is, the client gets our one shape)
             _log.exception("%s %s failed", printable(request.method), printable(request.path))
@@ -141,7 +141,7 @@ def admit(request: web.Request, *, allow_host: tuple[str, ...]) -> None:
             details={"origin": shown},
         )
     # Browsers say so even where they send no Origin: pictures, scripts, style sheets.
-    # To follow a link to us is fine: nobody but the reader sees the answer.
+    # To follow a link to us is fine: only the reader sees the answer.
     site = request.headers.get("Sec-Fetch-Site", "none")
     navigates = request.headers.get("Sec-Fetch-Mode") == "navigate" and request.method == "GET"
     if site in {"cross-site", "same-site"} and not navigates:
@@ -182,7 +182,7 @@ def admit_form(request: web.Request) -> None:
 
 
 def is_ours(host: str, allow_host: tuple[str, ...] = ()) -> bool:
-    """Tell whether a ``Host`` names this machine, or was allowed (with or without a port)."""
+    """Return whether a ``Host`` names this machine, or was allowed (with or without a port)."""
     match = _HOST.fullmatch(host)
     if match is None or int(match[3] or 0) > 65_535:
         return False
@@ -201,7 +201,7 @@ def is_ours(host: str, allow_host: tuple[str, ...] = ()) -> bool:
 
 
 def is_same_origin(origin: str, host: str) -> bool:
-    """Tell whether an ``Origin`` is the one that a ``Host`` serves; ``null`` never is."""
+    """Return whether an ``Origin`` is the one that a ``Host`` serves; ``null`` never is."""
     try:
         parts = urlsplit(origin)
     except ValueError:
@@ -213,7 +213,7 @@ def is_same_origin(origin: str, host: str) -> bool:
 
 
 def as_refusal(error: MocksegError) -> OperationError:
-    """Give the refusal that an error of ours is, once it reaches the control plane."""
+    """Return the refusal that an error of ours is, once it reaches the control plane."""
     if isinstance(error, OperationError):
         return error
     if isinstance(error, FqlError):

@@ -328,8 +328,10 @@ def test_a_server_that_does_not_answer_is_environment(
 def test_a_reader_that_goes_away_does_not_change_the_status(
     arguments: str, status: int, names: dict[str, str]
 ) -> None:
-    """`mockseg validate FILE | head -1` fails as it does without head; a list is fine."""
+    """`mockseg validate FILE | head -1` fails as without head, `>&-` as with; a list is fine."""
     words = [word.format(**names) for word in arguments.split()]
+    closed = ["bash", "-c", '"$0" -m mockseg "$@" >&- 2>&-', sys.executable, *words]
+    assert subprocess.run(closed, check=False).returncode == status
     process = subprocess.Popen(
         [sys.executable, "-m", "mockseg", *words],
         stdout=subprocess.PIPE,
