@@ -217,6 +217,13 @@ def _reading_words(reading: Reading, source: str | None) -> Iterator[str]:
 
 async def summary(hub: Hub, asked: OfSource) -> Summary:
     """Count what is kept."""
+    requests = 0
+    refused = RefusalCounter()
+    async for page in hub.scan_requests(source=asked.source):
+        requests += len(page)
+        for request in page:
+            refused.add(request)
+    # Calls last: their counts, the cursor and what was lost are of one moment.
     verdicts = {"accepted": 0, "dropped": 0, "blocked": 0, "rejected": 0}
     total = good = 0
     by_event: dict[str, int] = {}
@@ -227,13 +234,6 @@ async def summary(hub: Hub, asked: OfSource) -> Summary:
             verdicts[call.verdict] += 1
             name = call.event or call.type
             by_event[name] = by_event.get(name, 0) + 1
-    requests = number = 0
-    refused = RefusalCounter()
-    while page := hub.requests_after(number, limit=1000, source=asked.source):
-        requests += len(page)
-        for request in page:
-            refused.add(request)
-        number = page[-1].number
     lost = hub.lost(asked.source)
     return Summary(
         total=total,

@@ -175,7 +175,7 @@ class _Survey:
         duplicates = [call for call in self._unaccepted if _repeats(call)]
         selected = [_selection(calls) for calls in (found, dropped, duplicates)]
         near = self._near.best(MAX_NEAR)
-        refused = self._refused()
+        refused = await self._refused()
         shown = [call for selection in selected for call in selection.calls]
         return Evidence(
             matcher=self._matcher,
@@ -287,11 +287,10 @@ class _Survey:
         lost = self._hub.lost(self._key)
         return lost if lost.inside(after=self._asked.after) else NOTHING_LOST
 
-    def _refused(self) -> RefusalCounter:
+    async def _refused(self) -> RefusalCounter:
         refused = RefusalCounter()
-        number = self._asked.after_request
-        while page := self._hub.requests_after(number, limit=1000, source=self._key):
-            number = page[-1].number
+        after = self._asked.after_request
+        async for page in self._hub.scan_requests(after=after, source=self._key):
             for request in page:
                 refused.add(request)
         return refused

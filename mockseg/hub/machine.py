@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hub", "Tally"]
 
-# How many calls a long scan looks at before it lets the loop do its other work.
+# How many calls or requests a long scan looks at before it lets the loop do its other work.
 _SCAN_STEP = 2000
 
 
@@ -305,6 +305,17 @@ class Hub:
             if portion:
                 yield portion
                 after = portion[-1].cursor
+            if len(portion) < _SCAN_STEP:
+                return
+            await breathe()
+
+    async def scan_requests(
+        self, *, after: int = 0, source: str | None
+    ) -> AsyncIterator[list[KeptRequest]]:
+        """Yield all requests after a number in portions; the loop goes on in between."""
+        while portion := self.journal.requests(after=after, limit=_SCAN_STEP, source=source):
+            yield portion
+            after = portion[-1].number
             if len(portion) < _SCAN_STEP:
                 return
             await breathe()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from mockseg.clock import breathe
 from mockseg.errors import OperationError
 from mockseg.hub.views import request_view
 from mockseg.operations.requests import RequestPage
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from mockseg.operations.requests import GetRequest, ListRequests, RequestView
 
 __all__ = ["get_request", "list_requests"]
-
-_PORTION = 1000
 
 
 async def list_requests(hub: Hub, asked: ListRequests) -> RequestPage:
@@ -33,27 +30,25 @@ async def list_requests(hub: Hub, asked: ListRequests) -> RequestPage:
 async def _found(hub: Hub, asked: ListRequests) -> list[KeptRequest]:
     """Return the requests that are asked for, and one more where there are more."""
     newest = asked.order == "newest"
-    # A full deque gives up its oldest.
+    # A full deque drops its oldest.
     found: deque[KeptRequest] = deque(maxlen=asked.limit + 1)
-    number = asked.after
-    while page := hub.requests_after(number, limit=_PORTION, source=asked.source):
-        for request in page:
+    async for portion in hub.scan_requests(after=asked.after, source=asked.source):
+        for request in portion:
             if asked.before is not None and request.number >= asked.before:
                 break
-            if asked.refused in {None, request.refused}:
-                found.append(request)
-                if not newest and len(found) > asked.limit:
-                    return list(found)
+            if asked.refused not in {None, request.refused}:
+                continue
+            found.append(request)
+            if not newest and len(found) > asked.limit:
+                return list(found)
         else:
-            number = page[-1].number
-            await breathe()
             continue
         break
     return list(reversed(found)) if newest else list(found)
 
 
 async def get_request(hub: Hub, asked: GetRequest) -> RequestView:
-    """Give one request whole."""
+    """Return one request whole."""
     number = asked.id.removeprefix("req-")
     countable = number.isascii() and number.isdigit() and len(number) < 20
     request = hub.journal.request(int(number)) if countable else None

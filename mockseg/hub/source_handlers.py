@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from mockseg.clock import breathe
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
 from mockseg.hub.planning import chosen
@@ -36,8 +35,6 @@ __all__ = [
     "patch_source",
 ]
 
-_PORTION = 1000
-
 
 async def list_sources(hub: Hub, asked: ListSources) -> SourceList:
     """Return all sources, the longest idle first."""
@@ -61,11 +58,8 @@ async def _counted(hub: Hub) -> dict[str, SourceCounts]:
     async for portion in hub.scan(after=0, source=None):
         calls.update((call.source, call.good) for call in portion)
     refused: Counter[str] = Counter()
-    number = 0
-    while page := hub.requests_after(number, limit=_PORTION):
+    async for page in hub.scan_requests(source=None):
         refused.update(request.source for request in page if request.answer.status >= 400)
-        number = page[-1].number
-        await breathe()
     return {
         key: SourceCounts(good=calls[key, True], bad=calls[key, False], refused=refused[key])
         for key in {*refused, *(key for key, _ in calls)}

@@ -8,6 +8,7 @@ import random
 import msgspec
 import pytest
 
+from mockseg.clock import breathe
 from mockseg.errors import OperationError
 from mockseg.json_types import encode
 from mockseg.matching.evidence import evidence_of
@@ -284,7 +285,7 @@ async def test_the_loop_goes_on_while_a_long_journal_is_looked_at(machine):
         nonlocal turns
         while True:
             turns += 1
-            await asyncio.sleep(0)
+            await breathe()
 
     counting = asyncio.ensure_future(count())
     said = await machine.perform("explain_calls", match=E | {"properties": {"n": 2}})
