@@ -70,7 +70,7 @@ def request_line(request: RequestView | KeptRequest, *, times: Times) -> tuple[P
     text = f"{status:<8}" if status else "none    "
     reason = why((request.reason,)) if request.reason is not None else ""
     if request.fault is not None:
-        reason = shorten(f"{request.fault.id}: {request.fault.words}")
+        reason = shorten(request.fault.text)
     parts = [f"{shorten(request.method)} {shorten(request.path)}"]
     if calls:
         parts.append(f"{calls} {'call' if calls == 1 else 'calls'}")

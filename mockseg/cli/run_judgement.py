@@ -10,7 +10,6 @@ from msgspec import UNSET
 from mockseg.cli.output import paint, shorten
 from mockseg.client.allowance import is_resend, was_refused, word_of
 from mockseg.domain.call import call_cursor
-from mockseg.domain.request import refusal_text
 from mockseg.json_types import encode_printable
 from mockseg.matching.notes import counted, lost_words
 from mockseg.operations.base import OfSource
@@ -192,12 +191,9 @@ def _refused_lines(refused: tuple[RequestView, ...]) -> Iterator[tuple[Part, ...
     counter = RefusalCounter()
     for request in refused:
         counter.add(request)
-    for kind in counter.kinds:
-        text = refusal_text(
-            status=kind.status, method=kind.method, path=kind.path, reason=kind.reason
-        )
-        yield (f"{kind.count:6} x  ", paint(shorten(text), "red"))
-    beyond = len(refused) - sum(kind.count for kind in counter.kinds)
+    for same in counter.kinds:
+        yield (f"{same.count:6} x  ", paint(shorten(same.kind), "red"))
+    beyond = len(refused) - sum(same.count for same in counter.kinds)
     if beyond:
         yield (f"{'':10} and {beyond} more refused requests",)
 

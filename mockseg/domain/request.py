@@ -16,6 +16,7 @@ __all__ = [
     "Headers",
     "KeptRequest",
     "Route",
+    "refusal_reason",
     "refusal_text",
 ]
 
@@ -97,6 +98,11 @@ class FaultMark(msgspec.Struct, frozen=True, gc=False):
     words: str
     stored: bool
 
+    @property
+    def text(self) -> str:
+        """Return which fault it was and what it did, in a line."""
+        return f"{self.id}: {self.words}"
+
 
 class KeptRequest(msgspec.Struct, gc=False):
     """A request in the journal. No cycles lead here: calls point to it, it to nothing of theirs.
@@ -140,6 +146,13 @@ class KeptRequest(msgspec.Struct, gc=False):
     def refused(self) -> bool:
         """Return whether it was answered 4xx or 5xx or, because of a fault, not at all."""
         return self.answer.status >= 400 or self.answer.status == 0
+
+
+def refusal_reason(reason: Discard | None, fault: FaultMark | None) -> str:
+    """Return why a request was refused: the fault that hit it, else the finding, or empty."""
+    if fault is not None:
+        return fault.text
+    return "" if reason is None else reason.description
 
 
 def refusal_text(*, status: int, method: str, path: str, reason: str) -> str:

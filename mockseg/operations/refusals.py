@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mockseg.domain.request import refusal_text
+from mockseg.domain.request import refusal_reason, refusal_text
 from mockseg.operations.base import Result
 
 if TYPE_CHECKING:
@@ -35,10 +35,14 @@ class Refusals(Result, frozen=True):
     @property
     def text(self) -> str:
         """Return them in a few words: ``404 POST /v1/v1/t; /v1 is doubled (3 times)``."""
-        text = refusal_text(
+        return self.kind if self.count == 1 else f"{self.kind} ({self.count:,} times)"
+
+    @property
+    def kind(self) -> str:
+        """Return how and why they were refused, without their number."""
+        return refusal_text(
             status=self.status, method=self.method, path=self.path, reason=self.reason
         )
-        return text if self.count == 1 else f"{text} ({self.count:,} times)"
 
 
 class RefusalCounter:
@@ -59,9 +63,7 @@ class RefusalCounter:
         if request.answer.status < 400:
             return
         self.total += 1
-        reason = "" if request.reason is None else request.reason.description
-        if request.fault is not None:
-            reason = f"{request.fault.id}: {request.fault.words}"
+        reason = refusal_reason(request.reason, request.fault)
         kind = (request.answer.status, request.method, request.path, reason)
         if kind in self._kinds or len(self._kinds) < _MOST_KINDS:
             self._kinds[kind] = self._kinds.get(kind, 0) + 1

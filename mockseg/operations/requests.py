@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mockseg.domain.findings import Discard
-from mockseg.domain.request import FaultMark, refusal_text
+from mockseg.domain.request import FaultMark, refusal_reason, refusal_text
 from mockseg.operations.base import Cursor, Limit, Order, Params, Result, WriteKey
 from mockseg.printable import printable
 
@@ -95,9 +95,11 @@ class RequestView(Result, frozen=True):
     @property
     def refusal_text(self) -> str:
         """Return in a few words how and why it was refused."""
-        reason = "" if self.reason is None else self.reason.description
         return refusal_text(
-            status=self.answer.status, method=self.method, path=self.path, reason=reason
+            status=self.answer.status,
+            method=self.method,
+            path=self.path,
+            reason=refusal_reason(self.reason, self.fault),
         )
 
 
