@@ -1,4 +1,4 @@
-"""JSON that somebody gave becomes a record, or a refusal that helps.
+"""Converting JSON to a record, or refusing it.
 
 The refusal says the place, the value that was seen, what is allowed, and the nearest name.
 """

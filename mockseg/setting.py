@@ -20,7 +20,7 @@ LARGEST = 2**63 - 1
 
 Kind: TypeAlias = Literal["text", "secret", "file", "number", "switch", "list", "files"]
 
-# What a token may be, as the end of a sentence: RFC 6750, as it stands in a header.
+# What a token may be, as the end of a sentence: RFC 6750.
 BEARER_RULE = "1 to 512 letters, digits and any of -._~+/, then perhaps ="
 _token = re.compile(r"[A-Za-z0-9._~+/-]{1,512}={0,2}")
 

@@ -164,7 +164,7 @@ def quoted(value: object) -> str:
 
 @lru_cache(maxsize=256)
 def _ranked(name: str, names: tuple[str, ...], limit: int) -> tuple[str, ...]:
-    # Only who makes a mistake needs it.
+    # Loaded for a mistake only.
     from difflib import SequenceMatcher
 
     wanted = _plain(name)

@@ -160,7 +160,7 @@ def journeys(plan: str) -> tuple[Journey, ...]:
 def mixed(plan: str, weights: Mapping[str, int]) -> Journey:
     """Return the journey of a plan that has none: every event may follow every other.
 
-    Of four users who did something, three do one thing more.
+    After each step, three of four users do one thing more.
 
     Args:
         plan: the plan's name.

@@ -28,7 +28,7 @@ def is_stream(name: str) -> bool:
     try:
         return not stat.S_ISREG(os.stat(name).st_mode)  # noqa: PTH116  (Path.stat raises for odd names)
     except (OSError, ValueError):
-        # Who opens it says what is wrong with it.
+        # Opening it raises what is wrong with it.
         return False
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _LAST = "last"
-# Nobody reads on; --json has everything.
+# More is hard to read; --json has everything.
 _MOST_FINDINGS = 100
 _LONGEST_VALUE = 2000
 
@@ -62,10 +62,10 @@ def command(*, target: Target, name: str, as_json: bool, times: Times) -> None:
 
 
 def _call_id(target: Target, name: str) -> str:
-    """Find out which call is meant.
+    """Return the id of the call that an argument names.
 
     Raises:
-        ConfigError: none.
+        ConfigError: no call has it.
     """
     if call_cursor(name) is not None:
         return name
@@ -78,7 +78,7 @@ def _call_id(target: Target, name: str) -> str:
             note(f"{page.total} calls have this messageId; this is the newest ({listed})")
         return page.calls[0].id
     if name == _LAST:
-        raise ConfigError("no call is kept, so there is no last one")
+        raise ConfigError("no call is kept, so last names none: expected an id such as call-17")
     raise ConfigError(
         f'no call has the id or messageId "{name[:100]}": expected an id such as call-17 or req-5'
         " (mockseg calls lists them), a messageId, or last"
@@ -170,7 +170,7 @@ def _show_route(request: RequestView, place: str) -> None:
     for name, value in request.headers:
         say(f"  {name}: {value}")
     if request.fault is not None:
-        say("  ", paint(f"fault {request.fault.id}: {request.fault.words}", "red"))
+        say("  ", paint(f"fault {request.fault.text}", "red"))
     answer = request.answer
     if not answer.status:
         say("  ", paint("no answer", "red"))

@@ -34,21 +34,22 @@ class Address:
         """Take a URL apart.
 
         Raises:
-            ConfigError: it is no http or https URL.
+            ConfigError: it is not an http or https URL.
         """
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise ConfigError(f'the address "{shown_url(url)}" is no URL: {error}') from None
+            raise ConfigError(f'invalid address "{shown_url(url)}": {error}') from None
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ConfigError(
-                f'the address "{shown_url(url)}" is no http or https URL; write http://127.0.0.1:8765'
+                f'invalid address "{shown_url(url)}": expected an http or https URL, such as'
+                " http://127.0.0.1:8765"
             )
         if parts.username is not None or parts.query or parts.fragment:
             raise ConfigError(
-                f'the address "{shown_url(url)}" has more than scheme, host, port and path;'
-                " write http://127.0.0.1:8765"
+                f'invalid address "{shown_url(url)}": expected only scheme, host, port and'
+                " path, such as http://127.0.0.1:8765"
             )
         secure = parts.scheme == "https"
         return cls(

@@ -1,4 +1,4 @@
-"""What a judgement of everything that an app sent lets pass: for the plugin and ``mockseg run``."""
+"""Bad calls and refused requests that the plugin and ``mockseg run`` let pass."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Allowance", "allowed_words", "is_resend", "was_refused", "word_of"]
 
-# What a client puts anew into a message that it sends again.
+# What a client changes in a message that it sends again.
 _OF_SENDING: Final = ("sentAt", "writeKey", "_metadata")
 
 
@@ -57,7 +57,7 @@ def was_refused(request: RequestView) -> bool:
 
 
 def is_resend(first: Call, again: Call) -> bool:
-    """Return whether a client only sent again what it had sent, which is no mistake of the app."""
+    """Return whether a client only sent again what it had sent."""
     return first.id == again.duplicate_of and _content(first.raw) == _content(again.raw)
 
 

@@ -20,7 +20,7 @@ def in_event_loop() -> bool:
     loop is on this stack; of loops that are not written in Python (uvloop), which are not
     on it, whether a task of theirs runs.
     """
-    # Where nobody has imported asyncio no loop runs.
+    # No loop runs before asyncio is imported.
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return False

@@ -31,7 +31,7 @@ class Scope:
         asserted: cursors of the calls that assertions matched.
         marked: those of them that the server knows of.
         soft: what failed in the soft block that is open, or None.
-        unused: awaitable verbs and blocks of the server that nobody has used yet.
+        unused: awaitable verbs and blocks of the server that are not used yet.
     """
 
     write_key: str

@@ -72,7 +72,7 @@ class Server(abc.ABC):
 
     @functools.cached_property
     def unused(self) -> Unused:
-        """Awaitable verbs and blocks of this server that nobody has used yet."""
+        """Awaitable verbs and blocks of this server that are not used yet."""
         return Unused()
 
     def source(self, write_key: str | None = None, **options: Unpack[SourceOptions]) -> Source:

@@ -28,12 +28,12 @@ _PRUNE_AT = 64
 
 @dataclasses.dataclass(slots=True, eq=False)
 class _Made:
-    """A coroutine or a block that somebody has to use.
+    """A coroutine that must be awaited, or a block that must be entered.
 
     Attributes:
         verb: its name.
         place: where it was made, as ``test_shop.py:12``.
-        how: what has to stand before it: ``await``, ``with`` or ``async with``.
+        how: the keyword before it: ``await``, ``with`` or ``async with``.
         coroutine: of a verb; None for a block.
         entered: the block was entered.
     """
@@ -105,7 +105,7 @@ class Unused:
         """Return a sentence for each that was left unused, and forget all.
 
         Args:
-            unfinished: also those that were started and whose end nobody waited for.
+            unfinished: include those that were started and not awaited to their end.
         """
         made, self._made = self._made, []
         left = [each for each in made if each.unused or (unfinished and each.unfinished)]

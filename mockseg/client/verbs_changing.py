@@ -41,7 +41,7 @@ def clear(scope: Scope) -> Steps[int]:
 
 
 def update(scope: Scope, options: SourceOptions) -> Steps[SourceView]:
-    """Change what is given; a source that nobody has used yet is opened by it.
+    """Change what is given; this opens a source that is not open yet.
 
     Raises:
         UnknownOptionError: an option that there is not.

@@ -125,7 +125,7 @@ def assert_delivery(
 def _gather(
     scope: Scope, matcher: Matcher, wanted: _Wanted, *, least: int, deadline: Deadline
 ) -> Steps[list[Delivery]]:
-    """Return the deliveries that are meant, as soon as there are so many or the time is up."""
+    """Return the matching deliveries as soon as there are enough, or when the time is up."""
     match = msgspec.structs.replace(matcher.match, source=scope.write_key)
     meant: list[Delivery] = []
     count = max(1, least)

@@ -1,4 +1,4 @@
-"""Sending messages through the real edge, for who has no SDK at hand."""
+"""Sending messages through the real edge, without an SDK."""
 
 from __future__ import annotations
 

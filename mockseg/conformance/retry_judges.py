@@ -73,7 +73,7 @@ def ids_are_kept(seen: Seen) -> Judgement:
     """Expect one messageId for each event, however often it is sent."""
     ids: dict[tuple[bytes, int], set[bytes]] = {}
     for message in seen.messages:
-        # Any JSON value may stand there; those of equal bytes are equal.
+        # Any JSON value may be there; those of equal bytes are equal.
         event, id_ = (json_types.canonical(message.get(key)) for key in ("event", "messageId"))
         ids.setdefault((event, number_of(message)), set()).add(id_)
     changed = [

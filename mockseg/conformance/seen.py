@@ -54,7 +54,7 @@ class SentRequest:
         at: seconds since the first request of the trial.
         method, path: as sent.
         headers: names in lower case.
-        document: the body, None where it is no JSON, or nested deeper than Segment reads.
+        document: the body, None where it is not JSON, or is nested deeper than Segment reads.
         body_bytes: inflated.
         messages: that it carries.
         status: that it was answered; 0 for no answer.

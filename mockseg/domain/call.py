@@ -225,7 +225,7 @@ def call_id(cursor: int) -> str:
 def call_cursor(id_: str) -> int | None:
     """Return the cursor of the call with this id, ``call-17`` or ``17``; None for anything else."""
     digits = id_.removeprefix("call-")
-    # A longer number is no cursor of any server, and would take long to read.
+    # No server has a cursor with more digits, and reading them would take long.
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
 
 

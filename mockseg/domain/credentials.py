@@ -25,7 +25,7 @@ __all__ = [
 
 REDACTED = "[redacted]"
 
-# Names in lower case without ``-`` and ``_``. A write key is none of them.
+# Names in lower case without ``-`` and ``_``. A write key is not a secret.
 _SECRET_NAMES = frozenset(
     {"auth", "code", "jwt", "key", "passphrase", "passwd", "pw", "pwd", "sid"}
 )
@@ -48,7 +48,7 @@ _SECRET_ENDINGS = (
     "sessionid",
     "token",
 )
-# In a URL a signature opens what it signs. In a header it only proves who sent the body.
+# In a URL a signature opens what it signs. In a header it only proves where the body comes from.
 _SIGNATURES = ("sig", "signature")
 # A name and its value in a query, a form, or a URL in the middle of a text.
 _PAIR = re.compile(r"([?&;#]|^)([^=&;?#\s\"'<>]{1,200})=([^&;#\s\"'<>]+)")

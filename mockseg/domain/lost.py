@@ -1,4 +1,4 @@
-"""What a server no longer has of a source, although nobody cleared it."""
+"""What a server no longer has of a source, although it was not cleared."""
 
 from __future__ import annotations
 

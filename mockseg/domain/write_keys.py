@@ -1,7 +1,7 @@
-"""Whose a request is when its write key stands where Segment does not look for it.
+"""Finding the source of a request whose write key is where Segment does not look for it.
 
 Such a key authenticates nothing. It only says in which source the request is filed, so that
-whoever sent it to a wrong path, or cut its body off, finds it where they look.
+a request with a wrong path, or with a body that is cut off, is found there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def key_of_refused(*, header_key: str, path: str, query: str, body: bytes) -> st
 
 
 def stray_key(*, path: str, query: str, body: bytes) -> str:
-    """Return a write key that stands in the query, in the path or somewhere in the body."""
+    """Return a write key from the query, the path or anywhere in the body, or empty."""
     return _key_in_query(query) or key_in_path(path) or key_in_text(body)
 
 

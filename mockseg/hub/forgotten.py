@@ -26,7 +26,7 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
         settings: what it had: the words of :class:`~mockseg.domain.lost.ForgottenSource`.
         at_ns: when, by the server's clock.
         times: how often.
-        known: false for one that stands for all that is no longer known.
+        known: false for the record of all sources whose keys are no longer known.
     """
 
     lost: Lost = NOTHING_LOST

@@ -67,7 +67,7 @@ def filed_under(arrival: Arrival, key: str) -> str:
 
     Args:
         arrival: the request.
-        key: its write key, or empty; then one that stands anywhere else tells whose it is.
+        key: its write key, or empty; then one found anywhere else in the request.
     """
     if key:
         return key
@@ -126,7 +126,7 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
 
 
 def _key_hint(arrival: Arrival, source: Source) -> str:
-    """Explain why what looks like a key is none."""
+    """Explain why what looks like a write key is not used."""
     if source.key:
         return (
             f' where Segment looks for one: "{source.key[:40]}" belongs to the top level of the'

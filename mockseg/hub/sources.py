@@ -29,12 +29,12 @@ __all__ = ["Source", "SourceDefaults", "Sources"]
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # Real write keys have 32 characters.
 _KEY_LENGTH = 32
-# One place in so many is never taken by sources that are claimed.
+# One in this many places is never taken by sources that are claimed.
 _UNCLAIMED_PART = 100
 
 
 class SourceDefaults(msgspec.Struct, frozen=True):
-    """How a source behaves that nobody has told otherwise.
+    """How a source behaves unless its settings say otherwise.
 
     Attributes:
         profile, dedup, error_body: as in the settings of a source.

@@ -131,7 +131,7 @@ class Waiter:
 
         Raises:
             OperationError: 406 ``timeout``, ``dropped``, ``too_many``, ``not_quiet`` or, where
-                calls were evicted so that nobody can say how many there are, ``evicted``.
+                calls were evicted and cannot be counted, ``evicted``.
         """
         deadline = self._started + max(self._asked.timeout, self._asked.quiet)
         bounded = self._asked.count.bounds[1] is not None

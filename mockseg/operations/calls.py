@@ -124,7 +124,7 @@ class CallDetails(Result, frozen=True):
         findings: why it is not good, each with what was sent and the rule it breaks.
         request: the request that brought it, with its answer.
         attempts: each request that carried its messageId, oldest first.
-        deliveries: what became of it at destinations.
+        deliveries: its deliveries to destinations.
         before: the nearest earlier calls of the same user (userId, else anonymousId) in its
             source, oldest first, at most 10.
         after: the nearest later ones, oldest first, at most 10.
@@ -208,8 +208,8 @@ class WaitedCalls(Result, frozen=True):
 class Settle(Params, frozen=True):
     """Until when to wait for silence.
 
-    A request in flight whose write key stands only in its body may be any source's: each
-    source waits for it, for 1 s at most.
+    A request in flight with its write key only in the body may be for any source: each source
+    waits for it, for at most 1 s.
 
     Attributes:
         source: of this source, or of the whole server.
@@ -239,7 +239,7 @@ class Summary(Result, frozen=True):
         total: calls kept; good + bad.
         good, bad, accepted, dropped, blocked, rejected: of these.
         evicted: calls that are not counted above, because they are no longer kept although they
-            were not cleared: the server keeps so many calls, and so many sources.
+            were not cleared: the numbers of calls and of sources are limited.
         lost: the same in detail: up to where, and whether the source was forgotten as a whole.
         requests: kept, those without calls too.
         refused: requests answered 4xx or 5xx.

@@ -59,7 +59,7 @@ class WaitDeliveries(Params, frozen=True):
         reason: only those filtered or failed for this reason.
         count: how many; one or more by default.
         timeout: seconds until the wait fails; of the machine, not of the source's clock.
-        explain: whether the 406 of a wait that fails says what became of the calls instead.
+        explain: whether the 406 of a failed wait says what happened to the calls instead.
     """
 
     match: Match = Match()

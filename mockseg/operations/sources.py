@@ -97,7 +97,7 @@ class SourceView(Result, frozen=True):
         forgotten: that the server forgot it once because it had too many, and what it has lost
             by that; null otherwise.
         created_at: ISO 8601.
-        counts: its calls and requests by what became of them; null unless asked for.
+        counts: number of good and bad calls and of refused requests; null unless asked for.
     """
 
     write_key: str

@@ -1,4 +1,4 @@
-"""Who may use the control plane: this machine, and whoever has the control token.
+"""Access to the control plane: from this machine, or with the control token.
 
 The ``Host`` and ``Origin`` of a request are the client's own words, so on a server that listens
 for other machines they prove nothing. The address of the peer does: it is the other end of the
@@ -43,7 +43,7 @@ class Access:
         self._cookie = secrets.token_urlsafe(32)
 
     def check(self, request: web.Request) -> None:
-        """Let a request in, or not.
+        """Refuse a request that may not use the control plane.
 
         Raises:
             OperationError: 403, the server has no token; 401, the request has none or a wrong one.
@@ -90,7 +90,7 @@ class Access:
         return self._token is not None and hmac.compare_digest(_digest(token), self._token)
 
     def remember(self, request: web.Request, answer: web.StreamResponse) -> None:
-        """Set the cookie that stands for the token in this browser, until the server ends."""
+        """Set the cookie that this browser sends instead of the token, until the server ends."""
         answer.set_cookie(
             _cookie_name(request),
             self._cookie,

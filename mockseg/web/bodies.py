@@ -25,13 +25,13 @@ __all__ = ["BODY_SECONDS", "MAX_READ_BYTES", "Body", "body_at_hand", "read_body"
 
 # Over Segment's own limits, so that what was too large can still be shown.
 MAX_READ_BYTES = 2 * 1024 * 1024
-# A client that promised more than it sends gets its answer after so long.
+# A client that sends less than it declared gets its answer after this time.
 BODY_SECONDS = 30.0
 
-# Every member costs a copy of what follows it; nobody honest sends more than one.
+# Every member costs a copy of what follows it; SDKs send one.
 _MOST_MEMBERS = 100
 _GZIP_MAGIC = b"\x1f\x8b"
-# A write key stands at the beginning of a body, or at its end.
+# A write key is near the beginning of a body, or near its end.
 _BEGINNING_BYTES = 256 * 1024
 _PORTION_BYTES = 64
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS

@@ -72,7 +72,7 @@ async def _ask(request: web.Request, reason: str, *, to: str, wrong: bool) -> we
     """Ask for the token, or say why there is none to ask for.
 
     Args:
-        request: who is asked.
+        request: that came without the token.
         reason: why there is none to ask for.
         to: where the form leads to.
         wrong: a wrong one was given.

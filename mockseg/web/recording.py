@@ -136,7 +136,7 @@ def response_of(answer: Answer) -> web.Response:
 
 
 def _key_of_refused(request: web.BaseRequest, body: Body) -> str:
-    """Return the write key of a request whose messages are not read, wherever it stands."""
+    """Return the write key of a request whose messages are not read, from anywhere in it."""
     content, url = body.content, request.rel_url
     data = None if content else url.query.get("data")
     if data is not None:

@@ -30,7 +30,7 @@ _EVENTS = {
     "socket.sendto": 1,
     "socket.sendmsg": 1,
 }
-# To a proxy: the host stands in the request.
+# To a proxy: the host is in the request.
 _SENDING = "http.client.send"
 # Segment's Python SDK, today's and the one before.
 _SDKS = ("segment.analytics", "analytics")

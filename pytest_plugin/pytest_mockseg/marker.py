@@ -117,7 +117,7 @@ def _allow_problem(value: Any, *, whole: bool) -> str | None:
 
 
 def _unknown(what: str, name: object, allowed: Iterable[str]) -> str:
-    # Only who makes a mistake loads it.
+    # Loaded for a mistake only.
     from mockseg.suggestions import unknown
 
     return unknown(what, name, allowed)

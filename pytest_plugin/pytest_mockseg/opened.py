@@ -64,7 +64,7 @@ class Opened:
         self._after_request = source.scope.after_request
 
     def calls(self) -> list[Call]:
-        """Give all of its calls."""
+        """Return all of its calls."""
         if self.closed:
             return self.seen
         return self._run(verbs_reading.call_pages(self.source.scope, {}))
@@ -103,7 +103,7 @@ class Opened:
         return problem
 
     def late(self, *, until: int | None = None, move: bool = False) -> list[dict[str, Any]]:
-        """Give the calls that came after the last look.
+        """Return the calls that came after the last look.
 
         Args:
             until: and no later than this cursor.
@@ -128,7 +128,7 @@ class Opened:
         ]
 
     def may_have_more(self, kept: int) -> bool:
-        """Tell whether calls may have come since the last look, when the source has so many."""
+        """Return whether calls may have come since the last look; the source keeps `kept`."""
         return self.source.scope.window or kept != len(self.seen)
 
     def _problem(self, seen: list[Call], sent: list[RequestView]) -> str | None:
@@ -166,7 +166,7 @@ class Opened:
         return "\n".join(lines)
 
     def _is_resend(self, call: Call) -> bool:
-        """Tell whether a client only sent again what it had sent: no fault of the app."""
+        """Return whether a client only sent again what it had sent."""
         if call.duplicate_of is None:
             return False
         number = int(call.duplicate_of.removeprefix("call-"))

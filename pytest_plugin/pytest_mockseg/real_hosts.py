@@ -1,4 +1,4 @@
-"""The hosts of the real Segment, and where they stand in what Python is about to do."""
+"""The hosts of the real Segment, and finding them in what Python is about to do."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--config", "none.toml"], "cannot read none.toml: No such file"),
         (["serve", "--tls-cert", "c.pem"], "tls_cert is given without tls_key"),
         (["calls", "--url", "nonsense"], 'url is "nonsense"'),
-        (["calls", "--url", "http://a:b"], 'the address "http://a:b" is no URL'),
+        (["calls", "--url", "http://a:b"], 'invalid address "http://a:b"'),
         (["readyz", "--timeout", "nan"], "'nan' is not a number of seconds"),
         (["tail", "--patience", "inf"], "inf is not in the range"),
         (["calls", "--limit", "0"], "0 is not in the range x>=1"),

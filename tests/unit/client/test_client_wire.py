@@ -153,5 +153,5 @@ def test_an_address_is_taken_apart(url: str, address: tuple[object, ...]) -> Non
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url: str) -> None:
     """The error names the value and shows what an address looks like, or what is wrong."""
-    with pytest.raises(ConfigError, match="the address"):
+    with pytest.raises(ConfigError, match="invalid address"):
         Address.parse(url)
