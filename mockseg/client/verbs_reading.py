@@ -131,10 +131,10 @@ def scalars_of(match: ScalarMatch) -> dict[str, Any]:
     return {name: value for name in _SCALARS if (value := getattr(match, name)) is not None}
 
 
-def requests(scope: Scope) -> Steps[list[RequestView]]:
-    """Give the requests, oldest first; those that were refused too."""
+def requests(scope: Scope, *, after: int | None = None) -> Steps[list[RequestView]]:
+    """Return the requests after a number, oldest first; those that were refused too."""
     found: list[RequestView] = []
-    number: int | None = scope.after_request
+    number: int | None = scope.after_request if after is None else after
     while number is not None:
         page: RequestPage = yield Ask(
             "list_requests",

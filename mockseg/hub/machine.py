@@ -14,6 +14,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from mockseg.clock import ShiftedClock, SystemClock, breathe
+from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import KeptRequest
 from mockseg.hub import ingest
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from mockseg.config import Settings
     from mockseg.delivery.kept import KeptDelivery
     from mockseg.domain.call import KeptCall
+    from mockseg.domain.findings import Discard
     from mockseg.domain.lost import Lost
     from mockseg.domain.request import Answer, Arrival, FaultMark
     from mockseg.hub.broken import Broken
@@ -400,9 +402,7 @@ class Hub:
         return f"api-{uuid.UUID(int=self._random.getrandbits(128), version=4)}"
 
 
-def _empty(arrival: Arrival) -> Any:
-    from mockseg.domain.findings import discard
-
+def _empty(arrival: Arrival) -> Discard | None:
     return discard("empty_batch", "batch") if arrival.route.carries == "batch" else None
 
 

@@ -13,7 +13,7 @@ from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import Arrival, Route
 from mockseg.domain.write_keys import key_of_refused
 from mockseg.web import cors
-from mockseg.web.bodies import read_body
+from mockseg.web.bodies import Body, read_body
 from mockseg.web.headers import HeaderStore
 from mockseg.web.pixel import decode_data
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.domain.request import Answer, Headers
     from mockseg.hub.broken import Broken
     from mockseg.hub.machine import Hub
-    from mockseg.web.bodies import Body
 
 __all__ = ["Recorder", "key_in_headers", "response_of"]
 
@@ -66,20 +65,9 @@ class Recorder:
         """
         body = await self.read(request, key)
         key = key or _key_of_refused(request, body)
-        self._hub.record(
-            Arrival(
-                route=_NOTHING,
-                method=request.method,
-                path=request.rel_url.raw_path,
-                query=shown_query(request.rel_url.raw_query_string),
-                headers=self.headers(request),
-                body=_shown(request, body.content, key),
-                sent_bytes=body.sent_bytes,
-                key=key,
-                problem=discard("bad_request", "", reason),
-            ),
-            answer,
-        )
+        problem = discard("bad_request", "", reason)
+        kept = Body(_shown(request, body.content, key), body.sent_bytes, problem)
+        self.record(request, kept, answer, key=key)
         response = response_of(answer)
         if body.problem is not None:
             # What is left of the body is of no use to anyone.

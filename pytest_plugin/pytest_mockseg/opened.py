@@ -8,17 +8,17 @@ from mockseg.client import verbs_plans, verbs_reading, verbs_waiting
 from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
 from mockseg.client.ask import Ask, run
 from mockseg.client.verbs_unmet import raise_if_lost
+from mockseg.domain.call import call_cursor
 from mockseg.errors import UnmetExpectationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls
-from mockseg.operations.requests import ListRequests
 
 if TYPE_CHECKING:
     from mockseg.client.ask import Steps
     from mockseg.domain.call import Call
     from mockseg.domain.lost import Lost
     from mockseg.operations.calls import CallPage, Summary
-    from mockseg.operations.requests import RequestPage, RequestView
+    from mockseg.operations.requests import RequestView
     from pytest_mockseg.marker import Wish
     from pytest_mockseg.options import Options
     from pytest_mockseg.records import TestRecord
@@ -86,7 +86,7 @@ class Opened:
         self.closed = final
         self._run(verbs_waiting.settle(scope, quiet=0.0, timeout=_SETTLE_SECONDS))
         seen = self._run(verbs_reading.call_pages(scope, {}, after=after))
-        sent = self._run(_requests_after(scope.write_key, after_request))
+        sent = self._run(verbs_reading.requests(scope, after=after_request))
         lost = self._run(_lost(scope.write_key))
         if seen:
             self._after = seen[-1].cursor
@@ -169,9 +169,9 @@ class Opened:
         """Return whether a client only sent again what it had sent."""
         if call.duplicate_of is None:
             return False
-        number = int(call.duplicate_of.removeprefix("call-"))
+        before = (call_cursor(call.duplicate_of) or 1) - 1
         page: CallPage = self._run(
-            _one(ListCalls(source=self.source.write_key, after=number - 1, limit=1))
+            _one(ListCalls(source=self.source.write_key, after=before, limit=1))
         )
         return bool(page.calls) and is_resend(page.calls[0], call)
 
@@ -202,19 +202,6 @@ def _incomplete(lost: Lost, *, after: int, after_request: int) -> str | None:
 def _one(params: ListCalls) -> Steps[CallPage]:
     page: CallPage = yield Ask("list_calls", params)
     return page
-
-
-def _requests_after(write_key: str, number: int) -> Steps[list[RequestView]]:
-    found: list[RequestView] = []
-    after: int | None = number
-    while after is not None:
-        page: RequestPage = yield Ask(
-            "list_requests",
-            ListRequests(source=write_key, after=after, limit=verbs_reading.PAGE),
-        )
-        found += page.requests
-        after = page.next
-    return found
 
 
 def _headline(bad: int, refused: int) -> str:
