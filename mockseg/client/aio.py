@@ -80,7 +80,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
 
     @property
     def write_key(self) -> str:
-        """Give the write key."""
+        """The write key."""
         return self._scope.write_key
 
     def __repr__(self) -> str:
@@ -128,7 +128,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
     # --- reading
 
     async def calls(self, matcher: Matcher | None = None, **keys: Unpack[MatchKeys]) -> list[Call]:
-        """Give the calls that match now, oldest first; all without an argument.
+        """Return the calls that match now, oldest first; all without an argument.
 
         Args:
             matcher: means accepted calls, unless it or a key names a verdict.
@@ -138,7 +138,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
         return await self._carry_out(verbs_reading.calls(self._scope, matcher, keys))
 
     async def requests(self) -> list[RequestView]:
-        """Give the requests with their answers, oldest first; refused ones too."""
+        """Return the requests with their answers, oldest first; refused ones too."""
         return await self._carry_out(verbs_reading.requests(self._scope))
 
     async def summary(self) -> Summary:
@@ -163,11 +163,11 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
         return await self._carry_out(verbs_changing.update(self._scope, options))
 
     async def coverage(self) -> CoverageView:
-        """Tell what was seen of the source's plans, and asserted on through this object."""
+        """Return what was seen of the source's plans, and asserted on through this object."""
         return await self._carry_out(verbs_plans.coverage(self._scope))
 
     async def clock(self) -> ClockView:
-        """Tell the time that the source has."""
+        """Return the time that the source has."""
         return await self._carry_out(verbs_changing.clock(self._scope))
 
     async def set_clock(self, now: str | datetime | None, *, frozen: bool = False) -> ClockView:
@@ -202,7 +202,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
         )
 
     async def truth(self, *, limit: int = 1000) -> Truth:
-        """Tell what became of each message: its attempts, what they were answered, its fate.
+        """Return what became of each message: its attempts, what they were answered, its fate.
 
         Args:
             limit: how many messages to name at most; all are counted.
@@ -214,7 +214,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
     async def settle(self, *, quiet: float = 0.1, timeout: float = 5.0) -> int:
         """Return when nothing is in flight and nothing came for `quiet` seconds.
 
-        Gives the cursor of the last call recorded.
+        Returns the cursor of the last call recorded.
 
         Raises:
             OperationError: 406, it did not become quiet within `timeout` seconds.
@@ -223,7 +223,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
         return await self._carry_out(steps)
 
     async def wait_for(self, matcher: Matcher, *, timeout: float = 1.0) -> Call:
-        """Give the first call that matches, as soon as it is there.
+        """Return the first call that matches, as soon as it is there.
 
         Raises:
             UnmetExpectationError: none came within `timeout` seconds, or it came and
@@ -234,10 +234,10 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
     async def wait_for_all(
         self, matcher: Matcher, count: int, *, timeout: float = 1.0
     ) -> list[Call]:
-        """Give the calls that match, oldest first, as soon as there are `count` or more.
+        """Return the calls that match, oldest first, as soon as there are `count` or more.
 
         Raises:
-            UnmetExpectationError: so many did not come within `timeout` seconds.
+            UnmetExpectationError: fewer came within `timeout` seconds.
         """
         steps = verbs_waiting.wait_for_all(self._scope, matcher, count, timeout=timeout)
         return await self._carry_out(steps)
@@ -301,10 +301,10 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
     async def assert_not_called(
         self, matcher: Matcher, *, within: float = verbs_asserting.WITHIN_SECONDS
     ) -> None:
-        """Fail when a call matches, now or within so many seconds; 0 is now.
+        """Fail when a call matches, now or within this many seconds; 0 is now.
 
         Raises:
-            UnmetExpectationError: one does, or calls were evicted and nobody can say.
+            UnmetExpectationError: one does, or it cannot be known because calls were evicted.
         """
         steps = verbs_asserting.assert_not_called(self._scope, matcher, within=within)
         await self._carry_out(steps)
@@ -312,7 +312,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
     async def assert_in_order(
         self, matchers: Iterable[Matcher], *, wait: float = 1.0
     ) -> list[Call]:
-        """Give one call for each matcher, each recorded after the one before.
+        """Return one call for each matcher, each recorded after the one before.
 
         Other calls may lie in between.
 
@@ -328,7 +328,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
         Requests in flight are waited for.
 
         Args:
-            quiet: look only when nothing came for so many seconds.
+            quiet: look only when nothing came for this many seconds.
             timeout: seconds in which that must be.
 
         Raises:
@@ -343,7 +343,7 @@ class AsyncSource(AsyncJourneys, AsyncConnections):
         Requests in flight are waited for.
 
         Args:
-            quiet: look only when nothing came for so many seconds.
+            quiet: look only when nothing came for this many seconds.
             timeout: seconds in which that must be.
 
         Raises:

@@ -40,7 +40,7 @@ class Journeys(Carried):
 
         Args:
             matcher: which calls.
-            count: so many or more.
+            count: this many or more.
             timeout: seconds after the end of the block.
 
         Raises:
@@ -129,7 +129,7 @@ class Journeys(Carried):
         Args:
             patterns: regular expressions, by name or not, instead of these.
             allow: values that may be sent.
-            quiet: look only when nothing came for so many seconds.
+            quiet: look only when nothing came for this many seconds.
             timeout: seconds in which that must be.
 
         Raises:
@@ -162,7 +162,7 @@ class Journeys(Carried):
 
         Raises:
             UnmetExpectationError: they differ, or there is no file.
-            ConfigError: the file is no golden file, or cannot be written.
+            ConfigError: the file is not a golden file, or cannot be written.
         """
         __tracebackhide__ = True
         verb, file = "assert_matches_golden", Path(path)

@@ -1,4 +1,4 @@
-"""What a source object sees, and how long somebody waits."""
+"""What a source object sees, and how long a verb waits."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ _MOST_SECONDS = 3600
 
 
 class Deadline:
-    """How long somebody is still willing to wait; of no meaning to the server's clocks.
+    """The time that is left for a wait, independent of the server's clocks.
 
     Raises:
-        TypeError: that is no number.
+        TypeError: that is not a number.
         ValueError: it is not from 0 to 3600.
     """
 
@@ -74,5 +74,5 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Give the seconds left, 0 when there are none."""
+        """Return the seconds left, 0 when there are none."""
         return max(0.0, self._end - time.monotonic())

@@ -33,7 +33,7 @@ def softly(scope: Scope, steps: Steps[T]) -> Steps[T]:
         if scope.soft is None or not getattr(steps, "__name__", "").startswith("assert_"):
             raise
         scope.soft.append(failure)
-        # Said in the docstring of `soft`: who goes on with the result sees that there is none.
+        # As the docstring of `soft` says: the verb has no result then.
         return cast("T", None)
 
 

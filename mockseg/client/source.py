@@ -90,12 +90,12 @@ class Source(Journeys, Connections):
 
     @property
     def write_key(self) -> str:
-        """Give the write key."""
+        """The write key."""
         return self._scope.write_key
 
     @property
     def aio(self) -> AsyncSource:
-        """Give the same source with awaitable verbs."""
+        """The same source with awaitable verbs."""
         if self._aio is None:
             from mockseg.client.aio import AsyncSource
 
@@ -153,7 +153,7 @@ class Source(Journeys, Connections):
     # --- reading
 
     def calls(self, matcher: Matcher | None = None, **keys: Unpack[MatchKeys]) -> list[Call]:
-        """Give the calls that match now, oldest first; all without an argument.
+        """Return the calls that match now, oldest first; all without an argument.
 
         Args:
             matcher: means accepted calls, unless it or a key names a verdict.
@@ -163,7 +163,7 @@ class Source(Journeys, Connections):
         return self._read("calls", verbs_reading.calls(self._scope, matcher, keys))
 
     def requests(self) -> list[RequestView]:
-        """Give the requests with their answers, oldest first; refused ones too."""
+        """Return the requests with their answers, oldest first; refused ones too."""
         return self._read("requests", verbs_reading.requests(self._scope))
 
     def summary(self) -> Summary:
@@ -188,11 +188,11 @@ class Source(Journeys, Connections):
         return self._read("update", verbs_changing.update(self._scope, options))
 
     def coverage(self) -> CoverageView:
-        """Tell what was seen of the source's plans, and asserted on through this object."""
+        """Return what was seen of the source's plans, and asserted on through this object."""
         return self._read("coverage", verbs_plans.coverage(self._scope))
 
     def clock(self) -> ClockView:
-        """Tell the time that the source has."""
+        """Return the time that the source has."""
         return self._read("clock", verbs_changing.clock(self._scope))
 
     def set_clock(self, now: str | datetime | None, *, frozen: bool = False) -> ClockView:
@@ -229,7 +229,7 @@ class Source(Journeys, Connections):
         )
 
     def truth(self, *, limit: int = 1000) -> Truth:
-        """Tell what became of each message: its attempts, what they were answered, its fate.
+        """Return what became of each message: its attempts, what they were answered, its fate.
 
         Args:
             limit: how many messages to name at most; all are counted.
@@ -241,7 +241,7 @@ class Source(Journeys, Connections):
     def settle(self, *, quiet: float = 0.1, timeout: float = 5.0) -> int:
         """Return when nothing is in flight and nothing came for `quiet` seconds.
 
-        Gives the cursor of the last call recorded.
+        Returns the cursor of the last call recorded.
 
         Raises:
             OperationError: 406, it did not become quiet within `timeout` seconds.
@@ -250,7 +250,7 @@ class Source(Journeys, Connections):
         return self._wait("settle", steps)
 
     def wait_for(self, matcher: Matcher, *, timeout: float = 1.0) -> Call:
-        """Give the first call that matches, as soon as it is there.
+        """Return the first call that matches, as soon as it is there.
 
         Raises:
             UnmetExpectationError: none came within `timeout` seconds, or it came and
@@ -259,10 +259,10 @@ class Source(Journeys, Connections):
         return self._wait("wait_for", verbs_waiting.wait_for(self._scope, matcher, timeout=timeout))
 
     def wait_for_all(self, matcher: Matcher, count: int, *, timeout: float = 1.0) -> list[Call]:
-        """Give the calls that match, oldest first, as soon as there are `count` or more.
+        """Return the calls that match, oldest first, as soon as there are `count` or more.
 
         Raises:
-            UnmetExpectationError: so many did not come within `timeout` seconds.
+            UnmetExpectationError: fewer came within `timeout` seconds.
         """
         steps = verbs_waiting.wait_for_all(self._scope, matcher, count, timeout=timeout)
         return self._wait("wait_for_all", steps)
@@ -327,17 +327,17 @@ class Source(Journeys, Connections):
     def assert_not_called(
         self, matcher: Matcher, *, within: float = verbs_asserting.WITHIN_SECONDS
     ) -> None:
-        """Fail when a call matches, now or within so many seconds; 0 is now.
+        """Fail when a call matches, now or within this many seconds; 0 is now.
 
         Raises:
-            UnmetExpectationError: one does, or calls were evicted and nobody can say.
+            UnmetExpectationError: one does, or it cannot be known because calls were evicted.
         """
         __tracebackhide__ = True
         steps = verbs_asserting.assert_not_called(self._scope, matcher, within=within)
         self._wait("assert_not_called", steps)
 
     def assert_in_order(self, matchers: Iterable[Matcher], *, wait: float = 1.0) -> list[Call]:
-        """Give one call for each matcher, each recorded after the one before.
+        """Return one call for each matcher, each recorded after the one before.
 
         Other calls may lie in between.
 
@@ -354,7 +354,7 @@ class Source(Journeys, Connections):
         Requests in flight are waited for.
 
         Args:
-            quiet: look only when nothing came for so many seconds.
+            quiet: look only when nothing came for this many seconds.
             timeout: seconds in which that must be.
 
         Raises:
@@ -370,7 +370,7 @@ class Source(Journeys, Connections):
         Requests in flight are waited for.
 
         Args:
-            quiet: look only when nothing came for so many seconds.
+            quiet: look only when nothing came for this many seconds.
             timeout: seconds in which that must be.
 
         Raises:

@@ -114,7 +114,7 @@ def _times(count: int) -> str:
 
 
 def assert_not_called(scope: Scope, matcher: Matcher, *, within: float) -> Steps[None]:
-    """Fail when a call matches, now or within so many seconds.
+    """Fail when a call matches, now or within this many seconds.
 
     What Segment would drop was not called, unless the matcher says otherwise; a journal
     that had to forget calls of the source cannot say, and fails too.

@@ -38,7 +38,7 @@ _MORE_SECONDS = 0.1
 
 
 def golden_now(scope: Scope, *, ignore: Iterable[str], wait: float) -> Steps[list[JsonObject]]:
-    """Give what a golden file has to hold for the calls that are recorded now."""
+    """Return what a golden file has to hold for the calls that are recorded now."""
     ignored = _paths(ignore)
     yield from settled(scope, quiet=max(_MORE_SECONDS, min(wait, 0.3)), timeout=wait + 5)
     seen = yield from call_pages(scope, {})
@@ -117,7 +117,7 @@ def read_golden(path: Path) -> list[JsonObject] | None:
     """Read a golden file; None when there is none.
 
     Raises:
-        ConfigError: it is no golden file.
+        ConfigError: it is not a golden file.
     """
     try:
         golden = read_json(path)
@@ -126,7 +126,7 @@ def read_golden(path: Path) -> list[JsonObject] | None:
             return None
         raise ConfigError(f"the golden file {path} cannot be read: {error.reason}") from None
     if not isinstance(golden, list) or not all(isinstance(each, dict) for each in golden):
-        raise ConfigError(f"the golden file {path} is no JSON array of messages")
+        raise ConfigError(f"the golden file {path} is not a JSON array of messages")
     return golden
 
 

@@ -25,7 +25,7 @@ __all__ = ["assert_identity_continuity", "assert_no_calls_after"]
 def assert_identity_continuity(
     scope: Scope, *, anonymous_id: str | None, user_id: str | None, wait: float
 ) -> Steps[None]:
-    """Fail when an anonymous visitor and the user who she became are not linked."""
+    """Fail when an anonymous visitor and the user whom they became are not linked."""
     from mockseg.matching.explain_journey import explain_identity
 
     deadline = Deadline(wait)
@@ -46,7 +46,7 @@ def assert_identity_continuity(
 def assert_no_calls_after(
     scope: Scope, last: Matcher | Call, *, within: float, wait: float, allow: Iterable[Matcher]
 ) -> Steps[Call]:
-    """Give the call that had to be the last; fail when another one follows it."""
+    """Return the call that had to be the last; fail when another one follows it."""
     allowed = matchers_of(allow, argument="allow")
     if not isinstance(last, Call):
         last = yield from wait_for(scope, last, timeout=wait)

@@ -35,7 +35,7 @@ __all__ = [
 
 
 def assert_in_order(scope: Scope, matchers: Iterable[Matcher], *, wait: float) -> Steps[list[Call]]:
-    """Give one call for each matcher, each recorded after the one before."""
+    """Return one call for each matcher, each recorded after the one before."""
     wanted = [] if isinstance(matchers, Matcher | str) else list(matchers)
     if not wanted:
         raise TypeError(

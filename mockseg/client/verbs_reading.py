@@ -77,14 +77,14 @@ class MatchKeys(TypedDict, total=False):
 def calls(
     scope: Scope, matcher: Matcher | None = None, keys: MatchKeys | None = None
 ) -> Steps[list[Call]]:
-    """Give the calls that match, oldest first; all of the source without either.
+    """Return the calls that match, oldest first; all of the source without either.
 
     A matcher means accepted calls unless it, or a key beside it, names a verdict; keys
     alone mean calls of any verdict.
 
     Raises:
-        TypeError: there is no such key.
-        OperationError: 422, a key's value or a filter is none.
+        TypeError: the key is unknown.
+        OperationError: 422, the value of a key or a filter is invalid.
     """
     if matcher is not None:
         check_matcher(matcher)
@@ -113,7 +113,7 @@ def calls(
 def call_pages(
     scope: Scope, scalars: Mapping[str, Any], *, after: int | None = None
 ) -> Steps[list[Call]]:
-    """Give the calls of the source that match, page after page until none follows."""
+    """Return the calls of the source that match, page after page until none follows."""
     found: list[Call] = []
     cursor: int | None = scope.after if after is None else after
     while cursor is not None:
@@ -127,7 +127,7 @@ def call_pages(
 
 
 def scalars_of(match: ScalarMatch) -> dict[str, Any]:
-    """Give the keys of a match, its source apart, that a list can be asked with."""
+    """Return the keys of a match, its source apart, that a list can be asked with."""
     return {name: value for name in _SCALARS if (value := getattr(match, name)) is not None}
 
 
@@ -179,7 +179,7 @@ def summary(scope: Scope) -> Steps[Summary]:
 
 
 def check_keys(given: Mapping[str, Any], *, verb: str) -> None:
-    """Refuse a name that is no match key.
+    """Refuse a name that is not a match key.
 
     Raises:
         TypeError: with the nearest name and those that are allowed.
@@ -191,7 +191,7 @@ def check_keys(given: Mapping[str, Any], *, verb: str) -> None:
 
 
 def check_matcher(matcher: object) -> None:
-    """Refuse what is no matcher; the bare name of an event is the usual mistake.
+    """Refuse what is not a matcher; the bare name of an event is the usual mistake.
 
     Raises:
         TypeError: with what to write instead.

@@ -47,14 +47,14 @@ class Gathered:
     cleared: int = 0
 
     def unmet(self, expected: Expectation, *, waited: float) -> Unmet:
-        """Say what was expected instead, after so many seconds."""
+        """Say what was expected instead, after this many seconds."""
         if self.hopeless is not None:
             return Unmet(expected, waited=0.0, calls=self.calls, may_be_late=False)
         return Unmet(expected, waited=waited, calls=self.calls)
 
 
 def wait_for(scope: Scope, matcher: Matcher, *, timeout: float) -> Steps[Call]:
-    """Give the first call that matches, as soon as it is there."""
+    """Return the first call that matches, as soon as it is there."""
     found = yield from wait_for_all(scope, matcher, 1, timeout=timeout)
     return found[0]
 
@@ -62,7 +62,7 @@ def wait_for(scope: Scope, matcher: Matcher, *, timeout: float) -> Steps[Call]:
 def wait_for_all(
     scope: Scope, matcher: Matcher, count: int, *, timeout: float
 ) -> Steps[list[Call]]:
-    """Give the calls that match, oldest first, as soon as there are so many or more."""
+    """Return the calls that match, oldest first, as soon as there are this many or more."""
     check_count(count, name="count")
     gathered = yield from gather(scope, matcher, count=count, deadline=Deadline(timeout))
     if len(gathered.calls) < count:
@@ -141,7 +141,7 @@ def gather(
 
 
 def check_count(count: int, *, name: str, least: int = 1) -> None:
-    """Refuse what is no count.
+    """Refuse what is not a count.
 
     Raises:
         ValueError: with what is allowed.
@@ -151,7 +151,7 @@ def check_count(count: int, *, name: str, least: int = 1) -> None:
 
 
 def _hopeless(refusal: OperationError) -> Call | None:
-    """Give the call that ended a wait, None when its time was up.
+    """Return the call that ended a wait, None when its time was up.
 
     Raises:
         OperationError: the refusal itself, when it is another.

@@ -32,7 +32,7 @@ class _Awaits(Protocol):
 
 
 def from_now(scope: Scope) -> Steps[Scope]:
-    """Give the same scope, but without what is recorded already."""
+    """Return the same scope, but without what is recorded already."""
     counts: Summary = yield Ask("summary", OfSource(source=scope.write_key))
     return dataclasses.replace(scope, after=max(scope.after, counts.cursor), window=True)
 
@@ -43,7 +43,7 @@ class _Expected:
 
     Attributes:
         matcher: which calls.
-        count: so many of them, or more.
+        count: this many of them, or more.
         timeout: seconds that they may take after the end of the block.
     """
 
@@ -67,7 +67,7 @@ class _Outcome:
 
     @property
     def call(self) -> Call:
-        """Give the first call.
+        """The first call.
 
         Raises:
             LookupError: the block has not ended yet.

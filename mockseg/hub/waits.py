@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bell", "Waiter", "Waiters", "check_count", "wait_for_calls"]
 
-# A wait answers with at most so many calls; it counts on.
+# A wait answers with at most this many calls; it counts on.
 _MOST = 1000
 
 
@@ -39,7 +39,7 @@ class Bell:
         self._listeners: set[asyncio.Future[None]] = set()
 
     def ring(self) -> None:
-        """Wake all who listen now."""
+        """Wake all current listeners."""
         if self._listeners:
             for listener in self._listeners:
                 if not listener.done():
@@ -47,7 +47,7 @@ class Bell:
             self._listeners.clear()
 
     async def rung(self, within_seconds: float | None = None) -> bool:
-        """Return True at the next ring, False when so many seconds have passed without one."""
+        """Return True at the next ring, False when this many seconds have passed without one."""
         listener: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._listeners.add(listener)
         try:
@@ -210,7 +210,7 @@ class Waiters:
                 del self._by_source[waiter.source]
 
     def offer(self, source: str, calls: list[KeptCall]) -> None:
-        """Show new calls of a source to all who wait for them."""
+        """Show new calls of a source to all waits for them."""
         if not self._by_source:
             return
         for waiter in self._of(source):

@@ -1,7 +1,7 @@
 """Where a value differs from what was expected of it, as values.
 
 This is the explaining twin of :func:`mockseg.matching.match.contains`: where that one
-says no, this one says where and how, and it also knows the expectations that are no JSON.
+returns false, this one says where and how, and it also knows the expectations that are not JSON.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def compare(
 
 
 def same_but_for_format(one: str, other: str) -> bool:
-    """Tell whether two names differ in case, spaces and separators only.
+    """Return whether two names differ in case, spaces and separators only.
 
     ``Order Completed``, ``order_completed`` and ``orderCompleted`` are the same.
     """

@@ -125,7 +125,7 @@ def _too_many(evidence: Evidence) -> Explanation:
 
 
 def _met(evidence: Evidence) -> Explanation:
-    """Say that calls are as expected, or that nobody can know because others were evicted."""
+    """Say that calls are as expected, or that it cannot be known because others were evicted."""
     lost = evidence.lost.calls or evidence.lost.forgotten is not None
     return Explanation(
         kind="evicted" if lost else "met",

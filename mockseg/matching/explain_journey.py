@@ -52,7 +52,7 @@ def explain_identity(
     if not users:
         headline = f"expected a user whose identity continues; {_nobody(seen)}."
     else:
-        headline = "expected every user to be linked to the anonymous visitor that she was."
+        headline = "expected every user to be linked to the anonymous visitor whom they were."
     return Explanation(
         kind="identity",
         headline=headline,
@@ -97,7 +97,7 @@ def _link(call: Call) -> tuple[str, str] | None:
 
 
 def _links(seen: Sequence[Call]) -> tuple[dict[str, list[str]], list[str]]:
-    """Give each anonymous id with the users it was linked to, and where those became two."""
+    """Return each anonymous id with the users it was linked to, and where those became two."""
     links: dict[str, list[str]] = {}
     breaks: list[str] = []
     for call in seen:

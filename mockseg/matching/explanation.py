@@ -81,7 +81,7 @@ class Explanation:
     details: JsonObject = field(default_factory=dict)
 
     def text(self) -> str:
-        """Give the explanation to read: under 40 lines, control characters escaped.
+        """Return the explanation to read: under 40 lines, control characters escaped.
 
         Where there is more to say than fits, the middle gives way, never the headline
         or the notes.

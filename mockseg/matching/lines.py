@@ -88,7 +88,7 @@ def difference_line(difference: Difference) -> str:
     got = shown_typed(actual, limit=_VALUE_CHARACTERS)
     match difference.kind:
         case "where":
-            return f"where: {shown(expected, limit=120)} is not true of it"
+            return f"where: {shown(expected, limit=120)} does not match"
         case "verdict" | "good":
             return f"{field}: expected {_bare(expected)}, got {_bare(actual)}"
         case "missing":
@@ -97,7 +97,7 @@ def difference_line(difference: Difference) -> str:
         case "extra":
             return f"{field}: no such member is expected, got {got}"
         case "predicate":
-            return f"{field}: {shown(expected)} says no to {got}{note}"
+            return f"{field}: {shown(expected)} is false for {got}{note}"
         case "format":
             return f"{field}: expected {shown(expected)}, got {shown(actual)}{note}"
     wanted = shown_typed(expected, limit=_VALUE_CHARACTERS)
@@ -143,7 +143,7 @@ def duration(seconds: float) -> str:
 
 
 def call_json(call: Call) -> JsonObject:
-    """Give the few keys by which a tool finds a call."""
+    """Return the few keys by which a tool finds a call."""
     found: JsonObject = {
         "id": call.id,
         "cursor": call.cursor,
@@ -190,7 +190,7 @@ def _difference_json(difference: Difference) -> JsonObject:
 
 
 def _json_value(value: object) -> Json:
-    """Give a value as it is where it is short JSON, else as it is shown; nothing as null."""
+    """Return a value as it is where it is short JSON, else as it is shown; nothing as null."""
     if value is ABSENT:
         return None
     try:

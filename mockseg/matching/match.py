@@ -65,7 +65,7 @@ class Matchable(Protocol):
         """Accepted without findings."""
 
     def message(self) -> JsonObject:
-        """Give it normalised."""
+        """Return it normalised."""
 
 
 class ScalarMatch(
@@ -162,7 +162,7 @@ def accepted_by_default(match: ScalarMatch) -> VerdictKey:
 
 
 def contains(actual: Json, expected: Json) -> bool:
-    """Tell whether a JSON value has at least what is expected of it.
+    """Return whether a JSON value has at least what is expected of it.
 
     An object may have more keys; everything else must be equal, with JSON's types:
     ``42`` is not ``"42"``, ``1`` is not ``true``, ``1`` is ``1.0``.

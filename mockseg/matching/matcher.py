@@ -75,7 +75,7 @@ class Matcher:
 
     @property
     def has_residue(self) -> bool:
-        """Tell whether the client has to judge what the server found."""
+        """Whether the client has to judge what the server found."""
         return bool(self.residual)
 
     def residue(self, call: Call) -> bool:
@@ -83,7 +83,7 @@ class Matcher:
         return _agree(self.residual, call.message)
 
     def matches(self, call: Call) -> bool:
-        """Tell whether a call is what is expected, its verdict too."""
+        """Return whether a call is what is expected, its verdict too."""
         if self.good is not None and call.good is not self.good:
             return False
         if self.verdict is not ANY and call.verdict != (self.verdict or "accepted"):
@@ -91,13 +91,13 @@ class Matcher:
         return self.means(call)
 
     def means(self, call: Call) -> bool:
-        """Tell whether a call is the one that is meant, whatever became of it."""
+        """Return whether a call is the one that is meant, whatever became of it."""
         if self.type is not None and call.type != self.type:
             return False
         return self._holds(call.message)
 
     def matches_message(self, message: Mapping[str, Json]) -> bool:
-        """Tell whether a plain message is what is expected; it has no verdict."""
+        """Return whether a plain message is what is expected; it has no verdict."""
         if self.type is not None and message.get("type") != self.type:
             return False
         return self._holds(message)
@@ -236,7 +236,7 @@ def _joined(where: Query | None, conditions: list[str]) -> str | None:
 
 
 def _field(message: Mapping[str, Json], field: str) -> Json:
-    """Give a field of the message itself, where null is nothing, as it is for Segment."""
+    """Return a field of the message itself, where null is nothing, as it is for Segment."""
     value = message.get(field)
     return ABSENT if value is None else value
 

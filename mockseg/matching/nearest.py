@@ -103,14 +103,14 @@ class Ranking:
 
 
 def name_of(call: Call) -> str | None:
-    """Give the event of a track call, the name of a page or screen; None where there is none."""
+    """Return the event of a track call, the name of a page or screen; None where there is none."""
     field = _NAME_FIELDS.get(call.type)
     name = call.message.get(field) if field is not None else None
     return name if isinstance(name, str) else None
 
 
 class _Judge:
-    """Tells of one call after another how near it is; names are compared once."""
+    """Judges how near calls are, one after another; names are compared once."""
 
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
@@ -128,7 +128,7 @@ class _Judge:
         )
 
     def near(self, call: Call) -> Near | None:
-        """Give a call with its differences, or None where it is not similar."""
+        """Return a call with its differences, or None where it is not similar."""
         matcher = self._matcher
         same_type = matcher.type is None or call.type == matcher.type
         name = name_of(call)
@@ -146,7 +146,7 @@ class _Judge:
         return Near(call, differences, 1.0 / (1.0 + cost))
 
     def _ratio(self, name: str | None) -> float:
-        """Give how much a name resembles the expected one; 1.0 where only its format differs."""
+        """Return how much a name resembles the expected one; 1.0 where only its format differs."""
         wanted = self._name
         if wanted is None or name is None:
             return 0.0
@@ -183,7 +183,7 @@ def _comparable(name: str) -> str:
 
 
 def _same_as_text(difference: Difference) -> bool:
-    """Tell 42 and '42', true and 'true': the value is right, only its type is not."""
+    """Return whether only the type differs: 42 and '42', true and 'true'."""
     expected, actual = difference.expected, difference.actual
     if isinstance(expected, str) == isinstance(actual, str):
         return False
@@ -191,7 +191,7 @@ def _same_as_text(difference: Difference) -> bool:
 
 
 def _way(near: Near) -> tuple[object, ...]:
-    """Give what two calls have in common that differ in the same way."""
+    """Return what two calls have in common that differ in the same way."""
     return (
         near.call.type,
         name_of(near.call),

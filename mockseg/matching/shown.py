@@ -121,7 +121,7 @@ def _braced(opening: str, parts: Iterable[str], closing: str, limit: int) -> str
 
 
 def _token(value: object) -> str:
-    """Show what is no JSON: a token, a pattern, a predicate or an object that compares."""
+    """Show what is not JSON: a token, a pattern, a predicate or an object that compares."""
     if value is ANY or value is ABSENT or isinstance(value, Approx):
         return repr(value)
     if isinstance(value, re.Pattern):

@@ -60,5 +60,5 @@ class AsyncSegmentSource(AsyncSource):
         try:
             return await super()._carry_out(steps)
         except MocksegError as failure:
-            # What went on inside helps nobody who reads why her test failed.
+            # Our own frames do not help to understand why a test failed.
             raise failure.with_traceback(None)  # noqa: B904  (the same error, not another)

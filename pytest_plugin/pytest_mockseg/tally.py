@@ -90,7 +90,7 @@ class Tally:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell what the whole run is to be told."""
+        """Return what the whole run is to be told."""
 
         def write(text: str) -> None:
             if not text.isprintable():

@@ -194,7 +194,7 @@ def test_golden_files(source: Source, send: Send, tmp_path: Path) -> None:
 
 def test_a_golden_file_that_is_none_is_refused(source: Source, tmp_path: Path) -> None:
     """The file is named with what is wrong."""
-    for text, said in (("{", "is not JSON"), ('{"a": 1}', "no JSON array")):
+    for text, said in (("{", "is not JSON"), ('{"a": 1}', "not a JSON array")):
         (tmp_path / "golden.json").write_text(text)
         with pytest.raises(ConfigError, match=said):
             source.assert_matches_golden(tmp_path / "golden.json", wait=0)
