@@ -205,12 +205,13 @@ def _one(params: ListCalls) -> Steps[CallPage]:
 
 
 def _headline(bad: int, refused: int) -> str:
-    parts = []
-    if bad:
-        parts.append(f"{bad} call{'s' if bad != 1 else ''} of this test would not pass at Segment")
+    from mockseg.matching.notes import counted
+
+    parts = [f"{counted(bad, 'call')} of this test would not pass at Segment"] if bad else []
     if refused:
-        parts.append(f"{refused} request{'s' if refused != 1 else ''} of this test was refused")
-    return " and ".join(parts).replace("s of this test was", "s of this test were") + ":"
+        were = "was" if refused == 1 else "were"
+        parts.append(f"{counted(refused, 'request')} of this test {were} refused")
+    return f"{' and '.join(parts)}:"
 
 
 def _refused_line(request: RequestView) -> str:
