@@ -55,9 +55,9 @@ class Access:
         details = {"peer": shown}
         if self._token is None:
             raise OperationError(
-                f"the control plane and the page are for this machine only, and this request comes"
-                f" from {shown}: start mockseg with --control-token TOKEN or MOCKSEG_CONTROL_TOKEN,"
-                " and send that token",
+                "the control plane and the page answer loopback addresses only, and this request"
+                f" comes from {shown}: start mockseg with --control-token TOKEN or"
+                " MOCKSEG_CONTROL_TOKEN, and send that token",
                 status=403,
                 code="foreign_peer",
                 details=details,
@@ -71,8 +71,8 @@ class Access:
                 details=details,
             )
         raise OperationError(
-            f"this request comes from {shown}, not from this machine, so it needs the control"
-            " token: send Authorization: Bearer TOKEN (commands: --token; pytest: ini"
+            f"this request comes from {shown}, not from a loopback address, so it needs the"
+            " control token: send Authorization: Bearer TOKEN (commands: --token; pytest: ini"
             " mockseg_control_token; both: MOCKSEG_CONTROL_TOKEN; Python: Client(url, token=...);"
             " browser: open the page)",
             status=401,
