@@ -80,8 +80,13 @@ def fill(records: Json, defaults: Callable[[str], JsonObject]) -> None:
                 record.setdefault(name, value)
 
 
-def record_from(value: Json, record: type[_Record]) -> _Record:
+def record_from(value: Json, record: type[_Record], *, place: str = "") -> _Record:
     """Make a record, of containers of its own.
+
+    Args:
+        value: JSON.
+        record: its type.
+        place: where the value is in a larger one, for errors.
 
     Raises:
         VendorStateError: it is no JSON, or not such a record; names the place and what is allowed.
@@ -90,8 +95,9 @@ def record_from(value: Json, record: type[_Record]) -> _Record:
     try:
         return msgspec.convert(own, record)
     except msgspec.ValidationError as error:
-        place, sentence = field_of(error)
-        raise VendorStateError(sentence, place=place) from None
+        inner, sentence = field_of(error)
+        where = f"{place}{'' if inner.startswith('[') else '.'}{inner}".strip(".")
+        raise VendorStateError(sentence, place=where) from None
 
 
 def known_names(names: Collection[str]) -> str:
