@@ -15,10 +15,10 @@ from mockseg.destinations.userengage.inlet import (
     key_error,
     receive,
 )
+from mockseg.destinations.userengage.objects import state_of
 from mockseg.destinations.userengage.rest.door import REST_PREFIX, RestDoor, token_error, token_of
 from mockseg.destinations.userengage.restoring import fill
 from mockseg.destinations.userengage.setup import UserEngageSetup
-from mockseg.destinations.userengage.state import state_of
 
 if TYPE_CHECKING:
     import random
