@@ -1,10 +1,15 @@
-"""The kinds of destination: what Segment's catalog says of each."""
+"""The kinds of destination: what Segment's catalog says of each, and the class that imitates it."""
 
 from __future__ import annotations
 
 import dataclasses
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["KINDS", "Kind"]
+if TYPE_CHECKING:
+    from mockseg.destinations.vendor import Imitation
+
+__all__ = ["KINDS", "Kind", "imitation_class"]
 
 _SIX = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 
@@ -18,12 +23,15 @@ class Kind:
         names: the keys of the `integrations` object that mean it, previous ones among them.
         forwards: the call types that Segment forwards to it.
         timeout_seconds: of one attempt.
+        imitation: the package in this floor that imitates it, and the class in its module
+            `imitation`, which is imported when it is first needed.
         urls: how many URLs of the user's own it may have.
     """
 
     type: str
     names: tuple[str, ...]
     forwards: frozenset[str]
+    imitation: tuple[str, str]
     timeout_seconds: float = 10.0
     urls: int = 1
 
@@ -35,18 +43,26 @@ KINDS: dict[str, Kind] = {
             "userengage",
             ("User.com", "UserEngage", "“User.com”", "user-com", "userengage"),
             frozenset({"identify", "track", "page", "group"}),
+            ("userengage", "UserEngage"),
         ),
         Kind(
             "userleap",
             ("Sprig Cloud", "UserLeap", "Sprig", "sprig-cloud", "userleap"),
             frozenset({"identify", "track", "page", "alias"}),
+            ("userleap", "UserLeap"),
         ),
-        Kind("userguiding", ("UserGuiding", "user_guiding"), frozenset({"identify", "track"})),
-        Kind("candu", ("Candu",), _SIX - {"screen"}),
+        Kind(
+            "userguiding",
+            ("UserGuiding", "user_guiding"),
+            frozenset({"identify", "track"}),
+            ("userguiding", "UserGuiding"),
+        ),
+        Kind("candu", ("Candu",), _SIX - {"screen"}, ("candu", "Candu")),
         Kind(
             "webhook",
             ("Webhooks", "Webhook"),
             _SIX | {"delete"},
+            ("webhook", "Webhook"),
             timeout_seconds=5.0,
             urls=5,
         ),
@@ -54,6 +70,15 @@ KINDS: dict[str, Kind] = {
             "webhook-actions",
             ("Webhooks (Actions)", "Webhook (Actions)", "actions-webhook"),
             _SIX,
+            ("webhook", "Webhook"),
         ),
     )
 }
+
+
+def imitation_class(type_: str) -> type[Imitation]:
+    """Return the class that imitates a kind of destination."""
+    package, name = KINDS[type_].imitation
+    module = import_module(f"mockseg.destinations.{package}.imitation")
+    found: type[Imitation] = getattr(module, name)
+    return found

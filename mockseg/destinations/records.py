@@ -22,7 +22,6 @@ __all__ = [
     "Arguments",
     "arguments_of",
     "copied",
-    "field_of",
     "fill",
     "known_names",
     "plain",
@@ -81,8 +80,13 @@ def fill(records: Json, defaults: Callable[[str], JsonObject]) -> None:
                 record.setdefault(name, value)
 
 
-def record_from(value: Json, record: type[_Record]) -> _Record:
+def record_from(value: Json, record: type[_Record], *, place: str = "") -> _Record:
     """Make a record, of containers of its own.
+
+    Args:
+        value: JSON.
+        record: its type.
+        place: where the value is in a larger one, for errors.
 
     Raises:
         VendorStateError: it is no JSON, or not such a record; names the place and what is allowed.
@@ -91,10 +95,11 @@ def record_from(value: Json, record: type[_Record]) -> _Record:
     try:
         return convert(own, record, where="")
     except OperationError as error:
-        place = error.details["parameter"]
+        inner = error.details["parameter"]
         # The place is said once.
-        reason = re.sub(rf"\A`{re.escape(place)}`:? ", "", error.message)
-        raise VendorStateError(reason, place=place) from None
+        reason = re.sub(rf"\A`{re.escape(inner)}`:? ", "", error.message)
+        where = f"{place}{'' if inner.startswith('[') else '.'}{inner}".strip(".")
+        raise VendorStateError(reason, place=where) from None
 
 
 def known_names(names: Collection[str]) -> str:

@@ -13,8 +13,7 @@ from mockseg.conversion import convert, invalid
 from mockseg.delivery.destination import Destination, DestinationSpec, make_destination
 from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.ledger import Ledger
-from mockseg.destinations.imitations import IMITATIONS, imitation_class
-from mockseg.destinations.kinds import KINDS
+from mockseg.destinations.kinds import KINDS, imitation_class
 from mockseg.errors import ConfigError, OperationError, VendorStateError
 from mockseg.hub.outbox import Outbox
 from mockseg.hub.vendor import Vendor, VendorLog
@@ -115,7 +114,7 @@ class Destinations:
     @property
     def vendors(self) -> tuple[str, ...]:
         """Name the vendors that are imitated."""
-        return tuple(IMITATIONS)
+        return tuple(KINDS)
 
     # --- which there are
 

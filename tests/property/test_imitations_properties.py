@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockseg import json_types
-from mockseg.destinations.imitations import IMITATIONS, imitation_class
+from mockseg.destinations.kinds import KINDS, imitation_class
 from mockseg.destinations.vendor import VendorRequest
 from mockseg.errors import VendorStateError
 
-OURS = list(IMITATIONS)
+OURS = list(KINDS)
 BASIC = "Basic " + base64.b64encode(b"key:").decode()
 PATHS = [
     *("/segment", "/v1/users", "/v1/users/u1", "/v1/users/u1/events", "/v1/users/bulk"),

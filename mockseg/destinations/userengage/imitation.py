@@ -15,11 +15,10 @@ from mockseg.destinations.userengage.inlet import (
     key_error,
     receive,
 )
+from mockseg.destinations.userengage.objects import state_of
 from mockseg.destinations.userengage.rest.door import REST_PREFIX, RestDoor, token_error, token_of
 from mockseg.destinations.userengage.restoring import fill
 from mockseg.destinations.userengage.setup import UserEngageSetup
-from mockseg.destinations.userengage.state import state_of
-from mockseg.errors import MocksegError, VendorStateError
 
 if TYPE_CHECKING:
     import random
@@ -107,13 +106,8 @@ class UserEngage:
         Raises:
             VendorStateError: names the place and what is allowed; nothing is changed.
         """
-        try:
-            # A copy, so that nothing inside is shared with who gave it.
-            own: JsonObject = json_types.decode(json_types.encode(state))
-        except (TypeError, ValueError, RecursionError, MocksegError) as error:
-            raise VendorStateError(f"the state is no JSON: {error}") from None
         app = bare_app(self._setup, key=self._key, rest_token=self._rest_token, random=self._random)
-        fill(app, self._setup, own)
+        fill(app, self._setup, state)
         self._app = app
 
 

@@ -2,153 +2,447 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, TypeVar
 
-from mockseg.destinations.userengage.app import CONTENT_TYPES
+import msgspec
+from msgspec import Meta
+
+from mockseg.destinations.records import record_from
 from mockseg.destinations.userengage.building import define, define_events, define_many, domain_of
-from mockseg.destinations.userengage.reading import Entry, entries
-from mockseg.destinations.userengage.restoring_people import restore_companies, restore_users
-from mockseg.destinations.userengage.restoring_records import (
-    restore_occurrences,
-    restore_page_views,
+from mockseg.destinations.userengage.fields import COMPANY_FIELDS, USER_FIELDS, moment_of, tags_of
+from mockseg.destinations.userengage.mapping import words
+from mockseg.destinations.userengage.objects import REST_NAMES
+from mockseg.destinations.userengage.page_view import EMPTY_VISIT
+from mockseg.destinations.userengage.records import (
+    COMPANY_PROFILE,
+    PROFILE,
+    Company,
+    Occurrence,
+    PageView,
+    User,
 )
 from mockseg.destinations.userengage.setup import AttributeSetup
-from mockseg.destinations.userengage.values import shown
+from mockseg.destinations.userengage.values import Unconvertible, convert, shown
 from mockseg.errors import VendorStateError
+from mockseg.json_types import Json, JsonObject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from mockseg.destinations.userengage.app import App
     from mockseg.destinations.userengage.definitions import Namespace
     from mockseg.destinations.userengage.setup import UserEngageSetup
-    from mockseg.json_types import Json, JsonObject
 
 __all__ = ["fill"]
 
-_SECTIONS = (
-    "users",
-    "companies",
-    "attributes",
-    "events",
-    "event_attributes",
-    "event_occurrences",
-    "page_views",
-    "tags",
-    "segment_keys",
-    "rest_token",
-    "trusted_domains",
-    "forgotten",
-)
+_T = TypeVar("_T")
+_Id = Annotated[int, Meta(ge=1, le=2**53)]
+_Count = Annotated[int, Meta(ge=0, le=2**53)]
+_Name = Annotated[str, Meta(min_length=1)]
+# A state keeps what calls brought, which need not look like an address; REST asks for more.
+_USER_READERS = {**USER_FIELDS, "email": words}
+_COMPANY_READERS = {**COMPANY_FIELDS, "email": words}
 
 
-def fill(app: App, setup: UserEngageSetup, state: JsonObject) -> None:
+class _Given(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An object of a state: what is missing or null is minted, or begins empty.
+
+    Fields of type `Json` that `fill` does not read are what REST derives from the others.
+    """
+
+
+class _Tag(_Given, kw_only=True):
+    id: _Id | None = None
+    name: _Name
+
+
+class _Attribute(_Given, kw_only=True):
+    id: _Id | None = None
+    name: _Name
+    name_std: Json = None
+    value_type: str | None = None
+    content_type: (
+        Literal["clientuser", "company", "activity", "deal", "product", "ticket"] | None
+    ) = None
+    choices: tuple[str, ...] | None = None
+    allow_multiple_choices: bool | None = None
+
+
+class _Event(_Given, kw_only=True):
+    id: _Id | None = None
+    name: _Name
+    attributes: list[_Attribute] | None = None
+
+
+class _Value(_Given, kw_only=True):
+    id: Json = None
+    name: _Name
+    name_std: Json = None
+    value: Json = None
+
+
+class _Record(_Given, kw_only=True):
+    """A user or a company without its standard fields, which have readers of their own."""
+
+    id: _Id | None = None
+    custom_id: str | None = None
+    tags: Json = None
+    attributes: dict[str, Json] | list[_Value] | None = None
+    created_at: Json = None
+    updated_at: Json = None
+
+
+class _Company(_Record, kw_only=True):
+    pass
+
+
+class _Membership(_Given, kw_only=True):
+    id: _Count | None = None
+    custom_id: str | None = None
+    name: Json = None
+    member_since: Json = None
+
+
+class _User(_Record, kw_only=True):
+    user_key: str | None = None
+    key: str | None = None
+    name: Json = None
+    lists: Json = None
+    companies: list[_Membership] | None = None
+    page_views: _Count | None = None
+    first_seen: Json = None
+    last_seen: Json = None
+    web_push_subscription: Json = None
+    chat_id: Json = None
+
+
+class _Occurrence(_Given, kw_only=True):
+    id: _Id | None = None
+    name: _Name
+    user_id: _Count | None = None
+    timestamp: Json = None
+    created_at: Json = None
+    data: dict[str, Json] | None = None
+
+
+class _Key(_Given, kw_only=True):
+    key: _Name
+    revoked: bool | None = None
+
+
+class _Forgotten(_Given, kw_only=True):
+    event_occurrences: _Count | None = None
+    page_views: _Count | None = None
+
+
+class _State(_Given, kw_only=True):
+    users: list[JsonObject] | None = None
+    companies: list[JsonObject] | None = None
+    attributes: list[_Attribute] | None = None
+    events: list[_Event] | None = None
+    event_attributes: list[_Attribute] | None = None
+    event_occurrences: list[_Occurrence] | None = None
+    page_views: list[JsonObject] | None = None
+    tags: list[_Tag] | None = None
+    segment_keys: list[_Key] | None = None
+    rest_token: str | None = None
+    trusted_domains: list[str] | None = None
+    forgotten: _Forgotten | None = None
+
+
+class _View(_Given, kw_only=True):
+    """A page view without what is known of the visit."""
+
+    id: _Id | None = None
+    client: _Count | None = None
+    timestamp: Json = None
+
+
+def fill(app: App, setup: UserEngageSetup, state: Json) -> None:
     """Fill a bare application from a state; definitions, keys and domains left out are set up.
 
     Raises:
         VendorStateError: names the place and what is allowed; the application is of no use then.
     """
-    whole = Entry(state, place="")
-    whole.allow_only(_SECTIONS)
-    _definitions(app, setup, state)
-    for tag in entries(state, "tags"):
-        tag.allow_only(("id", "name"))
-        name = tag.text("name", required=True)
-        if name in app.tags:
-            tag.refuse(f"the tag {name!r} stands here twice", "name")
-        app.tags[name] = app.next_id("tag", given=tag.new_id(app.tags.values()))
-    _access(app, setup, whole)
-    restore_companies(app, entries(state, "companies"))
-    restore_users(app, entries(state, "users"))
-    restore_occurrences(app, entries(state, "event_occurrences"))
-    restore_page_views(app, entries(state, "page_views"))
-    if state.get("forgotten") is not None:
-        forgotten = Entry(state["forgotten"], place="forgotten")
-        forgotten.allow_only(("event_occurrences", "page_views"))
-        app.forgotten_occurrences += forgotten.count("event_occurrences")
-        app.forgotten_page_views += forgotten.count("page_views")
-
-
-def _definitions(app: App, setup: UserEngageSetup, state: JsonObject) -> None:
-    """Define what the state has first, whose ids are given; then what is set up."""
-    shared = app.shared
-    for entry in entries(state, "attributes"):
-        kind = entry.get("content_type", "clientuser")
-        if kind not in CONTENT_TYPES:
-            entry.refuse(f"{shown(kind)} is none of {', '.join(CONTENT_TYPES)}", "content_type")
-        _attribute(app, app.attributes[kind], entry)
-    for entry in entries(state, "event_attributes"):
-        if shared is None:
-            entry.refuse("each event has attributes of its own here: events[].attributes")
-        _attribute(app, shared, entry)
-    for entry in entries(state, "events"):
-        _event(app, entry)
-    if "attributes" not in state:
-        define_many(app, app.attributes["clientuser"], setup.attributes, place="attributes")
-        define_many(
-            app, app.attributes["company"], setup.company_attributes, place="companyAttributes"
-        )
-    if shared is not None and "event_attributes" not in state:
-        define_many(app, shared, setup.event_attributes, place="eventAttributes")
-    if "events" not in state:
-        define_events(app, setup.events, place="events")
-
-
-def _event(app: App, entry: Entry) -> None:
-    entry.allow_only(("id", "name", "attributes"))
-    name = entry.text("name", required=True)
-    if name in app.events:
-        entry.refuse(f"the event {name!r} stands here twice", "name")
-    taken = (event.id for event in app.events.values())
-    event = app.define_event(name, given_id=entry.new_id(taken))
-    for inner in entry.entries("attributes"):
-        if app.shared is not None:
-            entry.refuse("all events share their attributes here: event_attributes", "attributes")
-        _attribute(app, event.attributes, inner)
-
-
-def _attribute(app: App, namespace: Namespace, entry: Entry) -> None:
-    entry.allow_only(
-        (
-            "id",
-            "name",
-            "name_std",
-            "value_type",
-            "content_type",
-            "choices",
-            "allow_multiple_choices",
-        )
-    )
-    name = entry.text("name", required=True)
-    if namespace.find(name) is not None:
-        entry.refuse(f"the attribute {name!r} stands here twice", "name")
-    choices = entry.get("choices", [])
-    if not isinstance(choices, list) or not all(isinstance(choice, str) for choice in choices):
-        entry.refuse("is no list of texts", "choices")
-    given = AttributeSetup(
-        type=entry.text("value_type") or "string",
-        choices=tuple(choices),
-        many=entry.flag("allow_multiple_choices"),
-    )
-    given_id = entry.new_id(app.attribute_ids)
-    define(app, namespace, name, given, place=entry.place, given_id=given_id)
-
-
-def _access(app: App, setup: UserEngageSetup, state: Entry) -> None:
-    for entry in state.entries("segment_keys"):
-        entry.allow_only(("key", "revoked"))
-        app.segment_keys[entry.text("key", required=True)] = entry.flag("revoked")
-    token = state.text("rest_token")
-    if token:
-        app.rest_token = token
-    domains: Json = state.get("trusted_domains")
-    section = "trusted_domains"
+    given = record_from(state, _State)
+    _define(app, setup, given)
+    for place, tag in _each("tags", given.tags):
+        _refuse_twice(tag.name, app.tags, place=f"{place}.name")
+        app.tags[tag.name] = _id_of(app, "tag", tag.id, app.tags.values(), place=place)
+    for key in given.segment_keys or ():
+        app.segment_keys[key.key] = bool(key.revoked)
+    app.rest_token = given.rest_token or app.rest_token
+    section, domains = "trusted_domains", given.trusted_domains
     if domains is None:
-        domains, section = list(setup.trusted_domains), "trustedDomains"
-    if not isinstance(domains, list):
-        state.refuse("is no list of domains", section)
-    for number, domain in enumerate(domains):
-        place = f"{section}[{number}]"
-        if not isinstance(domain, str):
-            raise VendorStateError("is no text", place=place)
+        section, domains = "trustedDomains", list(setup.trusted_domains)
+    for place, domain in _each(section, domains):
         trusted = domain_of(domain, place=place)
         if trusted not in app.trusted_domains:
             app.trusted_domains.append(trusted)
+    _restore_companies(app, given)
+    _restore_users(app, given)
+    _restore_occurrences(app, given)
+    _restore_page_views(app, given)
+    if given.forgotten is not None:
+        app.forgotten_occurrences += given.forgotten.event_occurrences or 0
+        app.forgotten_page_views += given.forgotten.page_views or 0
+
+
+# --- definitions
+
+
+def _define(app: App, setup: UserEngageSetup, given: _State) -> None:
+    """Define what the state has first, whose ids are given; then what is set up."""
+    for place, attribute in _each("attributes", given.attributes):
+        namespace = app.attributes[attribute.content_type or "clientuser"]
+        _define_attribute(app, namespace, attribute, place=place)
+    for place, attribute in _each("event_attributes", given.event_attributes):
+        if app.shared is None:
+            _refuse("each event has attributes of its own: use events[].attributes", place)
+        _define_attribute(app, app.shared, attribute, place=place)
+    for place, event in _each("events", given.events):
+        _refuse_twice(event.name, app.events, place=f"{place}.name")
+        taken = {each.id for each in app.events.values()}
+        _id_is_free(event.id, taken, place=place)
+        defined = app.define_event(event.name, given_id=event.id)
+        for inner, attribute in _each(f"{place}.attributes", event.attributes):
+            if app.shared is not None:
+                _refuse("all events share their attributes: use event_attributes", inner)
+            _define_attribute(app, defined.attributes, attribute, place=inner)
+    if given.attributes is None:
+        of_users, of_companies = app.attributes["clientuser"], app.attributes["company"]
+        define_many(app, of_users, setup.attributes, place="attributes")
+        define_many(app, of_companies, setup.company_attributes, place="companyAttributes")
+    if app.shared is not None and given.event_attributes is None:
+        define_many(app, app.shared, setup.event_attributes, place="eventAttributes")
+    if given.events is None:
+        define_events(app, setup.events, place="events")
+
+
+def _define_attribute(app: App, namespace: Namespace, given: _Attribute, *, place: str) -> None:
+    if namespace.find(given.name) is not None:
+        _refuse(f"duplicate attribute {given.name!r}", f"{place}.name")
+    _id_is_free(given.id, app.attribute_ids, place=place)
+    wanted = AttributeSetup(
+        type=given.value_type or "string",
+        choices=given.choices or (),
+        many=bool(given.allow_multiple_choices),
+    )
+    define(app, namespace, given.name, wanted, place=place, given_id=given.id)
+
+
+# --- users and companies
+
+
+def _restore_companies(app: App, given: _State) -> None:
+    for place, raw in _each("companies", given.companies):
+        profile, rest = _profile(raw, _COMPANY_READERS, COMPANY_PROFILE, place=place)
+        record = record_from(rest, _Company, place=place)
+        custom_id = record.custom_id or None
+        _refuse_twice(custom_id, app.companies_by_custom_id, place=f"{place}.custom_id")
+        created_ns, updated_ns = _written(record, place=place)
+        company = Company(
+            id=_id_of(app, "company", record.id, app.companies, place=place),
+            custom_id=custom_id,
+            created_ns=created_ns,
+            updated_ns=updated_ns,
+            profile=profile,
+            attributes=_values(app, "company", record, place=place),
+        )
+        app.tag(company, _tags(record, place=place))
+        app.index_company(company)
+
+
+def _restore_users(app: App, given: _State) -> None:
+    for place, raw in _each("users", given.users):
+        profile, rest = _profile(raw, _USER_READERS, PROFILE, place=place)
+        record = record_from(rest, _User, place=place)
+        custom_id = record.custom_id or None
+        _refuse_twice(custom_id, app.users_by_custom_id, place=f"{place}.custom_id")
+        key = record.user_key or record.key or app.mint_user_key()
+        _refuse_twice(key, app.users_by_key, place=f"{place}.user_key")
+        created_ns, updated_ns = _written(record, place=place)
+        user = User(
+            id=_id_of(app, "user", record.id, app.users, place=place),
+            custom_id=custom_id,
+            key=key,
+            created_ns=created_ns,
+            updated_ns=updated_ns,
+            profile=profile,
+            attributes=_values(app, "clientuser", record, place=place),
+            page_views=record.page_views or 0,
+            first_seen_ns=_moment(record.first_seen, place=f"{place}.first_seen"),
+            last_seen_ns=_moment(record.last_seen, place=f"{place}.last_seen"),
+        )
+        for inner, membership in _each(f"{place}.companies", record.companies):
+            company = _company_of(app, membership, place=inner)
+            since_ns = _moment(membership.member_since, place=f"{inner}.member_since")
+            user.companies[company.id] = since_ns
+        app.tag(user, _tags(record, place=place))
+        app.index_user(user)
+
+
+def _written(record: _Record, *, place: str) -> tuple[int | None, int | None]:
+    """Return when a record was created and updated, in ns since 1970."""
+    created_ns = _moment(record.created_at, place=f"{place}.created_at")
+    updated_ns = _moment(record.updated_at, place=f"{place}.updated_at")
+    return created_ns, created_ns if updated_ns is None else updated_ns
+
+
+def _profile(
+    raw: JsonObject,
+    readers: Mapping[str, Callable[[Json], Json]],
+    defaults: Mapping[str, Json],
+    *,
+    place: str,
+) -> tuple[dict[str, Json], JsonObject]:
+    """Split off the standard fields; REST's other names count, too.
+
+    Returns:
+        The fields that differ from their defaults, and the rest of the object.
+    """
+    profile: dict[str, Json] = {}
+    aliases = {alias: field for alias, field in REST_NAMES.items() if field in defaults}
+    for name, field in [*zip(defaults, defaults, strict=True), *aliases.items()]:
+        if field not in profile and raw.get(name) is not None:
+            value = _read(raw[name], readers[field], place=f"{place}.{name}")
+            if value != defaults[field]:
+                profile[field] = value
+    known = defaults.keys() | aliases.keys()
+    return profile, {name: value for name, value in raw.items() if name not in known}
+
+
+def _tags(record: _Record, *, place: str) -> list[str]:
+    """Read tags as REST shows them, or as their names."""
+    tags = record.tags
+    if isinstance(tags, list) and any(isinstance(tag, dict) for tag in tags):
+        where = f"{place}.tags"
+        return [record_from(tag, _Tag, place=inner).name for inner, tag in _each(where, tags)]
+    if tags is None:
+        return []
+    names: list[str] = _read(tags, tags_of, place=f"{place}.tags")
+    return names
+
+
+def _values(app: App, kind: str, record: _Record, *, place: str) -> dict[str, Json]:
+    """Read custom attributes; one that is not defined is created as a string, as the inlet does."""
+    given = record.attributes or {}
+    pairs = (
+        given.items() if isinstance(given, dict) else ((each.name, each.value) for each in given)
+    )
+    return _resolved(app, app.attributes[kind], pairs, place=f"{place}.attributes")
+
+
+def _company_of(app: App, membership: _Membership, *, place: str) -> Company:
+    custom_id, company_id = membership.custom_id, membership.id or 0
+    found = (
+        app.companies_by_custom_id.get(custom_id) if custom_id else app.companies.get(company_id)
+    )
+    if found is None:
+        which = repr(custom_id) if custom_id else f"with the id {company_id}"
+        _refuse(f"unknown company {which}: it must be among the companies of this state", place)
+    return found
+
+
+# --- what users did
+
+
+def _restore_occurrences(app: App, given: _State) -> None:
+    ids: set[int] = set()
+    for place, record in _each("event_occurrences", given.event_occurrences):
+        user = _user_of(app, record.user_id, place=f"{place}.user_id")
+        event = app.events.get(record.name) or app.define_event(record.name)
+        data = (record.data or {}).items()
+        values = _resolved(app, event.attributes, data, place=f"{place}.data")
+        event.occurred = True
+        timestamp_ns = _moment(record.timestamp, place=f"{place}.timestamp") or 0
+        created_ns = _moment(record.created_at, place=f"{place}.created_at")
+        occurrence = Occurrence(
+            id=_id_of(app, "occurrence", record.id, ids, place=place),
+            user=user.id,
+            event=record.name,
+            timestamp_ns=timestamp_ns,
+            created_ns=timestamp_ns if created_ns is None else created_ns,
+            data=values,
+        )
+        ids.add(occurrence.id)
+        app.keep_occurrence(occurrence)
+
+
+def _restore_page_views(app: App, given: _State) -> None:
+    """Add page views; the counters of users are the users' own."""
+    ids: set[int] = set()
+    for place, raw in _each("page_views", given.page_views):
+        rest = {name: value for name, value in raw.items() if name not in EMPTY_VISIT}
+        record = record_from(rest, _View, place=place)
+        user = _user_of(app, record.client, place=f"{place}.client")
+        visit = {name: raw.get(name, missing) for name, missing in EMPTY_VISIT.items()}
+        for name, value in visit.items():
+            if name == "extra_data" and value is not None:
+                _read(value, lambda extra: convert(extra, "json"), place=f"{place}.{name}")
+            elif value is not None and not isinstance(value, str):
+                _refuse(f"expected a text, got {shown(value)}", f"{place}.{name}")
+        view = PageView(
+            id=_id_of(app, "page_view", record.id, ids, place=place),
+            user=user.id,
+            timestamp_ns=_moment(record.timestamp, place=f"{place}.timestamp") or 0,
+            visit=visit,
+        )
+        ids.add(view.id)
+        app.keep_page_view(view)
+
+
+def _user_of(app: App, user_id: int | None, *, place: str) -> User:
+    user = app.users.get(user_id or 0)
+    if user is None:
+        _refuse(f"unknown user {user_id!r}: it must be the id of a user of this state", place)
+    return user
+
+
+# --- reading
+
+
+def _each(section: str, given: Iterable[_T] | None) -> list[tuple[str, _T]]:
+    """Return the items of a list, each with its place."""
+    return [(f"{section}[{number}]", item) for number, item in enumerate(given or ())]
+
+
+def _refuse(reason: str, place: str) -> NoReturn:
+    raise VendorStateError(reason, place=place)
+
+
+def _refuse_twice(name: str | None, taken: Mapping[str, object], *, place: str) -> None:
+    if name is not None and name in taken:
+        _refuse(f"duplicate {name!r}: it must be unique", place)
+
+
+def _id_is_free(given: int | None, taken: Iterable[int], *, place: str) -> None:
+    if given is not None and given in taken:
+        _refuse(f"duplicate id {given}: it must be unique", f"{place}.id")
+
+
+def _id_of(app: App, kind: str, given: int | None, taken: Iterable[int], *, place: str) -> int:
+    """Return the given id, which nothing else may have, or a new one."""
+    _id_is_free(given, taken, place=place)
+    return app.next_id(kind, given=given)
+
+
+def _read(value: Json, reader: Callable[[Json], Json], *, place: str) -> Json:
+    try:
+        return reader(value)
+    except Unconvertible as error:
+        _refuse(f"{shown(value)} {error}", place)
+
+
+def _moment(value: Json, *, place: str) -> int | None:
+    return None if value is None else int(_read(value, moment_of, place=place))
+
+
+def _resolved(
+    app: App, namespace: Namespace, given: Iterable[tuple[str, Json]], *, place: str
+) -> dict[str, Json]:
+    resolved = namespace.resolve(given, place="")
+    for name, reason in resolved.refused.items():
+        _refuse(reason, f"{place}.{name}"[:200])
+    app.create_new(namespace, resolved)
+    return resolved.values

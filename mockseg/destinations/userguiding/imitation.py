@@ -9,7 +9,6 @@ from msgspec import Meta
 from mockseg.destinations.inlet import INLET, basic_key, not_allowed, refused, stranger_at_inlet
 from mockseg.destinations.occurrences import BEGINNING, fill_occurrences
 from mockseg.destinations.records import Arguments, arguments_of, copied, fill, plain, record_from
-from mockseg.destinations.userguiding.limit import Limit
 from mockseg.destinations.userguiding.rest import SDK, answer_rest
 from mockseg.destinations.userguiding.segment import accept_call
 from mockseg.destinations.userguiding.state import State
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["UserGuiding", "UserGuidingSetup"]
+__all__ = ["Limit", "UserGuiding", "UserGuidingSetup"]
 
 _KEY_HEADER = "UG-API-KEY"
+_SECOND = 1_000_000_000
 
 
 class UserGuidingSetup(Setup, frozen=True, kw_only=True):
@@ -48,6 +48,46 @@ class DeleteUser(Arguments, frozen=True, kw_only=True):
     """A user to delete in the panel."""
 
     user: Annotated[str, Meta(min_length=1)]
+
+
+class Limit:
+    """UserGuiding's rate limit: over `requests` in 10 seconds, the key is blocked for a minute.
+
+    Source: its help article on the limits of the User API.
+
+    Args:
+        requests: maximum in a window; 0 for no limit.
+    """
+
+    WINDOW_NS = 10 * _SECOND
+    BLOCK_NS = 60 * _SECOND
+
+    def __init__(self, requests: int) -> None:
+        self._requests = requests
+        self._opened_ns = 0
+        self._count = 0
+        self._blocked_ns: int | None = None
+
+    def blocks(self, now_ns: int) -> bool:
+        """Count a request; return whether it is refused.
+
+        The first request opens a window, and so does the first after a block or after the
+        clock was set back. What comes while blocked does not make the block longer.
+        """
+        if not self._requests:
+            return False
+        if self._blocked_ns is not None:
+            if 0 <= now_ns - self._blocked_ns < self.BLOCK_NS:
+                return True
+            self._blocked_ns = None
+            self._count = 0
+        if not self._count or not 0 <= now_ns - self._opened_ns < self.WINDOW_NS:
+            self._opened_ns, self._count = now_ns, 0
+        self._count += 1
+        if self._count <= self._requests:
+            return False
+        self._blocked_ns = now_ns
+        return True
 
 
 class UserGuiding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockseg import json_types
-from mockseg.destinations.userguiding.limit import Limit
+from mockseg.destinations.userguiding.imitation import Limit
 
 SECOND = 1_000_000_000
 
