@@ -178,7 +178,7 @@ class ClientSettings:
             setting.check(getattr(self, setting.name), place=setting.name)
         if not self.url.startswith(("http://", "https://")):
             raise ConfigError(
-                f'url is "{shown_url(self.url)}": it starts with http:// or https://,'
+                f'url is "{shown_url(self.url)}": it must start with http:// or https://,'
                 " such as http://127.0.0.1:8765"
             )
 
