@@ -126,6 +126,12 @@ class Settings:
     seed: int | None = declare(
         None, "of ids and write keys; chosen and printed by default", kind="number"
     )
+    header_timeout: int = declare(
+        30,
+        "seconds in which the head of a request must arrive whole, else its connection is closed",
+        kind="number",
+        span=(1, 3600),
+    )
     allow_host: tuple[str, ...] = declare(
         (), "host names besides loopback that may open the control API and the page", kind="list"
     )
@@ -178,7 +184,7 @@ class ClientSettings:
             setting.check(getattr(self, setting.name), place=setting.name)
         if not self.url.startswith(("http://", "https://")):
             raise ConfigError(
-                f'url is "{shown_url(self.url)}": it starts with http:// or https://,'
+                f'url is "{shown_url(self.url)}": it must start with http:// or https://,'
                 " such as http://127.0.0.1:8765"
             )
 

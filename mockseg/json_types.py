@@ -70,7 +70,7 @@ def encode_for_wire(value: Json) -> bytes:
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise MalformedJsonError(f"no JSON: {error}") from None
+        raise MalformedJsonError(f"not JSON: {error}") from None
 
 
 def pretty(value: object) -> str:

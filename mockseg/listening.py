@@ -1,4 +1,4 @@
-"""Listening: sockets with the errors of people, and what comes that is no HTTP."""
+"""Listening: sockets whose errors say what to do, and accepting what comes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,33 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
-from aiohttp.http_exceptions import HttpProcessingError
-
+from mockseg.clock import breathe
 from mockseg.errors import ServerStartError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
-__all__ = ["BACKLOG", "bind", "http_log", "is_loopback", "log", "url_of"]
+__all__ = ["BACKLOG", "Acceptor", "bind", "http_log", "is_loopback", "log", "url_of"]
 
 BACKLOG = 1024
+# How long nothing is accepted when the machine has no means for it.
+RETRY_SECONDS = 1.0
+# How often that is said.
+SAY_SECONDS = 60.0
+_SHORTAGES = {
+    errno.EMFILE: (
+        "mockseg has no file descriptor left: new connections wait until others are closed;"
+        " raise the limit with ulimit -n"
+    ),
+    errno.ENFILE: (
+        "the system has no file descriptor left: new connections wait until others are closed"
+    ),
+    errno.ENOBUFS: "the system has no buffer for another connection: new ones wait",
+    errno.ENOMEM: "the system has no memory for another connection: new ones wait",
+}
+_ROUNDS_TO_CONNECT = 5
+_MOST_AT_ONCE = 64
 log = logging.getLogger("mockseg")
 
 
@@ -88,26 +105,112 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-class _RefusalCounter(logging.Handler):
-    """Counts what aiohttp's parser refuses, and passes on what is our mistake.
+class Acceptor:
+    """Accepts connections; waits, instead of failing over and over, when none can be opened.
 
-    A client that went away in the middle of its request is neither.
+    An event loop's own server tries again at once, as often as its backlog is long, and logs a
+    traceback each time.
+
+    Args:
+        make: makes the protocol of a connection.
     """
 
-    def __init__(self, count: Callable[[], None]) -> None:
-        super().__init__()
-        self._count = count
+    def __init__(self, make: Callable[[], asyncio.Protocol]) -> None:
+        self._make = make
+        self._listening: dict[socket.socket, ssl.SSLContext | None] = {}
+        self._servers: list[asyncio.Server] = []
+        self._waiting: dict[socket.socket, asyncio.TimerHandle] = {}
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._said_at: float | None = None
+
+    async def listen(self, listening: socket.socket, *, tls: ssl.SSLContext | None = None) -> None:
+        """Accept connections from now on.
+
+        Args:
+            listening: as :func:`bind` opened it; `stop` closes it.
+            tls: for https, or None.
+        """
+        loop = asyncio.get_running_loop()
+        self._listening[listening] = tls
+        try:
+            loop.add_reader(listening, self._accept, listening)
+        except NotImplementedError:
+            # The loop of Windows waits for connections in a way of its own.
+            made = await loop.create_server(self._make, sock=listening, ssl=tls, backlog=BACKLOG)
+            self._servers.append(made)
+
+    async def stop(self) -> None:
+        """Accept nothing more, and close the listening sockets."""
+        loop = asyncio.get_running_loop()
+        for server in self._servers:
+            server.close()
+        for waiting in self._waiting.values():
+            waiting.cancel()
+        for listening in self._listening:
+            if not self._servers:
+                loop.remove_reader(listening)
+        # What has just been accepted becomes a connection in the loop's next rounds; ended
+        # before that, its client would wait for ever. A TLS handshake takes longer.
+        for _ in range(_ROUNDS_TO_CONNECT):
+            await breathe()
+        for connecting in self._connecting:
+            connecting.cancel()
+        await asyncio.gather(*self._connecting, return_exceptions=True)
+        for listening in self._listening:
+            listening.close()
+
+    def _accept(self, listening: socket.socket) -> None:
+        """Accept what waits, at most as much as lets other things happen in between."""
+        loop = asyncio.get_running_loop()
+        for _ in range(_MOST_AT_ONCE):
+            try:
+                connection, _address = listening.accept()
+            except OSError as error:
+                # Any other: nothing waits any more, or what did went away.
+                if error.errno in _SHORTAGES:
+                    self._say(_SHORTAGES[error.errno])
+                    loop.remove_reader(listening)
+                    again = loop.call_later(RETRY_SECONDS, self._accept_again, listening)
+                    self._waiting[listening] = again
+                return
+            connection.setblocking(False)
+            connecting = loop.create_task(self._connect(connection, self._listening[listening]))
+            self._connecting.add(connecting)
+            connecting.add_done_callback(self._connecting.discard)
+
+    def _accept_again(self, listening: socket.socket) -> None:
+        del self._waiting[listening]
+        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    async def _connect(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.connect_accepted_socket(self._make, connection, ssl=tls)
+        except OSError:
+            # The client went away, or no handshake was made; a TLS error is an OSError, too.
+            connection.close()
+        except asyncio.CancelledError:
+            connection.close()
+            raise
+
+    def _say(self, shortage: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._said_at is None or now - self._said_at >= SAY_SECONDS:
+            self._said_at = now
+            log.warning(shortage)
+
+
+class _OwnMistakes(logging.Handler):
+    """Passes on what is a mistake of mockseg; a client that went away is none."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
-            self._count()
-        elif record.levelno >= logging.WARNING and not isinstance(error, ConnectionError):
+        if record.levelno >= logging.WARNING and not isinstance(error, ConnectionError):
             log.handle(record)
 
 
-def http_log(count: Callable[[], None]) -> logging.Logger:
-    """Make the log of one server's HTTP layer, known to nobody else."""
+def http_log() -> logging.Logger:
+    """Make the log of one server's HTTP layer, which no other code can reach by name."""
     own = logging.Logger("mockseg.http", level=logging.DEBUG)  # noqa: LOG001  (one for each server)
-    own.addHandler(_RefusalCounter(count))
+    own.addHandler(_OwnMistakes())
     return own

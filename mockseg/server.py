@@ -10,23 +10,22 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from aiohttp import web
-
 from mockseg.client.in_process import InProcess
 from mockseg.client.service import Server
-from mockseg.clock import breathe
 from mockseg.config import SERVER_SETTINGS, Settings
 from mockseg.errors import UnreachableError
 from mockseg.hub import handlers as _handlers  # noqa: F401  (else the first start pays for it)
 from mockseg.hub.machine import Hub
-from mockseg.listening import BACKLOG, bind, http_log, is_loopback, log, url_of
+from mockseg.listening import Acceptor, bind, http_log, is_loopback, log, url_of
 from mockseg.suggestions import unknown_option
-from mockseg.web.app import RUNNER_OPTIONS, make_app
+from mockseg.web.app import Runner, make_app
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
     from types import TracebackType
+
+    from aiohttp import web
 
     from mockseg.tls import TlsMaterial
 
@@ -36,7 +35,6 @@ __all__ = ["MockSegment", "RunningServer", "serve"]
 _KEEPALIVE_SECONDS = 75.0
 # Twice this is what a stop waits for requests under way; answering one takes far less.
 _SHUTDOWN_SECONDS = 0.01
-_ROUNDS_TO_CONNECT = 5
 
 
 class RunningServer:
@@ -56,13 +54,12 @@ class RunningServer:
         self.url = ""
         self.tls_url: str | None = None
         self.ca_path: Path | None = None
-        self._listening: list[socket.socket] = []
-        self._runner = web.AppRunner(
+        self._acceptor = Acceptor(self._connection)
+        self._runner = Runner(
             make_app(self.hub),
-            **RUNNER_OPTIONS,
             keepalive_timeout=_KEEPALIVE_SECONDS,
             shutdown_timeout=_SHUTDOWN_SECONDS,
-            logger=http_log(self.hub.count_parser_refusal),
+            logger=http_log(),
         )
 
     @property
@@ -90,18 +87,16 @@ class RunningServer:
             material = await asyncio.to_thread(_certificate, settings) if secure else None
             await self._runner.setup()
             for listening in plain:
-                await web.SockSite(self._runner, listening, backlog=BACKLOG).start()
+                await self._acceptor.listen(listening)
+            tls = None if material is None else material.context
             for listening in secure:
-                assert material is not None  # noqa: S101  (made where secure is not empty)
-                await web.SockSite(
-                    self._runner, listening, backlog=BACKLOG, ssl_context=material.context
-                ).start()
+                await self._acceptor.listen(listening, tls=tls)
         except BaseException:
+            await self._acceptor.stop()
             await self._runner.cleanup()
             for opened in sockets:
                 opened.close()
             raise
-        self._listening = sockets
         self.url = url_of("http", settings.host, plain[0])
         if material is not None:
             self.tls_url = url_of("https", settings.host, secure[0])
@@ -109,16 +104,12 @@ class RunningServer:
 
     async def stop(self) -> None:
         """Answer nothing more; open streams and waits are ended."""
-        loop = asyncio.get_running_loop()
-        for listening in self._listening:
-            # Other loops than those with selectors know no readers.
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_reader(listening)
-        # Who has just been accepted becomes a connection in the loop's next rounds; ended
-        # before that, its socket would stay open and its client would wait for ever.
-        for _ in range(_ROUNDS_TO_CONNECT):
-            await breathe()
+        await self._acceptor.stop()
         await self._runner.cleanup()
+
+    def _connection(self) -> web.RequestHandler:
+        assert self._runner.server is not None  # noqa: S101  (it has been set up)
+        return self._runner.server()
 
 
 @contextlib.asynccontextmanager

@@ -57,15 +57,15 @@ _METAVARS = {
 
 # The scalar match keys with what they mean; `good` is the pair --good/--bad.
 MATCH_KEYS: tuple[tuple[str, str], ...] = (
-    ("source", "write key"),
-    ("type", "identify, track, page, screen, group or alias"),
-    ("event", "name of a track call"),
-    ("user_id", "exact"),
-    ("anonymous_id", "exact"),
-    ("message_id", "exact"),
-    ("group_id", "exact"),
-    ("verdict", ", ".join(_VERDICTS)),
-    ("where", "a filter in Segment's FQL, such as 'properties.guideId = \"1\"'"),
+    ("source", "of this write key"),
+    ("type", "of this type: identify, track, page, screen, group or alias"),
+    ("event", "of this event, the name of a track call"),
+    ("user_id", "with this userId"),
+    ("anonymous_id", "with this anonymousId"),
+    ("message_id", "with this messageId"),
+    ("group_id", "with this groupId"),
+    ("verdict", f"with this verdict: {', '.join(_VERDICTS)}"),
+    ("where", "that this filter in Segment's FQL matches, such as 'properties.guideId = \"1\"'"),
 )
 
 
@@ -90,6 +90,12 @@ class Seconds(click.FloatRange):
                 value = parse_duration(value, place="it") / SECOND
             except ConfigError as error:
                 self.fail(str(error), param, ctx)
+        try:
+            float(value)
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a number of seconds; write it as 5, 5s or 500ms.", param, ctx
+            )
         seconds: float = super().convert(value, param, ctx)
         if math.isnan(seconds):
             self.fail(f"{value!r} is not a number of seconds.", param, ctx)
@@ -181,7 +187,7 @@ def match_keys(function: Callable[..., Any]) -> Callable[..., Any]:
         flag = "--" + name.replace("_", "-")
         kind = OneOf(_VERDICTS) if name == "verdict" else None
         command = click.option(
-            flag, name, type=kind, metavar="TEXT", help=f"Only calls with this: {meaning}."
+            flag, name, type=kind, metavar="TEXT", help=f"Only calls {meaning}."
         )(command)
     return command
 

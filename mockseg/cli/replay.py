@@ -140,4 +140,6 @@ def _messages(file: str) -> Iterator[JsonObject]:
                 raise ConfigError(
                     f"{file}, line {number}: a call is a JSON object; nothing was sent"
                 )
-            yield sent.message
+            # A call that has no time of its own happened when it was received.
+            received = {} if sent.received_at is None else {"receivedAt": sent.received_at}
+            yield {**sent.message, **received}

@@ -100,7 +100,7 @@ class Judgement:
         words = list(dict.fromkeys([*(w.code for w in self.wrong), *map(word_of, self.refused)]))
         if words:
             flags = " ".join(f"--allow {word}" for word in words[:_MOST_SHOWN])
-            yield (f"mockseg: if that is meant to be: {flags}",)
+            yield (f"mockseg: to allow it, pass {flags}",)
         if self.fine and self.calls:
             proof = "that does not prove that the real Segment accepted anything"
             yield (f"mockseg: nothing is wrong here; {proof}",)

@@ -33,12 +33,14 @@ class Sent:
         message: decoded; any JSON value.
         raw: its JSON, whose size counts.
         shared: what its batch says for all of its messages, or None.
+        received_at: when the server that exported it received it, ISO 8601; None if unknown.
     """
 
     place: int | None
     message: Json
     raw: msgspec.Raw
     shared: Shared | None = None
+    received_at: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _exported(call: JsonObject) -> Sent:
     """
     raw, message = call.get("raw"), call.get("message")
     if not isinstance(message, dict) or not message:
-        return Sent(None, raw, msgspec.Raw(encode(raw)))
+        return Sent(None, raw, msgspec.Raw(encode(raw)), received_at=call.get("receivedAt"))
     sent: Json = {key: value for key, value in message.items() if key not in _ADDED}
     if isinstance(raw, dict):
         sent |= {key: value for key, value in raw.items() if key not in _FROM_NORMALISED}
@@ -122,4 +124,6 @@ def _exported(call: JsonObject) -> Sent:
         sent["timestamp"] = message["originalTimestamp"]
     if not sent.get("type"):
         sent["type"] = raw.get("type") if isinstance(raw, dict) else None
-    return Sent(None, sent, msgspec.Raw(encode(sent if raw is None else raw)))
+    received_at = call.get("receivedAt") or message.get("receivedAt")
+    whole = msgspec.Raw(encode(sent if raw is None else raw))
+    return Sent(None, sent, whole, received_at=received_at)

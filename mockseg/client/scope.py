@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Deadline", "Scope"]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 @dataclasses.dataclass(slots=True)
 class Scope:
@@ -68,9 +71,9 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-            raise TypeError(f"a wait of {seconds!r}: a number of seconds is allowed")
+            raise TypeError(f"invalid wait {seconds!r}: expected a number of seconds")
         if not 0 <= seconds <= _MOST_SECONDS:
-            raise ValueError(f"a wait of {seconds!r} seconds: 0 to {_MOST_SECONDS} is allowed")
+            raise ValueError(f"invalid wait {seconds!r}: expected 0 to {_MOST_SECONDS} seconds")
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:

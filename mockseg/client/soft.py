@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SoftBlock", "softly"]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 T = TypeVar("T")
 
 # How much of each failure is shown when there are several.

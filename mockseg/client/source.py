@@ -145,6 +145,7 @@ class Source(Journeys, Connections):
             UnreachableError: a request got no answer, because a fault broke it off, or the server
                 is gone; those before it have been sent.
         """
+        __tracebackhide__ = True
         steps = verbs_sending.send(
             self._scope, messages, batch=batch, path=path, headers=headers, timeout=timeout
         )

@@ -24,6 +24,9 @@ __all__ = [
     "expectation",
 ]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 # For how long a call may not come that must not come: SDKs send from other threads.
 WITHIN_SECONDS = 0.3
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["assert_identity_continuity", "assert_no_calls_after"]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 def assert_identity_continuity(
     scope: Scope, *, anonymous_id: str | None, user_id: str | None, wait: float

@@ -40,6 +40,9 @@ __all__ = [
     "summary",
 ]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 # The most that the control plane gives at once.
 PAGE = 1000
 _SCALARS = tuple(name for name in ScalarMatch.__struct_fields__ if name != "source")

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PATIENCE_SECONDS", "Sendable", "send"]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 PATIENCE_SECONDS = 30.0
 _BATCH = "/v1/batch"
 
@@ -94,10 +97,12 @@ def _route(message: Sendable) -> str:
     type_ = message.get("type")
     if isinstance(type_, str) and type_ in MESSAGE_TYPES:
         return f"/v1/{type_}"
-    raise ValueError(
-        f"send(): {unknown('type', type_, MESSAGE_TYPES)} To send it as it is, pass batch=True"
-        " or path=."
+    problem = (
+        unknown("type", type_, MESSAGE_TYPES)
+        if "type" in message
+        else f"a message has no type. Allowed: {', '.join(MESSAGE_TYPES)}."
     )
+    raise ValueError(f"send(): {problem} To send it as it is, pass batch=True or path=.")
 
 
 def _request(
@@ -132,5 +137,7 @@ def _encoded(message: Mapping[str, Any]) -> bytes:
     try:
         # Moments, decimals and ids of UUID become what SDKs make of them.
         return json_types.encode_for_wire(msgspec.to_builtins(dict(message)))
-    except (TypeError, RecursionError, MalformedJsonError) as error:
+    except MalformedJsonError as error:
+        raise TypeError(f"send(): a message is {error}") from None
+    except (TypeError, RecursionError) as error:
         raise TypeError(f"send(): a message is not JSON: {error}") from None

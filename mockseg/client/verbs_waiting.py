@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Gathered", "gather", "let_settle", "settle", "wait_for", "wait_for_all"]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Gathered:
@@ -147,7 +150,7 @@ def check_count(count: int, *, name: str, least: int = 1) -> None:
         ValueError: with what is allowed.
     """
     if type(count) is not int or count < least:
-        raise ValueError(f"{name} is {count!r}: a whole number from {least} is allowed")
+        raise ValueError(f"{name} is {count!r}: it must be a whole number of {least} or more")
 
 
 def _hopeless(refusal: OperationError) -> Call | None:

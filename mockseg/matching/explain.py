@@ -184,7 +184,7 @@ def _not_accepted(evidence: Evidence) -> _Cause:
     note = ""
     if matcher.verdict is None:
         means = " or ".join(f"verdict={verdict!r}" for verdict in others)
-        note = f"A matcher means accepted calls; with {means} it means these."
+        note = f"A matcher matches accepted calls only; to match these, pass {means}."
     return _Cause("not_accepted", Section(title, tuple(lines)), note)
 
 

@@ -95,7 +95,7 @@ def difference_line(difference: Difference) -> str:
             wanted = shown_typed(expected, limit=_VALUE_CHARACTERS)
             return f"{field}: expected {wanted}, but it is missing{note}"
         case "extra":
-            return f"{field}: no such member is expected, got {got}"
+            return f"{field}: expected no such member, got {got}"
         case "predicate":
             return f"{field}: {shown(expected)} is false for {got}{note}"
         case "format":

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = ["alias", "any_call", "group", "identify", "message", "page", "screen", "track"]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 class _Shared(TypedDict, total=False):
     """What every matcher takes by name."""
@@ -255,8 +258,8 @@ def _text(value: object, place: str, *, may_be_bad: bool) -> Expected:
     admitted = admit(value, place)
     if is_plain(admitted) and not isinstance(admitted, str) and not may_be_bad:
         raise TypeError(
-            f"{place} is {shown_typed(admitted)}: in accepted calls it is a text;"
-            " give one, or a verdict to mean calls that were not accepted"
+            f"{place} is {shown_typed(admitted)}: accepted calls have a string there;"
+            " pass a string, or verdict= to match calls that were not accepted"
         )
     return admitted
 

@@ -61,8 +61,9 @@ def replayed(
                 told = parse_moment(changed.get(name))
                 if told is not None:
                     changed[name] = format_moment(told - first + shift_to_ns)
-        # The time at which it was sent is that at which it is sent now.
+        # It is sent and received now.
         changed.pop("sentAt", None)
+        changed.pop("receivedAt", None)
         if ids is not None:
             changed["messageId"] = f"{ids}-{number:08x}"
         yield _made(changed, due)

@@ -114,7 +114,10 @@ class Scenario:
 
     def __init__(self, recipe: Recipe, people: People) -> None:
         if not recipe.catalogue and not recipe.plans:
-            raise ConfigError("no events to make traffic of: name plans of the catalogue or a file")
+            raise ConfigError(
+                "no events to send: name plans of the catalogue (--catalogue ecommerce) or your own"
+                " (--plan FILE)"
+            )
         names = tuple(dict.fromkeys(recipe.catalogue))
         # What is good is good for the strictest reader; what is broken, for the run's.
         strict = [load(name, strictness="strict") for name in names]

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.access import Access
+from mockseg.web.connection import ConnectionServer
 from mockseg.web.held import Held
 from mockseg.web.keys import ACCESS, HELD, HUB, RECORDER
 from mockseg.web.recording import Recorder
@@ -18,20 +19,16 @@ if TYPE_CHECKING:
 
     from mockseg.hub.machine import Hub
 
-__all__ = ["MAX_BODY_BYTES", "RUNNER_OPTIONS", "make_app"]
+__all__ = ["MAX_BODY_BYTES", "Runner", "make_app"]
 
 # Exports are imported in portions of a thousand calls of at most 32 KB.
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
-# How an `AppRunner` has to run it.
-RUNNER_OPTIONS: dict[str, Any] = {
+_OPTIONS: dict[str, Any] = {
     # Nobody reads a log of every request.
     "access_log": None,
     # Inflated by ourselves, bounded: aiohttp takes a truncated stream for whole.
     "auto_decompress": False,
-    # What a client sent before it hung up was sent. Waits and streams notice by themselves,
-    # see `held`.
-    "handler_cancellation": False,
     # What is left of a refused body is read away for so many seconds.
     "lingering_time": 1.0,
     # A pixel or a `?data=` may carry a message of 32 KB, as base64.
@@ -39,10 +36,33 @@ RUNNER_OPTIONS: dict[str, Any] = {
 }
 
 
+class Runner(web.AppRunner):
+    """Runs the application over connections of our own.
+
+    Args:
+        app: as :func:`make_app` makes it.
+        shutdown_timeout: twice these seconds a stop waits for requests under way.
+        options: of aiohttp's ``RequestHandler``, on top of those that it needs.
+    """
+
+    def __init__(
+        self, app: web.Application, *, shutdown_timeout: float = 60.0, **options: Any
+    ) -> None:
+        # What a client sent before it hung up was sent. Waits and streams notice by themselves,
+        # see `held`.
+        super().__init__(app, shutdown_timeout=shutdown_timeout, handler_cancellation=False)
+        self._options = {**_OPTIONS, **options}
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        app = self.app
+        return ConnectionServer(made, hub=app[HUB], recorder=app[RECORDER], options=self._options)
+
+
 def make_app(hub: Hub) -> web.Application:
     """Make the application: control plane and page below ``/_mockseg``, Segment everywhere else.
 
-    It is to run with :data:`RUNNER_OPTIONS`.
+    A :class:`Runner` runs it.
     """
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     held = app[HELD] = Held()

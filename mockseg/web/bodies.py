@@ -21,7 +21,7 @@ from mockseg.domain.write_keys import key_in_text
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest
 
-__all__ = ["BODY_SECONDS", "MAX_READ_BYTES", "Body", "body_at_hand", "read_body"]
+__all__ = ["BODY_SECONDS", "MAX_READ_BYTES", "Body", "body_at_hand", "inflated", "read_body"]
 
 # Over Segment's own limits, so that what was too large can still be shown.
 MAX_READ_BYTES = 2 * 1024 * 1024
@@ -57,7 +57,7 @@ def body_at_hand(request: BaseRequest) -> Body | None:
     """Give a body that has come whole, as nearly all do, without waiting; else None."""
     headers, payload = request.headers, request.content
     if CONTENT_LENGTH in headers and payload.is_eof():
-        return _inflated(payload.read_nowait(-1), headers.get(CONTENT_ENCODING))
+        return inflated(payload.read_nowait(-1), headers.get(CONTENT_ENCODING))
     return None
 
 
@@ -71,11 +71,16 @@ async def read_body(request: BaseRequest) -> Body:
     sent = b"".join(parts)
     if trouble:
         return _damaged(sent, trouble)
-    return _inflated(sent, request.headers.get(CONTENT_ENCODING))
+    return inflated(sent, request.headers.get(CONTENT_ENCODING))
 
 
-def _inflated(sent: bytes, encoding: str | None) -> Body:
-    """Inflate what was sent, if it says that it has to be."""
+def inflated(sent: bytes, encoding: str | None) -> Body:
+    """Inflate what was sent, if it says that it has to be.
+
+    Args:
+        sent: the body's bytes.
+        encoding: the header Content-Encoding, or None.
+    """
     if len(sent) > MAX_READ_BYTES:
         return Body(sent[:MAX_READ_BYTES], len(sent), _over_limit())
     encoding = encoding and encoding.strip().lower()

@@ -126,7 +126,7 @@ def admit(request: web.Request, *, allow_host: tuple[str, ...]) -> None:
         name = hosts[0].rsplit(":", 1)[0][:100] if hosts else "NAME"
         raise OperationError(
             f'the host "{shown}" is not allowed here: it must be localhost or a loopback'
-            f" address, or be started with --allow-host {name}",
+            f" address; to allow it, start mockseg with --allow-host {name}",
             status=403,
             code="foreign_host",
             details={"host": shown, "allowed": ["localhost", "127.0.0.0/8", "::1", *allow_host]},

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION
+from msgspec import structs
 
-from mockseg.domain.credentials import key_of, shown_form, shown_json, shown_query
+from mockseg.domain.credentials import key_of, shown_form, shown_json, shown_query, shown_url
 from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import Arrival, Route
 from mockseg.domain.write_keys import key_of_refused
 from mockseg.web import cors
-from mockseg.web.bodies import Body, read_body
+from mockseg.web.bodies import inflated, read_body
 from mockseg.web.headers import HeaderStore
 from mockseg.web.pixel import decode_data
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mockseg.domain.request import Answer, Headers
     from mockseg.hub.broken import Broken
     from mockseg.hub.machine import Hub
+    from mockseg.web.bodies import Body
+    from mockseg.web.unparsed import RawRequest
 
 __all__ = ["Recorder", "key_in_headers", "response_of"]
 
@@ -53,7 +56,13 @@ class Recorder:
             return await read_body(request)
 
     async def refuse(
-        self, request: web.BaseRequest, answer: Answer, *, reason: str, key: str = ""
+        self,
+        request: web.BaseRequest,
+        answer: Answer,
+        *,
+        reason: str,
+        key: str = "",
+        path: str = "",
     ) -> web.Response:
         """Record a refused request in the source that it was for, and return its response.
 
@@ -62,18 +71,67 @@ class Recorder:
             answer: with the error's status.
             reason: one sentence without a full stop.
             key: the write key, where the path names it; else it is looked for everywhere.
+            path: as it is kept, where that is not the one of the request.
         """
         body = await self.read(request, key)
-        key = key or _key_of_refused(request, body)
-        problem = discard("bad_request", "", reason)
-        kept = Body(_shown(request, body.content, key), body.sent_bytes, problem)
-        self.record(request, kept, answer, key=key)
+        url = request.rel_url
+        # A message in a query is base64.
+        data = None if body.content else url.query.get("data")
+        message = body.content if data is None else decode_data(data) or b""
+        found = key or key_of_refused(
+            header_key=key_in_headers(request),
+            path=url.raw_path,
+            query=url.raw_query_string,
+            body=message,
+        )
+        arrival = self._arrival(request, body, key=found or body.write_key, path=path)
+        self._refuse(arrival, answer, reason=reason, content_type=request.content_type)
         response = response_of(answer)
         if body.problem is not None:
             # What is left of the body is of no use to anyone.
             response.force_close()
         cors.allow(request, response)
         return response
+
+    def refuse_raw(
+        self,
+        raw: RawRequest,
+        answer: Answer,
+        *,
+        reason: str,
+        key: str = "",
+        sent_bytes: int | None = None,
+    ) -> None:
+        """Record a request that the parser never handed over.
+
+        Args:
+            raw: as it was sent.
+            answer: with the error's status.
+            reason: one sentence without a full stop.
+            key: the write key of its source, where it names none itself.
+            sent_bytes: how many bytes came, where that is not the size of the body.
+        """
+        path, _, query = raw.target.partition("?")
+        arrival = Arrival(
+            route=_NOTHING,
+            method=raw.method,
+            path=shown_url(path),
+            query=shown_query(query),
+            headers=self._headers.keep(raw.headers),
+            body=_content_of(raw).content,
+            sent_bytes=len(raw.body) if sent_bytes is None else sent_bytes,
+            key=self.key_of(raw) or key,
+        )
+        content_type = raw.header("content-type").partition(";")[0].strip().lower()
+        self._refuse(arrival, answer, reason=reason, content_type=content_type)
+
+    def key_of(self, raw: RawRequest) -> str:
+        """Return the write key of a request that the parser never handed over, or empty."""
+        path, _, query = raw.target.partition("?")
+        body = _content_of(raw)
+        header_key = key_of(raw.header("authorization"))
+        key = key_of_refused(header_key=header_key, path=path, query=query, body=body.content)
+        return key or body.write_key
 
     def record(
         self,
@@ -93,10 +151,19 @@ class Recorder:
             key: its write key, or empty.
             broken: what a fault makes of it, or None.
         """
-        arrival = Arrival(
+        arrival = self._arrival(request, body, key=key)
+        if broken is None:
+            self._hub.record(arrival, answer)
+        else:
+            self._hub.record(arrival, broken.kept(answer), broken.mark)
+
+    def _arrival(
+        self, request: web.BaseRequest, body: Body, *, key: str, path: str = ""
+    ) -> Arrival:
+        return Arrival(
             route=_NOTHING,
             method=request.method,
-            path=request.rel_url.raw_path,
+            path=path or request.rel_url.raw_path,
             query=shown_query(request.rel_url.raw_query_string),
             headers=self.headers(request),
             body=body.content,
@@ -104,10 +171,17 @@ class Recorder:
             key=key,
             problem=body.problem,
         )
-        if broken is None:
-            self._hub.record(arrival, answer)
-        else:
-            self._hub.record(arrival, broken.kept(answer), broken.mark)
+
+    def _refuse(self, arrival: Arrival, answer: Answer, *, reason: str, content_type: str) -> None:
+        """Record a refused request; its body may have been meant for another service."""
+        body = arrival.body
+        if content_type == _FORM:
+            body = shown_form(body)
+        elif not arrival.key:
+            # What has a write key is a message of the tester's own.
+            body = shown_json(body)
+        problem = discard("bad_request", "", reason)
+        self._hub.record(structs.replace(arrival, body=body, problem=problem), answer)
 
 
 def key_in_headers(request: web.BaseRequest) -> str:
@@ -123,24 +197,5 @@ def response_of(answer: Answer) -> web.Response:
     )
 
 
-def _key_of_refused(request: web.BaseRequest, body: Body) -> str:
-    """Return the write key of a request whose messages are not read, from anywhere in it."""
-    content, url = body.content, request.rel_url
-    data = None if content else url.query.get("data")
-    if data is not None:
-        content = decode_data(data) or b""
-    key = key_of_refused(
-        header_key=key_in_headers(request),
-        path=url.raw_path,
-        query=url.raw_query_string,
-        body=content,
-    )
-    return key or body.write_key
-
-
-def _shown(request: web.BaseRequest, content: bytes, key: str) -> bytes:
-    """Return a refused body without its secrets: it may have been meant for another service."""
-    if request.content_type == _FORM:
-        return shown_form(content)
-    # What has a write key is a message of the tester's own.
-    return content if key else shown_json(content)
+def _content_of(raw: RawRequest) -> Body:
+    return inflated(raw.body, raw.header("content-encoding"))

@@ -160,7 +160,7 @@ class Opened:
         named = ", ".join(repr(word) for word in dict.fromkeys(words))
         lines += before_window_note(before_window(bad, self.source.scope.opened_at))
         lines.append(
-            f"If that is meant to be: @pytest.mark.segment(allow=[{named}]), or ini"
+            f"To allow it: @pytest.mark.segment(allow=[{named}]), or ini"
             " mockseg_teardown = warn | off."
         )
         return "\n".join(lines)

@@ -84,9 +84,9 @@ async def _drive(server: str, name: str) -> None:
 def _mockseg() -> web.AppRunner:
     from mockseg.config import Settings
     from mockseg.hub.machine import Hub
-    from mockseg.web.app import RUNNER_OPTIONS, make_app
+    from mockseg.web.app import Runner, make_app
 
-    return web.AppRunner(make_app(Hub(Settings())), **RUNNER_OPTIONS)
+    return Runner(make_app(Hub(Settings())))
 
 
 def _count(*, on: bool) -> None:

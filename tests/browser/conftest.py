@@ -14,7 +14,8 @@ from aiohttp import web
 
 from mockseg.config import Settings
 from mockseg.hub.machine import Hub
-from mockseg.web.app import RUNNER_OPTIONS, make_app
+from mockseg.web.app import Runner, make_app
+from mockseg.web.keys import HUB
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -78,8 +79,8 @@ async def serve_app() -> AsyncIterator[Callable[..., Any]]:
     """Give a function that serves an application on a free port and gives its address."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(app: web.Application, **options: Any) -> str:
-            runner = web.AppRunner(app, shutdown_timeout=1, **options)
+        async def start(app: web.Application) -> str:
+            runner = (Runner if HUB in app else web.AppRunner)(app, shutdown_timeout=1)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -91,5 +92,5 @@ async def serve_app() -> AsyncIterator[Callable[..., Any]]:
 @pytest.fixture
 async def url(hub: Hub, serve_app: Callable[..., Any]) -> str:
     """Give the address of a server over the hub."""
-    address: str = await serve_app(make_app(hub), **RUNNER_OPTIONS)
+    address: str = await serve_app(make_app(hub))
     return address

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from mockseg.config import Settings
 from mockseg.hub.machine import Hub
-from mockseg.web.app import RUNNER_OPTIONS, make_app
+from mockseg.web.app import Runner, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ async def test_a_browser_elsewhere_signs_in_once(
 
     app = make_app(Hub(Settings(seed=1, control_token="the-token")))
     app.middlewares.append(between)
-    runner = web.AppRunner(app, shutdown_timeout=1, **RUNNER_OPTIONS)
+    runner = Runner(app, shutdown_timeout=1)
     await runner.setup()
     address, listener = await listen_elsewhere(runner, ("203.0.113.9", 50_000))
     try:

@@ -11,7 +11,7 @@ from aiohttp import web
 from mockseg.faults.effect import Effect
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault
-from mockseg.web.app import RUNNER_OPTIONS, make_app
+from mockseg.web.app import make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ async def watch(hub: Hub, serve_app: Callable[..., Any]) -> Callable[..., Any]:
 
         app = make_app(hub)
         app.middlewares.append(between)
-        address: str = await serve_app(app, **RUNNER_OPTIONS)
+        address: str = await serve_app(app)
         return address
 
     return serve

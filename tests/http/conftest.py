@@ -20,7 +20,7 @@ from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
 from mockseg.hub.machine import Hub
 from mockseg.server import MockSegment
-from mockseg.web.app import RUNNER_OPTIONS, make_app
+from mockseg.web.app import Runner, make_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -81,9 +81,9 @@ async def elsewhere(
 
 @contextlib.asynccontextmanager
 async def _opened(hub: Hub) -> AsyncIterator[Door]:
-    runner = web.AppRunner(
+    runner = Runner(
         make_app(hub),
-        **{**RUNNER_OPTIONS, "lingering_time": _LINGERING_SECONDS},
+        lingering_time=_LINGERING_SECONDS,
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
     await runner.setup()

@@ -99,7 +99,7 @@ def test_bad_calls_are_told_by_field_with_the_value(
     assert '     3 x  invalid_type at properties.total of track "Paid": Invalid type.' in err
     assert 'sent "40", first in call-2\n' in err
     assert "     1 x  no_user_anon_id of page: neither userId nor anonymousId was given\n" in err
-    assert "if that is meant to be: --allow invalid_type --allow no_user_anon_id\n" in err
+    assert "to allow it, pass --allow invalid_type --allow no_user_anon_id\n" in err
 
     allowed = ["--allow", "invalid_type", "--allow", "dropped"]
     assert run(["run", "--plan", "plan.json", *allowed, *program]) == 0

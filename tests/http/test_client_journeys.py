@@ -184,7 +184,7 @@ def test_golden_files(source: Source, send: Send, tmp_path: Path) -> None:
         source.assert_matches_golden(file, wait=0)
     text = str(failure.value)
     assert "properties.page: expected 1 (number), got '1' (string)" in text
-    assert "properties.extra: no such member is expected" in text
+    assert "properties.extra: expected no such member" in text
     assert "golden 2 identify '': not recorded" in text
     asyncio.run(
         source.aio.assert_matches_golden(file, update=True, ignore=["properties.extra"], wait=0)

@@ -16,7 +16,7 @@ from mockseg import json_types
 from mockseg.config import Settings
 from mockseg.hub.machine import Hub
 from mockseg.operations.table import OPERATIONS, PREFIX
-from mockseg.web.app import RUNNER_OPTIONS, make_app
+from mockseg.web.app import Runner, make_app
 from mockseg.web.parameters import wire_names
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Wire:
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
         hub = Hub(Settings(seed=1, max_calls=100, max_requests=100))
-        self._app = web.AppRunner(make_app(hub), **RUNNER_OPTIONS)
+        self._app = Runner(make_app(hub))
         self.address = ("", 0)
 
     async def open(self) -> None:

@@ -270,7 +270,7 @@ def test_faults_can_stand_in_a_file(tmp_path, name):
     [
         ("[]", "allowed is"),
         ("{}", "it has no `faults`"),
-        ("{", "cannot be read"),
+        ("{", "it is not JSON"),
         ('{"faults":[{"effect":{"status":1}}]}', "faults"),
         ('{"faults":[{"effect":{"hang":true,"status":503}}]}', "effect.status"),
     ],

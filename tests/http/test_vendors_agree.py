@@ -19,7 +19,7 @@ from mockseg.config import Settings
 from mockseg.destinations.vendor import VendorRequest
 from mockseg.hub.machine import Hub
 from mockseg.operations.destinations import AddDestination
-from mockseg.web.app import RUNNER_OPTIONS, make_app
+from mockseg.web.app import Runner, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ class Twins:
     def __init__(self, runner: asyncio.Runner) -> None:
         self.runner = runner
         self.hub = Hub(Settings(seed=1))
-        self._app = web.AppRunner(make_app(self.hub), **RUNNER_OPTIONS)
+        self._app = Runner(make_app(self.hub))
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +40,37 @@ def test_a_failed_assertion_shows_the_nearest_call_and_the_calls(
     )
     # No line of ours stands between the test and the failure.
     assert "verbs_" not in result.stdout.str()
+
+
+def test_a_wrong_argument_is_shown_at_the_line_of_the_test(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """No line of ours stands between the test and what it should have written."""
+    pytester.makepyfile(
+        """
+        from mockseg import track
+
+        def test_event(segment):
+            segment.assert_called("Signed Up")
+
+        def test_count(segment):
+            segment.assert_called(track("A"), at_least=2, at_most=1)
+
+        def test_wait(segment):
+            segment.assert_called(track("A"), wait=-1)
+
+        def test_key(segment):
+            segment.assert_called(track("A", propertis={}))
+
+        def test_message(segment):
+            segment.send({"type": "trakc"})
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=5)
+    shown = result.stdout.str()
+    assert [line for line in shown.splitlines() if re.search(r"mockseg.*\.py:", line)] == []
+    result.stdout.fnmatch_lines(["E  *did you mean track('Signed Up')?", "test_*.py:4: TypeError"])
 
 
 def test_any_failure_lists_the_calls(run: Run, pytester: pytest.Pytester) -> None:

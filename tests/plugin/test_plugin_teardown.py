@@ -31,7 +31,7 @@ def test_a_call_that_segment_would_drop_fails_its_test(run: Run, pytester: pytes
             "1 call of this test would not pass at Segment:",
             "  call-1 track 'A': answered 200, but Segment would drop it",
             "    no_user_anon_id: *",
-            "If that is meant to be: @pytest.mark.segment(allow=*'no_user_anon_id'*)*",
+            "To allow it: @pytest.mark.segment(allow=*'no_user_anon_id'*)*",
         ]
     )
 
@@ -150,7 +150,7 @@ def test_a_violation_of_the_plan_fails_its_test(run: Run, pytester: pytest.Pytes
     result = run()
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
-        ["*required at properties.total: *", "If that is meant to be:*allow=*required*"]
+        ["*required at properties.total: *", "To allow it:*allow=*required*"]
     )
 
 

@@ -263,5 +263,5 @@ def test_the_address_of_a_server_comes_from_the_same_places(folder: Path) -> Non
     assert load_client(sources).url == "http://127.0.0.1:2"
     assert load_client(sources, {"url": "http://127.0.0.1:3"}).url == "http://127.0.0.1:3"
     assert ClientSettings().url == "http://127.0.0.1:8765"
-    with pytest.raises(ConfigError, match=r'url is "localhost:8765": it starts with http'):
+    with pytest.raises(ConfigError, match=r'url is "localhost:8765": it must start with http'):
         load_client(sources, {"url": "localhost:8765"})

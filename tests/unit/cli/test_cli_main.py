@@ -122,6 +122,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (["calls", "--url", "nonsense"], 'url is "nonsense"'),
         (["calls", "--url", "http://a:b"], 'invalid address "http://a:b"'),
         (["readyz", "--timeout", "nan"], "'nan' is not a number of seconds"),
+        (["readyz", "--timeout", "soon"], "'soon' is not a number of seconds; write it as 5, 5s"),
         (["tail", "--patience", "inf"], "inf is not in the range"),
         (["calls", "--limit", "0"], "0 is not in the range x>=1"),
         (["calls", "--verdict", "great"], 'unknown value "great"'),

@@ -97,9 +97,9 @@ def test_at_most_so_many_may_be_none(script: Any, timed_out: Any, page: Any, cou
         ({"at_least": 3, "at_most": 2}, ValueError, "at_least must not be above at_most"),
         ({"at_most": 0}, ValueError, "with at_least=0 none is allowed"),
         ({"at_least": 0}, ValueError, "always true"),
-        ({"at_least": -1}, ValueError, "at_least is -1: a whole number from 0"),
-        ({"at_most": 1.5}, ValueError, "at_most is 1.5: a whole number from 0"),
-        ({"times": True}, ValueError, "times is True: a whole number from 0"),
+        ({"at_least": -1}, ValueError, "at_least is -1: it must be a whole number of 0 or more"),
+        ({"at_most": 1.5}, ValueError, "at_most is 1.5: it must be a whole number of 0 or more"),
+        ({"times": True}, ValueError, "times is True: it must be a whole number of 0 or more"),
     ],
 )
 def test_counts_that_contradict_each_other_are_refused(

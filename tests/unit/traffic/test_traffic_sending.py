@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from mockseg.cli.validate_lines import read_line
 from mockseg.errors import ConfigError
-from mockseg.json_types import decode
+from mockseg.json_types import decode, encode
 from mockseg.traffic.as_segment import to_destination
 from mockseg.traffic.file_sink import opened
 from mockseg.traffic.packets import GeneratedCall, Group, grouped, to_segment
@@ -186,6 +187,19 @@ def test_replays_keep_the_pauses() -> None:
     assert [each.due_ns for each in made] == [0, 500_000_000, 500_000_000, 500_000_000]
     assert decode(made[1].line)["timestamp"] == "2026-01-01T10:00:05Z"
     assert "sentAt" not in decode(made[0].line)
+
+
+def test_a_call_without_a_timestamp_is_replayed_at_the_pause_of_its_receipt() -> None:
+    """As calls by curl are exported; when it was received then is not sent again."""
+    lines = [
+        {"raw": {"event": "A"}, "message": {"event": "A", "type": "track"}, "receivedAt": moment}
+        for moment in ("2026-01-15T09:30:00.000Z", "2026-01-15T09:30:05.000Z")
+    ]
+    sent = [read_line(1, encode(line)).sent[0] for line in lines]
+    messages = [{"receivedAt": each.received_at} for each in sent]
+    made = list(replayed(messages, speed=Fraction(1), shift_to_ns=None, ids=None))
+    assert [each.due_ns for each in made] == [0, 5_000_000_000]
+    assert [decode(call.line) for call in made] == [{}, {}]
 
 
 def test_replays_can_be_moved_in_time() -> None:

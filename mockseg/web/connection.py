@@ -1,0 +1,344 @@
+"""Connections as mockseg runs them: aiohttp's, but what was sent is never lost from sight.
+
+aiohttp forgets the good requests that come in one segment with bytes that are not HTTP, and
+answers what is not HTTP without a trace. It waits for the rest of a head for as long as it
+keeps idle connections. The seams used here are public names of its ``RequestHandler`` and
+``Server``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from mockseg.hub.answers import refusal
+from mockseg.web.recording import response_of
+from mockseg.web.targets import answer_elsewhere
+from mockseg.web.unparsed import head_of, reason_of, requests_in, what_follows
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from typing import TypeAlias
+
+    from mockseg.domain.request import Answer
+    from mockseg.hub.machine import Hub
+    from mockseg.web.recording import Recorder
+
+    Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+__all__ = ["Connection", "ConnectionServer"]
+
+# How often connections are looked at whose head is not whole.
+LOOK_SECONDS = 1.0
+# What is kept of the bytes of a request, to be able to say what was wrong with them.
+_MOST_KEPT_BYTES = 64 * 1024
+# What is kept of the bytes before them, where these may begin in the middle of a request.
+_MOST_CONTEXT_BYTES = 4 * 1024
+
+_END_OF_HEAD = b"\r\n\r\n"
+# Stands for no bytes on a connection whose bytes go to the parser in parts.
+_PARTS = b" "
+_feed = web.RequestHandler.data_received
+
+
+class Connection(web.RequestHandler):
+    """One client's connection.
+
+    It is idle until bytes come, and again when a request was answered. The first bytes are
+    nearly always one whole request: they go to the parser as they are. If it refuses them, all
+    requests among them are lost with the mistake, and are found again in the bytes. A client
+    that sends a request in several segments, or several at once, has its bytes go to the parser
+    in parts that end where a head ends: it hands over each good request before the mistake.
+
+    Args:
+        server: that it belongs to.
+        loop: the running event loop.
+        options: of aiohttp's ``RequestHandler``.
+    """
+
+    __slots__ = (
+        "_before",
+        "_ended",
+        "_head_is_whole",
+        "_is_paused",
+        "_last",
+        "_partial_since",
+        "_received",
+        "_server",
+        "_when_idle",
+    )
+
+    def __init__(
+        self, server: ConnectionServer, *, loop: asyncio.AbstractEventLoop, **options: Any
+    ) -> None:
+        super().__init__(server, loop=loop, **options)
+        self._server = server
+        # The bytes since it was idle, as far as they are kept, and those before them.
+        self._received: bytes | bytearray = b""
+        self._before: bytes | bytearray = b""
+        # What stands for no bytes: empty, until bytes have to go to the parser in parts.
+        self._when_idle = b""
+        # The last bytes that went to the parser in parts.
+        self._last = b""
+        self._head_is_whole = False
+        self._partial_since: float | None = None
+        self._is_paused = False
+        self._ended = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take what a client sent."""
+        if self._received:
+            self._more_received(data)
+        else:
+            self._received = data
+            _feed(self, data)
+
+    def pause_reading(self) -> None:
+        """Stop reading: a body comes faster than it is taken."""
+        self._is_paused = True
+        super().pause_reading()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002  (aiohttp's)
+        """Read on, if reading was stopped; aiohttp asks for it with every body."""
+        if not self._is_paused:
+            return
+        self._is_paused = False
+        if resume_parser:
+            super().resume_reading()
+        else:
+            super().resume_reading(resume_parser=False)
+
+    def log_access(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002  (aiohttp's signature)
+        response: web.StreamResponse,  # noqa: ARG002
+        time: float | None,  # noqa: ARG002
+    ) -> None:
+        """Note that a request was answered; aiohttp calls this after each."""
+        received = self._received
+        if received and received is not _PARTS:
+            # Parts may begin in the middle of a request.
+            known = self._before[-_MOST_CONTEXT_BYTES:] if self._when_idle else b""
+            self._before = known + received
+            self._received = self._when_idle
+            self._head_is_whole = False
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what the parser refused, and record it with the requests lost because of it."""
+        if not isinstance(exc, HttpProcessingError):
+            return super().handle_error(request, status, exc, message)
+        response = response_of(self._refuse_unparsed(exc))
+        response.force_close()
+        return response
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Record a request whose client went away before its head was whole."""
+        if self._has_partial_head():
+            self._refuse_head(400, "the client went away before the head of the request was whole")
+        self._ended = True
+        self._received = self._before = b""
+        super().connection_lost(exc)
+
+    def look(self, now: float, *, timeout: float) -> None:
+        """End the connection if the head of a request has been coming for too long.
+
+        Args:
+            now: by the event loop's clock.
+            timeout: seconds.
+        """
+        if len(self._before) > _MOST_KEPT_BYTES:
+            self._before = b""
+        if not self._has_partial_head():
+            self._partial_since = None
+        elif self._partial_since is None:
+            self._partial_since = now
+        elif now - self._partial_since >= timeout:
+            answer = self._refuse_head(
+                408, f"the head of the request did not arrive within {timeout:g} s"
+            )
+            if self.transport is not None:
+                self.transport.write(_written(answer))
+            self.force_close()
+
+    # --- what does not come as one whole request
+
+    def _more_received(self, data: bytes) -> None:
+        """Take what goes on with a request, or follows it; from now on bytes go in parts."""
+        self._when_idle = _PARTS
+        received = self._received
+        last = self._last or bytes(received[-len(_END_OF_HEAD) + 1 :])
+        if received is _PARTS:
+            if data.strip():
+                self._received = data
+            else:
+                # Empty lines between requests are allowed.
+                self._before += data
+        elif self._whole_head():
+            if len(received) < _MOST_KEPT_BYTES:
+                self._received = received + data
+        else:
+            # A head is as long as the parser allows, in segments as short as the client likes.
+            if isinstance(received, bytes):
+                received = self._received = bytearray(received)
+            received += data
+            if _END_OF_HEAD in last + data:
+                self._head_is_whole = True
+                self._partial_since = None
+        self._last = (last + data)[-len(_END_OF_HEAD) + 1 :]
+        for part in _parts(data, last):
+            _feed(self, part)
+
+    def _whole_head(self) -> bool:
+        # One that grows has none yet.
+        if not self._head_is_whole and isinstance(self._received, bytes):
+            self._head_is_whole = _END_OF_HEAD in self._received
+        return self._head_is_whole
+
+    def _has_partial_head(self) -> bool:
+        """Return whether a request has begun whose head has no end yet."""
+        return not self._ended and bool(self._received.strip()) and not self._whole_head()
+
+    # --- what is refused here
+
+    def _refuse_unparsed(self, error: HttpProcessingError) -> Answer:
+        """Record what the parser refused, and all requests that it forgot because of that."""
+        self._ended = True
+        recorder = self._server.recorder
+        before = bytes(self._before)
+        received = b"" if self._received is _PARTS else bytes(self._received)
+        found, rest = requests_in(before + received)
+        # The parser hands over a request when its head is whole; all of those were answered.
+        lost = [raw for raw in found if received and raw.head_end > len(before)]
+        answered = found[: len(found) - len(lost)]
+        begun = head_of(rest)
+        reason = reason_of(error, rest)
+        answer = refusal(400, reason, code="invalid_request", plain=False)
+        # Without a whole request, what there is of one may still name a source.
+        known = answered[-1] if answered else replace(head_of(before), body=before)
+        key = recorder.key_of(known)
+        for raw in lost:
+            why = reason
+            if raw is not lost[-1] or begun.method:
+                why = f"it came together with what is not HTTP: {reason}"
+            elif rest:
+                why = what_follows(raw, reason, name="it")
+            recorder.refuse_raw(raw, answer, reason=why)
+            key = recorder.key_of(raw)
+        if begun.method or not lost:
+            if answered and not begun.method:
+                reason = what_follows(answered[-1], reason, name="the request before")
+            recorder.refuse_raw(begun, answer, reason=reason, key=key, sent_bytes=len(rest))
+        self._server.hub.count_parser_refusal()
+        return answer
+
+    def _refuse_head(self, status: int, reason: str) -> Answer:
+        """Record a request whose head is not whole."""
+        self._ended = True
+        answer = refusal(status, reason, code="invalid_request", plain=False)
+        received = bytes(self._received)
+        begun = head_of(received)
+        if begun.method:
+            self._server.recorder.refuse_raw(begun, answer, reason=reason, sent_bytes=len(received))
+        return answer
+
+
+class ConnectionServer(web.Server):
+    """Makes the connections of one application, and ends those that never send a head.
+
+    Args:
+        made: the server that aiohttp made for the application.
+        hub: of the application.
+        recorder: of the application.
+        options: of aiohttp's ``RequestHandler``.
+    """
+
+    def __init__(
+        self, made: web.Server, *, hub: Hub, recorder: Recorder, options: dict[str, Any]
+    ) -> None:
+        super().__init__(
+            _routed(made.request_handler, recorder=recorder, allow_host=hub.settings.allow_host),
+            request_factory=made.request_factory,
+            handler_cancellation=made.handler_cancellation,
+        )
+        self.hub = hub
+        self.recorder = recorder
+        self._options = options
+        self._running_loop = asyncio.get_running_loop()
+        self._look: asyncio.TimerHandle | None = None
+
+    def __call__(self) -> web.RequestHandler:
+        """Make a connection; an event loop's protocol factory."""
+        return Connection(self, loop=self._running_loop, **self._options)
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Begin to look after connections with the first of them."""
+        super().connection_made(handler, transport)
+        if self._look is None:
+            self._look = self._running_loop.call_later(LOOK_SECONDS, self._look_after)
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (aiohttp's)
+        """End all connections."""
+        if self._look is not None:
+            self._look.cancel()
+        await super().shutdown(timeout)
+
+    def _look_after(self) -> None:
+        """End connections whose head is late; look again for as long as there are any."""
+        now, timeout = self._running_loop.time(), float(self.hub.settings.header_timeout)
+        connections = self.connections
+        for connection in connections:
+            if isinstance(connection, Connection):
+                connection.look(now, timeout=timeout)
+        self._look = None
+        if connections:
+            self._look = self._running_loop.call_later(LOOK_SECONDS, self._look_after)
+
+
+def _routed(application: Handler, *, recorder: Recorder, allow_host: tuple[str, ...]) -> Handler:
+    """Return a handler that lets only what is for a path of this server reach the application."""
+
+    def handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        if request.raw_path[0] == "/":
+            return application(request)
+        return answer_elsewhere(
+            request, application=application, recorder=recorder, allow_host=allow_host
+        )
+
+    return handle
+
+
+def _parts(data: bytes, last: bytes) -> Iterator[bytes]:
+    """Cut bytes after each end of a head.
+
+    Args:
+        data: what to cut; empty bytes, which only wake the parser, are a part.
+        last: the bytes before it; an end may begin there.
+    """
+    start = 0
+    if b"\r" in data or last.endswith((b"\r", b"\n")):
+        joined = last + data
+        place = 0
+        while (end := joined.find(_END_OF_HEAD, place)) >= 0:
+            place = end + len(_END_OF_HEAD)
+            yield data[start : place - len(last)]
+            start = place - len(last)
+    if start < len(data) or not data:
+        yield data[start:]
+
+
+def _written(answer: Answer) -> bytes:
+    head = (
+        f"HTTP/1.1 {answer.status} Request Timeout\r\nContent-Type: {answer.content_type}\r\n"
+        f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + answer.body

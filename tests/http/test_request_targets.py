@@ -1,0 +1,98 @@
+"""Requests that are meant for a proxy, and those that name this server in full."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+BODY = b'{"writeKey":"k","userId":"u","event":"E"}'
+
+
+def request(target: str, *, method: str = "POST", host: str = "localhost") -> bytes:
+    """Write a request with a target of any form."""
+    head = f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+
+
+def recorded(client: Any) -> list[tuple[str, int, str, str]]:
+    """Return source, status, method and path of each request."""
+    return [
+        (each.source, each.answer.status, each.method, each.path)
+        for each in client.hub.requests_after(0, limit=100)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "shown"),
+    [
+        ("POST", "http://api.segment.io/v1/track", "api.segment.io"),
+        ("POST", "https://api.segment.io/v1/track", "api.segment.io"),
+        ("GET", "http://example.com/", "example.com"),
+        ("GET", "http://example.com", "example.com"),
+        ("GET", "http://example.com/_mockseg/v1/calls", "example.com"),
+        ("OPTIONS", "http://example.com/v1/t", "example.com"),
+        ("CONNECT", "example.com:443", "example.com:443"),
+        ("CONNECT", "localhost:443", "localhost:443"),
+        ("GET", "http://localhost:1/v1/track", "localhost:1"),
+        ("GET", "http://localhost.example.com/", "localhost.example.com"),
+        ("GET", "http://localhost@example.com/", "example.com"),
+        ("GET", "ftp://localhost/x", "localhost"),
+    ],
+)
+async def test_a_request_for_another_host_is_refused_and_recorded(
+    client: Any, exchange: Any, method: str, target: str, shown: str
+) -> None:
+    """403 in plain text, which says what to do, whatever `Host` says."""
+    answer = await exchange(client, request(target, method=method))
+    head, _, text = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    assert b"\r\nContent-Type: text/plain; charset=utf-8" in head
+    if method != "HEAD":
+        assert f"not a forward proxy, and this request is for {shown}.".encode() in text
+        assert f"--allow-host {shown.partition(':')[0]}".encode() in text
+        assert b"NO_PROXY" in text
+    ((source, status, sent, path),) = recorded(client)
+    assert (source, status, sent) == ("" if method == "CONNECT" else "k", 403, method)
+    assert path == target.replace("localhost@", "[redacted]@")
+    (kept,) = client.hub.requests_after(0, limit=1)
+    assert f"{shown} needs --allow-host" in kept.reason.description
+    assert client.hub.calls_after(0, limit=1) == []
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST", "app.localhost"])
+async def test_our_own_address_in_full_is_answered(client: Any, exchange: Any, name: str) -> None:
+    """Some clients always send it; the path is then what counts."""
+    port = client.address[1]
+    answer = await exchange(client, request(f"http://{name}:{port}/v1/track?a=1"))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert recorded(client) == [("k", 200, "POST", "/v1/track")]
+    for target in (f"http://{name}:{port}", f"http://{name}:{port}/"):
+        answer = await exchange(client, request(target, method="GET"))
+        assert "integrations" in json.loads(answer.partition(b"\r\n\r\n")[2])
+    head = f"GET http://{name}:{port}/_mockseg/v1/health HTTP/1.1\r\nHost: localhost\r\n"
+    answer = await exchange(client, f"{head}Connection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_other_names_of_this_server_are_allowed(open_client: Any, exchange: Any) -> None:
+    """A name at the port that it listens on; another port has to be named, too."""
+    door = await open_client(allow_host=("mock", "proxied:80"))
+    port = door.address[1]
+    for target, status in (
+        (f"http://mock:{port}/v1/t", 200),
+        ("http://mock/v1/t", 403),
+        ("http://proxied:80/v1/t", 200),
+        (f"http://proxied:{port}/v1/t", 403),
+        (f"http://other:{port}/v1/t", 403),
+    ):
+        answer = await exchange(door, request(target))
+        assert int(answer.split(b" ")[1]) == status, target
+
+
+async def test_options_for_all_of_the_server_are_answered(client: Any, exchange: Any) -> None:
+    """A star is the whole server, and what it takes is said."""
+    answer = await exchange(client, request("*", method="OPTIONS"))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"Access-Control-Allow-Methods: " in answer
