@@ -22,6 +22,7 @@ __all__ = [
     "Arguments",
     "arguments_of",
     "copied",
+    "field_of",
     "fill",
     "known_names",
     "plain",
