@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = [
     "did_you_mean",
     "listed_names",
+    "meant",
+    "meant_code",
     "nearest",
     "nearest_names",
     "quoted",
@@ -34,7 +36,10 @@ __all__ = [
 # Names are far shorter; the comparison takes quadratic time.
 _LONGEST: Final = 200
 _MOST_COMPARED: Final = 500
+# Names that a client sends may be made to be slow: pairs of characters that are compared.
+_MOST_WORK: Final = 100_000
 _ALIKE: Final = 0.6
+_MEANT: Final = "did you mean {}?"
 _SEPARATORS: Final = str.maketrans("", "", " _-.")
 _LONGEST_SHOWN: Final = 100
 # A longer list is cut to this many names and characters, where the whole is found elsewhere.
@@ -111,7 +116,18 @@ def did_you_mean(name: object, names: Iterable[str], *, most: int = 1) -> str:
     if not near:
         return ""
     *others, last = map(quoted, near)
-    return f"; did you mean {', '.join(others)} or {last}?" if others else f"; did you mean {last}?"
+    choices = f"{', '.join(others)} or {last}" if others else last
+    return f"; {meant_code(choices)}"
+
+
+def meant(name: str) -> str:
+    """Return ``did you mean "x"?`` where it is known what was meant."""
+    return _MEANT.format(quoted(name))
+
+
+def meant_code(code: str) -> str:
+    """Return ``did you mean track("x")?`` for what to write in a program."""
+    return _MEANT.format(code)
 
 
 def listed_names(names: Iterable[str], *, see: str = "", label: str = "Allowed") -> str:
@@ -164,30 +180,35 @@ def quoted(value: object) -> str:
 
 @lru_cache(maxsize=256)
 def _ranked(name: str, names: tuple[str, ...], limit: int) -> tuple[str, ...]:
-    # Loaded for a mistake only.
+    # Only who makes a mistake needs it.
     from difflib import SequenceMatcher
 
     wanted = _plain(name)
     matcher: SequenceMatcher[str] = SequenceMatcher(autojunk=False)
     matcher.set_seq2(wanted)
     scores: dict[str, float] = {}
-    least = _ALIKE
+    promising: list[tuple[float, str, str]] = []
     for candidate in names:
         if candidate == name or len(candidate) > _LONGEST:
             continue
         plain = _plain(candidate)
         if plain == wanted:
             scores[candidate] = 2.0
-        else:
-            matcher.set_seq1(plain)
-            if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
-                continue
-            ratio = matcher.ratio()
-            if ratio < _ALIKE:
-                continue
+            continue
+        matcher.set_seq1(plain)
+        if matcher.real_quick_ratio() >= _ALIKE and (bound := matcher.quick_ratio()) >= _ALIKE:
+            promising.append((bound, candidate, plain))
+    promising.sort(key=lambda each: -each[0])
+    left = _MOST_WORK
+    for bound, candidate, plain in promising:
+        left -= len(wanted) * len(plain)
+        enough = sum(score >= bound for score in scores.values()) >= limit
+        if enough or left < 0:
+            break
+        matcher.set_seq1(plain)
+        ratio = matcher.ratio()
+        if ratio >= _ALIKE:
             scores[candidate] = ratio
-        if limit == 1:
-            least = max(least, scores[candidate])
     return tuple(sorted(scores, key=lambda each: -scores[each])[:limit])
 
 

@@ -14,7 +14,7 @@ from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
 from mockseg.operations.refusals import RefusalCounter
 from mockseg.operations.requests import ListRequests
-from mockseg.suggestions import unknown_option
+from mockseg.suggestions import meant_code, unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -201,7 +201,7 @@ def check_matcher(matcher: object) -> None:
     """
     if not isinstance(matcher, Matcher):
         hint = (
-            f"did you mean track({matcher!r})?"
+            meant_code(f"track({matcher!r})")
             if isinstance(matcher, str)
             else 'such as track("Signed Up")'
         )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from mockseg.matching.admission import is_plain
 from mockseg.matching.shown import shown_path
 from mockseg.matching.values import ABSENT, ANY, Exactly, type_name
-from mockseg.suggestions import nearest, quoted
+from mockseg.suggestions import meant, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,7 +121,7 @@ def _compare_object(
         if key in members:
             yield from compare(member, members[key], place, hints=hints, exact=exact)
         elif hints and member is not ABSENT and (other := _meant(key, members, expected)):
-            yield Difference(place, member, ABSENT, "missing", f"did you mean {quoted(other)}?")
+            yield Difference(place, member, ABSENT, "missing", meant(other))
         else:
             yield from compare(member, ABSENT, place, hints=hints)
     if exact:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.errors import OperationError
 from mockseg.operations.table import OPERATIONS, PREFIX
-from mockseg.suggestions import nearest, quoted
+from mockseg.suggestions import meant, nearest, quoted
 from mockseg.web import openapi, parameters
 from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.answers import error_answer, json_answer
@@ -98,7 +98,7 @@ def _unknown_path(request: web.Request, paths: list[str]) -> OperationError:
     near = nearest(request.path.removeprefix(PREFIX).removeprefix(ROOT), tails)
     if near is not None:
         near = near if near in known else PREFIX + near
-    hint = "." if near is None else f"; did you mean {quoted(near)}?"
+    hint = "." if near is None else f"; {meant(near)}"
     return OperationError(
         f"unknown path {quoted(request.path)}{hint} GET {PREFIX}/openapi.json lists all.",
         status=404,

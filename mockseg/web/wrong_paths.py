@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from mockseg import suggestions
 from mockseg.operations.table import OPERATIONS, PREFIX
-from mockseg.suggestions import nearest, quoted
 from mockseg.web.routes import TRACKING, normalised
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def what_is_wrong(path: str) -> str:
     if not mistakes or not _exists(meant):
         return _unmended(path)
     shown = SETTINGS_PATH if _SETTINGS.fullmatch(meant) else meant[:_LONGEST]
-    return f"{', and '.join(mistakes)}; did you mean {quoted(shown)}?"
+    return f"{', and '.join(mistakes)}; {suggestions.meant(shown)}"
 
 
 def _unmended(path: str) -> str:
@@ -63,10 +63,10 @@ def _unmended(path: str) -> str:
         return "the script is at /analytics.js/v1/{writeKey}/analytics.min.js"
     in_control = parts[1:] if parts[:1] == ["v1"] else parts
     if in_control and in_control[0] in _CONTROL:
-        meant = quoted(f"{PREFIX}/{in_control[0]}")
-        return f"the control API is below {PREFIX}; did you mean {meant}?"
-    near = nearest(parts[-1], _LAST_PARTS) if parts else None
-    hint = f"; did you mean {quoted(f'/v1/{near}')}?" if near is not None else ""
+        hint = suggestions.meant(f"{PREFIX}/{in_control[0]}")
+        return f"the control API is below {PREFIX}; {hint}"
+    near = suggestions.nearest(parts[-1], _LAST_PARTS) if parts else None
+    hint = f"; {suggestions.meant(f'/v1/{near}')}" if near is not None else ""
     return f"this path does not exist{hint}"
 
 

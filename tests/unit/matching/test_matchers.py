@@ -241,6 +241,25 @@ def test_equal_matchers_are_equal() -> None:
     assert track("A") != "track 'A'"
 
 
+@pytest.mark.parametrize(
+    ("expected", "sent", "note"),
+    [
+        ({"pln": "pro"}, {"plan": "pro"}, 'did you mean "plan"?'),
+        ({"cart": {"totl": 1}}, {"cart": {"total": 1}}, 'did you mean "total"?'),
+        # What is expected by its own name is nobody else's misspelling.
+        ({"plan": "pro", "plans": 2}, {"plan": "pro"}, ""),
+        ({"pln": "pro"}, {"seats": 2}, ""),
+    ],
+)
+def test_a_misspelled_property_names_the_one_that_is_there(
+    make_call: Any, expected: Any, sent: Any, note: str
+) -> None:
+    """At any depth."""
+    call = make_call("track", "A", properties=sent)
+    [difference] = track("A", properties=expected).differences(call)
+    assert (difference.kind, difference.note) == ("missing", note)
+
+
 def test_differences_name_place_values_and_kind(make_call: Any) -> None:
     """Each difference tells field, both values and in what way they differ."""
     call = make_call(
