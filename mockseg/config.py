@@ -128,12 +128,16 @@ class Settings:
     )
     header_timeout: int = declare(
         30,
-        "seconds in which the head of a request must arrive whole, else its connection is closed",
+        "seconds in which the head of a request, or a TLS handshake, must arrive whole, else its"
+        " connection is closed",
         kind="number",
         span=(1, 3600),
     )
     allow_host: tuple[str, ...] = declare(
-        (), "host names besides loopback that may open the control API and the page", kind="list"
+        (),
+        "other names of this server: they may open the control API and the page, and stand in the"
+        " full URLs of requests",
+        kind="list",
     )
     control_token: str | None = declare(
         None,

@@ -113,10 +113,14 @@ class Acceptor:
 
     Args:
         make: makes the protocol of a connection.
+        handshake_seconds: in which a TLS handshake must be made.
     """
 
-    def __init__(self, make: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self, make: Callable[[], asyncio.Protocol], *, handshake_seconds: float = 30.0
+    ) -> None:
         self._make = make
+        self._handshake_seconds = handshake_seconds
         self._listening: dict[socket.socket, ssl.SSLContext | None] = {}
         self._servers: list[asyncio.Server] = []
         self._waiting: dict[socket.socket, asyncio.TimerHandle] = {}
@@ -136,7 +140,13 @@ class Acceptor:
             loop.add_reader(listening, self._accept, listening)
         except NotImplementedError:
             # The loop of Windows waits for connections in a way of its own.
-            made = await loop.create_server(self._make, sock=listening, ssl=tls, backlog=BACKLOG)
+            made = await loop.create_server(
+                self._make,
+                sock=listening,
+                ssl=tls,
+                backlog=BACKLOG,
+                ssl_handshake_timeout=None if tls is None else self._handshake_seconds,
+            )
             self._servers.append(made)
 
     async def stop(self) -> None:
@@ -185,7 +195,12 @@ class Acceptor:
     async def _connect(self, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.connect_accepted_socket(self._make, connection, ssl=tls)
+            await loop.connect_accepted_socket(
+                self._make,
+                connection,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else self._handshake_seconds,
+            )
         except OSError:
             # The client went away, or no handshake was made; a TLS error is an OSError, too.
             connection.close()

@@ -54,7 +54,9 @@ class RunningServer:
         self.url = ""
         self.tls_url: str | None = None
         self.ca_path: Path | None = None
-        self._acceptor = Acceptor(self._connection)
+        self._acceptor = Acceptor(
+            self._connection, handshake_seconds=float(settings.header_timeout)
+        )
         self._runner = Runner(
             make_app(self.hub),
             keepalive_timeout=_KEEPALIVE_SECONDS,

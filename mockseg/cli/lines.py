@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.cli.output import paint, shorten
 from mockseg.domain.call import KeptCall, call_id
-from mockseg.domain.request import KeptRequest
+from mockseg.domain.request import KeptRequest, route_text
 from mockseg.matching.lines import finding_line
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def request_line(request: RequestView | KeptRequest, *, times: Times) -> tuple[P
     reason = why((request.reason,)) if request.reason is not None else ""
     if request.fault is not None:
         reason = shorten(request.fault.text)
-    parts = [f"{shorten(request.method)} {shorten(request.path)}"]
+    parts = [shorten(route_text(request.method, request.path))]
     if calls:
         parts.append(f"{calls} {'call' if calls == 1 else 'calls'}")
     source = f"source {shorten(request.source)}" if request.source else "no write key"

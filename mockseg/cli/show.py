@@ -14,6 +14,7 @@ from mockseg.cli.output import note, paint, say, say_json, shorten
 from mockseg.cli.times import time_flags
 from mockseg.domain.call import call_cursor
 from mockseg.domain.findings import Violation
+from mockseg.domain.request import route_text
 from mockseg.errors import ConfigError, MalformedJsonError
 from mockseg.json_types import decode, encode_printable
 from mockseg.matching.lines import verdict_words
@@ -150,7 +151,7 @@ def _show_neighbours(details: CallDetails, times: Times) -> None:
 
 
 def _show_request(request: RequestView, times: Times) -> None:
-    say(f"{request.id}  {shorten(request.method)} {shorten(request.path)}")
+    say(f"{request.id}  {shorten(route_text(request.method, request.path))}")
     say(*_row("received"), times.show(request.received_at))
     say(*_row("source"), shorten(request.source) or "none: the request has no write key")
     if request.reason is not None:
@@ -166,7 +167,8 @@ def _show_route(request: RequestView, place: str) -> None:
     """Print the request line, headers, answer, and the fault that hit it."""
     query = f"?{request.query}" if request.query else ""
     say(f"  {request.id}{place}")
-    say(f"  {request.method} {request.path}{query}, {request.sent_bytes} bytes")
+    route = route_text(request.method, request.path)
+    say(f"  {route}{query}, {request.sent_bytes} bytes")
     for name, value in request.headers:
         say(f"  {name}: {value}")
     if request.fault is not None:

@@ -18,6 +18,7 @@ __all__ = [
     "Route",
     "refusal_reason",
     "refusal_text",
+    "route_text",
 ]
 
 _LONGEST_PATH = 200
@@ -155,14 +156,19 @@ def refusal_reason(reason: Discard | None, fault: FaultMark | None) -> str:
     return "" if reason is None else reason.description
 
 
+def route_text(method: str, path: str) -> str:
+    """Return what a request asked for: ``POST /v1/track``, or ``(not HTTP)``."""
+    return f"{method} {path[:_LONGEST_PATH]}" if method else "(not HTTP)"
+
+
 def refusal_text(*, status: int, method: str, path: str, reason: str) -> str:
-    """Return a refused request as a few words: ``404 POST /v1/v1/t; /v1 is doubled``.
+    """Return a refused request in a few words: ``404 POST /v1/v1/t; /v1 is doubled``.
 
     Args:
         status: that was answered; 0 for no answer.
-        method: of the request.
+        method: of the request; empty where it was no HTTP.
         path: of the request.
         reason: why it was refused, or empty.
     """
-    route = f"{status or 'no answer'} {method} {path[:_LONGEST_PATH]}"
-    return f"{route}; {reason}" if reason else route
+    text = f"{status or 'no answer'} {route_text(method, path)}"
+    return f"{text}; {reason}" if reason else text

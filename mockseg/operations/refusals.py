@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mockseg.domain.request import refusal_reason, refusal_text
+from mockseg.domain.request import refusal_reason, refusal_text, route_text
 from mockseg.operations.base import Result
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ class Refusals(Result, frozen=True):
     path: str
     reason: str
     count: int = 1
+
+    @property
+    def route(self) -> str:
+        """Return what they asked for: ``POST /v1/track``."""
+        return route_text(self.method, self.path)
 
     @property
     def text(self) -> str:

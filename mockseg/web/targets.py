@@ -62,7 +62,10 @@ async def answer_elsewhere(
     response = await recorder.refuse(
         request,
         answer,
-        reason=f"mockseg is not a forward proxy: {host} needs --allow-host {name}",
+        reason=(
+            f"the request is for {host}, and mockseg is not a forward proxy (if that is mockseg:"
+            f" --allow-host {name})"
+        ),
         path=shown_url(target.partition("?")[0]),
     )
     if request.method == "CONNECT":

@@ -89,6 +89,18 @@ async def test_an_empty_server_says_how_to_begin(client: Any) -> None:
     assert f'analytics.write_key, analytics.host = "YOUR_WRITE_KEY", "http://{host}:{port}"' in text
 
 
+async def test_refused_requests_stand_with_their_reason(client: Any, exchange: Any) -> None:
+    """A wrong path, and what is not HTTP; and nothing asks whether anything was sent."""
+    for _ in range(2):
+        await client.post("/v1/v1/t", json={"writeKey": "k1"})
+    await exchange(client, b"\x16\x03\x01\r\n\r\n")
+    text = assert_tame(await page(client)).text
+    assert "No call was recorded: 3 requests were refused." in text
+    assert "Nothing was recorded yet" not in text
+    for expected in ("POST /v1/v1/t", "/v1 is doubled", "(not HTTP)", "TLS on the port for plain"):
+        assert expected in text
+
+
 async def test_a_call_stands_with_its_verdict_and_findings(client: Any) -> None:
     """A row has source, type, event, user, verdict and the findings in words."""
     message = {"writeKey": "k1", "userId": "u1", "event": "Signed Up", "properties": []}

@@ -57,7 +57,7 @@ async def test_a_request_for_another_host_is_refused_and_recorded(
     assert (source, status, sent) == ("" if method == "CONNECT" else "k", 403, method)
     assert path == target.replace("localhost@", "[redacted]@")
     (kept,) = client.hub.requests_after(0, limit=1)
-    assert f"{shown} needs --allow-host" in kept.reason.description
+    assert f"for {shown}, and mockseg is not a forward proxy" in kept.reason.description
     assert client.hub.calls_after(0, limit=1) == []
 
 

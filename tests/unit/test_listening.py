@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,6 +95,23 @@ def test_a_shortage_is_said_once_a_minute_and_waited_out(
     assert len(said) == 3
     assert all(record.getMessage().startswith(words) for record in said)
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_a_handshake_that_is_never_made_is_ended(run: Callable[..., Any]) -> None:
+    """A client of the port for https that says nothing is closed after the same time."""
+
+    async def body() -> float:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        waiting: Any = Short(0, number=errno.EMFILE)
+        acceptor = Acceptor(Greeting, handshake_seconds=7)
+        await acceptor.listen(waiting, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+        assert await loop.sock_recv(_unblocked(waiting.client), 100) == b""
+        ended = loop.time()
+        await acceptor.stop()
+        return ended - started
+
+    assert 7 <= run(body()) < 8
 
 
 def test_a_stop_ends_the_waiting(run: Callable[..., Any]) -> None:
