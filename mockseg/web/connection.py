@@ -40,6 +40,8 @@ _MOST_KEPT_BYTES = 64 * 1024
 _MOST_CONTEXT_BYTES = 4 * 1024
 
 _END_OF_HEAD = b"\r\n\r\n"
+# To look for a number in bytes takes a fifth of the time that looking for a byte takes.
+_RETURN, _CAPITAL_A, _CAPITAL_Z = b"\rAZ"
 # Stands for no bytes on a connection whose bytes go to the parser in parts.
 _PARTS = b" "
 _feed = web.RequestHandler.data_received
@@ -50,9 +52,9 @@ class Connection(web.RequestHandler):
 
     It is idle until bytes come, and again when a request was answered. The first bytes are
     nearly always one whole request: they go to the parser as they are. If it refuses them, all
-    requests among them are lost with the mistake, and are found again in the bytes. A client
-    that sends a request in several segments, or several at once, has its bytes go to the parser
-    in parts that end where a head ends: it hands over each good request before the mistake.
+    requests among them are lost with the mistake, and are found again in the bytes. What comes
+    before the answer goes to the parser in parts that end where a head ends: so it hands over
+    each good request before the mistake.
 
     Args:
         server: that it belongs to.
@@ -65,7 +67,6 @@ class Connection(web.RequestHandler):
         "_ended",
         "_head_is_whole",
         "_is_paused",
-        "_last",
         "_partial_since",
         "_received",
         "_server",
@@ -78,12 +79,10 @@ class Connection(web.RequestHandler):
         super().__init__(server, loop=loop, **options)
         self._server = server
         # The bytes since it was idle, as far as they are kept, and those before them.
-        self._received: bytes | bytearray = b""
-        self._before: bytes | bytearray = b""
+        self._received = b""
+        self._before = b""
         # What stands for no bytes: empty, until bytes have to go to the parser in parts.
         self._when_idle = b""
-        # The last bytes that went to the parser in parts.
-        self._last = b""
         self._head_is_whole = False
         self._partial_since: float | None = None
         self._is_paused = False
@@ -121,9 +120,10 @@ class Connection(web.RequestHandler):
         """Note that a request was answered; aiohttp calls this after each."""
         received = self._received
         if received and received is not _PARTS:
-            # Parts may begin in the middle of a request.
-            known = self._before[-_MOST_CONTEXT_BYTES:] if self._when_idle else b""
-            self._before = known + received
+            if self._when_idle or not _CAPITAL_A <= received[0] <= _CAPITAL_Z:
+                # They may begin in the middle of a request.
+                received = self._before[-_MOST_CONTEXT_BYTES:] + received
+            self._before = received
             self._received = self._when_idle
             self._head_is_whole = False
 
@@ -173,40 +173,50 @@ class Connection(web.RequestHandler):
     # --- what does not come as one whole request
 
     def _more_received(self, data: bytes) -> None:
-        """Take what goes on with a request, or follows it; from now on bytes go in parts."""
-        self._when_idle = _PARTS
+        """Take what goes on with a request, or follows it before its answer."""
         received = self._received
-        last = self._last or bytes(received[-len(_END_OF_HEAD) + 1 :])
-        if received is _PARTS:
-            if data.strip():
-                self._received = data
-            else:
-                # Empty lines between requests are allowed.
-                self._before += data
-        elif self._whole_head():
+        if not self._head_is_whole and received is not _PARTS:
+            end = received.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+            self._head_is_whole = end >= len(_END_OF_HEAD)
+            if end != len(received):
+                # Not a head by itself and then its body: where a request begins is not known.
+                self._when_idle = _PARTS
+        if not self._when_idle and _RETURN not in data and data:
             if len(received) < _MOST_KEPT_BYTES:
                 self._received = received + data
-        else:
-            # A head is as long as the parser allows, in segments as short as the client likes.
-            if isinstance(received, bytes):
-                received = self._received = bytearray(received)
-            received += data
+            _feed(self, data)
+            return
+        last = (self._before if received is _PARTS else received)[-len(_END_OF_HEAD) + 1 :]
+        if received is not _PARTS:
             if _END_OF_HEAD in last + data:
+                self._when_idle = _PARTS
                 self._head_is_whole = True
                 self._partial_since = None
-        self._last = (last + data)[-len(_END_OF_HEAD) + 1 :]
+            self._keep(data)
+        elif data.strip():
+            self._received = data
+        else:
+            # Empty lines between requests are allowed.
+            self._before += data
         for part in _parts(data, last):
             _feed(self, part)
 
-    def _whole_head(self) -> bool:
-        # One that grows has none yet.
-        if not self._head_is_whole and isinstance(self._received, bytes):
-            self._head_is_whole = _END_OF_HEAD in self._received
-        return self._head_is_whole
+    def _keep(self, data: bytes) -> None:
+        """Keep what was received, up to a bound; the last bytes always."""
+        received = self._received
+        if len(received) < _MOST_KEPT_BYTES:
+            self._received = received + data
+        else:
+            self._received = received[: -len(data)] + data[-_MOST_KEPT_BYTES:]
 
     def _has_partial_head(self) -> bool:
         """Return whether a request has begun whose head has no end yet."""
-        return not self._ended and bool(self._received.strip()) and not self._whole_head()
+        received = self._received
+        if self._ended or self._head_is_whole or not received.strip():
+            return False
+        # Of a head that is too long to be kept, the parser makes an end.
+        self._head_is_whole = _END_OF_HEAD in received or len(received) >= _MOST_KEPT_BYTES
+        return not self._head_is_whole
 
     # --- what is refused here
 
@@ -214,8 +224,8 @@ class Connection(web.RequestHandler):
         """Record what the parser refused, and all requests that it forgot because of that."""
         self._ended = True
         recorder = self._server.recorder
-        before = bytes(self._before)
-        received = b"" if self._received is _PARTS else bytes(self._received)
+        before = self._before
+        received = b"" if self._received is _PARTS else self._received
         found, rest = requests_in(before + received)
         # The parser hands over a request when its head is whole; all of those were answered.
         lost = [raw for raw in found if received and raw.head_end > len(before)]
@@ -245,7 +255,7 @@ class Connection(web.RequestHandler):
         """Record a request whose head is not whole."""
         self._ended = True
         answer = refusal(status, reason, code="invalid_request", plain=False)
-        received = bytes(self._received)
+        received = self._received
         begun = head_of(received)
         if begun.method:
             self._server.recorder.refuse_raw(begun, answer, reason=reason, sent_bytes=len(received))
@@ -325,7 +335,7 @@ def _parts(data: bytes, last: bytes) -> Iterator[bytes]:
         last: the bytes before it; an end may begin there.
     """
     start = 0
-    if b"\r" in data or last.endswith((b"\r", b"\n")):
+    if _RETURN in data or last.endswith((b"\r", b"\n")):
         joined = last + data
         place = 0
         while (end := joined.find(_END_OF_HEAD, place)) >= 0:

@@ -140,11 +140,24 @@ def test_a_maker_of_sources_takes_the_same_words(run: Run, pytester: pytest.Pyte
         def test_example(segment_server):
             with segment_server.example(allow="dropped"):
                 pass
+
+        def test_option(make_segment_source):
+            make_segment_source(strictnes="strict")
+
+        def test_option_of_an_example(segment_server):
+            with segment_server.example(aloow=["dropped"]):
+                pass
+
+        def test_option_of_the_server(segment_server):
+            segment_server.source(strictnes="strict")
         """
     )
     result = run()
-    result.assert_outcomes(failed=3)
+    result.assert_outcomes(failed=6)
     said = result.stdout.str()
     assert 'unknown word in allow "no_user_anonid"; did you mean "no_user_anon_id"' in said
     assert 'unknown teardown "of"; did you mean "off"? Allowed: fail, warn, off.' in said
     assert "such as allow=['dropped']" in said
+    assert 'unknown argument "strictnes"; did you mean "strictness"? Allowed: allow,' in said
+    assert 'unknown argument "aloow"; did you mean "allow"?' in said
+    assert 'source(): unknown option "strictnes"; did you mean "strictness"?' in said
