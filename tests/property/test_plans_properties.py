@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import reference_failures, reference_is_valid
+from schema_reference import reference_failures, reference_is_valid
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.messages import message_for

@@ -213,7 +213,7 @@ SCHEMAS = st.recursive(
 @given(st.data())
 def test_what_is_made_of_a_schema_satisfies_it(data: st.DataObject) -> None:
     """Or the schema is refused when the strategy is made, never when it is drawn."""
-    from reference import reference_is_valid
+    from schema_reference import reference_is_valid
 
     from mockseg.errors import PlanError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from reference import reference_failures
+from schema_reference import reference_failures
 
 from mockseg.plans.violations import explain, segment_text, violations_of
 from mockseg.schemas.compiled import compile_schema

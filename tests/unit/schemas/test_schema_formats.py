@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from reference import reference_is_valid
+from schema_reference import reference_is_valid
 
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import is_format
