@@ -14,8 +14,6 @@ from typing import Protocol, TypeAlias
 
 from mockseg.errors import ClockError
 
-__all__ = ["Clock", "ShiftedClock", "SystemClock", "breathe"]
-
 NANOSECONDS = 1_000_000_000
 
 # A name of its own: inside of a clock, `set` is what sets it.

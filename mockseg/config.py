@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 
     from mockseg.setting import Setting
 
-__all__ = [
-    "CLIENT_SETTINGS",
-    "CONFIG_VARIABLE",
-    "DEFAULT_FILE",
-    "SERVER_SETTINGS",
-    "ClientSettings",
-    "Settings",
-    "Sources",
-    "load_client",
-    "load_server",
-    "read_sources",
-]
 
 DEFAULT_FILE = "mockseg.toml"
 CONFIG_VARIABLE = "MOCKSEG_CONFIG"

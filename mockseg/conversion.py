@@ -19,7 +19,6 @@ from mockseg.suggestions import unknown_parameter
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["convert", "invalid"]
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 

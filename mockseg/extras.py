@@ -7,8 +7,6 @@ from typing import Final
 
 from mockseg.errors import MissingExtraError
 
-__all__ = ["EXTRAS", "require"]
-
 # Module -> the extra that installs it, and the name it is known by.
 EXTRAS: Final = {
     "faker": ("traffic", "Faker"),

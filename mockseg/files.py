@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["LARGEST", "read_bytes", "read_document", "read_json", "read_text", "read_toml"]
 
 # Bytes. The largest plans that people have are a tenth of it.
 LARGEST: Final = 32 * 1024 * 1024

@@ -19,18 +19,6 @@ from mockseg.printable import printable_utf8
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "Json",
-    "JsonObject",
-    "canonical",
-    "decode",
-    "decode_leniently",
-    "encode",
-    "encode_for_wire",
-    "encode_printable",
-    "is_deeper",
-    "pretty",
-]
 
 # Recursive aliases cost readers more than they tell them: `Any` stands for a JSON value.
 Json: TypeAlias = Any

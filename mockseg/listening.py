@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-__all__ = ["BACKLOG", "Acceptor", "bind", "http_log", "is_loopback", "log", "url_of"]
 
 BACKLOG = 1024
 # How long nothing is accepted when the machine has no means for it.

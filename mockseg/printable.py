@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["printable", "printable_json", "printable_lines", "printable_utf8"]
-
 _UNSAFE = (
     r"\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     r"\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f"

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from mockseg.tls import TlsMaterial
 
-__all__ = ["MockSegment", "RunningServer", "serve"]
 
 # Longer than the idle time of load balancers and SDKs, as Segment's edge has it.
 _KEEPALIVE_SECONDS = 75.0

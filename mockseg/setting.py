@@ -13,8 +13,6 @@ from typing import Any, Literal, TypeAlias
 from mockseg.errors import ConfigError
 from mockseg.suggestions import quoted, unknown
 
-__all__ = ["BEARER_RULE", "LARGEST", "PREFIX", "Kind", "Setting", "declare", "is_token", "rows"]
-
 PREFIX = "MOCKSEG_"
 LARGEST = 2**63 - 1
 

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from pathlib import PurePath
 
-__all__ = ["SDKS", "Sdk", "sdk_named", "snippet", "start_lines"]
 
 DEFAULT_TLS_URL = "https://localhost:8766"
 

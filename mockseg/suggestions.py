@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-__all__ = [
-    "did_you_mean",
-    "listed_names",
-    "meant",
-    "meant_code",
-    "nearest",
-    "nearest_names",
-    "quoted",
-    "unknown",
-    "unknown_option",
-    "unknown_parameter",
-]
 
 # Names are far shorter; the comparison takes quadratic time.
 _LONGEST: Final = 200

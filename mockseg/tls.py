@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     import trustme
 
-__all__ = ["NAMES", "TlsMaterial", "default_state_dir", "from_files", "issue"]
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 _PREFIX = "authority-"

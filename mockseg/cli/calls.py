@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mockseg.cli.times import Times
     from mockseg.domain.call import Call
 
-__all__ = ["command", "show_calls"]
 
 _PAGE = 1000
 _LIMIT = 100

@@ -10,8 +10,6 @@ from mockseg.cli.catalogue_show import show_command
 from mockseg.cli.noun import Noun
 from mockseg.cli.output import say, say_json
 
-__all__ = ["command"]
-
 
 @click.group(name="catalogue", cls=Noun)
 def command() -> None:

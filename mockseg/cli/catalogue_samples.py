@@ -11,8 +11,6 @@ from mockseg.cli.output import say
 from mockseg.errors import ConfigError
 from mockseg.json_types import JsonObject, pretty
 
-__all__ = ["samples_command"]
-
 
 @click.command(name="samples")
 @click.argument("folder", metavar="DIR")

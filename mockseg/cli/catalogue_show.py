@@ -15,7 +15,6 @@ from mockseg.plans.model import plan_to_json
 if TYPE_CHECKING:
     from mockseg.plans.model import Strictness
 
-__all__ = ["show_command"]
 
 _SEPARATORS = str.maketrans("", "", " _-.")
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mockseg.catalogue.lookup import Match
     from mockseg.plans.model import Plan
 
-__all__ = ["event_json", "event_text", "plan_text"]
 
 # Wider than any row: what goes to a pipe is not folded.
 _UNFOLDED = 4000

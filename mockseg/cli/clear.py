@@ -13,8 +13,6 @@ from mockseg.operations.calls import ClearCalls, Cleared
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
 
-__all__ = ["command"]
-
 
 @click.command(name="clear")
 @click.option("--source", metavar="TEXT", help="Calls of this write key.")

@@ -15,7 +15,6 @@ from mockseg.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["command"]
 
 # A trial mostly waits for the SDK's backoff; starting its CLI takes a core for a moment.
 _JOBS_PER_CORE = 4

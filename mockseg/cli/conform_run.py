@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from mockseg.conformance.check import Check
 
-__all__ = ["columns", "judge", "read_config", "sdk_of", "show_list", "tabulate"]
 
 T = TypeVar("T")
 

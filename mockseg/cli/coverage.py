@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.plans.coverage import CoverageReport
 
-__all__ = ["command"]
-
 
 class _Percent(click.FloatRange):
     """A number from 0 to 100. ``nan`` is within every range of click's."""

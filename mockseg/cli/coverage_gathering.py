@@ -17,7 +17,6 @@ from mockseg.suggestions import unknown
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
 
-__all__ = ["Gathered", "gather"]
 
 _PLANS_HELP = "start the server with --catalogue or --plan, or give the source a plan"
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mockseg.cli.times import Times
     from mockseg.domain.delivery import Delivery, DeliveryState
 
-__all__ = ["command", "delivery_line"]
 
 # Of a delivery that is tried again for hours the last answers say enough.
 _MOST_ANSWERS = 3

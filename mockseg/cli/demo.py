@@ -19,7 +19,6 @@ from mockseg.version import version
 if TYPE_CHECKING:
     from mockseg.server import RunningServer
 
-__all__ = ["command"]
 
 WRITE_KEY = "demo"
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
 
-__all__ = ["CALLS", "DROPPED", "DUPLICATE", "REFUSED", "USER", "Sent"]
 
 USER = "demo-user-1"
 _PAGE_URL = "https://panel.userguiding.com/dashboard"

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mockseg.domain.request import KeptRequest
     from mockseg.hub.machine import Hub
 
-__all__ = ["report"]
 
 _MOST = 1000
 _HEAD = ("call", "what", "fate", "why")

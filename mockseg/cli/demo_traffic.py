@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mockseg.cli.demo_calls import Sent
     from mockseg.json_types import JsonObject
 
-__all__ = ["send_through_http", "send_through_sdk"]
 
 _TIMEOUT_SECONDS = 10
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mockseg.cli.times import Times
     from mockseg.operations.destinations import DestinationView, VendorRequestView
 
-__all__ = ["command"]
-
 
 @click.group(name="destination", cls=Noun)
 def command() -> None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from mockseg.cli.target import Target
 
-__all__ = ["Event", "events"]
 
 # The server says something at least every 15 seconds.
 _SILENCE_SECONDS = 60.0

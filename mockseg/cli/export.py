@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from mockseg.cli.target import Target
 
-__all__ = ["command"]
 
 _PAGE = 500
 

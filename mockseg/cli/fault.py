@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.cli.target import Target
     from mockseg.operations.faults import FaultView
 
-__all__ = ["command"]
 
 # Flag, its kind, what it means. Of the effect, then of the match, then of the rest.
 _EFFECT: tuple[tuple[str, Any, str], ...] = (

@@ -30,17 +30,6 @@ if TYPE_CHECKING:
 
     from mockseg.setting import Setting
 
-__all__ = [
-    "MATCH_KEYS",
-    "Seconds",
-    "client_settings",
-    "match_keys",
-    "read_warned",
-    "server_settings",
-    "server_settings_with",
-    "setting_flags",
-    "settings_file",
-]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from mockseg.cli.target import Target
 
-__all__ = ["command"]
 
 _BATCH_CALLS = 500
 _BATCH_BYTES = 4 * 1024 * 1024

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.domain.findings import Finding
     from mockseg.operations.requests import RequestView
 
-__all__ = ["call_line", "is_refused", "key_word", "request_line", "verdict_word", "why"]
 
 # One bad message can have thousands of findings; `mockseg show` has them all.
 _MOST_FINDINGS = 3

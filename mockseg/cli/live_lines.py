@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     Line: TypeAlias = tuple[Part, ...]
 
-__all__ = ["LiveLines"]
 
 # Nobody reads more lines at a time; the page and `mockseg calls` have them all.
 _AT_ONCE = 100

@@ -19,7 +19,6 @@ from mockseg.suggestions import unknown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["COMMANDS", "main", "mockseg", "run"]
 
 # Name -> its module below mockseg.cli, and its line in the help. The module's `command`
 # is the command.

@@ -15,7 +15,6 @@ from mockseg.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PIPE", "is_stream", "lines_of", "written"]
 
 PIPE = "-"
 _LONGEST_LINE = 32 * 1024 * 1024

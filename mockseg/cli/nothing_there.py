@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from mockseg.cli.target import Target
 
-__all__ = ["why_no_call"]
-
 
 def why_no_call(target: Target, match: Mapping[str, Any]) -> str:
     """Return one sentence for a person whose query found no call.

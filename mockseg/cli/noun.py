@@ -6,8 +6,6 @@ import click
 
 from mockseg.suggestions import unknown
 
-__all__ = ["Noun"]
-
 _UNCUT = 1000
 
 

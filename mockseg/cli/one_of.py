@@ -8,8 +8,6 @@ import click
 
 from mockseg.suggestions import unknown
 
-__all__ = ["OneOf"]
-
 
 class OneOf(click.Choice[str]):
     """A choice that names the nearest word when it is given another."""

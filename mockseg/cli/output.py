@@ -26,24 +26,6 @@ from mockseg.printable import printable, printable_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = [
-    "DECIDED",
-    "Colour",
-    "Painted",
-    "Part",
-    "decided",
-    "log_lines",
-    "note",
-    "on_terminal",
-    "paint",
-    "render",
-    "say",
-    "say_json",
-    "say_table",
-    "say_text",
-    "shorten",
-    "warn",
-]
 
 Colour: TypeAlias = Literal["green", "red", "yellow", "bright_black"]
 

@@ -9,8 +9,6 @@ from mockseg.cli.plan_convert import export_command, import_command
 from mockseg.cli.plan_diff import diff_command
 from mockseg.cli.plan_infer import infer_command
 
-__all__ = ["command"]
-
 
 @click.group(name="plan", cls=Noun)
 def command() -> None:

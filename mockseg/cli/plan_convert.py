@@ -19,7 +19,6 @@ from mockseg.plans.model import STRICTNESSES, Plan, plan_to_json
 if TYPE_CHECKING:
     from mockseg.plans.model import Strictness
 
-__all__ = ["export_command", "import_command", "plan_json"]
 
 _MOST_PLACES = 3
 

@@ -16,8 +16,6 @@ from mockseg.plans.plan_diff import diff, diff_text
 if TYPE_CHECKING:
     from mockseg.plans.model import Strictness
 
-__all__ = ["diff_command"]
-
 
 @click.command(name="diff")
 @click.argument("before", metavar="A")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mockseg.cli.validate_lines import Sent
     from mockseg.json_types import JsonObject
 
-__all__ = ["infer_command"]
 
 _PAGE = 500
 

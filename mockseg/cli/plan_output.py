@@ -5,8 +5,6 @@ from __future__ import annotations
 from mockseg.cli.ndjson import PIPE, written
 from mockseg.cli.output import say_text
 
-__all__ = ["put"]
-
 
 def put(text: str, out: str) -> None:
     """Write a whole document; a file appears when it is whole, zipped if it is called so.

@@ -15,7 +15,6 @@ from mockseg.suggestions import unknown
 if TYPE_CHECKING:
     from mockseg.plans.model import Strictness
 
-__all__ = ["STRICTNESS_HELP", "is_csv", "plan_in_file", "plan_named"]
 
 STRICTNESS_HELP = "Of a plan of the catalogue: exactly its document, or what either allows."
 

@@ -13,7 +13,6 @@ from mockseg.cli.output import note, on_terminal
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Progress"]
 
 _PERIOD_SECONDS = 1.0
 

@@ -20,7 +20,6 @@ from mockseg.operations.table import PREFIX
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
 
-__all__ = ["command"]
 
 _PAUSE_SECONDS = 0.1
 _LONGEST_BODY = 65_536

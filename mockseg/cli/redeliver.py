@@ -12,8 +12,6 @@ from mockseg.cli.output import note, say
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
 
-__all__ = ["command"]
-
 
 @click.command(name="redeliver")
 @click.option("--source", metavar="TEXT", required=True, help="Whose calls.")

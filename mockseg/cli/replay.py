@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.traffic.packets import GeneratedCall
 
-__all__ = ["command"]
 
 _LONGEST_SHOWN: Final = 200
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mockseg.cli.times import Times
     from mockseg.operations.requests import RequestView
 
-__all__ = ["command"]
 
 _PAGE = 1000
 # With their bodies: one may have half a megabyte.

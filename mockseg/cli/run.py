@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.config import Settings
     from mockseg.server import RunningServer
 
-__all__ = ["command"]
 
 # A server of its own: on this machine alone, on a free port, without TLS.
 _FIXED: Final = {"host": "127.0.0.1", "port": "0", "tls": "false", "tls_port": "0"}

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.operations.requests import RequestView
 
-__all__ = ["Judgement", "judge"]
 
 _PAGE: Final = 1000
 _MOST_SHOWN: Final = 20

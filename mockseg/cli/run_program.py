@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import FrameType, TracebackType
 
-__all__ = ["run_program"]
 
 # As shells report a program that a signal ended.
 _BY_SIGNAL: Final = 128

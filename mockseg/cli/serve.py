@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from mockseg.cli.times import Times
     from mockseg.config import Settings
 
-__all__ = ["command", "until_stopped"]
-
 
 @click.command(name="serve")
 @click.option(

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from mockseg.operations.calls import CallBrief, FindingDetails
     from mockseg.operations.faults import AttemptView
 
-__all__ = ["command"]
 
 _LAST = "last"
 # More is hard to read; --json has everything.

@@ -14,8 +14,6 @@ from mockseg.snippets import SDKS, sdk_named, snippet
 from mockseg.suggestions import unknown
 from mockseg.tls import default_state_dir
 
-__all__ = ["command"]
-
 _SETTINGS = [setting for setting in CLIENT_SETTINGS if setting.name == "url"]
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.cli.times import Times
     from mockseg.operations.sources import SourceView
 
-__all__ = ["command"]
 
 _HEAD = ("write key", "name", "calls", "good", "bad", "refused", "plans", "opened")
 

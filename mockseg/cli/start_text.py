@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.server import RunningServer
 
-__all__ = ["control_url", "end_text", "exposed_warning", "page_url", "start_json", "start_text"]
-
 
 def page_url(url: str) -> str:
     """Return the address of the page of a server."""

@@ -15,8 +15,6 @@ from mockseg.operations.calls import Summary
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
 
-__all__ = ["command"]
-
 
 @click.command(name="summary")
 @click.option("--source", metavar="TEXT", help="Only calls of this write key.")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mockseg.cli.target import Target
     from mockseg.cli.times import Times
 
-__all__ = ["command"]
 
 _read_call = msgspec.json.Decoder(Call).decode
 _read_request = msgspec.json.Decoder(RequestView).decode

@@ -12,7 +12,6 @@ from mockseg.clock import SystemClock
 if TYPE_CHECKING:
     import msgspec
 
-__all__ = ["Target", "pause"]
 
 _R = TypeVar("_R", bound="msgspec.Struct")
 

@@ -14,7 +14,6 @@ from mockseg.domain.timestamps import format_moment, parse_moment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Times", "time_flags"]
 
 _SECOND_NS: Final = 1_000_000_000
 

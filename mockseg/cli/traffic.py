@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.traffic.generator import Traffic
     from mockseg.traffic.tally import Tally
 
-__all__ = ["command"]
 
 _OTHERS: Final = ("to", "write_key", "transport", "gzip", "connections")
 _PORTION: Final = 500

@@ -11,7 +11,6 @@ from mockseg.traffic.profiles import ROWS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CONNECTIONS", "HISTOGRAM", "recipe_flags"]
 
 CONNECTIONS = "Maximum number of concurrent connections.  [64]"
 HISTOGRAM = "Add the table of latencies by percentile to the report."

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.traffic.tally import Tally
 
-__all__ = ["show_progress"]
 
 _PERIOD_SECONDS: Final = 1.0
 

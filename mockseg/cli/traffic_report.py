@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.traffic.tally import Histogram, Tally
 
-__all__ = ["report_json", "report_text", "show", "status"]
 
 _EVENTS_SHOWN: Final = 15
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mockseg.traffic.packets import Group
     from mockseg.traffic.tally import Tally
 
-__all__ = ["Sender", "send"]
-
 
 class Sender(Protocol):
     """What sends groups of calls on a schedule and counts what becomes of them."""

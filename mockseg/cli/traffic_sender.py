@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mockseg.traffic.packets import Transport
     from mockseg.traffic.tally import Tally
 
-__all__ = ["sender_for"]
-
 
 def sender_for(
     url: str,

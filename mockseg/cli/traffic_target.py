@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.traffic.scenario import Recipe
     from mockseg.traffic.tally import Tally
 
-__all__ = ["Checked", "Destined", "Receiver", "destined"]
 
 _CONNECT_SECONDS: Final = 5.0
 _PAGE: Final = 1000

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from mockseg.traffic.packets import Transport
 
-__all__ = ["connections_of", "tls_of", "transport_of"]
 
 _CONNECTIONS: Final = 64
 _MOST_CONNECTIONS: Final = 1000

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mockseg.cli.target import Target
     from mockseg.operations.faults import AttemptView
 
-__all__ = ["command"]
-
 
 @click.command(name="truth")
 @click.option("--source", metavar="TEXT", required=True, help="The write key.")

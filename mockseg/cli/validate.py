@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mockseg.cli.validate_judging import Judgement
     from mockseg.cli.validate_tally import Tally
 
-__all__ = ["command"]
 
 _NAMES = ("catalogue", "plan", "strictness", "protocols")
 _SETTINGS = [setting for setting in SERVER_SETTINGS if setting.name in _NAMES]

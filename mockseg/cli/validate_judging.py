@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import KeptCall, Verdict
     from mockseg.plans.planset import PlanSet
 
-__all__ = ["Judged", "Judgement"]
 
 # At least so many messageIds are remembered, at most twice as many.
 _REMEMBERED_IDS: Final = 1_000_000

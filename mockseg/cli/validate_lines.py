@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mockseg.domain.message import Shared
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Line", "Sent", "read_line"]
 
 # What the server adds to a message and does anew; and where a message goes to.
 _ADDED: Final = frozenset({"receivedAt", "timestamp", "originalTimestamp", "writeKey"})

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mockseg.cli.validate_tally import Tally
     from mockseg.json_types import JsonObject
 
-__all__ = ["as_json", "as_junit", "as_text"]
 
 _LONGEST_LINE = 400
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mockseg.cli.validate_judging import Judged
     from mockseg.domain.findings import Discard, Finding
 
-__all__ = ["Bad", "Case", "Tally"]
 
 # Names of events are without number; beyond, they are counted together.
 _MOST_CASES: Final = 1000

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.cli.target import Target
     from mockseg.cli.times import Times
 
-__all__ = ["command"]
 
 _TIMEOUT_SECONDS = 5.0
 _LONGEST_SECONDS = 3600

@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError
 
-__all__ = ["Address"]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Address:

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from mockseg.operations.requests import RequestView
     from mockseg.operations.sources import SourceView
 
-__all__ = ["AsyncSource"]
 
 T = TypeVar("T")
 

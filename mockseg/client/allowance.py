@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.operations.requests import RequestView
 
-__all__ = ["Allowance", "allowed_words", "is_resend", "was_refused", "word_of"]
 
 # What a client changes in a message that it sends again.
 _OF_SENDING: Final = ("sentAt", "writeKey", "_metadata")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from mockseg.client.edge import EdgeRequest
 
-__all__ = ["Ask", "Steps", "run", "run_async"]
 
 T = TypeVar("T")
 

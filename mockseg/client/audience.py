@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mockseg.client.unused import Unused
     from mockseg.operations.destinations import AudienceChanged
 
-__all__ = ["AsyncAudience", "Audience"]
-
 
 class Audience:
     """``source.audience(name)``; each verb is one sync, and brings one identify for each change.

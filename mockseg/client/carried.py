@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.client.unused import Unused
 
-__all__ = ["AsyncCarried", "Carried"]
 
 T = TypeVar("T")
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from mockseg.client.over_aiohttp import AiohttpTransport
 
-__all__ = ["AsyncClient", "Client"]
-
 
 class Client(Server):
     """A mockseg that runs elsewhere, over HTTP.

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     To: TypeAlias = Destination | AsyncDestination | str | None
 
-__all__ = ["AsyncConnections", "Connections"]
-
 
 class Connections(Carried):
     """The part of :class:`~mockseg.client.source.Source` that is about what lies behind it."""

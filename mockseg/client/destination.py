@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.destinations import DestinationView, VendorRequestView
 
-__all__ = ["AsyncDestination", "Destination"]
-
 
 class _Connected:
     """What both kinds of destination know.

@@ -13,8 +13,6 @@ import msgspec
 from mockseg import json_types
 from mockseg.errors import UnreachableError
 
-__all__ = ["EdgeAnswer", "EdgeRequest", "no_answer"]
-
 _LONGEST_SHOWN = 200
 
 

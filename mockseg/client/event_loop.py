@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["in_event_loop"]
-
 
 def in_event_loop() -> bool:
     """Return whether the caller runs inside an event loop, which a blocking call would stop.

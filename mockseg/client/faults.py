@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from mockseg.client.verbs_faults import FaultOptions
     from mockseg.operations.faults import FaultView
 
-__all__ = ["AsyncFaultBlock", "FaultBlock"]
-
 
 class _Block:
     """What both kinds of block know of their fault."""

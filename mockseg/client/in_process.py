@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from mockseg.client.ask import Ask
 
-__all__ = ["AwaitableInProcess", "InProcess", "Performs"]
-
 
 class Performs(Protocol):
     """What the transport needs of a hub."""

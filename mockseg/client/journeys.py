@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
 
-__all__ = ["AsyncJourneys", "Journeys"]
 
 T = TypeVar("T")
 

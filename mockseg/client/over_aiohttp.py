@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from mockseg.client.ask import Ask
 
-__all__ = ["AiohttpTransport"]
-
 
 class AiohttpTransport:
     """Carries asks over HTTP/1.1 in whatever event loop runs.

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mockseg.client.ask import Ask
     from mockseg.client.transport import AsyncTransport
 
-__all__ = ["HttpTransport", "trust"]
 
 # Maximum number of idle connections that are kept.
 _MAX_IDLE = 16

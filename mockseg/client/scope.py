@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mockseg.errors import UnmetExpectationError
     from mockseg.operations.sources import Window
 
-__all__ = ["Deadline", "Scope"]
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from mockseg.operations.plans import ValidatedMessages
     from mockseg.operations.sources import SourceView
 
-__all__ = ["AsyncServer", "Server"]
 
 T = TypeVar("T")
 

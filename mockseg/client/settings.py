@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     PlanInput: TypeAlias = JsonObject | str | Path | Sequence[JsonObject | str | Path]
 
-__all__ = ["OPTION_NAMES", "PlanOptions", "SourceOptions", "check", "create", "given", "patch"]
-
 
 class PlanOptions(TypedDict, total=False):
     """Which tracking plans judge calls, and how.

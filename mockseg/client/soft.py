@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
 
-__all__ = ["SoftBlock", "softly"]
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from mockseg.operations.requests import RequestView
     from mockseg.operations.sources import SourceView
 
-__all__ = ["Source", "carry_out"]
 
 T = TypeVar("T")
 

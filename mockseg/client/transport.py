@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from mockseg.client.ask import Ask
     from mockseg.client.edge import EdgeRequest
 
-__all__ = ["AsyncTransport", "Transport"]
-
 
 class Transport(Protocol):
     """Carries an ask, or a request to the edge, out and blocks the thread meanwhile."""

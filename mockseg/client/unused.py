@@ -19,7 +19,6 @@ from mockseg.errors import UnmetExpectationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["AwaitableVerbs", "Unused"]
 
 _OURS = frozenset({"mockseg", "pytest_mockseg"})
 # From this many entries on, those that were used are dropped now and then.

@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
 
-__all__ = [
-    "WITHIN_SECONDS",
-    "assert_called",
-    "assert_called_times",
-    "assert_not_called",
-    "expectation",
-]
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mockseg.operations.clock import ClockView
     from mockseg.operations.sources import SourceView, Window
 
-__all__ = ["advance_clock", "clear", "clock", "set_clock", "update"]
-
 
 def clear(scope: Scope) -> Steps[int]:
     """Forget the calls and requests of the source; in a window, look away from them.

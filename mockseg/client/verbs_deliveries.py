@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from mockseg.operations.deliveries import DeliveryPage, Redelivered, WaitedDeliveries
     from mockseg.operations.destinations import DestinationList
 
-__all__ = ["assert_delivery", "deliveries", "redeliver", "wait_for_delivery"]
-
 
 def deliveries(
     scope: Scope,

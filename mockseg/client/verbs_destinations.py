@@ -47,23 +47,6 @@ if TYPE_CHECKING:
         VendorState,
     )
 
-__all__ = [
-    "DestinationOptions",
-    "Expected",
-    "act",
-    "add",
-    "assert_received",
-    "audience",
-    "computed_trait",
-    "connected",
-    "patch",
-    "put_state",
-    "remove",
-    "request_deletion",
-    "requests",
-    "state",
-]
-
 
 class DestinationOptions(TypedDict, total=False):
     """How a destination is connected and set up.

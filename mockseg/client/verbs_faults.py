@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.operations.faults import FaultsCleared, FaultView, Truth
 
-__all__ = ["FaultOptions", "add", "check", "clear", "remove", "truth"]
-
 
 class FaultOptions(TypedDict, total=False):
     """Which requests a fault hits, how often, and what becomes of them.

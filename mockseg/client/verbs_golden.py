@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["VOLATILE", "assert_matches_golden", "golden_now", "read_golden", "write_golden"]
 
 # What is another one in every run: the noise list of Segment's library-e2e-tester
 # (facts/segment-api.md §1.9); so are empty objects.

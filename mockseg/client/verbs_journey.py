@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.matching.matcher import Matcher
 
-__all__ = ["assert_identity_continuity", "assert_no_calls_after"]
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

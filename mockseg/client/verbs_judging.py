@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from mockseg.matching.explanation import Explanation
     from mockseg.operations.requests import RequestView
 
-__all__ = [
-    "assert_all_good",
-    "assert_in_order",
-    "assert_no_duplicates",
-    "assert_no_other_calls",
-    "settled",
-]
-
 
 def assert_in_order(scope: Scope, matchers: Iterable[Matcher], *, wait: float) -> Steps[list[Call]]:
     """Return one call for each matcher, each recorded after the one before."""

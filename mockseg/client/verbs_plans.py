@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from mockseg.client.settings import SourceOptions
     from mockseg.operations.plans import CoverageView, ValidatedMessages
 
-__all__ = ["coverage", "validate"]
-
 
 def coverage(scope: Scope) -> Steps[CoverageView]:
     """Tell what was seen of the source's plans, and what this object's assertions matched."""

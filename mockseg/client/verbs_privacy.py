@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json
     from mockseg.operations.requests import RequestView
 
-__all__ = ["PII_PATTERNS", "Patterns", "assert_no_pii"]
 
 Patterns: TypeAlias = (
     "Mapping[str, str | re.Pattern[str]] | Iterable[str | re.Pattern[str]]"  # names are optional

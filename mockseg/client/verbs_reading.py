@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from mockseg.operations.calls import CallPage
     from mockseg.operations.requests import RequestPage, RequestView
 
-__all__ = [
-    "PAGE",
-    "MatchKeys",
-    "call_pages",
-    "calls",
-    "check_keys",
-    "check_matcher",
-    "matchers_of",
-    "requests",
-    "scalars_of",
-    "summary",
-]
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

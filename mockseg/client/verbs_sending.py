@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     Sendable: TypeAlias = Mapping[str, Any] | bytes
 
-__all__ = ["PATIENCE_SECONDS", "Sendable", "send"]
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from mockseg.operations.clock import Health
     from mockseg.operations.sources import SourceList, SourceView, Window
 
-__all__ = [
-    "clear",
-    "health",
-    "named_source",
-    "open_source",
-    "perform",
-    "sources",
-    "summary",
-    "window",
-]
-
 
 def named_source(write_key: str) -> Scope:
     """Give the scope of a source whose key is known; nothing is asked.

@@ -28,14 +28,6 @@ if TYPE_CHECKING:
     from mockseg.operations.calls import Summary
     from mockseg.operations.explanations import Explained
 
-__all__ = [
-    "Unmet",
-    "fail",
-    "lost_inside",
-    "raise_if_lost",
-    "raise_unmet",
-    "refuse_if_evicted",
-]
 
 # How much longer a failed wait looks for the call, only to be able to say that it came.
 _LATE_SECONDS = 0.2

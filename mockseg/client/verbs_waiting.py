@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.calls import Settled, WaitedCalls
 
-__all__ = ["Gathered", "gather", "let_settle", "settle", "wait_for", "wait_for_all"]
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.calls import Summary
 
-__all__ = ["AsyncWaiting", "Waiting", "from_now"]
 
 T = TypeVar("T")
 

@@ -20,7 +20,6 @@ from mockseg.setting import BEARER_RULE, is_token
 if TYPE_CHECKING:
     from mockseg.client.ask import Ask
 
-__all__ = ["GRACE_SECONDS", "WireRequest", "authorization", "decode", "encode", "unreachable"]
 
 # How much longer than the server's own time a client waits before it gives up on it.
 GRACE_SECONDS = 30.0

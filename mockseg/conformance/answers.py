@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mockseg.client.verbs_faults import FaultOptions
     from mockseg.conformance.check import Trial
 
-__all__ = ["ANSWERS", "PAST_BUDGET", "Answer"]
 
 Expectation: TypeAlias = Literal["delivered", "dropped", "not retried", "retried"]
 

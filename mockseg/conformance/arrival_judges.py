@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.seen import Seen
     from mockseg.json_types import Json, JsonObject
 
-__all__ = [
-    "all_arrive",
-    "batches_within",
-    "cli_keeps_contract",
-    "delay_is_kept",
-    "fields_arrive",
-    "interval_flushes",
-    "lost_or_invented",
-    "number_of",
-    "order_is_kept",
-    "small_survives",
-    "types_arrive",
-]
 
 _NANOSECONDS = 1_000_000_000
 _A_NUMBER = re.compile(r"[0-9]{1,18}")

@@ -37,7 +37,6 @@ from mockseg.conformance.wire_judges import (
 if TYPE_CHECKING:
     from mockseg.conformance.contract import E2eConfig
 
-__all__ = ["BASIC"]
 
 _SIX: dict[str, dict[str, Any]] = {
     "identify": {"userId": "user-1", "traits": {"email": "ada@example.com", "age": 36}},

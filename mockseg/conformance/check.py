@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.seen import Seen
     from mockseg.json_types import JsonObject
 
-__all__ = ["Check", "Judge", "Judgement", "Needs", "Trial"]
-
 
 class Judgement(NamedTuple):
     """What a judge found.

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["SUITES", "CliResult", "E2eConfig", "Suite", "input_document", "read_result"]
 
 Suite: TypeAlias = Literal["basic", "retry", "settings", "retry-settings"]
 SUITES: tuple[Suite, ...] = ("basic", "retry", "settings", "retry-settings")

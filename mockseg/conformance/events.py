@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from mockseg.client.verbs_faults import FaultOptions
     from mockseg.json_types import JsonObject
 
-__all__ = ["EVENT", "MAX_RETRIES", "at_once", "config", "numbered", "one_event", "track"]
 
 # Of nearly all trials: enough to tell "once more" from "as often as is allowed".
 MAX_RETRIES = 2

@@ -15,21 +15,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.seen import Seen, SentRequest
     from mockseg.json_types import Json, JsonObject
 
-__all__ = [
-    "LONGEST_VALUE",
-    "attempts_words",
-    "delivered_once",
-    "ends_within",
-    "gaps_of",
-    "judged",
-    "named",
-    "not_retried",
-    "retried",
-    "shortened",
-    "shown",
-    "stored_once",
-    "waited",
-]
 
 _LONGEST = 300
 # Characters of a value that a sentence quotes.

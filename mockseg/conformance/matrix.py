@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.trying import Sdk
     from mockseg.json_types import JsonObject
 
-__all__ = ["Cell", "Matrix", "cell_of", "measure"]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Cell:

@@ -19,7 +19,6 @@ from mockseg.printable import printable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-__all__ = ["Ended", "check_program", "run_program"]
 
 _LONGEST_STDOUT = 1_000_000
 _LONGEST_STDERR = 2_000

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.verdicts import Verdict
     from mockseg.json_types import JsonObject
 
-__all__ = ["Report"]
 
 _MARKS = {"pass": "pass", "fail": "FAIL", "not applicable": "n/a "}
 _MOST_STDERR_LINES = 12

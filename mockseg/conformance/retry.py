@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.answers import Answer
     from mockseg.conformance.contract import E2eConfig
 
-__all__ = ["RETRY"]
 
 _retry = functools.partial(Check, suite="retry")
 

@@ -15,17 +15,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.seen import Seen, SentRequest
     from mockseg.json_types import JsonObject
 
-__all__ = [
-    "backoff_grows",
-    "bodies_are_the_same",
-    "each_is_stored_once",
-    "failure_is_reported",
-    "ids_are_kept",
-    "loss_is_reported",
-    "only_one_is_lost",
-    "resend_is_known",
-    "retries_are_counted",
-]
 
 # What tells of the attempt and not of the call; browsers count retries in their metadata.
 _PASSING = frozenset({"sentAt", "_metadata"})

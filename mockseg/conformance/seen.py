@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mockseg.operations.faults import Truth
     from mockseg.operations.requests import RequestView
 
-__all__ = ["Outcome", "Seen", "SentRequest", "seen_of"]
 
 _NANOSECONDS = 1_000_000_000
 _MOST_LINES = 20

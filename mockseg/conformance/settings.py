@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.contract import E2eConfig
     from mockseg.conformance.seen import Seen
 
-__all__ = ["RETRY_SETTINGS", "SETTINGS"]
 
 # Settings are fetched once, or now and then; no SDK is kept from them for ever.
 _TIMES = 20

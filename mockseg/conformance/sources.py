@@ -4,21 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = [
-    "BATCH",
-    "CONTRACT",
-    "HTTP_API",
-    "HTTP_CONFIG",
-    "IDENTITY",
-    "LIMITS",
-    "RETRY_AFTER",
-    "RETRY_COUNT",
-    "RETRY_POLICY",
-    "SETTINGS",
-    "SPEC",
-    "TIMESTAMPS",
-]
-
 CONTRACT: Final = "the e2e-cli contract of Segment's SDK repositories (e2e-cli/README.md)"
 HTTP_API: Final = "Segment's documentation: HTTP Tracking API source, Authentication"
 BATCH: Final = "Segment's documentation: HTTP Tracking API source, Batch"

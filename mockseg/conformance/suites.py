@@ -11,6 +11,5 @@ from mockseg.conformance.settings import RETRY_SETTINGS, SETTINGS
 if TYPE_CHECKING:
     from mockseg.conformance.check import Check
 
-__all__ = ["CHECKS"]
 
 CHECKS: tuple[Check, ...] = (*BASIC, *RETRY, *SETTINGS, *RETRY_SETTINGS)

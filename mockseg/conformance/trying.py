@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.process import Ended
     from mockseg.conformance.seen import Seen
 
-__all__ = ["Sdk", "try_out"]
 
 # What the CLI sent before it ended is read at once; this is for a busy machine.
 _QUIET_SECONDS = 0.05

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.conformance.seen import Seen
     from mockseg.conformance.trying import Sdk
 
-__all__ = ["Ruling", "Verdict", "check_patterns", "chosen", "observe", "run_checks", "verdict_of"]
 
 Ruling: TypeAlias = Literal["pass", "fail", "not applicable"]
 

@@ -21,20 +21,6 @@ if TYPE_CHECKING:
 
     from mockseg.conformance.seen import Seen, SentRequest
 
-__all__ = [
-    "all_good",
-    "basic_header",
-    "bodies_are_json",
-    "bodies_within",
-    "key_is_named",
-    "large_is_kept_back",
-    "libraries_are_named",
-    "message_ids_are_right",
-    "moments_are_right",
-    "no_retry_count",
-    "sent_at_is_said",
-    "users_are_named",
-]
 
 # A clock of the same machine; what is over this is another unit or another zone.
 _MOST_SKEW_NS = 60_000_000_000

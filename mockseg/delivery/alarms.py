@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mockseg.delivery.lane import Lane
     from mockseg.delivery.tasks import Tasks
 
-__all__ = ["Alarms"]
 
 _SECOND = 1_000_000_000
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.kinds import Kind
     from mockseg.destinations.vendor import VendorRequest, VendorResponse
 
-__all__ = ["Destination", "DestinationSpec", "make_destination"]
-
 
 class DestinationSpec(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True

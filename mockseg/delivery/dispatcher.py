@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from mockseg.domain.delivery import DeliveryState
     from mockseg.json_types import JsonObject
 
-__all__ = ["MAX_WAITING", "Dispatcher"]
 
 MAX_WAITING = 100_000
 """How many deliveries one destination may have waiting, by default."""

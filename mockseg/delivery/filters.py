@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mockseg.fql.query import Query
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["MAX_FILTERS", "FilterAction", "FilterSpec", "Filters", "compile_filters"]
 
 MAX_FILTERS = 10
 

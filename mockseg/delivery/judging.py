@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mockseg.delivery.retrying import RetryPolicy, Ruling
     from mockseg.domain.delivery import DeliveryState, Note
 
-__all__ = ["Decision", "Exchange", "Round"]
 
 _SECOND = 1_000_000_000
 # Of an answer's body no more is kept.

@@ -10,8 +10,6 @@ from mockseg.domain.credentials import shown_header, shown_url
 from mockseg.domain.delivery import Attempt, Delivery, DeliveryState, Note
 from mockseg.domain.timestamps import format_moment
 
-__all__ = ["FINAL", "KeptAttempt", "KeptDelivery"]
-
 FINAL = frozenset({"delivered", "filtered", "failed"})
 _MOST_ANSWER = 2000
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mockseg.delivery.destination import Destination
     from mockseg.delivery.outgoing import Outgoing
 
-__all__ = ["Job", "Lane"]
-
 
 class Job(msgspec.Struct, gc=False, eq=False):
     """A delivery on its way. Nothing that it holds points back.

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.delivery.kept import KeptAttempt
     from mockseg.domain.delivery import DeliveryState
 
-__all__ = ["Ledger"]
 
 # A shelf gives up what is gone in one move once it is so much.
 _SPENT = 1024

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import Headers
     from mockseg.json_types import JsonObject
 
-__all__ = ["Outgoing", "as_sent", "outgoing"]
 
 _USER_AGENT = "Segment.io/1.0"
 _ACTIONS_USER_AGENT = "Segment (Actions)"

@@ -9,8 +9,6 @@ from mockseg.errors import OperationError
 if TYPE_CHECKING:
     from mockseg.json_types import Json
 
-__all__ = ["refuse"]
-
 
 def refuse(field: str, sentence: str, *, allowed: Json) -> NoReturn:
     """Refuse a destination because of one field.

@@ -17,7 +17,6 @@ from msgspec import Meta
 if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorResponse
 
-__all__ = ["EXPIRED", "RetryPolicy", "Ruling", "Unanswered", "backoff_seconds", "rule"]
 
 _SECOND = 1_000_000_000
 _NETWORK = {

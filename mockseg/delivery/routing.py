@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.kinds import Kind
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Refusal", "for_replay", "own_settings", "route"]
-
 
 class Refusal(NamedTuple):
     """Why a call does not go to a destination.

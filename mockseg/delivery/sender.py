@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mockseg.delivery.outgoing import Outgoing
     from mockseg.destinations.vendor import VendorResponse
 
-__all__ = ["Sender", "hand_over", "send_within"]
-
 
 _INLET = "/segment"
 

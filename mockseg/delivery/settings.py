@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import Headers
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["MAX_BATCH", "METHODS", "Settings", "read_settings"]
 
 MAX_BATCH = 4000
 METHODS = ("POST", "PUT", "PATCH")

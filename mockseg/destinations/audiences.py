@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Audience", "ComputedTrait"]
-
 
 class Audience:
     """A set of users that is synchronised with destinations.

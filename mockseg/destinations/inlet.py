@@ -33,34 +33,6 @@ if TYPE_CHECKING:
 
     from mockseg.destinations.vendor import VendorRequest
 
-__all__ = [
-    "CALLS",
-    "INLET",
-    "JSON_HEADERS",
-    "Alias",
-    "Call",
-    "Decoded",
-    "Group",
-    "Identify",
-    "Page",
-    "Screen",
-    "Track",
-    "Unreadable",
-    "authorization",
-    "basic_key",
-    "body_as",
-    "call_from",
-    "decoded_body",
-    "moment_of",
-    "not_allowed",
-    "read_message",
-    "refused",
-    "reply",
-    "segment_settings",
-    "stranger_at_inlet",
-    "text_id",
-    "unsupported",
-]
 
 INLET = "/segment"
 JSON_HEADERS = (("Content-Type", "application/json"),)

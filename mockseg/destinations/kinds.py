@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mockseg.destinations.vendor import Imitation
 
-__all__ = ["KINDS", "Kind", "imitation_class"]
 
 _SIX = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 

@@ -13,7 +13,6 @@ from mockseg.json_types import Json
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-__all__ = ["BEGINNING", "Occurrences", "fill_occurrences", "moment_text", "occur"]
 
 BEGINNING = "1970-01-01T00:00:00.000Z"
 """The moment of what is restored without one."""

@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import Action
     from mockseg.json_types import Json, JsonObject
 
-__all__ = [
-    "Arguments",
-    "arguments_of",
-    "copied",
-    "field_of",
-    "fill",
-    "known_names",
-    "plain",
-    "record_from",
-]
 
 _PLACE = re.compile(r"^(.*?) - at `(?:key in )?\$\.?(.*)`$", re.DOTALL)
 _Record = TypeVar("_Record", bound=msgspec.Struct)

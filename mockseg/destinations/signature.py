@@ -6,8 +6,6 @@ import hmac
 
 import msgspec
 
-__all__ = ["SIGNATURE_HEADER", "sign", "signed_part", "verify_signature"]
-
 SIGNATURE_HEADER = "X-Signature"
 
 

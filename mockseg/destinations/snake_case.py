@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import re
 
-__all__ = ["snake_case"]
-
 # Digits stay with the letters they touch: "30days" is one word in the document's example.
 _HUMP = re.compile(r"(?<=[^\W\d_])(?<![A-Z])(?=[A-Z])")
 _GAP = re.compile(r"[\W_]+")

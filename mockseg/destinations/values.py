@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json
 
-__all__ = ["Scalar", "flat_values", "kind_of"]
 
 Scalar: TypeAlias = str | int | float | bool
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mockseg.domain.delivery import Note
     from mockseg.json_types import JsonObject
 
-__all__ = ["Action", "Headers", "Imitation", "Setup", "VendorRequest", "VendorResponse"]
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 

@@ -14,8 +14,6 @@ from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import JsonObject
 from mockseg.printable import printable
 
-__all__ = ["Call", "KeptCall", "Remark", "RequestRef", "Verdict", "call_cursor", "call_id"]
-
 # An event may be named by any text; a line that is cut still names the call.
 _MAX_REPR = 300
 

@@ -11,18 +11,6 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
-__all__ = [
-    "REDACTED",
-    "basic_credentials",
-    "is_secret",
-    "key_of",
-    "shown_form",
-    "shown_header",
-    "shown_json",
-    "shown_query",
-    "shown_url",
-]
-
 REDACTED = "[redacted]"
 
 # Names in lower case without ``-`` and ``_``. A write key is not a secret.

@@ -8,8 +8,6 @@ import msgspec
 
 from mockseg.printable import printable
 
-__all__ = ["Attempt", "Delivery", "DeliveryState", "Note"]
-
 DeliveryState: TypeAlias = Literal["queued", "retrying", "delivered", "filtered", "failed"]
 
 

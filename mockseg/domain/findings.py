@@ -10,8 +10,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["DISCARD_CODES", "Discard", "Finding", "Violation", "discard"]
-
 
 class Discard(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="discard", rename="camel"

@@ -6,18 +6,6 @@ calls a batch) and its Spec (messageId). All sizes are bytes after inflation.
 
 from __future__ import annotations
 
-__all__ = [
-    "DEDUP_WINDOW_SECONDS",
-    "MAX_BATCH_BYTES",
-    "MAX_BATCH_CALLS",
-    "MAX_CALL_BYTES",
-    "MAX_JSON_DEPTH",
-    "MAX_MESSAGE_ID_CHARACTERS",
-    "MAX_READ_CALLS",
-    "MAX_SOURCES",
-    "MAX_WRITE_KEY_CHARACTERS",
-]
-
 MAX_CALL_BYTES = 32 * 1024
 MAX_BATCH_BYTES = 500 * 1024
 MAX_BATCH_CALLS = 2500

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["NOTHING_LOST", "ForgottenSource", "Lost"]
-
 
 class ForgottenSource(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A source that a server forgot, because it had too many.

@@ -17,7 +17,6 @@ from mockseg.domain.timestamps import format_moment, parse_moment, skew_correcte
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["HOLDERS", "MESSAGE_TYPES", "Shared", "holder_of", "normalise"]
 
 MESSAGE_TYPES = ("identify", "track", "page", "screen", "group", "alias")
 # Type of call -> where its free-form values are; an alias has none.

@@ -12,8 +12,6 @@ from mockseg.domain.message import Shared
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json
 
-__all__ = ["Reading", "is_too_deep", "key_of_items", "read_batch", "read_message"]
-
 _ABSENT = Raw(b"")
 # How many messages of a batch are searched for brackets at once. They are searched one by
 # one where together they have as many as one that is too deep.

@@ -9,18 +9,6 @@ import msgspec
 from mockseg.domain.findings import Discard
 from mockseg.domain.message import Shared
 
-__all__ = [
-    "Answer",
-    "Arrival",
-    "FaultMark",
-    "Headers",
-    "KeptRequest",
-    "Route",
-    "refusal_reason",
-    "refusal_text",
-    "route_text",
-]
-
 _LONGEST_PATH = 200
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]

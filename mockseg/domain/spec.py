@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["CONSENT_EVENT", "check", "plain_track"]
 
 CONSENT_EVENT = "Segment Consent Preference Updated"
 _TYPES = frozenset(MESSAGE_TYPES)

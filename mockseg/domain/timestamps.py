@@ -9,8 +9,6 @@ import re
 from datetime import date, datetime
 from functools import lru_cache
 
-__all__ = ["format_moment", "parse_moment", "skew_corrected"]
-
 _SECOND = 1_000_000_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 

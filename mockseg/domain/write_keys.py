@@ -17,7 +17,6 @@ from mockseg.errors import MalformedJsonError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["key_in_path", "key_in_text", "key_of_refused", "stray_key"]
 
 # "writeKey":"..." anywhere in a text that need not be JSON, in any spelling of the name.
 _MEMBER = re.compile(rb'"write_?key"\s{0,100}:\s{0,100}("(?:[^"\\]|\\.){1,1000}")', re.IGNORECASE)

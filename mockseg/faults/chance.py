@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from mockseg.faults.effect import Effect
     from mockseg.json_types import Json
 
-__all__ = ["Draw", "chance", "delay_seconds", "fraction"]
 
 _BITS = 53
 

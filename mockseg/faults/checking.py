@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.faults.rule import FaultMatch
     from mockseg.json_types import Json
 
-__all__ = ["make_rule", "refuse"]
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 # What makes up the HTTP message itself; `close`, `reset` and `bad_gzip` break that.

@@ -13,16 +13,6 @@ from msgspec import Meta
 
 from mockseg.json_types import Json, JsonObject
 
-__all__ = [
-    "BodyKind",
-    "Effect",
-    "ExactBody",
-    "HeaderMoment",
-    "HeaderValue",
-    "Lognormal",
-    "Spread",
-]
-
 # Nothing is held longer than what a wait may last.
 _MOST_SECONDS = 3600
 _Delay = Annotated[float, Meta(ge=0, le=_MOST_SECONDS)]

@@ -7,8 +7,6 @@ from typing import Literal
 
 from mockseg.domain.message import MESSAGE_TYPES
 
-__all__ = ["ROUTES", "SCRIPT", "SETTINGS", "TOKEN", "FaultRoute", "route_named"]
-
 SETTINGS = "/v1/projects/{writeKey}/settings"
 SCRIPT = "/analytics.js/v1/{writeKey}/analytics.min.js"
 TOKEN = "/token"  # noqa: S105  (a path)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.faults.effect import Effect
     from mockseg.matching.match import Matchable
 
-__all__ = ["FaultMatch", "Passing", "Rule", "RuleState", "Sent"]
 
 # Identities and messages that one rule remembers of one source.
 _MOST_REMEMBERED = 200_000

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
 
-__all__ = ["SCENARIOS", "Scenario"]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scenario:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mockseg.faults.effect import Effect
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["NO_ANSWER", "Served", "merged", "served"]
 
 # In the journal, for a client that got none.
 NO_ANSWER = Answer(status=0, body=b"", content_type="")

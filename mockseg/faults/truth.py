@@ -10,7 +10,6 @@ from mockseg.matching.notes import lost_words
 if TYPE_CHECKING:
     from mockseg.domain.lost import Lost
 
-__all__ = ["FATES", "Attempt", "Fate", "fate_of", "status_words", "summary_of"]
 
 Fate: TypeAlias = Literal["delivered once", "delivered twice", "dropped", "lost", "never retried"]
 FATES: tuple[Fate, ...] = (

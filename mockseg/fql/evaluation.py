@@ -26,8 +26,6 @@ from mockseg.fql.syntax import (
 )
 from mockseg.json_types import Json
 
-__all__ = ["Evaluation", "compile_tree", "same"]
-
 Evaluation: TypeAlias = Callable[[Mapping[str, Json]], Json]
 
 _ORDERINGS: dict[str, Callable[[Json, Json], bool]] = {

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json
 
-__all__ = ["FUNCTIONS", "Function", "is_number", "type_of"]
 
 # Of a pattern that comes out of the message, in characters: as long as a filter may be.
 MAX_DYNAMIC_GLOB_CHARACTERS = 5 * 1024

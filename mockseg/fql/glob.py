@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["GlobFault", "GlobMatcher", "compile_glob"]
 
 # How many characters one glob remembers the answer for.
 _REMEMBERED_CHARACTERS = 256

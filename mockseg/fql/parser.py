@@ -26,8 +26,6 @@ from mockseg.fql.syntax import (
 from mockseg.fql.tokens import Kind, Token, shown, source_position, tokenize
 from mockseg.suggestions import unknown
 
-__all__ = ["MAX_DEPTH", "MAX_TEXT_BYTES", "parse_tree"]
-
 # Segment's limit of one filter, in bytes of UTF-8.
 MAX_TEXT_BYTES = 5 * 1024
 # Ours: levels of parentheses, lists, functions and negations.

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json
 
-__all__ = ["Query", "parse", "path", "quote"]
 
 # Filters of all destinations and the searches of a test run; a compiled one is a few KB.
 _CACHED_QUERIES = 256

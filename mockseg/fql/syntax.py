@@ -12,18 +12,6 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from mockseg.fql.tokens import Scalar
 
-__all__ = [
-    "COMPARISONS",
-    "Call",
-    "Comparison",
-    "Conjunction",
-    "Disjunction",
-    "ListOf",
-    "Literal",
-    "Negation",
-    "Node",
-    "Path",
-]
 
 COMPARISONS = frozenset({"=", "!=", ">", ">=", "<", "<=", "in"})
 

@@ -20,18 +20,6 @@ from typing import TypeAlias
 
 from mockseg.errors import FqlError
 
-__all__ = [
-    "KEYWORDS",
-    "NAME_CHARACTERS",
-    "Kind",
-    "Scalar",
-    "Token",
-    "number_of",
-    "shown",
-    "source_position",
-    "tokenize",
-]
-
 Scalar: TypeAlias = str | int | float | bool | None
 
 NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")

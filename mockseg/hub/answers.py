@@ -10,8 +10,6 @@ from __future__ import annotations
 from mockseg import json_types
 from mockseg.domain.request import Answer
 
-__all__ = ["DEBUG_MESSAGES", "SUCCESS", "refusal"]
-
 SUCCESS = Answer(status=200, body=b'{"success":true}')
 
 # What the removed Debug API said (facts: "Debug API"); else the finding's own sentence.

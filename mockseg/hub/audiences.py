@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.operations.destinations import ChangeAudience
 
-__all__ = ["Audiences", "change"]
 
 # A computation makes its calls beside what an SDK sends.
 _COMPUTED = Route(path="/_mockseg/v1/sources/{writeKey}/audiences", carries="batch")

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from mockseg.faults.effect import Effect
     from mockseg.hub.sources import Source
 
-__all__ = ["Broken"]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Broken:

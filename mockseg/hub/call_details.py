@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Rule
 
-__all__ = ["call_details"]
 
 _NEIGHBOURS = 10
 _ANNOTATIONS = ("title", "description")

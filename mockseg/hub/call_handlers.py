@@ -37,16 +37,6 @@ from mockseg.operations.calls import (
     WaitedCalls,
 )
 
-__all__ = [
-    "clear_call",
-    "clear_calls",
-    "get_call",
-    "list_calls",
-    "settle",
-    "summary",
-    "wait_calls",
-]
-
 
 async def list_calls(hub: Hub, asked: ListCalls) -> CallPage:
     """Return a page of matching calls, and how many match at all."""

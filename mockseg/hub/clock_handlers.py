@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from mockseg.operations.base import Nothing, OfSource
     from mockseg.operations.clock import AdvanceClock, SetClock
 
-__all__ = ["advance_clock", "get_clock", "health", "set_clock"]
-
 
 # An imitation is asked in no time; a service of the user's own may take longer than anybody
 # wants to wait for a clock.

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from mockseg.clock import ShiftedClock
     from mockseg.hub.sources import Source
 
-__all__ = ["Delays"]
-
 
 class Delays:
     """All requests of a server that are held back, by source. For the event loop's thread only.

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliveries
 
-__all__ = ["DeliveryWaiter", "list_deliveries", "overdue", "redeliver", "wait_deliveries"]
 
 _PORTION = 1000
 

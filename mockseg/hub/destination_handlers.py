@@ -46,21 +46,6 @@ if TYPE_CHECKING:
         WaitVendorRequests,
     )
 
-__all__ = [
-    "act",
-    "add_destination",
-    "change_audience",
-    "delete_destination",
-    "existing",
-    "get_destination_state",
-    "list_destinations",
-    "list_vendor_requests",
-    "patch_destination",
-    "put_destination_state",
-    "request_deletion",
-    "wait_vendor_requests",
-]
-
 
 async def list_destinations(hub: Hub, asked: ListDestinations) -> DestinationList:
     """Give the destinations of a source, or all."""

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.operations.destinations import AddDestination, PatchDestination
 
-__all__ = ["MOST_DESTINATIONS", "Connected", "Destinations"]
 
 MOST_DESTINATIONS = 10_000
 # User.com's keys have 64 characters, others fewer.

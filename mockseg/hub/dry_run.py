@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json
     from mockseg.plans.planset import PlanSet
 
-__all__ = ["DryRun"]
-
 
 class DryRun:
     """Judges messages in the order of Segment's pipeline: the edge, duplicates, the plans.

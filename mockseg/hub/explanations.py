@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.operations.deliveries import WaitDeliveries
 
-__all__ = ["explain_calls", "explain_wait"]
 
 # How many of the newest calls are looked at: for similar ones in the source, and in all others.
 _MAX_SEEN = 2000

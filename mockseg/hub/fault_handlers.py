@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from mockseg.operations.base import OfSource
     from mockseg.operations.faults import AddFault, ClearFaults
 
-__all__ = ["add_fault", "clear_faults", "list_faults"]
-
 
 async def add_fault(hub: Hub, asked: AddFault) -> FaultView:
     """Put a fault in force."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.faults.rule import Rule
     from mockseg.operations.faults import AddFault
 
-__all__ = ["FEW", "rules_of"]
 
 # How often a rule that chooses among requests hits when nobody says how often.
 FEW = 1000

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mockseg.hub.sources import Source
     from mockseg.operations.faults import AddFault
 
-__all__ = ["MOST_FAULTS", "Fault", "Faulting"]
 
 MOST_FAULTS = 1000
 

@@ -9,8 +9,6 @@ from mockseg.errors import OperationError
 if TYPE_CHECKING:
     from mockseg.errors import FqlError
 
-__all__ = ["bad_filter"]
-
 
 def bad_filter(error: FqlError) -> OperationError:
     """Say where it went wrong; 422."""

@@ -10,8 +10,6 @@ import msgspec
 from mockseg.domain.lost import NOTHING_LOST, ForgottenSource, Lost
 from mockseg.domain.timestamps import format_moment
 
-__all__ = ["Forgotten", "ForgottenSources"]
-
 MAX_FORGOTTEN = 100_000
 MAX_FORGOTTEN_BYTES = 16 * 1024 * 1024
 # About what a record takes besides its key.

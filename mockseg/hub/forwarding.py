@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.plans.protocols import ProtocolsSettings
 
-__all__ = ["FORWARDED", "forwarded"]
 
 # What comes by this route was forwarded, and is never forwarded again.
 FORWARDED = Route(path="/_mockseg/forwarded", carries="batch")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from mockseg.hub.machine import Hub
 
-__all__ = ["HANDLERS"]
 
 HANDLERS: dict[str, Callable[[Hub, Any], Coroutine[Any, Any, msgspec.Struct]]] = {
     "health": clock_handlers.health,

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.operations.calls import ImportCalls, ImportedCall
 
-__all__ = ["import_calls"]
-
 
 async def import_calls(hub: Hub, asked: ImportCalls) -> Imported:
     """Record exported calls, judged anew."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["UNKNOWN_KEY_SECONDS", "InFlight", "Reading"]
 
 UNKNOWN_KEY_SECONDS = 1.0
 """How long every source waits for a request that has not told its write key yet.

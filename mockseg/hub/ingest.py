@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from mockseg.hub.sources import Source
     from mockseg.json_types import Json
 
-__all__ = ["Ruling", "filed_under", "key_of", "read", "rule"]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ruling:

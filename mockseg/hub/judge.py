@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.planset import PlanSet
 
-__all__ = ["Judge"]
-
 
 # Equal texts as one string, as for the names that calls carry.
 _TYPES = {type_: type_ for type_ in MESSAGE_TYPES}

@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from mockseg.hub.planning import SourcePlans
     from mockseg.hub.sources import Source
 
-__all__ = ["Hub", "Tally"]
 
 # How many calls or requests a long scan looks at before it lets the loop do its other work.
 _SCAN_STEP = 2000

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from mockseg.delivery.sender import Sender
     from mockseg.destinations.vendor import VendorResponse
 
-__all__ = ["Outbox"]
-
 
 class Outbox:
     """A :class:`mockseg.delivery.sender.Sender` that is given one of its own later.

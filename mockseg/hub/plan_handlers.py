@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from mockseg.operations.plans import MarkAsserted, PutPlan, ValidateMessages
     from mockseg.operations.sources import GetSource
 
-__all__ = ["get_coverage", "mark_asserted", "put_plan", "validate_messages"]
-
 
 async def put_plan(hub: Hub, asked: PutPlan) -> SourcePlansView:
     """Set the plans of a source, which opens now if it is new."""

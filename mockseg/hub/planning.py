@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from mockseg.operations.plans import Strictness
     from mockseg.plans.model import Plan
 
-__all__ = ["NO_PLANS", "SourcePlans", "chosen", "from_settings", "settings_json"]
-
 
 @dataclass(frozen=True, slots=True)
 class SourcePlans:

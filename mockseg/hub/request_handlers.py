@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.operations.requests import GetRequest, ListRequests, RequestView
 
-__all__ = ["get_request", "list_requests"]
-
 
 async def list_requests(hub: Hub, asked: ListRequests) -> RequestPage:
     """Return a page of requests."""

@@ -26,15 +26,6 @@ if TYPE_CHECKING:
         SourceView,
     )
 
-__all__ = [
-    "create_source",
-    "delete_source",
-    "get_source",
-    "list_sources",
-    "open_window",
-    "patch_source",
-]
-
 
 async def list_sources(hub: Hub, asked: ListSources) -> SourceList:
     """Return all sources, the longest idle first."""

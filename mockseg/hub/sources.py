@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mockseg.hub.forgotten import Forgotten
     from mockseg.operations.sources import SourceSettings
 
-__all__ = ["Source", "SourceDefaults", "Sources"]
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # Real write keys have 32 characters.

@@ -12,7 +12,6 @@ from mockseg.suggestions import quoted, unknown
 if TYPE_CHECKING:
     from mockseg.operations.base import Params
 
-__all__ = ["from_file"]
 
 _P = TypeVar("_P", bound="Params")
 

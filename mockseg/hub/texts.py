@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["SharedTexts"]
-
 # Longer texts are rare, and too many of them would be too much to hold.
 _LONGEST = 512
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.operations.faults import AskTruth
 
-__all__ = ["attempts_of", "truth"]
 
 _REQUESTS_AT_ONCE = 200
 

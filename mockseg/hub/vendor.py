@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import Imitation, VendorRequest
     from mockseg.json_types import JsonObject
 
-__all__ = ["FAIL", "KeptVendorRequest", "Sender", "Vendor", "VendorLog"]
 
 Sender: TypeAlias = Literal["segment", "client"]
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mockseg.domain.request import KeptRequest
     from mockseg.hub.sources import Source
 
-__all__ = ["request_view", "source_view", "text_of"]
-
 
 def request_view(request: KeptRequest, calls: list[KeptCall], *, body: bool = True) -> RequestView:
     """Return a request with the ids of its calls that are still kept.

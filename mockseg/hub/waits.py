@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mockseg.matching.match import Matchable
     from mockseg.operations.calls import Count, WaitCalls
 
-__all__ = ["Bell", "Waiter", "Waiters", "check_count", "wait_for_calls"]
 
 # A wait answers with at most this many calls; it counts on.
 _MOST = 1000

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from mockseg.domain.lost import Lost
     from mockseg.domain.request import KeptRequest
 
-__all__ = ["Journal"]
-
 
 class Journal(Protocol):
     """Keeps requests and calls, and gives them back by cursor.

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.domain.lost import Lost
     from mockseg.domain.request import KeptRequest
 
-__all__ = ["MemoryJournal"]
 
 _Item = TypeVar("_Item")
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import KeptRequest
 
-__all__ = ["Shelf"]
 
 # A list gives up its front in one move once so much of it is spent.
 _SPENT = 4096

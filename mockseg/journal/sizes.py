@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["Sizes"]
-
 
 class Sizes:
     """Sizes by name, and the name of a largest one.

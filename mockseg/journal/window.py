@@ -13,7 +13,6 @@ from mockseg.domain.limits import DEDUP_WINDOW_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DedupWindow"]
 
 _WINDOW_NS = DEDUP_WINDOW_SECONDS * 1_000_000_000
 _STEP_NS = 1_000_000_000

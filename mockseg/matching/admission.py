@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json
     from mockseg.matching.values import Expected
 
-__all__ = ["admit", "is_plain", "plain_part"]
 
 # Bounds the recursion over what is expected, and with it every comparison.
 _MAX_LEVELS: Final = 200

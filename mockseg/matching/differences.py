@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.values import Expected
 
-__all__ = ["Difference", "DifferenceKind", "compare", "same_but_for_format"]
 
 DifferenceKind: TypeAlias = Literal[
     "value",  # another value of the same type

@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from mockseg.matching.matcher import Matcher
     from mockseg.matching.nearest import Near
 
-__all__ = [
-    "MAX_NEAR",
-    "MAX_SHOWN",
-    "NOTHING_SELECTED",
-    "Elsewhere",
-    "Evidence",
-    "Expectation",
-    "Late",
-    "Refusals",
-    "Selection",
-    "evidence_of",
-]
 
 # Maximum number of calls of one kind that evidence carries whole; the others are counted.
 MAX_SHOWN = 20

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from mockseg.matching.explanation import ExplanationKind
     from mockseg.matching.nearest import Near
 
-__all__ = ["explain", "explain_not_quiet"]
 
 _MAX_LISTED = 8
 _MAX_CAUSES = 3

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.domain.delivery import Delivery, DeliveryState
 
-__all__ = ["explain_delivery", "explain_received"]
 
 _MAX_LISTED = 10
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mockseg.domain.lost import Lost
     from mockseg.json_types import JsonObject
 
-__all__ = ["explain_golden"]
 
 _MAX_LINES = 24
 

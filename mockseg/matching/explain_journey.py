@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.domain.lost import Lost
 
-__all__ = ["explain_calls_after", "explain_identity"]
 
 _MAX_LISTED = 8
 

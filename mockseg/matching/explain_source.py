@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from mockseg.domain.lost import Lost
     from mockseg.matching.matcher import Matcher
 
-__all__ = ["explain_duplicates", "explain_not_good", "explain_order", "explain_others"]
 
 _MAX_LISTED = 8
 _MAX_FINDINGS = 3

@@ -14,7 +14,6 @@ from mockseg.printable import printable
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
 
-__all__ = ["MAX_LINES", "Explanation", "ExplanationKind", "Section", "some"]
 
 ExplanationKind: TypeAlias = Literal[
     "missing",  # nothing like it was recorded

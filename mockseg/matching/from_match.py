@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.matching.matcher import Matcher
     from mockseg.matching.values import Expected
 
-__all__ = ["matcher_of"]
 
 # Match key -> field of the message, ids and names first, in the order they are shown.
 _TEXTS = {

@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from mockseg.matching.differences import Difference
     from mockseg.matching.nearest import Near
 
-__all__ = [
-    "call_json",
-    "call_line",
-    "difference_line",
-    "duration",
-    "finding_line",
-    "names_line",
-    "near_json",
-    "near_lines",
-    "verdict_words",
-]
 
 _VERDICT_WORDS = {
     "accepted": "accepted, with findings",

@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import Verdict
 
-__all__ = [
-    "Match",
-    "Matchable",
-    "ScalarMatch",
-    "VerdictKey",
-    "accepted_by_default",
-    "compile_match",
-    "contains",
-]
 
 # A verdict, or calls of all verdicts.
 VerdictKey: TypeAlias = Literal["accepted", "dropped", "blocked", "rejected", "any"]

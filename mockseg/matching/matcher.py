@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.values import Expected
 
-__all__ = ["Matcher", "make_matcher"]
 
 # Field of the message -> match key.
 _MATCH_KEYS = {

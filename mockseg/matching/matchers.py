@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from mockseg.matching.values import Expected
 
-__all__ = ["alias", "any_call", "group", "identify", "message", "page", "screen", "track"]
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mockseg.matching.differences import Difference
     from mockseg.matching.matcher import Matcher
 
-__all__ = ["Near", "Ranking", "name_of", "nearest"]
 
 # Below this share of common characters two names are not taken for one another.
 _SIMILAR = 0.6

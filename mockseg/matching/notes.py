@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.domain.lost import ForgottenSource, Lost
 
-__all__ = [
-    "before_window",
-    "before_window_note",
-    "counted",
-    "evicted_note",
-    "forgotten_words",
-    "lost_words",
-    "recorded_section",
-    "refused_notes",
-]
 
 _MAX_REFUSALS = 3
 _MAX_IDS = 5

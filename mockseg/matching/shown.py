@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json
 
-__all__ = ["clip", "shown", "shown_path", "shown_typed"]
 
 # Deeper than this an object or array is three dots.
 _MAX_LEVELS = 4

@@ -26,21 +26,6 @@ if TYPE_CHECKING:
     Number: TypeAlias = float | Decimal | Fraction
     Moment: TypeAlias = dt.datetime | str
 
-__all__ = [
-    "ABSENT",
-    "ANY",
-    "Absent",
-    "Anything",
-    "Approx",
-    "Between",
-    "Exactly",
-    "Expected",
-    "approx",
-    "as_number",
-    "between",
-    "exactly",
-    "type_name",
-]
 
 # Plain JSON or a token, at any depth.
 Expected: TypeAlias = Any

@@ -7,18 +7,6 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-__all__ = [
-    "Cursor",
-    "Limit",
-    "Nothing",
-    "OfSource",
-    "Order",
-    "Params",
-    "Result",
-    "Seconds",
-    "WriteKey",
-]
-
 Seconds = Annotated[float, Meta(ge=0, le=3600, description="seconds")]
 Cursor = Annotated[int, Meta(ge=0, description="a cursor; 0 is before the first")]
 Limit = Annotated[int, Meta(ge=1, le=1000)]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import msgspec
 
-__all__ = ["PREFIX", "Operation"]
 
 PREFIX = "/_mockseg/v1"
 

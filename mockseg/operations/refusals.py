@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mockseg.domain.request import KeptRequest
     from mockseg.operations.requests import RequestView
 
-__all__ = ["RefusalCounter", "Refusals"]
 
 _MOST_KINDS: Final = 10
 

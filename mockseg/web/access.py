@@ -20,7 +20,6 @@ from mockseg.errors import OperationError
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["FOR_EVERY_PEER", "Access", "is_this_machine"]
 
 # Operations that need no token: probes of containers come from other machines and have none.
 FOR_EVERY_PEER = frozenset({"health"})

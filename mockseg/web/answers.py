@@ -15,18 +15,6 @@ if TYPE_CHECKING:
 
     from mockseg.errors import OperationError
 
-__all__ = [
-    "CHALLENGE",
-    "JSON_POLICY",
-    "PAGE_POLICY",
-    "ErrorAnswer",
-    "ErrorBody",
-    "error_answer",
-    "json_answer",
-    "page_answer",
-    "security_headers",
-    "text_answer",
-]
 
 # Nothing of a JSON answer is ever to be run, shown in a frame or loaded as anything else.
 JSON_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

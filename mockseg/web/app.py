@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from mockseg.hub.machine import Hub
 
-__all__ = ["MAX_BODY_BYTES", "Runner", "make_app"]
 
 # Exports are imported in portions of a thousand calls of at most 32 KB.
 MAX_BODY_BYTES = 32 * 1024 * 1024

@@ -21,7 +21,6 @@ from mockseg.domain.write_keys import key_in_text
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest
 
-__all__ = ["BODY_SECONDS", "MAX_READ_BYTES", "Body", "body_at_hand", "inflated", "read_body"]
 
 # Over Segment's own limits, so that what was too large can still be shown.
 MAX_READ_BYTES = 2 * 1024 * 1024

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mockseg.hub.broken import Broken
     from mockseg.hub.machine import Hub
 
-__all__ = ["break_answer"]
 
 # Closing with a linger of 0 s is how a socket sends RST instead of FIN.
 _NO_LINGER = struct.pack("ii", 1, 0)

@@ -10,8 +10,6 @@ import re
 
 from mockseg import json_types
 
-__all__ = ["UNKNOWN_KEY", "host_for_clients", "settings_body"]
-
 UNKNOWN_KEY = "Invalid path or write key provided."
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 _SEGMENTS_OWN = re.compile(r"(?:^|\.)(?:segment\.io|segment\.com|segmentapis\.com)\.?(?::|$)")

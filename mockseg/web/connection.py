@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
-__all__ = ["Connection", "ConnectionServer"]
 
 # How often connections are looked at whose head is not whole.
 LOOK_SECONDS = 1.0

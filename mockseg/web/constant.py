@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from mockseg.domain.request import Answer
 
-__all__ = ["ConstantResponse"]
-
 
 class ConstantResponse(web.StreamResponse):
     """One response object for all requests: no headers are put together for each.

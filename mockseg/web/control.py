@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.operations.table import Operation
     from mockseg.web.guard import Handler
 
-__all__ = ["ROOT", "add_fallback", "add_routes"]
 
 ROOT = "/_mockseg"
 

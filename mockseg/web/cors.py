@@ -10,7 +10,6 @@ from aiohttp.hdrs import ORIGIN
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest, StreamResponse
 
-__all__ = ["allow", "preflight"]
 
 _WEEK_SECONDS = "604800"
 

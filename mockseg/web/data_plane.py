@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.web.recording import Recorder
 
-__all__ = ["DataPlane", "add_routes"]
 
 _BARE = frozenset({"/", "/v1"})
 _NO_CACHE = "no-cache, max-age=0"

@@ -11,7 +11,6 @@ import msgspec
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
 
-__all__ = ["about", "describe"]
 
 _FIELD = re.compile(r"    ([a-z_0-9]+(?:, [a-z_0-9]+)*): (.*)")
 

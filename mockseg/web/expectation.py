@@ -12,7 +12,6 @@ from aiohttp import HttpVersion11
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["CONTINUE", "continue_if_expected"]
 
 CONTINUE = "100-continue"
 

@@ -28,16 +28,6 @@ from mockseg.web.keys import ACCESS, HUB
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = [
-    "Handler",
-    "add_guarded",
-    "admit",
-    "admit_form",
-    "as_refusal",
-    "guarded",
-    "is_ours",
-    "is_same_origin",
-]
 
 Handler: TypeAlias = "Callable[[web.Request], Awaitable[web.StreamResponse]]"
 

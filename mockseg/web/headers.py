@@ -9,7 +9,6 @@ from mockseg.domain.credentials import shown_header
 if TYPE_CHECKING:
     from mockseg.domain.request import Headers
 
-__all__ = ["HeaderStore"]
 
 _Raw: TypeAlias = tuple[tuple[bytes, bytes], ...]
 

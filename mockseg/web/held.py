@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-__all__ = ["LOOK_SECONDS", "Held"]
 
 # How often it is looked after the clients of what is held.
 LOOK_SECONDS = 1.0

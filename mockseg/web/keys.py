@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mockseg.web.held import Held
     from mockseg.web.recording import Recorder
 
-__all__ = ["ACCESS", "HELD", "HUB", "RECORDER"]
 
 ACCESS: web.AppKey[Access] = web.AppKey("access")
 HUB: web.AppKey[Hub] = web.AppKey("hub")

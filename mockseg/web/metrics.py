@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from mockseg.hub.machine import Hub
 
-__all__ = ["CONTENT_TYPE", "metrics"]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

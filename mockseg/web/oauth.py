@@ -17,7 +17,6 @@ from mockseg.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TOKEN_FIELDS", "TOKEN_SECONDS", "answer_token", "check_public_key"]
 
 TOKEN_SECONDS = 86_400
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

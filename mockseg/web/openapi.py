@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.operations.table import Operation
 
-__all__ = ["document"]
 
 _JSON = "application/json"
 _SCHEMAS = "#/components/schemas/{name}"

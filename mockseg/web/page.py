@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call, KeptCall
     from mockseg.hub.machine import Hub
 
-__all__ = ["add_routes"]
-
 
 def add_routes(app: web.Application) -> None:
     """Add the page, its style sheet and its forms."""

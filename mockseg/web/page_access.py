@@ -23,7 +23,6 @@ from mockseg.web.rendering import load
 if TYPE_CHECKING:
     from mockseg.web.guard import Handler
 
-__all__ = ["add_page", "add_routes"]
 
 _HOME = "/_mockseg/"
 # Where a form may lead to: our own page, percent-encoded.

@@ -24,7 +24,6 @@ from mockseg.web.parameters import check_content_type, form_values, read_query
 if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
 
-__all__ = ["add_routes"]
 
 _OF_EFFECT = ("status", "retryAfter", "delay")
 _FIELDS = ("scenario", *_OF_EFFECT, "times")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import Call
 
-__all__ = ["Form", "overview", "own_url", "query_of", "shown"]
 
 _CALLS_SHOWN = 100
 _EVENTS_SHOWN = 20

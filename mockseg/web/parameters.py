@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.operations.table import Operation
 
-__all__ = [
-    "check_content_type",
-    "form_values",
-    "query_values",
-    "read",
-    "read_query",
-    "wire_names",
-]
 
 _P = TypeVar("_P", bound=msgspec.Struct)
 # Far more than a person types into one of ours.

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import JsonObject
 
-__all__ = ["GIF", "decode_data", "message_of_query"]
 
 # One transparent dot; written out from the GIF89a specification, part by part.
 GIF = (

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mockseg.web.bodies import Body
     from mockseg.web.unparsed import RawRequest
 
-__all__ = ["Recorder", "key_in_headers", "response_of"]
 
 _NOTHING = Route(path="", carries="nothing")
 _FORM = "application/x-www-form-urlencoded"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from mockseg.domain.findings import Finding
 
-__all__ = ["Renderer", "in_words", "load"]
 
 _SHORT = 200
 _LONG = 100_000

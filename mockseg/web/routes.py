@@ -8,8 +8,6 @@ from __future__ import annotations
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.request import Route
 
-__all__ = ["DOCUMENTED", "TRACKING", "normalised"]
-
 
 def _tracking() -> dict[str, Route]:
     routes = [

@@ -17,7 +17,6 @@ from mockseg.domain.credentials import shown_url
 if TYPE_CHECKING:
     from mockseg.delivery.outgoing import Outgoing
 
-__all__ = ["HttpSender"]
 
 # An endless answer must not fill the memory; of a body this much is read.
 _MOST_BYTES = 64 * 1024

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mockseg.hub.machine import Hub
     from mockseg.matching.match import Matchable
 
-__all__ = ["Gap", "Place", "StreamQuery", "stream"]
 
 # Proxies close what is silent for a minute or half of it.
 KEEP_ALIVE_SECONDS = 15.0

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from mockseg.web.recording import Recorder
 
-__all__ = ["answer_elsewhere"]
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -20,7 +20,6 @@ from mockseg.suggestions import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["RawRequest", "head_of", "reason_of", "requests_in", "what_follows"]
 
 _HEAD = re.compile(
     rb"([A-Z]{1,20}) ([!-~\x80-\xff]{1,100000}) HTTP/1\.[01]\r\n"

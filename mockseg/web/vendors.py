@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mockseg.hub.destinations import Connected
     from mockseg.hub.machine import Hub
 
-__all__ = ["VENDORS", "add_routes"]
 
 VENDORS = "/vendors"
 

@@ -17,7 +17,6 @@ from mockseg.web.routes import TRACKING, normalised
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["SETTINGS_PATH", "what_is_wrong"]
 
 SETTINGS_PATH = "/v1/projects/{writeKey}/settings"
 

@@ -9,8 +9,6 @@ import pytest
 from mockseg.errors import MocksegError
 from mockseg.integrations.analytics_python import AnalyticsPython
 
-__all__ = ["Wiring"]
-
 
 class Wiring(AnalyticsPython):
     """The SDK client of a test's source; what goes wrong with it fails the test in a sentence."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from mockseg.client.client import Client
 from pytest_mockseg.servers import SegmentServer
 
-__all__ = ["AttachedServer"]
-
 
 class AttachedServer(SegmentServer, Client):
     """A server that runs elsewhere."""

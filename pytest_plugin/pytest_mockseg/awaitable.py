@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from pytest_mockseg.sources import SegmentSource
 
-__all__ = ["AsyncSegmentSource"]
 
 T = TypeVar("T")
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from pytest_mockseg.options import Options
 
-__all__ = ["check", "plan_problem"]
 
 # Where nothing answers for so long, nothing will.
 _CONNECT_SECONDS = 5.0

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from mockseg.operations.clock import ClockView
     from pytest_mockseg.sources import SegmentSource
 
-__all__ = ["SegmentClock"]
-
 
 class SegmentClock:
     """The clock of one source: receivedAt, and the 24 hours in which a messageId is unique.

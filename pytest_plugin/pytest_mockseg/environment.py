@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from pytest_mockseg.options import Options
     from pytest_mockseg.sources import SegmentSource
 
-__all__ = ["variables_for"]
-
 
 @contextlib.contextmanager
 def variables_for(source: SegmentSource, options: Options) -> Iterator[dict[str, str]]:

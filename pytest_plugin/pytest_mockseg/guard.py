@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from types import FrameType
 
-__all__ = ["BlockedHostError", "Guard", "StoppedTestError"]
 
 T = TypeVar("T")
 

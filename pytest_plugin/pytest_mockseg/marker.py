@@ -12,7 +12,6 @@ from pytest_mockseg import options
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Wish", "problem_with", "refuse_wrong", "wish_from", "wish_of"]
 
 _ARGUMENTS = ("allow", "teardown", "catalogue", "plan", "strictness")
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_mockseg.records import TestRecord
     from pytest_mockseg.sources import SegmentSource
 
-__all__ = ["Opened"]
 
 T = TypeVar("T")
 

@@ -13,16 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = [
-    "MARKER",
-    "OPTIONS",
-    "Options",
-    "add",
-    "distributes",
-    "is_worker",
-    "read",
-    "uses_mockseg",
-]
 
 MARKER = (
     "segment(allow=None, teardown=None, catalogue=None, plan=None, strictness=None): what the"

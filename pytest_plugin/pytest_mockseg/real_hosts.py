@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["host_in_request", "segment_host", "watch_server_names"]
 
 # Segment's own (facts: endpoints): tracking, CDN, mobile, OAuth, profiles, objects; US and EU.
 _HOSTS = frozenset(

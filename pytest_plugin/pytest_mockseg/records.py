@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mockseg.operations.plans import CoverageView
     from pytest_mockseg.opened import Opened
 
-__all__ = ["TestRecord"]
 
 _SECTION = "mockseg: calls of this test"
 _MAX_LISTED = 30

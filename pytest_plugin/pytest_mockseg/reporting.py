@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pytest_mockseg.options import Options
     from pytest_mockseg.tally import Tally
 
-__all__ = ["RunReport", "report_of"]
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RunReport:

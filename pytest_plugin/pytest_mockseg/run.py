@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from pytest_mockseg.servers import SegmentServer
 
-__all__ = ["Run"]
 
 # How long nothing may have come before a window on a source that others use is opened.
 _QUIET_SECONDS = 0.05

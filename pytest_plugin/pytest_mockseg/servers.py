@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     Example = Callable[[dict[str, Any]], AbstractContextManager[SegmentSource]]
 
-__all__ = ["SegmentServer", "start"]
-
 
 class SegmentServer(Server):
     """What the fixture ``segment_server`` gives: a server, and fresh sources for examples."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pytest_mockseg.awaitable import AsyncSegmentSource
     from pytest_mockseg.options import Options
 
-__all__ = ["SegmentSource", "patient_verbs"]
 
 T = TypeVar("T")
 

@@ -14,7 +14,6 @@ from pytest_mockseg import options as options_of
 if TYPE_CHECKING:
     from pytest_mockseg.options import Options
 
-__all__ = ["TALLY", "Tally"]
 
 _MAX_LATE = 20
 

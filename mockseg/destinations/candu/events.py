@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.inlet import Call
     from mockseg.json_types import Json
 
-__all__ = ["apply_events", "read_events"]
-
 
 def read_events(value: Json, *, anonymous_users: bool) -> list[Call] | VendorResponse:
     """Read one event or an array of them; a refusal names the place in the array."""

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import JsonObject
 
-__all__ = ["Candu", "CanduSetup"]
 
 EVENTS = "/api/eventWebhook"
 CONTENT = "/api/contentMetadata"

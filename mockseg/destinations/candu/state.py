@@ -8,8 +8,6 @@ from mockseg.destinations.occurrences import Occurrences
 from mockseg.destinations.values import Scalar
 from mockseg.json_types import Json
 
-__all__ = ["Group", "State", "User"]
-
 
 class _Kept(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
     pass

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userengage.definitions import Namespace
     from mockseg.json_types import JsonObject
 
-__all__ = ["ACTIONS", "mint_secret", "perform"]
 
 _SECRET_LETTERS = string.ascii_letters + string.digits
 

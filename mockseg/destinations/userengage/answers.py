@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json
 
-__all__ = ["ERRORS", "INLET_DONE", "Refused", "inlet_error", "rest_answer", "rest_error"]
 
 _JSON: Final = (("Content-Type", "application/json"),)
 

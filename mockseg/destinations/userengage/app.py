@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userengage.definitions import Resolved
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["CONTENT_TYPES", "App"]
 
 CONTENT_TYPES: Final = ("clientuser", "company", "activity", "deal", "product", "ticket")
 _LETTERS = string.ascii_lowercase + string.digits

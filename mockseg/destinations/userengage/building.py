@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userengage.definitions import Attribute, Namespace
     from mockseg.destinations.userengage.setup import Types, UserEngageSetup
 
-__all__ = ["bare_app", "check_setup", "define", "define_events", "define_many", "domain_of"]
 
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\]")
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json
 
-__all__ = ["MOST_NAME", "Attribute", "Namespace", "Resolved", "name_fault", "name_std"]
 
 MOST_NAME = 32
 """Characters of an attribute's name at most. Source: User.com REST API, "Create attribute"."""

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json
 
-__all__ = ["COMPANY_FIELDS", "USER_FIELDS", "moment_of", "tags_of"]
 
 _STATUSES = {"1": "visitor", "visitor": "visitor", "2": "user", "user": "user"}
 _MOST_TAG = 255

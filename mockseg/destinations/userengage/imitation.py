@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     )
     from mockseg.json_types import JsonObject
 
-__all__ = ["UserEngage"]
-
 
 class UserEngage:
     """One application at UserEngage; see `mockseg.destinations.vendor.Imitation`."""

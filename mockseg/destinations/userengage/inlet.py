@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorRequest, VendorResponse
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["INLET_PATH", "credentials_error", "key_error", "receive"]
 
 INLET_PATH = "/segment"
 

@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = [
-    "Mapped",
-    "employees",
-    "gender",
-    "map_company_traits",
-    "map_context",
-    "map_user_traits",
-    "person_name",
-    "words",
-]
 
 # Source: User.com REST API, "Create user".
 _MOST_PERSON_NAME: Final = 40

@@ -16,17 +16,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userengage.records import Company, Event, Occurrence, PageView, User
     from mockseg.json_types import Json, JsonObject
 
-__all__ = [
-    "REST_NAMES",
-    "attribute_object",
-    "company_object",
-    "event_object",
-    "moment",
-    "occurrence_object",
-    "page_view_object",
-    "state_of",
-    "user_object",
-]
 
 REST_NAMES = {
     "last_ip": "ip_address",

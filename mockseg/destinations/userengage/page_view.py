@@ -11,7 +11,6 @@ from mockseg.domain.delivery import Note
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["EMPTY_VISIT", "visit_of"]
 
 EMPTY_VISIT: JsonObject = {
     "ip_address": None,

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userengage.definitions import Namespace
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["COMPANY_PROFILE", "PROFILE", "Company", "Event", "Occurrence", "PageView", "User"]
 
 PROFILE: Final[dict[str, Json]] = {
     "email": None,

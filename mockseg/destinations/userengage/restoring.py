@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userengage.definitions import Namespace
     from mockseg.destinations.userengage.setup import UserEngageSetup
 
-__all__ = ["fill"]
 
 _T = TypeVar("_T")
 _Id = Annotated[int, Meta(ge=1, le=2**53)]

@@ -8,8 +8,6 @@ import msgspec
 
 from mockseg.destinations.vendor import Setup
 
-__all__ = ["AttributeSetup", "Types", "UserEngageSetup"]
-
 
 class AttributeSetup(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True

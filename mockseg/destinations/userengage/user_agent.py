@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import re
 
-__all__ = ["browser_of"]
-
 # The first that matches wins: each browser also claims to be those below it.
 _FAMILIES = tuple(
     (family, re.compile(pattern))

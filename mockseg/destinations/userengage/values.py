@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json
 
-__all__ = ["FIXED", "NUMBER", "STRING", "VALUE_TYPES", "Unconvertible", "convert", "shown", "text"]
 
 STRING: Final = "string"
 NUMBER: Final = "number"

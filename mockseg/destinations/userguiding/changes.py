@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.values import Scalar
     from mockseg.json_types import Json
 
-__all__ = ["Given", "apply_event", "apply_identify", "read_attributes", "read_metadata"]
 
 _COMPANY = "company"
 

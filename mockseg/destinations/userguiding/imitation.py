@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Limit", "UserGuiding", "UserGuidingSetup"]
 
 _KEY_HEADER = "UG-API-KEY"
 _SECOND = 1_000_000_000

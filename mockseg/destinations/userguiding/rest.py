@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userguiding.state import State
     from mockseg.destinations.vendor import VendorRequest
 
-__all__ = ["SDK", "answer_rest"]
 
 SDK = "/sdk/"
 """What is below comes from browsers, which have no API key."""

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorRequest
     from mockseg.json_types import JsonObject
 
-__all__ = ["accept_call", "value_refused"]
-
 
 def accept_call(
     state: State, request: VendorRequest, *, region: str, refuses: bool

@@ -7,8 +7,6 @@ import msgspec
 from mockseg.destinations.occurrences import Occurrences
 from mockseg.destinations.values import Scalar
 
-__all__ = ["Company", "State", "User"]
-
 
 class _Kept(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
     pass

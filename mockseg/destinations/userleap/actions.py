@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userleap.state import User
     from mockseg.json_types import JsonObject
 
-__all__ = ["ACTIONS", "HANDLERS", "OfEnvironment"]
 
 Name = Annotated[str, Meta(min_length=1)]
 

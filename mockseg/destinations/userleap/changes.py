@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.values import Scalar
     from mockseg.json_types import Json
 
-__all__ = [
-    "LONGEST_URL",
-    "attributes_from",
-    "create_user",
-    "merge_attributes",
-    "mint_uuid",
-    "record_event",
-    "track_or_hold",
-    "url_events",
-]
 
 LONGEST_URL = 2048
 """Characters of a URL that is compared with patterns; a longer one matches none."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorRequest
     from mockseg.json_types import Json
 
-__all__ = ["export"]
 
 _MOST = 1000
 _MILLISECOND = 1_000_000

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from mockseg.destinations.userleap.state import Event, User
 
-__all__ = ["Filter", "fault_of", "holds", "sentence_of"]
 
 Operator: TypeAlias = Literal["is set", "=", "!=", "≠", ">", ">=", "<", "<="]
 Value: TypeAlias = Scalar | None

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userleap.rest import Route
     from mockseg.json_types import JsonObject
 
-__all__ = ["UserLeap"]
 
 _WINDOW_NS = 300 * 1_000_000_000
 

@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorRequest
     from mockseg.json_types import Json
 
-__all__ = [
-    "TOO_MANY",
-    "Route",
-    "as_text",
-    "find_user",
-    "invalid",
-    "key_of",
-    "not_found",
-    "route_of",
-    "stranger",
-    "with_error",
-]
 
 TOO_MANY = "Your application has made too many requests in too short a time."
 

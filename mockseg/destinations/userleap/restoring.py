@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userleap.setup import UserLeapSetup
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["restored_state"]
-
 
 def restored_state(state: Json, *, setup: UserLeapSetup, random: random.Random) -> State:
     """Make a state of JSON.

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userleap.state import Environment, User
     from mockseg.destinations.vendor import VendorRequest
 
-__all__ = ["SUPPORTED", "Context", "accept_call"]
 
 SUPPORTED = {
     "userleap-classic": ("identify", "track", "page", "alias"),

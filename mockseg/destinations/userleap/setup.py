@@ -16,8 +16,6 @@ from mockseg.destinations.vendor import Setup
 from mockseg.errors import VendorStateError
 from mockseg.schemas.search import compile_search
 
-__all__ = ["LONGEST_PATTERN", "OWN", "UserLeapSetup", "check_definition", "empty_state"]
-
 OWN = "production"
 """The environment that the destination's own key selects."""
 

@@ -13,23 +13,6 @@ from msgspec import Meta
 from mockseg.destinations.userleap.filters import Filter
 from mockseg.destinations.values import Scalar
 
-__all__ = [
-    "PAGEVIEW",
-    "Environment",
-    "Event",
-    "EventDefinition",
-    "Platform",
-    "Purge",
-    "Response",
-    "State",
-    "Survey",
-    "Theme",
-    "Triggers",
-    "User",
-    "Visitor",
-    "VisitorPlatform",
-]
-
 PAGEVIEW = "pageview"
 """What a page call arrives as (UL-07): an event that needs no definition."""
 

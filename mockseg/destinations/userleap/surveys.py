@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userleap.filters import Filter
     from mockseg.destinations.userleap.state import Environment, Survey, User
 
-__all__ = ["check_survey", "obstacles", "shown_by"]
 
 _SDKS = {"web": frozenset({"web"}), "mobile": frozenset({"ios", "android"})}
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorRequest
     from mockseg.json_types import Json
 
-__all__ = ["bulk", "create_user", "get_user", "post_event", "update_user"]
 
 MOST_ROWS = 65_000
 _MILLISECOND = 1_000_000

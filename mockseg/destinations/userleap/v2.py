@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorRequest
     from mockseg.json_types import Json
 
-__all__ = ["apply_purges", "get_user", "post_users", "purge_visitors"]
 
 _TEN_DAYS_SECONDS = 10 * 86_400
 _MOST_PURGED = 100

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Webhook", "WebhookSetup"]
 
 _MOST_KEPT = 20
 _FIELD_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z"

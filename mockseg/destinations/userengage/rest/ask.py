@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from mockseg.domain.delivery import Note
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Ask"]
-
 
 @dataclasses.dataclass(slots=True)
 class Ask:

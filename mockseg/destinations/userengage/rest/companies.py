@@ -13,18 +13,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorResponse
     from mockseg.json_types import JsonObject
 
-__all__ = [
-    "add_member",
-    "create",
-    "delete",
-    "listed",
-    "remove_member",
-    "set_attribute",
-    "set_attributes",
-    "show",
-    "update",
-]
-
 
 def listed(ask: Ask) -> VendorResponse:
     """``GET companies/``."""

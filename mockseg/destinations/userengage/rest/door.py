@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorRequest, VendorResponse
     from mockseg.json_types import JsonObject
 
-__all__ = ["REST_PREFIX", "RestDoor", "token_error", "token_of"]
 
 REST_PREFIX: Final = "/api/public/"
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userengage.rest.ask import Ask
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["page"]
 
 _CURSOR = re.compile(r"([ab])=([0-9]{1,18})")
 

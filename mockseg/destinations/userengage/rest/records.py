@@ -19,18 +19,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorResponse
     from mockseg.json_types import Json
 
-__all__ = [
-    "add_company_tag",
-    "add_tag",
-    "attribute_type",
-    "attributes",
-    "create_attribute",
-    "create_event",
-    "create_site_view",
-    "create_user_event",
-    "remove_company_tag",
-    "remove_tag",
-]
 
 # `number` is a word of the vendor's pages only; its API knows integer and float (UE-X2).
 _REST_TYPES = tuple(kind for kind in VALUE_TYPES if kind != NUMBER)

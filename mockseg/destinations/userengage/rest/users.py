@@ -15,23 +15,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.vendor import VendorResponse
     from mockseg.json_types import JsonObject
 
-__all__ = [
-    "create",
-    "delete",
-    "events",
-    "listed",
-    "mass_update",
-    "ping_hits",
-    "search",
-    "segments",
-    "set_attribute",
-    "set_attributes",
-    "show",
-    "timeline",
-    "update",
-    "update_or_create",
-]
-
 
 def listed(ask: Ask) -> VendorResponse:
     """``GET users/``."""

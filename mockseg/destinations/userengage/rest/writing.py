@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mockseg.destinations.userengage.rest.ask import Ask
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["Write", "read_company", "read_user", "write_company", "write_user"]
 
 _READ_ONLY: Final = frozenset(
     (
