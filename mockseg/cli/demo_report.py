@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mockseg.cli.output import Part
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import KeptRequest
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 
 _MOST = 1000

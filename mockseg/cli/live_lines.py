@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mockseg.cli.output import Part
     from mockseg.cli.times import Times
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
     Line: TypeAlias = tuple[Part, ...]
 
@@ -110,7 +110,7 @@ class LiveLines:
         while True:
             # What came during the pause has rung already.
             if self._cursor == self._hub.cursor and self._number == self._hub.tally.requests:
-                await self._hub.rung()
+                await self._hub.wait()
             self.show()
             await clock.sleep(_PAUSE_SECONDS)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mockseg.cli.output import Part
     from mockseg.client.allowance import Allowance
     from mockseg.domain.call import Call
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.json_types import JsonObject
     from mockseg.operations.requests import RequestView
 

@@ -11,7 +11,7 @@ from mockseg.version import version
 
 if TYPE_CHECKING:
     from mockseg.config import Settings
-    from mockseg.hub.machine import Tally
+    from mockseg.hub.hub import Tally
     from mockseg.json_types import JsonObject
     from mockseg.server import RunningServer
 

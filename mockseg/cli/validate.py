@@ -64,7 +64,7 @@ def command(
     from mockseg.cli import validate_report
     from mockseg.cli.validate_judging import Judgement
     from mockseg.cli.validate_tally import Tally
-    from mockseg.hub.planning import from_settings
+    from mockseg.hub.source_plans import from_settings
 
     plans = from_settings(settings)
     tally = Tally(limit_shown=limit_shown)

@@ -10,7 +10,7 @@ import msgspec
 from mockseg.clock import SystemClock
 from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.domain.message import normalise
-from mockseg.hub.dry_run import DryRun
+from mockseg.hub.judge import DryRun
 from mockseg.plans.violations import explain
 
 if TYPE_CHECKING:

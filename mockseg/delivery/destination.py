@@ -9,9 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from mockseg.delivery.filters import Filters, FilterSpec, compile_filters
-from mockseg.delivery.refusing import refuse
 from mockseg.delivery.retrying import RetryPolicy
-from mockseg.delivery.settings import Settings, read_settings
+from mockseg.delivery.settings import Settings, read_settings, refuse
 from mockseg.destinations.kinds import KINDS
 from mockseg.suggestions import unknown_parameter
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from mockseg.delivery.refusing import refuse
+from mockseg.delivery.settings import refuse
 from mockseg.errors import FqlError
 from mockseg.faults.chance import fraction
 from mockseg.fql.query import parse

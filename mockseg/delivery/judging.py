@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from mockseg.delivery.kept import KeptAttempt
 from mockseg.delivery.outgoing import Outgoing
+from mockseg.delivery.records import KeptAttempt
 from mockseg.delivery.retrying import EXPIRED, Unanswered, backoff_seconds, rule
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.faults.chance import fraction

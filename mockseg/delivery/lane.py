@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg.delivery.kept import KeptDelivery
 from mockseg.delivery.outgoing import outgoing
+from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import KeptCall
 from mockseg.json_types import JsonObject
 

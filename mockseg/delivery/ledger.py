@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg.delivery.kept import KeptDelivery
+from mockseg.delivery.records import KeptDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockseg.delivery.kept import KeptAttempt
+    from mockseg.delivery.records import KeptAttempt
     from mockseg.domain.delivery import DeliveryState
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from mockseg import json_types
-from mockseg.delivery.refusing import refuse
+from mockseg.errors import OperationError
 from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
@@ -20,6 +20,21 @@ if TYPE_CHECKING:
     from mockseg.destinations.kinds import Kind
     from mockseg.destinations.vendor import Headers
     from mockseg.json_types import Json, JsonObject
+
+
+def refuse(field: str, sentence: str, *, allowed: Json) -> NoReturn:
+    """Refuse a destination because of one field.
+
+    Raises:
+        OperationError: 422, its details name the field and what is allowed.
+    """
+    shown = allowed if isinstance(allowed, str) else ", ".join(map(str, allowed))
+    raise OperationError(
+        f"{sentence}; allowed: {shown}",
+        status=422,
+        code="invalid_parameter",
+        details={"parameter": field, "allowed": allowed},
+    )
 
 
 MAX_BATCH = 4000

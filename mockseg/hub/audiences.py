@@ -12,7 +12,7 @@ from mockseg.errors import OperationError
 from mockseg.operations.destinations import AudienceChanged
 
 if TYPE_CHECKING:
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.json_types import JsonObject
     from mockseg.operations.destinations import ChangeAudience
 

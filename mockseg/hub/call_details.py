@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.findings import Finding
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Rule
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mockseg.domain.call import KeptCall
+    from mockseg.hub.hub import Hub
     from mockseg.hub.in_flight import Reading
-    from mockseg.hub.machine import Hub
     from mockseg.matching.match import Matchable, ScalarMatch
     from mockseg.operations.base import OfSource
 from mockseg.operations.calls import (
@@ -191,9 +191,9 @@ async def _settled(hub: Hub, asked: Settle) -> Settled:
             )
         # What is in flight rings when it is recorded, or ends without that.
         if under_way:
-            await hub.rung(left)
+            await hub.wait(left)
         else:
-            await hub.rung(min(left, reading.unknown_seconds or asked.quiet - quiet_for))
+            await hub.wait(min(left, reading.unknown_seconds or asked.quiet - quiet_for))
 
 
 def _reading_words(reading: Reading, source: str | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ from mockseg.version import version
 
 if TYPE_CHECKING:
     from mockseg.clock import ShiftedClock
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.base import Nothing, OfSource
     from mockseg.operations.clock import AdvanceClock, SetClock
 
@@ -66,7 +66,7 @@ async def _retried(hub: Hub, source: str | None) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while hub.destinations.due(source):
         left = deadline - time.monotonic()
-        if left <= 0 or not await hub.rung(left):
+        if left <= 0 or not await hub.wait(left):
             return
 
 

@@ -17,9 +17,9 @@ from mockseg.matching.match import compile_match
 from mockseg.operations.deliveries import DeliveryPage, Redelivered, WaitedDeliveries
 
 if TYPE_CHECKING:
-    from mockseg.delivery.kept import KeptDelivery
+    from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliveries
 
 
@@ -100,7 +100,7 @@ class DeliveryWaiter:
         deadline = asyncio.get_running_loop().time() + asked.timeout
         while len(self._found) < asked.count:
             left = deadline - asyncio.get_running_loop().time()
-            if left <= 0 or not await self._bell.rung(left):
+            if left <= 0 or not await self._bell.wait(left):
                 raise OperationError(
                     f"{len(self._found)} of {asked.count} deliveries of such calls were"
                     f" {asked.state} within {asked.timeout:g} s",

@@ -30,7 +30,7 @@ from mockseg.suggestions import nearest, unknown
 if TYPE_CHECKING:
     from mockseg.destinations.vendor import Action
     from mockseg.hub.destinations import Connected
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.hub.vendor import KeptVendorRequest, Vendor, VendorLog
     from mockseg.operations.destinations import (
         Act,
@@ -107,7 +107,7 @@ async def wait_vendor_requests(hub: Hub, asked: WaitVendorRequests) -> VendorReq
     log = hub.destinations.strangers.get(asked.id) or _vendor(hub, asked.id).log
     deadline = time.monotonic() + asked.timeout
     while not (page := _page(log, after=asked.after, limit=1000)).requests:
-        if not await log.bell.rung(max(0.0, deadline - time.monotonic())):
+        if not await log.bell.wait(max(0.0, deadline - time.monotonic())):
             raise OperationError(
                 f"nothing more reached {asked.id} within {asked.timeout:g} s",
                 status=406,

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockseg.clock import ShiftedClock
-    from mockseg.delivery.kept import KeptDelivery
+    from mockseg.delivery.records import KeptDelivery
     from mockseg.destinations.kinds import Kind
     from mockseg.destinations.vendor import Setup, VendorRequest, VendorResponse
     from mockseg.domain.call import KeptCall
     from mockseg.hub.audiences import Audiences
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.hub.sources import Source
     from mockseg.json_types import JsonObject
     from mockseg.operations.destinations import AddDestination, PatchDestination

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import Call, KeptCall
     from mockseg.domain.lost import Lost
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.deliveries import WaitDeliveries
 
 

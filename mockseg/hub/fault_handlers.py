@@ -12,8 +12,8 @@ from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from mockseg.faults.rule import Rule, RuleState
-    from mockseg.hub.faulting import Fault
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.fault_registry import Fault
+    from mockseg.hub.hub import Hub
     from mockseg.operations.base import OfSource
     from mockseg.operations.faults import AddFault, ClearFaults
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 
 HANDLERS: dict[str, Callable[[Hub, Any], Coroutine[Any, Any, msgspec.Struct]]] = {

@@ -11,7 +11,7 @@ from mockseg.operations.calls import Imported
 
 if TYPE_CHECKING:
     from mockseg.domain.call import KeptCall
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.calls import ImportCalls, ImportedCall
 
 

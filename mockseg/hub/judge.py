@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from mockseg import json_types
@@ -10,19 +11,104 @@ from mockseg.domain.call import KeptCall, Remark, call_id
 from mockseg.domain.findings import Discard, Finding, discard
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import MESSAGE_TYPES, normalise
+from mockseg.domain.reading import Reading
+from mockseg.domain.request import KeptRequest
+from mockseg.hub.answers import SUCCESS
+from mockseg.hub.ingest import Ruling
+from mockseg.journal.window import DedupWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from msgspec import Raw
 
-    from mockseg.domain.reading import Reading
-    from mockseg.domain.request import KeptRequest
-    from mockseg.hub.ingest import Ruling
-    from mockseg.hub.texts import SharedTexts
-    from mockseg.journal.window import DedupWindow
+    from mockseg.domain.message import Shared
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.planset import PlanSet
+
+
+class DryRun:
+    """Judges messages in the order of Segment's pipeline: the edge, duplicates, the plans.
+
+    Args:
+        plans: compiled, with the settings of Protocols; None judges by the edge alone.
+        received_ns: when the messages are taken to have come, a moment.
+        remembered: how many messageIds are known again at least; 0 finds no duplicates.
+    """
+
+    def __init__(self, plans: PlanSet | None, *, received_ns: int, remembered: int) -> None:
+        self._plans = plans
+        self._received_ns = received_ns
+        self._window = DedupWindow(generation=remembered) if remembered else None
+        minted = itertools.count()
+        self._judge = Judge(mint=lambda: f"minted-{next(minted)}", shared_text=StringInterner())
+
+    def judge(
+        self, raw: Raw, message: Json, *, place: int, shared: Shared | None = None
+    ) -> KeptCall:
+        """Judge one message.
+
+        Args:
+            raw: as sent.
+            message: decoded.
+            place: stands for the cursor, so that a duplicate can say where the first one is.
+            shared: what its batch says for all of its messages, or None.
+        """
+        request = KeptRequest(
+            number=0,
+            source="",
+            method="POST",
+            path="",
+            query="",
+            headers=(),
+            body=b"",
+            sent_bytes=0,
+            received_ns=self._received_ns,
+            answer=SUCCESS,
+            shared=shared,
+        )
+        (call,), _ = self._judge.calls(
+            Reading(items=[(raw, message)], longest=len(memoryview(raw))),
+            request=request,
+            route_type="",
+            first_cursor=place,
+            ruling=_RULING,
+            window=self._window or DedupWindow(generation=2),
+            plans=self._plans,
+        )
+        return call
+
+
+_RULING = Ruling(SUCCESS)
+
+
+# Longer texts are rare, and too many of them would be too much to hold.
+_LONGEST = 512
+
+
+class StringInterner:
+    """Gives equal texts the same string. Forgets all when there are too many kinds.
+
+    Args:
+        most: how many kinds of text are held.
+
+    Attributes:
+        held: the string for each text that is held; to ask first, where every call asks.
+    """
+
+    __slots__ = ("_most", "held")
+
+    def __init__(self, most: int = 20_000) -> None:
+        self._most = most
+        self.held: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        """Give the string that stands for this text."""
+        if len(text) > _LONGEST:
+            return text
+        if len(self.held) >= self._most:
+            self.held.clear()
+        return self.held.setdefault(text, text)
 
 
 # Equal texts as one string, as for the names that calls carry.
@@ -41,7 +127,7 @@ class Judge:
 
     __slots__ = ("_mint", "_shared_text")
 
-    def __init__(self, *, mint: Callable[[], str], shared_text: SharedTexts) -> None:
+    def __init__(self, *, mint: Callable[[], str], shared_text: StringInterner) -> None:
         self._mint = mint
         self._shared_text = shared_text
 

@@ -9,8 +9,8 @@ from msgspec import UNSET
 
 from mockseg import json_types
 from mockseg.errors import OperationError
-from mockseg.hub.dry_run import DryRun
-from mockseg.hub.planning import NO_PLANS, SourcePlans, chosen, settings_json
+from mockseg.hub.judge import DryRun
+from mockseg.hub.source_plans import NO_PLANS, SourcePlans, chosen, settings_json
 from mockseg.matching.notes import forgotten_words
 from mockseg.operations.plans import (
     CoverageView,
@@ -25,7 +25,7 @@ from mockseg.plans.model import plan_to_json
 from mockseg.suggestions import quoted
 
 if TYPE_CHECKING:
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.plans import MarkAsserted, PutPlan, ValidateMessages
     from mockseg.operations.sources import GetSource
 

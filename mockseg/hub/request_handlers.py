@@ -11,7 +11,7 @@ from mockseg.operations.requests import RequestPage
 
 if TYPE_CHECKING:
     from mockseg.domain.request import KeptRequest
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.requests import GetRequest, ListRequests, RequestView
 
 

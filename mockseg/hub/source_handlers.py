@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
-from mockseg.hub.planning import chosen
+from mockseg.hub.source_plans import chosen
 from mockseg.hub.views import source_view
 from mockseg.matching.notes import forgotten_words
 from mockseg.operations.sources import Deleted, SourceCounts, SourceList, Window
 from mockseg.suggestions import did_you_mean, quoted
 
 if TYPE_CHECKING:
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.hub.sources import Source
     from mockseg.operations.sources import (
         CreateSource,

@@ -12,7 +12,7 @@ import msgspec
 from mockseg.clock import ShiftedClock
 from mockseg.domain.limits import MAX_SOURCES
 from mockseg.hub.forgotten import ForgottenSources
-from mockseg.hub.planning import SourcePlans, chosen
+from mockseg.hub.source_plans import SourcePlans, chosen
 from mockseg.journal.window import DedupWindow
 from mockseg.operations.sources import DedupScope, ErrorBody, Profile
 

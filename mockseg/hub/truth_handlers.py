@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import KeptRequest
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.faults import AskTruth
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.lost import Lost
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.matching.match import Matchable
     from mockseg.operations.calls import Count, WaitCalls
 
@@ -45,7 +45,7 @@ class Bell:
                     listener.set_result(None)
             self._listeners.clear()
 
-    async def rung(self, within_seconds: float | None = None) -> bool:
+    async def wait(self, within_seconds: float | None = None) -> bool:
         """Return True at the next ring, False when this many seconds have passed without one."""
         listener: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._listeners.add(listener)
@@ -153,7 +153,7 @@ class Waiter:
             if now >= deadline:
                 raise self._unmet("not_quiet" if enough else "timeout", None)
             until = min(deadline, quiet_at) if enough else deadline
-            await self._bell.rung(until - now)
+            await self._bell.wait(until - now)
 
     def _judge(self) -> tuple[bool, bool]:
         minimum, maximum = self._asked.count.bounds

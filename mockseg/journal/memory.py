@@ -7,27 +7,244 @@ evicts its neighbour's calls.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
-from mockseg.domain.lost import NOTHING_LOST
-from mockseg.journal.shelf import Shelf
-from mockseg.journal.sizes import Sizes
+from mockseg.domain.lost import NOTHING_LOST, Lost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from mockseg.domain.call import KeptCall
-    from mockseg.domain.lost import Lost
     from mockseg.domain.request import KeptRequest
+
+
+class Sizes:
+    """Sizes by name, and the name of a largest one.
+
+    Names of equal size stand together; so the largest is found without looking at all.
+    """
+
+    __slots__ = ("_alike", "_largest", "_sizes")
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, int] = {}
+        self._alike: dict[int, dict[str, None]] = {}
+        self._largest = 0
+
+    def add(self, name: str, change: int) -> None:
+        """Let a size grow, or shrink when change is negative; at 0 the name is gone."""
+        sizes, alike = self._sizes, self._alike
+        old = sizes.get(name, 0)
+        new = old + change
+        if old:
+            names = alike[old]
+            del names[name]
+            if not names:
+                del alike[old]
+        if new > 0:
+            sizes[name] = new
+            if new in alike:
+                alike[new][name] = None
+            else:
+                alike[new] = {name: None}
+        else:
+            sizes.pop(name, None)
+        if new > self._largest:
+            self._largest = new
+        elif self._largest not in alike:
+            # An eviction leaves the name where it is or near it; only a clear needs a search.
+            near = range(self._largest - 1, new - 1, -1) if new and -change < len(alike) else ()
+            self._largest = next((size for size in near if size in alike), 0) or max(
+                alike, default=0
+            )
+
+    def of(self, name: str) -> int:
+        """Return the size of a name, 0 for an unknown one."""
+        return self._sizes.get(name, 0)
+
+    def largest(self) -> str:
+        """Name a largest one; of equal ones the one that reached the size first."""
+        return next(iter(self._alike[self._largest]))
+
+    def lead(self, most: int) -> int:
+        """Return by how much, up to `most`, the largest one can shrink and still be named first.
+
+        That is until its size is another's; the last step may make them equal.
+        """
+        if len(self._sizes) == 1:
+            return most
+        if len(self._alike[self._largest]) > 1:
+            return 1
+        below = (self._largest - step for step in range(1, most))
+        return next((self._largest - size for size in below if size in self._alike), most)
+
+
+# A list gives up its front in one move once so much of it is spent.
+_SPENT = 4096
+
+
+class Shelf:
+    """Calls and requests of one source, oldest first, evicted from the front.
+
+    Attributes:
+        lost_cursor: of the latest call that was evicted, 0 when none was.
+        size_bytes: of the bodies of its requests.
+    """
+
+    __slots__ = (
+        "_calls",
+        "_first_call",
+        "_first_request",
+        "_lost_calls",
+        "_lost_number",
+        "_lost_requests",
+        "_requests",
+        "lost_cursor",
+        "size_bytes",
+    )
+
+    def __init__(self) -> None:
+        self._calls: list[KeptCall | None] = []
+        self._first_call = 0
+        self._requests: list[KeptRequest | None] = []
+        self._first_request = 0
+        self.size_bytes = 0
+        self._lost_calls = self.lost_cursor = 0
+        self._lost_requests = self._lost_number = 0
+
+    @property
+    def call_count(self) -> int:
+        """Return how many calls are kept here."""
+        return len(self._calls) - self._first_call
+
+    @property
+    def request_count(self) -> int:
+        """Return how many requests are kept here."""
+        return len(self._requests) - self._first_request
+
+    @property
+    def complete(self) -> bool:
+        """Return whether nothing was evicted here."""
+        return not self.lost_cursor and not self._lost_number
+
+    @property
+    def lost(self) -> Lost:
+        """Return what was evicted here."""
+        return Lost(self._lost_calls, self.lost_cursor, self._lost_requests, self._lost_number)
+
+    @property
+    def whole(self) -> Lost:
+        """Return what is lost when all that is kept here goes."""
+        last_call = self._calls[-1] if self.call_count else None
+        last_request = self._requests[-1] if self.request_count else None
+        return Lost(self.call_count, _cursor(last_call), self.request_count, _number(last_request))
+
+    def add(self, request: KeptRequest, calls: list[KeptCall]) -> None:
+        """Put a request and its calls at the end."""
+        self._requests.append(request)
+        self._calls.extend(calls)
+        self.size_bytes += len(request.body)
+
+    def evict_calls(self, count: int) -> int:
+        """Evict the oldest calls, and the requests that no kept call needs any more.
+
+        Returns:
+            How many requests went with them.
+        """
+        first, calls = self._first_call + count, self._calls
+        spent = calls[first - 1]
+        assert spent is not None  # noqa: S101  (what lies after the first is never spent)
+        calls[self._first_call : first] = [None] * count
+        self._first_call = first
+        self._lost_calls += count
+        self.lost_cursor = spent.cursor
+        following = calls[first] if first < len(calls) else None
+        needed = spent.request.number + 1 if following is None else following.request.number
+        went = 0
+        while self.request_count and self._oldest().number < needed:
+            self._drop_request()
+            went += 1
+        self._trim()
+        return went
+
+    def evict_request(self) -> int:
+        """Evict the oldest request with its calls.
+
+        Returns:
+            How many calls went with it.
+        """
+        number = self._oldest().number
+        went = 0
+        while self.call_count:
+            call = self._calls[self._first_call]
+            if call is None or call.request.number > number:
+                break
+            self._calls[self._first_call] = None
+            self._first_call += 1
+            self.lost_cursor = call.cursor
+            went += 1
+        self._lost_calls += went
+        self._drop_request()
+        self._trim()
+        return went
+
+    def remove(self, call: KeptCall) -> None:
+        """Take one call out."""
+        del self._calls[bisect_right(self._calls, call.cursor - 1, self._first_call, key=_cursor)]
+
+    def calls_after(self, cursor: int, limit: int) -> list[KeptCall]:
+        """Return at most `limit` calls after a cursor, oldest first."""
+        start = bisect_right(self._calls, cursor, lo=self._first_call, key=_cursor)
+        return [call for call in self._calls[start : start + limit] if call is not None]
+
+    def latest(self, limit: int) -> list[KeptCall]:
+        """Return the newest calls, newest first."""
+        start = max(self._first_call, len(self._calls) - limit)
+        return [call for call in reversed(self._calls[start:]) if call is not None]
+
+    def requests_after(self, number: int, limit: int) -> list[KeptRequest]:
+        """Return at most `limit` requests after a number, oldest first."""
+        start = bisect_right(self._requests, number, lo=self._first_request, key=_number)
+        return [item for item in self._requests[start : start + limit] if item is not None]
+
+    def _oldest(self) -> KeptRequest:
+        oldest = self._requests[self._first_request]
+        assert oldest is not None  # noqa: S101  (what lies after the first is never spent)
+        return oldest
+
+    def _drop_request(self) -> None:
+        oldest = self._oldest()
+        self.size_bytes -= len(oldest.body)
+        self._lost_requests += 1
+        self._lost_number = oldest.number
+        self._requests[self._first_request] = None
+        self._first_request += 1
+
+    def _trim(self) -> None:
+        if self._first_call > _SPENT and self._first_call * 2 > len(self._calls):
+            del self._calls[: self._first_call]
+            self._first_call = 0
+        if self._first_request > _SPENT and self._first_request * 2 > len(self._requests):
+            del self._requests[: self._first_request]
+            self._first_request = 0
+
+
+def _cursor(call: KeptCall | None) -> int:
+    return 0 if call is None else call.cursor
+
+
+def _number(request: KeptRequest | None) -> int:
+    return 0 if request is None else request.number
 
 
 _Item = TypeVar("_Item")
 
 
 class MemoryJournal:
-    """Keeps requests and calls in this process; a :class:`mockseg.journal.journal.Journal`.
+    """Requests and calls, in this process.
 
     Args:
         max_calls: maximum number of calls to keep.
@@ -83,12 +300,12 @@ class MemoryJournal:
         if self._bytes > self._max_bytes:
             self._evict_bytes()
 
-    def calls(self, *, after: int, limit: int, source: str | None = None) -> list[KeptCall]:
+    def calls_after(self, cursor: int, *, limit: int, source: str | None = None) -> list[KeptCall]:
         """Return at most `limit` calls after a cursor, oldest first."""
         if source is not None:
             shelf = self._shelves.get(source)
-            return [] if shelf is None else shelf.calls_after(after, limit)
-        found = [shelf.calls_after(after, limit) for shelf in self._shelves.values()]
+            return [] if shelf is None else shelf.calls_after(cursor, limit)
+        found = [shelf.calls_after(cursor, limit) for shelf in self._shelves.values()]
         return _merged((calls for calls in found if calls), limit, "cursor")
 
     def latest(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
@@ -107,12 +324,14 @@ class MemoryJournal:
                     return call
         return None
 
-    def requests(self, *, after: int, limit: int, source: str | None = None) -> list[KeptRequest]:
+    def requests_after(
+        self, number: int, *, limit: int, source: str | None = None
+    ) -> list[KeptRequest]:
         """Return at most `limit` requests after a number, oldest first."""
         if source is not None:
             shelf = self._shelves.get(source)
-            return [] if shelf is None else shelf.requests_after(after, limit)
-        found = [shelf.requests_after(after, limit) for shelf in self._shelves.values()]
+            return [] if shelf is None else shelf.requests_after(number, limit)
+        found = [shelf.requests_after(number, limit) for shelf in self._shelves.values()]
         return _merged((requests for requests in found if requests), limit, "number")
 
     def request(self, number: int) -> KeptRequest | None:

@@ -7,6 +7,8 @@ Adding an operation is adding a row here, and its handler on the hub.
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from typing import Any
 
 import msgspec
@@ -73,7 +75,6 @@ from mockseg.operations.faults import (
     FaultView,
     Truth,
 )
-from mockseg.operations.operation import PREFIX, Operation
 from mockseg.operations.plans import (
     CoverageView,
     MarkAsserted,
@@ -99,6 +100,46 @@ from mockseg.operations.sources import (
     SourceView,
     Window,
 )
+
+PREFIX = "/_mockseg/v1"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation.
+
+    Attributes:
+        name: of the handler on the hub.
+        method: HTTP method.
+        path: below :data:`PREFIX`; names in braces are parameters.
+        summary: one sentence.
+        params: what it takes; from path and query for GET and DELETE, else from path and body.
+        result: what it answers.
+        status: of the answer when it went well.
+        refusals: other statuses it may answer, with their meaning.
+        details: what ``error.details`` of a 406 has, or None.
+    """
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    params: type[msgspec.Struct]
+    result: type[msgspec.Struct]
+    status: int = 200
+    refusals: tuple[tuple[int, str], ...] = ()
+    details: type[msgspec.Struct] | None = None
+
+    @property
+    def path_names(self) -> tuple[str, ...]:
+        """Give the names in braces of the path, as parameters are called on the wire."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+    @property
+    def has_body(self) -> bool:
+        """Tell whether parameters travel in a body."""
+        return self.method in {"POST", "PUT", "PATCH"}
+
 
 __all__ = ["OPERATIONS", "PREFIX", "Operation", "by_name", "to_wire"]
 

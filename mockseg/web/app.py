@@ -17,7 +17,7 @@ from mockseg.web.sender import HttpSender
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 
 # Exports are imported in portions of a thousand calls of at most 32 KB.

@@ -14,8 +14,8 @@ from mockseg.web.keys import HELD
 
 if TYPE_CHECKING:
     from mockseg.domain.request import Answer
-    from mockseg.hub.broken import Broken
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.fault_registry import FaultedRequest
+    from mockseg.hub.hub import Hub
 
 
 # Closing with a linger of 0 s is how a socket sends RST instead of FIN.
@@ -24,7 +24,7 @@ _HALF_A_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: applica"
 
 
 async def break_answer(
-    request: web.Request, hub: Hub, broken: Broken, *, usual: Answer, response: web.Response
+    request: web.Request, hub: Hub, broken: FaultedRequest, *, usual: Answer, response: web.Response
 ) -> web.StreamResponse:
     """Answer as the fault has it.
 
@@ -46,7 +46,7 @@ async def break_answer(
 
 
 async def _broken(
-    request: web.Request, hub: Hub, broken: Broken, *, usual: Answer, response: web.Response
+    request: web.Request, hub: Hub, broken: FaultedRequest, *, usual: Answer, response: web.Response
 ) -> web.StreamResponse:
     effect, delays = broken.effect, hub.faults.delays
     if effect.hang:
@@ -67,7 +67,7 @@ async def _broken(
 
 
 def _changed(
-    request: web.Request, broken: Broken, *, usual: Answer, response: web.Response
+    request: web.Request, broken: FaultedRequest, *, usual: Answer, response: web.Response
 ) -> web.Response:
     """Make the answer that the fault gives; its headers go on the usual one, too."""
     served = broken.serve(usual)
@@ -85,7 +85,7 @@ def _changed(
 
 
 async def _dribbled(
-    request: web.Request, hub: Hub, broken: Broken, response: web.Response
+    request: web.Request, hub: Hub, broken: FaultedRequest, response: web.Response
 ) -> web.StreamResponse:
     """Send the head, then the body byte by byte; let go, the rest at once."""
     body = _bytes_of(response)

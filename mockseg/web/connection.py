@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from mockseg.domain.request import Answer
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.web.recording import Recorder
 
     Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

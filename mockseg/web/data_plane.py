@@ -36,7 +36,7 @@ from mockseg.web.wrong_paths import what_is_wrong
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.web.recording import Recorder
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.web.access import Access
     from mockseg.web.held import Held
     from mockseg.web.recording import Recorder

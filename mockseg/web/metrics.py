@@ -13,7 +13,7 @@ from mockseg.web.parameters import check_content_type, query_values
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

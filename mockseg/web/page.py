@@ -21,7 +21,7 @@ from mockseg.web.rendering import load
 
 if TYPE_CHECKING:
     from mockseg.domain.call import Call, KeptCall
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 
 def add_routes(app: web.Application) -> None:

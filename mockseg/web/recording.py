@@ -20,8 +20,8 @@ from mockseg.web.pixel import decode_data
 
 if TYPE_CHECKING:
     from mockseg.domain.request import Answer, Headers
-    from mockseg.hub.broken import Broken
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.fault_registry import FaultedRequest
+    from mockseg.hub.hub import Hub
     from mockseg.web.bodies import Body
     from mockseg.web.unparsed import RawRequest
 
@@ -139,7 +139,7 @@ class Recorder:
         answer: Answer,
         *,
         key: str,
-        broken: Broken | None = None,
+        broken: FaultedRequest | None = None,
     ) -> None:
         """Record a request that was answered without a call, such as one for settings.
 

@@ -25,9 +25,9 @@ from mockseg.web.parameters import check_content_type, read_query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.delivery.kept import KeptDelivery
+    from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.matching.match import Matchable
 
 
@@ -147,7 +147,7 @@ class _Reading:
             if deliveries:
                 await self._write_deliveries(response, deliveries)
             told = calls or requests or deliveries
-            if not told and not await self._hub.rung(KEEP_ALIVE_SECONDS):
+            if not told and not await self._hub.wait(KEEP_ALIVE_SECONDS):
                 await response.write(b": keep-alive\n\n")
 
     async def _write_calls(self, response: web.StreamResponse, calls: list[KeptCall]) -> None:

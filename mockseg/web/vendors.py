@@ -24,7 +24,7 @@ from mockseg.web.keys import RECORDER
 if TYPE_CHECKING:
     from mockseg.domain.findings import Discard
     from mockseg.hub.destinations import Connected
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 
 VENDORS = "/vendors"

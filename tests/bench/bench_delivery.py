@@ -31,7 +31,7 @@ from mockseg.clock import SystemClock
 from mockseg.config import Settings
 from mockseg.delivery.routing import route
 from mockseg.domain.request import Arrival, Route
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.operations.destinations import AddDestination
 
 if TYPE_CHECKING:

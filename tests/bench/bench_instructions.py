@@ -83,7 +83,7 @@ async def _drive(server: str, name: str) -> None:
 
 def _mockseg() -> web.AppRunner:
     from mockseg.config import Settings
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.web.app import Runner, make_app
 
     return Runner(make_app(Hub(Settings())))

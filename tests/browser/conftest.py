@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from mockseg.config import Settings
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.web.app import Runner, make_app
 from mockseg.web.keys import HUB
 

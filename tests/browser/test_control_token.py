@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from mockseg.config import Settings
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.web.app import Runner, make_app
 
 if TYPE_CHECKING:

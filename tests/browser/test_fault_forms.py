@@ -16,7 +16,7 @@ from mockseg.web.app import make_app
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 # A browser on a busy machine takes its time; this only ends what hangs.
 PATIENCE_SECONDS = 90

@@ -15,7 +15,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 ATTACK = Path(__file__).with_name("attack.html")
 SECRET = "secret-of-another-test"

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.server import MockSegment
 from mockseg.web.app import Runner, make_app
 

@@ -10,7 +10,7 @@ import pytest
 from mockseg.operations.table import OPERATIONS, PREFIX
 
 if TYPE_CHECKING:
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.table import Operation
 
 TRACK = {"writeKey": "k1", "userId": "u1", "event": "Signed Up", "messageId": "m1"}

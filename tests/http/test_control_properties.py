@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mockseg import json_types
 from mockseg.config import Settings
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.operations.table import OPERATIONS, PREFIX
 from mockseg.web.app import Runner, make_app
 from mockseg.web.parameters import wire_names

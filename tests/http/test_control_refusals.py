@@ -13,7 +13,7 @@ from mockseg.operations.table import OPERATIONS, PREFIX
 from mockseg.web.app import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 JSON = {"Content-Type": "application/json"}
 

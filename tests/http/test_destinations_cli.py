@@ -13,7 +13,7 @@ import pytest
 from mockseg.cli.main import run
 from mockseg.config import Settings
 from mockseg.errors import ConfigError
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.matching.matchers import identify, track
 from mockseg.server import MockSegment
 

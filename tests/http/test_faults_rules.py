@@ -8,7 +8,7 @@ import pytest
 
 from mockseg.config import Settings
 from mockseg.errors import ConfigError
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 
 V1 = "/_mockseg/v1"
 

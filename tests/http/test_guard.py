@@ -12,7 +12,7 @@ from mockseg.web.guard import is_ours, is_same_origin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 EVERYTHING = [
     *((operation.method, PREFIX + operation.path) for operation in OPERATIONS),

@@ -13,7 +13,7 @@ from mockseg.faults.scenarios import SCENARIOS
 from mockseg.operations.base import OfSource
 
 if TYPE_CHECKING:
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.operations.faults import FaultView
 
 ADD, CLEAR = "/_mockseg/faults", "/_mockseg/faults/clear"

@@ -12,7 +12,7 @@ from mockseg.operations.table import PREFIX
 from mockseg.printable import printable_lines
 
 if TYPE_CHECKING:
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 EVIL = "a\x1b[8m\x9b2J\u202eb\r\x07\u2028c\x7f\u200b\u2066d"
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from mockseg.config import Settings
 from mockseg.errors import ConfigError
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.web.app import make_app
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

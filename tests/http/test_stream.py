@@ -15,7 +15,7 @@ from mockseg.web import stream as module
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
 
 
 class Events:

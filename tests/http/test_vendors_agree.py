@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mockseg import json_types
 from mockseg.config import Settings
 from mockseg.destinations.vendor import VendorRequest
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.operations.destinations import AddDestination
 from mockseg.web.app import Runner, make_app
 

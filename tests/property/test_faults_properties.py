@@ -17,7 +17,7 @@ from mockseg.domain.request import Answer, Arrival
 from mockseg.errors import OperationError
 from mockseg.faults.effect import Effect
 from mockseg.faults.routes import SETTINGS, TOKEN
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault
 from mockseg.server import serve

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.domain.lost import Lost
 from mockseg.hub.forgotten import Forgotten
-from mockseg.hub.planning import NO_PLANS
+from mockseg.hub.source_plans import NO_PLANS
 from mockseg.hub.sources import SourceDefaults, Sources
 
 KEYS = st.sampled_from("abcdefgh")

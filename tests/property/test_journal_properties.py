@@ -10,8 +10,7 @@ from msgspec import Raw
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import Lost
 from mockseg.domain.request import Answer, KeptRequest
-from mockseg.journal.memory import MemoryJournal
-from mockseg.journal.sizes import Sizes
+from mockseg.journal.memory import MemoryJournal, Sizes
 
 SOURCES = st.sampled_from(["a", "b", "c"])
 ANSWER = Answer(status=200, body=b"{}")
@@ -93,7 +92,7 @@ class JournalMachine(RuleBasedStateMachine):
     def read(self, source, limit):
         """Read on from where this reader stands."""
         reader = self.readers[source]
-        page = self.journal.calls(after=reader[0], limit=limit, source=source)
+        page = self.journal.calls_after(reader[0], limit=limit, source=source)
         expected = [c for c, s, _ in self.calls if source in (None, s) and c > reader[0]][:limit]
         assert [call.cursor for call in page] == expected
         if page:
@@ -111,9 +110,9 @@ class JournalMachine(RuleBasedStateMachine):
             calls = [c for c, s, _ in self.calls if source in (None, s)]
             numbers = [n for n, s, _ in self.requests if source in (None, s)]
             assert self.journal.count(source) == (len(calls), len(numbers))
-            kept = self.journal.calls(after=0, limit=1000, source=source)
+            kept = self.journal.calls_after(0, limit=1000, source=source)
             assert [call.cursor for call in kept] == calls
-            page = self.journal.requests(after=0, limit=1000, source=source)
+            page = self.journal.requests_after(0, limit=1000, source=source)
             assert [request.number for request in page] == numbers
             latest = self.journal.latest(3, source=source)
             assert [call.cursor for call in latest] == calls[::-1][:3]
@@ -132,8 +131,8 @@ class JournalMachine(RuleBasedStateMachine):
 
     def _evict(self, before):
         """Take out what the journal gave up: the oldest of each source, and nothing else."""
-        kept = {call.cursor for call in self.journal.calls(after=0, limit=1000)}
-        numbers = {request.number for request in self.journal.requests(after=0, limit=1000)}
+        kept = {call.cursor for call in self.journal.calls_after(0, limit=1000)}
+        numbers = {request.number for request in self.journal.requests_after(0, limit=1000)}
         for cursors in before.values():
             assert [c in kept for c in cursors] == sorted(c in kept for c in cursors)
         largest = max(len(cursors) for cursors in before.values())

@@ -13,7 +13,7 @@ from mockseg.cli.live_lines import LiveLines
 from mockseg.cli.times import Times
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival, Route
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.json_types import encode
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.delivery.kept import KeptAttempt
 from mockseg.delivery.ledger import Ledger
+from mockseg.delivery.records import KeptAttempt
 
 
 def begin(ledger, source="a", *, call=1, destination="d"):

@@ -14,7 +14,7 @@ from mockseg.faults.routes import ROUTES, SCRIPT, SETTINGS, TOKEN, route_named
 from mockseg.faults.scenarios import SCENARIOS
 from mockseg.faults.served import merged
 from mockseg.faults.truth import Attempt, fate_of, status_words, summary_of
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.operations.faults import AddFault
 from mockseg.web.routes import TRACKING
 

@@ -10,7 +10,7 @@ from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival
 from mockseg.domain.timestamps import parse_moment
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.operations.table import by_name
 from mockseg.web.routes import TRACKING
 

@@ -48,11 +48,11 @@ class Recorder:
 
     def cursors(self, source=None):
         """Give the cursors of all kept calls, oldest first."""
-        return [call.cursor for call in self.journal.calls(after=0, limit=10**6, source=source)]
+        return [call.cursor for call in self.journal.calls_after(0, limit=10**6, source=source)]
 
     def numbers(self, source=None):
         """Give the numbers of all kept requests, oldest first."""
-        page = self.journal.requests(after=0, limit=10**6, source=source)
+        page = self.journal.requests_after(0, limit=10**6, source=source)
         return [request.number for request in page]
 
 

@@ -11,9 +11,9 @@ def test_calls_are_given_oldest_first_after_a_cursor(recorder):
     """A cursor names a place; what comes after it is given, up to the limit."""
     kept = recorder()
     kept.record("a", 3)
-    assert [call.cursor for call in kept.journal.calls(after=1, limit=10)] == [2, 3]
-    assert [call.cursor for call in kept.journal.calls(after=0, limit=2)] == [1, 2]
-    assert kept.journal.calls(after=3, limit=10) == []
+    assert [call.cursor for call in kept.journal.calls_after(1, limit=10)] == [2, 3]
+    assert [call.cursor for call in kept.journal.calls_after(0, limit=2)] == [1, 2]
+    assert kept.journal.calls_after(3, limit=10) == []
 
 
 def test_sources_are_merged_in_the_order_of_recording(recorder):
@@ -47,8 +47,8 @@ def test_an_unknown_source_has_nothing(recorder):
     kept = recorder()
     kept.record("a")
     journal = kept.journal
-    assert (journal.calls(after=0, limit=9, source="b"), journal.latest(9, source="b")) == ([], [])
-    assert journal.requests(after=0, limit=9, source="b") == []
+    assert (journal.calls_after(0, limit=9, source="b"), journal.latest(9, source="b")) == ([], [])
+    assert journal.requests_after(0, limit=9, source="b") == []
     assert (journal.count("b"), journal.lost("b").calls, journal.clear("b")) == ((0, 0), 0, 0)
 
 
@@ -140,7 +140,7 @@ def test_bytes_are_bounded(recorder):
     kept.record("small", size_bytes=50)
     for _ in range(20):
         kept.record("large", size_bytes=100)
-    sizes = [len(r.body) for r in kept.journal.requests(after=0, limit=100)]
+    sizes = [len(r.body) for r in kept.journal.requests_after(0, limit=100)]
     assert sum(sizes) <= 1000
     assert kept.cursors("small") == [1]
     assert kept.cursors("large")[-1] == 21
@@ -176,9 +176,9 @@ def test_reading_through_a_cursor_survives_eviction(recorder):
     """Who reads slowly misses what was evicted, and gets everything after it once."""
     kept = recorder(max_calls=10_000)
     kept.record("a", 10_000)
-    page = kept.journal.calls(after=0, limit=100)
+    page = kept.journal.calls_after(0, limit=100)
     kept.record("a", 9_000)
-    rest = kept.journal.calls(after=page[-1].cursor, limit=100_000)
+    rest = kept.journal.calls_after(page[-1].cursor, limit=100_000)
     assert [call.cursor for call in rest] == list(range(9_001, 19_001))
 
 

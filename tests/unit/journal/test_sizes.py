@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockseg.journal.sizes import Sizes
+from mockseg.journal.memory import Sizes
 
 
 def test_the_largest_is_named():

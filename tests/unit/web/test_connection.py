@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mockseg.clock import breathe
 from mockseg.config import Settings
-from mockseg.hub.machine import Hub
+from mockseg.hub.hub import Hub
 from mockseg.web.app import Runner, make_app
 
 if TYPE_CHECKING:

@@ -5,28 +5,130 @@ Nothing here is asked while there are none: the data plane looks at one attribut
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from mockseg.clock import NANOSECONDS
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS, MAX_WRITE_KEY_CHARACTERS
+from mockseg.domain.request import FaultMark
 from mockseg.errors import ConfigError, OperationError
 from mockseg.faults.rule import Passing, RuleState, Sent
+from mockseg.faults.served import NO_ANSWER, Served, served
 from mockseg.hub import ingest
 from mockseg.hub.answers import SUCCESS
-from mockseg.hub.broken import Broken
-from mockseg.hub.delays import Delays
 from mockseg.hub.fault_rules import rules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from mockseg.clock import ShiftedClock
     from mockseg.domain.reading import Reading
     from mockseg.domain.request import Answer, Arrival
+    from mockseg.faults.effect import Effect
     from mockseg.faults.rule import Rule
-    from mockseg.hub.machine import Hub
+    from mockseg.hub.hub import Hub
     from mockseg.hub.sources import Source
     from mockseg.operations.faults import AddFault
+
+
+class Delays:
+    """All requests of a server that are held back, by source. For the event loop's thread only.
+
+    Args:
+        changed: called when one of them is let go.
+    """
+
+    __slots__ = ("_changed", "_held")
+
+    def __init__(self, changed: Callable[[], object]) -> None:
+        self._changed = changed
+        self._held: dict[str, dict[asyncio.Future[None], str]] = {}
+
+    def count(self, source: str | None = None) -> int:
+        """Count what is held back of a source, or of all."""
+        if source is None:
+            return sum(len(held) for held in self._held.values())
+        return len(self._held.get(source, ()))
+
+    async def hold(self, source: Source, fault: str, seconds: float | None) -> bool:
+        """Hold a request back; True when its time has come, False when it is let go before.
+
+        Args:
+            source: whose it is; its clock counts.
+            fault: the id of the fault that does it.
+            seconds: None for ever.
+        """
+        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waited: set[asyncio.Future[None]] = {released}
+        if seconds is not None:
+            end_ns = source.clock.now_ns() + round(seconds * NANOSECONDS)
+            waited.add(asyncio.ensure_future(_until(source.clock, end_ns)))
+        held = self._held.setdefault(source.key, {})
+        held[released] = fault
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            return not released.done()
+        finally:
+            for future in waited:
+                future.cancel()
+            del held[released]
+            if not held and self._held.get(source.key) is held:
+                del self._held[source.key]
+            self._changed()
+
+    def release(self, *, source: str | None = None, fault: str | None = None) -> None:
+        """Let go what is held back of a source, by a fault, or both; of all without."""
+        of_source = [self._held[source]] if source in self._held else []
+        for held in self._held.values() if source is None else of_source:
+            for released, by in held.items():
+                if (fault is None or by == fault) and not released.done():
+                    released.set_result(None)
+
+
+async def _until(clock: ShiftedClock, end_ns: int) -> None:
+    """Sleep until a moment, which may have come before this began to run."""
+    left_ns = end_ns - clock.now_ns()
+    if left_ns > 0:
+        await clock.sleep(left_ns / NANOSECONDS)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FaultedRequest:
+    """What a fault does to one request.
+
+    Attributes:
+        fault: its id.
+        effect: what it does.
+        delay: seconds before the answer, as they were drawn.
+        source: whose request it is.
+    """
+
+    fault: str
+    effect: Effect
+    delay: float
+    source: Source
+
+    @property
+    def mark(self) -> FaultMark:
+        """Give what is kept of it with the request."""
+        return FaultMark(id=self.fault, words=self.effect.words, stored=self.effect.stores)
+
+    def serve(self, usual: Answer) -> Served:
+        """Make the answer out of the usual one."""
+        return served(
+            self.effect,
+            usual,
+            # Clients reckon with moments in headers by the second of the answer.
+            now_ns=self.source.clock.now_ns() + round(self.delay * 1_000_000_000),
+            plain=self.source.error_body == "text",
+        )
+
+    def kept(self, usual: Answer) -> Answer:
+        """Give what the journal keeps as the answer."""
+        return self.serve(usual).answer if self.effect.answers else NO_ANSWER
 
 
 MOST_FAULTS = 1000
@@ -73,7 +175,7 @@ class Fault:
                 yield rule, state, state.delay(rule, draw)
 
 
-class Faulting:
+class FaultRegistry:
     """All faults of a server.
 
     Attributes:
@@ -170,7 +272,7 @@ class Faulting:
 
     # --- whom they hit
 
-    def accept(self, arrival: Arrival) -> tuple[Answer, Broken | None]:
+    def accept(self, arrival: Arrival) -> tuple[Answer, FaultedRequest | None]:
         """Accept a request as the hub does, unless a fault hits it.
 
         Gives the usual answer, and what becomes of it instead, or None.
@@ -202,7 +304,7 @@ class Faulting:
         hub.record(named, broken.kept(SUCCESS), broken.mark)
         return SUCCESS, broken
 
-    def choose(self, route: str, key: str) -> Broken | None:
+    def choose(self, route: str, key: str) -> FaultedRequest | None:
         """Choose what becomes of a request that brings no calls: for settings, script or token."""
         source = self._hub.sources.use(key[:MAX_WRITE_KEY_CHARACTERS])
         passing = Passing(
@@ -210,7 +312,7 @@ class Faulting:
         )
         return self._choose(source, passing)
 
-    def _choose(self, source: Source, passing: Passing) -> Broken | None:
+    def _choose(self, source: Source, passing: Passing) -> FaultedRequest | None:
         """Let all rules count the request; the first that would hit it does."""
         chosen = None
         for fault in self:
@@ -219,7 +321,7 @@ class Faulting:
             for rule, state, delay in fault.judge(source.key, passing):
                 if chosen is None:
                     state.fired += 1
-                    chosen = Broken(fault.id, rule.effect, delay, source)
+                    chosen = FaultedRequest(fault.id, rule.effect, delay, source)
         return chosen
 
 

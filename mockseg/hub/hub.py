@@ -13,44 +13,105 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from mockseg import json_types
 from mockseg.clock import ShiftedClock, SystemClock, breathe
-from mockseg.domain.findings import discard
+from mockseg.domain.findings import Violation, discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
-from mockseg.domain.request import KeptRequest
+from mockseg.domain.request import Arrival, KeptRequest, Route
+from mockseg.domain.timestamps import format_moment
 from mockseg.hub import ingest
 from mockseg.hub.destinations import Destinations
-from mockseg.hub.faulting import Faulting
+from mockseg.hub.fault_registry import FaultRegistry
 from mockseg.hub.forgotten import Forgotten
-from mockseg.hub.forwarding import FORWARDED, forwarded
 from mockseg.hub.handlers import HANDLERS
 from mockseg.hub.in_flight import InFlight
-from mockseg.hub.judge import Judge
-from mockseg.hub.planning import from_settings
+from mockseg.hub.judge import Judge, StringInterner
+from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import SourceDefaults, Sources
 from mockseg.hub.startup_files import from_file
-from mockseg.hub.texts import SharedTexts
 from mockseg.hub.waits import Bell, Waiters
 from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.window import DedupWindow
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS
+from mockseg.plans.forwarding import Origin, forwarded_blocked, violation_generated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 
     import msgspec
 
     from mockseg.config import Settings
-    from mockseg.delivery.kept import KeptDelivery
+    from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
     from mockseg.domain.findings import Discard
     from mockseg.domain.lost import Lost
-    from mockseg.domain.request import Answer, Arrival, FaultMark
-    from mockseg.hub.broken import Broken
+    from mockseg.domain.request import Answer, FaultMark
     from mockseg.hub.delivery_handlers import DeliveryWaiter
-    from mockseg.hub.planning import SourcePlans
+    from mockseg.hub.fault_registry import FaultedRequest
+    from mockseg.hub.source_plans import SourcePlans
     from mockseg.hub.sources import Source
+    from mockseg.json_types import JsonObject
+    from mockseg.plans.protocols import ProtocolsSettings
+
+# What comes by this route was forwarded, and is never forwarded again.
+_FORWARDED = Route(path="/_mockseg/forwarded", carries="batch")
+
+
+def forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival]:
+    """Give the requests that a source's settings send to other sources because of these calls."""
+    plans = source.plans.used
+    if plans is None:
+        return
+    settings = plans.settings
+    if not settings.forwarding_violations_to and not settings.forwarding_blocked_events_to:
+        return
+    names = {plan.slug: plan.name for plan in plans.plans}
+    ids = {plan.slug: plan.id for plan in plans.plans}
+    for call in calls:
+        if call.remark is None or not call.remark.findings:
+            continue
+        for key, message in _messages(source, call, settings, names=names, ids=ids):
+            body = json_types.encode({"batch": [message]})
+            yield Arrival(
+                route=_FORWARDED,
+                method="POST",
+                path=_FORWARDED.path,
+                query="",
+                headers=(),
+                body=body,
+                sent_bytes=len(body),
+                key=key,
+            )
+
+
+def _messages(
+    source: Source,
+    call: KeptCall,
+    settings: ProtocolsSettings,
+    *,
+    names: dict[str, str],
+    ids: dict[str, str],
+) -> Iterator[tuple[str, JsonObject]]:
+    """Give each message with the write key that it goes to."""
+    assert call.remark is not None  # noqa: S101  (the caller has looked)
+    message = call.message()
+    now = format_moment(call.request.received_ns)
+    for finding in call.remark.findings:
+        if isinstance(finding, Violation) and settings.forwarding_violations_to:
+            origin = Origin(
+                source_id=source.key,
+                source_name=source.name,
+                source_slug=source.name.lower().replace(" ", "_"),
+                plan_id=ids.get(finding.plan, ""),
+                plan_name=names.get(finding.plan, ""),
+            )
+            generated = violation_generated(message, finding, origin=origin, now=now)
+            yield settings.forwarding_violations_to, generated
+    if call.verdict == "blocked" and settings.forwarding_blocked_events_to:
+        origin = Origin(source_id=source.key, source_name=source.name)
+        yield settings.forwarding_blocked_events_to, forwarded_blocked(message, origin=origin)
 
 
 # How many calls or requests a long scan looks at before it lets the loop do its other work.
@@ -126,14 +187,14 @@ class Hub:
         self.in_flight = InFlight(self.bell.ring)
         self._last_arrival: float | None = None
         self.server_window = DedupWindow(generation=generation)
-        self._judge = Judge(mint=self._mint_message_id, shared_text=SharedTexts())
+        self._judge = Judge(mint=self._mint_message_id, shared_text=StringInterner())
         self._known = frozenset(settings.known_write_keys)
         self._requests = 0
         self._bad = self._dropped = self._rejected = self._accepted = 0
         self._refused = self._parser_refused = 0
         self.delivery_waiters: set[DeliveryWaiter] = set()
         self.destinations = Destinations(self)
-        self.faults = Faulting(self)
+        self.faults = FaultRegistry(self)
         if settings.faults is not None:
             for fault in from_file(settings.faults, "faults", AddFault):
                 self.faults.add(fault, place=settings.faults)
@@ -144,7 +205,7 @@ class Hub:
 
     # --- the data plane
 
-    def accept(self, arrival: Arrival, fault: Broken | None = None) -> Answer:
+    def accept(self, arrival: Arrival, fault: FaultedRequest | None = None) -> Answer:
         """Judge and record a request; give its usual answer, whatever fault hit it."""
         started = time.perf_counter_ns()
         read = ingest.read(arrival)
@@ -179,7 +240,7 @@ class Hub:
         self._record(source, request, calls, remarked)
         if source.destinations and arrival.route.delivered:
             self.destinations.offer(source, calls)
-        if plans is not None and arrival.route is not FORWARDED:
+        if plans is not None and arrival.route is not _FORWARDED:
             for more in forwarded(source, calls):
                 self.accept(more)
         return ruling.answer
@@ -271,20 +332,20 @@ class Hub:
 
     def calls_after(self, cursor: int, *, limit: int, source: str | None = None) -> list[KeptCall]:
         """Give at most `limit` calls after a cursor, oldest first."""
-        return self.journal.calls(after=cursor, limit=limit, source=source)
+        return self.journal.calls_after(cursor, limit=limit, source=source)
 
     def requests_after(
         self, number: int, *, limit: int, source: str | None = None
     ) -> list[KeptRequest]:
         """Give at most `limit` requests after a number, oldest first."""
-        return self.journal.requests(after=number, limit=limit, source=source)
+        return self.journal.requests_after(number, limit=limit, source=source)
 
     def calls_of(self, request: KeptRequest) -> list[KeptCall]:
         """Return the calls of a request that are still kept, oldest first."""
         if not request.calls:
             return []
         first, end = request.first_cursor, request.first_cursor + request.calls
-        calls = self.journal.calls(after=first - 1, limit=request.calls, source=request.source)
+        calls = self.journal.calls_after(first - 1, limit=request.calls, source=request.source)
         return [call for call in calls if call.cursor < end]
 
     def latest_calls(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
@@ -302,7 +363,7 @@ class Hub:
     async def scan(self, *, after: int, source: str | None) -> AsyncIterator[list[KeptCall]]:
         """Give all calls after a cursor in portions; the loop goes on in between."""
         while True:
-            portion = self.journal.calls(after=after, limit=_SCAN_STEP, source=source)
+            portion = self.journal.calls_after(after, limit=_SCAN_STEP, source=source)
             if portion:
                 yield portion
                 after = portion[-1].cursor
@@ -314,16 +375,16 @@ class Hub:
         self, *, after: int = 0, source: str | None
     ) -> AsyncIterator[list[KeptRequest]]:
         """Yield all requests after a number in portions; the loop goes on in between."""
-        while portion := self.journal.requests(after=after, limit=_SCAN_STEP, source=source):
+        while portion := self.journal.requests_after(after, limit=_SCAN_STEP, source=source):
             yield portion
             after = portion[-1].number
             if len(portion) < _SCAN_STEP:
                 return
             await breathe()
 
-    async def rung(self, within_seconds: float | None = None) -> bool:
+    async def wait(self, within_seconds: float | None = None) -> bool:
         """Return True when something is recorded, False when so many seconds passed first."""
-        return await self.bell.rung(within_seconds)
+        return await self.bell.wait(within_seconds)
 
     # --- the control plane
 
