@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.cli.output import shorten
 from mockseg.errors import ConfigError, PlanError
-from mockseg.matching.notes import counted, forgotten_words
+from mockseg.matching.render import counted, forgotten_words
 from mockseg.operations.plans import CoverageView
 from mockseg.operations.sources import GetSource, ListSources, SourceList
 from mockseg.plans.coverage import Coverage

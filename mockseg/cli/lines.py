@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mockseg.cli.output import paint, shorten
 from mockseg.domain.call import KeptCall, call_id
 from mockseg.domain.request import KeptRequest, route_text
-from mockseg.matching.lines import finding_line
+from mockseg.matching.render import finding_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

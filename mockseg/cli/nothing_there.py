@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockseg.cli.lines import key_word
-from mockseg.matching.notes import counted, forgotten_words
+from mockseg.matching.render import counted, forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 

@@ -11,7 +11,7 @@ from mockseg.cli.output import paint, shorten
 from mockseg.client.allowance import is_resend, was_refused, word_of
 from mockseg.domain.call import call_cursor
 from mockseg.json_types import encode_printable
-from mockseg.matching.notes import counted, lost_words
+from mockseg.matching.render import counted, lost_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import GetCall, ListCalls
 from mockseg.operations.refusals import RefusalCounter

@@ -17,8 +17,7 @@ from mockseg.domain.findings import Violation
 from mockseg.domain.request import route_text
 from mockseg.errors import ConfigError, MalformedJsonError
 from mockseg.json_types import decode, encode_printable
-from mockseg.matching.lines import verdict_words
-from mockseg.matching.nearest import name_of
+from mockseg.matching.render import name_of, verdict_words
 from mockseg.operations.calls import CallDetails, CallPage, GetCall, ListCalls
 from mockseg.operations.requests import GetRequest, RequestView
 

@@ -10,7 +10,7 @@ from mockseg.cli.flags import client_settings
 from mockseg.cli.lines import key_word
 from mockseg.cli.output import note, paint, say_json, say_table, shorten
 from mockseg.cli.times import time_flags
-from mockseg.matching.notes import forgotten_words
+from mockseg.matching.render import forgotten_words
 from mockseg.operations.sources import ListSources, SourceCounts, SourceList
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import click
 
 from mockseg.cli.flags import client_settings
 from mockseg.cli.output import note, say, say_json, shorten
-from mockseg.matching.notes import forgotten_words
+from mockseg.matching.render import forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 

@@ -14,7 +14,7 @@ from mockseg.client.verbs_unmet import Unmet, fail, raise_unmet, refuse_if_evict
 from mockseg.client.verbs_waiting import check_count, let_settle
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.evidence import Expectation
-from mockseg.matching.notes import counted
+from mockseg.matching.render import counted
 from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliveries
 from mockseg.operations.destinations import ListDestinations
 

@@ -14,7 +14,7 @@ from mockseg.client.verbs_waiting import check_count, let_settle
 from mockseg.conversion import convert
 from mockseg.destinations.snake_case import snake_case
 from mockseg.errors import OperationError, UnmetExpectationError
-from mockseg.matching.notes import counted
+from mockseg.matching.render import counted
 from mockseg.operations.destinations import (
     Act,
     AddDestination,
@@ -230,7 +230,7 @@ class Expected:
 
     def describe(self) -> str:
         """Say in words which requests are meant."""
-        from mockseg.matching.shown import shown
+        from mockseg.matching.render import shown
 
         said = [] if self.matcher is None else [self.matcher.describe()]
         said += [] if self.method is None and self.path is None else [self._line()]
@@ -311,7 +311,7 @@ def _refuse_if_evicted(id_: str, expected: Expected, *, times: int) -> Steps[Non
 
 def _line_of(request: VendorRequestView) -> str:
     """Write a request to a vendor in a line."""
-    from mockseg.matching.shown import clip
+    from mockseg.matching.render import clip
 
     said = [f"{request.sender} {request.method} {request.path} answered {request.answer.status}"]
     said += [f"{note.code}: {note.description}" for note in request.notes[:1]]

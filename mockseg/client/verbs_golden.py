@@ -61,7 +61,7 @@ def assert_matches_golden(
     yield from settled(scope, quiet=_MORE_SECONDS, timeout=wait + 5)
     seen = yield from call_pages(scope, {})
     lost = yield from lost_inside(scope)
-    from mockseg.matching.explain_golden import explain_golden
+    from mockseg.matching.explain_source import explain_golden
 
     # The file may have been written with another list.
     wanted = [_without(message, ignored) for message in golden]

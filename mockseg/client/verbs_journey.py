@@ -28,7 +28,7 @@ def assert_identity_continuity(
     scope: Scope, *, anonymous_id: str | None, user_id: str | None, wait: float
 ) -> Steps[None]:
     """Fail when an anonymous visitor and the user whom they became are not linked."""
-    from mockseg.matching.explain_journey import explain_identity
+    from mockseg.matching.explain_source import explain_identity
 
     deadline = Deadline(wait)
     while True:
@@ -67,6 +67,6 @@ def assert_no_calls_after(
             # With all that is there by now; what was cleared meanwhile is not.
             seen = yield from call_pages(scope, {}, after=last.cursor)
             late = [call for call in seen if not any(matcher.means(call) for matcher in allowed)]
-    from mockseg.matching.explain_journey import explain_calls_after
+    from mockseg.matching.explain_source import explain_calls_after
 
     raise_unmet(explain_calls_after(last, late), scope=scope, calls=late)

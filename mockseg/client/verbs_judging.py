@@ -131,13 +131,13 @@ def _fail_order(scope: Scope, wanted: list[Matcher]) -> Steps[None]:
 def _explain_bad(seen: list[Call], refused: list[RequestView], *, lost: Lost) -> Explanation:
     """Explain bad calls, and requests that were refused before a call could be read."""
     from mockseg.matching.explain_source import explain_not_good
-    from mockseg.matching.explanation import Explanation, Section, some
+    from mockseg.matching.explanation import Explanation, Section, listed
 
     of_calls = explain_not_good(seen, lost=lost)
     if of_calls is not None and not refused:
         return of_calls
     lines = [_refused_line(request) for request in refused]
-    section = Section("Refused without a call:", some(lines, limit=8, noun="requests"))
+    section = Section("Refused without a call:", listed(lines, limit=8, noun="requests"))
     details = {"refused": [request.id for request in refused[:20]]}
     if of_calls is not None:
         return dataclasses.replace(

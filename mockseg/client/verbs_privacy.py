@@ -73,8 +73,8 @@ def assert_no_pii(
 def _fail(
     found: dict[tuple[str, str], list[str]], *, requests: int, scope: Scope, calls: list[Call]
 ) -> None:
-    from mockseg.matching.explanation import Explanation, Section, some
-    from mockseg.matching.notes import counted
+    from mockseg.matching.explanation import Explanation, Section, listed
+    from mockseg.matching.render import counted
 
     ids = {place.partition(" ")[0] for places in found.values() for place in places}
     lines = [
@@ -87,7 +87,7 @@ def _fail(
             kind="personal_data",
             headline=f"expected no personal data in {counted(requests, 'request')};"
             f" {counted(len(found), 'value')} of it found.",
-            sections=(Section("Found:", some(lines, limit=_MOST_FOUND, noun="values")),),
+            sections=(Section("Found:", listed(lines, limit=_MOST_FOUND, noun="values")),),
             notes=("A value that may be sent is named with allow=[...].",),
             details={
                 "found": [

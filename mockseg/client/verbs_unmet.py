@@ -10,7 +10,7 @@ import msgspec
 from mockseg.client.ask import Ask
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import UnmetExpectationError
-from mockseg.matching.notes import lost_words
+from mockseg.matching.render import lost_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Count
 from mockseg.operations.explanations import ExplainCalls
@@ -85,7 +85,7 @@ def fail(scope: Scope, matcher: Matcher, unmet: Unmet) -> Steps[NoReturn]:
 def _judged(scope: Scope, matcher: Matcher, unmet: Unmet, explained: Explained) -> Evidence:
     """Judge what the server found by all that the matcher says."""
     from mockseg.matching.evidence import Elsewhere, Late, evidence_of
-    from mockseg.matching.notes import before_window
+    from mockseg.matching.render import before_window
 
     in_time = {call.cursor: call for call in unmet.calls}
     seen = {call.cursor: call for call in explained.candidates} | in_time
@@ -131,7 +131,7 @@ def raise_unmet(
         UnmetExpectationError: always.
     """
     if scope is not None and scope.opened_at is not None:
-        from mockseg.matching.notes import before_window, before_window_note
+        from mockseg.matching.render import before_window, before_window_note
 
         ids = before_window(calls, scope.opened_at)
         explanation = dataclasses.replace(

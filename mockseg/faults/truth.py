@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from mockseg.matching.notes import lost_words
+from mockseg.matching.render import lost_words
 
 if TYPE_CHECKING:
     from mockseg.domain.lost import Lost

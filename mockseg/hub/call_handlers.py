@@ -14,7 +14,7 @@ from mockseg.hub.explanations import explain_wait
 from mockseg.hub.filtering import bad_filter
 from mockseg.hub.waits import check_count, wait_for_calls
 from mockseg.matching.match import compile_match
-from mockseg.matching.notes import counted
+from mockseg.matching.render import counted
 from mockseg.operations.calls import CallPage, Cleared, Settled, Summary
 from mockseg.operations.explanations import ExplainCalls
 from mockseg.operations.refusals import RefusalCounter

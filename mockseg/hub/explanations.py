@@ -32,10 +32,10 @@ from mockseg.matching.evidence import (
 )
 from mockseg.matching.explain import explain, explain_not_quiet
 from mockseg.matching.explain_delivery import explain_delivery
-from mockseg.matching.from_match import matcher_of
 from mockseg.matching.match import Match, accepted_by_default, compile_match
+from mockseg.matching.matcher import matcher_of
 from mockseg.matching.nearest import Ranking
-from mockseg.matching.notes import before_window
+from mockseg.matching.render import before_window
 from mockseg.operations.calls import WaitCalls
 from mockseg.operations.explanations import ExplainCalls, Explained
 from mockseg.operations.refusals import RefusalCounter

@@ -11,7 +11,7 @@ from mockseg import json_types
 from mockseg.errors import OperationError
 from mockseg.hub.judge import DryRun
 from mockseg.hub.source_plans import NO_PLANS, SourcePlans, chosen, settings_json
-from mockseg.matching.notes import forgotten_words
+from mockseg.matching.render import forgotten_words
 from mockseg.operations.plans import (
     CoverageView,
     Marked,

@@ -11,7 +11,7 @@ from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
 from mockseg.hub.source_plans import chosen
 from mockseg.hub.views import source_view
-from mockseg.matching.notes import forgotten_words
+from mockseg.matching.render import forgotten_words
 from mockseg.operations.sources import Deleted, SourceCounts, SourceList, Window
 from mockseg.suggestions import did_you_mean, quoted
 

@@ -12,7 +12,7 @@ from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import FqlError, OperationError
 from mockseg.hub.filtering import bad_filter
 from mockseg.matching.match import accepted_by_default, compile_match
-from mockseg.matching.notes import counted, lost_words
+from mockseg.matching.render import counted, lost_words
 from mockseg.operations.calls import WaitedCalls
 
 if TYPE_CHECKING:

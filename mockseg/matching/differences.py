@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mockseg.matching.admission import is_plain
-from mockseg.matching.shown import shown_path
+from mockseg.matching.render import shown_path
 from mockseg.matching.values import ABSENT, ANY, Exactly, type_name
 from mockseg.suggestions import meant, nearest
 

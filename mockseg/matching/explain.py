@@ -12,22 +12,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mockseg.matching.evidence import MAX_NEAR, MAX_SHOWN
-from mockseg.matching.explanation import Explanation, Section, some
-from mockseg.matching.lines import (
+from mockseg.matching.explanation import Explanation, Section, listed, recorded_section
+from mockseg.matching.render import (
+    before_window_note,
     call_line,
+    clip,
     duration,
-    finding_line,
+    evicted_note,
     near_json,
     near_lines,
+    refused_notes,
+    shown,
+    verdict_line,
+    verdict_lines,
     verdict_words,
 )
-from mockseg.matching.notes import (
-    before_window_note,
-    evicted_note,
-    recorded_section,
-    refused_notes,
-)
-from mockseg.matching.shown import clip, shown
 from mockseg.matching.values import ANY
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 _MAX_LISTED = 8
 _MAX_CAUSES = 3
-_MAX_FINDINGS = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -107,7 +105,9 @@ def explain_not_quiet(evidence: Evidence, *, quiet: float) -> Explanation:
             f"expected {duration(quiet)} without {evidence.matcher.describe()};"
             f" calls kept coming for {duration(evidence.waited)}."
         ),
-        sections=(_listed("The last of them:", evidence.found.calls[-_MAX_LISTED:], times=True),),
+        sections=(
+            _calls_section("The last of them:", evidence.found.calls[-_MAX_LISTED:], times=True),
+        ),
         notes=_notes(evidence, ["A longer timeout or a shorter quiet time may help."]),
         details={**_details(evidence, ()), "quiet": quiet},
     )
@@ -150,14 +150,15 @@ def _causes(evidence: Evidence) -> list[_Cause]:
     if evidence.found:
         causes.append(_Cause("too_few", _found(evidence)))
     if evidence.late:
-        lines = [
-            f"{call_line(late.call)}: {duration(late.after_seconds)} after the wait ended"
-            for late in evidence.late
-        ]
-        section = Section("Arrived late:", some(lines, limit=_MAX_CAUSES, noun="calls"))
-        causes.append(
-            _Cause("late", section, "Wait longer, or flush the SDK before the assertion.")
+        lines = listed(
+            evidence.late,
+            lambda late: (
+                f"{call_line(late.call)}: {duration(late.after_seconds)} after the wait ended"
+            ),
+            limit=_MAX_CAUSES,
         )
+        note = "Wait longer, or flush the SDK before the assertion."
+        causes.append(_Cause("late", Section("Arrived late:", lines), note))
     if evidence.dropped:
         causes.append(_not_accepted(evidence))
     if evidence.duplicates:
@@ -166,45 +167,38 @@ def _causes(evidence: Evidence) -> list[_Cause]:
 
 
 def _not_accepted(evidence: Evidence) -> _Cause:
-    lines: list[str] = []
     calls = evidence.dropped.calls
-    for call in calls[:_MAX_CAUSES]:
-        lines.append(f"{call_line(call)}: {verdict_words(call)}")
-        found = [finding_line(finding) for finding in call.findings]
-        lines += [f"  {line}" for line in some(found, limit=_MAX_FINDINGS, noun="findings")]
-    if evidence.dropped.total > _MAX_CAUSES:
-        lines.append(f"… and {evidence.dropped.total - _MAX_CAUSES:,} more calls")
+    lines = listed(calls, verdict_lines, limit=_MAX_CAUSES, total=evidence.dropped.total)
     matcher = evidence.matcher
     others = sorted({call.verdict for call in calls} - {matcher.verdict or "accepted"})
     if matcher.verdict is ANY or not others:
         title = "Right, but with findings:" if matcher.good else "Right, but without findings:"
-        return _Cause("not_accepted", Section(title, tuple(lines)))
+        return _Cause("not_accepted", Section(title, lines))
     title = f"Right, but not {matcher.verdict or 'accepted'}:"
     note = ""
     if matcher.verdict is None:
         means = " or ".join(f"verdict={verdict!r}" for verdict in others)
         note = f"A matcher matches accepted calls only; to match these, pass {means}."
-    return _Cause("not_accepted", Section(title, tuple(lines)), note)
+    return _Cause("not_accepted", Section(title, lines), note)
 
 
 def _duplicates(evidence: Evidence) -> _Cause:
-    lines: list[str] = []
-    for call in evidence.duplicates.calls[:_MAX_CAUSES]:
-        lines.append(
-            f"{call_line(call)}: {verdict_words(call)}, messageId {shown(call.message_id)}"
-        )
+    def lines_of(call: Call) -> list[str]:
+        lines = [f"{verdict_line(call)}, messageId {shown(call.message_id)}"]
         original = evidence.originals.get(call.duplicate_of or "")
         if original is None:
-            lines.append(
-                "  the call it repeats is no longer kept, is from before the window, or is"
-            )
-            lines.append("  in another source")
+            lines += [
+                "  the call it repeats is no longer kept, is from before the window, or is",
+                "  in another source",
+            ]
         elif not evidence.matcher.means(original):
             lines.append(f"  it repeats the messageId of another call: {call_line(original)}")
-    if evidence.duplicates.total > _MAX_CAUSES:
-        lines.append(f"… and {evidence.duplicates.total - _MAX_CAUSES:,} more calls")
+        return lines
+
+    repeated = evidence.duplicates
+    lines = listed(repeated.calls, lines_of, limit=_MAX_CAUSES, total=repeated.total)
     note = "Segment keeps the first call of a messageId in about 24 hours, and drops the others."
-    return _Cause("duplicate", Section("Recorded only as a duplicate:", tuple(lines)), note)
+    return _Cause("duplicate", Section("Recorded only as a duplicate:", lines), note)
 
 
 def _wrong_key(evidence: Evidence, strays: Sequence[Elsewhere]) -> list[_Cause]:
@@ -217,7 +211,7 @@ def _wrong_key(evidence: Evidence, strays: Sequence[Elsewhere]) -> list[_Cause]:
         for each in strays
     ]
     title = "Recorded under another write key, which no test or client has named:"
-    section = Section(title, some(lines, limit=_MAX_CAUSES, noun="calls"))
+    section = Section(title, listed(lines, limit=_MAX_CAUSES))
     here = f" This source has {shown(evidence.source)}." if evidence.source else ""
     return [_Cause("wrong_source", section, f"Does the app use another write key?{here}")]
 
@@ -232,30 +226,23 @@ def _other_sources(evidence: Evidence) -> list[_Cause]:
         f" {f'of {clip(each.name, 120)}' if each.name else shown(each.call.source)}"
         for each in others
     ]
-    section = Section(
-        "Recorded meanwhile in sources of others:", some(lines, limit=_MAX_CAUSES, noun="calls")
-    )
+    section = Section("Recorded meanwhile in sources of others:", listed(lines, limit=_MAX_CAUSES))
     note = "If the app under test sent it, it still uses the write key of that source."
     return [_Cause("wrong_source", section, note)]
 
 
 def _found(evidence: Evidence) -> Section:
-    return _listed("Found:", evidence.found.calls, total=evidence.found.total)
+    return _calls_section("Found:", evidence.found.calls, total=evidence.found.total)
 
 
-def _listed(
+def _calls_section(
     title: str, calls: Sequence[Call], *, times: bool = False, total: int | None = None
 ) -> Section:
-    lines = []
-    for call in calls[:_MAX_LISTED]:
-        line = call_line(call)
-        if not call.good:
-            line += f" ({verdict_words(call)})"
-        lines.append(f"{line}, at {call.received_at}" if times else line)
-    rest = (len(calls) if total is None else total) - len(lines)
-    if rest > 0:
-        lines.append(f"… and {rest:,} more calls")
-    return Section(title, tuple(lines))
+    def line(call: Call) -> str:
+        verdict = "" if call.good else f" ({verdict_words(call)})"
+        return f"{call_line(call)}{verdict}" + (f", at {call.received_at}" if times else "")
+
+    return Section(title, listed(calls, line, limit=_MAX_LISTED, total=total))
 
 
 def _notes(evidence: Evidence, own: list[str]) -> tuple[str, ...]:
@@ -275,7 +262,7 @@ def _notes(evidence: Evidence, own: list[str]) -> tuple[str, ...]:
 
 def _recorded(evidence: Evidence) -> Section:
     return recorded_section(
-        total=evidence.recorded, by_event=evidence.by_event, everywhere=evidence.everywhere
+        evidence.by_event, total=evidence.recorded, everywhere=evidence.everywhere
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockseg.matching.explanation import Explanation, Section, some
-from mockseg.matching.lines import call_line
-from mockseg.matching.notes import counted
+from mockseg.matching.explanation import Explanation, Section, listed
+from mockseg.matching.render import call_line, counted
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -56,8 +55,9 @@ def explain_delivery(
         sections=(
             Section(
                 "What became of them:",
-                some(
-                    [_delivery_line(each, lines[each.call]) for each in deliveries],
+                listed(
+                    deliveries,
+                    lambda each: _delivery_line(each, lines[each.call]),
                     limit=_MAX_LISTED,
                     noun="deliveries",
                 ),

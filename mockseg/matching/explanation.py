@@ -6,14 +6,18 @@ A value; :mod:`mockseg.matching.explain` and :mod:`mockseg.matching.explain_sour
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
-from mockseg.matching.shown import clip
+from mockseg.matching.render import clip, counted, names_line
 from mockseg.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from mockseg.json_types import JsonObject
 
+
+T = TypeVar("T")
 
 ExplanationKind: TypeAlias = Literal[
     "missing",  # nothing like it was recorded
@@ -125,11 +129,44 @@ class Explanation:
         }
 
 
-def some(lines: list[str], *, limit: int, noun: str) -> tuple[str, ...]:
-    """Keep the first lines, and say how many there are beyond."""
-    if len(lines) <= limit:
-        return tuple(lines)
-    return (*lines[:limit], f"… and {len(lines) - limit} more {noun}")
+def listed(
+    items: Sequence[T],
+    written: Callable[[T], str | list[str]] = str,
+    *,
+    limit: int,
+    noun: str = "calls",
+    total: int | None = None,
+) -> tuple[str, ...]:
+    """Write the first items, and how many there are beyond.
+
+    Args:
+        items: what is listed.
+        written: one of them as a line, or as several.
+        limit: maximum number of items.
+        noun: what they are.
+        total: how many there are, if there are more than `items`.
+    """
+    lines: list[str] = []
+    for item in items[:limit]:
+        text = written(item)
+        lines += [text] if isinstance(text, str) else text
+    beyond = (len(items) if total is None else total) - min(limit, len(items))
+    return (*lines, f"… and {beyond:,} more {noun}") if beyond > 0 else tuple(lines)
+
+
+def recorded_section(
+    by_event: Mapping[str, int], *, total: int, everywhere: bool = False
+) -> Section:
+    """Count what was recorded by name; without lines where nothing was.
+
+    Args:
+        by_event: how many calls there are of each name.
+        total: how many calls there are.
+        everywhere: all sources were looked at, not one.
+    """
+    lines = (names_line(by_event),) if by_event else ()
+    where = "in all sources" if everywhere else "in this source"
+    return Section(f"Recorded {where}, {counted(total, 'call')} in all:", lines)
 
 
 def _line(text: str, limit: int) -> str:

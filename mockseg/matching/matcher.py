@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from mockseg.domain.call import Call
 from mockseg.errors import FqlError
+from mockseg.fql.parser import parse_tree
 from mockseg.fql.query import Query, parse, quote
+from mockseg.fql.syntax import Comparison, Conjunction, Literal, Path
 from mockseg.matching.admission import is_plain, plain_part
 from mockseg.matching.differences import Difference, compare, same_but_for_format
-from mockseg.matching.match import Match
-from mockseg.matching.shown import clip, shown, shown_path
+from mockseg.matching.match import Match, accepted_by_default
+from mockseg.matching.render import NAME_FIELDS, clip, shown, shown_path
 from mockseg.matching.values import ABSENT, ANY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from mockseg.domain.call import Verdict
+    from mockseg.fql.syntax import Node
     from mockseg.json_types import Json, JsonObject
+    from mockseg.matching.match import ScalarMatch
     from mockseg.matching.values import Expected
 
 
@@ -31,7 +35,12 @@ _MATCH_KEYS = {
     "messageId": "message_id",
     "groupId": "group_id",
 }
-_OBJECTS = frozenset({"properties", "traits", "context", "integrations"})
+_OBJECTS = ("properties", "traits", "context", "integrations")
+# The order in which a matcher shows what is expected of a message.
+_ORDER = (
+    *("event", "name", "category", "userId", "anonymousId", "groupId", "previousId", "messageId"),
+    *_OBJECTS,
+)
 # These name what was tracked or seen; a wrong one is often only spelt in another way.
 _NAMES = frozenset({"event", "name", "category"})
 # Field of the message -> the argument that expects something of it.
@@ -42,8 +51,6 @@ _ARGUMENTS = {
     "groupId": "group_id",
     "previousId": "previous_id",
 }
-# The argument that is given first, and shown without its name.
-_FIRST = {"track": "event", "page": "name", "screen": "name"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -107,7 +114,7 @@ class Matcher:
 
     def describe(self, *, limit: int = 300) -> str:
         """Say in words what is expected: ``track 'Signed Up' where user_id='u1'``."""
-        first = _FIRST.get(self.type or "")
+        first = NAME_FIELDS.get(self.type or "")
         head = self.type or "any call"
         conditions: list[str] = []
         for field, expected in self.expected:
@@ -208,6 +215,87 @@ def make_matcher(
         **keys,
     )
     return Matcher(type_, expected, verdict, good, where, match, tuple(residual))
+
+
+def matcher_of(match: ScalarMatch) -> Matcher:
+    """Return the matcher that match keys stand for; the source is not a part of it.
+
+    Conditions at the end of ``where`` that expect something of a field of the message itself
+    (``name = 'Home'``) become expectations of their own, as they were before a client wrote
+    them there. So an explanation can say in what way such a field differs.
+
+    Raises:
+        FqlError: ``where`` cannot be read.
+    """
+    expected: dict[str, Expected] = {}
+    for field, key in _MATCH_KEYS.items():
+        if (value := getattr(match, key)) is not None:
+            expected[field] = value
+    for field in _OBJECTS:
+        if (value := getattr(match, field, None)) is not None:
+            expected[field] = value
+    where = None if match.where is None else parse(match.where)
+    if where is not None:
+        where, conditions = _split(where, taken=expected.keys())
+        expected |= conditions
+    pairs = sorted(expected.items(), key=lambda pair: _ORDER.index(pair[0]))
+    meant = accepted_by_default(match)
+    # Accepted is what a matcher means where it says nothing.
+    verdict = {"any": ANY, "accepted": None}.get(meant, meant)
+    return make_matcher(match.type, tuple(pairs), verdict=verdict, good=match.good, where=where)
+
+
+def _split(where: Query, *, taken: Collection[str]) -> tuple[Query | None, dict[str, Expected]]:
+    """Split a filter into what stands before its last conditions, and these.
+
+    Args:
+        where: the filter.
+        taken: fields of which something is expected already.
+    """
+    tree = parse_tree(where.text)
+    operands = list(tree.operands) if isinstance(tree, Conjunction) else [tree]
+    conditions: dict[str, Expected] = {}
+    start = len(where.text)
+    while operands:
+        found = _expectation(operands[-1])
+        if found is None or found[0] in conditions or found[0] in taken:
+            break
+        operands.pop()
+        field, conditions[field], start = found
+    if not operands:
+        return None, conditions
+    before = where.text[:start].rstrip().removesuffix("and").rstrip()
+    rest = operands[0] if len(operands) == 1 else Conjunction(tuple(operands))
+    # What cannot be cut where it seemed, because of a parenthesis say, stays whole.
+    if not conditions or not _says(before, rest):
+        return where, {}
+    inner = before[1:-1]
+    return parse(inner if before.startswith("(") and _says(inner, rest) else before), conditions
+
+
+def _says(text: str, tree: Node) -> bool:
+    try:
+        return parse_tree(text) == tree
+    except FqlError:
+        return False
+
+
+def _expectation(node: Node) -> tuple[str, Expected, int] | None:
+    """Return the field that a comparison is about, what it expects there, and where it begins."""
+    if not (
+        isinstance(node, Comparison)
+        and isinstance(node.left, Path)
+        and len(node.left.keys) == 1
+        and node.left.keys[0] in _ORDER
+        and isinstance(node.right, Literal)
+    ):
+        return None
+    field, value = node.left.keys[0], node.right.value
+    if node.operator == "=" and isinstance(value, str):
+        return field, value, node.left.position
+    if value is None and node.operator in {"=", "!="}:
+        return field, (ABSENT if node.operator == "=" else ANY), node.left.position
+    return None
 
 
 def _condition(field: str, value: Expected) -> str | None:

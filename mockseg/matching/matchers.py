@@ -24,7 +24,7 @@ from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.fql.query import parse
 from mockseg.matching.admission import admit, is_plain
 from mockseg.matching.matcher import Matcher, make_matcher
-from mockseg.matching.shown import shown, shown_typed
+from mockseg.matching.render import shown, shown_typed
 from mockseg.matching.values import ANY, Exactly
 from mockseg.suggestions import unknown, unknown_option
 

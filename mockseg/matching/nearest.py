@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mockseg.matching.differences import same_but_for_format
-from mockseg.matching.shown import shown
+from mockseg.matching.render import NAME_FIELDS, name_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _SIMILAR = 0.6
 # Comparing names costs the product of their lengths.
 _MAX_NAME_CHARACTERS = 100
-_NAME_FIELDS = {"track": "event", "page": "name", "screen": "name"}
 
 # What a difference adds to the distance of a call.
 _OTHER_TYPE = 3.0
@@ -101,13 +100,6 @@ class Ranking:
         ]
 
 
-def name_of(call: Call) -> str | None:
-    """Return the event of a track call, the name of a page or screen; None where there is none."""
-    field = _NAME_FIELDS.get(call.type)
-    name = call.message.get(field) if field is not None else None
-    return name if isinstance(name, str) else None
-
-
 class _Judge:
     """Judges how near calls are, one after another; names are compared once."""
 
@@ -115,7 +107,7 @@ class _Judge:
         self._matcher = matcher
         expected = dict(matcher.expected)
         # Whoever names an event and no type means a track call.
-        self._field = _NAME_FIELDS.get(matcher.type or ("track" if "event" in expected else ""))
+        self._field = NAME_FIELDS.get(matcher.type or ("track" if "event" in expected else ""))
         wanted = expected.get(self._field or "")
         self._name = wanted if isinstance(wanted, str) else None
         # Other conditions than the name, that make a call similar by themselves.

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from mockseg.matching.notes import evicted_note
+from mockseg.matching.render import evicted_note
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 from mockseg.operations.destinations import DestinationList, ListDestinations

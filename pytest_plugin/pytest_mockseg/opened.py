@@ -108,7 +108,7 @@ class Opened:
             until: and no later than this cursor.
             move: they have been looked at now.
         """
-        from mockseg.matching.lines import call_line, verdict_words
+        from mockseg.matching.render import call_line, verdict_words
 
         found = self._run(verbs_reading.call_pages(self.source.scope, {}, after=self._after))
         late = [call for call in found if until is None or call.cursor <= until]
@@ -142,8 +142,13 @@ class Opened:
         if not bad and not refused:
             return None
         # Only what is wrong pays for its words.
-        from mockseg.matching.lines import call_line, finding_line, verdict_words
-        from mockseg.matching.notes import before_window, before_window_note
+        from mockseg.matching.render import (
+            before_window,
+            before_window_note,
+            call_line,
+            finding_line,
+            verdict_words,
+        )
 
         lines = [_headline(len(bad), len(refused))]
         for call in bad[:_MAX_LISTED]:
@@ -204,7 +209,7 @@ def _one(params: ListCalls) -> Steps[CallPage]:
 
 
 def _headline(bad: int, refused: int) -> str:
-    from mockseg.matching.notes import counted
+    from mockseg.matching.render import counted
 
     parts = [f"{counted(bad, 'call')} of this test would not pass at Segment"] if bad else []
     if refused:

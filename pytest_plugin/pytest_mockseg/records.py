@@ -125,8 +125,7 @@ class TestRecord:
 
 
 def _listing(calls: list[Call], trouble: str | None) -> str:
-    from mockseg.matching.lines import call_line, finding_line, verdict_words
-    from mockseg.matching.shown import clip
+    from mockseg.matching.render import call_line, clip, finding_line, verdict_words
     from mockseg.printable import printable
 
     lines: list[str] = []

@@ -26,7 +26,7 @@ from mockseg.matching.evidence import (
 from mockseg.matching.explain import explain, explain_not_quiet
 from mockseg.matching.explain_source import explain_duplicates, explain_not_good, explain_order
 from mockseg.matching.matchers import identify, page, track
-from mockseg.matching.notes import before_window
+from mockseg.matching.render import before_window
 from mockseg.matching.values import ABSENT, ANY, approx, between, exactly
 from mockseg.operations.refusals import Refusals
 

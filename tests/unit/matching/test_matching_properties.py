@@ -20,8 +20,8 @@ from mockseg.matching.evidence import (
 )
 from mockseg.matching.explain import explain, explain_not_quiet
 from mockseg.matching.explain_source import explain_duplicates, explain_not_good, explain_order
-from mockseg.matching.from_match import matcher_of
 from mockseg.matching.match import Match, compile_match, contains
+from mockseg.matching.matcher import matcher_of
 from mockseg.matching.matchers import message, page, screen, track
 from mockseg.matching.values import ABSENT, ANY
 from mockseg.operations.refusals import Refusals
