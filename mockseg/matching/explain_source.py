@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mockseg import json_types
 from mockseg.domain.lost import NOTHING_LOST
+from mockseg.matching.differences import compare
 from mockseg.matching.explanation import Explanation, Section, listed, recorded_section
 from mockseg.matching.nearest import nearest
 from mockseg.matching.render import (
