@@ -18,7 +18,7 @@ from mockseg.conformance.answers import ANSWERS
 from mockseg.conformance.contract import E2eConfig
 from mockseg.conformance.matrix import Cell, Matrix, measure
 from mockseg.conformance.reports import Report
-from mockseg.conformance.trying import Sdk
+from mockseg.conformance.runner import Sdk
 from mockseg.conformance.verdicts import Verdict, check_patterns, run_checks
 from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.files import read_bytes
@@ -125,7 +125,7 @@ def judge(
         spent=time.monotonic() - began,
         printable=_printable,
     )
-    judged = any(verdict.ruling != "not applicable" for verdict in verdicts)
+    judged = any(verdict.status != "not applicable" for verdict in verdicts)
     status = decided(1 if report.failed or not judged else 0)
     if junit is not None:
         put(report.as_junit(), junit)

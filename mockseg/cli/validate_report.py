@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 import msgspec
 
 from mockseg.cli.output import shorten
+from mockseg.junit import Case, junit_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mockseg.cli.validate_tally import Tally
     from mockseg.json_types import JsonObject
 
@@ -72,36 +70,18 @@ def as_json(tally: Tally, *, file: str, plans: list[str], strictness: str) -> Js
 
 
 def as_junit(tally: Tally, *, file: str) -> str:
-    """Write the same as JUnit XML: each event is a test case, failed when a message is bad.
-
-    Only what is printable gets in, which XML can always hold.
-    """
-    failures = sum(bool(case.bad) for case in tally.cases.values())
-    counts = {
-        "tests": str(len(tally.cases)),
-        "failures": str(failures),
-        "errors": "0",
-        "skipped": "0",
-    }
+    """Write the same as JUnit XML: each event is a test case, failed when a message is bad."""
     name = f"mockseg validate {shorten(file)}"
-    suites = ET.Element("testsuites", name=name)
-    suite = ET.SubElement(suites, "testsuite", {"name": name, **counts})
+    cases = []
     for (type_, event), case in tally.cases.items():
-        named = shorten(type_ or "no call") + (f' "{shorten(event)}"' if event else "")
-        element = ET.SubElement(
-            suite, "testcase", name=named, classname=shorten(type_ or "unreadable"), time="0"
+        failure = f"{case.bad} of {case.total} bad" if case.bad else None
+        lines = [shorten(line, longest=_LONGEST_LINE) for line in case.lines]
+        cases.append(
+            Case(
+                name=shorten(type_ or "no call") + (f' "{shorten(event)}"' if event else ""),
+                classname=shorten(type_ or "unreadable"),
+                failure=failure,
+                details="" if failure is None else "\n".join([failure, *lines]),
+            )
         )
-        if case.bad:
-            message = f"{case.bad} of {case.total} bad"
-            failure = ET.SubElement(element, "failure", message=message, type="validation")
-            failure.text = "\n".join(_failure_lines(case.lines, message))
-    ET.indent(suites)
-    # The library would declare the locale's encoding.
-    declared = '<?xml version="1.0" encoding="utf-8"?>'
-    return f"{declared}\n{ET.tostring(suites, encoding='unicode')}\n"
-
-
-def _failure_lines(lines: list[str], message: str) -> Iterator[str]:
-    yield message
-    for line in lines:
-        yield shorten(line, longest=_LONGEST_LINE)
+    return junit_xml(name, [(name, cases)])

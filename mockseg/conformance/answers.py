@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from mockseg.conformance.events import MAX_RETRIES, one_event
+from mockseg.conformance.check import MAX_RETRIES, one_event
 
 if TYPE_CHECKING:
     from mockseg.client.verbs_faults import FaultOptions

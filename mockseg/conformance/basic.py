@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from mockseg.conformance import sources
-from mockseg.conformance.arrival_judges import (
+from mockseg.conformance.assertions import (
     all_arrive,
     batches_within,
     cli_keeps_contract,
@@ -17,8 +17,7 @@ from mockseg.conformance.arrival_judges import (
     small_survives,
     types_arrive,
 )
-from mockseg.conformance.check import Check, Trial
-from mockseg.conformance.events import EVENT, at_once, config, numbered, track
+from mockseg.conformance.check import EVENT, Check, Trial, at_once, config, numbered, track
 from mockseg.conformance.wire_judges import (
     all_good,
     basic_header,

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
-from mockseg.conformance.events import EVENT, MAX_RETRIES
+from mockseg.conformance.check import EVENT, MAX_RETRIES
 from mockseg.conformance.verdicts import observe
 
 if TYPE_CHECKING:
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from mockseg.conformance.answers import Answer
     from mockseg.conformance.check import Trial
-    from mockseg.conformance.seen import Seen
-    from mockseg.conformance.trying import Sdk
+    from mockseg.conformance.evidence import Evidence
+    from mockseg.conformance.runner import Sdk
     from mockseg.json_types import JsonObject
 
 
@@ -119,18 +119,18 @@ async def measure(
     """
     cells: dict[Trial, Cell] = {}
 
-    def note(trial: Trial, seen: Seen) -> None:
-        cells[trial] = cell_of(seen)
+    def note(trial: Trial, evidence: Evidence) -> None:
+        cells[trial] = cell_of(evidence)
         told()
 
     await observe([answer.trial for answer in answers], sdk, jobs=jobs, told=note)
     return [cells[answer.trial] for answer in answers]
 
 
-def cell_of(seen: Seen) -> Cell:
+def cell_of(evidence: Evidence) -> Cell:
     """Return what an SDK made of the answer that a trial gave it."""
-    attempts = len(seen.carrying(EVENT))
-    outcome = seen.outcome
+    attempts = len(evidence.carrying(EVENT))
+    outcome = evidence.outcome
     return Cell(
         attempts=attempts,
         endless=attempts > PAST_BUDGET,

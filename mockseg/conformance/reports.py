@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
+
+from mockseg.junit import Case, junit_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,7 +75,7 @@ class Report:
                     "suite": verdict.check.suite,
                     "expected": verdict.check.expected,
                     "source": verdict.check.source,
-                    "verdict": verdict.ruling,
+                    "verdict": verdict.status,
                     "seen": verdict.saw,
                     "wire": list(verdict.wire),
                     "stderr": verdict.stderr,
@@ -86,45 +87,31 @@ class Report:
 
     def as_junit(self) -> str:
         """Write the same as JUnit XML, a suite for each suite."""
-        root = ET.Element("testsuites", name=f"mockseg conform {self.printable(self.sdk)}")
-        for suite in dict.fromkeys(verdict.check.suite for verdict in self.verdicts):
-            members = [verdict for verdict in self.verdicts if verdict.check.suite == suite]
-            counts = {
-                "tests": str(len(members)),
-                "failures": str(sum(verdict.ruling == "fail" for verdict in members)),
-                "errors": "0",
-                "skipped": str(sum(verdict.ruling == "not applicable" for verdict in members)),
-            }
-            element = ET.SubElement(root, "testsuite", {"name": suite, **counts})
-            for verdict in members:
-                self._add_case(element, verdict)
-        ET.indent(root)
-        # The library would declare the locale's encoding.
-        declared = '<?xml version="1.0" encoding="utf-8"?>'
-        return f"{declared}\n{ET.tostring(root, encoding='unicode')}\n"
+        suites: dict[str, list[Case]] = {}
+        for verdict in self.verdicts:
+            suites.setdefault(verdict.check.suite, []).append(self._case(verdict))
+        return junit_xml(f"mockseg conform {self.printable(self.sdk)}", suites.items())
 
-    def _add_case(self, suite: ET.Element, verdict: Verdict) -> None:
-        case = ET.SubElement(
-            suite,
-            "testcase",
+    def _case(self, verdict: Verdict) -> Case:
+        saw = self.printable(verdict.saw)
+        story = (verdict.check.expected, *self._story(verdict))
+        failed = verdict.status == "fail"
+        return Case(
             name=verdict.check.id,
             classname=f"mockseg.conform.{verdict.check.suite}",
-            time=f"{verdict.spent:.3f}",
+            seconds=verdict.spent,
+            skipped=saw if verdict.status == "not applicable" else None,
+            failure=saw if failed else None,
+            details="\n".join(line.strip() for line in story) if failed else "",
         )
-        if verdict.ruling == "not applicable":
-            ET.SubElement(case, "skipped", message=self.printable(verdict.saw))
-        elif verdict.ruling == "fail":
-            failure = ET.SubElement(case, "failure", message=self.printable(verdict.saw))
-            story = [verdict.check.expected, *self._story(verdict)]
-            failure.text = "\n".join(line.strip() for line in story)
 
     def _lines(self, verdict: Verdict, told: dict[tuple[object, ...], str]) -> Iterator[str]:
-        mark, check = _MARKS[verdict.ruling], verdict.check
-        if verdict.ruling == "not applicable":
+        mark, check = _MARKS[verdict.status], verdict.check
+        if verdict.status == "not applicable":
             yield f"  {mark}  {check.id:30}  {self.printable(verdict.saw)}"
             return
         yield f"  {mark}  {check.id:30}  {check.expected}"
-        if verdict.ruling != "fail":
+        if verdict.status != "fail":
             return
         first = told.setdefault((verdict.saw, verdict.wire, verdict.stderr), check.id)
         if first == check.id:
@@ -141,5 +128,5 @@ class Report:
         for line in verdict.stderr.splitlines()[-_MOST_STDERR_LINES:]:
             yield f"        stderr    {self.printable(line)}"
 
-    def _count(self, ruling: str) -> int:
-        return sum(verdict.ruling == ruling for verdict in self.verdicts)
+    def _count(self, status: str) -> int:
+        return sum(verdict.status == status for verdict in self.verdicts)

@@ -7,26 +7,31 @@ from typing import TYPE_CHECKING, assert_never
 
 from mockseg.conformance import sources
 from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
-from mockseg.conformance.check import Check, Trial
-from mockseg.conformance.events import (
+from mockseg.conformance.assertions import (
+    backoff_grows,
+    bodies_are_the_same,
+    delivered_once,
+    each_is_stored_once,
+    ids_are_kept,
+    loss_is_reported,
+    not_retried,
+    only_one_is_lost,
+    resend_is_known,
+    retried,
+    retries_are_counted,
+    stored_once,
+    waited,
+)
+from mockseg.conformance.check import (
     EVENT,
     MAX_RETRIES,
+    Check,
+    Trial,
     at_once,
     config,
     numbered,
     one_event,
     track,
-)
-from mockseg.conformance.judging import delivered_once, not_retried, retried, stored_once, waited
-from mockseg.conformance.retry_judges import (
-    backoff_grows,
-    bodies_are_the_same,
-    each_is_stored_once,
-    ids_are_kept,
-    loss_is_reported,
-    only_one_is_lost,
-    resend_is_known,
-    retries_are_counted,
 )
 
 if TYPE_CHECKING:

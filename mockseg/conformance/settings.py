@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from mockseg.conformance import sources
 from mockseg.conformance.answers import PAST_BUDGET
-from mockseg.conformance.check import Check, Judgement
-from mockseg.conformance.events import EVENT, one_event
-from mockseg.conformance.judging import delivered_once, ends_within, not_retried, waited
-from mockseg.conformance.retry_judges import failure_is_reported
+from mockseg.conformance.assertions import (
+    delivered_once,
+    ends_within,
+    failure_is_reported,
+    not_retried,
+    waited,
+)
+from mockseg.conformance.check import EVENT, Check, Judgement, one_event
 
 if TYPE_CHECKING:
     from mockseg.client.verbs_faults import FaultOptions
     from mockseg.conformance.contract import E2eConfig
-    from mockseg.conformance.seen import Seen
+    from mockseg.conformance.evidence import Evidence
 
 
 # Settings are fetched once, or now and then; no SDK is kept from them for ever.
@@ -47,12 +51,12 @@ def _needs_http_config(said: E2eConfig) -> str:
     return _needs_cdn(said)
 
 
-def _settings_are_fetched(seen: Seen) -> Judgement:
-    asked = [request for request in seen.settings if seen.write_key in request.path]
+def _settings_are_fetched(evidence: Evidence) -> Judgement:
+    asked = [request for request in evidence.settings if evidence.write_key in request.path]
     saw = f"{len(asked)} requests for the settings of the write key"
-    if not seen.requests:
+    if not evidence.requests:
         return Judgement(passed=False, saw=f"{saw}, and no events")
-    return Judgement(bool(asked) and asked[0].at <= seen.requests[0].at, saw)
+    return Judgement(bool(asked) and asked[0].at <= evidence.requests[0].at, saw)
 
 
 _BROKEN: dict[str, tuple[str, FaultOptions]] = {

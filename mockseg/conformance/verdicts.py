@@ -7,8 +7,10 @@ import dataclasses
 import fnmatch
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from mockseg.conformance.suites import CHECKS
-from mockseg.conformance.trying import try_out
+from mockseg.conformance.basic import BASIC
+from mockseg.conformance.retry import RETRY
+from mockseg.conformance.runner import try_out
+from mockseg.conformance.settings import RETRY_SETTINGS, SETTINGS
 from mockseg.errors import ConfigError
 from mockseg.server import MockSegment
 from mockseg.suggestions import unknown
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from mockseg.client.service import AsyncServer
     from mockseg.conformance.check import Check, Trial
     from mockseg.conformance.contract import E2eConfig, Suite
-    from mockseg.conformance.seen import Seen
-    from mockseg.conformance.trying import Sdk
+    from mockseg.conformance.evidence import Evidence
+    from mockseg.conformance.runner import Sdk
+
+CHECKS: tuple[Check, ...] = (*BASIC, *RETRY, *SETTINGS, *RETRY_SETTINGS)
 
 
-Ruling: TypeAlias = Literal["pass", "fail", "not applicable"]
+VerdictStatus: TypeAlias = Literal["pass", "fail", "not applicable"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Verdict:
 
     Attributes:
         check: that was made.
-        ruling: pass, fail or not applicable.
+        status: pass, fail or not applicable.
         saw: what was seen, or why it does not apply.
         wire: what came over the wire, a line for each request.
         stderr: the end of what the CLI said, where it could not be judged.
@@ -40,7 +44,7 @@ class Verdict:
     """
 
     check: Check
-    ruling: Ruling
+    status: VerdictStatus
     saw: str
     wire: tuple[str, ...] = ()
     stderr: str = ""
@@ -114,9 +118,9 @@ async def run_checks(
         else:
             by_trial.setdefault(check.trial, []).append(check)
 
-    def judge(trial: Trial, seen: Seen) -> None:
+    def judge(trial: Trial, evidence: Evidence) -> None:
         for check in by_trial[trial]:
-            note(verdict_of(check, seen))
+            note(verdict_of(check, evidence))
 
     await observe(list(by_trial), sdk, jobs=jobs, told=judge)
     return [verdicts[check.id] for check in checks]
@@ -127,7 +131,7 @@ async def observe(
     sdk: Sdk,
     *,
     jobs: int,
-    told: Callable[[Trial, Seen], None],
+    told: Callable[[Trial, Evidence], None],
 ) -> None:
     """Run trials against a MockSegment of their own, several at a time.
 
@@ -144,8 +148,8 @@ async def observe(
 
     async def one(trial: Trial, server: AsyncServer) -> None:
         async with room:
-            seen = await try_out(trial, sdk, server)
-        told(trial, seen)
+            evidence = await try_out(trial, sdk, server)
+        told(trial, evidence)
 
     try:
         async with MockSegment() as server, asyncio.TaskGroup() as group:
@@ -160,13 +164,13 @@ def _excuse(check: Check, config: E2eConfig) -> str:
     return config.excused(check.id) or check.needs(config)
 
 
-def verdict_of(check: Check, seen: Seen) -> Verdict:
+def verdict_of(check: Check, evidence: Evidence) -> Verdict:
     """Judge what a trial left by one of its checks."""
-    outcome, wire = seen.outcome, tuple(seen.lines())
+    outcome, wire = evidence.outcome, tuple(evidence.lines())
     if outcome.problem:
         return Verdict(
             check, "fail", f"the CLI: {outcome.problem}", wire, outcome.stderr, outcome.spent
         )
-    passed, saw = check.judge(seen)
-    ruling: Ruling = "not applicable" if passed is None else "pass" if passed else "fail"
-    return Verdict(check, ruling, saw, wire, spent=outcome.spent)
+    passed, saw = check.judge(evidence)
+    status: VerdictStatus = "not applicable" if passed is None else "pass" if passed else "fail"
+    return Verdict(check, status, saw, wire, spent=outcome.spent)

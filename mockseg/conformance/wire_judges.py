@@ -7,8 +7,8 @@ import collections
 from typing import TYPE_CHECKING, Any
 
 from mockseg import json_types
+from mockseg.conformance.assertions import LONGEST_VALUE, judged, named, shown
 from mockseg.conformance.check import Judgement
-from mockseg.conformance.judging import LONGEST_VALUE, judged, named, shown
 from mockseg.domain.limits import (
     MAX_BATCH_BYTES,
     MAX_CALL_BYTES,
@@ -19,20 +19,20 @@ from mockseg.domain.timestamps import parse_moment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockseg.conformance.seen import Seen, SentRequest
+    from mockseg.conformance.evidence import Evidence, SentRequest
 
 
 # A clock of the same machine; what is over this is another unit or another zone.
 _MOST_SKEW_NS = 60_000_000_000
 
 
-def bodies_are_json(seen: Seen) -> Judgement:
+def bodies_are_json(evidence: Evidence) -> Judgement:
     """Expect requests as Segment documents them."""
 
     def troubles() -> Iterator[str]:
-        if not seen.requests:
+        if not evidence.requests:
             yield "no request came"
-        for request in seen.requests:
+        for request in evidence.requests:
             if request.method != "POST":
                 yield f"{request.method} {request.path}"
             elif not isinstance(request.document, dict):
@@ -40,27 +40,29 @@ def bodies_are_json(seen: Seen) -> Judgement:
             elif request.status != 200:
                 yield f"{request.path} was answered {request.status}: {request.refused}"
 
-    return judged(troubles(), fine=_requests(seen))
+    return judged(troubles(), fine=_requests(evidence))
 
 
-def _requests(seen: Seen) -> str:
-    paths = collections.Counter(request.path for request in seen.requests)
+def _requests(evidence: Evidence) -> str:
+    paths = collections.Counter(request.path for request in evidence.requests)
     return ", ".join(f"{count} to {path}" for path, count in paths.items())
 
 
-def key_is_named(seen: Seen) -> Judgement:
+def key_is_named(evidence: Evidence) -> Judgement:
     """Expect the write key in body or header, and nothing that disagrees."""
     places: set[str] = set()
 
     def troubles() -> Iterator[str]:
-        if not seen.requests:
+        if not evidence.requests:
             yield "no request came with this write key"
-        for request in seen.requests:
+        for request in evidence.requests:
             named = list(_keys(request))
             places.update(place for place, _ in named)
             if not named:
                 yield f"{request.path} names none"
-            yield from (f"{place} is {shown(key)}" for place, key in named if key != seen.write_key)
+            yield from (
+                f"{place} is {shown(key)}" for place, key in named if key != evidence.write_key
+            )
 
     found = list(troubles())
     return judged(found, fine=" and ".join(sorted(places)))
@@ -87,29 +89,29 @@ def _basic_user(request: SentRequest) -> str | None:
         return ""
 
 
-def basic_header(seen: Seen) -> Judgement:
+def basic_header(evidence: Evidence) -> Judgement:
     """Expect Basic authentication."""
 
     def troubles() -> Iterator[str]:
-        if not seen.requests:
+        if not evidence.requests:
             yield "no request came"
-        for request in seen.requests:
-            if _basic_user(request) != seen.write_key:
+        for request in evidence.requests:
+            if _basic_user(request) != evidence.write_key:
                 yield f"Authorization is {request.headers.get('authorization', 'missing')[:80]}"
 
     return judged(troubles(), fine="Basic with the write key")
 
 
-def message_ids_are_right(seen: Seen) -> Judgement:
+def message_ids_are_right(evidence: Evidence) -> Judgement:
     """Expect a messageId for each message, and no two alike."""
     counts = collections.Counter(
-        json_types.canonical(message.get("messageId")) for message in seen.messages
+        json_types.canonical(message.get("messageId")) for message in evidence.messages
     )
 
     def troubles() -> Iterator[str]:
-        if not seen.messages:
+        if not evidence.messages:
             yield "no message came"
-        for message in seen.messages:
+        for message in evidence.messages:
             id_ = message.get("messageId")
             if not isinstance(id_, str) or not 1 <= len(id_) <= MAX_MESSAGE_ID_CHARACTERS:
                 yield f"{named(message)}: messageId is {shown(id_)}"
@@ -123,27 +125,27 @@ def message_ids_are_right(seen: Seen) -> Judgement:
     return judged(troubles(), fine=f"{len(counts)} different ones, such as {example}")
 
 
-def users_are_named(seen: Seen) -> Judgement:
+def users_are_named(evidence: Evidence) -> Judgement:
     """Expect an identity in each message."""
 
     def troubles() -> Iterator[str]:
-        if not seen.messages:
+        if not evidence.messages:
             yield "no message came"
-        for message in seen.messages:
+        for message in evidence.messages:
             ids = [message.get(name) for name in ("userId", "anonymousId")]
             if not any(isinstance(id_, str) and id_ for id_ in ids):
                 yield f"{named(message)} has neither"
 
-    return judged(troubles(), fine=f"{len(seen.messages)} messages with one")
+    return judged(troubles(), fine=f"{len(evidence.messages)} messages with one")
 
 
-def moments_are_right(seen: Seen) -> Judgement:
+def moments_are_right(evidence: Evidence) -> Judgement:
     """Expect times that Segment can correct a clock by."""
     counted = 0
 
     def troubles() -> Iterator[str]:
         nonlocal counted
-        for call in seen.calls:
+        for call in evidence.calls:
             received = parse_moment(call.received_at) or 0
             raw = call.raw if isinstance(call.raw, dict) else {}
             for name in ("timestamp", "sentAt", "originalTimestamp"):
@@ -157,18 +159,18 @@ def moments_are_right(seen: Seen) -> Judgement:
                     yield f"{call.type}: {name} is {raw[name]}, received {call.received_at}"
 
     found = list(troubles())
-    if not seen.calls:
+    if not evidence.calls:
         found = ["no call came"]
     return judged(found, fine=f"{counted} times of this minute")
 
 
-def sent_at_is_said(seen: Seen) -> Judgement:
+def sent_at_is_said(evidence: Evidence) -> Judgement:
     """Expect sentAt somewhere in each request."""
 
     def troubles() -> Iterator[str]:
-        if not seen.requests:
+        if not evidence.requests:
             yield "no request came"
-        for request in seen.requests:
+        for request in evidence.requests:
             whole = request.document if isinstance(request.document, dict) else {}
             each = all(parse_moment(message.get("sentAt")) for message in request.messages)
             if not parse_moment(whole.get("sentAt")) and not (each and request.messages):
@@ -177,14 +179,14 @@ def sent_at_is_said(seen: Seen) -> Judgement:
     return judged(troubles(), fine="each request says it")
 
 
-def libraries_are_named(seen: Seen) -> Judgement:
+def libraries_are_named(evidence: Evidence) -> Judgement:
     """Expect to be told which SDK sends."""
     named = set()
 
     def troubles() -> Iterator[str]:
-        if not seen.calls:
+        if not evidence.calls:
             yield "no call came"
-        for call in seen.calls:
+        for call in evidence.calls:
             library = call.context.get("library")
             found = library if isinstance(library, dict) else {}
             name, version = found.get("name"), found.get("version")
@@ -196,48 +198,50 @@ def libraries_are_named(seen: Seen) -> Judgement:
     return judged(found, fine=", ".join(sorted(named)))
 
 
-def all_good(seen: Seen) -> Judgement:
+def all_good(evidence: Evidence) -> Judgement:
     """Expect no finding."""
     findings = (
         f"{call.type}: {finding.code}: {finding.description}"
-        for call in seen.calls
+        for call in evidence.calls
         for finding in call.findings
     )
-    none = [] if seen.calls else ["no call came"]
-    return judged([*none, *findings], fine=f"{len(seen.calls)} good calls")
+    none = [] if evidence.calls else ["no call came"]
+    return judged([*none, *findings], fine=f"{len(evidence.calls)} good calls")
 
 
-def no_retry_count(seen: Seen) -> Judgement:
+def no_retry_count(evidence: Evidence) -> Judgement:
     """Expect that first attempts do not look like retries."""
-    counts = [request.retry_count for request in seen.requests if request.retry_count is not None]
+    counts = [
+        request.retry_count for request in evidence.requests if request.retry_count is not None
+    ]
     said = (f"X-Retry-Count: {count}" for count in counts)
-    none = [] if seen.requests else ["no request came"]
-    return judged([*none, *said], fine=f"{len(seen.requests)} requests without it")
+    none = [] if evidence.requests else ["no request came"]
+    return judged([*none, *said], fine=f"{len(evidence.requests)} requests without it")
 
 
-def bodies_within(seen: Seen) -> Judgement:
+def bodies_within(evidence: Evidence) -> Judgement:
     """Expect requests that Segment takes."""
 
     def troubles() -> Iterator[str]:
-        if not seen.requests:
+        if not evidence.requests:
             yield "no request came"
-        for request in seen.requests:
+        for request in evidence.requests:
             if request.body_bytes > MAX_BATCH_BYTES:
                 yield f"a body of {request.body_bytes:,} bytes"
             elif request.status != 200:
                 yield f"an answer of {request.status}: {request.refused}"
 
-    largest = max((request.body_bytes for request in seen.requests), default=0)
+    largest = max((request.body_bytes for request in evidence.requests), default=0)
     return judged(
-        troubles(), fine=f"{len(seen.requests)} requests, the largest of {largest:,} bytes"
+        troubles(), fine=f"{len(evidence.requests)} requests, the largest of {largest:,} bytes"
     )
 
 
-def large_is_kept_back(seen: Seen) -> Judgement:
+def large_is_kept_back(evidence: Evidence) -> Judgement:
     """Expect that nothing shares a request with what Segment refuses."""
-    large = seen.carrying("Large")
+    large = evidence.carrying("Large")
     if not large:
-        came = bool(seen.requests)
+        came = bool(evidence.requests)
         return Judgement(came, "it was kept back" if came else "no request came")
     beside = max(len(request.messages) for request in large) - 1
     size = max(len(json_types.encode(m)) for r in large for m in r.messages)

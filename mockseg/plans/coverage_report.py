@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Final
-from xml.etree import ElementTree as ET
 
-from mockseg.printable import printable, printable_lines
+from mockseg.junit import Case, junit_xml
+from mockseg.printable import printable
 
 if TYPE_CHECKING:
     from mockseg.plans.coverage import CoverageReport, RuleReport
@@ -147,32 +147,34 @@ def coverage_text(report: CoverageReport, *, threshold: float | None = None) -> 
     return "\n".join(lines) + "\n"
 
 
-def coverage_junit(report: CoverageReport, *, threshold: float | None = None) -> str:
-    """Write the report as JUnit XML.
+def coverage_cases(
+    report: CoverageReport, *, threshold: float | None = None
+) -> list[tuple[str, list[Case]]]:
+    """Return the report as test cases for `junit_xml`, by the name of a plan.
 
     Each rule is a test case; one that was never seen is skipped, not failed. What fails
     is the threshold, as one test case of its own.
     """
-    suites = ET.Element("testsuites", name="tracking plan coverage")
-    for plan in dict.fromkeys(each.plan for each in report.rules):
-        rules = [each for each in report.rules if each.plan == plan]
-        suite = _suite(suites, plan, tests=len(rules), skipped=sum(not r.seen for r in rules))
-        for each in rules:
-            case = _case(suite, each.rule.label, plan)
-            if not each.seen:
-                ET.SubElement(case, "skipped", message="planned, never seen")
-            out = ET.SubElement(case, "system-out")
-            out.text = printable_lines("\n".join(_case_lines(each)))
+    plans: dict[str, list[Case]] = {}
+    for each in report.rules:
+        case = Case(
+            name=each.rule.label,
+            classname=each.plan,
+            skipped=None if each.seen else "planned, never seen",
+            output="\n".join(_case_lines(each)),
+        )
+        plans.setdefault(each.plan, []).append(case)
+    suites = list(plans.items())
     if threshold is not None:
-        failed = not report.reaches(threshold)
-        suite = _suite(suites, "coverage", tests=1, failures=int(failed))
-        case = _case(suite, f"at least {threshold:g} %", "coverage")
-        if failed:
-            ET.SubElement(case, "failure", message=_total(report, threshold))
-    ET.indent(suites)
-    # The library would declare the locale's encoding.
-    declared = '<?xml version="1.0" encoding="utf-8"?>'
-    return f"{declared}\n{ET.tostring(suites, encoding='unicode')}\n"
+        failure = None if report.reaches(threshold) else _total(report, threshold)
+        name = f"at least {threshold:g} %"
+        suites.append(("coverage", [Case(name=name, classname="coverage", failure=failure)]))
+    return suites
+
+
+def coverage_junit(report: CoverageReport, *, threshold: float | None = None) -> str:
+    """Write the report as JUnit XML."""
+    return junit_xml("tracking plan coverage", coverage_cases(report, threshold=threshold))
 
 
 def rule_label(report: RuleReport) -> str:
@@ -212,15 +214,3 @@ def _total(report: CoverageReport, threshold: float | None) -> str:
 def _case_lines(report: RuleReport) -> list[str]:
     lines = [f"seen {report.seen}, asserted {report.asserted}"]
     return lines + [f"never exercised: {item.name}" for item in report.missing]
-
-
-def _suite(parent: ET.Element, name: str, **counts: int) -> ET.Element:
-    attributes = {"name": printable_lines(name), "errors": "0", "failures": "0", "skipped": "0"}
-    attributes |= {key: str(value) for key, value in counts.items()}
-    return ET.SubElement(parent, "testsuite", attributes)
-
-
-def _case(suite: ET.Element, name: str, plan: str) -> ET.Element:
-    return ET.SubElement(
-        suite, "testcase", name=printable_lines(name), classname=printable_lines(plan), time="0"
-    )

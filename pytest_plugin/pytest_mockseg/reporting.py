@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree as ET
 
 from mockseg import json_types
 from mockseg.errors import PlanError
+from mockseg.junit import Case, junit_xml
 from mockseg.plans.coverage import Coverage
-from mockseg.plans.coverage_report import coverage_html, coverage_junit, coverage_text, html_text
+from mockseg.plans.coverage_report import coverage_cases, coverage_html, coverage_text, html_text
 from mockseg.plans.model import plan_from_json
-from mockseg.printable import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,34 +105,20 @@ class RunReport:
         return page.replace("</body>", "\n".join([*parts, "</body>"]))
 
     def _xml(self) -> str:
-        if self.coverage is None:
-            root = ET.Element("testsuites", name="mockseg")
-        else:
-            root = ET.fromstring(  # noqa: S314  (written by us, one line above)
-                coverage_junit(self.coverage.report(), threshold=self.threshold)
+        suites: list[tuple[str, list[Case]]] = []
+        if self.coverage is not None:
+            suites = coverage_cases(self.coverage.report(), threshold=self.threshold)
+        calls = [
+            Case(
+                name=test["id"],
+                classname="mockseg",
+                failure=test["problems"][0].partition("\n")[0] if test["problems"] else None,
+                details="\n".join(test["problems"]),
+                output=", ".join(f"{name} {number}" for name, number in test["counts"].items()),
             )
-        failed = [test for test in self.tests if test["problems"]]
-        suite = ET.SubElement(
-            root,
-            "testsuite",
-            name="calls",
-            tests=str(len(self.tests)),
-            failures=str(len(failed)),
-            errors="0",
-            skipped="0",
-        )
-        for test in self.tests:
-            case = ET.SubElement(
-                suite, "testcase", name=printable_lines(test["id"]), classname="mockseg", time="0"
-            )
-            if test["problems"]:
-                text = printable_lines("\n".join(test["problems"]))
-                ET.SubElement(case, "failure", message=text.partition("\n")[0]).text = text
-            counts = ", ".join(f"{name} {number}" for name, number in test["counts"].items())
-            ET.SubElement(case, "system-out").text = counts
-        ET.indent(root)
-        body = ET.tostring(root, encoding="unicode")
-        return f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n'
+            for test in self.tests
+        ]
+        return junit_xml("mockseg", [*suites, ("calls", calls)])
 
 
 def report_of(tally: Tally, options: Options, outcome_of: Callable[[str], str]) -> RunReport:

@@ -14,9 +14,8 @@ import pytest
 from mockseg import MockSegment
 from mockseg.conformance.check import Judgement
 from mockseg.conformance.contract import CliResult
-from mockseg.conformance.seen import Outcome, Seen, seen_of
-from mockseg.conformance.suites import CHECKS
-from mockseg.conformance.verdicts import verdict_of
+from mockseg.conformance.evidence import Evidence, Outcome, evidence_of
+from mockseg.conformance.verdicts import CHECKS, verdict_of
 from mockseg.domain.timestamps import format_moment, parse_moment
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def body(source: Source) -> Body:
     return {"writeKey": source.write_key, "sentAt": now, "batch": items}
 
 
-def post(source: Source, body: Body | bytes, **headers: str) -> Seen:
+def post(source: Source, body: Body | bytes, **headers: str) -> Evidence:
     """Send a body, and look at what came as the suite does."""
     connection = http.client.HTTPConnection(urlsplit(source.url).netloc)
     basic = base64.b64encode(f"{source.write_key}:".encode()).decode()
@@ -70,7 +69,7 @@ def post(source: Source, body: Body | bytes, **headers: str) -> Seen:
     connection.request("POST", "/v1/batch", content, sent)
     connection.getresponse().read()
     connection.close()
-    return seen_of(
+    return evidence_of(
         source.requests(),
         calls=source.calls(),
         truth=source.truth(),
@@ -84,8 +83,8 @@ OF_THE_TRIAL = [check.id for check in CHECKS if check.trial is TRIAL]
 
 def test_a_right_batch_passes_every_check_of_its_trial(source: Source, body: Body) -> None:
     """So that what fails below fails for the one thing that is wrong."""
-    seen = post(source, body)
-    found = {id_: BY_ID[id_].judge(seen) for id_ in OF_THE_TRIAL}
+    evidence = post(source, body)
+    found = {id_: BY_ID[id_].judge(evidence) for id_ in OF_THE_TRIAL}
     assert {id_: judgement.saw for id_, judgement in found.items() if not judgement.passed} == {}
 
 
@@ -181,7 +180,7 @@ def test_a_wrong_header_fails_its_check(
     assert (judgement.passed, saw in judgement.saw) == (False, True), judgement.saw
 
 
-def two_events(source: Source, *stamps: Any) -> Seen:
+def two_events(source: Source, *stamps: Any) -> Evidence:
     """Send the two events of the trial of two sequences, each with what stands as its time."""
     items = [
         {"type": "track", "event": "Numbered", "userId": "u", "properties": {"number": number}}
@@ -213,10 +212,10 @@ def test_the_delay_of_a_sequence_is_judged_by_timestamps_where_there_are_any(
 ) -> None:
     """Without them only the order is judged; the report says why, and nothing fails for it."""
     check = BY_ID["order-of-sequences"]
-    seen = two_events(source, *stamps)
-    assert check.judge(seen) == judgement
-    ruling = {True: "pass", False: "fail", None: "not applicable"}[judgement.passed]
-    assert verdict_of(check, seen).ruling == ruling
+    evidence = two_events(source, *stamps)
+    assert check.judge(evidence) == judgement
+    status = {True: "pass", False: "fail", None: "not applicable"}[judgement.passed]
+    assert verdict_of(check, evidence).status == status
 
 
 @pytest.mark.parametrize("value", [[], {}, ["a"], {"a": [1]}, 7, None])
@@ -226,8 +225,8 @@ def test_ids_that_are_no_text_are_compared_all_the_same(
     """Any JSON value may stand where an id or a name belongs."""
     body["batch"] = [of_track(body) | {"messageId": value, "event": value}]
     post(source, body)
-    seen = post(source, body)
-    judgement = BY_ID["message-id-is-kept"].judge(seen)
+    evidence = post(source, body)
+    judgement = BY_ID["message-id-is-kept"].judge(evidence)
     assert judgement.passed is True, judgement.saw
     of_track(body).update(messageId="another")
     assert BY_ID["message-id-is-kept"].judge(post(source, body)).passed is False
@@ -243,7 +242,7 @@ def test_long_ids_that_differ_at_their_ends_are_two(source: Source, body: Body) 
 def test_messages_of_a_body_that_is_not_utf8_are_seen(source: Source, body: Body) -> None:
     """Segment reads it, so the judges do; broken bytes become U+FFFD."""
     of_track(body)["properties"]["text"] = "BROKEN"
-    seen = post(source, json.dumps(body).encode().replace(b"BROKEN", b"\xff"))
-    assert len(seen.messages) == len(body["batch"])
-    assert BY_ID["types-arrive"].judge(seen).passed is True
-    assert BY_ID["bodies-are-json"].judge(seen).passed is True
+    evidence = post(source, json.dumps(body).encode().replace(b"BROKEN", b"\xff"))
+    assert len(evidence.messages) == len(body["batch"])
+    assert BY_ID["types-arrive"].judge(evidence).passed is True
+    assert BY_ID["bodies-are-json"].judge(evidence).passed is True

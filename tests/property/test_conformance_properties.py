@@ -19,11 +19,10 @@ from hypothesis import strategies as st
 
 from mockseg import MockSegment
 from mockseg.conformance.contract import CliResult, E2eConfig, read_result
+from mockseg.conformance.evidence import Evidence, Outcome, evidence_of
 from mockseg.conformance.matrix import cell_of
 from mockseg.conformance.reports import Report
-from mockseg.conformance.seen import Outcome, Seen, seen_of
-from mockseg.conformance.suites import CHECKS
-from mockseg.conformance.verdicts import check_patterns, verdict_of
+from mockseg.conformance.verdicts import CHECKS, check_patterns, verdict_of
 from mockseg.errors import ConfigError
 from mockseg.json_types import pretty
 from mockseg.printable import printable
@@ -122,7 +121,7 @@ def _server() -> Iterator[MockSegment]:
         yield running
 
 
-def sent(source: Source, requests: list[Any], outcome: Outcome) -> Seen:
+def sent(source: Source, requests: list[Any], outcome: Outcome) -> Evidence:
     """Send all of them, and look at what came as the suite does."""
     basic = base64.b64encode(f"{source.write_key}:".encode()).decode()
     connection = http.client.HTTPConnection(urlsplit(source.url).netloc)
@@ -138,7 +137,7 @@ def sent(source: Source, requests: list[Any], outcome: Outcome) -> Seen:
         )
         for view, (*_, status) in zip(source.requests(), requests, strict=False)
     ]
-    return seen_of(
+    return evidence_of(
         views,
         calls=source.calls(),
         truth=source.truth(),
@@ -147,9 +146,9 @@ def sent(source: Source, requests: list[Any], outcome: Outcome) -> Seen:
     )
 
 
-def verdicts_of(seen: Seen) -> Report:
+def verdicts_of(evidence: Evidence) -> Report:
     """Judge by every check, and make the report of it."""
-    verdicts = [verdict_of(check, seen) for check in CHECKS]
+    verdicts = [verdict_of(check, evidence) for check in CHECKS]
     return Report(sdk="\x1b", command="x", verdicts=verdicts, spent=1.0, printable=printable)
 
 
@@ -159,15 +158,15 @@ def test_no_judge_and_no_report_raises_whatever_was_sent(
     server: MockSegment, sent_requests: list[Any], outcome: Outcome
 ) -> None:
     """Each check has a verdict with a phrase, and text, JSON and JUnit can be written of them."""
-    seen = sent(server.source(), sent_requests, outcome)
-    report = verdicts_of(seen)
+    evidence = sent(server.source(), sent_requests, outcome)
+    report = verdicts_of(evidence)
     assert [verdict.check for verdict in report.verdicts] == list(CHECKS)
     assert all(isinstance(verdict.saw, str) and verdict.saw for verdict in report.verdicts)
-    assert {verdict.ruling for verdict in report.verdicts} <= {"pass", "fail", "not applicable"}
+    assert {verdict.status for verdict in report.verdicts} <= {"pass", "fail", "not applicable"}
     assert report.as_text()
     assert pretty(report.as_json())
     assert len(ET.fromstring(report.as_junit().encode())) > 1  # noqa: S314  (ours)
-    assert cell_of(seen).words
+    assert cell_of(evidence).words
 
 
 printed = st.one_of(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mockseg.conformance.contract import SUITES, E2eConfig
-from mockseg.conformance.trying import Sdk
+from mockseg.conformance.runner import Sdk
 from mockseg.conformance.verdicts import chosen, run_checks
 
 ADAPTERS = Path(__file__).resolve().parent / "adapters"
@@ -54,9 +54,9 @@ def reference(*options: str, env: dict[str, str] = ALL_FLAGS) -> Sdk:
 async def test_an_adapter_that_is_right_passes_every_check() -> None:
     """All four suites: nothing fails, and only the opposite of what it can does not apply."""
     verdicts = await run_checks(chosen(SUITES), reference(), jobs=16)
-    failed = {verdict.check.id: verdict.saw for verdict in verdicts if verdict.ruling == "fail"}
+    failed = {verdict.check.id: verdict.saw for verdict in verdicts if verdict.status == "fail"}
     assert failed == {}
-    apart = [verdict.check.id for verdict in verdicts if verdict.ruling == "not applicable"]
+    apart = [verdict.check.id for verdict in verdicts if verdict.status == "not applicable"]
     assert apart == ["settings-404-is-reported", "settings-500-is-reported"]
 
 
@@ -69,7 +69,7 @@ async def test_every_way_to_be_wrong_is_caught() -> None:
             chosen_checks = chosen(SUITES, only=checks)
             verdicts = await run_checks(chosen_checks, reference("--wrong", way), jobs=2)
         assert all(verdict.saw and not verdict.stderr for verdict in verdicts)
-        return {verdict.check.id: verdict.ruling for verdict in verdicts}
+        return {verdict.check.id: verdict.status for verdict in verdicts}
 
     found = await asyncio.gather(*(rulings(way, checks) for way, checks in CAUGHT_BY.items()))
     assert dict(zip(CAUGHT_BY, found, strict=True)) == {

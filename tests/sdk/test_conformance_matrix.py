@@ -16,7 +16,7 @@ import pytest
 from mockseg.conformance.answers import ANSWERS
 from mockseg.conformance.contract import E2eConfig
 from mockseg.conformance.matrix import measure
-from mockseg.conformance.trying import Sdk
+from mockseg.conformance.runner import Sdk
 
 ADAPTERS = Path(__file__).resolve().parent / "adapters"
 OLD = "2.3.4"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from mockseg.conformance.contract import SUITES, E2eConfig
-from mockseg.conformance.trying import Sdk
+from mockseg.conformance.runner import Sdk
 from mockseg.conformance.verdicts import chosen, run_checks
 
 ADAPTERS = Path(__file__).resolve().parent / "adapters"
@@ -31,7 +31,7 @@ async def failed(name: str, *command: str, only: tuple[str, ...] = ()) -> set[st
     sdk = Sdk(command, config, timeout_seconds=100)
     verdicts = await run_checks(checks, sdk, jobs=JOBS)
     assert [verdict.saw for verdict in verdicts if verdict.stderr] == []
-    return {verdict.check.id for verdict in verdicts if verdict.ruling == "fail"}
+    return {verdict.check.id for verdict in verdicts if verdict.status == "fail"}
 
 
 async def test_python_passes() -> None:

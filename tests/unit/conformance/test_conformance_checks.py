@@ -9,10 +9,9 @@ import pytest
 
 from mockseg.client import verbs_faults
 from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
+from mockseg.conformance.check import MAX_RETRIES
 from mockseg.conformance.contract import SUITES, input_document
-from mockseg.conformance.events import MAX_RETRIES
-from mockseg.conformance.suites import CHECKS
-from mockseg.conformance.verdicts import chosen
+from mockseg.conformance.verdicts import CHECKS, chosen
 from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -88,7 +88,7 @@ class SentRequest:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Seen:
+class Evidence:
     """What a trial left.
 
     Attributes:
@@ -141,14 +141,14 @@ class Seen:
         return [*lines[:half], left, *lines[-half:]]
 
 
-def seen_of(
+def evidence_of(
     requests: Sequence[RequestView],
     *,
     calls: Sequence[Call],
     truth: Truth,
     outcome: Outcome,
     write_key: str,
-) -> Seen:
+) -> Evidence:
     """Read what came over the wire."""
     first = _moment(requests[0]) if requests else 0.0
     tracking, settings = [], []
@@ -157,7 +157,7 @@ def seen_of(
             settings.append(_sent(request, first))
         elif request.method in {"POST", "PUT"} and not request.path.lower().endswith("/m"):
             tracking.append(_sent(request, first))
-    return Seen(
+    return Evidence(
         requests=tuple(tracking),
         settings=tuple(settings),
         calls=tuple(calls),

@@ -1,4 +1,4 @@
-"""Running a program to its end, or ending it with all that it started."""
+"""Driving an SDK: each trial runs the CLI once, on a source of its own, and is looked at."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ import subprocess
 import tempfile
 from typing import IO, TYPE_CHECKING
 
-from mockseg.errors import ConfigError
+from mockseg.conformance.contract import input_document, read_result
+from mockseg.conformance.evidence import Outcome, evidence_of
+from mockseg.errors import ConfigError, OperationError
 from mockseg.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from mockseg.client.service import AsyncServer
+    from mockseg.conformance.check import Trial
+    from mockseg.conformance.contract import E2eConfig
+    from mockseg.conformance.evidence import Evidence
 
 _LONGEST_STDOUT = 1_000_000
 _LONGEST_STDERR = 2_000
@@ -46,7 +52,7 @@ class Ended:
     spent: float
 
 
-def check_program(command: Sequence[str], *, env: Mapping[str, str]) -> None:
+def _check_program(command: Sequence[str], *, env: Mapping[str, str]) -> None:
     """Look for a program before anything is run.
 
     Args:
@@ -154,3 +160,92 @@ def _kill_group(process: asyncio.subprocess.Process) -> None:
     elif process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+
+
+# What the CLI sent before it ended is read at once; this is for a busy machine.
+_QUIET_SECONDS = 0.05
+_MOST_MESSAGES = 10_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sdk:
+    """An SDK under test.
+
+    Attributes:
+        command: its CLI, program and arguments; ``--input`` and the document are added.
+        config: what its ``e2e-config.json`` says.
+        timeout_seconds: for one run of the CLI.
+    """
+
+    command: Sequence[str]
+    config: E2eConfig
+    timeout_seconds: float
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of the CLI; a proxy of the machine's must not get in between."""
+        local = {}
+        for name in ("NO_PROXY", "no_proxy"):
+            others = os.environ.get(name, "")
+            local[name] = f"127.0.0.1,localhost,{others}" if others else "127.0.0.1,localhost"
+        return {**os.environ, **local, **self.config.env}
+
+    def check(self) -> None:
+        """Look for the program before anything is run.
+
+        Raises:
+            ConfigError: there is no such program, or it is not executable.
+        """
+        _check_program(self.command, env=self.environment)
+
+
+async def try_out(trial: Trial, sdk: Sdk, server: AsyncServer) -> Evidence:
+    """Run a trial to its end and return what it left.
+
+    Raises:
+        ConfigError: the CLI can never be started.
+    """
+    source = await server.source(name=trial.name)
+    given = input_document(
+        write_key=source.write_key,
+        api_host=server.url,
+        cdn_host=None if sdk.config.auto_settings is False else server.url,
+        sequences=trial.sequences,
+        config=trial.config,
+    )
+    async with contextlib.AsyncExitStack() as faults:
+        for fault in trial.faults:
+            await faults.enter_async_context(source.faults(**fault))
+        ended = await run_program(
+            [*sdk.command, "--input", given],
+            env=sdk.environment,
+            timeout_seconds=sdk.timeout_seconds,
+        )
+        # What is still under way after that is judged as it is.
+        with contextlib.suppress(OperationError):
+            await source.settle(quiet=_QUIET_SECONDS)
+    return evidence_of(
+        await source.requests(),
+        calls=await source.calls(),
+        truth=await source.truth(limit=_MOST_MESSAGES),
+        outcome=_outcome(ended),
+        write_key=source.write_key,
+    )
+
+
+def _outcome(ended: Ended) -> Outcome:
+    result = read_result(ended.stdout)
+    problem = ended.problem
+    if not problem and result is None:
+        last = ended.stdout.rstrip().rpartition("\n")[2][:200]
+        said = f'its last line is "{last}"' if last else "it printed nothing"
+        problem = f"{_end_words(ended.status)}, and printed no result: {said}"
+    elif not problem and ended.status not in {0, 1}:
+        problem = f"{_end_words(ended.status)}; the contract knows 0 and 1"
+    return Outcome(result, problem, ended.stderr, ended.status, ended.spent)
+
+
+def _end_words(status: int | None) -> str:
+    if status is not None and status < 0:
+        return f"it was ended by signal {-status}"
+    return f"it ended with status {status}"

@@ -1,0 +1,424 @@
+"""Judges that many checks share, made from what is expected."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from mockseg import json_types
+from mockseg.conformance.check import Judgement
+from mockseg.domain.timestamps import parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mockseg.conformance.check import Judge
+    from mockseg.conformance.evidence import Evidence, SentRequest
+    from mockseg.json_types import Json, JsonObject
+
+# What tells of the attempt and not of the call; browsers count retries in their metadata.
+_PASSING = frozenset({"sentAt", "_metadata"})
+# Base 0.5 s, so 1 s before the third retry where the first is immediate, less the jitter.
+_LEAST_THIRD_GAP = 0.9
+# By how much it is longer than the first: a busy machine only ever makes gaps longer.
+_LEAST_GROWTH = 1.2
+
+
+def loss_is_reported(evidence: Evidence) -> Judgement:
+    """Expect that the SDK tried, and tells of what it could not deliver."""
+    failed = failure_is_reported(evidence)
+    tried = len(evidence.requests)
+    return Judgement(failed.passed and tried > 0, f"{failed.saw}; {tried} requests came")
+
+
+def failure_is_reported(evidence: Evidence) -> Judgement:
+    """Expect that the CLI says that it failed, whatever it tried."""
+    said, status = evidence.result, evidence.outcome.status
+    saw = f"success: {str(said.success).lower()}, status {status}"
+    return Judgement(not said.success and status == 1, saw)
+
+
+def backoff_grows(evidence: Evidence) -> Judgement:
+    """Expect that a server that is ill is given more room each time."""
+    tried = evidence.requests
+    gaps = gaps_of(tried)
+    right = len(gaps) >= 3 and gaps[2] >= _LEAST_THIRD_GAP and gaps[2] >= _LEAST_GROWTH * gaps[0]
+    return Judgement(right, attempts_words(tried))
+
+
+def retries_are_counted(event: str) -> Judge:
+    """Expect the number of each retry in its header."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        counts = [attempt.retry_count for attempt in evidence.carrying(event)]
+        wanted = [None, *(str(number) for number in range(1, len(counts)))]
+        saw = ", ".join(count or "absent" for count in counts) or "no attempt"
+        return Judgement(len(counts) > 1 and counts == wanted, saw)
+
+    return judge
+
+
+def ids_are_kept(evidence: Evidence) -> Judgement:
+    """Expect one messageId for each event, however often it is sent."""
+    ids: dict[tuple[bytes, int], set[bytes]] = {}
+    for message in evidence.messages:
+        # Any JSON value may be there; those of equal bytes are equal.
+        event, id_ = (json_types.canonical(message.get(key)) for key in ("event", "messageId"))
+        ids.setdefault((event, number_of(message)), set()).add(id_)
+    changed = [
+        f"{event.decode()[:LONGEST_VALUE]} {number or ''}".strip() + f" has {len(found)}"
+        for (event, number), found in ids.items()
+        if len(found) > 1
+    ]
+    if len(evidence.requests) < 2:
+        return Judgement(passed=False, saw="there was no retry")
+    return judged(
+        changed, fine=f"one for each of {len(ids)} messages in {len(evidence.requests)} tries"
+    )
+
+
+def bodies_are_the_same(event: str) -> Judge:
+    """Expect the same messages in every attempt."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        tried = evidence.carrying(event)
+        if len(tried) < 2:
+            return Judgement(passed=False, saw="there was no retry")
+        first = _lasting(tried[0])
+        changed = [
+            f"attempt {number} carries other messages than the first"
+            for number, attempt in enumerate(tried[1:], start=2)
+            if _lasting(attempt) != first
+        ]
+        return judged(changed, fine=f"the same {len(first)} messages, {len(tried)} times")
+
+    return judge
+
+
+def _lasting(request: SentRequest) -> list[JsonObject]:
+    return [
+        {name: value for name, value in message.items() if name not in _PASSING}
+        for message in request.messages
+    ]
+
+
+def resend_is_known(event: str) -> Judge:
+    """Expect a second attempt with the messageId of the first, which dedup then drops."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        verdicts = [call.verdict for call in evidence.calls if call.event == event]
+        saw = f"{attempts_words(evidence.carrying(event))}; {', '.join(verdicts)}"
+        return Judgement(verdicts == ["accepted", "dropped"], saw)
+
+    return judge
+
+
+def each_is_stored_once(count: int) -> Judge:
+    """Expect every numbered event once, and no other, whatever failed."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        stored = collections.Counter(number_of(call.message) for call in evidence.accepted)
+        return judged(lost_or_invented(stored, count), fine=evidence.truth.summary)
+
+    return judge
+
+
+def only_one_is_lost(events: tuple[str, ...], *, lost: str) -> Judge:
+    """Expect all but one event, once each."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        stored = collections.Counter(call.event for call in evidence.accepted)
+        wanted = collections.Counter(event for event in events if event != lost)
+        saw = ", ".join(f"{event} {stored[event]} times" for event in events)
+        return Judgement(stored == wanted, f"stored: {saw}")
+
+    return judge
+
+
+_NANOSECONDS = 1_000_000_000
+_A_NUMBER = re.compile(r"[0-9]{1,18}")
+# A sleep may end a little early by another clock.
+_CLOCKS_DIFFER = 0.05
+# The first event waits for nothing else: flushInterval is 0.2 s, the next comes after 2 s.
+_LEAST_LEAD = 0.5
+
+
+def types_arrive(types: tuple[str, ...]) -> Judge:
+    """Expect one message of each type."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        counts = collections.Counter(call.type for call in evidence.calls)
+        saw = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no calls"
+        return Judgement(counts == collections.Counter(types), saw)
+
+    return judge
+
+
+def fields_arrive(type_: str, fields: JsonObject) -> Judge:
+    """Expect a message of a type with these fields; objects may have more keys."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        of_type = [call.message for call in evidence.calls if call.type == type_]
+        if not of_type:
+            return Judgement(passed=False, saw=f"no call of {type_}")
+        return judged(_differences(fields, of_type[0], ""), fine="they are there")
+
+    return judge
+
+
+def _differences(wanted: JsonObject, found: JsonObject, place: str) -> Iterator[str]:
+    for name, value in wanted.items():
+        there = found.get(name)
+        if isinstance(value, dict) and isinstance(there, dict):
+            yield from _differences(value, there, f"{place}{name}.")
+        elif not _same(value, there):
+            was = shown(there) if name in found else "missing"
+            yield f"{place}{name} is {was}, not {shown(value)}"
+
+
+def _same(wanted: Json, found: Json) -> bool:
+    # 1 and True are equal for Python, and not for JSON.
+    return bool(wanted == found) and isinstance(wanted, bool) == isinstance(found, bool)
+
+
+def cli_keeps_contract(evidence: Evidence) -> Judgement:
+    """Expect that it tells of a success that there was."""
+    said, status = evidence.result, evidence.outcome.status
+    error = f" ({said.error[:100]})" if said.error else ""
+    saw = f"success: {str(said.success).lower()}{error}, status {status}"
+    saw += f"; {len(evidence.requests)} requests came"
+    return Judgement(said.success and status == 0 and bool(evidence.requests), saw)
+
+
+def all_arrive(count: int) -> Judge:
+    """Expect numbered events, each stored once and sent once."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        stored = collections.Counter(number_of(call.message) for call in evidence.accepted)
+        sent = collections.Counter(number_of(message) for message in evidence.messages)
+
+        def troubles() -> Iterator[str]:
+            yield from lost_or_invented(stored, count)
+            again = [number for number, times in sent.items() if times > max(stored[number], 1)]
+            if again:
+                yield f"{len(again)} were sent again although nothing failed"
+
+        return judged(troubles(), fine=f"{len(stored)} events, {len(evidence.requests)} requests")
+
+    return judge
+
+
+def lost_or_invented(stored: Mapping[int, int], count: int) -> Iterator[str]:
+    """Say what is amiss with numbered events, by how often each was stored."""
+    if lost := [number for number in range(1, count + 1) if not stored.get(number)]:
+        yield f"{len(lost)} did not arrive, number {lost[0]} the first"
+    if twice := [number for number, times in stored.items() if times > 1]:
+        yield f"{len(twice)} stored more than once, such as number {twice[0]}"
+    if invented := [number for number in stored if not 1 <= number <= count]:
+        yield f"{len(invented)} stored that nobody tracked"
+
+
+def number_of(message: JsonObject) -> int:
+    """Tell which of the numbered events it is: by its property, or by its user; 0 is none."""
+    properties, user = message.get("properties"), message.get("userId")
+    number = properties.get("number") if isinstance(properties, dict) else None
+    if isinstance(number, int | float):
+        return int(number)
+    digits = user.removeprefix("u") if isinstance(user, str) else ""
+    return int(digits) if _A_NUMBER.fullmatch(digits) else 0
+
+
+def batches_within(most: int) -> Judge:
+    """Expect no batch with more messages."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        counts = [len(request.messages) for request in evidence.requests]
+        right = bool(counts) and max(counts) <= most
+        return Judgement(right, f"batches of {', '.join(map(str, counts))}"[:200])
+
+    return judge
+
+
+def order_is_kept(evidence: Evidence) -> Judgement:
+    """Expect rising numbers in each request."""
+
+    def troubles() -> Iterator[str]:
+        if not evidence.requests:
+            yield "no request came"
+        for request in evidence.requests:
+            numbers = [number_of(message) for message in request.messages]
+            if numbers != sorted(numbers):
+                yield f"a batch with numbers {', '.join(map(str, numbers))}"
+
+    return judged(troubles(), fine="numbers rise in each batch")
+
+
+def delay_is_kept(seconds: float) -> Judge:
+    """Expect that the second event was tracked so much later than the first, and came later."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        calls = {number_of(call.message): call for call in reversed(evidence.accepted)}
+        if set(calls) != {1, 2}:
+            return Judgement(passed=False, saw=f"{len(calls)} of 2 events")
+        if calls[1].cursor > calls[2].cursor:
+            return Judgement(passed=False, saw="sent in the wrong order")
+        # When they were tracked: the first request may take longer, as it connects.
+        stamps = [calls[number].message.get("originalTimestamp") for number in (1, 2)]
+        if None in stamps:
+            return Judgement(passed=None, saw="not judged: the SDK sends no timestamp")
+        tracked = [moment for moment in map(parse_moment, stamps) if moment is not None]
+        if len(tracked) < 2:
+            return Judgement(passed=False, saw=f"timestamps are {' and '.join(map(shown, stamps))}")
+        gap = (tracked[1] - tracked[0]) / _NANOSECONDS
+        saw = f"tracked {gap:.2f} s apart, in order"
+        return Judgement(gap >= seconds - _CLOCKS_DIFFER, saw)
+
+    return judge
+
+
+def interval_flushes(evidence: Evidence) -> Judgement:
+    """Expect that the first event does not wait for the second."""
+    first, second = evidence.carrying("First"), evidence.carrying("Second")
+    if not first or not second:
+        return Judgement(passed=False, saw=f"{len(evidence.requests)} requests, not both events")
+    lead = second[0].at - first[0].at
+    return Judgement(lead >= _LEAST_LEAD, f"the first came {lead:.2f} s before the second")
+
+
+def small_survives(evidence: Evidence) -> Judgement:
+    """Expect the small event, stored once."""
+    stored = sum(call.event == "Small" for call in evidence.accepted)
+    answers = ", ".join(str(request.status) for request in evidence.requests) or "none"
+    return Judgement(stored == 1, f"stored {stored} times; answers: {answers}")
+
+
+_LONGEST = 300
+# Characters of a value that a sentence quotes.
+LONGEST_VALUE = 80
+
+
+def judged(troubles: Iterable[str], *, fine: str) -> Judgement:
+    """Judge by the troubles that were found.
+
+    Args:
+        troubles: a phrase each; none means that it is as expected.
+        fine: what was seen then.
+    """
+    found = list(troubles)
+    if not found:
+        return Judgement(passed=True, saw=fine)
+    more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+    return Judgement(passed=False, saw=shortened("; ".join(found[:3])) + more)
+
+
+def shortened(text: str) -> str:
+    """Cut what was sent to a length that fits a report."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def shown(value: Json) -> str:
+    """Write a JSON value, cut to a length that fits a sentence."""
+    return json_types.encode(value).decode()[:LONGEST_VALUE]
+
+
+def named(message: JsonObject) -> str:
+    """Name a message by its type, whatever was sent as that."""
+    type_ = message.get("type")
+    return type_[:LONGEST_VALUE] if isinstance(type_, str) else f"type {shown(type_)}"
+
+
+def gaps_of(attempts: Sequence[SentRequest]) -> list[float]:
+    """Give the seconds between attempts."""
+    return [later.at - earlier.at for earlier, later in itertools.pairwise(attempts)]
+
+
+def attempts_words(attempts: Sequence[SentRequest]) -> str:
+    """Say how often something was tried, what it was answered, and with which pauses."""
+    if not attempts:
+        return "no attempt"
+    answers = ", ".join(str(attempt.status or "no answer") for attempt in attempts)
+    count = f"{len(attempts)} {'attempt' if len(attempts) == 1 else 'attempts'} ({answers})"
+    gaps = gaps_of(attempts)
+    return f"{count}, {', '.join(f'{gap:.2f}' for gap in gaps)} s apart" if gaps else count
+
+
+def retried(event: str, *, least: int, most: int) -> Judge:
+    """Expect so many attempts to deliver an event, the first one counted."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        attempts = evidence.carrying(event)
+        return Judgement(least <= len(attempts) <= most, attempts_words(attempts))
+
+    return judge
+
+
+def not_retried(event: str, *, success: bool | None) -> Judge:
+    """Expect one attempt, and that the CLI says this of it; None for whatever it says."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        attempts = evidence.carrying(event)
+        said = evidence.result.success
+        saw = f"{attempts_words(attempts)}; the CLI says success: {str(said).lower()}"
+        return Judgement(len(attempts) == 1 and success in {None, said}, saw)
+
+    return judge
+
+
+def delivered_once(event: str, *, attempts: int | None = None) -> Judge:
+    """Expect that an event is stored once in the end, at this attempt, and that it is known."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        tried = evidence.carrying(event)
+        stored = sum(call.event == event for call in evidence.accepted)
+        said = evidence.result.success
+        saw = f"{attempts_words(tried)}, stored {stored} times"
+        if not said:
+            saw += "; the CLI says success: false"
+        right = attempts is None or len(tried) == attempts
+        return Judgement(stored == 1 and said and right, saw)
+
+    return judge
+
+
+def stored_once(event: str) -> Judge:
+    """Expect that an event counts once, however often it was sent."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        stored = sum(call.event == event for call in evidence.accepted)
+        saw = f"{attempts_words(evidence.carrying(event))}, stored {stored} times"
+        return Judgement(stored == 1, saw)
+
+    return judge
+
+
+def waited(event: str, *, least: float, most: float = float("inf"), gap: int = 0) -> Judge:
+    """Expect a pause before a retry, in seconds, and that the event is stored in the end.
+
+    Args:
+        event: that is retried.
+        least: seconds.
+        most: seconds.
+        gap: which one, from 0.
+    """
+
+    def judge(evidence: Evidence) -> Judgement:
+        tried = evidence.carrying(event)
+        gaps = gaps_of(tried)
+        stored = any(call.event == event for call in evidence.accepted)
+        right = len(gaps) > gap and least <= gaps[gap] <= most
+        saw = attempts_words(tried) + ("" if stored else ", never stored")
+        return Judgement(right and stored, saw)
+
+    return judge
+
+
+def ends_within(event: str, most: int) -> Judge:
+    """Expect an end: at most so many attempts, however often it fails."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        tried = evidence.carrying(event)
+        return Judgement(0 < len(tried) <= most, attempts_words(tried))
+
+    return judge
