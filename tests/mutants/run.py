@@ -1,0 +1,300 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["cosmic-ray==8.7.0"]
+# ///
+"""Run the tests of a floor against a seeded sample of cosmic-ray's mutants of it.
+
+    uv run tests/mutants/run.py fql --seed 1 --sample 50
+
+A mutant is one change of one place: `<` becomes `<=`, `and` becomes `or`, a number is one more,
+a decorator is gone. Each is tried in a scratch copy of the repository; the work tree stays as it
+is. A mutant is killed when a test fails or the run takes too long; the others survived, and are
+printed with their diff. Annotations are left out: they never run. `equivalent.toml` names the
+mutants that behave exactly like the original, and says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import warnings
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cosmic_ray import plugins
+from cosmic_ray.commands import init
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.work_db import WorkDB, use_db
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+
+# The tests that judge a floor, quick ones first: the run ends with the first failure.
+FLOORS: dict[str, tuple[str, ...]] = {
+    "domain": (
+        "tests/unit/domain",
+        "tests/property/test_timestamps_properties.py",
+        "tests/property/test_reading_properties.py",
+        "tests/property/test_spec_properties.py",
+    ),
+    "schemas": ("tests/unit/schemas", "tests/property/test_plans_properties.py"),
+    "plans": ("tests/unit/plans", "tests/property/test_plans_properties.py"),
+    "fql": ("tests/unit/fql", "tests/property/test_fql_properties.py"),
+    "matching": ("tests/unit/matching",),
+    "delivery": ("tests/unit/delivery", "tests/property/test_delivery_properties.py"),
+}
+# The plugins are those that these tests do not use and that take seconds to load.
+_UNUSED = ["-p", "no:randomly", "-p", "no:faker", "-p", "no:xdist", "-p", "no:anyio"]
+_PYTEST = ["-m", "pytest", "-x", "-q", *_UNUSED, "--hypothesis-profile=short"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change of one place."""
+
+    file: str
+    operator: str
+    before: str
+    after: str
+
+    @property
+    def compiles(self) -> bool:
+        """Return whether Python accepts the changed file."""
+        with warnings.catch_warnings():
+            # `x is "text"` warns, and runs.
+            warnings.simplefilter("ignore")
+            try:
+                compile(self.after, self.file, "exec")
+            except SyntaxError:
+                return False
+        return True
+
+    @property
+    def diff(self) -> str:
+        """Return the change as a unified diff without context."""
+        lines = difflib.unified_diff(
+            self.before.splitlines(),
+            self.after.splitlines(),
+            self.file,
+            self.operator,
+            lineterm="",
+            n=0,
+        )
+        return "\n".join(lines)
+
+    @property
+    def change(self) -> tuple[str, str]:
+        """Return the lines that go and the lines that come, each stripped."""
+        lines = self.diff.splitlines()[2:]
+        gone = [line[1:].strip() for line in lines if line.startswith("-")]
+        come = [line[1:].strip() for line in lines if line.startswith("+")]
+        return "\n".join(gone), "\n".join(come)
+
+
+def places(floor: str) -> list[list[tuple[Path, str, int]]]:
+    """Return the mutants of a floor by the place they change, in the order of the text.
+
+    A mutant is told by its file, its operator and which occurrence the operator changes.
+    """
+    files = sorted((ROOT / "mockseg" / floor).rglob("*.py"))
+    with use_db(":memory:", WorkDB.Mode.create) as db:
+        init(files, db, {})
+        specs = [mutation for item in db.work_items for mutation in item.mutations]
+    unrun = {file: list(_annotations(file)) for file in files}
+    found: dict[tuple[Path, tuple[int, int]], list[tuple[Path, str, int]]] = {}
+    for spec in specs:
+        file, at = Path(spec.module_path), tuple(spec.start_pos)
+        if not any(start <= at < end for start, end in unrun[file]):
+            found.setdefault((file, at), []).append((file, spec.operator_name, spec.occurrence))
+    return [sorted(found[place]) for place in sorted(found)]
+
+
+def _annotations(file: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Yield start and end (line, column) of what only a type checker reads."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        annotations: list[ast.AST | None] = []
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            annotations = [node.annotation]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            overloads = [one for one in node.decorator_list if ast.unparse(one) == "overload"]
+            annotations = [node.returns, *overloads]
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            annotations = [*node.body]
+        for one in annotations:
+            if one is not None:
+                # A decorator's mutant begins at its @.
+                at: Any = one
+                yield (at.lineno, max(0, at.col_offset - 1)), (at.end_lineno, at.end_col_offset)
+
+
+def sample(floor: str, *, seed: int, size: int) -> list[Mutant]:
+    """Return a seeded sample of the mutants of a floor, each of another place.
+
+    cosmic-ray knows eleven other operators for a `+`, and two other numbers for a 1: places are
+    drawn, and one mutant of each, so that a sum weighs no more than a number. What does not
+    compile (it takes the bare `*` of parameters for a product) is no mutant.
+    """
+    chance = random.Random(seed)
+    drawn = places(floor)
+    chance.shuffle(drawn)
+    made: list[Mutant] = []
+    while drawn and len(made) < size:
+        file, operator, occurrence = chance.choice(drawn.pop())
+        before = file.read_text(encoding="utf-8")
+        after = mutate_code(before, plugins.get_operator(operator)(), occurrence)
+        mutant = Mutant(str(file.relative_to(ROOT)), operator.removeprefix("core/"), before, after)
+        if mutant.compiles:
+            made.append(mutant)
+    return sorted(made, key=lambda one: (one.file, one.diff))
+
+
+def copy_to(scratch: Path) -> None:
+    """Copy what the repository holds, files that are not yet committed as well."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, scratch / name)
+
+
+class Scratch:
+    """A copy of the repository in which the tests of a floor run."""
+
+    def __init__(self, root: Path, *, tests: tuple[str, ...], python: str) -> None:
+        self._root = root
+        self._tests = tests
+        self._python = python
+        path = os.pathsep.join([str(root), str(root / "pytest_plugin")])
+        self._env = os.environ | {"PYTHONPATH": path}
+        self._env.pop("VIRTUAL_ENV", None)
+
+    def judge(self, mutant: Mutant, *, seconds: float) -> bool:
+        """Return whether the tests kill a mutant; a run over the time limit counts as killed."""
+        file = self._root / mutant.file
+        self._write(file, mutant.after)
+        try:
+            return self.run(seconds=seconds) != 0
+        finally:
+            self._write(file, mutant.before)
+
+    def run(self, *, seconds: float | None, quiet: bool = True) -> int:
+        """Return the exit status of the tests; -1 when they take longer than so many seconds."""
+        command = [self._python, *_PYTEST, *self._tests]
+        sink = subprocess.DEVNULL if quiet else sys.stderr
+        with subprocess.Popen(
+            command,
+            cwd=self._root,
+            env=self._env,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+        ) as process:
+            try:
+                return process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return -1
+
+    @staticmethod
+    def _write(file: Path, text: str) -> None:
+        file.write_text(text, encoding="utf-8")
+        # A compiled file is told from its source by size and second: not enough here.
+        for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+            compiled.unlink()
+
+
+def equivalents() -> dict[tuple[str, str, str], str]:
+    """Return why a mutant is equivalent, by file, lines that go and lines that come."""
+    listed = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
+    return {(one["file"], one["before"], one["after"]): one["why"] for one in listed}
+
+
+def report(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what became of each mutant of the sample."""
+    chosen = sample(arguments.floor, seed=arguments.seed, size=arguments.sample)
+    reasons = equivalents()
+    survivors = []
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        copy_to(Path(folder))
+        scratch = Scratch(Path(folder), tests=FLOORS[arguments.floor], python=arguments.python)
+        if scratch.run(seconds=None, quiet=False) != 0:
+            sys.exit("the tests fail without a mutant: there is nothing to judge")
+        seconds = 10 + 3 * (time.monotonic() - began)
+        for number, mutant in enumerate(chosen, 1):
+            killed = scratch.judge(mutant, seconds=seconds)
+            word = "killed" if killed else "SURVIVED"
+            print(
+                f"{number:3}/{len(chosen)} {word:8} {mutant.file} {mutant.operator}",
+                file=sys.stderr,
+            )
+            if not killed:
+                why = reasons.get((mutant.file, *mutant.change))
+                survivors.append({"file": mutant.file, "diff": mutant.diff, "equivalent": why})
+    killed_count = len(chosen) - len(survivors)
+    judged = len(chosen) - sum(one["equivalent"] is not None for one in survivors)
+    return {
+        "floor": arguments.floor,
+        "engine": f"cosmic-ray {metadata.version('cosmic-ray')}",
+        "seed": arguments.seed,
+        "sample": len(chosen),
+        "killed": killed_count,
+        "equivalent": len(chosen) - judged,
+        "killed_percent": round(100 * killed_count / len(chosen), 1),
+        "killed_percent_without_equivalent": round(100 * killed_count / judged, 1),
+        "seconds": round(time.monotonic() - began),
+        "survivors": survivors,
+    }
+
+
+def main() -> None:
+    """Try a sample of the mutants of a floor and print the survivors and the share killed."""
+    parser = argparse.ArgumentParser(description="Mutants of a floor; gates nothing.")
+    parser.add_argument("floor", choices=FLOORS)
+    parser.add_argument("--seed", type=int, default=1, help="seed of the sample (default 1)")
+    parser.add_argument("--sample", type=int, default=50, help="size of the sample (default 50)")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument(
+        "--python",
+        default=str(ROOT / ".venv/bin/python"),
+        help="interpreter that runs the tests (default .venv/bin/python)",
+    )
+    arguments = parser.parse_args()
+    found = report(arguments)
+    if arguments.json:
+        print(json.dumps(found, indent=2))
+        return
+    for one in found["survivors"]:
+        why = f"equivalent: {one['equivalent']}" if one["equivalent"] else "survived"
+        print(f"\n{one['diff']}\n{why}")
+    print(
+        f"\n{found['floor']}: {found['killed']} of {found['sample']} killed "
+        f"({found['killed_percent']} %; {found['killed_percent_without_equivalent']} % without "
+        f"{found['equivalent']} equivalent), seed {found['seed']}, "
+        f"{found['engine']}, {found['seconds']} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
