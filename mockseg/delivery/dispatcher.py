@@ -19,23 +19,21 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from mockseg import json_types
-from mockseg.clock import breathe
-from mockseg.delivery.alarms import Alarms
-from mockseg.delivery.judging import Round
+from mockseg.clock import NANOSECONDS, breathe
 from mockseg.delivery.lane import Job, Lane
 from mockseg.delivery.outgoing import as_sent
+from mockseg.delivery.retrying import AttemptOutcome
 from mockseg.delivery.routing import for_replay, own_settings, route
 from mockseg.delivery.sender import hand_over, send_within
-from mockseg.delivery.tasks import Tasks
 from mockseg.domain.timestamps import format_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
     from mockseg.clock import ShiftedClock
     from mockseg.delivery.destination import Destination
-    from mockseg.delivery.judging import Exchange
     from mockseg.delivery.ledger import Ledger
+    from mockseg.delivery.retrying import Exchange
     from mockseg.delivery.sender import Sender
     from mockseg.domain.call import KeptCall
     from mockseg.domain.delivery import DeliveryState
@@ -59,7 +57,7 @@ class Dispatcher:
 
     Args:
         ledger: that keeps what becomes of calls.
-        sender: to real URLs.
+        sender: to real URLs; None until a server hands one in.
         clock_of: gives the clock of a source, on which everything timed runs.
         seed: of samples and of jitter.
         max_waiting: how many deliveries one destination may have waiting; the next makes the
@@ -70,13 +68,13 @@ class Dispatcher:
         self,
         *,
         ledger: Ledger,
-        sender: Sender,
+        sender: Sender | None = None,
         clock_of: Callable[[str], ShiftedClock],
         seed: int = 0,
         max_waiting: int = MAX_WAITING,
     ) -> None:
         self.ledger = ledger
-        self._sender = sender
+        self.sender = sender
         self._clock_of = clock_of
         self._seed = seed
         self._max_waiting = max_waiting
@@ -84,8 +82,8 @@ class Dispatcher:
         # Lanes with something in the inbox or ready, in the order of their turns.
         self._awake: OrderedDict[str, Lane] = OrderedDict()
         self._drainer: asyncio.Task[None] | None = None
-        self._tasks = Tasks()
-        self._alarms = Alarms(tasks=self._tasks, clock_of=clock_of, wake=self._wake)
+        # Each with what it is for, by which it can be cancelled.
+        self._tasks: dict[asyncio.Task[None], object] = {}
         self._closed = False
 
     # --- what comes in
@@ -181,8 +179,12 @@ class Dispatcher:
     async def close(self) -> None:
         """Cancel everything and return when no task is left; the ledger stays as it is."""
         self._closed = True
-        await self._tasks.close()
-        await self._sender.close()
+        running = list(self._tasks)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if self.sender is not None:
+            await self.sender.close()
 
     # --- inside: the queue
 
@@ -245,9 +247,17 @@ class Dispatcher:
         key = lane.destination.id
         del self._lanes[key]
         self._awake.pop(key, None)
-        self._alarms.stop(lane)
-        self._tasks.cancel(lane)
+        for task in [task for task, purpose in self._tasks.items() if purpose is lane]:
+            task.cancel()
         return lane.clear()
+
+    def _begin(
+        self, work: Coroutine[object, object, None], *, of: object, name: str
+    ) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name=f"mockseg {name}")
+        self._tasks[task] = of
+        task.add_done_callback(self._tasks.pop)
+        return task
 
     # --- inside: turns
 
@@ -263,7 +273,7 @@ class Dispatcher:
                 asyncio.get_running_loop()
             except RuntimeError:
                 return
-            self._drainer = self._tasks.begin(self._drain(), of=self, name="deliveries")
+            self._drainer = self._begin(self._drain(), of=self, name="deliveries")
 
     async def _drain(self) -> None:
         away = 0.0
@@ -341,7 +351,7 @@ class Dispatcher:
             lane.running += 1
             for job in jobs:
                 job.running = True
-            self._tasks.begin(self._attempt(lane, jobs), of=lane, name="delivery")
+            self._begin(self._attempt(lane, jobs), of=lane, name="delivery")
 
     async def _attempt(self, lane: Lane, jobs: list[Job]) -> None:
         destination = lane.destination
@@ -350,7 +360,7 @@ class Dispatcher:
         requests = lane.requests(jobs)
         outcomes = await asyncio.gather(
             *(
-                send_within(self._sender, request, clock, seconds=destination.timeout_seconds)
+                send_within(self.sender, request, clock, seconds=destination.timeout_seconds)
                 for request in requests
             )
         )
@@ -373,7 +383,7 @@ class Dispatcher:
         ended_ns: int,
     ) -> None:
         """Note an attempt, and do with its jobs what follows from it."""
-        attempt = Round(
+        outcome = AttemptOutcome(
             exchanges,
             policy=lane.destination.retry,
             seed=self._seed,
@@ -384,9 +394,9 @@ class Dispatcher:
             if job.dead:
                 continue
             job.first_ns = job.first_ns or started_ns
-            for kept in attempt.attempts(job):
+            for kept in outcome.attempts(job.body):
                 self.ledger.attempted(job.kept, kept)
-            decision = attempt.decide(job)
+            decision = outcome.decide(job.kept.cursor, retries=job.retries, first_ns=job.first_ns)
             if decision.state != "retrying":
                 self._finish(lane, job, decision.state, decision.reason, decision.description)
                 continue
@@ -394,4 +404,21 @@ class Dispatcher:
             job.retries += 1
             self.ledger.retrying(job.kept, decision.due_ns)
             if lane.put_off(job, decision.due_ns) and not self._closed:
-                self._alarms.set(lane)
+                self._set_timer(lane)
+
+    def _set_timer(self, lane: Lane) -> None:
+        """Sleep until the first retry of a lane comes due, not until what was first before."""
+        if lane.timer is not None:
+            lane.timer.cancel()
+        lane.timer = self._begin(self._retry_when_due(lane), of=lane, name="retries")
+
+    async def _retry_when_due(self, lane: Lane) -> None:
+        clock = self._clock_of(lane.destination.source)
+        while (due_ns := lane.next_due_ns()) is not None:
+            now_ns = clock.now_ns()
+            if due_ns > now_ns:
+                await clock.sleep((due_ns - now_ns) / NANOSECONDS)
+                continue
+            lane.wake_due(now_ns)
+            self._wake(lane)
+        lane.timer = None

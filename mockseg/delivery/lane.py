@@ -14,6 +14,7 @@ from mockseg.domain.call import KeptCall
 from mockseg.json_types import JsonObject
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Sequence
 
     from mockseg.delivery.destination import Destination
@@ -61,7 +62,7 @@ class Lane:
     later calls of its user that still wait.
     """
 
-    __slots__ = ("_behind", "_due", "_ready", "destination", "inbox", "open", "running")
+    __slots__ = ("_behind", "_due", "_ready", "destination", "inbox", "open", "running", "timer")
 
     def __init__(self, destination: Destination) -> None:
         self.destination = destination
@@ -69,6 +70,8 @@ class Lane:
         # All that are not final, by cursor: the oldest is the first.
         self.open: OrderedDict[int, Job] = OrderedDict()
         self.running = 0
+        # Sleeps until the next retry.
+        self.timer: asyncio.Task[None] | None = None
         self._ready: list[tuple[int, Job]] = []
         self._behind: dict[str, deque[Job]] = {}
         self._due: list[tuple[int, int, Job]] = []

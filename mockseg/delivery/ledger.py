@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right
 from collections import deque
 from itertools import islice
 from operator import attrgetter
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mockseg.delivery.records import KeptDelivery
+from mockseg.journal.records import NumberedRecords, evict_largest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,34 +20,34 @@ if TYPE_CHECKING:
     from mockseg.domain.delivery import DeliveryState
 
 
-# A shelf gives up what is gone in one move once it is so much.
-_SPENT = 1024
+class _Source:
+    """One source's deliveries."""
 
-
-class _Shelf:
-    """One source's deliveries, oldest first; what is gone stands among them for a while."""
-
-    __slots__ = ("entries", "evicted", "evicted_call", "finals", "gone", "open")
+    __slots__ = ("entries", "evicted", "evicted_call", "finals", "open")
 
     def __init__(self) -> None:
-        self.entries: list[KeptDelivery] = []
+        self.entries: NumberedRecords[KeptDelivery] = NumberedRecords()
         # In the order in which they became final.
         self.finals: deque[KeptDelivery] = deque()
         self.open = 0
-        self.gone = 0
         # How many were evicted, and the cursor of the latest call that they were of.
         self.evicted = self.evicted_call = 0
 
 
 class Ledger:
-    """Keeps deliveries; over a bound final ones make room, of the source that has most of them.
+    """Deliveries; over a bound final ones are evicted, of the source that has most of them.
 
     Deliveries that are not final are never evicted: the queues bound them.
 
     Args:
-        max_deliveries: how many are kept.
-        max_bytes: how many bytes of bodies and answers are kept.
-        on_change: told of each delivery that was opened or changed.
+        max_deliveries: maximum number of deliveries to keep.
+        max_bytes: maximum number of bytes of bodies and answers to keep.
+        on_change: called with each delivery that was opened or changed.
+
+    Attributes:
+        cursor: of the latest delivery.
+        finished: number of deliveries that became final since the start.
+        evicted: number of deliveries evicted since the start.
     """
 
     def __init__(
@@ -55,21 +55,17 @@ class Ledger:
         *,
         max_deliveries: int = 100_000,
         max_bytes: int = 256 * 1024 * 1024,
-        on_change: Callable[[KeptDelivery], object] | None = None,
+        on_change: Callable[[KeptDelivery], object] = lambda _: None,
     ) -> None:
         self._max_deliveries = max_deliveries
         self._max_bytes = max_bytes
         self.on_change = on_change
-        self._shelves: dict[str, _Shelf] = {}
+        self._sources: dict[str, _Source] = {}
         self._by_call: dict[int, KeptDelivery | list[KeptDelivery]] = {}
-        self._kept = 0
-        self._bytes = 0
-        self._open = 0
-        # In the order in which they became final; what is gone leaves at the old end.
-        self._ended: deque[KeptDelivery] = deque()
-        self.cursor = 0
-        self.finished = 0
-        self.evicted = 0
+        # By their place among those that became final.
+        self._ended: NumberedRecords[KeptDelivery] = NumberedRecords()
+        self._kept = self._bytes = self._open = 0
+        self.cursor = self.finished = self.evicted = 0
 
     def __len__(self) -> int:
         return self._kept
@@ -92,22 +88,22 @@ class Ledger:
         kept = KeptDelivery(
             self.cursor, call, message_id, type, event, user_id, source, destination
         )
-        shelf = self._shelves.get(source)
-        if shelf is None:
-            shelf = self._shelves[source] = _Shelf()
-        shelf.entries.append(kept)
-        shelf.open += 1
+        of_source = self._sources.get(source)
+        if of_source is None:
+            of_source = self._sources[source] = _Source()
+        of_source.entries.extend((kept.cursor,), (kept,))
+        of_source.open += 1
         self._open += 1
         self._kept += 1
         if call:
             self._index(call, kept)
         if self._kept > self._max_deliveries:
-            self._make_room()
-        self._tell(kept)
+            self._evict()
+        self.on_change(kept)
         return kept
 
     def attempted(self, kept: KeptDelivery, attempt: KeptAttempt) -> None:
-        """Add an attempt; `retrying` or `finish` follows, which tells of both."""
+        """Add an attempt; `retrying` or `finish` follows and reports both."""
         if kept.gone:
             return
         if not kept.attempts:
@@ -123,10 +119,11 @@ class Ledger:
         kept.attempts = (*kept.attempts, attempt)
 
     def retrying(self, kept: KeptDelivery, next_ns: int) -> None:
-        """Say that a delivery is tried again then."""
+        """Note that a delivery is tried again at a moment."""
         kept.state = "retrying"
         kept.next_ns = next_ns
-        self._tell(kept)
+        if not kept.gone:
+            self.on_change(kept)
 
     def finish(
         self,
@@ -138,45 +135,39 @@ class Ledger:
         """End a delivery: delivered, filtered or failed. What is final stays as it is."""
         if kept.gone or kept.final:
             return
-        kept.state = state
-        kept.reason = reason
-        kept.description = description
-        kept.next_ns = 0
-        shelf = self._shelves[kept.source]
-        shelf.open -= 1
+        kept.state, kept.reason, kept.description, kept.next_ns = state, reason, description, 0
+        source = self._sources[kept.source]
+        source.open -= 1
         self._open -= 1
-        shelf.finals.append(kept)
+        source.finals.append(kept)
         self.finished += 1
         kept.finished = self.finished
-        self._ended.append(kept)
-        self._tell(kept)
+        self._ended.extend((kept.finished,), (kept,))
+        self.on_change(kept)
         if self._bytes > self._max_bytes or self._kept > self._max_deliveries:
-            self._make_room()
+            self._evict()
 
     def drop_source(self, source: str) -> int:
-        """Forget a source's deliveries, whatever their state; give how many those were."""
-        shelf = self._shelves.pop(source, None)
-        if shelf is None:
+        """Forget a source's deliveries, whatever their state; return how many those were."""
+        found = self._sources.pop(source, None)
+        if found is None:
             return 0
-        self._open -= shelf.open
-        dropped = 0
-        for kept in shelf.entries:
-            if not kept.gone:
-                self._forget(kept)
-                dropped += 1
-        return dropped
+        self._open -= found.open
+        for kept in found.entries.after(0):
+            self._forget(kept)
+        return len(found.entries)
 
     def drop_call(self, call: int) -> None:
         """Forget the deliveries of a call, by its cursor, whatever their state."""
         for kept in self.of_call(call):
-            shelf = self._shelves[kept.source]
+            source = self._sources[kept.source]
             if kept.final:
-                shelf.finals.remove(kept)
+                source.finals.remove(kept)
             else:
-                shelf.open -= 1
+                source.open -= 1
                 self._open -= 1
+            source.entries.remove(kept.cursor)
             self._forget(kept)
-            shelf.gone += 1
 
     # --- reading
 
@@ -184,8 +175,8 @@ class Ledger:
         """Count the deliveries that are not final, of a source or of all."""
         if source is None:
             return self._open
-        shelf = self._shelves.get(source)
-        return 0 if shelf is None else shelf.open
+        found = self._sources.get(source)
+        return 0 if found is None else found.open
 
     def evicted_of(self, source: str | None) -> tuple[int, int]:
         """Return how many deliveries of a source were evicted, and of which calls.
@@ -194,10 +185,10 @@ class Ledger:
         cursor of the latest call that one of them was of: later calls have all of theirs.
         """
         if source is None:
-            latest = max((shelf.evicted_call for shelf in self._shelves.values()), default=0)
+            latest = max((each.evicted_call for each in self._sources.values()), default=0)
             return self.evicted, latest
-        shelf = self._shelves.get(source)
-        return (0, 0) if shelf is None else (shelf.evicted, shelf.evicted_call)
+        found = self._sources.get(source)
+        return (0, 0) if found is None else (found.evicted, found.evicted_call)
 
     def page(
         self,
@@ -208,13 +199,13 @@ class Ledger:
         after: int = 0,
         limit: int = 100,
     ) -> list[KeptDelivery]:
-        """Give at most `limit` deliveries after a cursor, oldest first."""
+        """Return at most `limit` deliveries after a cursor, oldest first."""
         if source is None:
-            parts = [_after(shelf, after) for shelf in self._shelves.values()]
+            parts = [each.entries.after(after) for each in self._sources.values()]
             found: Iterator[KeptDelivery] = heapq.merge(*parts, key=attrgetter("cursor"))
         else:
-            shelf = self._shelves.get(source)
-            found = iter(()) if shelf is None else _after(shelf, after)
+            of_source = self._sources.get(source)
+            found = iter(()) if of_source is None else of_source.entries.after(after)
         wanted = (
             kept
             for kept in found
@@ -224,28 +215,16 @@ class Ledger:
         return list(islice(wanted, limit))
 
     def finals(self, *, after: int, limit: int, source: str | None = None) -> list[KeptDelivery]:
-        """Give at most `limit` that became final after so many, in the order in which they did."""
-        if not self._ended:
-            return []
-        # They are numbered without holes.
-        start = max(0, after + 1 - self._ended[0].finished)
-        wanted = (
-            kept
-            for kept in islice(self._ended, start, None)
-            if not kept.gone and source in {None, kept.source}
-        )
-        return list(islice(wanted, limit))
+        """Return at most `limit` deliveries that became final after this many others."""
+        ended = self._ended.after(after)
+        return list(islice((kept for kept in ended if source in {None, kept.source}), limit))
 
     def of_call(self, call: int) -> list[KeptDelivery]:
-        """Give the deliveries of a call, by the call's cursor, oldest first."""
+        """Return the deliveries of a call, by the call's cursor, oldest first."""
         found = self._by_call.get(call, [])
         return list(found) if isinstance(found, list) else [found]
 
     # --- inside
-
-    def _tell(self, kept: KeptDelivery) -> None:
-        if self.on_change is not None and not kept.gone:
-            self.on_change(kept)
 
     def _index(self, call: int, kept: KeptDelivery) -> None:
         others = self._by_call.get(call)
@@ -256,46 +235,37 @@ class Ledger:
         else:
             self._by_call[call] = [others, kept]
 
-    def _make_room(self) -> None:
-        """Let final ones go until a little less than the bounds is kept, or only open ones."""
-        most, most_bytes = self._max_deliveries, self._max_bytes
-        if self._kept > most:
-            most -= most // 100
-        if self._bytes > most_bytes:
-            most_bytes -= most_bytes // 20
-        # Room is made for a while, so that the search for the largest source is rare.
-        sizes = [(-len(shelf.finals), name) for name, shelf in self._shelves.items()]
-        heapq.heapify(sizes)
-        while (self._kept > most or self._bytes > most_bytes) and self._kept > self._open:
-            name = sizes[0][1]
-            shelf = self._shelves[name]
-            oldest = shelf.finals.popleft()
-            self._forget(oldest)
-            heapq.heapreplace(sizes, (-len(shelf.finals), name))
-            self.evicted += 1
-            shelf.evicted += 1
-            shelf.evicted_call = max(shelf.evicted_call, oldest.call)
-            shelf.gone += 1
-            if shelf.gone > _SPENT and shelf.gone * 2 > len(shelf.entries):
-                shelf.entries = [kept for kept in shelf.entries if not kept.gone]
-                shelf.gone = 0
+    def _evict(self) -> None:
+        """Evict final deliveries until the bounds hold, or only open ones are kept."""
+        for excess, most in (
+            (lambda: self._kept - self._max_deliveries, self._max_deliveries),
+            (lambda: self._bytes - self._max_bytes, self._max_bytes),
+        ):
+            evict_largest(
+                self._sources,
+                size=lambda source: len(source.finals),
+                evict=self._evict_final,
+                excess=excess,
+                slack=most // 100,
+            )
+
+    def _evict_final(self, source: _Source) -> None:
+        oldest = source.finals.popleft()
+        source.entries.remove(oldest.cursor)
+        self._forget(oldest)
+        self.evicted += 1
+        source.evicted += 1
+        source.evicted_call = max(source.evicted_call, oldest.call)
 
     def _forget(self, kept: KeptDelivery) -> None:
         self._kept -= 1
         self._bytes -= kept.size_bytes
         kept.gone = True
         kept.attempts = ()
-        while self._ended and self._ended[0].gone:
-            self._ended.popleft()
+        self._ended.remove(kept.finished)
         others = self._by_call.get(kept.call)
         if isinstance(others, list):
             others.remove(kept)
             if others:
                 return
         self._by_call.pop(kept.call, None)
-
-
-def _after(shelf: _Shelf, cursor: int) -> Iterator[KeptDelivery]:
-    entries = shelf.entries
-    start = bisect_right(entries, cursor, key=attrgetter("cursor"))
-    return (entries[place] for place in range(start, len(entries)) if not entries[place].gone)

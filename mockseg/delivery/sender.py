@@ -52,9 +52,11 @@ def hand_over(
 
 
 async def send_within(
-    sender: Sender, request: Outgoing, clock: Clock, *, seconds: float
+    sender: Sender | None, request: Outgoing, clock: Clock, *, seconds: float
 ) -> VendorResponse | Unanswered:
-    """Send a request; what takes longer than so many seconds of this clock is given up."""
+    """Send a request; cancel it after this many seconds of the clock."""
+    if sender is None:
+        return Unanswered("EHOSTUNREACH", "this hub has no server that could send")
     sending = asyncio.ensure_future(sender.send(request))
     limit = asyncio.ensure_future(clock.sleep(seconds))
     try:

@@ -15,7 +15,6 @@ from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.ledger import Ledger
 from mockseg.destinations.kinds import KINDS, imitation_class
 from mockseg.errors import ConfigError, OperationError, VendorStateError
-from mockseg.hub.outbox import Outbox
 from mockseg.hub.vendor import Vendor, VendorLog
 from mockseg.suggestions import unknown_parameter
 
@@ -90,7 +89,6 @@ class Destinations:
 
     Attributes:
         dispatcher: sends them what they are to have.
-        outbox: takes requests to real URLs.
         audiences: by write key.
         strangers: by vendor, requests whose key belongs to no destination.
     """
@@ -102,10 +100,8 @@ class Destinations:
         self._random = random.Random(hub.seed)  # noqa: S311  (a test's keys, not secrets)
         self.strangers: dict[str, VendorLog] = {}
         self.audiences: dict[str, Audiences] = {}
-        self.outbox = Outbox()
         self.dispatcher = Dispatcher(
             ledger=Ledger(on_change=hub.delivery_changed),
-            sender=self.outbox,
             clock_of=self._clock_of,
             seed=hub.seed,
         )

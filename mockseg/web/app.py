@@ -81,7 +81,7 @@ def make_app(hub: Hub) -> web.Application:
 async def _deliveries(app: web.Application) -> AsyncIterator[None]:
     """Let deliveries go out for as long as the server runs; none is left behind."""
     destinations = app[HUB].destinations
-    destinations.outbox.sender = HttpSender()
+    destinations.dispatcher.sender = HttpSender()
     destinations.dispatcher.start()
     yield
     await destinations.dispatcher.close()

@@ -10,7 +10,8 @@ from msgspec import Raw
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import Lost
 from mockseg.domain.request import Answer, KeptRequest
-from mockseg.journal.memory import MemoryJournal, Sizes
+from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.records import NumberedRecords, evict_largest
 
 SOURCES = st.sampled_from(["a", "b", "c"])
 ANSWER = Answer(status=200, body=b"{}")
@@ -164,35 +165,47 @@ TestJournal = JournalMachine.TestCase
 TestJournal.__doc__ = "The journal gives exactly what a list would, whatever is done to it."
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(-4, 4)), max_size=60))
-def test_the_largest_is_the_largest(changes):
-    """After any changes the named one has the size that a plain dict says is largest."""
-    sizes, model = Sizes(), dict.fromkeys("abcd", 0)
-    for name, change in changes:
-        change = max(change, -model[name])  # noqa: PLW2901  (a size is never below nothing)
-        if change == 0:
-            continue
-        sizes.add(name, change)
-        model[name] += change
-        assert {n: sizes.of(n) for n in model} == model
-        if any(model.values()):
-            assert model[sizes.largest()] == max(model.values())
+@given(st.lists(st.tuples(st.sampled_from(["append", "evict", "remove"]), st.integers(1, 30))))
+def test_numbered_records_are_a_dict_with_an_order(changes):
+    """After any changes they have what a plain dict has, read from any number on."""
+    records, model, number, evicted = NumberedRecords(), {}, 0, []
+    for change, amount in changes:
+        if change == "append":
+            number += amount
+            records.extend((number,), (str(number),))
+            model[number] = str(number)
+        elif change == "remove":
+            records.remove(amount)
+            model.pop(amount, None)
+        elif model:
+            evicted.append(min(model))
+            assert records.evict() == model.pop(evicted[-1])
+        assert len(records) == len(model)
+        assert list(records.after(10)) == [model[each] for each in model if each > 10]
+        assert records.newest(2) == [model[each] for each in sorted(model, reverse=True)[:2]]
+        assert records.get(amount) == model.get(amount)
+        assert records.oldest == model.get(min(model, default=0))
+        assert records.newest_number == max(model, default=0)
+    assert (records.evicted, records.evicted_number) == (len(evicted), max(evicted, default=0))
 
 
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 12))
-def test_a_lead_given_up_at_once_is_one_given_up_step_by_step(given_, most):
-    """Whoever shrinks by its lead leaves the same sizes, and the same next one, as by ones."""
-    at_once, by_ones = Sizes(), Sizes()
-    for name, size in zip("abcd", given_, strict=False):
-        at_once.add(name, size)
-        by_ones.add(name, size)
-    left = most = min(most, sum(given_))
-    while left:
-        lead = at_once.lead(left)
-        at_once.add(at_once.largest(), -lead)
-        left -= lead
-    for _ in range(most):
-        by_ones.add(by_ones.largest(), -1)
-    assert [at_once.of(name) for name in "abcd"] == [by_ones.of(name) for name in "abcd"]
-    if sum(given_) > most:
-        assert at_once.largest() == by_ones.largest()
+@given(
+    st.dictionaries(st.sampled_from("abcd"), st.integers(0, 9), min_size=1),
+    st.integers(-3, 12),
+    st.integers(0, 4),
+)
+def test_the_largest_gives_first(sizes, excess, slack):
+    """What is too much goes, one by one, each time from a largest; a little more at most."""
+    before, left = sum(sizes.values()), {name: [size] for name, size in sizes.items()}
+
+    def evict(group):
+        assert group[0] == max(each[0] for each in left.values())
+        group[0] -= 1
+
+    def too_much():
+        return excess - before + sum(each[0] for each in left.values())
+
+    evict_largest(left, size=lambda group: group[0], evict=evict, excess=too_much, slack=slack)
+    after = sum(each[0] for each in left.values())
+    assert after == 0 or too_much() <= 0
+    assert before - after <= max(excess, 0) + min(slack, len(sizes))

@@ -190,19 +190,21 @@ def test_what_was_evicted_does_not_stay_in_memory(recorder):
         assert kept.cursors("a") == newest
     for _ in range(20_000):
         kept.record("a", 0)
-    shelf = kept.journal._shelves["a"]
-    assert len(shelf._calls) < 10_000
-    assert len(shelf._requests) < 10_000
+    source = kept.journal._sources["a"]
+    assert len(source.calls._records) < 10_000
+    assert len(source.requests._records) < 10_000
     assert kept.numbers()[-1] == 20_004
 
 
-@pytest.mark.parametrize("bound", [{"max_requests": 1000}, {"max_bytes": 100_000}])
+@pytest.mark.parametrize(
+    "bound", [{"max_requests": 1000}, {"max_bytes": 100_000}, {"max_calls": 1000}]
+)
 def test_room_is_made_in_small_portions(recorder, bound):
     """At a bound each request costs a few of the oldest, never one request a great many."""
     kept = recorder(**bound)
     least = []
     for _ in range(1500):
-        kept.record("a", 0, size_bytes=100)
+        kept.record("a", "max_calls" in bound, size_bytes=100)
         least.append(kept.journal.count()[1])
     assert max(least) == 1000
     assert min(least[1000:]) >= 998
