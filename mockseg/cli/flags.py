@@ -73,10 +73,11 @@ class Seconds(click.FloatRange):
         if value in {"0s", "0ms"}:
             value = 0.0
         if isinstance(value, str) and value[-1:].isalpha() and value[:1].isdecimal():
-            from mockseg.traffic.quantities import SECOND, parse_duration
+            from mockseg.clock import NANOSECONDS
+            from mockseg.traffic.profiles import parse_duration
 
             try:
-                value = parse_duration(value, place="it") / SECOND
+                value = parse_duration(value, place="it") / NANOSECONDS
             except ConfigError as error:
                 self.fail(str(error), param, ctx)
         try:

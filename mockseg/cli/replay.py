@@ -107,15 +107,15 @@ def _replayed(
         ConfigError: a flag is invalid.
     """
     from mockseg.clock import SystemClock
-    from mockseg.traffic import quantities
-    from mockseg.traffic.replay import replayed
+    from mockseg.traffic import profiles
+    from mockseg.traffic.packets import replayed
 
-    times = quantities.parse_speed(speed, place="--speed")
+    times = profiles.parse_speed(speed, place="--speed")
     shift_ns = None
     if shift_to == "now":
         shift_ns = SystemClock().now_ns()
     elif shift_to is not None:
-        shift_ns = quantities.parse_moment_named(shift_to, place="--shift-to")
+        shift_ns = profiles.parse_moment_named(shift_to, place="--shift-to")
     ids = f"replay-{secrets.token_hex(6)}" if new_ids else None
     return replayed(_messages(file), speed=times, shift_to_ns=shift_ns, ids=ids)
 

@@ -88,22 +88,18 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def properties(self) -> JsonObject:
-        """Give the properties, empty when there are none."""
         return _object(self.message.get("properties"))
 
     @property
     def traits(self) -> JsonObject:
-        """Give the traits, empty when there are none."""
         return _object(self.message.get("traits"))
 
     @property
     def context(self) -> JsonObject:
-        """Give the context, empty when there is none."""
         return _object(self.message.get("context"))
 
     @property
     def integrations(self) -> JsonObject:
-        """Give the integrations, empty when there are none."""
         return _object(self.message.get("integrations"))
 
 
@@ -155,17 +151,14 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def source(self) -> str:
-        """Give the write key."""
         return self.request.source
 
     @property
     def verdict(self) -> Verdict:
-        """Give what became of it."""
         return "accepted" if self.remark is None else self.remark.verdict
 
     @property
     def good(self) -> bool:
-        """Tell whether it was accepted without findings."""
         remark = self.remark
         return remark is None or (remark.verdict == "accepted" and not remark.findings)
 
@@ -186,7 +179,6 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
         )
 
     def view(self) -> Call:
-        """Give the call whole, as readers see it."""
         remark = self.remark or _UNREMARKABLE
         message = self.message()
         return Call(
@@ -216,7 +208,6 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
 
 
 def call_id(cursor: int) -> str:
-    """Give the id of the call at this cursor."""
     return f"call-{cursor}"
 
 

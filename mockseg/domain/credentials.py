@@ -67,7 +67,6 @@ def shown_url(url: str) -> str:
 
 
 def shown_form(body: bytes) -> bytes:
-    """Return the body of a form with its secrets replaced."""
     text = body.decode("utf-8", "surrogateescape")
     return shown_query(text).encode("utf-8", "surrogateescape")
 

@@ -45,7 +45,6 @@ class Lost(msgspec.Struct, frozen=True, rename="camel"):
     forgotten: ForgottenSource | None = None
 
     def __add__(self, other: Lost) -> Lost:
-        """Return what both have lost."""
         return Lost(
             calls=self.calls + other.calls,
             cursor=max(self.cursor, other.cursor),

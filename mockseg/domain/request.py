@@ -128,7 +128,6 @@ class KeptRequest(msgspec.Struct, gc=False):
 
     @property
     def id(self) -> str:
-        """Give the request's id."""
         return f"req-{self.number}"
 
     @property

@@ -9,7 +9,8 @@ import re
 from datetime import date, datetime
 from functools import lru_cache
 
-_SECOND = 1_000_000_000
+from mockseg.clock import NANOSECONDS
+
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 # Every part has a bounded length, so the match is linear. Segment documents ISO 8601;
@@ -47,12 +48,12 @@ def parse_moment(text: object) -> int | None:
     if hours > 24 or minutes > 59 or seconds > 60 or (hours == 24 and (minutes or seconds)):
         return None
     total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds - _offset_seconds(zone)
-    return total * _SECOND + int((fraction or "0").ljust(9, "0"))
+    return total * NANOSECONDS + int((fraction or "0").ljust(9, "0"))
 
 
 def format_moment(moment_ns: int) -> str:
     """Write a moment as Segment does, in UTC: milliseconds, or more digits where it has them."""
-    seconds, nanoseconds = divmod(moment_ns, _SECOND)
+    seconds, nanoseconds = divmod(moment_ns, NANOSECONDS)
     try:
         second = _second(seconds)
     except (ValueError, OverflowError):
@@ -86,7 +87,7 @@ def _usual(text: str) -> int | None:
         return None
     days = moment.toordinal() - _EPOCH_DAY
     seconds = (days * 24 + moment.hour) * 3600 + moment.minute * 60 + moment.second
-    return seconds * _SECOND + moment.microsecond * 1000
+    return seconds * NANOSECONDS + moment.microsecond * 1000
 
 
 # Calls come at much the same time, many a second.

@@ -3,28 +3,90 @@ r"""From the text of a filter to its tree.
 From the loosest to the tightest: ``or``, ``and``, ``!``, the comparisons. So ``!a = b``
 is ``!(a = b)``. On the right of a comparison ``!`` takes one value only: ``a = !b``.
 Comparisons do not chain. The keyword ``all`` stands alone and matches every message;
-a field of that name is written ``\all``.
+a field of that name is written ``\all``. Positions are characters from 0 in the text; they
+say where an error lies and take no part in equality.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
 from mockseg.errors import FqlError
 from mockseg.fql.functions import FUNCTIONS
 from mockseg.fql.glob import GlobFault, compile_glob
-from mockseg.fql.syntax import (
-    COMPARISONS,
-    Call,
-    Comparison,
-    Conjunction,
-    Disjunction,
-    ListOf,
-    Literal,
-    Negation,
-    Node,
-    Path,
-)
 from mockseg.fql.tokens import Kind, Token, shown, source_position, tokenize
 from mockseg.suggestions import unknown
+
+if TYPE_CHECKING:
+    from mockseg.fql.tokens import Scalar
+
+COMPARISONS = frozenset({"=", "!=", ">", ">=", "<", "<=", "in"})
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A text, number, bool or null written into the filter."""
+
+    value: Scalar
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A field of the message; ``keys`` has at least one name."""
+
+    keys: tuple[str, ...]
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list of values in square brackets."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function with as many arguments as it takes."""
+
+    function: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two values and one of :data:`COMPARISONS`."""
+
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """``!`` before a value."""
+
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunction:
+    """Two or more values joined by ``and``."""
+
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disjunction:
+    """Two or more values joined by ``or``."""
+
+    operands: tuple[Node, ...]
+
+
+Node: TypeAlias = Literal | Path | ListOf | Call | Comparison | Negation | Conjunction | Disjunction
+
 
 # Segment's limit of one filter, in bytes of UTF-8.
 MAX_TEXT_BYTES = 5 * 1024

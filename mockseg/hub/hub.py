@@ -35,7 +35,7 @@ from mockseg.journal.window import DedupWindow
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS
-from mockseg.plans.forwarding import Origin, forwarded_blocked, violation_generated
+from mockseg.plans.protocols import Origin, forwarded_blocked, violation_generated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator

@@ -13,8 +13,7 @@ from mockseg.domain.limits import (
     MAX_CALL_BYTES,
     MAX_WRITE_KEY_CHARACTERS,
 )
-from mockseg.domain.reading import key_of_items
-from mockseg.domain.write_keys import stray_key
+from mockseg.domain.reading import key_of_items, stray_key
 from mockseg.hub.answers import DEBUG_MESSAGES, SUCCESS, refusal
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mockseg.domain.call import Call
 from mockseg.errors import FqlError
-from mockseg.fql.parser import parse_tree
+from mockseg.fql.parser import Comparison, Conjunction, Literal, Path, parse_tree
 from mockseg.fql.query import Query, parse, quote
-from mockseg.fql.syntax import Comparison, Conjunction, Literal, Path
 from mockseg.matching.admission import is_plain, plain_part
 from mockseg.matching.differences import Difference, compare, same_but_for_format
 from mockseg.matching.match import Match, accepted_by_default
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from mockseg.domain.call import Verdict
-    from mockseg.fql.syntax import Node
+    from mockseg.fql.parser import Node
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.match import ScalarMatch
     from mockseg.matching.values import Expected

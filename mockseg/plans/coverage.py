@@ -66,7 +66,6 @@ def items_of(schema: JsonObject) -> tuple[Item, ...]:
 
 
 def exercised(item: Item, message: JsonObject, compiled: CompiledSchema) -> bool:
-    """Return whether a message exercises an item of the rule that judges it."""
     values = _values(message, item.path)
     if item.kind == "property":
         return bool(values)
@@ -289,21 +288,17 @@ class CoverageReport:
 
     @property
     def never_seen(self) -> tuple[RuleReport, ...]:
-        """Return what was planned and never seen."""
         return tuple(each for each in self.rules if not each.seen)
 
     @property
     def never_asserted(self) -> tuple[RuleReport, ...]:
-        """Return what was seen and never asserted on."""
         return tuple(each for each in self.rules if each.seen and not each.asserted)
 
     @property
     def partly_exercised(self) -> tuple[RuleReport, ...]:
-        """Return the rules that were seen, but not all of what they allow."""
         return tuple(each for each in self.rules if each.seen and each.missing)
 
     def reaches(self, threshold: float) -> bool:
-        """Return whether the coverage is at least this many per cent."""
         return self.percent >= threshold
 
 

@@ -178,7 +178,6 @@ def coverage_junit(report: CoverageReport, *, threshold: float | None = None) ->
 
 
 def rule_label(report: RuleReport) -> str:
-    """Name a rule with its plan, fit for a terminal."""
     return printable(f"{report.plan}: {report.rule.label}")
 
 

@@ -163,7 +163,6 @@ def _new_rule(kind: str, key: str, version: int) -> JsonObject:
 
 
 def _held(rule: Rule) -> Json:
-    """Return the schema of what a rule's rows are about."""
     return rule.body if rule.type.lower() in HOLDERS else rule.schema
 
 

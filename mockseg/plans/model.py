@@ -162,7 +162,6 @@ class Plan:
 
     @property
     def common(self) -> tuple[JsonObject, ...]:
-        """The schemas that hold for every call."""
         return tuple(rule.schema for rule in self.rules if rule.type == "COMMON")
 
     def rule(self, name: str, *, type: str | None = None) -> Rule | None:  # noqa: A002  # the word of the JSON

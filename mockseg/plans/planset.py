@@ -110,7 +110,6 @@ class PlanIndex:
                     self._folded.setdefault((kind, name.casefold()), versions)
 
     def find(self, kind: str, name: str | None) -> Versions | None:
-        """Return the rules for calls of a type with this event or page name."""
         if name is not None:
             found = self._exact.get((kind, name))
             if found is None and self._folded is not None:
@@ -154,7 +153,6 @@ class Assessment:
 
     @property
     def all(self) -> tuple[Violation, ...]:
-        """Return all violations, those of the COMMON rules last."""
         return self.violations + self.common
 
 
@@ -189,7 +187,6 @@ class PlanSet:
 
     @property
     def events(self) -> tuple[str, ...]:
-        """Return the names of all planned track events, in the order of the plans."""
         return self._events
 
     def knows(self, event: str) -> bool:
@@ -258,7 +255,6 @@ class PlanSet:
         event: str | None = None,
         source_id: str = "",
     ) -> Outcome:
-        """Judge a message and apply the settings; see :func:`mockseg.plans.protocols.decide`."""
         if self.settings.leaves_good_calls_alone and not self.check(
             message, type=type, event=event
         ):

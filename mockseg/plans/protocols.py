@@ -5,10 +5,13 @@ Standard controls (unplanned events and properties, violations) run before those
 the common schema (Protocols, "Customize your schema controls"). Segment has them for
 track, identify and group; pages, screens and aliases are never blocked. The default
 allows everything, as Segment's does.
+
+Calls that Protocols sends to another source: "Forward Violations", "Forward blocked events".
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -26,6 +29,99 @@ if TYPE_CHECKING:
     from mockseg.domain.findings import Violation
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Rule
+
+VIOLATION_EVENT: Final = "Violation Generated"
+
+# What Go writes for a time that was not given; Segment's own example has it.
+_NO_TIME: Final = "0001-01-01T00:00:00Z"
+_LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a forwarded call comes from.
+
+    Attributes:
+        source_id: Segment's id of the source; mockseg uses the write key.
+        source_name: its name for people.
+        source_slug: its name in addresses.
+        plan_id: the id of the tracking plan (``rs_...``).
+        plan_name: the plan's name.
+    """
+
+    source_id: str
+    source_name: str = ""
+    source_slug: str = ""
+    plan_id: str = ""
+    plan_name: str = ""
+
+
+def violation_generated(
+    message: JsonObject, violation: Violation, *, origin: Origin, now: str
+) -> JsonObject:
+    """Make the ``Violation Generated`` call for one violation, exactly as documented.
+
+    Args:
+        message: the normalised message that violates the plan.
+        violation: one of its violations; each gets a call of its own.
+        origin: the source and plan that it was found by.
+        now: the time, ISO 8601, for ``receivedAt`` and ``timestamp``.
+
+    Returns:
+        A whole track message. Its messageId follows from the violating message and the
+        violation, so that checking a message twice does not count twice.
+    """
+    context = message.get("context")
+    app = context.get("app") if isinstance(context, dict) else None
+    version = app.get("version") if isinstance(app, dict) else None
+    return {
+        "context": {"app": None, "library": {"name": "analytics-node", "version": "2.1.0"}},
+        "event": VIOLATION_EVENT,
+        "integrations": {},
+        "messageId": _message_id(message, violation),
+        "properties": {
+            "appVersion": _text(version),
+            "eventMessageID": _text(message.get("messageId")),
+            "eventName": _text(message.get("event")),
+            "eventSentAt": _text(message.get("sentAt")) or _NO_TIME,
+            "eventTimestamp": _text(message.get("originalTimestamp")) or _NO_TIME,
+            "eventType": _text(message.get("type")),
+            "sourceID": origin.source_id,
+            "sourceName": origin.source_name,
+            "sourceSlug": origin.source_slug,
+            "trackingPlanID": origin.plan_id,
+            "trackingPlanName": origin.plan_name or violation.plan,
+            "violationDescription": segment_text(violation),
+            "violationField": violation.field,
+            "violationType": violation.type,
+        },
+        "receivedAt": now,
+        "timestamp": now,
+        "type": "track",
+        "userId": "schema-violations",
+        "forwardedFromProject": origin.source_id,
+    }
+
+
+def forwarded_blocked(message: JsonObject, *, origin: Origin) -> JsonObject:
+    """Make the call that a source for blocked calls gets: the same, marked with its origin."""
+    return {**message, "forwardedFromProject": origin.source_id}
+
+
+def _message_id(message: JsonObject, violation: Violation) -> str:
+    seed = "\0".join(
+        (_text(message.get("messageId")), violation.type, violation.field, violation.description)
+    )
+    number = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "replace")).digest(), "big")
+    letters = []
+    for _ in range(32):
+        number, rest = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[rest])
+    return "sch-" + "".join(letters)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
 
 
 class Omissions:
@@ -227,7 +323,6 @@ def settings_from_json(value: Json) -> ProtocolsSettings:
 
 
 def settings_to_json(settings: ProtocolsSettings) -> JsonObject:
-    """Write settings with Segment's names, all of them."""
     document: JsonObject = msgspec.to_builtins(settings)
     return document
 
@@ -290,7 +385,6 @@ def _judge_track(
     *,
     common: tuple[Violation, ...],
 ) -> str | None:
-    """Return Segment's discard code if the settings block this track call."""
     track = settings.track
     if message.get("event") in settings.disabled_events:
         return "event_setting"
@@ -318,7 +412,6 @@ def _omit(
 
 
 def _traced(omissions: Omissions, violations: Iterable[Violation], source_id: str) -> JsonObject:
-    """Return the message with what was found in ``context.protocols``."""
     trace: JsonObject = {
         "violations": [
             {"type": each.type, "field": each.field, "description": segment_text(each)}

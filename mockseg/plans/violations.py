@@ -45,7 +45,6 @@ def explain(violation: Violation, message: JsonObject) -> str:
 
 
 def _first_line(violation: Violation) -> str:
-    """Name the field and say what is wrong, the field once only."""
     if violation.description.startswith(violation.field):
         return violation.description
     return f"{violation.field}: {violation.description}"
@@ -131,7 +130,6 @@ def _innermost(failures: Iterable[Failure], schema: JsonObject) -> Iterator[Fail
 
 
 def _is_one_choice(failure: Failure, schema: JsonObject) -> bool:
-    """Return whether the alternatives are best told together."""
     return bool(
         _types(failure, schema) or _values(failure, schema) or _missing_one_of(failure) is not None
     )

@@ -75,7 +75,6 @@ class Mistake:
 
     @property
     def field(self) -> str:
-        """The path as Segment writes it."""
         return ".".join(map(str, self.path)) or "(root)"
 
     def made_in(self, value: JsonObject) -> JsonObject | None:
@@ -115,7 +114,6 @@ class _Walk:
         self._given = given
 
     def of(self, schema: Json, path: Path) -> Iterator[Mistake]:
-        """Return the mistakes of the values at a path, and those inside of them."""
         if not isinstance(schema, dict):
             return
         if path and not (len(path) == 1 and path[0] in self._given):
@@ -141,7 +139,6 @@ class _Walk:
         yield from self._parts(schema, path)
 
     def _parts(self, schema: JsonObject, path: Path) -> Iterator[Mistake]:
-        """Return the mistakes against the schemas that judge the same value."""
         yield from _without_alternatives(schema, path)
         if "if" in schema:
             yield from self._branches(schema, path)
@@ -372,7 +369,6 @@ def _put(root: Json, path: Path, value: Json) -> None:
 
 
 def _at(root: Json, path: Path) -> Any:
-    """Return the value at a path, or ``GONE``."""
     value: Any = root
     for step in path:
         if isinstance(value, dict) and step in value:

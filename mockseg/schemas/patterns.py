@@ -153,7 +153,6 @@ def _counted(count: re.Match[str], above: int) -> tuple[int, int]:
 
 
 def _chars(match: re.Match[str]) -> str | None:
-    """Return the characters that an atom stands for."""
     if match["dot"]:
         return _PRINTABLE
     if match["plain"]:

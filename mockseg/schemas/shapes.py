@@ -1,23 +1,306 @@
-"""What several plain schemas say together of one value."""
+"""Conjunctions of schemas: without conditions, as alternatives, and merged into one shape.
+
+A value must satisfy all schemas of a conjunction. Their conditions become choices; choices about
+different properties are independent and stay apart as factors, so that ten conditions do not
+make a thousand alternatives.
+
+The opposite of a schema is a schema again, where it can be constructed: of ``if`` (for
+``else``), of ``not``, and of the other alternatives of ``oneOf``. A keyword that allows all
+values of other types is denied within its own type, so the opposite may be narrower than it
+could be, but never wider.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from mockseg.errors import PlanError
 from mockseg.json_types import canonical
 from mockseg.schemas.compiled import compile_schema
+from mockseg.schemas.soundness import COMBINATORS, refuse
 from mockseg.schemas.tree import types_of
+from mockseg.schemas.vocabulary import given_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockseg.json_types import Json, JsonObject
 
-
 _TYPES: Final = ("null", "boolean", "string", "number", "array", "object")
+_BOUNDS: Final[dict[str, tuple[str, str, int]]] = {
+    # keyword -> the type that it is about, its opposite, and how far the limit moves
+    "minLength": ("string", "maxLength", -1),
+    "maxLength": ("string", "minLength", 1),
+    "minItems": ("array", "maxItems", -1),
+    "maxItems": ("array", "minItems", 1),
+    "minProperties": ("object", "maxProperties", -1),
+    "maxProperties": ("object", "minProperties", 1),
+    "minimum": ("number", "exclusiveMaximum", 0),
+    "maximum": ("number", "exclusiveMinimum", 0),
+    "exclusiveMinimum": ("number", "maximum", 0),
+    "exclusiveMaximum": ("number", "minimum", 0),
+}
+_SILENT: Final = frozenset(
+    {"$comment", "$id", "$schema", "default", "description", "examples", "id", "labels", "title"}
+)
+
+
+def negate(schema: Json, *, file: str, place: str) -> Json:
+    """Return a schema for values that do not satisfy this one.
+
+    Raises:
+        PlanError: such values cannot be constructed.
+    """
+    if isinstance(schema, bool):
+        return not schema
+    ways: list[Json] = []
+    for keyword, value in schema.items():
+        if keyword not in _SILENT and not keyword.startswith("x-"):
+            here = f"{place}.{keyword}"
+            ways.extend(_ways(keyword, value, schema, file=file, place=here))
+    if not ways:
+        return False
+    return ways[0] if len(ways) == 1 else {"anyOf": ways}
+
+
+def _ways(keyword: str, value: Json, schema: JsonObject, *, file: str, place: str) -> list[Json]:
+    def opposite(sub: Json) -> Json:
+        return negate(sub, file=file, place=place)
+
+    if keyword in _BOUNDS:
+        kind, other, step = _BOUNDS[keyword]
+        limit = value + step
+        return [] if limit < 0 and step else [{"type": kind, other: limit}]
+    if keyword in _SIMPLE:
+        return _SIMPLE[keyword](value)
+    if keyword == "properties":
+        return [
+            {"type": "object", "required": [name], "properties": {name: opposite(sub)}}
+            for name, sub in value.items()
+            if sub not in (True, {})
+        ]
+    if keyword == "allOf":
+        return [opposite(sub) for sub in value]
+    if keyword == "anyOf":
+        return [{"allOf": [opposite(sub) for sub in value]}]
+    if keyword in {"then", "else"} and "if" not in schema:
+        return []
+    allowed = ", ".join(sorted({"allOf", "anyOf", "properties", *_BOUNDS, *_SIMPLE}))
+    raise PlanError(
+        f"values that do not satisfy {keyword} cannot be constructed; allowed in if, not and "
+        f"oneOf are {allowed}",
+        file=file,
+        place=place,
+    )
+
+
+def _other_types(value: Json) -> list[Json]:
+    named = {value} if isinstance(value, str) else set(value)
+    others = [each for each in _TYPES if each not in named]
+    if "integer" in named and "number" in others:
+        others.remove("number")
+    return [{"type": others}] if others else []
+
+
+_SIMPLE: Final[dict[str, Callable[[Json], list[Json]]]] = {
+    "type": _other_types,
+    "enum": lambda value: [{"not": {"enum": value}}],
+    "const": lambda value: [{"not": {"enum": [value]}}],
+    "not": lambda value: [value],
+    "required": lambda names: [{"type": "object", "properties": {n: False}} for n in names],
+}
+
+
+Conjunction: TypeAlias = "tuple[Json, ...]"
+
+_MOST: Final = 2000
+# What an alternative may hold and still speak of named properties only.
+_KEYED: Final = frozenset({"properties", "required", "title", "description"})
+
+
+class Expansion(NamedTuple):
+    """A conjunction taken apart.
+
+    Attributes:
+        plain: the schemas that hold in any case, without combinators.
+        factors: independent choices; of each exactly one alternative holds, which is a
+            conjunction of plain schemas.
+    """
+
+    plain: Conjunction
+    factors: tuple[tuple[Conjunction, ...], ...]
+
+
+def expand(
+    schemas: Iterable[Json],
+    *,
+    file: str,
+    place: str,
+    possible: Callable[[Conjunction], bool],
+) -> Expansion | None:
+    """Take a conjunction apart; None when a schema in it is ``false``.
+
+    Args:
+        schemas: all of which must hold.
+        file: the plan's name, for errors.
+        place: where the value is described, for errors.
+        possible: tells whether plain schemas can hold together; those that cannot are left out.
+
+    Raises:
+        PlanError: an opposite cannot be constructed, or there are too many alternatives.
+    """
+    gathered = _gather(schemas, file=file, place=place)
+    if gathered is None:
+        return None
+    plain, choices = gathered
+    factors = []
+    for group in _groups(plain, choices):
+        found = _alternatives(group, plain, file=file, place=place, possible=possible)
+        if not found:
+            return None
+        factors.append(tuple(found))
+    return Expansion(tuple(plain), tuple(factors))
+
+
+def _gather(
+    schemas: Iterable[Json], *, file: str, place: str
+) -> tuple[list[Json], list[list[Conjunction]]] | None:
+    """Part plain schemas from choices between conjunctions."""
+    plain: list[Json] = []
+    choices: list[list[Conjunction]] = []
+    waiting = list(schemas)[::-1]
+    while waiting:
+        schema = waiting.pop()
+        if schema is False:
+            return None
+        if schema is True or not schema:
+            continue
+        own = {key: value for key, value in schema.items() if key not in COMBINATORS}
+        if (denied := schema.get("not")) is not None:
+            if isinstance(denied, dict) and set(denied) == {"enum"}:
+                own["not"] = denied
+            else:
+                waiting.append(negate(denied, file=file, place=f"{place}.not"))
+        if own and own not in plain:
+            plain.append(own)
+        waiting.extend(reversed(schema.get("allOf", ())))
+        choices.extend(_choices(schema, file=file, place=place))
+    return plain, choices
+
+
+def _choices(schema: JsonObject, *, file: str, place: str) -> Iterator[list[Conjunction]]:
+    def opposite(sub: Json, at: str) -> Json:
+        return negate(sub, file=file, place=f"{place}.{at}")
+
+    if "anyOf" in schema:
+        yield [(sub,) for sub in schema["anyOf"]]
+    if "oneOf" in schema:
+        subs = schema["oneOf"]
+        yield [
+            (sub, *(opposite(other, f"oneOf[{j}]") for j, other in enumerate(subs) if j != i))
+            for i, sub in enumerate(subs)
+        ]
+    if "if" in schema and ("then" in schema or "else" in schema):
+        asked = schema["if"]
+        yield [
+            (asked, schema.get("then", True)),
+            (opposite(asked, "if"), schema.get("else", True)),
+        ]
+    for name, needed in schema.get("dependencies", {}).items():
+        then = {"required": needed} if isinstance(needed, list) else needed
+        yield [({"properties": {name: False}},), ({"required": [name]}, then)]
+
+
+def _groups(
+    plain: Sequence[Json], choices: Sequence[list[Conjunction]]
+) -> list[list[list[Conjunction]]]:
+    """Put choices together that speak of the same properties, in their order."""
+    counted = any("minProperties" in each or "maxProperties" in each for each in plain)
+    groups: list[tuple[set[str] | None, list[list[Conjunction]]]] = []
+    for choice in choices:
+        names = None if counted else _names(choice)
+        together = [choice]
+        rest = []
+        for known, members in groups:
+            if known is None or names is None or known & names:
+                names = None if known is None or names is None else known | names
+                together = members + together
+            else:
+                rest.append((known, members))
+        groups = [*rest, (names, together)]
+    return [members for _, members in groups]
+
+
+def _names(choice: Iterable[Iterable[Json]]) -> set[str] | None:
+    """Return the properties that a choice speaks of; None when it is about more than those."""
+    found: set[str] = set()
+    waiting = [schema for alternative in choice for schema in alternative]
+    while waiting:
+        schema = waiting.pop()
+        if not isinstance(schema, dict):
+            continue
+        for keyword, value in schema.items():
+            if keyword in {"allOf", "anyOf", "oneOf"}:
+                waiting.extend(value)
+            elif keyword in {"if", "then", "else"}:
+                waiting.append(value)
+            elif keyword in {"properties", "required"}:
+                found |= set(value)
+            elif keyword == "type" and value == "object":
+                continue
+            elif keyword not in _KEYED:
+                return None
+    return found
+
+
+def _alternatives(
+    group: Sequence[list[Conjunction]],
+    plain: Sequence[Json],
+    *,
+    file: str,
+    place: str,
+    possible: Callable[[Conjunction], bool],
+) -> list[Conjunction]:
+    """Multiply the choices of a group out, leaving out at each step what cannot be."""
+    found: list[Conjunction] = [()]
+    waiting = list(group)[::-1]
+    while waiting:
+        choice = waiting.pop()
+        next_found: list[Conjunction] = []
+        for partial in found:
+            for alternative in choice:
+                for made in _flat(alternative, file=file, place=place):
+                    joined = (*partial, *(each for each in made if each not in partial))
+                    if joined not in next_found and possible((*plain, *joined)):
+                        next_found.append(joined)
+            if len(next_found) > _MOST:
+                refuse(
+                    f"the conditions allow more than {_MOST} alternatives; allowed are fewer "
+                    "conditions about the same properties",
+                    file=file,
+                    place=place,
+                )
+        found = next_found
+    return found
+
+
+def _flat(schemas: Iterable[Json], *, file: str, place: str) -> list[Conjunction]:
+    gathered = _gather(schemas, file=file, place=place)
+    if gathered is None:
+        return []
+    plain, choices = gathered
+    found: list[Conjunction] = [tuple(plain)]
+    for choice in choices:
+        found = [
+            (*one, *other)
+            for one in found
+            for alternative in choice
+            for other in _flat(alternative, file=file, place=place)
+        ]
+    return found
 
 
 @dataclass(slots=True)
@@ -65,7 +348,6 @@ class Bounds:
         return max(0, least or 0), most
 
     def is_empty(self) -> bool:
-        """Return whether no number at all is within."""
         if self.least is None or self.most is None:
             return False
         return bool(
@@ -108,7 +390,6 @@ class Shape:
     objects: list[JsonObject] = field(default_factory=list)
 
     def names(self) -> list[str]:
-        """Return every property that is spoken of, in order."""
         named = (name for part in self.objects for name in part.get("properties", {}))
         return list(dict.fromkeys((*named, *self.required)))
 
@@ -139,9 +420,12 @@ def merged(schemas: Iterable[JsonObject]) -> Shape:
         _rest(shape, part)
     if shape.values is not None:
         tests = [compile_schema(part) for part in parts]
+        distinct: dict[bytes, Json] = {}
+        for value in shape.values:
+            distinct.setdefault(canonical(value), value)
         shape.values = [
             value
-            for value in _distinct(shape.values)
+            for value in distinct.values()
             if _kind(value) in shape.types and all(test.is_valid(value) for test in tests)
         ]
         found = {_kind(value) for value in shape.values}
@@ -211,22 +495,6 @@ def _rest(shape: Shape, part: JsonObject) -> None:
         shape.objects.append(part)
 
 
-def _distinct(values: Iterable[Json]) -> Iterator[Json]:
-    seen = set()
-    for value in values:
-        key = canonical(value)
-        if key not in seen:
-            seen.add(key)
-            yield value
-
-
 def _kind(value: Json) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
+    kind = given_type(value)
+    return "number" if kind == "integer" else kind

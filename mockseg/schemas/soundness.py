@@ -227,7 +227,6 @@ def _against_the_standard(schema: JsonObject) -> tuple[str, Path] | None:
 
 
 def _check_tree(schema: JsonObject, *, file: str, place: str) -> None:
-    """Check every schema inside this one, and those that references lead to."""
     waiting: list[tuple[Path, Path]] = [((), ())]
     done: set[Path] = set()
     while waiting:
@@ -338,7 +337,6 @@ def _check_loops(schema: JsonObject, paths: set[Path], *, file: str, place: str)
 
 
 def _same_value(schema: JsonObject, path: Path) -> list[Path]:
-    """Return the schemas that judge the same value as the one at this path."""
     node = lookup(schema, path)
     if not isinstance(node, dict):
         return []

@@ -166,7 +166,6 @@ _ROOMY: Final = 24
 
 
 def _label(code: bytes) -> str:
-    """Read a label of a host name; a hyphen only in its middle."""
     return _HOST.read(code).strip("-") or "a"
 
 
@@ -195,7 +194,6 @@ def _emails(longest: int) -> Coded:
 
 
 def _uris(longest: int) -> Coded:
-    """Return addresses: the start, a path, and what comes after it."""
     room = longest - _ROOM_AROUND_PATH
     if room < 1:
         return Coded(longest - 2, lambda code: f"a:{_PATH.read(code)}")

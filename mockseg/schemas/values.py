@@ -16,17 +16,15 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from mockseg.errors import PlanError
 from mockseg.json_types import canonical
-from mockseg.schemas.expansion import expand
 from mockseg.schemas.formats import ASSERTED, MOMENT
-from mockseg.schemas.shapes import merged
+from mockseg.schemas.shapes import expand, merged
 from mockseg.schemas.soundness import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mockseg.json_types import Json
-    from mockseg.schemas.expansion import Conjunction
-    from mockseg.schemas.shapes import Shape
+    from mockseg.schemas.shapes import Conjunction, Shape
 
 
 V = TypeVar("V")
@@ -162,7 +160,6 @@ class Builder(Generic[V]):
         raise PlanError(f"nothing satisfies this schema: {why}", file=self._file, place=where)
 
     def value(self, schemas: Conjunction, *, name: str, place: str) -> V | None:
-        """Return the values that satisfy all of these schemas; None where none does."""
         wanted = [schema for schema in schemas if schema not in (True, {})]
         if not wanted:
             return self._chooser.anything()
@@ -195,7 +192,6 @@ class Builder(Generic[V]):
         return self._one_of([each for each in made if each is not None])
 
     def _keyed(self, factors: tuple[tuple[Conjunction, ...], ...]) -> bool:
-        """Return whether the alternatives speak of named properties only."""
         known = {"properties", "required", "type", "title", "description"}
         return all(
             set(schema) <= known and schema.get("type", "object") == "object"

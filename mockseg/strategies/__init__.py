@@ -19,6 +19,7 @@ from mockseg.extras import require
 
 require("hypothesis", user="mockseg.strategies")
 
+from mockseg.strategies.chooser import encode
 from mockseg.strategies.edges import edge_event, edge_events
 from mockseg.strategies.events import (
     batches,
@@ -57,7 +58,6 @@ from mockseg.strategies.sequences import (
     journeys,
     reordered,
 )
-from mockseg.strategies.wire import encode
 
 __all__ = [
     "Alias",

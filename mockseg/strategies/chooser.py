@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from mockseg import json_types
 from mockseg.schemas.patterns import character_row, to_python
 from mockseg.schemas.texts import format_text
 from mockseg.schemas.values import identity
@@ -23,6 +24,32 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.schemas.texts import Coded
     from mockseg.schemas.values import Member, Members
+
+_PADDING: Final = "padding"
+
+
+def encode(message: Json) -> bytes:
+    """Encode as compact JSON in UTF-8; where a lone surrogate is in it, all in escapes.
+
+    Raises:
+        MalformedJsonError: it is not JSON.
+    """
+    return json_types.encode_for_wire(message)
+
+
+def padded(message: JsonObject, size: int) -> JsonObject:
+    """Return a message padded to this many bytes, by a text in its context.
+
+    One that is too large already comes back as it is.
+    """
+    context = message.get("context")
+    context = context if isinstance(context, dict) else {}
+    filled = {**message, "context": {**context, _PADDING: ""}}
+    lacking = size - len(encode(filled))
+    if lacking < 0:
+        return message
+    filled["context"][_PADDING] = "x" * lacking
+    return filled
 
 
 T = TypeVar("T")

@@ -14,9 +14,8 @@ from mockseg.domain.message import holder_of
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import MOMENT
 from mockseg.schemas.texts import FORMATS
-from mockseg.strategies.chooser import LARGEST, PlainChooser, fresh
+from mockseg.strategies.chooser import LARGEST, PlainChooser, fresh, padded
 from mockseg.strategies.events import messages_of, weight_of, weighted
-from mockseg.strategies.wire import padded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,9 +15,8 @@ from mockseg.catalogue.mistakes import mistake_id, mistakes_of
 from mockseg.domain.limits import MAX_BATCH_CALLS, MAX_CALL_BYTES
 from mockseg.domain.spec import check
 from mockseg.plans.planset import PlanSet
-from mockseg.strategies.chooser import LARGEST, PLAIN, fresh
+from mockseg.strategies.chooser import LARGEST, PLAIN, fresh, padded
 from mockseg.strategies.events import checked_types, messages_of, spec_messages, weighted
-from mockseg.strategies.wire import padded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

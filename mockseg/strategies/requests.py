@@ -11,10 +11,9 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 
 from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_BATCH_CALLS, MAX_CALL_BYTES
-from mockseg.strategies.chooser import fresh
+from mockseg.strategies.chooser import encode, fresh, padded
 from mockseg.strategies.events import messages as any_messages
 from mockseg.strategies.events import weighted
-from mockseg.strategies.wire import encode, padded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,6 +15,7 @@ from mockseg.catalogue.journeys import Weighted, mixed
 from mockseg.catalogue.journeys import journeys as journeys_of
 from mockseg.catalogue.loader import catalogues
 from mockseg.catalogue.lookup import get, matches_of
+from mockseg.clock import NANOSECONDS
 from mockseg.domain.message import holder_of
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import PlanError
@@ -137,7 +138,6 @@ def journey_machine(plan: PlanLike, *, name: str | None = None) -> type[JourneyM
 
 T = TypeVar("T")
 
-_SECOND: Final = 1_000_000_000
 # 2026-01-15T09:30:00Z, the time of the catalogue's examples.
 _START: Final = 1_768_469_400
 _WRAPPING: Final = Wrapping(timestamp=False)
@@ -225,7 +225,7 @@ class Visit:
         if not self.known or self.way.journey.identified_at is not None:
             head["anonymousId"] = self.visitor
         head["messageId"] = f"{self.visitor}-{self.sent}"
-        head["timestamp"] = format_moment(self.moment_ms * (_SECOND // 1000))
+        head["timestamp"] = format_moment(self.moment_ms * (NANOSECONDS // 1000))
         if of_plan:
             # Without the ids of the visit where the plan has an opinion of them.
             head = {name: value for name, value in head.items() if name not in of_plan}

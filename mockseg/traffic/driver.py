@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
-from mockseg.clock import SystemClock, breathe
+from mockseg.clock import NANOSECONDS, SystemClock, breathe
 
 if TYPE_CHECKING:
     import ssl
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from mockseg.traffic.packets import Group, Request
     from mockseg.traffic.tally import Tally
-
-
-_NANOSECONDS: Final = 1_000_000_000
 
 
 async def paced(
@@ -43,7 +40,7 @@ async def paced(
     """
     loop = asyncio.get_running_loop()
     for group in groups:
-        due = start + group.due_ns / _NANOSECONDS
+        due = start + group.due_ns / NANOSECONDS
         if due > loop.time():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(due):

@@ -11,16 +11,15 @@ from array import array
 from heapq import heappop, heappush, heapreplace
 from typing import TYPE_CHECKING, Final
 
+from mockseg.clock import NANOSECONDS
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
 from mockseg.json_types import encode
 from mockseg.traffic.draw import EXPONENTIAL, Draw
 from mockseg.traffic.event_templates import THINGS, BaselineCalls
-from mockseg.traffic.mistakes import findings
 from mockseg.traffic.packets import GeneratedCall, Label
 from mockseg.traffic.people import People
-from mockseg.traffic.quantities import SECOND
-from mockseg.traffic.scenario import Scenario
+from mockseg.traffic.scenario import Scenario, findings
 from mockseg.traffic.schedule import Timeline
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ _NUMBERED: Final = 0x1000
 _NUMBERS: Final = tuple(f"{number:04x}" for number in range(_NUMBERED))
 _MILLISECONDS: Final = tuple(b"%03dZ" % number for number in range(1000))
 # Late calls waited on a device that had no connection: three hours on average.
-_LATE_NS: Final = tuple((60 + step * 10) * SECOND for step in EXPONENTIAL)
+_LATE_NS: Final = tuple((60 + step * 10) * NANOSECONDS for step in EXPONENTIAL)
 _REMEMBERED: Final = 1000
 _ID: Final = b',"messageId":"'
 _TIME: Final = b'","timestamp":"'
@@ -395,5 +394,5 @@ class _Run:
         second, millisecond = divmod(moment // _MILLISECOND, 1000)
         if second != self._second:
             self._second = second
-            self._second_text = format_moment(second * SECOND)[:20].encode()
+            self._second_text = format_moment(second * NANOSECONDS)[:20].encode()
         return self._second_text + _MILLISECONDS[millisecond]

@@ -13,15 +13,15 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from mockseg.clock import NANOSECONDS
 from mockseg.errors import ConfigError
 from mockseg.suggestions import unknown
-from mockseg.traffic.quantities import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_HOUR: Final = 3600 * SECOND
+_HOUR: Final = 3600 * NANOSECONDS
 _DAY: Final = 24 * _HOUR
 # What share of a day's visits falls into each hour: few at night, most in the forenoon
 # and the afternoon.
@@ -77,12 +77,12 @@ class Timeline:
             self._set_hours(span_ns, offset_minutes)
 
     def _set_hours(self, span_ns: int, offset_minutes: int) -> None:
-        local = self._start + offset_minutes * 60 * SECOND
+        local = self._start + offset_minutes * 60 * NANOSECONDS
         first = _HOUR - local % _HOUR
         self._edges = [0, *range(first, span_ns, _HOUR), span_ns]
         hour = local // _HOUR
         weights = [
-            _HOURS[(hour + number) % 24] * ((end - begin) // SECOND)
+            _HOURS[(hour + number) % 24] * ((end - begin) // NANOSECONDS)
             for number, (begin, end) in enumerate(zip(self._edges, self._edges[1:], strict=False))
         ]
         self._bounds = [0, *accumulate(weights)]
@@ -167,7 +167,7 @@ def schedule(
     if shape not in SHAPES:
         raise ConfigError(unknown("shape", shape, SHAPES))
     if shape == "trace":
-        made = _steps(trace, len(trace) * SECOND)
+        made = _steps(trace, len(trace) * NANOSECONDS)
     elif shape == "constant":
         made = _steps((rate,), length_ns)
     else:
@@ -221,7 +221,7 @@ def _steps(rates: tuple[Fraction, ...], length_ns: int) -> Schedule:
     for number, rate in enumerate(rates):
         start = length_ns * number // len(rates)
         length = length_ns * (number + 1) // len(rates) - start
-        whole += rate * length / SECOND
+        whole += rate * length / NANOSECONDS
         calls = int(whole) - done
         done += calls
         steps.append(Step(start, length, calls))

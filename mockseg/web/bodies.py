@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_LENGTH
 
 from mockseg.domain.findings import Discard, discard
-from mockseg.domain.write_keys import key_in_text
+from mockseg.domain.reading import key_in_text
 
 if TYPE_CHECKING:
     from aiohttp.web import BaseRequest

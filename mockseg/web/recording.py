@@ -11,8 +11,8 @@ from msgspec import structs
 from mockseg.domain.credentials import key_of, shown_form, shown_json, shown_query, shown_url
 from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
+from mockseg.domain.reading import key_of_refused
 from mockseg.domain.request import Arrival, Route
-from mockseg.domain.write_keys import key_of_refused
 from mockseg.web import cors
 from mockseg.web.bodies import inflated, read_body
 from mockseg.web.headers import HeaderStore

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from mockseg.errors import FqlError
 from mockseg.fql.functions import FUNCTIONS
 from mockseg.fql.glob import GlobFault, compile_glob
-from mockseg.fql.parser import parse_tree
-from mockseg.fql.query import parse, path, quote
-from mockseg.fql.syntax import (
+from mockseg.fql.parser import (
     COMPARISONS,
     Call,
     Comparison,
@@ -24,7 +22,9 @@ from mockseg.fql.syntax import (
     Negation,
     Node,
     Path,
+    parse_tree,
 )
+from mockseg.fql.query import parse, path, quote
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mockseg.catalogue.loader import EventNames
 from mockseg.catalogue.spelling import Spelling, camel_case, slug, snake_case
-from mockseg.catalogue.strictness import EventNames
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import math
 import pytest
 
 from mockseg.errors import FqlError
-from mockseg.fql.evaluation import compile_tree, same
-from mockseg.fql.query import parse
-from mockseg.fql.syntax import Call, Literal
+from mockseg.fql.parser import Call, Literal
+from mockseg.fql.query import compile_tree, parse, same
 
 MESSAGE = {
     "a": True,

@@ -8,15 +8,17 @@ import pytest
 
 from mockseg.domain.findings import Violation
 from mockseg.errors import ConfigError
-from mockseg.plans.forwarding import Origin, forwarded_blocked, violation_generated
 from mockseg.plans.model import Plan, plan_from_json
 from mockseg.plans.planset import PlanSet
 from mockseg.plans.protocols import (
     ALLOW_ALL,
+    Origin,
     Outcome,
     ProtocolsSettings,
+    forwarded_blocked,
     settings_from_json,
     settings_to_json,
+    violation_generated,
 )
 
 

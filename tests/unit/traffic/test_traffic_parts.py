@@ -11,7 +11,7 @@ from mockseg.catalogue.journeys import Weighted
 from mockseg.errors import ConfigError, PlanError
 from mockseg.plans.model import plan_from_json
 from mockseg.plans.planset import PlanSet
-from mockseg.traffic import quantities as q
+from mockseg.traffic import profiles as q
 from mockseg.traffic.draw import EXPONENTIAL, Draw
 from mockseg.traffic.scenario import with_examples
 from mockseg.traffic.schedule import SHAPES, Timeline, schedule, trace_rates

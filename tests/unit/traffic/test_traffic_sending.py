@@ -18,9 +18,8 @@ from mockseg.errors import ConfigError
 from mockseg.json_types import decode, encode
 from mockseg.traffic.as_segment import to_destination
 from mockseg.traffic.file_sink import opened
-from mockseg.traffic.packets import GeneratedCall, Group, grouped, to_segment
+from mockseg.traffic.packets import GeneratedCall, Group, grouped, replayed, to_segment
 from mockseg.traffic.profiles import DEFAULTS, with_profile
-from mockseg.traffic.replay import replayed
 from mockseg.traffic.sdk_driver import arguments_of
 
 NOW_NS = 1_767_225_600 * 10**9

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockseg.domain.write_keys import key_in_path, key_in_text, key_of_refused
+from mockseg.domain.reading import key_in_path, key_in_text, key_of_refused
 
 
 @pytest.mark.parametrize(
