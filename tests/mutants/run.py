@@ -59,6 +59,12 @@ FLOORS: dict[str, tuple[str, ...]] = {
     "matching": ("tests/unit/matching",),
     "delivery": ("tests/unit/delivery", "tests/property/test_delivery_properties.py"),
 }
+# What holds for the records of each floor.
+RECORDS = (
+    "tests/contract/test_records.py::test_values_are_frozen[{floor}]",
+    "tests/contract/test_records.py::test_values_have_slots[{floor}]",
+    "tests/contract/test_records.py::test_the_collector_skips_what_is_kept_in_masses[{floor}]",
+)
 # The plugins are those that these tests do not use and that take seconds to load.
 _UNUSED = ["-p", "no:randomly", "-p", "no:faker", "-p", "no:xdist", "-p", "no:anyio"]
 _PYTEST = ["-m", "pytest", "-x", "-q", *_UNUSED, "--hypothesis-profile=short"]
@@ -238,7 +244,8 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy_to(Path(folder))
-        scratch = Scratch(Path(folder), tests=FLOORS[arguments.floor], python=arguments.python)
+        tests = (*(one.format(floor=arguments.floor) for one in RECORDS), *FLOORS[arguments.floor])
+        scratch = Scratch(Path(folder), tests=tests, python=arguments.python)
         if scratch.run(seconds=None, quiet=False) != 0:
             sys.exit("the tests fail without a mutant: there is nothing to judge")
         seconds = 10 + 3 * (time.monotonic() - began)

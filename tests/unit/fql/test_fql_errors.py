@@ -139,6 +139,18 @@ def test_error_says_what_and_where(text: str, position: int, reason: str) -> Non
     assert (reason, position, text) == (error.reason, error.position, error.text)
 
 
+@pytest.mark.parametrize(
+    ("source", "quoted"),
+    [("b" * 40, "b" * 40), ("b" * 41, "b" * 37 + "..."), ("b" * 400, "b" * 37 + "...")],
+    ids=["40", "41", "400"],
+)
+def test_an_error_quotes_at_most_forty_characters(source: str, quoted: str) -> None:
+    """A long piece of the filter is cut to 40 characters, of which the last three are dots."""
+    with pytest.raises(FqlError) as caught:
+        parse(f"a {source}")
+    assert caught.value.reason == f"An operator was expected {OPERATORS}, not {quoted}"
+
+
 def test_five_kilobytes_are_allowed() -> None:
     """A filter of exactly 5 KB is read."""
     text = "s = '" + "x" * (5120 - 6) + "'"
