@@ -2,7 +2,7 @@
 
 What it reads is bounded, in size and in time: a device that never ends, a FIFO that no program
 writes to, a directory or a file of gigabytes is one sentence, never a full memory or a hang.
-Files that are read line by line are :mod:`mockseg.cli.ndjson`'s.
+Files that are read line by line are :mod:`mockseg.cli.data_files`'s.
 """
 
 from __future__ import annotations

@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockseg.cli.flags import client_settings, match_keys
-from mockseg.cli.lines import call_line
+from mockseg.cli.flags import client_settings, json_flag, match_keys
+from mockseg.cli.lines import call_line, time_flags
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import note, say, say_json, warn
-from mockseg.cli.times import time_flags
 from mockseg.operations.calls import CallPage, ListCalls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mockseg.cli.lines import Times
     from mockseg.cli.target import Target
-    from mockseg.cli.times import Times
     from mockseg.domain.call import Call
 
 
-_PAGE = 1000
 _LIMIT = 100
 
 
@@ -46,9 +44,7 @@ _LIMIT = 100
     metavar="CURSOR",
     help="Only calls after this one.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a line, as GET /calls has it."
-)
+@json_flag("One JSON object a line, as GET /calls has it.")
 @time_flags
 @client_settings
 def command(
@@ -69,17 +65,17 @@ def command(
     if limit is not None and last is not None:
         raise click.UsageError("--limit and --last exclude each other")
     if last is not None:
-        found = _newest(target, match, after=after, most=last)
+        asked = ListCalls(**match, after=after, order="newest")
+        pages = list(target.pages("list_calls", asked, CallPage, most=last))
+        found = [call for page in pages for call in page.calls][::-1]
         show_calls(found, as_json=as_json, times=times)
         shown, more = len(found), None
     else:
-        shown, more = 0, after
-        left = limit or _LIMIT
-        while left and more is not None:
-            asked = ListCalls(**match, after=more, limit=min(left, _PAGE))
-            page = target.ask("list_calls", asked, CallPage)
+        shown, more = 0, None
+        asked = ListCalls(**match, after=after)
+        for page in target.pages("list_calls", asked, CallPage, most=limit or _LIMIT):
             show_calls(page.calls, as_json=as_json, times=times)
-            shown, left, more = shown + len(page.calls), left - len(page.calls), page.next
+            shown, more = shown + len(page.calls), page.next
     if more is not None:
         warn(f"there are more calls: --after {more} goes on, --last {shown} lists the newest")
     if not shown:
@@ -93,18 +89,3 @@ def show_calls(calls: Iterable[Call], *, as_json: bool, times: Times) -> None:
             say_json(call)
         else:
             say(*call_line(call, times=times))
-
-
-def _newest(target: Target, match: dict[str, Any], *, after: int, most: int) -> list[Call]:
-    """Return the newest calls, oldest first."""
-    found: list[Call] = []
-    before: int | None = None
-    while len(found) < most:
-        limit = min(most - len(found), _PAGE)
-        asked = ListCalls(**match, after=after, before=before, order="newest", limit=limit)
-        page = target.ask("list_calls", asked, CallPage)
-        found += page.calls
-        before = page.next
-        if before is None:
-            break
-    return found[::-1]

@@ -2,16 +2,254 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from mockseg.catalogue.describe import describe
 from mockseg.catalogue.loader import catalogues, load
-from mockseg.cli.catalogue_samples import samples_command
-from mockseg.cli.catalogue_show import show_command
-from mockseg.cli.noun import Noun
-from mockseg.cli.output import say, say_json
+from mockseg.catalogue.lookup import Match, find, get, nearest_names
+from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.samples import samples
+from mockseg.cli.flags import json_flag
+from mockseg.cli.group import Group
+from mockseg.cli.output import on_terminal, say, say_json, say_text, shorten, warn
+from mockseg.errors import ConfigError
+from mockseg.json_types import JsonObject, encode, pretty
+from mockseg.plans.model import plan_to_json
+
+if TYPE_CHECKING:
+    from mockseg.plans.model import Plan, Strictness
 
 
-@click.group(name="catalogue", cls=Noun)
+@click.command(name="samples")
+@click.argument("folder", metavar="DIR")
+@click.option("--plan", metavar="PLAN", help="Of this plan only; all by default.")
+def _samples_command(*, folder: str, plan: str | None) -> None:
+    """Write a good payload and the labelled invalid ones of every event below DIR.
+
+    Files are DIR/PLAN/EVENT.json and DIR/PLAN/EVENT.invalid.json. Older ones of the same
+    name are written over; nothing is written outside of DIR, whatever links are in it.
+    """
+    files = list(samples(None if plan is None else (plan,)))
+    root = Path(folder)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        # Every place is looked at before the first file is touched.
+        places = [(_place(root, path), content) for path, content in files]
+        for place, content in places:
+            _write(place, content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        name = getattr(error, "filename", None) or folder
+        raise ConfigError(f"cannot write {name}: {reason}") from None
+    good = sum(not path.endswith(".invalid.json") for path, _ in files)
+    invalid = sum(len(content["invalid"]) for _, content in files if "invalid" in content)
+    say(
+        f"{len(files)} files written to {folder}: {good} good payloads,"
+        f" and {len(files) - good} files with {invalid} invalid ones"
+    )
+
+
+def _place(root: Path, path: str) -> Path:
+    """Give the file that a sample belongs into, links followed.
+
+    Raises:
+        ConfigError: a link leads out of the folder.
+    """
+    home = root.resolve()
+    place = (home / path).resolve()
+    if not place.is_relative_to(home):
+        raise ConfigError(
+            f"{root / path} is a link that leads out of {root}, to {place};"
+            " nothing is written there, and nothing was"
+        )
+    return place
+
+
+def _write(place: Path, content: JsonObject) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(f"{pretty(content)}\n".encode())
+
+
+# Wider than any row: what goes to a pipe is not folded.
+_UNFOLDED = 4000
+_NARROWEST = 60
+_COLUMNS = ("Property", "Type", "Required", "Rule", "Example")
+
+
+def _plan_text(plan: Plan) -> str:
+    """Draw a plan: what it is about, and a line for each of its rules."""
+    lines = [
+        f"{plan.name} ({plan.slug}, {plan.strictness})",
+        plan.description,
+        f"Document: {plan.document}",
+        f"Sent by:  {plan.wire.channel}, as {' and '.join(plan.wire.calls)}",
+        "",
+    ]
+    widest = max(len(rule.name) for rule in plan.rules)
+    lines += [f"{rule.type:8}  {rule.name:{widest}}  {rule.title}" for rule in plan.rules]
+    return "\n".join([*lines, "", f"{len(plan.rules)} rules"])
+
+
+def _event_text(match: Match, *, width: int | None) -> str:
+    """Draw an event: its properties as a table, then a whole call.
+
+    Args:
+        match: the event's rule and its plan.
+        width: of the terminal in characters; None where nothing is to be folded.
+    """
+    plan, rule = match.plan, match.rule
+    lines = [
+        f"{rule.name} ({rule.type}, plan {plan.slug}, {plan.strictness})",
+        rule.title,
+        f"Document: {rule.document}",
+    ]
+    if rule.aliases:
+        lines.append(f"Also as:  {', '.join(rule.aliases)}")
+    rows = describe(rule)
+    if rows:
+        lines += ["", _table(match, width=width)]
+    lines += ["", "Example:", pretty(message_for(plan, rule))]
+    return "\n".join(lines)
+
+
+def _event_json(match: Match) -> JsonObject:
+    """Give all that is known of an event as JSON."""
+    plan, rule = match.plan, match.rule
+    return {
+        "plan": plan.slug,
+        "strictness": plan.strictness,
+        "type": rule.type,
+        "name": rule.name,
+        "title": rule.title,
+        "document": rule.document,
+        "aliases": list(rule.aliases),
+        "properties": [
+            {
+                "property": row.property,
+                "type": row.type,
+                "required": row.required,
+                "rule": row.rule,
+                "example": row.example,
+            }
+            for row in describe(rule)
+        ],
+        "sample": message_for(plan, rule),
+        "examples": list(rule.examples),
+        "jsonSchema": rule.schema,
+    }
+
+
+def _table(match: Match, *, width: int | None) -> str:
+    table = Table(*_COLUMNS, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in describe(match.rule):
+        example = "" if row.example is None else shorten(encode(row.example).decode(), longest=60)
+        cells = (row.property, row.type, row.required, row.rule, example)
+        # Plain texts: brackets in them mean nothing.
+        table.add_row(*(Text(cell) for cell in cells))
+    stream = io.StringIO()
+    columns = _UNFOLDED if width is None else max(width, _NARROWEST)
+    Console(file=stream, width=columns, color_system=None, legacy_windows=False).print(table)
+    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n"))
+
+
+_SEPARATORS = str.maketrans("", "", " _-.")
+
+
+@click.command(name="show")
+@click.argument("name", metavar='PLAN|"EVENT"')
+@click.option("--plan", metavar="PLAN", help="Look for the event in this plan only.")
+@click.option(
+    "--strict/--lenient",
+    "strict",
+    default=True,
+    help="Exactly the document, or what either document of the source allows.  [--strict]",
+)
+@json_flag("A plan as Segment's JSON; an event with its schema.")
+def _show_command(*, name: str, plan: str | None, strict: bool, as_json: bool) -> None:
+    """Show a plan, or an event: properties, types, rules, an example, its document.
+
+    An event may also be named by its name without the vendor's suffix, or in other case.
+    Exit 2 when nothing is called so; the nearest names are told.
+    """
+    strictness: Strictness = "strict" if strict else "lenient"
+    if plan is None and name in catalogues():
+        chosen = load(name, strictness=strictness)
+        if as_json:
+            say_json(plan_to_json(chosen), indented=True)
+        else:
+            say_text(_plan_text(chosen))
+        return
+    shown, others = _matches(name, plan=plan, strictness=strictness)
+    if as_json:
+        say_json({"events": [_event_json(match) for match in shown + others]}, indented=True)
+        return
+    width = None
+    if on_terminal():
+        import shutil
+
+        width = shutil.get_terminal_size().columns
+    say_text("\n\n".join(_event_text(match, width=width) for match in shown))
+    if others:
+        places = ", ".join(f"{each.rule.name} (--plan {each.plan.slug})" for each in others)
+        say()
+        say(f"Also in other plans: {places}")
+
+
+def _matches(
+    name: str, *, plan: str | None, strictness: Strictness
+) -> tuple[list[Match], list[Match]]:
+    """Find what a name means: the rules to show, and those of the same name in other plans.
+
+    Raises:
+        PlanError: nothing is called so; the sentence has the nearest names.
+    """
+    # A lenient plan knows the spellings that were seen in the wild.
+    found = _known(find(name, plan=plan, strictness="lenient"), strictness)
+    if not found:
+        for near in nearest_names(name, plan=plan, strictness=strictness):
+            if _core(near) == _core(name):
+                found += _known(find(near, plan=plan, strictness=strictness), strictness)
+    if not found:
+        get(name, plan=plan, strictness=strictness)
+        raise AssertionError  # pragma: no cover - it was looked for in the same way
+    first = found[0]
+    if first.rule.name != name:
+        said = f'no event is called exactly "{shorten(name)}"; this is "{first.rule.name}"'
+        warn(said)
+    shown = [
+        each
+        for each in found
+        if each.plan.slug == first.plan.slug and each.rule.name == first.rule.name
+    ]
+    return shown, [each for each in found if each not in shown]
+
+
+def _known(matches: tuple[Match, ...], strictness: Strictness) -> list[Match]:
+    """Give the same rules as the plans of this strictness have them."""
+    known: list[Match] = []
+    for match in matches:
+        plan = load(match.plan.slug, strictness=strictness)
+        rule = plan.rule(match.rule.name, type=match.rule.type)
+        if rule is not None:
+            known.append(Match(plan, rule))
+    return known
+
+
+def _core(name: str) -> str:
+    """Give a name without case, separators and the suffix of its vendor."""
+    return name.partition("(")[0].casefold().translate(_SEPARATORS)
+
+
+@click.group(name="catalogue", cls=Group)
 def command() -> None:
     """Show the events that documents describe, plan by plan.
 
@@ -20,7 +258,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="All names, as one JSON object.")
+@json_flag("All names, as one JSON object.")
 def list_command(*, as_json: bool) -> None:
     """List the plans that ship with mockseg."""
     plans = [load(name, strictness="strict") for name in catalogues()]
@@ -50,5 +288,5 @@ def list_command(*, as_json: bool) -> None:
     say('Show one with: mockseg catalogue show PLAN, or show "EVENT"')
 
 
-command.add_command(show_command)
-command.add_command(samples_command)
+command.add_command(_show_command)
+command.add_command(_samples_command)

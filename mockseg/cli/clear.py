@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.cli.flags import client_settings
+from mockseg.cli.flags import client_settings, source_flag
 from mockseg.cli.output import say
 from mockseg.operations.calls import ClearCalls, Cleared
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="clear")
-@click.option("--source", metavar="TEXT", help="Calls of this write key.")
+@source_flag("Calls of this write key.")
 @click.option("--all", "everything", is_flag=True, help="Calls of all sources.")
 @client_settings
 def command(*, target: Target, source: str | None, everything: bool) -> None:

@@ -2,18 +2,188 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
-from typing import TYPE_CHECKING
+import re
+import shlex
+import signal
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mockseg.cli.flags import Seconds
-from mockseg.cli.ndjson import PIPE
-from mockseg.cli.noun import Noun
-from mockseg.errors import ConfigError
+from mockseg.cli.data_files import PIPE, put
+from mockseg.cli.flags import Seconds, json_flag
+from mockseg.cli.group import Group
+from mockseg.cli.output import decided, say, say_json, say_text, shorten, warn
+from mockseg.cli.progress import Progress
+from mockseg.conformance.answers import ANSWERS
+from mockseg.conformance.contract import E2eConfig
+from mockseg.conformance.matrix import Cell, Matrix, measure
+from mockseg.conformance.reports import Report
+from mockseg.conformance.runner import Sdk
+from mockseg.conformance.verdicts import Verdict, check_patterns, run_checks
+from mockseg.errors import ConfigError, UnreadableFileError
+from mockseg.files import read_bytes
+from mockseg.json_types import pretty
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from mockseg.conformance.check import Check
+
+T = TypeVar("T")
+
+_LONGEST_LINE = 600
+_NAMED = re.compile(r"([A-Za-z][\w.@/+-]{0,60})=(.+)", re.DOTALL)
+
+
+def _read_config(file: str | None) -> E2eConfig:
+    """Read an ``e2e-config.json``; without one, what holds then.
+
+    Raises:
+        ConfigError: it cannot be read, or says what is not allowed.
+    """
+    if file is None:
+        return E2eConfig()
+    try:
+        content = read_bytes(file)
+    except UnreadableFileError as error:
+        raise ConfigError(f"--config: {error}") from None
+    config = E2eConfig.read(content, place=file)
+    check_patterns(config, place=file)
+    return config
+
+
+def _sdk_of(cli: str, config: E2eConfig, *, timeout_seconds: float) -> Sdk:
+    """Take a command apart.
+
+    Raises:
+        ConfigError: it is not a command.
+    """
+    try:
+        parts = shlex.split(cli)
+    except ValueError as error:
+        raise ConfigError(f"--cli: invalid command {cli[:200]!r}: {error}") from None
+    if not parts:
+        raise ConfigError("--cli is empty: expected a program and its arguments")
+    return Sdk(parts, config, timeout_seconds)
+
+
+def columns(clis: Sequence[str], config: E2eConfig, *, timeout_seconds: float) -> dict[str, Sdk]:
+    """Name the columns of a matrix.
+
+    Raises:
+        ConfigError: a command is invalid, or two columns have one name.
+    """
+    found: dict[str, Sdk] = {}
+    for cli in clis:
+        named = _NAMED.fullmatch(cli)
+        name, command = named.groups() if named else (config.sdk or cli, cli)
+        if name in found:
+            raise ConfigError(f'--cli: two are called "{name[:80]}"; write NAME=COMMAND')
+        found[name] = _sdk_of(command, config, timeout_seconds=timeout_seconds)
+    return found
+
+
+def _show_list(checks: Sequence[Check]) -> None:
+    """Write each check with what is expected and who says so."""
+    suite = ""
+    for check in checks:
+        if check.suite != suite:
+            suite = check.suite
+            say(suite)
+        say(f"  {check.id:30}  {check.expected}")
+        say(f"  {'':30}  {check.source}")
+
+
+def judge(
+    checks: Sequence[Check],
+    sdk: Sdk,
+    *,
+    name: str,
+    command: str,
+    jobs: int,
+    junit: str | None,
+    json_out: str | None,
+) -> int:
+    """Run checks and report; return the exit status.
+
+    Raises:
+        ConfigError: the CLI cannot be started.
+    """
+    sdk.check()
+    began = time.monotonic()
+    with Progress("checked", total=len(checks), noun="checks") as progress:
+
+        def told(_: Verdict) -> None:
+            progress.add(1)
+
+        verdicts = _run(run_checks(checks, sdk, jobs=jobs, told=told))
+    report = Report(
+        sdk=name,
+        command=command,
+        verdicts=verdicts,
+        spent=time.monotonic() - began,
+        printable=_printable,
+    )
+    judged = any(verdict.status != "not applicable" for verdict in verdicts)
+    status = decided(1 if report.failed or not judged else 0)
+    if junit is not None:
+        put(report.as_junit(), junit)
+    if json_out is not None:
+        put(pretty(report.as_json()) + "\n", json_out)
+    if json_out != PIPE:
+        say_text(report.as_text())
+    if not judged:
+        warn("no check is applicable to this SDK, so nothing was judged; see --config")
+    return status
+
+
+def _tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
+    """Measure SDKs and show the table; return the exit status.
+
+    Raises:
+        ConfigError: a CLI cannot be started.
+    """
+    for sdk in sdks.values():
+        sdk.check()
+    found: dict[str, list[Cell]] = {}
+    with Progress("measured", total=len(sdks) * len(ANSWERS), noun="answers") as progress:
+        for name, sdk in sdks.items():
+            found[name] = _run(measure(sdk, jobs=jobs, told=lambda: progress.add(1)))
+    matrix = Matrix(found)
+    status = decided(1 if matrix.problems else 0)
+    if as_json:
+        say_json(matrix.as_json(), indented=True)
+    else:
+        say_text(matrix.as_text())
+    for problem in matrix.problems:
+        warn(_printable(problem))
+    return status
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; whoever is told to stop takes the CLIs along."""
+
+    async def until_stopped() -> T:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  (it runs)
+        # Ctrl-C is asyncio's own to turn into a cancellation. Windows knows no handlers.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(until_stopped())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _printable(text: str) -> str:
+    return shorten(text, longest=_LONGEST_LINE)
 
 
 # A trial mostly waits for the SDK's backoff; starting its CLI takes a core for a moment.
@@ -47,7 +217,7 @@ def _driving(function: Callable[..., object]) -> Callable[..., object]:
     return function
 
 
-@click.group(name="conform", cls=Noun, invoke_without_command=True)
+@click.group(name="conform", cls=Group, invoke_without_command=True)
 @click.option("--cli", metavar="COMMAND", help="Runs the SDK: the e2e-cli contract.")
 @click.option(
     "--suites",
@@ -83,24 +253,23 @@ def command(
         if cli is not None:
             raise click.UsageError(f"--cli goes after {context.invoked_subcommand}")
         return None
-    from mockseg.cli import conform_run
     from mockseg.conformance.contract import suites_of
     from mockseg.conformance.verdicts import chosen
 
-    said = conform_run.read_config(config)
+    said = _read_config(config)
     named = suites_of(suites, place="--suites") if suites is not None else said.suites
     if not named:
         raise ConfigError("--suites names none")
     checks = chosen(named, only=only)
     if listing:
-        conform_run.show_list(checks)
+        _show_list(checks)
         return 0
     if junit == PIPE:
         raise click.UsageError("--junit needs a file: standard output has the report")
     if cli is None:
         raise click.UsageError('which SDK? Name its CLI with --cli "COMMAND"')
-    sdk = conform_run.sdk_of(cli, said, timeout_seconds=timeout_seconds)
-    return conform_run.judge(
+    sdk = _sdk_of(cli, said, timeout_seconds=timeout_seconds)
+    return judge(
         checks,
         sdk,
         name=said.sdk or cli,
@@ -121,7 +290,7 @@ def command(
     help="Runs an SDK; again for more columns.",
 )
 @click.option("--config", metavar="FILE", help="The e2e-config.json of all of them.")
-@click.option("--json", "as_json", is_flag=True, help="The table as one JSON object.")
+@json_flag("The table as one JSON object.")
 @_driving
 def matrix(
     *,
@@ -135,8 +304,6 @@ def matrix(
 
     Exit 1 when a CLI could not be run.
     """
-    from mockseg.cli import conform_run
-
-    said = conform_run.read_config(config)
-    sdks = conform_run.columns(clis, said, timeout_seconds=timeout_seconds)
-    return conform_run.tabulate(sdks, jobs=jobs or _default_jobs(), as_json=as_json)
+    said = _read_config(config)
+    sdks = columns(clis, said, timeout_seconds=timeout_seconds)
+    return _tabulate(sdks, jobs=jobs or _default_jobs(), as_json=as_json)

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.cli.flags import client_settings
-from mockseg.cli.one_of import OneOf
+from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
+from mockseg.cli.lines import time_flags
 from mockseg.cli.output import note, say, say_json, shorten
-from mockseg.cli.times import time_flags
 
 if TYPE_CHECKING:
+    from mockseg.cli.lines import Times
     from mockseg.cli.target import Target
-    from mockseg.cli.times import Times
     from mockseg.domain.delivery import Delivery, DeliveryState
 
 
@@ -23,12 +22,10 @@ _STATES = ("queued", "retrying", "delivered", "filtered", "failed")
 
 
 @click.command(name="deliveries")
-@click.option("--source", metavar="TEXT", help="Only deliveries of this write key.")
+@source_flag("Only deliveries of this write key.")
 @click.option("--to", metavar="ID", help="Only deliveries to this destination.")
 @click.option("--state", type=OneOf(_STATES), help="Only deliveries in this state.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a line, as GET /deliveries has it."
-)
+@json_flag("One JSON object a line, as GET /deliveries has it.")
 @time_flags
 @client_settings
 def command(
@@ -44,17 +41,14 @@ def command(
     from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
 
     shown = 0
-    cursor: int | None = 0
-    while cursor is not None:
-        asked = ListDeliveries(source=source, destination=to, state=state, after=cursor, limit=1000)
-        page = target.ask("list_deliveries", asked, DeliveryPage)
+    asked = ListDeliveries(source=source, destination=to, state=state)
+    for page in target.pages("list_deliveries", asked, DeliveryPage):
         for delivery in page.deliveries:
             if as_json:
                 say_json(delivery)
             else:
                 say(delivery_line(delivery, times=times))
         shown += len(page.deliveries)
-        cursor = page.next
     if not shown:
         note(_nothing(target, source))
     if page.evicted:

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from mockseg import json_types
-from mockseg.cli.flags import client_settings
-from mockseg.cli.noun import Noun
+from mockseg.cli.flags import checked_object, client_settings, json_flag, json_object, source_flag
+from mockseg.cli.group import Group
+from mockseg.cli.lines import time_flags
 from mockseg.cli.output import note, say, say_json, shorten
-from mockseg.cli.times import time_flags
-from mockseg.errors import MalformedJsonError
 
 if TYPE_CHECKING:
+    from mockseg.cli.lines import Times
     from mockseg.cli.target import Target
-    from mockseg.cli.times import Times
     from mockseg.operations.destinations import DestinationView, VendorRequestView
 
 
-@click.group(name="destination", cls=Noun)
+@click.group(name="destination", cls=Group)
 def command() -> None:
     """Connect destinations to a source, look at the vendor's side, and act there."""
 
 
 @command.command(name="add")
 @click.argument("type_", metavar="TYPE")
-@click.option("--source", metavar="TEXT", required=True, help="The write key.")
+@source_flag("The write key.", required=True)
 @click.option("--to", "to", metavar="URL", multiple=True, help="Send to your own service instead.")
 @click.option("--api-key", metavar="TEXT", help="Minted when not given.")
 @click.option("--shared-secret", metavar="TEXT", help="Signs what a webhook is sent.")
 @click.option("--rest", metavar="JSON", help="All else, as POST /destinations takes it.")
-@click.option("--json", "as_json", is_flag=True, help="Print the destination as JSON.")
+@json_flag("Print the destination as JSON.")
 @client_settings
 def add(
     *,
@@ -51,8 +49,8 @@ def add(
     from mockseg.conversion import convert
     from mockseg.operations.destinations import AddDestination, DestinationView
 
-    asked = _object(rest or "{}", "--rest")
-    settings = _inner(asked, "settings")
+    asked = json_object(rest or "{}", place="--rest")
+    settings = dict(checked_object(asked.get("settings", {}), place="--rest: settings"))
     if to:
         settings |= {"url": to[0]} if len(to) == 1 else {"urls": list(to)}
     settings |= {} if api_key is None else {"apiKey": api_key}
@@ -67,8 +65,8 @@ def add(
 
 
 @command.command(name="list")
-@click.option("--source", metavar="TEXT", help="Those of this write key.")
-@click.option("--json", "as_json", is_flag=True, help="As GET /destinations has it.")
+@source_flag("Those of this write key.")
+@json_flag("As GET /destinations has it.")
 @client_settings
 def list_command(*, target: Target, source: str | None, as_json: bool) -> None:
     """List destinations."""
@@ -95,7 +93,7 @@ def state(*, target: Target, id_: str, wanted: str | None) -> None:
     if wanted is None:
         view = target.ask("get_destination_state", GetDestination(id=id_), VendorState)
     else:
-        asked = PutVendorState(id=id_, state=_object(wanted, "--set"))
+        asked = PutVendorState(id=id_, state=json_object(wanted, place="--set"))
         view = target.ask("put_destination_state", asked, VendorState)
     say_json(view.state, indented=True)
 
@@ -112,13 +110,13 @@ def act(*, target: Target, id_: str, action: str, arguments: str) -> None:
     """
     from mockseg.operations.destinations import Act, Acted
 
-    asked = Act(id=id_, action=action, arguments=_object(arguments, "the arguments"))
+    asked = Act(id=id_, action=action, arguments=json_object(arguments, place="the arguments"))
     say_json(target.ask("act", asked, Acted).result, indented=True)
 
 
 @command.command(name="requests")
 @click.argument("id_", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="Each as one line of JSON.")
+@json_flag("Each as one line of JSON.")
 @time_flags
 @client_settings
 def requests(*, target: Target, id_: str, as_json: bool, times: Times) -> None:
@@ -129,17 +127,14 @@ def requests(*, target: Target, id_: str, as_json: bool, times: Times) -> None:
     from mockseg.operations.destinations import ListVendorRequests, VendorRequestPage
 
     shown = 0
-    number: int | None = 0
-    while number is not None:
-        asked = ListVendorRequests(id=id_, after=number, limit=1000)
-        page = target.ask("list_vendor_requests", asked, VendorRequestPage)
+    asked = ListVendorRequests(id=id_)
+    for page in target.pages("list_vendor_requests", asked, VendorRequestPage):
         for request in page.requests:
             if as_json:
                 say_json(request)
             else:
                 say(_request_line(request, times=times))
         shown += len(page.requests)
-        number = page.next
     if not shown:
         note("no request reached it")
 
@@ -174,20 +169,3 @@ def _request_line(request: VendorRequestView, *, times: Times) -> str:
     parts = [when, f"{request.sender:7}", str(request.answer.status), request.method]
     parts += [shorten(request.path), shorten(notes)]
     return "  ".join(part for part in parts if part)
-
-
-def _object(text: str, place: str) -> dict[str, Any]:
-    try:
-        value = json_types.decode(text.encode("utf-8", "replace"))
-    except MalformedJsonError as error:
-        raise click.UsageError(f"{place} is no JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise click.UsageError(f"{place} must be a JSON object")
-    return value
-
-
-def _inner(asked: dict[str, Any], name: str) -> dict[str, Any]:
-    value = asked.get(name, {})
-    if not isinstance(value, dict):
-        raise click.UsageError(f"--rest: {name} must be a JSON object")
-    return dict(value)

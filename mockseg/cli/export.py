@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mockseg.cli.data_files import written
 from mockseg.cli.flags import client_settings, match_keys
-from mockseg.cli.ndjson import written
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import note, warn
 from mockseg.cli.progress import Progress
@@ -53,13 +54,13 @@ def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
 
 def _write_all(target: Target, out: IO[bytes], match: dict[str, Any], *, last: int) -> int:
     """Write every call up to a cursor; return their number."""
-    page = target.ask("list_calls", ListCalls(**match, limit=_PAGE), CallPage)
-    with Progress("exported", total=page.total) as progress:
-        while True:
+    pages = target.pages("list_calls", ListCalls(**match), CallPage, size=_PAGE)
+    first = next(pages)
+    with Progress("exported", total=first.total) as progress:
+        for page in itertools.chain((first,), pages):
             calls = [call for call in page.calls if call.cursor <= last]
             out.write(b"".join(encode_printable(call) + b"\n" for call in calls))
             progress.add(len(calls))
-            if page.next is None or len(calls) < len(page.calls):
-                return progress.done
-            asked = ListCalls(**match, limit=_PAGE, after=page.next)
-            page = target.ask("list_calls", asked, CallPage)
+            if len(calls) < len(page.calls):
+                break
+        return progress.done

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockseg import json_types
-from mockseg.cli.flags import client_settings
-from mockseg.cli.noun import Noun
+from mockseg.cli.flags import checked_object, client_settings, json_flag, json_object, source_flag
+from mockseg.cli.group import Group
 from mockseg.cli.output import note, say, say_json, shorten
-from mockseg.errors import MalformedJsonError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,15 +54,15 @@ def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def command(*, rule: str | None, hang: bool, **values: Any) -> Any:
-        asked = _rule(rule)
+        asked = {} if rule is None else json_object(rule, place="--rule")
         for place, table in (("effect", _EFFECT), ("match", _MATCH), ("", _REST)):
             part = asked.setdefault(place, {}) if place else asked
             for name, _, _ in table:
                 value = values.pop(name.replace("-", "_"))
                 if value is not None:
-                    _inside(part, place)[_camel(name)] = value
+                    checked_object(part, place=f"--rule: {place}")[_camel(name)] = value
         if hang:
-            _inside(asked["effect"], "effect")["hang"] = True
+            checked_object(asked["effect"], place="--rule: effect")["hang"] = True
         return function(asked={k: v for k, v in asked.items() if v != {}}, **values)
 
     for name, kind, meaning in reversed((*_EFFECT, *_MATCH, *_REST)):
@@ -76,14 +75,14 @@ def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-@click.group(name="fault", cls=Noun)
+@click.group(name="fault", cls=Group)
 def command() -> None:
     """Break requests on purpose: add, list and clear faults of a running server."""
 
 
 @command.command(name="add")
 @click.argument("scenario", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the fault as JSON.")
+@json_flag("Print the fault as JSON.")
 @_flags
 @client_settings
 def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json: bool) -> None:
@@ -111,9 +110,9 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
 
 
 @command.command(name="list")
-@click.option("--source", metavar="TEXT", help="Those that hit this write key.")
+@source_flag("Those that hit this write key.")
 @click.option("--scenarios", is_flag=True, help="The ready-made ones instead.")
-@click.option("--json", "as_json", is_flag=True, help="As GET /faults has it.")
+@json_flag("As GET /faults has it.")
 @client_settings
 def list_command(*, target: Target, source: str | None, scenarios: bool, as_json: bool) -> None:
     """List the faults in force, in the order in which they are looked at."""
@@ -135,7 +134,7 @@ def list_command(*, target: Target, source: str | None, scenarios: bool, as_json
 
 @command.command(name="clear")
 @click.argument("id_", metavar="[ID]", required=False)
-@click.option("--source", metavar="TEXT", help="Those of this write key.")
+@source_flag("Those of this write key.")
 @click.option("--all", "everything", is_flag=True, help="Every one.")
 @client_settings
 def clear(*, target: Target, id_: str | None, source: str | None, everything: bool) -> None:
@@ -165,22 +164,6 @@ def _show(view: FaultView) -> None:
         of = f" of {rule.times}" if rule.times is not None else ""
         parts += [f"until {rule.until}"] if rule.until is not None else []
         say("  ".join([*parts, f"hit {rule.fired}{of}"]))
-
-
-def _rule(text: str | None) -> dict[str, Any]:
-    if text is None:
-        return {}
-    try:
-        value = json_types.decode(text.encode("utf-8", "replace"))
-    except MalformedJsonError as error:
-        raise click.UsageError(f"--rule is no JSON: {error}") from None
-    return _inside(value, "")
-
-
-def _inside(value: Any, place: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise click.UsageError(f"--rule: {place or 'it'} must be a JSON object")
-    return value
 
 
 def _camel(name: str) -> str:

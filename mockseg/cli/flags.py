@@ -1,4 +1,4 @@
-"""Flags that come from tables: settings, the server to talk to, match keys."""
+"""Flags that several commands share: settings, the server to talk to, match keys, --json."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from mockseg.cli.one_of import OneOf
+from mockseg import json_types
 from mockseg.cli.output import warn
 from mockseg.config import (
     CLIENT_SETTINGS,
@@ -23,7 +23,8 @@ from mockseg.config import (
     load_server,
     read_sources,
 )
-from mockseg.errors import ConfigError, UnreachableError
+from mockseg.errors import ConfigError, MalformedJsonError, UnreachableError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -56,6 +57,13 @@ MATCH_KEYS: tuple[tuple[str, str], ...] = (
     ("verdict", f"with this verdict: {', '.join(_VERDICTS)}"),
     ("where", "that this filter in Segment's FQL matches, such as 'properties.guideId = \"1\"'"),
 )
+
+
+class OneOf(click.Choice[str]):
+    """A choice that suggests the nearest word for an unknown one."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
+        return unknown("value", value, map(str, self.choices))
 
 
 class Seconds(click.FloatRange):
@@ -92,6 +100,44 @@ class Seconds(click.FloatRange):
         return seconds
 
 
+def json_flag(help: str) -> Callable[[_F], _F]:  # noqa: A002 - click's word
+    """Add ``--json`` to a command; the command gets ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help=help)
+
+
+def source_flag(help: str, *, required: bool = False) -> Callable[[_F], _F]:  # noqa: A002 - click's word
+    """Add ``--source``, a write key, to a command."""
+    return click.option("--source", metavar="TEXT", required=required, help=help)
+
+
+def json_object(text: str, *, place: str) -> dict[str, Any]:
+    """Return the JSON object that a flag or an argument holds.
+
+    Args:
+        text: as given.
+        place: names the flag in an error.
+
+    Raises:
+        UsageError: it is not JSON, or not an object.
+    """
+    try:
+        value = json_types.decode(text.encode("utf-8", "replace"))
+    except MalformedJsonError as error:
+        raise click.UsageError(f"{place} is not JSON: {error}") from None
+    return checked_object(value, place=place)
+
+
+def checked_object(value: Any, *, place: str) -> dict[str, Any]:
+    """Return a value that must be a JSON object.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    if not isinstance(value, dict):
+        raise click.UsageError(f"{place} must be a JSON object")
+    return value
+
+
 def setting_flags(settings: Iterable[Setting]) -> Callable[[_F], _F]:
     """Add to a command a flag for each setting, and ``--config``."""
 
@@ -107,22 +153,17 @@ def setting_flags(settings: Iterable[Setting]) -> Callable[[_F], _F]:
     return decorate
 
 
-def server_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add all settings of a server to a command as flags; it gets ``settings``."""
-    return server_settings_with({})(function)
-
-
-def server_settings_with(
-    fixed: Mapping[str, str], *, without: Collection[str] = ()
+def server_settings(
+    fixed: Mapping[str, str] | None = None, *, without: Collection[str] = ()
 ) -> Callable[[_F], _F]:
-    """Add the settings of a server to a command as flags; it gets ``settings``.
+    """Add the settings of a server to a command as flags; the command gets ``settings``.
 
     Args:
-        fixed: settings that have no flag, with the text that they always have.
-        without: further settings that have no flag.
+        fixed: settings without a flag, with the text that they always have.
+        without: more settings without a flag.
     """
-    hidden = {*fixed, *without}
-    flagged = [setting for setting in SERVER_SETTINGS if setting.name not in hidden]
+    fixed = fixed or {}
+    flagged = [each for each in SERVER_SETTINGS if each.name not in {*fixed, *without}]
 
     def decorate(function: _F) -> _F:
         @functools.wraps(function)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from mockseg.cli.flags import client_settings
-from mockseg.cli.ndjson import is_stream, lines_of
+from mockseg.cli.data_files import is_stream, lines_of
+from mockseg.cli.flags import client_settings, source_flag
 from mockseg.cli.output import note, say, warn
 from mockseg.cli.progress import Progress
 from mockseg.errors import ConfigError
@@ -27,7 +27,7 @@ _read = msgspec.json.Decoder(ImportedCall).decode
 
 @click.command(name="import")
 @click.argument("file")
-@click.option("--source", metavar="TEXT", help="Record them all under this write key.")
+@source_flag("Record them all under this write key.")
 @client_settings
 def command(*, target: Target, file: str, source: str | None) -> None:
     """Record the calls of FILE again: one JSON object a line, as export writes them.

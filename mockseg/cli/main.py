@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from mockseg.cli.group import Group
 from mockseg.errors import MocksegError, UnmetExpectationError
 from mockseg.suggestions import unknown
 
@@ -65,34 +66,23 @@ class _PipeClosed(Exception):  # noqa: N818 - no error: whoever read our output 
         self.status = status
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that imports a command when it is called, and not for help."""
 
+    see = "mockseg --help"
+
+    def short_helps(self) -> dict[str, str]:
+        return {name: line for name, (_, line) in COMMANDS.items()}
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import the command of this name."""
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"mockseg.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or name the nearest."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            ctx.fail(unknown("command", name, COMMANDS, see="mockseg --help"))
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """Write the table of commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; click would turn a closed pipe into exit 1."""

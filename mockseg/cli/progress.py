@@ -1,68 +1,76 @@
-"""How far a long command is: a bar on a terminal, else a line a second; always on stderr."""
+"""How far a long command is, on standard error: a bar on a terminal, else a line a second."""
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Self
-
-import click
 
 from mockseg.cli.output import note, on_terminal
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from rich import progress as rich_progress
 
 
 _PERIOD_SECONDS = 1.0
 
 
+def bar(label: str, *, total: int | None) -> rich_progress.Progress | None:
+    """Return a bar with one task, which shows its field ``text``; None without a terminal."""
+    if not total or not on_terminal(err=True):
+        return None
+    from rich import progress
+    from rich.console import Console
+    from rich.table import Column
+
+    console = Console(stderr=True)
+    if console.is_dumb_terminal:
+        return None
+    made = progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(bar_width=12),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn(
+            "{task.fields[text]}", table_column=Column(no_wrap=True, overflow="ellipsis")
+        ),
+        console=console,
+        auto_refresh=False,
+    )
+    made.add_task(label, total=total, text="")
+    return made
+
+
 class Progress:
     """Counts towards a number that may be unknown, for as long as the block takes.
 
+    Args:
+        verb: past tense, such as ``exported``.
+        total: None if it is unknown.
+        noun: what is counted, in the plural.
+
     Attributes:
-        done: how much so far.
+        done: the number so far.
     """
 
     def __init__(self, verb: str, *, total: int | None, noun: str = "calls") -> None:
-        """Begin at nothing.
-
-        Args:
-            verb: past tense, such as ``exported``.
-            total: how many there are, None when it is not known.
-            noun: what is counted, in the plural.
-        """
         self.done = 0
-        self._verb = verb
-        self._noun = noun
-        self._total = total
-        self._told = time.monotonic()
-        self._bar = (
-            click.progressbar(length=total, label=verb, file=sys.stderr, show_pos=True)
-            if total and on_terminal(err=True)
-            else None
-        )
+        of = f" of {total}" if total is not None else ""
+        self._line = f"{verb} {{}}{of} {noun}"
+        self._shown = time.monotonic()
+        self._bar = bar(verb, total=total)
 
     def __enter__(self) -> Self:
         if self._bar is not None:
-            self._bar.__enter__()
+            self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._bar is not None:
-            self._bar.__exit__(kind, error, traceback)
+            self._bar.stop()
 
     def add(self, more: int) -> None:
-        """Count more."""
         self.done += more
         if self._bar is not None:
-            self._bar.update(more)
-        elif time.monotonic() - self._told >= _PERIOD_SECONDS:
-            self._told = time.monotonic()
-            of = f" of {self._total}" if self._total is not None else ""
-            note(f"{self._verb} {self.done}{of} {self._noun}")
+            self._bar.update(self._bar.task_ids[0], completed=self.done, refresh=True)
+        elif time.monotonic() - self._shown >= _PERIOD_SECONDS:
+            self._shown = time.monotonic()
+            note(self._line.format(self.done))

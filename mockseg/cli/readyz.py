@@ -11,11 +11,8 @@ import click
 from mockseg.cli.flags import Seconds, client_settings
 from mockseg.cli.output import say, warn
 from mockseg.cli.target import pause
-from mockseg.client.address import Address
-from mockseg.client.over_http import trust
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import decode
-from mockseg.operations.table import PREFIX
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -51,45 +48,27 @@ def command(*, target: Target, wait: bool, timeout: float, quiet: bool) -> int:
 
 def _look(target: Target, *, wait: bool, timeout: float) -> str | None:
     """Ask until it is ready or the time is up; return what is wrong, or None."""
-    address = Address.parse(target.url)
     end = time.monotonic() + timeout
     while True:
-        left = max(end - time.monotonic(), _PAUSE_SECONDS)
-        problem = _ask(address, ca=target.ca, patience=left)
+        problem = _problem(target, patience=max(end - time.monotonic(), _PAUSE_SECONDS))
         if problem is None or not wait or time.monotonic() + _PAUSE_SECONDS > end:
             return problem
         pause(_PAUSE_SECONDS)
 
 
-def _ask(address: Address, *, ca: str | None, patience: float) -> str | None:
+def _problem(target: Target, *, patience: float) -> str | None:
     """Ask for the server's health once; return what is wrong, or None."""
-    connection: http.client.HTTPConnection
-    if address.secure:
-        connection = http.client.HTTPSConnection(
-            address.host, address.port, timeout=patience, context=trust(ca)
-        )
-    else:
-        connection = http.client.HTTPConnection(address.host, address.port, timeout=patience)
     try:
-        connection.request("GET", f"{address.prefix}{PREFIX}/health")
-        answer = connection.getresponse()
-        body = answer.read(_LONGEST_BODY)
+        with target.get("/health", timeout=patience) as answer:
+            health = decode(answer.read(_LONGEST_BODY))
+            if answer.status == 200 and isinstance(health, dict) and health.get("status") == "ok":
+                return None
     except TimeoutError:
         return "it did not answer in time"
     except OSError as error:
         return error.strerror or str(error)
     except http.client.HTTPException as error:
         return f"what answers there is not HTTP ({type(error).__name__})"
-    finally:
-        connection.close()
-    return _judge(answer.status, body)
-
-
-def _judge(status: int, body: bytes) -> str | None:
-    try:
-        health = decode(body)
     except MalformedJsonError:
-        health = None
-    if status == 200 and isinstance(health, dict) and health.get("status") == "ok":
-        return None
-    return f"what answers there is not a mockseg (status {status})"
+        pass
+    return f"what answers there is not a mockseg (status {answer.status})"

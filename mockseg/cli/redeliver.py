@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.cli.flags import client_settings
+from mockseg.cli.flags import client_settings, source_flag
 from mockseg.cli.output import note, say
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="redeliver")
-@click.option("--source", metavar="TEXT", required=True, help="Whose calls.")
+@source_flag("Whose calls.", required=True)
 @click.option("--to", metavar="ID", multiple=True, required=True, help="A destination; repeat it.")
 @click.option("--where", metavar="FQL", help="Only calls that match this filter.")
 @client_settings

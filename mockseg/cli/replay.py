@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockseg.cli.flags import client_settings
+from mockseg.cli.flags import client_settings, json_flag
 from mockseg.cli.output import decided
-from mockseg.cli.traffic_flags import CONNECTIONS, HISTOGRAM
+from mockseg.cli.traffic import CONNECTIONS, HISTOGRAM
 from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _LONGEST_SHOWN: Final = 200
 @click.option("--gzip/--no-gzip", default=False, help="Compress the bodies.  [no]")
 @click.option("--connections", metavar="NUMBER", help=CONNECTIONS)
 @click.option("--histogram", is_flag=True, help=HISTOGRAM)
-@click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
+@json_flag("The report as one JSON object.")
 @client_settings
 def command(
     *,
@@ -54,12 +54,10 @@ def command(
     in .gz. It is read to its end first: when a line is invalid, nothing is sent. Exit 1
     when calls were refused or lost, or when a mockseg found bad ones, such as duplicates.
     """
-    from mockseg.cli.ndjson import is_stream
-    from mockseg.cli.traffic_report import show, status
-    from mockseg.cli.traffic_run import send
-    from mockseg.cli.traffic_sender import sender_for
-    from mockseg.cli.traffic_target import Receiver, destined
-    from mockseg.cli.traffic_values import transport_of
+    from mockseg.cli.data_files import is_stream
+    from mockseg.cli.traffic.receiver import Receiver, destined
+    from mockseg.cli.traffic.report import show, status
+    from mockseg.cli.traffic.sending import send, sender_for, transport_of
     from mockseg.traffic.packets import grouped
     from mockseg.traffic.tally import Tally
 
@@ -126,8 +124,8 @@ def _messages(file: str) -> Iterator[JsonObject]:
     Raises:
         ConfigError: a line is invalid; the sentence has its number.
     """
-    from mockseg.cli.ndjson import lines_of
-    from mockseg.cli.validate_lines import read_line
+    from mockseg.cli.data_files import lines_of
+    from mockseg.cli.message_lines import read_line
 
     for number, text in lines_of(file):
         line = read_line(number, text)

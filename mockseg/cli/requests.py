@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from mockseg.cli.flags import client_settings
-from mockseg.cli.lines import request_line
+from mockseg.cli.flags import client_settings, json_flag, source_flag
+from mockseg.cli.lines import request_line, time_flags
 from mockseg.cli.output import note, say, say_json
-from mockseg.cli.times import time_flags
 from mockseg.operations.requests import ListRequests, RequestPage
 
 if TYPE_CHECKING:
+    from mockseg.cli.lines import Times
     from mockseg.cli.target import Target
-    from mockseg.cli.times import Times
-    from mockseg.operations.requests import RequestView
 
 
 _PAGE = 1000
@@ -25,7 +22,7 @@ _PAGE_WITH_BODIES = 50
 
 
 @click.command(name="requests")
-@click.option("--source", metavar="TEXT", help='Only requests of this write key; "" for none.')
+@source_flag('Only requests of this write key; "" for none.')
 @click.option(
     "--refused", is_flag=True, help="Only requests answered with an error, or not at all."
 )
@@ -36,12 +33,7 @@ _PAGE_WITH_BODIES = 50
     metavar="NUMBER",
     help="Only the newest requests, at most this many.  [100]",
 )
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="One JSON object a line, as GET /requests has it, with bodies.",
-)
+@json_flag("One JSON object a line, as GET /requests has it, with bodies.")
 @time_flags
 @client_settings
 def command(
@@ -54,30 +46,16 @@ def command(
     asked = ListRequests(
         source=source, refused=True if refused else None, order="newest", body=as_json
     )
-    found, older = _newest(target, asked, most=last)
+    size = _PAGE_WITH_BODIES if as_json else _PAGE
+    pages = list(target.pages("list_requests", asked, RequestPage, most=last, size=size))
+    found = [request for page in pages for request in page.requests]
     for request in reversed(found):
         if as_json:
             say_json(request)
         else:
             say(*request_line(request, times=times))
-    if older:
+    if pages[-1].next is not None:
         note(f"there are older requests: --last {last * 10} shows more")
     if not found:
         what = "no request was refused" if refused else "no request came"
         note(what + (" in this source" if source is not None else ""))
-
-
-def _newest(target: Target, asked: ListRequests, *, most: int) -> tuple[list[RequestView], bool]:
-    """Return the newest requests, newest first, and whether there are older ones."""
-    found: list[RequestView] = []
-    before: int | None = None
-    size = _PAGE_WITH_BODIES if asked.body else _PAGE
-    while len(found) < most:
-        limit = min(size, most - len(found))
-        following = msgspec.structs.replace(asked, before=before, limit=limit)
-        page = target.ask("list_requests", following, RequestPage)
-        found += page.requests
-        before = page.next
-        if before is None:
-            break
-    return found, before is not None

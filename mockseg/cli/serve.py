@@ -5,34 +5,244 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
+import queue
 import signal
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import click
 
-from mockseg.cli.flags import server_settings, settings_file
-from mockseg.cli.live_lines import LiveLines
+from mockseg.cli.flags import json_flag, server_settings, settings_file
+from mockseg.cli.lines import call_line, is_refused, request_line, time_flags
 from mockseg.cli.output import log_lines, note, on_terminal, say, say_json, say_text, warn
-from mockseg.cli.start_text import end_text, exposed_warning, start_json, start_text
-from mockseg.cli.times import time_flags
+from mockseg.clock import SystemClock
+from mockseg.operations.table import PREFIX
 from mockseg.server import serve
+from mockseg.snippets import start_lines
+from mockseg.version import version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
-    from mockseg.cli.times import Times
+    from mockseg.cli.lines import Times
+    from mockseg.cli.output import Part
     from mockseg.config import Settings
+    from mockseg.hub.hub import Hub
+
+    Line: TypeAlias = tuple[Part, ...]
+    from mockseg.hub.hub import Tally
+    from mockseg.json_types import JsonObject
+    from mockseg.server import RunningServer
+
+
+def page_url(url: str) -> str:
+    """Return the address of the page of a server."""
+    return f"{url}/_mockseg/"
+
+
+def control_url(url: str) -> str:
+    """Return the address of the control API of a server."""
+    return f"{url}{PREFIX}"
+
+
+def start_json(running: RunningServer, *, file: str | None) -> JsonObject:
+    """Return what scripts need: ``tlsUrl``, ``ca`` and ``settingsFile`` only where there are such.
+
+    Args:
+        running: the server.
+        file: the settings file that was read, or None.
+    """
+    facts: JsonObject = {"url": running.url}
+    if running.tls_url is not None:
+        facts["tlsUrl"] = running.tls_url
+    if running.ca_path is not None:
+        facts["ca"] = str(running.ca_path)
+    if file is not None:
+        facts["settingsFile"] = file
+    return facts | {
+        "page": page_url(running.url),
+        "controlUrl": control_url(running.url),
+        "profile": running.settings.profile,
+        "seed": running.hub.seed,
+        "pid": os.getpid(),
+        "version": version(),
+    }
+
+
+def start_text(running: RunningServer, *, file: str | None) -> str:
+    """Return what a person needs: where it is, and a line to paste for each SDK.
+
+    Args:
+        running: the server.
+        file: the settings file that was read, or None.
+    """
+    rows = [("url", running.url)]
+    if running.tls_url is not None:
+        rows.append(("tls url", running.tls_url))
+    if running.ca_path is not None:
+        rows.append(("trust", str(running.ca_path)))
+    rows += [
+        ("page", page_url(running.url)),
+        ("control api", control_url(running.url)),
+        ("profile", running.settings.profile),
+        ("seed", str(running.hub.seed)),
+    ]
+    if file is not None:
+        rows.append(("settings", file))
+    return "\n".join(
+        [
+            f"mockseg {version()}, the local Segment",
+            "",
+            *(f"  {name:12} {value}" for name, value in rows),
+            "",
+            "Point an SDK at it (any write key will do; more: mockseg snippet SDK):",
+            "",
+            *(f"  {name:12} {line}" for name, line in start_lines(running.url, running.tls_url)),
+            "",
+            "Ctrl-C ends it. Good calls here do not prove that the real Segment accepted anything.",
+        ]
+    )
+
+
+def exposed_warning(settings: Settings) -> str:
+    """Return what to know of a server that other machines can reach, in a few lines."""
+    if settings.control_token is None:
+        opened = (
+            "The control API and the page answer this machine only; to open them to others, set",
+            "--control-token or MOCKSEG_CONTROL_TOKEN. In a container the host is another machine",
+            "too: its requests come from the address of the bridge.",
+        )
+    else:
+        opened = (
+            "The control API and the page answer this machine, and others with the control token:",
+            "commands take --token or MOCKSEG_CONTROL_TOKEN, Python Client(url, token=...); the",
+            "page asks for it.",
+        )
+    names = ", ".join(("localhost", *settings.allow_host))
+    return "\n  ".join(
+        (
+            (
+                f"warning: {settings.host} is not a loopback address: other machines can send calls"
+                " here."
+            ),
+            *opened,
+            f"Both must be addressed as {names} or a loopback address; --allow-host adds names.",
+        )
+    )
+
+
+def end_text(tally: Tally) -> str:
+    """Return what came in since the start, in one line."""
+    forgotten = f", {tally.forgotten} sources forgotten" if tally.forgotten else ""
+    return (
+        f"{tally.accepted} accepted, {tally.bad} bad, {tally.dropped} would have been dropped by"
+        f" Segment, {tally.evicted} evicted{forgotten}"
+    )
+
+
+# Nobody reads more lines at a time; the page and `mockseg calls` have them all.
+_AT_ONCE = 100
+_QUEUED_PORTIONS = 8
+# Between two looks at the journal, so that a flood of calls costs next to nothing.
+_PAUSE_SECONDS = 0.05
+_STOP_SECONDS = 0.5
+
+
+class LiveLines:
+    """Shows calls from now on, until the block ends.
+
+    Args:
+        hub: of the server.
+        times: how moments are written.
+    """
+
+    def __init__(self, hub: Hub, *, times: Times) -> None:
+        self._hub = hub
+        self._times = times
+        self._cursor = hub.cursor
+        self._number = hub.tally.requests
+        self._skipped = 0
+        self._portions: queue.Queue[list[Line] | None] = queue.Queue(maxsize=_QUEUED_PORTIONS)
+        # A daemon: a terminal that stands still must not keep the process.
+        self._writer = threading.Thread(target=self._write, name="mockseg-lines", daemon=True)
+        self._watch: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._writer.start()
+        self._watch = asyncio.create_task(self._look())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        self.show()
+        await asyncio.to_thread(self._finish)
+
+    def _finish(self) -> None:
+        """Let the writer come to its end, if its terminal lets it."""
+        with contextlib.suppress(queue.Full):
+            self._portions.put(None, timeout=_STOP_SECONDS)
+            self._writer.join(_STOP_SECONDS)
+
+    def show(self) -> None:
+        """Hand over what has come since the last time."""
+        fresh = self._hub.cursor - self._cursor
+        after = max(self._cursor, self._hub.cursor - _AT_ONCE)
+        calls = self._hub.calls_after(after, limit=_AT_ONCE) if fresh else []
+        lines = [call_line(call, times=self._times) for call in calls] + self._refusals()
+        missing = self._skipped + max(fresh - len(calls), 0)
+        self._cursor = self._hub.cursor
+        if not lines:
+            self._skipped = missing
+            return
+        if missing:
+            lines.insert(0, (f"... {missing} more calls",))
+        try:
+            self._portions.put_nowait(lines)
+            self._skipped = 0
+        except queue.Full:
+            self._skipped = missing + len(calls)
+
+    def _refusals(self) -> list[Line]:
+        """Return lines for new requests that were refused before a call could be read."""
+        total = self._hub.tally.requests
+        after = max(self._number, total - _AT_ONCE)
+        requests = self._hub.requests_after(after, limit=_AT_ONCE) if total > after else []
+        self._number = total
+        return [request_line(one, times=self._times) for one in requests if is_refused(one)]
+
+    async def _look(self) -> None:
+        clock = SystemClock()
+        while True:
+            # What came during the pause has rung already.
+            if self._cursor == self._hub.cursor and self._number == self._hub.tally.requests:
+                await self._hub.wait()
+            self.show()
+            await clock.sleep(_PAUSE_SECONDS)
+
+    def _write(self) -> None:
+        while (portion := self._portions.get()) is not None:
+            try:
+                for line in portion:
+                    say(*line)
+            except (OSError, ValueError):
+                # The terminal is gone; the server stays.
+                return
 
 
 @click.command(name="serve")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print one JSON object on one line, and nothing else.",
-)
+@json_flag("Print one JSON object on one line, and nothing else.")
 @time_flags
-@server_settings
+@server_settings()
 def command(*, settings: Settings, as_json: bool, times: Times) -> None:
     """Run the local Segment until Ctrl-C or SIGTERM.
 

@@ -8,10 +8,9 @@ import click
 from msgspec import UNSET
 
 from mockseg.cli.deliveries import delivery_line
-from mockseg.cli.flags import client_settings
-from mockseg.cli.lines import key_word, verdict_word, why
+from mockseg.cli.flags import client_settings, json_flag
+from mockseg.cli.lines import key_word, time_flags, verdict_word, why
 from mockseg.cli.output import note, paint, say, say_json, shorten
-from mockseg.cli.times import time_flags
 from mockseg.domain.call import call_cursor
 from mockseg.domain.findings import Violation
 from mockseg.domain.request import route_text
@@ -22,9 +21,9 @@ from mockseg.operations.calls import CallDetails, CallPage, GetCall, ListCalls
 from mockseg.operations.requests import GetRequest, RequestView
 
 if TYPE_CHECKING:
+    from mockseg.cli.lines import Times
     from mockseg.cli.output import Part
     from mockseg.cli.target import Target
-    from mockseg.cli.times import Times
     from mockseg.operations.calls import CallBrief, FindingDetails
     from mockseg.operations.faults import AttemptView
 
@@ -37,7 +36,7 @@ _LONGEST_VALUE = 2000
 
 @click.command(name="show")
 @click.argument("name", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="As GET /calls/ID or /requests/ID has it.")
+@json_flag("As GET /calls/ID or /requests/ID has it.")
 @time_flags
 @client_settings
 def command(*, target: Target, name: str, as_json: bool, times: Times) -> None:

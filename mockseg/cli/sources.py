@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.cli.flags import client_settings
-from mockseg.cli.lines import key_word
+from mockseg.cli.flags import client_settings, json_flag
+from mockseg.cli.lines import key_word, time_flags
 from mockseg.cli.output import note, paint, say_json, say_table, shorten
-from mockseg.cli.times import time_flags
 from mockseg.matching.render import forgotten_words
 from mockseg.operations.sources import ListSources, SourceCounts, SourceList
 
 if TYPE_CHECKING:
+    from mockseg.cli.lines import Times
     from mockseg.cli.output import Part
     from mockseg.cli.target import Target
-    from mockseg.cli.times import Times
     from mockseg.operations.sources import SourceView
 
 
@@ -31,9 +30,7 @@ _HEAD = ("write key", "name", "calls", "good", "bad", "refused", "plans", "opene
     metavar="NUMBER",
     help="Only the sources used last, at most this many.  [100]",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a line, as GET /sources has it."
-)
+@json_flag("One JSON object a line, as GET /sources has it.")
 @time_flags
 @client_settings
 def command(*, target: Target, last: int, as_json: bool, times: Times) -> None:

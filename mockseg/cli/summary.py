@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.cli.flags import client_settings
+from mockseg.cli.flags import client_settings, json_flag, source_flag
 from mockseg.cli.output import note, say, say_json, shorten
 from mockseg.matching.render import forgotten_words
 from mockseg.operations.base import OfSource
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @click.command(name="summary")
-@click.option("--source", metavar="TEXT", help="Only calls of this write key.")
-@click.option("--json", "as_json", is_flag=True, help="As GET /summary has it.")
+@source_flag("Only calls of this write key.")
+@json_flag("As GET /summary has it.")
 @client_settings
 def command(*, target: Target, source: str | None, as_json: bool) -> None:
     """Count what was recorded, and by event."""

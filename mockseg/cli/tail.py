@@ -2,23 +2,132 @@
 
 from __future__ import annotations
 
+import dataclasses
+import http.client
+import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import click
 import msgspec
 
-from mockseg.cli.events import Event, events
-from mockseg.cli.flags import Seconds, client_settings, match_keys
-from mockseg.cli.lines import call_line, is_refused, request_line
+from mockseg.cli.flags import Seconds, client_settings, json_flag, match_keys
+from mockseg.cli.lines import call_line, is_refused, request_line, time_flags
 from mockseg.cli.output import say, say_json, warn
-from mockseg.cli.times import time_flags
+from mockseg.cli.target import pause
 from mockseg.domain.call import Call
+from mockseg.errors import OperationError, UnreachableError
 from mockseg.matching.match import ScalarMatch
 from mockseg.operations.requests import RequestView
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mockseg.cli.lines import Times
     from mockseg.cli.target import Target
-    from mockseg.cli.times import Times
+
+# The server says something at least every 15 seconds.
+_SILENCE_SECONDS = 60.0
+_LONGEST_LINE = 64 * 1024 * 1024
+_LONGEST_REFUSAL = 65_536
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Event:
+    """One event.
+
+    Attributes:
+        kind: ``call``, ``request``, ``gap``; or ``lost``, when the connection broke.
+        data: JSON; for ``lost`` a sentence.
+    """
+
+    kind: str
+    data: str
+
+
+def events(
+    target: Target, query: Mapping[str, str], *, patience_seconds: float, pause_seconds: float = 0.5
+) -> Iterator[Event]:
+    """Yield events without end, resuming after the last one when the connection breaks.
+
+    Args:
+        target: the server.
+        query: of the stream.
+        patience_seconds: for how long a server that went away is looked for.
+        pause_seconds: between two looks.
+
+    Raises:
+        OperationError: the query is refused.
+        UnreachableError: no server answers, or it did not come back in time.
+    """
+    last_id: str | None = None
+    pauses = max(int(patience_seconds / pause_seconds), 1)
+    left = 0
+    while True:
+        try:
+            for kind, id_, data in _read(target, query, last_id):
+                last_id, left = id_ or last_id, pauses
+                if data:
+                    yield Event(kind, data)
+            problem = "the server ended the stream"
+        except UnreachableError as error:
+            problem = str(error)
+            # Whoever was never there is not waited for.
+            if left == 0:
+                raise
+        if left == pauses:
+            yield Event("lost", problem)
+        left -= 1
+        if left == 0:
+            raise UnreachableError(
+                f"{problem}; it did not come back in {patience_seconds:g} seconds"
+            )
+        pause(pause_seconds)
+
+
+def _read(
+    target: Target, query: Mapping[str, str], last_id: str | None
+) -> Iterator[tuple[str, str, str]]:
+    """Read one connection to its end: kind, id and data of each event."""
+    headers = {"Accept": "text/event-stream"}
+    if last_id is not None:
+        headers["Last-Event-ID"] = last_id
+    path = "/stream" + (f"?{urlencode(query)}" if query else "")
+    try:
+        with target.get(path, timeout=_SILENCE_SECONDS, headers=headers) as answer:
+            if answer.status != 200:
+                raise _refusal(target, answer)
+            yield from _parse(answer)
+    except TimeoutError:
+        raise UnreachableError(f"the mockseg at {target.url} no longer says anything") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnreachableError(f"no mockseg answers at {target.url}: {reason}") from None
+    except http.client.HTTPException as error:
+        raise UnreachableError(
+            f"the stream of {target.url} broke off ({type(error).__name__})"
+        ) from None
+
+
+def _parse(answer: http.client.HTTPResponse) -> Iterator[tuple[str, str, str]]:
+    event: dict[str, str] = {}
+    while line := answer.readline(_LONGEST_LINE):
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        if text:
+            field, _, event[field] = text.partition(": ")
+        else:
+            yield event.get("event", ""), event.get("id", ""), event.get("data", "")
+            event = {}
+
+
+def _refusal(target: Target, answer: http.client.HTTPResponse) -> OperationError | UnreachableError:
+    try:
+        error = json.loads(answer.read(_LONGEST_REFUSAL))["error"]
+        return OperationError(str(error["message"]), status=answer.status, code=str(error["code"]))
+    except (ValueError, KeyError, TypeError):
+        return UnreachableError(
+            f"what answers at {target.url} is not a mockseg (status {answer.status})"
+        )
 
 
 _read_call = msgspec.json.Decoder(Call).decode
@@ -36,9 +145,7 @@ _read_request = msgspec.json.Decoder(RequestView).decode
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="NUMBER", help="End after this many calls."
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object a line, as GET /calls has it."
-)
+@json_flag("One JSON object a line, as GET /calls has it.")
 @click.option(
     "--patience",
     type=Seconds(min=0.5, max=86_400),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.cli.flags import client_settings
+from mockseg.cli.flags import client_settings, json_flag, source_flag
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import decided, note, say, say_json, shorten
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="truth")
-@click.option("--source", metavar="TEXT", required=True, help="The write key.")
+@source_flag("The write key.", required=True)
 @click.option(
     "--limit",
     metavar="NUMBER",
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     default=1000,
     help="Maximum number of messages to name.  [1000]",
 )
-@click.option("--json", "as_json", is_flag=True, help="As GET /truth has it.")
+@json_flag("As GET /truth has it.")
 @click.option(
     "--check", is_flag=True, help="Exit 1 unless there are messages, and all were delivered once."
 )

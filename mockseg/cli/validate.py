@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+import msgspec
 
-from mockseg.cli.flags import read_warned, setting_flags
-from mockseg.cli.ndjson import PIPE, is_stream, lines_of
-from mockseg.cli.output import decided, on_terminal, say_json, say_text, warn
-from mockseg.cli.plan_output import put
+from mockseg import junit
+from mockseg.cli.data_files import PIPE, is_stream, lines_of, put
+from mockseg.cli.flags import json_flag, read_warned, setting_flags
+from mockseg.cli.message_lines import read_line
+from mockseg.cli.output import decided, on_terminal, say_json, say_text, shorten, warn
 from mockseg.cli.progress import Progress
+from mockseg.clock import SystemClock
 from mockseg.config import SERVER_SETTINGS, Settings, load_server
+from mockseg.domain.findings import Discard, Finding, Violation
+from mockseg.domain.message import normalise
+from mockseg.hub.judge import DryRun
+from mockseg.hub.source_plans import from_settings
+from mockseg.plans.violations import explain
 
 if TYPE_CHECKING:
-    from mockseg.cli.validate_judging import Judgement
-    from mockseg.cli.validate_tally import Tally
+    from mockseg.cli.message_lines import Sent
+    from mockseg.domain.call import KeptCall
+    from mockseg.json_types import JsonObject
 
 
-_NAMES = ("catalogue", "plan", "strictness", "protocols")
-_SETTINGS = [setting for setting in SERVER_SETTINGS if setting.name in _NAMES]
-_PORTION = 500
+_NAMES: Final = ("catalogue", "plan", "strictness", "protocols")
+_SETTINGS: Final = [setting for setting in SERVER_SETTINGS if setting.name in _NAMES]
+_PORTION: Final = 500
+# Minimum number of messageIds that are remembered; the maximum is twice this.
+_REMEMBERED_IDS: Final = 1_000_000
+_LONGEST_LINE: Final = 400
+# A file can have any number of event names; past this limit they are counted together.
+_MOST_CASES: Final = 1000
+_LINES_OF_CASE: Final = 20
+_LONGEST_NAME: Final = 300
 
 
 @click.command(name="validate")
@@ -32,7 +50,7 @@ _PORTION = 500
     help="A messageId that was there before is a finding, as at Segment.",
 )
 @click.option("--junit", metavar="OUT", help="Write JUnit XML too: a test case for each event.")
-@click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
+@json_flag("The report as one JSON object.")
 @click.option(
     "--limit-shown",
     type=click.IntRange(min=0),
@@ -61,53 +79,53 @@ def command(
     settings = load_server(read_warned(config), flags)
     if junit == PIPE:
         raise click.UsageError("--junit needs a file: standard output has the report")
-    from mockseg.cli import validate_report
-    from mockseg.cli.validate_judging import Judgement
-    from mockseg.cli.validate_tally import Tally
-    from mockseg.hub.source_plans import from_settings
-
     plans = from_settings(settings)
-    tally = Tally(limit_shown=limit_shown)
-    _judge_all(file, Judgement(plans.used, duplicates=duplicates), tally)
-    empty = not tally.messages and not allow_empty
-    status = decided(1 if tally.bad or empty else 0)
+    run = DryRun(
+        plans.used,
+        received_ns=SystemClock().now_ns(),
+        remembered=_REMEMBERED_IDS if duplicates else 0,
+    )
+    report = _Report(file, limit_shown=limit_shown)
+    _judge_all(file, run, report)
+    empty = not report.messages and not allow_empty
+    status = decided(1 if report.bad or empty else 0)
     if junit is not None:
-        put(validate_report.as_junit(tally, file=file), junit)
+        put(report.as_junit(), junit)
     slugs = [plan.slug for plan in plans.set.plans]
     if as_json:
-        report = validate_report.as_json(
-            tally, file=file, plans=slugs, strictness=settings.strictness
-        )
-        say_json(report, indented=True)
+        say_json(report.as_json(plans=slugs, strictness=settings.strictness), indented=True)
     else:
-        judged_by = _judged_by(slugs, settings)
-        say_text(validate_report.as_text(tally, file=file, judged_by=judged_by))
+        say_text(report.as_text(judged_by=_judged_by(slugs, settings)))
     if empty:
         warn(f"{file} has no messages, so nothing was judged; --allow-empty allows this")
     return status
 
 
-def _judge_all(file: str, judgement: Judgement, tally: Tally) -> None:
+def _judge_all(file: str, run: DryRun, report: _Report) -> None:
     """Judge line by line; what was judged is not kept."""
-    from mockseg.cli.validate_lines import read_line
-
-    # Nobody sees a bar elsewhere, and a pipe cannot be read twice.
+    # Only a terminal shows a bar, and a pipe cannot be read twice.
     counted = on_terminal(err=True) and not is_stream(file)
     total = sum(1 for _ in lines_of(file)) if counted else None
     with Progress("validated", total=total) as progress:
-        told = 0
+        shown = 0
         for number, text in lines_of(file):
             line = read_line(number, text)
-            tally.lines += 1
+            report.lines += 1
             if line.problem is not None:
-                tally.broken(number, line.problem)
+                report.add(_Judged(number, None, "rejected", findings=(line.problem,)))
             for sent in line.sent:
-                tally.judged(judgement.judge(sent, line=number), line=number)
-            done = tally.lines if counted else tally.messages
-            if done - told >= _PORTION:
-                progress.add(done - told)
-                told = done
-        progress.add((tally.lines if counted else tally.messages) - told)
+                call = run.judge(sent.raw, sent.message, place=number, shared=sent.shared)
+                findings = tuple(_findings(call))
+                report.add(
+                    _Judged(
+                        number, sent, call.verdict, call.type, call.event, call.user_id, findings
+                    )
+                )
+            done = report.lines if counted else report.messages
+            if done - shown >= _PORTION:
+                progress.add(done - shown)
+                shown = done
+        progress.add((report.lines if counted else report.messages) - shown)
 
 
 def _judged_by(slugs: list[str], settings: Settings) -> str:
@@ -117,3 +135,210 @@ def _judged_by(slugs: list[str], settings: Settings) -> str:
     plans = f"the plans {', '.join(slugs)}" if len(slugs) > 1 else f"the plan {slugs[0]}"
     strictness = f" ({settings.strictness})" if settings.catalogue else ""
     return f"{edge}, and {plans}{strictness}"
+
+
+def _findings(call: KeptCall) -> list[Finding]:
+    if call.remark is None:
+        return []
+    found = list(call.remark.findings)
+    first = call.remark.duplicate_of
+    for place, finding in enumerate(found):
+        if first and isinstance(finding, Discard) and finding.code == "duplicate_message_id":
+            text = f'messageId "{call.message_id[:100]}" was on line {first} before'
+            found[place] = msgspec.structs.replace(finding, description=text)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A message, or a line that cannot be read, with what is wrong with it.
+
+    Attributes:
+        line: its number in the file.
+        sent: the message; None for a line that cannot be read.
+        verdict: accepted, dropped or blocked; rejected for a whole line.
+        type: of the call; empty if unknown.
+        event: of a track call, or None.
+        user_id: or None.
+        findings: why it is not good; empty for a good one.
+    """
+
+    line: int
+    sent: Sent | None
+    verdict: str
+    type: str = ""
+    event: str | None = None
+    user_id: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        return self.verdict == "accepted" and not self.findings
+
+    @property
+    def place(self) -> int | None:
+        """Index of the message in its batch, from 0; None outside of a batch."""
+        return None if self.sent is None else self.sent.place
+
+    @property
+    def where(self) -> str:
+        inside = "" if self.place is None else f", message {self.place} of its batch"
+        return f"line {self.line}{inside}"
+
+    @property
+    def what(self) -> str:
+        """Type, event and user, printable."""
+        event = f' "{shorten(self.event)}"' if self.event is not None else ""
+        user = f", user {shorten(self.user_id)}" if self.user_id else ""
+        return f"{shorten(self.type)}{event}{user}"
+
+    def explained(self) -> list[str]:
+        """Return a few lines for each finding: what, where, what was sent, whose rule."""
+        lines: list[str] = []
+        for finding in self.findings:
+            text = finding.description
+            if isinstance(finding, Violation) and self.sent and isinstance(self.sent.message, dict):
+                normalised = normalise(
+                    self.sent.message,
+                    type_=self.type,
+                    message_id="",
+                    received_ns=0,
+                    shared=self.sent.shared,
+                )
+                text = explain(finding, normalised)
+            first, *more = text.splitlines() or [""]
+            lines += [f"{finding.code}: {first}", *more]
+        return lines
+
+
+@dataclass(slots=True)
+class _Case:
+    """All messages of one type and event.
+
+    Attributes:
+        total, bad: numbers of messages.
+        lines: about the first bad ones, for people.
+    """
+
+    total: int = 0
+    bad: int = 0
+    lines: list[str] = field(default_factory=list)
+
+
+class _Report:
+    """Counts judged messages and keeps the first bad ones, in bounded memory.
+
+    Args:
+        file: that is judged.
+        limit_shown: maximum number of bad messages to keep.
+
+    Attributes:
+        lines: that were not empty.
+        good, bad: messages; a line that cannot be read counts as a bad one.
+    """
+
+    def __init__(self, file: str, *, limit_shown: int) -> None:
+        self.lines = 0
+        self.good = 0
+        self.bad = 0
+        self._file = file
+        self._limit = limit_shown
+        self._verdicts = dict.fromkeys(("accepted", "dropped", "blocked", "rejected"), 0)
+        self._codes: Counter[str] = Counter()
+        self._shown: list[tuple[_Judged, list[str]]] = []
+        # By type and event, in the order in which they came.
+        self._cases: dict[tuple[str, str | None], _Case] = {}
+
+    @property
+    def messages(self) -> int:
+        return self.good + self.bad
+
+    def add(self, judged: _Judged) -> None:
+        case = self._case(judged.type, judged.event)
+        case.total += 1
+        self._verdicts[judged.verdict] += 1
+        if judged.good:
+            self.good += 1
+            return
+        self.bad += 1
+        case.bad += 1
+        self._codes.update({finding.code for finding in judged.findings})
+        is_shown, is_in_case = len(self._shown) < self._limit, len(case.lines) < _LINES_OF_CASE
+        explained = judged.explained() if is_shown or is_in_case else []
+        if is_shown:
+            self._shown.append((judged, explained))
+        if is_in_case:
+            case.lines += [judged.where, *(f"  {line}" for line in explained)]
+
+    def _case(self, type_: str, event: str | None) -> _Case:
+        key = (type_[:_LONGEST_NAME], None if event is None else event[:_LONGEST_NAME])
+        if key not in self._cases and len(self._cases) >= _MOST_CASES:
+            key = ("(others)", None)
+        return self._cases.setdefault(key, _Case())
+
+    def as_text(self, *, judged_by: str) -> str:
+        """Return the first bad messages, then the counts."""
+        lines: list[str] = []
+        for judged, explained in self._shown:
+            fate = "violates its plan" if judged.verdict == "accepted" else judged.verdict
+            lines.append(f"{judged.where}: {judged.what or 'no call'}, {fate}")
+            lines += [f"  {shorten(line, longest=_LONGEST_LINE)}" for line in explained]
+        left = self.bad - len(self._shown)
+        if left:
+            lines.append(f"... and {left} more bad ones (--limit-shown shows more)")
+        if lines:
+            lines.append("")
+        lines.append(
+            f"{shorten(self._file)}: {self.messages} messages on {self.lines} lines:"
+            f" {self.good} good, {self.bad} bad ({self._verdicts['dropped']} dropped,"
+            f" {self._verdicts['blocked']} blocked, {self._verdicts['rejected']} rejected)"
+        )
+        by_count = sorted(self._codes.items(), key=lambda item: (-item[1], item[0]))
+        lines += [f"{count:8}  {code}" for code, count in by_count]
+        lines.append(f"judged by {judged_by}")
+        return "\n".join(lines) + "\n"
+
+    def as_json(self, *, plans: list[str], strictness: str) -> JsonObject:
+        return {
+            "file": self._file.encode("utf-8", "replace").decode(),
+            "plans": plans,
+            "strictness": strictness,
+            "lines": self.lines,
+            "messages": self.messages,
+            "good": self.good,
+            "bad": self.bad,
+            "verdicts": self._verdicts,
+            "byCode": dict(sorted(self._codes.items())),
+            "shown": [
+                {
+                    "line": judged.line,
+                    "index": judged.place,
+                    "type": judged.type,
+                    "event": judged.event,
+                    "userId": judged.user_id,
+                    "verdict": judged.verdict,
+                    "findings": [msgspec.to_builtins(finding) for finding in judged.findings],
+                    "explanation": explained,
+                }
+                for judged, explained in self._shown
+            ],
+            "notShown": self.bad - len(self._shown),
+        }
+
+    def as_junit(self) -> str:
+        """Return JUnit XML: each event is a test case, failed when a message is bad."""
+        name = f"mockseg validate {shorten(self._file)}"
+        cases = []
+        for (type_, event), case in self._cases.items():
+            named = shorten(type_ or "no call") + (f' "{shorten(event)}"' if event else "")
+            failure = f"{case.bad} of {case.total} bad" if case.bad else None
+            lines = (shorten(line, longest=_LONGEST_LINE) for line in case.lines)
+            cases.append(
+                junit.Case(
+                    name=named,
+                    classname=shorten(type_ or "unreadable"),
+                    failure=failure,
+                    details="\n".join((failure or "", *lines)),
+                )
+            )
+        return junit.junit_xml(name, [(name, cases)])

@@ -8,19 +8,18 @@ import click
 import msgspec
 
 from mockseg.cli.calls import show_calls
-from mockseg.cli.flags import Seconds, client_settings, match_keys
-from mockseg.cli.lines import call_line
+from mockseg.cli.flags import Seconds, client_settings, json_flag, match_keys
+from mockseg.cli.lines import call_line, time_flags
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import decided, note, say_json, say_text, warn
-from mockseg.cli.times import time_flags
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError
 from mockseg.matching.match import Match
 from mockseg.operations.calls import Count, WaitCalls, WaitedCalls
 
 if TYPE_CHECKING:
+    from mockseg.cli.lines import Times
     from mockseg.cli.target import Target
-    from mockseg.cli.times import Times
 
 
 _TIMEOUT_SECONDS = 5.0
@@ -62,9 +61,7 @@ _QUIET_SECONDS = 0.1
     help="Only calls after this one.",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing; the exit status says it.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object, as POST /calls/wait answers."
-)
+@json_flag("One JSON object, as POST /calls/wait answers.")
 @time_flags
 @client_settings
 def command(

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockseg.cli.demo_calls import CALLS
+from mockseg.cli.demo import CALLS
 from mockseg.cli.main import run
 
 ROOT = Path(__file__).parents[2]

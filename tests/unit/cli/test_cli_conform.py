@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.cli.conform_run import columns
+from mockseg.cli.conform import columns
 from mockseg.conformance.contract import E2eConfig
 
 

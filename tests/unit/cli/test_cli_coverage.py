@@ -11,7 +11,7 @@ import pytest
 from mockseg.catalogue.loader import load
 from mockseg.catalogue.samples import sample
 from mockseg.cli import coverage as coverage_command
-from mockseg.cli.coverage_gathering import Gathered, gather
+from mockseg.cli.coverage import Gathered, gather
 from mockseg.cli.main import run
 from mockseg.errors import ConfigError, PlanError
 from mockseg.operations.plans import CoverageView

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from mockseg.cli.live_lines import LiveLines
-from mockseg.cli.times import Times
+from mockseg.cli.lines import Times
+from mockseg.cli.serve import LiveLines
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from mockseg.cli import demo_calls
-from mockseg.cli.events import _parse
-from mockseg.cli.lines import call_line, request_line, why
-from mockseg.cli.ndjson import lines_of, written
+from mockseg.cli import demo
+from mockseg.cli.data_files import lines_of, written
+from mockseg.cli.lines import Times, call_line, request_line, why
 from mockseg.cli.output import render
 from mockseg.cli.progress import Progress
-from mockseg.cli.times import Times
+from mockseg.cli.tail import _parse
 from mockseg.domain.call import Call, RequestRef
 from mockseg.domain.findings import Discard, Violation, discard
 from mockseg.domain.message import MESSAGE_TYPES
@@ -215,11 +214,11 @@ def test_events_are_read_as_the_stream_writes_them() -> None:
 
 def test_the_demo_covers_what_was_promised() -> None:
     """All six types, at least ten events of the documents, all of them good."""
-    events = {sent.name for sent in demo_calls.CALLS if sent.type == "track"}
+    events = {sent.name for sent in demo.CALLS if sent.type == "track"}
 
-    assert {sent.type for sent in demo_calls.CALLS} == set(MESSAGE_TYPES)
+    assert {sent.type for sent in demo.CALLS} == set(MESSAGE_TYPES)
     assert len(events) >= 10
-    for sent in (*demo_calls.CALLS, demo_calls.DUPLICATE):
+    for sent in (*demo.CALLS, demo.DUPLICATE):
         assert check(sent.message(), sent.type) == ()
-    assert len(encode(demo_calls.REFUSED.message())) > 32 * 1024
-    assert [found.code for found in check(demo_calls.DROPPED, "track")] == ["no_user_anon_id"]
+    assert len(encode(demo.REFUSED.message())) > 32 * 1024
+    assert [found.code for found in check(demo.DROPPED, "track")] == ["no_user_anon_id"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mockseg.cli.times import Times
+from mockseg.cli.lines import Times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

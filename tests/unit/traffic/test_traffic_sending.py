@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mockseg.cli.validate_lines import read_line
+from mockseg.cli.message_lines import read_line
 from mockseg.errors import ConfigError
 from mockseg.json_types import decode, encode
 from mockseg.traffic.as_segment import to_destination

@@ -9,7 +9,7 @@ from mockseg.cli.output import say_json, say_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockseg.cli.traffic_target import Checked
+    from mockseg.cli.traffic.receiver import Checked
     from mockseg.json_types import JsonObject
     from mockseg.traffic.tally import Histogram, Tally
 

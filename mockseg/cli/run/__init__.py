@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockseg.cli.flags import Seconds, server_settings_with, settings_file
+from mockseg.cli.flags import Seconds, server_settings, settings_file
 from mockseg.cli.output import log_lines, note, warn
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import pretty
 
 if TYPE_CHECKING:
-    from mockseg.cli.run_judgement import Judgement
+    from mockseg.cli.run.judgement import Judgement
     from mockseg.client.allowance import Allowance
     from mockseg.config import Settings
     from mockseg.server import RunningServer
@@ -108,7 +108,7 @@ class _Asked:
     metavar="SECONDS",
     help="Time for CMD to end after a signal, before it is killed.  [10s]",
 )
-@server_settings_with(_FIXED, without=_WITHOUT)
+@server_settings(_FIXED, without=_WITHOUT)
 def command(*, settings: Settings, program: tuple[str, ...], **flags: Any) -> int:
     """Run CMD against a server of its own, then judge what it sent.
 
@@ -149,7 +149,7 @@ def command(*, settings: Settings, program: tuple[str, ...], **flags: Any) -> in
 
 async def _run(running: RunningServer, asked: _Asked) -> tuple[int, Judgement]:
     """Serve, run the program, and return its status and the judgement."""
-    from mockseg.cli.run_program import run_program
+    from mockseg.cli.run.program import run_program
     from mockseg.operations.sources import CreateSource
 
     await running.start()
@@ -168,7 +168,7 @@ async def _run(running: RunningServer, asked: _Asked) -> tuple[int, Judgement]:
 
 async def _judgement(running: RunningServer, asked: _Asked, given: dict[str, str]) -> Judgement:
     """Wait until all that the program sent is recorded, and judge it."""
-    from mockseg.cli.run_judgement import judge
+    from mockseg.cli.run.judgement import judge
     from mockseg.operations.calls import Settle
 
     unsettled = None

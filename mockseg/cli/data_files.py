@@ -10,10 +10,28 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from mockseg.cli.output import say_text
 from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def put(text: str, out: str) -> None:
+    """Write a whole document; a file appears when it is whole, zipped if it is called so.
+
+    Args:
+        text: with its last line ended.
+        out: a file, or ``-`` for standard output.
+
+    Raises:
+        ConfigError: it cannot be written there.
+    """
+    if out == PIPE:
+        say_text(text)
+        return
+    with written(out) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
 
 
 PIPE = "-"

@@ -8,19 +8,30 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockseg.cli.flags import client_settings
+from mockseg.cli.flags import client_settings, json_flag
 from mockseg.cli.output import decided
-from mockseg.cli.traffic_flags import CONNECTIONS, HISTOGRAM, recipe_flags
 from mockseg.errors import ConfigError
 from mockseg.printable import printable_utf8
+from mockseg.traffic.profiles import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockseg.cli.target import Target
-    from mockseg.cli.traffic_target import Checked, Destined
+    from mockseg.cli.traffic.receiver import Checked, Destined
     from mockseg.traffic.generator import Traffic
     from mockseg.traffic.tally import Tally
+
+CONNECTIONS = "Maximum number of concurrent connections.  [64]"
+HISTOGRAM = "Add the table of latencies by percentile to the report."
+
+
+def recipe_flags(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add a flag for each row of the table to a command; one that is not given is None."""
+    for name, metavar, default, text in reversed(ROWS):
+        shown = f"{text}  [{default}]" if default is not None else text
+        function = click.option(f"--{name}", name, metavar=metavar, help=shown)(function)
+    return function
 
 
 _OTHERS: Final = ("to", "write_key", "transport", "gzip", "connections")
@@ -45,7 +56,7 @@ _PORTION: Final = 500
 @click.option("--out", metavar="FILE", help="Write instead of sending; .gz zips, - streams.")
 @click.option("--dry-run", is_flag=True, help="Make everything, send and write nothing.")
 @click.option("--histogram", is_flag=True, help=HISTOGRAM)
-@click.option("--json", "as_json", is_flag=True, help="The report as one JSON object.")
+@json_flag("The report as one JSON object.")
 @client_settings
 def command(
     *,
@@ -65,8 +76,8 @@ def command(
     a call was due. Exit 1 when calls were refused or lost, on Ctrl-C, or when a mockseg found
     something else than what the labels of the broken calls say.
     """
-    from mockseg.cli.traffic_report import show, status
-    from mockseg.cli.traffic_target import destined
+    from mockseg.cli.traffic.receiver import destined
+    from mockseg.cli.traffic.report import show, status
     from mockseg.traffic.profiles import with_profile
 
     values = with_profile(flags, file=profile, others=_OTHERS)
@@ -103,7 +114,7 @@ def _made(
     values: dict[str, Any], *, as_: str | None, now: bool
 ) -> tuple[Traffic, dict[str, object]]:
     """Prepare the traffic, and what the report says of it."""
-    from mockseg.cli.ndjson import lines_of
+    from mockseg.cli.data_files import lines_of
     from mockseg.cli.plan_source import plan_in_file
     from mockseg.clock import SystemClock
     from mockseg.domain.timestamps import format_moment
@@ -184,10 +195,8 @@ def _send(
     as_: str | None,
     key: str | None,
 ) -> Checked | None:
-    from mockseg.cli.traffic_run import send
-    from mockseg.cli.traffic_sender import sender_for
-    from mockseg.cli.traffic_target import Receiver
-    from mockseg.cli.traffic_values import transport_of
+    from mockseg.cli.traffic.receiver import Receiver
+    from mockseg.cli.traffic.sending import send, sender_for, transport_of
     from mockseg.traffic.packets import grouped
 
     if as_ is not None:
@@ -225,8 +234,7 @@ def _send_as(
     key: str | None,
 ) -> None:
     """Send as Segment sends to a destination."""
-    from mockseg.cli.traffic_run import send
-    from mockseg.cli.traffic_values import connections_of, tls_of
+    from mockseg.cli.traffic.sending import connections_of, send, tls_of
     from mockseg.traffic.as_segment import WEBHOOK, to_destination
     from mockseg.traffic.driver import Driver
     from mockseg.traffic.packets import grouped
