@@ -9,8 +9,8 @@ from aiohttp import web
 from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.access import Access
 from mockseg.web.connection import ConnectionServer
-from mockseg.web.held import Held
-from mockseg.web.keys import ACCESS, HELD, HUB, RECORDER
+from mockseg.web.keys import ACCESS, HUB, OPEN_REQUESTS, RECORDER
+from mockseg.web.open_requests import OpenRequests
 from mockseg.web.recording import Recorder
 from mockseg.web.sender import HttpSender
 
@@ -64,7 +64,7 @@ def make_app(hub: Hub) -> web.Application:
     A :class:`Runner` runs it.
     """
     app = web.Application(client_max_size=MAX_BODY_BYTES)
-    held = app[HELD] = Held()
+    held = app[OPEN_REQUESTS] = OpenRequests()
     app[HUB] = hub
     app[ACCESS] = Access(hub.settings.control_token)
     app[RECORDER] = Recorder(hub)

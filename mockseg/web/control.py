@@ -12,7 +12,7 @@ from mockseg.web import openapi, parameters
 from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.answers import error_answer, json_answer
 from mockseg.web.guard import add_guarded
-from mockseg.web.keys import HELD, HUB
+from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.metrics import metrics
 from mockseg.web.stream import stream
 
@@ -68,7 +68,7 @@ def add_fallback(app: web.Application) -> None:
 def _handler(operation: Operation) -> Handler:
     async def handler(request: web.Request) -> web.StreamResponse:
         params = await parameters.read(request, operation)
-        with request.app[HELD].hold(request):
+        with request.app[OPEN_REQUESTS].hold(request):
             result = await request.app[HUB].perform(operation.name, params)
         return json_answer(result, status=operation.status)
 

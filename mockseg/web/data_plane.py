@@ -20,22 +20,26 @@ from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
 from mockseg.files import read_text
 from mockseg.hub.answers import SUCCESS, refusal
-from mockseg.web import cors
 from mockseg.web.bodies import Body, body_at_hand
-from mockseg.web.breaking import break_answer
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
-from mockseg.web.constant import ConstantResponse
-from mockseg.web.expectation import continue_if_expected
+from mockseg.web.fault_effects import break_answer
 from mockseg.web.keys import RECORDER
 from mockseg.web.oauth import TOKEN_FIELDS, answer_token, check_public_key
 from mockseg.web.pixel import GIF, callback_of, decode_data, jsonp, message_of_query
-from mockseg.web.recording import key_in_headers, response_of
-from mockseg.web.routes import DOCUMENTED, TRACKING, normalised
-from mockseg.web.wrong_paths import what_is_wrong
+from mockseg.web.recording import key_in_headers
+from mockseg.web.responses import (
+    ConstantResponse,
+    allow_origin,
+    continue_if_expected,
+    preflight,
+    response_of,
+)
+from mockseg.web.routes import DOCUMENTED, TRACKING, normalised, what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from mockseg.hub.fault_registry import FaultedRequest
     from mockseg.hub.hub import Hub
     from mockseg.web.recording import Recorder
 
@@ -90,7 +94,7 @@ class DataPlane:
         """Answer a request at a route of tracking, or at none."""
         method = request.method
         if method == "OPTIONS":
-            return cors.preflight(request)
+            return preflight(request)
         if route is None:
             return await self._other(request)
         if method in {"POST", "PUT"} and not route.pixel:
@@ -117,26 +121,19 @@ class DataPlane:
             key=key_in_headers(request) or body.write_key,
             problem=body.problem,
         )
-        broken = None
-        if self._hub.faults.armed:
-            answer, broken = self._hub.faults.accept(arrival)
-        else:
-            answer = self._hub.accept(arrival)
+        answer, fault = self._accept(arrival)
         if (
             answer is SUCCESS
-            and broken is None
+            and fault is None
             and body.problem is None
             and ConstantResponse.suits(request)
         ):
             return self._success
         response = response_of(answer)
         if body.problem is not None:
-            # What is left of the body is of no use to anyone.
+            # The rest of the body is not read.
             response.force_close()
-        cors.allow(request, response)
-        if broken is not None:
-            return await break_answer(request, self._hub, broken, usual=answer, response=response)
-        return response
+        return await self._finish(request, response, usual=answer, fault=fault)
 
     async def _got(self, request: web.Request, route: Route) -> web.StreamResponse:
         query = request.rel_url.query
@@ -163,11 +160,7 @@ class DataPlane:
             key=key_in_headers(request),
             problem=problem,
         )
-        broken = None
-        if self._hub.faults.armed:
-            answer, broken = self._hub.faults.accept(arrival)
-        else:
-            answer = self._hub.accept(arrival)
+        answer, fault = self._accept(arrival)
         if route.pixel:
             response = web.Response(body=GIF, headers={"Content-Type": "image/gif"})
         elif (callback := callback_of(query)) is not None:
@@ -182,10 +175,33 @@ class DataPlane:
         else:
             response = response_of(answer)
         response.headers["Cache-Control"] = _NO_CACHE
-        cors.allow(request, response)
-        if broken is not None:
-            return await break_answer(request, self._hub, broken, usual=answer, response=response)
-        return response
+        return await self._finish(request, response, usual=answer, fault=fault)
+
+    def _accept(self, arrival: Arrival) -> tuple[Answer, FaultedRequest | None]:
+        if self._hub.faults.armed:
+            return self._hub.faults.accept(arrival)
+        return self._hub.accept(arrival), None
+
+    async def _finish(
+        self,
+        request: web.Request,
+        response: web.Response,
+        *,
+        usual: Answer,
+        fault: FaultedRequest | None,
+    ) -> web.StreamResponse:
+        """Send a response, unless a fault changes it.
+
+        Args:
+            request: as it came.
+            response: to send.
+            usual: the same, as the hub answered it.
+            fault: that hit the request, or None.
+        """
+        allow_origin(request, response)
+        if fault is None:
+            return response
+        return await break_answer(request, self._hub, fault, usual=usual, response=response)
 
     # --- everything else
 
@@ -299,16 +315,13 @@ class DataPlane:
         read = body or await self._recorder.read(request, key)
         key = key or key_in_headers(request)
         faults = self._hub.faults
-        broken = faults.choose(route, key) if faults.armed else None
-        self._recorder.record(request, read, answer, key=key, broken=broken)
+        fault = faults.choose(route, key) if faults.armed else None
+        self._recorder.record(request, read, answer, key=key, fault=fault)
         usual = sent or answer
         response = response_of(usual)
         if read.problem is not None:
             response.force_close()
-        cors.allow(request, response)
-        if broken is not None:
-            return await break_answer(request, self._hub, broken, usual=usual, response=response)
-        return response
+        return await self._finish(request, response, usual=usual, fault=fault)
 
 
 def _methods_of(route: Route) -> str:

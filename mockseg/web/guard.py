@@ -22,8 +22,8 @@ from aiohttp import web
 from mockseg.errors import FqlError, MocksegError, OperationError
 from mockseg.printable import printable
 from mockseg.web.answers import error_answer
-from mockseg.web.expectation import CONTINUE, continue_if_expected
 from mockseg.web.keys import ACCESS, HUB
+from mockseg.web.responses import CONTINUE, continue_if_expected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,11 +9,11 @@ from aiohttp import web
 if TYPE_CHECKING:
     from mockseg.hub.hub import Hub
     from mockseg.web.access import Access
-    from mockseg.web.held import Held
+    from mockseg.web.open_requests import OpenRequests
     from mockseg.web.recording import Recorder
 
 
 ACCESS: web.AppKey[Access] = web.AppKey("access")
 HUB: web.AppKey[Hub] = web.AppKey("hub")
-HELD: web.AppKey[Held] = web.AppKey("held")
+OPEN_REQUESTS: web.AppKey[OpenRequests] = web.AppKey("held")
 RECORDER: web.AppKey[Recorder] = web.AppKey("recorder")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 from mockseg.web.answers import text_answer
-from mockseg.web.keys import HELD, HUB
+from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, query_values
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     hub = request.app[HUB]
     kept = await hub.perform("summary", OfSource())
     assert isinstance(kept, Summary)  # noqa: S101  (the table says so)
-    families = _families(hub, kept, held=len(request.app[HELD]))
+    families = _families(hub, kept, held=len(request.app[OPEN_REQUESTS]))
     return text_answer("".join(map(_text, families)), content_type=CONTENT_TYPE)
 
 

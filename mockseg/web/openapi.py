@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from mockseg import json_types
 from mockseg.operations.table import OPERATIONS, PREFIX
 from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.answers import ErrorAnswer
-from mockseg.web.descriptions import describe
 from mockseg.web.stream import Gap, StreamQuery
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.operations.table import Operation
 
-
 _JSON = "application/json"
 _SCHEMAS = "#/components/schemas/{name}"
+# A line of the section ``Attributes:`` of a docstring.
+_FIELD = re.compile(r"    ([a-z_0-9]+(?:, [a-z_0-9]+)*): (.*)")
 
 # What every operation may answer, and what those with a body may besides.
-_REFUSALS = {
+_ERRORS = {
     401: "another machine asks without the control token, or with a wrong one",
     403: "a foreign host or origin, or another machine where there is no control token",
     405: "the method is not one of this path's; the header Allow has them",
@@ -35,7 +36,7 @@ _REFUSALS = {
     500: "mockseg failed; its log has the traceback",
     503: "the server is stopping",
 }
-_BODY_REFUSALS = {
+_BODY_ERRORS = {
     400: "the body is no JSON",
     408: "the body did not arrive in time",
     413: "the body is too large",
@@ -94,7 +95,7 @@ def _operation(operation: Operation, schemas: JsonObject) -> JsonObject:
                 "description": schemas[operation.result.__name__]["description"],
                 "content": {_JSON: {"schema": _reference(operation.result)}},
             },
-            **_refusals(dict(operation.refusals), has_body=operation.has_body),
+            **_errors(dict(operation.refusals), has_body=operation.has_body),
         },
     }
     if operation.details is not None:
@@ -144,18 +145,18 @@ def _body(operation: Operation, schemas: JsonObject) -> JsonObject:
     return {"required": bool(required), "content": {_JSON: {"schema": schema}}}
 
 
-def _refusals(own: dict[int, str], *, has_body: bool) -> JsonObject:
-    common = _REFUSALS | (_BODY_REFUSALS if has_body else {})
-    refusals: JsonObject = {
+def _errors(own: dict[int, str], *, has_body: bool) -> JsonObject:
+    common = _ERRORS | (_BODY_ERRORS if has_body else {})
+    errors: JsonObject = {
         str(status): {"$ref": f"#/components/responses/{status}"} for status in common
     }
     for status, meaning in own.items():
-        refusals[str(status)] = _error(meaning)
-    return dict(sorted(refusals.items()))
+        errors[str(status)] = _error(meaning)
+    return dict(sorted(errors.items()))
 
 
 def _responses() -> JsonObject:
-    every = _REFUSALS | _BODY_REFUSALS
+    every = _ERRORS | _BODY_ERRORS
     return {str(status): _error(meaning) for status, meaning in sorted(every.items())}
 
 
@@ -213,7 +214,7 @@ def _get(
                     "description": description,
                     "content": {content_type: {"schema": {"type": kind}}},
                 },
-                **_refusals({}, has_body=False),
+                **_errors({}, has_body=False),
             },
         }
     }
@@ -232,7 +233,7 @@ def _schemas() -> JsonObject:
     _, schemas = msgspec.json.schema_components(list(dict.fromkeys(records)), ref_template=_SCHEMAS)
     for record in {*records, *_inside(records)}:
         if record.__name__ in schemas:
-            describe(schemas[record.__name__], record)
+            _describe(schemas[record.__name__], record)
     return schemas
 
 
@@ -256,3 +257,36 @@ def _inside(records: list[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
         elif isinstance(kind, msgspec.inspect.TupleType):
             pending += kind.item_types
     return found
+
+
+def _about(record: type) -> tuple[str, dict[str, str]]:
+    """Give the text before ``Attributes:``, and what it says of each field, base classes' too."""
+    fields: dict[str, str] = {}
+    for base in reversed(record.__mro__):
+        if base is not msgspec.Struct and issubclass(base, msgspec.Struct):
+            fields |= _parts(base)[1]
+    return _parts(record)[0], fields
+
+
+def _describe(schema: JsonObject, record: type[msgspec.Struct]) -> None:
+    """Put these texts where they belong in the schema of a record."""
+    whole, fields = _about(record)
+    schema["description"] = whole
+    for field in msgspec.structs.fields(record):
+        if field.name in fields:
+            schema["properties"][field.encode_name].setdefault("description", fields[field.name])
+
+
+def _parts(record: type) -> tuple[str, dict[str, str]]:
+    # Cleaned first: from Python 3.13 on the compiler takes the indent away.
+    text, _, attributes = inspect.cleandoc(record.__doc__ or "").partition("\nAttributes:\n")
+    fields: dict[str, str] = {}
+    names: list[str] = []
+    for line in attributes.splitlines():
+        found = _FIELD.fullmatch(line)
+        if found is not None:
+            names = found[1].split(", ")
+            fields |= dict.fromkeys(names, found[2])
+        elif line.strip():
+            fields |= {name: f"{fields[name]} {line.strip()}" for name in names}
+    return " ".join(text.split()), fields

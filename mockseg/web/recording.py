@@ -2,28 +2,67 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION
 from msgspec import structs
 
-from mockseg.domain.credentials import key_of, shown_form, shown_json, shown_query, shown_url
+from mockseg.domain.credentials import (
+    key_of,
+    shown_form,
+    shown_header,
+    shown_json,
+    shown_query,
+    shown_url,
+)
 from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import key_of_refused
 from mockseg.domain.request import Arrival, Route
-from mockseg.web import cors
 from mockseg.web.bodies import inflated, read_body
-from mockseg.web.headers import HeaderStore
 from mockseg.web.pixel import decode_data
+from mockseg.web.responses import allow_origin, response_of
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from mockseg.domain.request import Answer, Headers
     from mockseg.hub.fault_registry import FaultedRequest
     from mockseg.hub.hub import Hub
     from mockseg.web.bodies import Body
     from mockseg.web.unparsed import RawRequest
+
+_Raw: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+# Clients send the same headers over and over; more kinds than this are few clients no more.
+_MOST = 1000
+
+
+class _HeaderStore:
+    """Gives equal headers the same tuple, so that a hundred thousand requests share a few."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[_Raw, Headers] = {}
+
+    def keep(self, raw: _Raw) -> Headers:
+        """Give headers as they are kept; the length's value stays empty, it differs each time."""
+        alike = tuple([(n, b"" if n in _LENGTHS else v) for n, v in raw])
+        kept = self._kept.get(alike)
+        if kept is None:
+            if len(self._kept) >= _MOST:
+                self._kept.clear()
+            kept = self._kept[alike] = tuple(_shown(name, value) for name, value in alike)
+        return kept
+
+
+_LENGTHS = frozenset({b"Content-Length", b"content-length"})
+
+
+def _shown(name: bytes, value: bytes) -> tuple[str, str]:
+    text = name.decode("utf-8", "replace")
+    return text, shown_header(text, value.decode("utf-8", "replace"))
 
 
 _NOTHING = Route(path="", carries="nothing")
@@ -37,7 +76,7 @@ class Recorder:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._headers = HeaderStore()
+        self._headers = _HeaderStore()
 
     def headers(self, request: web.BaseRequest) -> Headers:
         """Return the headers as they are kept."""
@@ -89,7 +128,7 @@ class Recorder:
         if body.problem is not None:
             # What is left of the body is of no use to anyone.
             response.force_close()
-        cors.allow(request, response)
+        allow_origin(request, response)
         return response
 
     def refuse_raw(
@@ -139,7 +178,7 @@ class Recorder:
         answer: Answer,
         *,
         key: str,
-        broken: FaultedRequest | None = None,
+        fault: FaultedRequest | None = None,
     ) -> None:
         """Record a request that was answered without a call, such as one for settings.
 
@@ -148,13 +187,13 @@ class Recorder:
             body: as far as it may be kept.
             answer: as it may be kept.
             key: its write key, or empty.
-            broken: what a fault makes of it, or None.
+            fault: that hit it, or None.
         """
         arrival = self._arrival(request, body, key=key)
-        if broken is None:
+        if fault is None:
             self._hub.record(arrival, answer)
         else:
-            self._hub.record(arrival, broken.kept(answer), broken.mark)
+            self._hub.record(arrival, fault.kept(answer), fault.mark)
 
     def _arrival(
         self, request: web.BaseRequest, body: Body, *, key: str, path: str = ""
@@ -187,13 +226,6 @@ def key_in_headers(request: web.BaseRequest) -> str:
     """Return the write key of the Authorization header, or empty."""
     authorization = request.headers.get(AUTHORIZATION)
     return key_of(authorization) if authorization else ""
-
-
-def response_of(answer: Answer) -> web.Response:
-    """Return a response with this answer."""
-    return web.Response(
-        status=answer.status, body=answer.body, headers={"Content-Type": answer.content_type}
-    )
 
 
 def _content_of(raw: RawRequest) -> Body:

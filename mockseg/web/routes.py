@@ -1,12 +1,21 @@
-"""Segment's routes: one table from path to what it carries.
+"""Segment's routes, a table from path to what it carries; and what is wrong with other paths.
 
 Paths are matched in lower case and without one trailing slash, as Segment's edge does.
 """
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from mockseg import suggestions
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.request import Route
+from mockseg.operations.table import OPERATIONS, PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _tracking() -> dict[str, Route]:
@@ -51,3 +60,154 @@ def normalised(path: str) -> str:
     """Give a path as the table has it."""
     lower = path.lower()
     return lower[:-1] if lower.endswith("/") and len(lower) > 1 else lower
+
+
+# --- what is wrong with a path that does not exist: the mistakes of SDK configuration
+#
+# SDKs take a host, an endpoint or a proxy URL, and each adds a path of its own. A URL that is
+# configured with one part too many or too few arrives here, and the sentence names that part.
+
+SETTINGS_PATH = "/v1/projects/{writeKey}/settings"
+
+_LONGEST = 100
+_SETTINGS = re.compile(r"(?:/v1)?/projects/[^/]+/settings", re.IGNORECASE)
+_SCRIPT = re.compile(r"/analytics\.js/v1/[^/]+(?:/platform)?/analytics\.min\.js", re.IGNORECASE)
+_URL = re.compile(r"/https?:/{1,2}[^/]+", re.IGNORECASE)
+# One letter is like everything.
+_LAST_PARTS = tuple(path[4:] for path in TRACKING if len(path) > 5 and path.count("/") == 2)
+_CONTROL = frozenset(operation.path.split("/")[1] for operation in OPERATIONS)
+
+
+def what_is_wrong(path: str) -> str:
+    """Return what is wrong with a path that nothing serves, and the path that was meant.
+
+    Args:
+        path: as sent, percent-encoded.
+    """
+    mistakes: list[str] = []
+    meant = path
+    for mend in _MENDS:
+        if _exists(meant):
+            break
+        mended, mistake = mend(meant)
+        if mistake:
+            mistakes.append(mistake)
+            meant = mended
+    if not mistakes or not _exists(meant):
+        return _unmended(path)
+    shown = SETTINGS_PATH if _SETTINGS.fullmatch(meant) else meant[:_LONGEST]
+    return f"{', and '.join(mistakes)}; {suggestions.meant(shown)}"
+
+
+def _unmended(path: str) -> str:
+    """Return what may be wrong with a path that no change turns into one that exists."""
+    parts = [part for part in path.lower().split("/") if part]
+    if "projects" in parts:
+        following = parts[parts.index("projects") + 1 :]
+        if not following or following == ["settings"]:
+            return f"the write key is missing: settings are at {SETTINGS_PATH}"
+        return f"/settings is missing after the write key: settings are at {SETTINGS_PATH}"
+    if "analytics.js" in parts:
+        return "the script is at /analytics.js/v1/{writeKey}/analytics.min.js"
+    in_control = parts[1:] if parts[:1] == ["v1"] else parts
+    if in_control and in_control[0] in _CONTROL:
+        hint = suggestions.meant(f"{PREFIX}/{in_control[0]}")
+        return f"the control API is below {PREFIX}; {hint}"
+    near = suggestions.nearest(parts[-1], _LAST_PARTS) if parts else None
+    hint = f"; {suggestions.meant(f'/v1/{near}')}" if near is not None else ""
+    return f"this path does not exist{hint}"
+
+
+def _exists(path: str) -> bool:
+    if normalised(path) in TRACKING:
+        return path not in {"", "/"}
+    path = path.rstrip("/")
+    return _SETTINGS.fullmatch(path) is not None or _SCRIPT.fullmatch(path) is not None
+
+
+# --- each returns the path without one mistake, and its name; empty where it is not made
+
+
+def _without_encoded_slashes(path: str) -> tuple[str, str]:
+    decoded = unquote(path)
+    mistake = "percent-encoded slashes" if "%2f" in path.lower() else ""
+    return decoded, mistake
+
+
+def _without_blanks(path: str) -> tuple[str, str]:
+    stripped = unquote(path).strip(" \t\r\n\"'`,;")
+    if stripped in {path, unquote(path)}:
+        return path, ""
+    return stripped, "a blank or a quote at the end"
+
+
+def _without_url(path: str) -> tuple[str, str]:
+    found = _URL.search(path)
+    if found is None:
+        return path, ""
+    return path[found.end() :], "a whole URL in the path"
+
+
+def _without_double_slashes(path: str) -> tuple[str, str]:
+    single = re.sub(r"/{2,}", "/", path)
+    if single == path:
+        return path, ""
+    if single.endswith("/") and path.rstrip("/") == single.rstrip("/"):
+        return single, "more than one / at the end"
+    return single, "a double slash, as from a host that ends in /"
+
+
+def _without_doubled_version(path: str) -> tuple[str, str]:
+    single = re.sub(r"^(/v1)(?:/v1)+(?=/|$)", r"\1", path, flags=re.IGNORECASE)
+    return single, "/v1 is doubled" if single != path else ""
+
+
+def _without_prefix(path: str) -> tuple[str, str]:
+    """Leave out the parts before the longest end that exists."""
+    parts = path.strip("/").split("/")
+    for place in range(1, min(len(parts), 10)):
+        rest = "/".join(["", *parts[place:]])
+        if _exists(rest):
+            return rest, f"unexpected prefix /{'/'.join(parts[:place])[:_LONGEST]}"
+    return path, ""
+
+
+def _with_version(path: str) -> tuple[str, str]:
+    whole = f"/v1{path}"
+    if not path.strip("/"):
+        return path, ""
+    return (whole, "/v1 is missing") if _exists(whole) else (path, "")
+
+
+def _with_prefix_for_version(path: str) -> tuple[str, str]:
+    """Put ``/v1`` in the place of the parts before the type: ``/api/track``, ``/v2/track``."""
+    before, _, last = path.strip("/").rpartition("/")
+    whole = f"/v1/{last}"
+    if not before or not _exists(whole):
+        return path, ""
+    return whole, f"/{before[:_LONGEST]} instead of /v1"
+
+
+def _without_rest(path: str) -> tuple[str, str]:
+    """Leave out the parts after a path that exists, or an ending: ``/v1/track.json``."""
+    parts = path.strip("/").split("/")
+    whole = "/".join(["", *parts[:2]])
+    if len(parts) > 2 and _exists(whole):
+        return whole, f"unexpected suffix /{'/'.join(parts[2:])[:_LONGEST]}"
+    bare, dot, ending = path.rpartition(".")
+    if dot and "/" not in ending and _exists(bare):
+        return bare, f"unexpected suffix .{ending[:_LONGEST]}"
+    return path, ""
+
+
+_MENDS: tuple[Callable[[str], tuple[str, str]], ...] = (
+    _without_encoded_slashes,
+    _without_blanks,
+    _without_url,
+    _without_double_slashes,
+    _without_doubled_version,
+    _without_prefix,
+    _with_version,
+    _with_prefix_for_version,
+    _without_rest,
+)

@@ -19,7 +19,7 @@ from mockseg.errors import OperationError
 from mockseg.matching.match import ScalarMatch, compile_match
 from mockseg.operations.requests import ListRequests, RequestPage
 from mockseg.web.answers import security_headers
-from mockseg.web.keys import HELD, HUB
+from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, read_query
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     headers = security_headers() | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
     response = web.StreamResponse(headers=headers)
     try:
-        with request.app[HELD].hold(request), hub.sources.watching(query.source):
+        with request.app[OPEN_REQUESTS].hold(request), hub.sources.watching(query.source):
             await response.prepare(request)
             await reading.tell(response)
     except OperationError:

@@ -16,10 +16,9 @@ from mockseg.destinations.vendor import VendorRequest, VendorResponse
 from mockseg.domain.delivery import Note
 from mockseg.domain.request import Answer
 from mockseg.suggestions import unknown
-from mockseg.web import cors
 from mockseg.web.bodies import read_body
-from mockseg.web.expectation import continue_if_expected
 from mockseg.web.keys import RECORDER
+from mockseg.web.responses import allow_origin, continue_if_expected, preflight
 
 if TYPE_CHECKING:
     from mockseg.domain.findings import Discard
@@ -35,7 +34,7 @@ def add_routes(app: web.Application, hub: Hub) -> None:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "OPTIONS":
-            return cors.preflight(request)
+            return preflight(request)
         return await _answer(request, hub)
 
     for path in (VENDORS, VENDORS + r"/{rest:[\s\S]*}"):
@@ -96,7 +95,7 @@ def _response(request: web.Request, response: VendorResponse) -> web.Response:
     made = web.Response(status=response.status, body=response.body)
     for name, value in response.headers:
         made.headers[name] = value
-    cors.allow(request, made)
+    allow_origin(request, made)
     return made
 
 

@@ -187,7 +187,7 @@ async def test_a_client_that_goes_away_takes_its_wait_with_it(
     client: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A wait whose client disconnects is dropped from the hub."""
-    monkeypatch.setattr("mockseg.web.held.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("mockseg.web.open_requests.LOOK_SECONDS", 0.01)
     added, removed = asyncio.Event(), asyncio.Event()
     add, remove = hub.waiters.add, hub.waiters.remove
 

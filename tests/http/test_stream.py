@@ -254,7 +254,7 @@ async def test_a_stream_whose_client_is_gone_is_let_go(
     client: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of a stream is left once its client has hung up."""
-    monkeypatch.setattr("mockseg.web.held.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("mockseg.web.open_requests.LOOK_SECONDS", 0.01)
     ended = asyncio.Event()
     rung = hub.rung
 

@@ -135,5 +135,5 @@ def test_nothing_else_reads_files() -> None:
         "mockseg/catalogue/loader.py",  # data of the package
         "mockseg/files.py",
         "mockseg/tls.py",  # what it wrote itself
-        "mockseg/web/rendering.py",  # data of the package
+        "mockseg/web/page/rendering.py",  # data of the package
     }

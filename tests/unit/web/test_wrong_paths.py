@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mockseg.web.wrong_paths import what_is_wrong
+from mockseg.web.routes import what_is_wrong
 
 SETTINGS = "/v1/projects/{writeKey}/settings"
 

@@ -6,25 +6,22 @@ opens the page with ``?token=`` once; both set a cookie and lead on to an addres
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from mockseg.errors import OperationError
-from mockseg.web.answers import CHALLENGE, page_answer, security_headers
+from mockseg.web.answers import CHALLENGE
 from mockseg.web.guard import add_guarded, admit_form
 from mockseg.web.keys import ACCESS
-from mockseg.web.page_overview import own_url
+from mockseg.web.page.rendering import HOME, redirect, render
 from mockseg.web.parameters import form_values
-from mockseg.web.rendering import load
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from mockseg.web.guard import Handler
 
 
-_HOME = "/_mockseg/"
 # Where a form may lead to: our own page, percent-encoded.
 _own = re.compile(r"/_mockseg(?:[/?][!-~]*)?")
 
@@ -44,8 +41,8 @@ def add_page(app: web.Application, method: str, path: str, handler: Handler) -> 
             return _let_in(request, rest)
         try:
             request.app[ACCESS].check(request)
-        except OperationError as refusal:
-            return await _ask(request, refusal.message, to=rest, wrong=given is not None)
+        except OperationError as error:
+            return await _ask(request, error.message, to=rest, wrong=given is not None)
         return await handler(request)
 
     add_guarded(app, method, path, answer, any_peer=True)
@@ -54,39 +51,38 @@ def add_page(app: web.Application, method: str, path: str, handler: Handler) -> 
 async def _exchange(request: web.Request) -> web.StreamResponse:
     admit_form(request)
     given = await form_values(request, ("token", "to"))
-    to = given.get("to", _HOME)
+    to = given.get("to", HOME)
     if request.app[ACCESS].accepts(given.get("token", "").strip()):
         return _let_in(request, to)
     return await _ask(request, "mockseg was started without a control token", to=to, wrong=True)
 
 
 def _let_in(request: web.Request, to: str) -> web.Response:
-    to = to if _own.fullmatch(to) else _HOME
-    answer = web.Response(status=303, headers={**security_headers(), "Location": to})
+    to = to if _own.fullmatch(to) else HOME
+    answer = redirect(to)
     request.app[ACCESS].remember(request, answer)
     return answer
 
 
 async def _ask(request: web.Request, reason: str, *, to: str, wrong: bool) -> web.Response:
-    """Ask for the token, or say why there is none to ask for.
+    """Answer with the form for the token, or with the reason why no token helps.
 
     Args:
         request: that came without the token.
-        reason: why there is none to ask for.
+        reason: why no token helps.
         to: where the form leads to.
-        wrong: a wrong one was given.
+        wrong: whether a wrong token was given.
     """
-    renderer = await asyncio.to_thread(load)
     has_token = request.app[ACCESS].has_token
-    html = renderer.render(
+    answer = await render(
+        request,
         "token.html",
-        url=own_url(request),
+        status=401 if has_token else 403,
         reason=reason,
         wrong=wrong,
         has_token=has_token,
-        to=to if _own.fullmatch(to) else _HOME,
+        to=to if _own.fullmatch(to) else HOME,
     )
-    answer = page_answer(html, status=401 if has_token else 403)
     if has_token:
         answer.headers.update(CHALLENGE)
     return answer

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 
 
-class Held:
+class OpenRequests:
     """The requests of one application that are held open."""
 
     __slots__ = ("_gone", "_look", "_requests", "stopping")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from mockseg.errors import OperationError
-from mockseg.web import cors
-from mockseg.web.keys import HELD
+from mockseg.web.keys import OPEN_REQUESTS
+from mockseg.web.responses import allow_origin
 
 if TYPE_CHECKING:
     from mockseg.domain.request import Answer
@@ -36,7 +36,7 @@ async def break_answer(
         response: the same as it would have gone out; sent where the fault leaves it alone.
     """
     try:
-        with request.app[HELD].hold(request):
+        with request.app[OPEN_REQUESTS].hold(request):
             return await _broken(request, hub, broken, usual=usual, response=response)
     except OperationError:
         # The server stops.
@@ -76,7 +76,7 @@ def _changed(
         response = web.Response(
             status=served.answer.status, body=served.answer.body, headers=headers
         )
-        cors.allow(request, response)
+        allow_origin(request, response)
     for name, value in served.headers:
         response.headers[name] = value
     for name in served.missing:

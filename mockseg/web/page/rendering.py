@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
+import asyncio
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
+
 from mockseg.domain.findings import Discard
 from mockseg.printable import printable_lines
+from mockseg.web.answers import page_answer, security_headers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -16,33 +19,37 @@ if TYPE_CHECKING:
     from mockseg.domain.findings import Finding
 
 
+HOME = "/_mockseg/"
 _SHORT = 200
 _LONG = 100_000
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Renderer:
-    """The templates, read.
+async def render(
+    request: web.Request, template: str, /, *, status: int = 200, **values: Any
+) -> web.Response:
+    """Answer with a page made of a template."""
+    environment = await asyncio.to_thread(templates)
+    text = environment.get_template(template).render(url=own_url(request), **values)
+    return page_answer(text, status=status)
 
-    Attributes:
-        style: the style sheet.
-    """
 
-    style: str
-    _environment: Environment
+def redirect(path: str, *, status: int = 303) -> web.Response:
+    """Lead to another address; by default with a GET, whatever the method was."""
+    return web.Response(status=status, headers={**security_headers(), "Location": path})
 
-    def render(self, template: str, **values: Any) -> str:
-        """Fill in a template."""
-        return self._environment.get_template(template).render(values)
+
+def own_url(request: web.Request) -> str:
+    """Return this server's address as the reader knows it; the guard has checked the host."""
+    return f"{request.scheme}://{request.host}"
 
 
 @lru_cache(maxsize=1)
-def load() -> Renderer:
-    """Read and compile all templates, once; slow, and it reads files: not for the event loop."""
+def templates() -> Environment:
+    """Read and compile all templates, once. Slow, and reads files: not for the event loop."""
     from jinja2 import DictLoader, Environment, StrictUndefined
 
     folder = Path(__file__).with_name("templates")
-    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.html")}
+    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
     environment = Environment(
         loader=DictLoader(sources),
         autoescape=True,
@@ -54,16 +61,16 @@ def load() -> Renderer:
     environment.filters.update({"short": _short, "long": _long, "in_words": in_words})
     for name in sources:
         environment.get_template(name)
-    return Renderer((folder / "page.css").read_text(encoding="utf-8"), environment)
+    return environment
 
 
 def _printable(value: Any) -> Any:
-    """Escape in every value what would reorder a line or cannot be seen; jinja escapes the rest."""
+    """Escape in a text what would reorder a line or is invisible; jinja escapes the rest."""
     return printable_lines(value) if type(value) is str else value
 
 
 def in_words(finding: Finding) -> str:
-    """Say a finding in one line: where, why, and by whose word."""
+    """Return a finding as one line: where, why, and whose code it is."""
     place = f"{finding.field}: " if finding.field else ""
     if isinstance(finding, Discard):
         whose = "Segment" if finding.origin == "segment" else "mockseg's own name for it"

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from mockseg.conversion import convert
 from mockseg.errors import OperationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault, ClearFaults
-from mockseg.web.answers import page_answer, security_headers
 from mockseg.web.guard import admit_form
 from mockseg.web.keys import HUB
-from mockseg.web.page_access import add_page
-from mockseg.web.page_overview import Form, overview, query_of
+from mockseg.web.page.access import add_page
+from mockseg.web.page.overview import Form, overview, query_of
+from mockseg.web.page.rendering import HOME, redirect
 from mockseg.web.parameters import check_content_type, form_values, read_query
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from mockseg.json_types import JsonObject
 
 
@@ -50,10 +50,9 @@ async def _add(request: web.Request) -> web.StreamResponse:
     try:
         await request.app[HUB].perform("add_fault", _asked(source, form))
     except OperationError as error:
-        # Labels have no place in the effect to name.
-        said = error.message.replace("`effect.", "`")
-        html = await overview(request, source, form=Form(form, said))
-        return page_answer(html, status=error.status)
+        # The form's labels do not name the effect.
+        text = error.message.replace("`effect.", "`")
+        return await overview(request, source, form=Form(form, text), status=error.status)
     return _back_to(source)
 
 
@@ -61,18 +60,16 @@ async def _clear(request: web.Request) -> web.StreamResponse:
     admit_form(request)
     source = read_query(request, OfSource).source
     id_ = (await form_values(request, ("id",))).get("id")
-    asked = ClearFaults(id=id_) if id_ is not None else _all_of(source)
+    asked = (
+        ClearFaults(id=id_) if id_ is not None else ClearFaults(source=source, all=source is None)
+    )
     try:
         await request.app[HUB].perform("clear_faults", asked)
     except OperationError as error:
-        # Somebody else was quicker: it is gone, as was wished.
+        # Another client has removed it already.
         if error.status != 404:
             raise
     return _back_to(source)
-
-
-def _all_of(source: str | None) -> ClearFaults:
-    return ClearFaults(source=source, all=source is None)
 
 
 def _asked(source: str | None, form: dict[str, str]) -> AddFault:
@@ -84,12 +81,9 @@ def _asked(source: str | None, form: dict[str, str]) -> AddFault:
     filled = {name: text for name, text in form.items() if text}
     effect = {name: filled.pop(name) for name in _OF_EFFECT if name in filled}
     values: JsonObject = {"source": source, **filled, **({"effect": effect} if effect else {})}
-    asked = convert(values, AddFault, from_text=True, where="the form")
-    assert isinstance(asked, AddFault)  # noqa: S101  (what else should convert make)
-    return asked
+    return convert(values, AddFault, from_text=True, where="the form")
 
 
 def _back_to(source: str | None) -> web.Response:
     """Lead back to the page: to load it again does not send the form again."""
-    headers = {**security_headers(), "Location": f"/_mockseg/{query_of(source)}#faults"}
-    return web.Response(status=303, headers=headers)
+    return redirect(f"{HOME}{query_of(source)}#faults")

@@ -1,8 +1,7 @@
-"""The page's overview: counts, faults, calls. Rendered here, without any script."""
+"""The overview: counts, calls, faults and destinations of a source, or of all."""
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -16,7 +15,7 @@ from mockseg.operations.destinations import DestinationList, ListDestinations
 from mockseg.operations.faults import AskTruth, FaultList, RuleView
 from mockseg.snippets import start_lines
 from mockseg.web.keys import HUB
-from mockseg.web.rendering import load
+from mockseg.web.page.rendering import own_url, render
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -32,28 +31,30 @@ _DESTINATIONS_SHOWN = 50
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Form:
-    """What stands in the form for a fault.
+    """The form for a fault, as it was sent.
 
     Attributes:
         values: by the names of its fields, as they were typed.
-        error: why nothing was done with them, or empty.
+        error: why no fault was added, or empty.
     """
 
     values: dict[str, str] = dataclasses.field(default_factory=dict)
     error: str = ""
 
 
-async def overview(request: web.Request, source: str | None, *, form: Form | None = None) -> str:
-    """Render the overview of a source, or of all.
+async def overview(
+    request: web.Request, source: str | None, *, form: Form | None = None, status: int = 200
+) -> web.Response:
+    """Answer with the overview of a source, or of all.
 
     Args:
-        request: whom it is for.
+        request: for the overview.
         source: a write key, or None for all.
-        form: what was typed into it, when it is shown again because something was wrong.
+        form: what was typed into the form for a fault, if it is shown again with an error.
+        status: of the answer.
     """
     hub = request.app[HUB]
     asked = OfSource(source=source)
-    renderer = await asyncio.to_thread(load)
     summary = await hub.perform("summary", asked)
     assert isinstance(summary, Summary)  # noqa: S101  (the table says so)
     listed = await hub.perform("list_faults", asked)
@@ -65,9 +66,10 @@ async def overview(request: web.Request, source: str | None, *, form: Form | Non
         truth = await hub.perform("truth", AskTruth(source=source, limit=0))
     calls = hub.latest_calls(_CALLS_SHOWN, source=source)
     events = sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0]))
-    return renderer.render(
+    return await render(
+        request,
         "overview.html",
-        url=own_url(request),
+        status=status,
         source=source,
         of_source=query_of(source),
         summary=summary,
@@ -89,29 +91,24 @@ async def overview(request: web.Request, source: str | None, *, form: Form | Non
 
 
 def query_of(source: str | None) -> str:
-    """Give the query of a page about a source, or nothing for all."""
+    """Return the query of a page about a source, empty for all sources."""
     return "" if source is None else "?" + urlencode({"source": source}, errors="replace")
 
 
 def shown(call: Call) -> dict[str, Any]:
-    """Give what the templates need of a call, and what names it best."""
+    """Return the fields of a call for a template, with its best name and its user."""
     name = call.message.get("name")
     fields = {field: getattr(call, field) for field in call.__struct_fields__}
     label = call.event if call.event is not None else name if isinstance(name, str) else ""
     return fields | {"label": label, "user": call.user_id or call.anonymous_id or ""}
 
 
-def own_url(request: web.Request) -> str:
-    """Give our own address as the reader knows it; the guard has looked at the host."""
-    return f"{request.scheme}://{request.host}"
-
-
 def _which(rule: RuleView) -> str:
-    """Say in a line which requests a rule means."""
-    said = [f"{name} {value}" for name, value in msgspec.to_builtins(rule.match).items()]
-    said += [f"{rule.probability:.0%} of them"] if rule.probability < 1 else []
-    said += [f"until {rule.until}"] if rule.until is not None else []
-    return ", ".join(said) or "any"
+    """Return in one line which requests a rule matches."""
+    parts = [f"{name} {value}" for name, value in msgspec.to_builtins(rule.match).items()]
+    parts += [f"{rule.probability:.0%} of them"] if rule.probability < 1 else []
+    parts += [f"until {rule.until}"] if rule.until is not None else []
+    return ", ".join(parts) or "any"
 
 
 def _sdk_lines(request: web.Request, source: str | None) -> list[tuple[str, str]]:

@@ -1,0 +1,61 @@
+"""The page: what was recorded, for people. Rendered here, without any script."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mockseg import json_types
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import CallDetails, GetCall
+from mockseg.web.answers import page_answer
+from mockseg.web.guard import add_guarded
+from mockseg.web.keys import HUB
+from mockseg.web.page import access, faults
+from mockseg.web.page.overview import overview, shown
+from mockseg.web.page.rendering import HOME, redirect, render, templates
+from mockseg.web.parameters import check_content_type, query_values, read_query
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+
+def add_routes(app: web.Application) -> None:
+    """Add the page, its style sheet and its forms."""
+    access.add_page(app, "GET", "/_mockseg", _redirect)
+    access.add_page(app, "GET", HOME, _overview)
+    add_guarded(app, "GET", "/_mockseg/page.css", _style, any_peer=True)
+    access.add_page(app, "GET", "/_mockseg/calls/{id}", _call)
+    faults.add_routes(app)
+    access.add_routes(app)
+
+
+async def _redirect(_request: web.Request) -> web.StreamResponse:
+    return redirect(HOME, status=308)
+
+
+async def _style(_request: web.Request) -> web.StreamResponse:
+    style = (await asyncio.to_thread(templates)).get_template("page.css").render()
+    return page_answer(style, content_type="text/css")
+
+
+async def _overview(request: web.Request) -> web.StreamResponse:
+    check_content_type(request)
+    return await overview(request, read_query(request, OfSource).source)
+
+
+async def _call(request: web.Request) -> web.StreamResponse:
+    check_content_type(request)
+    query_values(request, ())
+    asked = GetCall(id=request.match_info["id"])
+    details = await request.app[HUB].perform("get_call", asked)
+    assert isinstance(details, CallDetails)  # noqa: S101  (the table says so)
+    return await render(
+        request,
+        "call.html",
+        call=shown(details.call),
+        message=json_types.pretty(details.call.message),
+        raw=json_types.pretty(details.call.raw),
+        request=details.request,
+        deliveries=details.deliveries,
+    )
