@@ -26,7 +26,8 @@ def bar(label: str, *, total: int | None) -> rich_progress.Progress | None:
     if console.is_dumb_terminal:
         return None
     made = progress.Progress(
-        progress.TextColumn("{task.description}"),
+        # Without a label it takes no column of a narrow terminal.
+        *([progress.TextColumn("{task.description}")] if label else []),
         progress.BarColumn(bar_width=12),
         progress.MofNCompleteColumn(),
         progress.TextColumn(

@@ -119,14 +119,14 @@ def test_calls_are_delivered_again(
     [
         (("destination", "add", "userengaged", "--source", "k"), 'did you mean "userengage"?'),
         (("destination", "add", "webhook", "--source", "k", "--to", "ftp://x"), "settings.url"),
-        (("destination", "add", "webhook", "--source", "k", "--rest", "{"), "--rest is no JSON"),
+        (("destination", "add", "webhook", "--source", "k", "--rest", "{"), "--rest is not JSON"),
         (("destination", "add", "webhook", "--source", "k", "--rest", "[]"), "must be a JSON"),
         (
             ("destination", "add", "webhook", "--source", "k", "--rest", '{"a": 1}'),
             'unknown parameter "a"',
         ),
         (("destination", "state", "nobody-1"), 'unknown destination "nobody-1"'),
-        (("destination", "state", "nobody-1", "--set", "x"), "--set is no JSON"),
+        (("destination", "state", "nobody-1", "--set", "x"), "--set is not JSON"),
         (("destination", "act", "nobody-1", "fail", "5"), "must be a JSON object"),
         (("destination", "stat"), 'did you mean "state"?'),
         (("redeliver", "--source", "k", "--to", "nobody-1"), "unknown destination"),

@@ -191,7 +191,7 @@ def test_the_command_takes_scenarios_and_json(server, command, capsys):
             ["fault", "add", "--status", "99"],
             "`effect.status` is 99: it must be a whole number >= 200",
         ),
-        (["fault", "add", "--rule", "{"], "--rule is no JSON"),
+        (["fault", "add", "--rule", "{"], "--rule is not JSON"),
         (["fault", "add", "--rule", "[]"], "must be a JSON object"),
         (["fault", "add", "--hang", "--reset", "after"], "contradicts"),
         (["fault", "clear"], "say which"),

@@ -32,7 +32,7 @@ async def show_progress(driver: Sender, tally: Tally, *, total: int) -> None:
     """
     clock, loop = SystemClock(), asyncio.get_running_loop()
     begun = loop.time()
-    shown = bar("sending", total=total)
+    shown = bar("", total=total)
 
     async def tell(show: Callable[[JsonObject], None]) -> None:
         last, made = begun, 0
