@@ -49,32 +49,41 @@ _UNPLANNED: Final = "Nothing Anybody Planned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Breakage:
-    """A broken message, labelled.
+class Label:
+    """What is wrong with a message, and what mockseg must say of it.
 
     Attributes:
-        id: its name, unique in the catalogue at one strictness.
-        plan: the plan's name.
-        rule: the rule's name; the message is an event of it but for the mistake.
-        type: the rule's type in capitals.
+        id: the name of this mistake.
         description: what is wrong, in one sentence.
-        message: the whole message; not to be changed.
         kind: ``violation`` of the plan, or ``discard`` by Segment's edge.
         code: the code of the finding that it must give; it may give others too.
         field: the field of that finding, as Segment writes it.
+        plan: the name of the plan that the message is made from; empty for one of the Spec.
+        rule: the rule's name; empty likewise.
         when: the branch of a conditional rule that is broken; empty otherwise.
     """
 
     id: str
-    plan: str
-    rule: str
-    type: str
     description: str
-    message: JsonObject
     kind: Literal["violation", "discard"]
     code: str
     field: str
+    plan: str = ""
+    rule: str = ""
     when: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakage(Label):
+    """A broken message with its label.
+
+    Attributes:
+        type: the rule's type in capitals.
+        message: the whole message; not to be changed.
+    """
+
+    type: str
+    message: JsonObject
 
 
 def breakages(plan: Plan, rule: Rule | None = None) -> tuple[Breakage, ...]:
@@ -145,11 +154,19 @@ def discards(kind: str) -> tuple[Mistake, ...]:
     )
 
 
-def mistake_id(match: Match, made: Mistake, *, field: str) -> str:
-    """Return the name of a mistake, unique in the catalogue at one strictness."""
+def label_texts(match: Match, made: Mistake) -> dict[str, str]:
+    """Return the texts of a mistake's label by name; ids are unique in the catalogue."""
     plan, rule = match.plan, match.rule
-    parts = (plan.slug, slug(rule.name), rule.type.lower(), made.code, field, made.detail)
-    return "/".join(part for part in (*parts, slug(made.when)) if part)
+    parts = (plan.slug, slug(rule.name), rule.type.lower(), made.code, made.field, made.detail)
+    return {
+        "id": "/".join(part for part in (*parts, slug(made.when)) if part),
+        "description": made.sentence,
+        "code": made.code,
+        "field": made.field,
+        "plan": plan.slug,
+        "rule": rule.name,
+        "when": made.when,
+    }
 
 
 def _broken(
@@ -159,18 +176,10 @@ def _broken(
     for made in ways:
         message = made.made_in(good)
         if message is not None:
-            yield Breakage(
-                id=mistake_id(match, made, field=made.field),
-                plan=match.plan.slug,
-                rule=match.rule.name,
-                type=match.rule.type,
-                description=made.sentence,
-                message=message,
-                kind=kind,
-                code=made.code,
-                field=made.field if made.path or kind == "violation" else "",
-                when=made.when,
-            )
+            texts = label_texts(match, made)
+            if kind == "discard" and not made.path:
+                texts["field"] = ""
+            yield Breakage(**texts, type=match.rule.type, message=message, kind=kind)
 
 
 def _whole(schema: JsonObject) -> Json:

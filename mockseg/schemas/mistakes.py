@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.tree import types_of
+from mockseg.schemas.vocabulary import VOCABULARY, field_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -75,7 +76,7 @@ class Mistake:
 
     @property
     def field(self) -> str:
-        return ".".join(map(str, self.path)) or "(root)"
+        return field_of(self.path)
 
     def made_in(self, value: JsonObject) -> JsonObject | None:
         """Return a copy of a good value with the mistake; None where it cannot be made."""
@@ -171,7 +172,7 @@ class _Walk:
             forbidden = [n for n, sub in then.get("properties", {}).items() if sub is False]
             needed = [each for each, _ in _required(then)]
             for answer in answers:
-                when = f"{name} is {_shown(answer)}"
+                when = f"{name} is {shown(answer)}"
                 entering = (
                     Change((*path, name), _always(answer)),
                     *(Change((*path, each), _gone) for each in forbidden),
@@ -248,22 +249,19 @@ def _wrong_values(schema: JsonObject, path: Path) -> Iterator[Mistake]:
             wrong = "9" if kind == "string" and allowed & {"integer", "number"} else value
             sentence = f"{name} is of type {kind}, not {' or '.join(sorted(allowed))}"
             yield replace(_wrong("invalid_type", path, wrong, sentence), detail=kind)
-    for keyword, (code, detail, make, reason) in _OUTSIDE.items():
-        if keyword.partition(":")[0] not in schema:
-            continue
-        limit = schema[keyword.partition(":")[0]]
-        wrong = make(limit)
+    for keyword, detail, make, reason in _OUTSIDE:
+        wrong = make(schema[keyword]) if keyword in schema else GONE
         if wrong is GONE:
             continue
-        told = (
-            f"{name} {reason}" if callable(wrong) else f"{name} is {_shown(wrong)}, which {reason}"
-        )
+        change = wrong if callable(wrong) else _always(wrong)
         yield Mistake(
-            code=code,
+            code=VOCABULARY[keyword][0],
             path=path,
             detail=detail,
-            sentence=told,
-            changes=(Change(path, wrong if callable(wrong) else _always(wrong)),),
+            sentence=f"{name} {reason}"
+            if callable(wrong)
+            else f"{name} is {shown(wrong)}, which {reason}",
+            changes=(Change(path, change),),
         )
 
 
@@ -283,10 +281,6 @@ def _unmatched(pattern: str) -> Any:
     return next((text for text in ("12 and more", "\u00bf?", "") if not matches(text)), GONE)
 
 
-def _long(limit: float) -> Any:
-    return "x" * (int(limit) + 1) if limit < _LONGEST else GONE
-
-
 def _many(limit: float) -> Any:
     count = int(limit) + 1
 
@@ -303,29 +297,26 @@ def _twice(unique: bool) -> Any:  # noqa: FBT001  (the keyword's value)
     return twice if unique else GONE
 
 
-# Keyword -> code and detail of the mistake, a value that violates the keyword (or a function
-# that makes it of a good value; GONE where none exists), and why it is wrong.
-_OUTSIDE: Final[dict[str, tuple[str, str, Callable[[Any], Any], str]]] = {
-    "enum": ("enum", "unknown", _unknown, "is not one of the allowed values"),
-    "enum:case": ("enum", "other-case", _other_case, "is not one of the allowed values"),
-    "const": ("const", "", lambda _: _UNKNOWN, "is not the one value that is allowed"),
-    "pattern": ("pattern", "", _unmatched, "does not match the pattern"),
-    "format": ("format", "", lambda _: "not any format \u00bf", "does not have the format"),
-    "minimum": ("minimum", "", lambda limit: limit - 1, "is too small"),
-    "maximum": ("maximum", "", lambda limit: limit + 1, "is too large"),
-    "exclusiveMinimum": ("exclusive_minimum", "", lambda limit: limit, "is too small"),
-    "exclusiveMaximum": ("exclusive_maximum", "", lambda limit: limit, "is too large"),
-    "multipleOf": ("multiple_of", "", lambda step: step / 2, "is not a multiple"),
-    "minLength": (
-        "min_length", "", lambda n: "x" * (int(n) - 1) if 0 < n < _LONGEST else GONE,
-        "is too short",
-    ),
-    "maxLength": ("max_length", "", _long, "is too long"),
-    "minItems": ("min_items", "", lambda n: [] if n else GONE, "has too few items"),
-    "maxItems": ("max_items", "", _many, "has too many items"),
-    "uniqueItems": ("unique_items", "", _twice, "has equal items"),
-    "minProperties": ("min_properties", "", lambda n: {} if n else GONE, "is too small"),
-}  # fmt: skip
+# Keyword -> detail of the mistake, a value that violates the keyword (or a function that makes
+# it of a good value; GONE where none exists), and why it is wrong.
+_OUTSIDE: Final[tuple[tuple[str, str, Callable[[Any], Any], str], ...]] = (
+    ("enum", "unknown", _unknown, "is not one of the allowed values"),
+    ("enum", "other-case", _other_case, "is not one of the allowed values"),
+    ("const", "", lambda _: _UNKNOWN, "is not the one value that is allowed"),
+    ("pattern", "", _unmatched, "does not match the pattern"),
+    ("format", "", lambda _: "not any format \u00bf", "does not have the format"),
+    ("minimum", "", lambda limit: limit - 1, "is too small"),
+    ("maximum", "", lambda limit: limit + 1, "is too large"),
+    ("exclusiveMinimum", "", lambda limit: limit, "is too small"),
+    ("exclusiveMaximum", "", lambda limit: limit, "is too large"),
+    ("multipleOf", "", lambda step: step / 2, "is not a multiple"),
+    ("minLength", "", lambda n: "x" * (int(n) - 1) if 0 < n < _LONGEST else GONE, "is too short"),
+    ("maxLength", "", lambda n: "x" * (int(n) + 1) if n < _LONGEST else GONE, "is too long"),
+    ("minItems", "", lambda n: [] if n else GONE, "has too few items"),
+    ("maxItems", "", _many, "has too many items"),
+    ("uniqueItems", "", _twice, "has equal items"),
+    ("minProperties", "", lambda n: {} if n else GONE, "is too small"),
+)
 
 
 def mistake(code: str, field: str, sentence: str, detail: str, **members: Any) -> Mistake:
@@ -378,8 +369,3 @@ def _at(root: Json, path: Path) -> Any:
         else:
             return GONE
     return value
-
-
-def _shown(value: Json) -> str:
-    text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 40 else text[:37] + "..."

@@ -19,6 +19,7 @@ from mockseg.extras import require
 
 require("hypothesis", user="mockseg.strategies")
 
+from mockseg.catalogue.mistakes import Label
 from mockseg.strategies.chooser import encode
 from mockseg.strategies.edges import edge_event, edge_events
 from mockseg.strategies.events import (
@@ -33,7 +34,6 @@ from mockseg.strategies.events import (
 )
 from mockseg.strategies.invalid import (
     Invalid,
-    Label,
     invalid_batches,
     invalid_event,
     invalid_events,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
 from mockseg.catalogue.lookup import Match, get, matches_of
+from mockseg.catalogue.mistakes import Label, label_texts, mistakes_of
 from mockseg.catalogue.mistakes import discards as edge_mistakes
-from mockseg.catalogue.mistakes import mistake_id, mistakes_of
 from mockseg.domain.limits import MAX_BATCH_CALLS, MAX_CALL_BYTES
 from mockseg.domain.spec import check
 from mockseg.plans.planset import PlanSet
@@ -27,31 +27,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Strictness
     from mockseg.schemas.mistakes import Mistake
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """What is wrong with a message, and what mockseg must say of it.
-
-    Attributes:
-        id: the name of this way to be wrong.
-        description: what is wrong, in one sentence.
-        kind: ``violation`` of the plan, or ``discard`` by Segment's edge.
-        code: the code of the finding that it must give; it may give others too.
-        field: the field of that finding, as Segment writes it.
-        plan: the plan that is broken; empty where Segment itself discards.
-        rule: the rule's name; empty likewise.
-        when: the branch of a conditional rule that is broken; empty otherwise.
-    """
-
-    id: str
-    description: str
-    kind: Literal["violation", "discard"]
-    code: str
-    field: str
-    plan: str = ""
-    rule: str = ""
-    when: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,21 +152,8 @@ def _mistaken(draw: DrawFn, good: SearchStrategy[JsonObject], match: Match) -> I
                 continue
             if way.code in _OTHERS:
                 broken = _varied(draw, broken, match, way)
-            return Invalid(message=broken, label=_label(match, way))
+            return Invalid(message=broken, label=Label(kind="violation", **label_texts(match, way)))
     return _discard_of(message, position)
-
-
-def _label(match: Match, way: Mistake) -> Label:
-    return Label(
-        id=mistake_id(match, way, field=way.field),
-        description=way.sentence,
-        kind="violation",
-        code=way.code,
-        field=way.field,
-        plan=match.plan.slug,
-        rule=match.rule.name,
-        when=way.when,
-    )
 
 
 def _finds(match: Match, message: JsonObject, way: Mistake) -> bool:
@@ -232,12 +194,8 @@ def _discard_of(message: JsonObject, position: int) -> Invalid:
     else:
         way = ways[chosen]
         broken = way.made_in(message)
-        code, field, detail, sentence = (
-            way.code,
-            ".".join(map(str, way.path)),
-            way.detail,
-            way.sentence,
-        )
+        code, detail, sentence = way.code, way.detail, way.sentence
+        field = way.field if way.path else ""
     assert broken is not None  # noqa: S101  (each changes the fields that Segment looks at)
     return Invalid(
         message=broken,
