@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from mockseg.catalogue.lookup import Match
-from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import slug
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import holder_of

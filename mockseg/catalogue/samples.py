@@ -5,22 +5,59 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
-from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import get
-from mockseg.catalogue.messages import message_for
-from mockseg.catalogue.mistakes import breakages
-from mockseg.catalogue.spelling import slug
 from mockseg.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from mockseg.catalogue.mistakes import Breakage
     from mockseg.json_types import JsonObject
     from mockseg.plans.model import Plan, Rule
 
 
-_SPEC: Final = "spec"
+_TIMESTAMP: Final = "2026-01-15T09:30:00.000Z"
+_VISITOR: Final = "visitor-1"
+
+
+def message_for(
+    plan: Plan,
+    rule: Rule,
+    *,
+    example: int = 0,
+    user_id: str | None = "user-1",
+    anonymous_id: str | None = None,
+) -> JsonObject:
+    """Make a whole message of one of a rule's examples.
+
+    The userId is there if available, and then repeated among the properties where the
+    source does so (Segment's page about UserGuiding); else there is an anonymousId.
+
+    Args:
+        plan: the plan, for how its source sends.
+        rule: one of its rules.
+        example: which of the rule's examples, from 0.
+        user_id: the user; None for somebody who is not identified.
+        anonymous_id: the anonymous id; given by itself without a user.
+    """
+    body = deepcopy(rule.examples[example])
+    message: JsonObject = {"type": body.pop("type", None) or rule.type.lower()}
+    if rule.key and rule.type == "TRACK":
+        message["event"] = rule.key
+    elif rule.key and rule.type != "COMMON":
+        message["name"] = rule.key
+    message |= {key: body.pop(key) for key in ("event", "name") if key in body}
+    if user_id is not None:
+        message["userId"] = user_id
+    if anonymous_id is None and user_id is None:
+        anonymous_id = body.get("anonymousId", _VISITOR)
+    if anonymous_id is not None:
+        body["anonymousId"] = anonymous_id
+    message["timestamp"] = _TIMESTAMP
+    context = {**deepcopy(plan.wire.context), **body.pop("context", {})}
+    if context:
+        message["context"] = context
+    message |= body
+    if user_id is not None and plan.wire.user_id_property and "properties" in message:
+        message["properties"][plan.wire.user_id_property] = user_id
+    return message
 
 
 def sample(
@@ -58,54 +95,3 @@ def sample(
     return message_for(
         match.plan, match.rule, example=example, user_id=user_id, anonymous_id=anonymous_id
     )
-
-
-def samples(plans: Iterable[str] | None = None) -> Iterator[tuple[str, JsonObject]]:
-    """Return a file for each event with a good message, and one with its labelled bad ones.
-
-    The bad ones are a choice from those of the strict plan: one of each kind at each
-    place, and wrong types not deeper than the properties of the event themselves.
-    :func:`mockseg.catalogue.mistakes.breakages` knows them all.
-
-    Yields:
-        The path of the file with ``/`` and without a leading one, and its JSON.
-
-    Raises:
-        PlanError: unknown .
-    """
-    for name in catalogues() if plans is None else plans:
-        plan = load(name, strictness="strict")
-        for rule in plan.rules:
-            stem = f"{name}/{_stem(plan, rule)}"
-            yield f"{stem}.json", message_for(plan, rule)
-            yield f"{stem}.invalid.json", _invalid(plan, rule)
-
-
-def _stem(plan: Plan, rule: Rule) -> str:
-    if [other.name for other in plan.rules].count(rule.name) > 1:
-        return f"{slug(rule.name)}.{rule.type.lower()}"
-    return slug(rule.name)
-
-
-def _invalid(plan: Plan, rule: Rule) -> JsonObject:
-    chosen: dict[tuple[str, ...], Breakage] = {}
-    for each in breakages(plan, rule):
-        if each.code == "invalid_type" and each.field.count(".") > 1:
-            continue
-        many = each.code in {"invalid_type", "not_allowed"}
-        chosen.setdefault((each.code, each.field) if many else (each.id,), each)
-    return {
-        "plan": plan.slug,
-        "strictness": plan.strictness,
-        "event": rule.name,
-        "type": rule.type,
-        "invalid": [
-            {
-                "id": each.id,
-                "description": each.description,
-                "finding": {"kind": each.kind, "code": each.code, "field": each.field},
-                "message": deepcopy(each.message),
-            }
-            for each in chosen.values()
-        ],
-    }

@@ -4,27 +4,207 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mockseg.catalogue.describe import describe
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import Match, find, get, nearest_names
-from mockseg.catalogue.messages import message_for
-from mockseg.catalogue.samples import samples
+from mockseg.catalogue.mistakes import breakages
+from mockseg.catalogue.samples import message_for
+from mockseg.catalogue.spelling import slug
 from mockseg.cli.flags import json_flag
 from mockseg.cli.group import Group
 from mockseg.cli.output import on_terminal, say, say_json, say_text, shorten, warn
 from mockseg.errors import ConfigError
 from mockseg.json_types import JsonObject, encode, pretty
 from mockseg.plans.model import plan_to_json
+from mockseg.schemas.tree import types_of
+from mockseg.schemas.vocabulary import shown
 
 if TYPE_CHECKING:
-    from mockseg.plans.model import Plan, Strictness
+    from collections.abc import Iterable, Iterator
+
+    from mockseg.catalogue.mistakes import Breakage
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.plans.model import Plan, Rule, Strictness
+
+# A plan's labelled invalid payloads.
+_INVALID = "invalid.json"
+
+
+class PropertyRow(NamedTuple):
+    """One property of an event.
+
+    Attributes:
+        property: its place in the message, dotted; ``[]`` stands for every item of a list.
+        type: its JSON types, with "or" between them; ``any`` if the document names none.
+        required: ``yes``, ``no``, or the condition under which it is (``when type is "url"``).
+        rule: what else is said of it, such as the values that are allowed; may be empty.
+        example: its value in the first example that has it, or None.
+    """
+
+    property: str
+    type: str
+    required: str
+    rule: str
+    example: Json = None
+
+
+def describe(rule: Rule) -> tuple[PropertyRow, ...]:
+    """Return what a rule says of each property, in the order of its document."""
+    return tuple(_rows(rule.schema, (), rule.examples))
+
+
+def _rows(
+    schema: JsonObject, path: tuple[str, ...], examples: tuple[JsonObject, ...]
+) -> Iterator[PropertyRow]:
+    needs = _needs(schema)
+    for name, sub in schema.get("properties", {}).items():
+        place = (*path, name)
+        inner = sub
+        while "items" in inner:
+            place = (*place, "[]")
+            inner = inner["items"]
+        if "properties" not in inner or inner is not sub:
+            yield PropertyRow(
+                property=_dotted((*path, name)),
+                type=_types(sub),
+                required=needs.get(name, "no"),
+                rule="; ".join((*_limits(sub), *_forbidden(schema, name, needs))),
+                example=_example(examples, (*path, name)),
+            )
+        if "properties" in inner:
+            yield from _rows(inner, place, examples)
+    for condition in schema.get("allOf", ()):
+        then = condition.get("then", {})
+        if any(isinstance(sub, dict) for sub in then.get("properties", {}).values()):
+            yield from _rows(then, path, examples)
+
+
+def _needs(schema: JsonObject) -> dict[str, str]:
+    """Say of each property that is required when it is."""
+    needs: dict[str, str] = {}
+    for condition in schema.get("allOf", ()):
+        if "then" in condition:
+            for name in _needs(condition["then"]):
+                needs[name] = _joined(needs.get(name), f"when {_asked(condition)}")
+        else:
+            (name,) = condition["else"]["required"]
+            needs[name] = "yes"
+    alternatives = [name for each in schema.get("anyOf", ()) for name in each["required"]]
+    needs |= dict.fromkeys(alternatives, f"at least one of {', '.join(alternatives)}")
+    return needs | dict.fromkeys(schema.get("required", ()), "yes")
+
+
+def _joined(one: str | None, two: str) -> str:
+    return two if one is None else f"{one} or {two}"
+
+
+def _asked(condition: JsonObject) -> str:
+    (name,) = condition["if"]["required"]
+    answer = condition["if"]["properties"][name]
+    values = answer.get("enum", [answer.get("const")])
+    return f"{name} is {' or '.join(shown(value) for value in values)}"
+
+
+def _forbidden(schema: JsonObject, name: str, needs: dict[str, str]) -> Iterator[str]:
+    refused = [
+        condition
+        for condition in schema.get("allOf", ())
+        if condition.get("then", {}).get("properties", {}).get(name) is False
+    ]
+    if refused and name in needs:
+        yield "not otherwise"
+    else:
+        yield from (f"not when {_asked(condition)}" for condition in refused)
+
+
+def _limits(schema: JsonObject) -> Iterator[str]:
+    if "enum" in schema:
+        yield f"one of {', '.join(shown(value) for value in schema['enum'])}"
+    if "const" in schema:
+        yield f"always {shown(schema['const'])}"
+    if "pattern" in schema:
+        yield f"a string matches {schema['pattern']}"
+    if "minimum" in schema or "maximum" in schema:
+        yield f"{schema.get('minimum', '...')} to {schema.get('maximum', '...')}"
+    if "maxLength" in schema:
+        yield f"at most {schema['maxLength']} characters"
+    items = schema.get("items")
+    if items is not None:
+        yield from (f"each {limit}" for limit in _limits(items))
+
+
+def _types(schema: JsonObject) -> str:
+    types = types_of(schema, default=("any",))
+    items = schema.get("items")
+    if items is None or "type" not in items:
+        return " or ".join(types)
+    return " or ".join(f"array of {_types(items)}" if t == "array" else t for t in types)
+
+
+def _example(examples: tuple[JsonObject, ...], path: tuple[str, ...]) -> Json:
+    for example in examples:
+        value: Json = example
+        for step in path:
+            if step == "[]":
+                value = value[0] if isinstance(value, list) and value else None
+            else:
+                value = value.get(step) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None
+
+
+def _dotted(path: tuple[str, ...]) -> str:
+    return ".".join(path).replace(".[]", "[]")
+
+
+def samples(plans: Iterable[str] | None = None) -> Iterator[tuple[str, JsonObject]]:
+    """Yield files of each plan: a good message of each event, and all labelled invalid ones.
+
+    The invalid ones are a choice from those of the strict plan: one of each kind at each
+    place, and wrong types not deeper than the properties of the event themselves.
+    :func:`mockseg.catalogue.mistakes.breakages` returns them all.
+
+    Yields:
+        The path of the file with ``/`` and without a leading one, and its JSON.
+
+    Raises:
+        PlanError: unknown plan.
+    """
+    for name in catalogues() if plans is None else plans:
+        plan = load(name, strictness="strict")
+        names = [rule.name for rule in plan.rules]
+        for rule in plan.rules:
+            kind = f".{rule.type.lower()}" if names.count(rule.name) > 1 else ""
+            yield f"{name}/{slug(rule.name)}{kind}.json", message_for(plan, rule)
+        events = [_invalid(plan, rule) for rule in plan.rules]
+        document = {"plan": plan.slug, "strictness": plan.strictness, "events": events}
+        yield f"{name}/{_INVALID}", document
+
+
+def _invalid(plan: Plan, rule: Rule) -> JsonObject:
+    chosen: dict[tuple[str, ...], Breakage] = {}
+    for each in breakages(plan, rule):
+        if each.code == "invalid_type" and each.field.count(".") > 1:
+            continue
+        many = each.code in {"invalid_type", "not_allowed"}
+        chosen.setdefault((each.code, each.field) if many else (each.id,), each)
+    invalid = [
+        {
+            "id": each.id,
+            "description": each.description,
+            "finding": {"kind": each.kind, "code": each.code, "field": each.field},
+            "message": each.message,
+        }
+        for each in chosen.values()
+    ]
+    return {"event": rule.name, "type": rule.type, "invalid": invalid}
 
 
 @click.command(name="samples")
@@ -33,8 +213,9 @@ if TYPE_CHECKING:
 def _samples_command(*, folder: str, plan: str | None) -> None:
     """Write a good payload and the labelled invalid ones of every event below DIR.
 
-    Files are DIR/PLAN/EVENT.json and DIR/PLAN/EVENT.invalid.json. Older ones of the same
-    name are written over; nothing is written outside of DIR, whatever links are in it.
+    Files are DIR/PLAN/EVENT.json for each event, and DIR/PLAN/invalid.json for each plan.
+    Existing files of the same name are overwritten; nothing is written outside of DIR,
+    whatever links are in it.
     """
     files = list(samples(None if plan is None else (plan,)))
     root = Path(folder)
@@ -48,11 +229,11 @@ def _samples_command(*, folder: str, plan: str | None) -> None:
         reason = getattr(error, "strerror", None) or str(error)
         name = getattr(error, "filename", None) or folder
         raise ConfigError(f"cannot write {name}: {reason}") from None
-    good = sum(not path.endswith(".invalid.json") for path, _ in files)
-    invalid = sum(len(content["invalid"]) for _, content in files if "invalid" in content)
+    lists = [content["events"] for path, content in files if path.endswith(f"/{_INVALID}")]
+    invalid = sum(len(event["invalid"]) for events in lists for event in events)
     say(
-        f"{len(files)} files written to {folder}: {good} good payloads,"
-        f" and {len(files) - good} files with {invalid} invalid ones"
+        f"{len(files)} files written to {folder}: {len(files) - len(lists)} good payloads,"
+        f" and {len(lists)} files with {invalid} invalid ones"
     )
 
 
@@ -130,16 +311,7 @@ def _event_json(match: Match) -> JsonObject:
         "title": rule.title,
         "document": rule.document,
         "aliases": list(rule.aliases),
-        "properties": [
-            {
-                "property": row.property,
-                "type": row.type,
-                "required": row.required,
-                "rule": row.rule,
-                "example": row.example,
-            }
-            for row in describe(rule)
-        ],
+        "properties": [row._asdict() for row in describe(rule)],
         "sample": message_for(plan, rule),
         "examples": list(rule.examples),
         "jsonSchema": rule.schema,
@@ -152,9 +324,8 @@ def _table(match: Match, *, width: int | None) -> str:
         column.overflow = "fold"
     for row in describe(match.rule):
         example = "" if row.example is None else shorten(encode(row.example).decode(), longest=60)
-        cells = (row.property, row.type, row.required, row.rule, example)
         # Plain texts: brackets in them mean nothing.
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*map(Text, (*row[:-1], example)))
     stream = io.StringIO()
     columns = _UNFOLDED if width is None else max(width, _NARROWEST)
     Console(file=stream, width=columns, color_system=None, legacy_windows=False).print(table)

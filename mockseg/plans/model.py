@@ -68,7 +68,7 @@ class Rule:
         aliases: other spellings of the key that mean this event too; not Segment's.
         document: the document and the section of it that the rule is taken from, if any.
         examples: parts of good messages, one for each way of the document's examples;
-            :func:`mockseg.catalogue.messages.message_for` makes whole messages of them.
+            :func:`mockseg.catalogue.samples.message_for` makes whole messages of them.
         extra: what else stands in the rule's JSON (``labels``, ``createdAt``, ...).
     """
 

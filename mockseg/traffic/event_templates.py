@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import snake_case
 from mockseg.domain.message import holder_of
 from mockseg.json_types import decode, encode

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft7Validator
 
 from mockseg.catalogue.loader import load
-from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.samples import message_for
 from mockseg.plans.model import STRICTNESSES
 from mockseg.plans.planset import PlanSet
 from mockseg.plans.violations import explain

@@ -12,8 +12,8 @@ from jsonschema import Draft7Validator
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import nearest_names
-from mockseg.catalogue.messages import message_for
 from mockseg.catalogue.mistakes import breakages
+from mockseg.catalogue.samples import message_for
 
 if TYPE_CHECKING:
     from mockseg.catalogue.mistakes import Breakage

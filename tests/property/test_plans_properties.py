@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from schema_reference import reference_failures, reference_is_valid
 
 from mockseg.catalogue.loader import catalogues, load
-from mockseg.catalogue.messages import message_for
 from mockseg.catalogue.mistakes import breakages
+from mockseg.catalogue.samples import message_for
 from mockseg.errors import PlanError
 from mockseg.json_types import decode, encode
 from mockseg.plans.coverage import Coverage

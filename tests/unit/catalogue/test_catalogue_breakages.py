@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from mockseg.catalogue.loader import catalogues, load
-from mockseg.catalogue.messages import message_for
 from mockseg.catalogue.mistakes import breakages
+from mockseg.catalogue.samples import message_for
 from mockseg.domain.findings import DISCARD_CODES
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.spec import check

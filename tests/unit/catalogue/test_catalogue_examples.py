@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from mockseg.catalogue.loader import catalogues, load
-from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.samples import message_for
 from mockseg.domain.spec import check
 
 if TYPE_CHECKING:

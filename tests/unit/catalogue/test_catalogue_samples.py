@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from mockseg.catalogue.loader import catalogues, load
-from mockseg.catalogue.samples import sample, samples
+from mockseg.catalogue.samples import sample
+from mockseg.cli.catalogue import samples
 from mockseg.errors import PlanError
 from mockseg.json_types import pretty
 
@@ -90,15 +91,17 @@ def test_a_sample_of_an_unknown_event_is_refused_with_the_nearest() -> None:
         sample("Order Complete")
 
 
-def test_there_is_a_good_and_a_bad_file_for_every_event() -> None:
-    """Every rule of every strict plan has both, under a path of its own."""
-    paths = [path for path, _ in samples()]
-    rules = sum(len(load(name, strictness="strict").rules) for name in catalogues())
-    assert len(paths) == len(set(paths)) == 2 * rules
-    assert "userguiding/guide-started-userguiding.json" in paths
-    assert "userguiding/guide-started-userguiding.invalid.json" in paths
-    assert "candu/tutorial.view.screen.json" in paths
-    assert "candu/tutorial.view.track.json" in paths
+def test_there_is_a_good_file_for_every_event_and_one_with_all_bad_ones_for_every_plan() -> None:
+    """Every rule of every strict plan has its own path, and stands in its plan's list."""
+    files = dict(samples())
+    for name in catalogues():
+        rules = load(name, strictness="strict").rules
+        assert sum(path.startswith(f"{name}/") for path in files) == len(rules) + 1
+        bad = files[f"{name}/invalid.json"]["events"]
+        assert [each["event"] for each in bad] == [rule.name for rule in rules]
+    assert "userguiding/guide-started-userguiding.json" in files
+    assert "candu/tutorial.view.screen.json" in files
+    assert "candu/tutorial.view.track.json" in files
 
 
 def test_a_good_file_is_good_and_a_bad_one_bad_as_labelled(
@@ -107,20 +110,21 @@ def test_a_good_file_is_good_and_a_bad_one_bad_as_labelled(
     """What the files say of themselves is true."""
     for path, content in samples(["userguiding", "candu"]):
         plan = load(path.partition("/")[0], strictness="strict")
-        if not path.endswith(".invalid.json"):
+        if "events" not in content:
             type_ = content["type"]
             name = content["event"] if type_ == "track" else content["name"]
             rule = plan.rule(name, type=type_.upper())
             assert rule is not None
             assert verdict_of(rule.schema, content)
             continue
-        rule = plan.rule(content["event"], type=content["type"])
-        assert rule is not None
-        for each in content["invalid"]:
-            finding = each["finding"]
-            if finding["code"] != "unplanned_event":
-                found = complaints_of(rule.schema, each["message"])
-                assert (finding["code"], finding["field"]) in found
+        for event in content["events"]:
+            rule = plan.rule(event["event"], type=event["type"])
+            assert rule is not None
+            for each in event["invalid"]:
+                finding = each["finding"]
+                if finding["code"] != "unplanned_event":
+                    found = complaints_of(rule.schema, each["message"])
+                    assert (finding["code"], finding["field"]) in found
 
 
 @pytest.mark.parametrize("name", catalogues())

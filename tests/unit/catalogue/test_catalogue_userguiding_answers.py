@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from mockseg.catalogue.loader import load
-from mockseg.catalogue.messages import message_for
+from mockseg.catalogue.samples import message_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
