@@ -93,14 +93,14 @@ class Mutant:
 
     @property
     def diff(self) -> str:
-        """Return the change as a unified diff without context."""
+        """Return the change as a unified diff with a line of context."""
         lines = difflib.unified_diff(
             self.before.splitlines(),
             self.after.splitlines(),
             self.file,
             self.operator,
             lineterm="",
-            n=0,
+            n=1,
         )
         return "\n".join(lines)
 

@@ -31,6 +31,12 @@ from mockseg.domain.reading import key_in_path, key_in_text, key_of_refused
         ({"header_key": "h", "body": b'{"batch":[{"writeKey":"i"}]}'}, "h"),
         ({"header_key": "h", "query": "writeKey=q", "path": "/projects/p"}, "h"),
         ({"query": "writeKey=q", "path": "/projects/p"}, "q"),
+        ({"path": "/analytics.js/v1"}, ""),
+        ({"path": "/analytics.js/v2/k"}, ""),
+        ({"path": "/projects/settings"}, ""),
+        ({"path": "/projects/settings/x"}, "settings"),
+        # What cannot be read is passed over.
+        ({"body": b'{"writeKey":"\\x","writeKey":"","write_key":"k","event":"cut o'}, "k"),
         ({"body": b'{"writeKey":1}'}, ""),
         ({"body": b'{"writeKey":""}', "path": "/v1/projects/settings"}, ""),
         ({"body": b"\xff\xfe=", "path": "/projects"}, ""),
