@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mockseg.destinations.vendor import Imitation
@@ -22,8 +22,8 @@ class Kind:
         names: the keys of the `integrations` object that mean it, previous ones among them.
         forwards: the call types that Segment forwards to it.
         timeout_seconds: of one attempt.
-        imitation: the package in this floor that imitates it, and the class in its module
-            `imitation`, which is imported when it is first needed.
+        imitation: the module in this floor that imitates it, and the class in it; imported when
+            it is first needed.
         urls: how many URLs of the user's own it may have.
     """
 
@@ -42,13 +42,13 @@ KINDS: dict[str, Kind] = {
             "userengage",
             ("User.com", "UserEngage", "“User.com”", "user-com", "userengage"),
             frozenset({"identify", "track", "page", "group"}),
-            ("userengage", "UserEngage"),
+            ("userengage.imitation", "UserEngage"),
         ),
         Kind(
             "userleap",
             ("Sprig Cloud", "UserLeap", "Sprig", "sprig-cloud", "userleap"),
             frozenset({"identify", "track", "page", "alias"}),
-            ("userleap", "UserLeap"),
+            ("userleap.imitation", "UserLeap"),
         ),
         Kind(
             "userguiding",
@@ -75,9 +75,8 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def imitation_class(type_: str) -> type[Imitation]:
+def imitation_class(type_: str) -> type[Imitation[Any, Any]]:
     """Return the class that imitates a kind of destination."""
-    package, name = KINDS[type_].imitation
-    module = import_module(f"mockseg.destinations.{package}.imitation")
-    found: type[Imitation] = getattr(module, name)
+    module, name = KINDS[type_].imitation
+    found: type[Imitation[Any, Any]] = getattr(import_module(f"{__package__}.{module}"), name)
     return found

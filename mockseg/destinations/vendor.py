@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 
+from mockseg import json_types
+from mockseg.destinations.records import plain, record_from
+from mockseg.domain.delivery import Note
+from mockseg.errors import VendorStateError
+from mockseg.suggestions import unknown
+
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from mockseg.domain.delivery import Note
-    from mockseg.json_types import JsonObject
+    from mockseg.json_types import Json, JsonObject
 
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
+JSON_HEADERS: Headers = (("Content-Type", "application/json"),)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +50,19 @@ class VendorRequest:
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """Give the first header of this name in any case, or None."""
+        """Return the first header of this name in any case, or None."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
     def argument(self, name: str) -> str | None:
-        """Give the first query argument of this name, or None."""
+        """Return the first query argument of this name, or None."""
         return next((value for key, value in self.query if key == name), None)
+
+    @property
+    def authorization(self) -> tuple[str, str]:
+        """The scheme in lower case and what follows it; both empty without the header."""
+        scheme, _, rest = (self.header("Authorization") or "").strip().partition(" ")
+        return scheme.lower(), rest.strip()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,6 +82,61 @@ class VendorResponse:
     notes: tuple[Note, ...] = ()
 
 
+class VendorError(Exception):
+    """Ends a request with an error, before anything was changed; `Imitation.answer` returns it."""
+
+    def __init__(self, answer: VendorResponse) -> None:
+        self.answer = answer
+        super().__init__(answer.status)
+
+
+def reply(status: int, value: Json, *, notes: Iterable[Note] = ()) -> VendorResponse:
+    """Answer with JSON."""
+    return VendorResponse(status, json_types.encode(value), JSON_HEADERS, tuple(notes))
+
+
+def refused(status: int, sentence: str, *, code: str, field: str = "") -> VendorResponse:
+    """Answer with the error that Segment's contract with partners has: ``{"message": ...}``."""
+    return reply(status, {"message": sentence}, notes=[Note(code, field, sentence)])
+
+
+def not_allowed(request: VendorRequest, methods: Iterable[str]) -> VendorResponse:
+    """Answer 405 with the methods that are allowed."""
+    allowed = ", ".join(methods)
+    sentence = f"{request.path[:100]!r} does not take {request.method[:20]!r}; allowed: {allowed}"
+    answer = refused(405, sentence, code="method_not_allowed")
+    return dataclasses.replace(answer, headers=(*answer.headers, ("Allow", allowed)))
+
+
+_Handler = TypeVar("_Handler")
+
+
+class Routes(Generic[_Handler]):
+    """Handlers by method, for each path; the first path that matches counts.
+
+    Args:
+        table: the paths are regular expressions of the whole path.
+    """
+
+    def __init__(self, table: Mapping[str, Mapping[str, _Handler]]) -> None:
+        self._rows = [(re.compile(path, re.DOTALL), methods) for path, methods in table.items()]
+
+    def find(self, path: str) -> tuple[Mapping[str, _Handler], dict[str, str]] | None:
+        """Return the handlers of a path and what its named groups matched, or None."""
+        for pattern, methods in self._rows:
+            match = pattern.fullmatch(path)
+            if match is not None:
+                found = match.groupdict().items()
+                return methods, {name: text for name, text in found if text is not None}
+        return None
+
+
+class Arguments(
+    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
+    """What an action takes: the base of each action's."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Action:
     """Something that only the vendor's own page or SDK could do.
@@ -76,24 +144,46 @@ class Action:
     Attributes:
         summary: one sentence.
         arguments: a record whose fields are what it takes; a wrong one is refused by it.
+        do: does it, given the imitation, the arguments and the moment in nanoseconds; returns
+            what there is to see of it.
     """
 
     summary: str
-    arguments: type[msgspec.Struct]
+    arguments: type[Arguments]
+    do: Callable[[Any, Any, int], JsonObject]
+
+
+def perform(
+    actions: Mapping[str, Action], target: object, name: str, given: JsonObject, *, now_ns: int
+) -> JsonObject:
+    """Do one of these actions to an imitation.
+
+    Raises:
+        VendorStateError: unknown action, or wrong arguments; nothing is changed.
+    """
+    action = actions.get(name)
+    if action is None:
+        raise VendorStateError(unknown("action", name, sorted(actions)))
+    return action.do(target, record_from(given, action.arguments), now_ns)
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """How a destination is set up at the vendor before anything arrives: the base of each kind's.
 
-    Fields have a default each, and the switches for what nothing public settles stand here.
+    Each field has a default and says by its type what it allows. The switches for what nothing
+    public settles stand here, too.
     """
 
 
-class Imitation(Protocol):
+_Setup = TypeVar("_Setup", bound=Setup)
+_State = TypeVar("_State")
+
+
+class Imitation(Generic[_Setup, _State]):
     """One destination at one vendor, with its state; two never share users.
 
-    Made as ``Class(setup, key=..., random=...)``. Used from one thread. A request is applied
-    whole or not at all: whatever may fail comes before the first change.
+    Used from one thread. A request is applied whole or not at all: whatever may fail comes
+    before the first change.
 
     Attributes:
         setup_type: what it is set up with.
@@ -101,6 +191,7 @@ class Imitation(Protocol):
         errors: the vendor's documented errors by name, which can be demanded of it
             (``rate_limited``, ``server_error`` ...); the web and delivery floors' registry
             gives these answers, an imitation need not.
+        kept: its state, in records of the vendor's own.
     """
 
     setup_type: ClassVar[type[Setup]]
@@ -116,39 +207,71 @@ class Imitation(Protocol):
             random: mints ids and tokens, reproducibly.
 
         Raises:
-            VendorStateError: the setup contradicts itself; names the place and what is allowed.
+            VendorStateError: the setup is out of range or contradicts itself; names the place
+                and what is allowed.
         """
-        ...
+        if not isinstance(setup, self.setup_type):
+            raise TypeError(
+                f"{type(self).__name__} is set up with {self.setup_type.__name__},"
+                f" not {type(setup).__name__}"
+            )
+        self.setup = cast("_Setup", record_from(plain(setup), self.setup_type))
+        self.key = key
+        self.random = random
+        self.kept = self.first_state()
 
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:
         """Read the API key that a request authenticates with, however this vendor takes it."""
-        ...
+        raise NotImplementedError
 
     @staticmethod
     def stranger(request: VendorRequest) -> VendorResponse:
         """Answer a request whose key belongs to no destination, or that has none."""
-        ...
+        raise NotImplementedError
+
+    def first_state(self) -> _State:
+        """Return the state as it is set up, before anything arrives."""
+        raise NotImplementedError
+
+    def restored(self, state: JsonObject) -> _State:
+        """Read a state that a person may have written; what is left out begins empty.
+
+        Raises:
+            VendorStateError: names the place and what is allowed.
+        """
+        raise NotImplementedError
+
+    def handle(self, request: VendorRequest) -> VendorResponse:
+        """Apply a request.
+
+        Raises:
+            VendorError: it is refused; nothing is changed.
+        """
+        raise NotImplementedError
 
     def knows(self, key: str) -> bool:
-        """Tell whether this key is or was one of its own (a revoked one is)."""
-        ...
+        """Return whether this key is or was one of its own (a revoked one is)."""
+        return key == self.key
 
     def answer(self, request: VendorRequest) -> VendorResponse:
         """Apply a request, at the inlet or at the vendor's REST API; never raises."""
-        ...
+        try:
+            return self.handle(request)
+        except VendorError as error:
+            return error.answer
 
     def act(self, action: str, arguments: JsonObject, *, now_ns: int) -> JsonObject:
-        """Do what the vendor's own page or SDK would; give what there is to see of it.
+        """Do what the vendor's own page or SDK would; return what there is to see of it.
 
         Raises:
-            VendorStateError: no such action, or wrong arguments; nothing is changed.
+            VendorStateError: unknown action, or wrong arguments; nothing is changed.
         """
-        ...
+        return perform(self.actions, self, action, arguments, now_ns=now_ns)
 
     def state(self) -> JsonObject:
-        """Give the whole state as JSON, in the names of the vendor's REST API."""
-        ...
+        """Return the whole state as JSON, in the names of the vendor's REST API."""
+        return plain(cast("msgspec.Struct", self.kept))
 
     def restore(self, state: JsonObject) -> None:
         """Have this state instead, as `state` gave it; what is left out begins empty.
@@ -156,4 +279,4 @@ class Imitation(Protocol):
         Raises:
             VendorStateError: names the place and what is allowed; nothing is changed.
         """
-        ...
+        self.kept = self.restored(state)

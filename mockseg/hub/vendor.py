@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import deque
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta
 
 from mockseg import json_types
-from mockseg.destinations.records import Arguments, arguments_of
-from mockseg.destinations.vendor import Action, VendorResponse
+from mockseg.destinations.vendor import Action, Arguments, VendorResponse, perform
 from mockseg.domain.delivery import Note
 from mockseg.errors import MocksegError, VendorStateError
 from mockseg.hub.waits import Bell
@@ -110,13 +109,13 @@ class Vendor:
         actions: what can be done there; `fail` among them.
     """
 
-    def __init__(self, imitation: Imitation) -> None:
+    def __init__(self, imitation: Imitation[Any, Any]) -> None:
         self.imitation = imitation
         self.log = VendorLog()
         errors = ", ".join(imitation.errors)
         self.actions: Mapping[str, Action] = {
             **imitation.actions,
-            FAIL: Action(f"Answer the next requests with an error: {errors}.", _Fail),
+            FAIL: Action(f"Answer the next requests with an error: {errors}.", _Fail, self._demand),
         }
         self._demanded: VendorResponse | None = None
         self._times = 0
@@ -141,10 +140,10 @@ class Vendor:
         Raises:
             VendorStateError: no such action, or wrong arguments; nothing is changed.
         """
-        asked = arguments_of(self.actions, action, arguments)
-        if not isinstance(asked, _Fail):
-            return self.imitation.act(action, arguments, now_ns=now_ns)
-        errors = self.imitation.errors
+        return perform(self.actions, self.imitation, action, arguments, now_ns=now_ns)
+
+    def _demand(self, imitation: Imitation[Any, Any], asked: _Fail, _: int) -> JsonObject:
+        errors = imitation.errors
         if asked.error not in errors:
             raise VendorStateError(
                 unknown("error of the vendor", asked.error, errors), place="error"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mockseg import json_types
-from mockseg.destinations.candu.imitation import Candu, CanduSetup
+from mockseg.destinations.candu import Candu, CanduSetup
 from mockseg.destinations.vendor import VendorRequest
 
 USERS = st.sampled_from(["u1", "u2", 3])

@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from mockseg.destinations.userengage import UserEngage, UserEngageSetup
+from mockseg.destinations.userengage.imitation import UserEngage
+from mockseg.destinations.userengage.setup import UserEngageSetup
 from mockseg.destinations.vendor import VendorRequest
 
 IDS = st.sampled_from(["u1", "u2", "a1", None, ""])

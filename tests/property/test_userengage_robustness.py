@@ -9,7 +9,8 @@ import random
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from mockseg.destinations.userengage import UserEngage, UserEngageSetup
+from mockseg.destinations.userengage.imitation import UserEngage
+from mockseg.destinations.userengage.setup import UserEngageSetup
 from mockseg.destinations.vendor import VendorRequest
 from mockseg.errors import VendorStateError
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mockseg import json_types
-from mockseg.destinations.userguiding.imitation import Limit, UserGuiding, UserGuidingSetup
+from mockseg.destinations.userguiding import Limit, UserGuiding, UserGuidingSetup
 from mockseg.destinations.vendor import VendorRequest
 
 BASIC = "Basic " + base64.b64encode(b"key:").decode()

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from mockseg import json_types
 from mockseg.destinations.userleap.imitation import UserLeap
-from mockseg.destinations.userleap.setup import UserLeapSetup
+from mockseg.destinations.userleap.state import UserLeapSetup
 from mockseg.destinations.vendor import VendorRequest
 
 KEYS = {None: "own", "development": "dev"}

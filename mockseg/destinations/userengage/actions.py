@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from mockseg.destinations.records import record_from
 from mockseg.destinations.userengage.app import App
 from mockseg.destinations.userengage.building import define, define_events, domain_of
 from mockseg.destinations.userengage.objects import attribute_object, event_object
 from mockseg.destinations.userengage.setup import AttributeSetup, Types
-from mockseg.destinations.vendor import Action
+from mockseg.destinations.vendor import Action, Arguments
 from mockseg.errors import VendorStateError
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from random import Random
 
     from mockseg.destinations.userengage.definitions import Namespace
+    from mockseg.destinations.userengage.imitation import UserEngage
     from mockseg.json_types import JsonObject
 
 
 _SECRET_LETTERS = string.ascii_letters + string.digits
 
 
-class _Arguments(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
-):
-    pass
-
-
-class GenerateKey(_Arguments, frozen=True):
+class GenerateKey(Arguments, frozen=True):
     """Generate another Segment API key ("App settings > Advanced > Segment API keys")."""
 
 
-class RevokeKey(_Arguments, frozen=True):
+class RevokeKey(Arguments, frozen=True):
     """Revoke a Segment API key; requests with it are answered 403 from now on.
 
     Attributes:
@@ -47,7 +39,7 @@ class RevokeKey(_Arguments, frozen=True):
     key: str | None = None
 
 
-class Domain(_Arguments, frozen=True):
+class Domain(Arguments, frozen=True):
     """A domain, for "App settings > Advanced > Domains".
 
     Attributes:
@@ -57,7 +49,7 @@ class Domain(_Arguments, frozen=True):
     domain: str
 
 
-class DefineAttribute(_Arguments, frozen=True):
+class DefineAttribute(Arguments, frozen=True):
     """Define an attribute; the same again is no change.
 
     Attributes:
@@ -73,7 +65,7 @@ class DefineAttribute(_Arguments, frozen=True):
     many: bool = False
 
 
-class DefineEvent(_Arguments, frozen=True):
+class DefineEvent(Arguments, frozen=True):
     """Define an event, or more attributes of one.
 
     Attributes:
@@ -85,7 +77,7 @@ class DefineEvent(_Arguments, frozen=True):
     attributes: Types = {}
 
 
-class DefineEventAttribute(_Arguments, frozen=True):
+class DefineEventAttribute(Arguments, frozen=True):
     """Define an attribute of an event, or of all where they share them.
 
     Attributes:
@@ -104,124 +96,109 @@ class DefineEventAttribute(_Arguments, frozen=True):
 
 
 def mint_secret(random: Random) -> str:
-    """Give a key or token of 64 letters and digits."""
+    """Return a key or token of 64 letters and digits."""
     return "".join(random.choices(_SECRET_LETTERS, k=64))
 
 
-def _generate_key(app: App, random: Random, _: GenerateKey) -> JsonObject:
-    key = mint_secret(random)
-    app.segment_keys[key] = False
+def _generate_key(engage: UserEngage, _: GenerateKey, __: int) -> JsonObject:
+    key = mint_secret(engage.random)
+    engage.kept.segment_keys[key] = False
     return {"key": key}
 
 
-def _revoke_key(app: App, _: Random, arguments: RevokeKey) -> JsonObject:
-    valid = [key for key, revoked in app.segment_keys.items() if not revoked]
-    key = arguments.key
+def _revoke_key(engage: UserEngage, given: RevokeKey, _: int) -> JsonObject:
+    keys = engage.kept.segment_keys
+    valid = [key for key, revoked in keys.items() if not revoked]
+    key = given.key
     if key is None:
         if not valid:
             raise VendorStateError("every key is revoked already; generate one first", place="key")
         key = valid[0]
-    elif key not in app.segment_keys:
+    elif key not in keys:
         raise VendorStateError(
-            f"{key[:80]!r} is no Segment API key of this application; it has {len(valid)} valid"
+            f"{key[:80]!r} is not a Segment API key of this application; it has {len(valid)} valid"
             " ones, which its state lists",
             place="key",
         )
-    app.segment_keys[key] = True
+    keys[key] = True
     return {"key": key, "revoked": True}
 
 
-def _trust_domain(app: App, _: Random, arguments: Domain) -> JsonObject:
-    domain = domain_of(arguments.domain, place="domain")
-    if domain not in app.trusted_domains:
-        app.trusted_domains.append(domain)
-    return {"trusted_domains": list(app.trusted_domains)}
+def _trust_domain(engage: UserEngage, given: Domain, _: int) -> JsonObject:
+    domains = engage.kept.trusted_domains
+    domain = domain_of(given.domain, place="domain")
+    if domain not in domains:
+        domains.append(domain)
+    return {"trusted_domains": list(domains)}
 
 
-def _untrust_domain(app: App, _: Random, arguments: Domain) -> JsonObject:
-    domain = domain_of(arguments.domain, place="domain")
-    if domain not in app.trusted_domains:
-        trusted = ", ".join(app.trusted_domains) or "none, which trusts everybody"
-        raise VendorStateError(f"{domain} is not trusted; trusted is {trusted}", place="domain")
-    app.trusted_domains.remove(domain)
-    return {"trusted_domains": list(app.trusted_domains)}
+def _untrust_domain(engage: UserEngage, given: Domain, _: int) -> JsonObject:
+    domains = engage.kept.trusted_domains
+    domain = domain_of(given.domain, place="domain")
+    if domain not in domains:
+        trusted = ", ".join(domains) or "none, which trusts all"
+        raise VendorStateError(f"{domain} is not trusted; trusted: {trusted}", place="domain")
+    domains.remove(domain)
+    return {"trusted_domains": list(domains)}
 
 
 def _define(
-    app: App, namespace: Namespace, arguments: DefineAttribute | DefineEventAttribute
+    app: App, namespace: Namespace, given: DefineAttribute | DefineEventAttribute
 ) -> JsonObject:
-    given = AttributeSetup(type=arguments.type, choices=arguments.choices, many=arguments.many)
-    return attribute_object(define(app, namespace, arguments.name, given, place="name"))
+    wanted = AttributeSetup(type=given.type, choices=given.choices, many=given.many)
+    return attribute_object(define(app, namespace, given.name, wanted, place="name"))
 
 
-def _define_attribute(app: App, _: Random, arguments: DefineAttribute) -> JsonObject:
-    return _define(app, app.attributes["clientuser"], arguments)
+def _define_attribute(engage: UserEngage, given: DefineAttribute, _: int) -> JsonObject:
+    return _define(engage.kept, engage.kept.attributes["clientuser"], given)
 
 
-def _define_company_attribute(app: App, _: Random, arguments: DefineAttribute) -> JsonObject:
-    return _define(app, app.attributes["company"], arguments)
+def _define_company_attribute(engage: UserEngage, given: DefineAttribute, _: int) -> JsonObject:
+    return _define(engage.kept, engage.kept.attributes["company"], given)
 
 
-def _define_event(app: App, random: Random, arguments: DefineEvent) -> JsonObject:
-    _check_event(app, random, arguments)
-    define_events(app, {arguments.name: arguments.attributes}, place="event")
-    return event_object(app.events[arguments.name], shared=app.shared is not None)
-
-
-def _check_event(app: App, random: Random, arguments: DefineEvent) -> None:
-    """Try the definitions on a copy first, so that one wrong type changes nothing."""
-    if app.shared is not None and arguments.attributes:
+def _define_event(engage: UserEngage, given: DefineEvent, _: int) -> JsonObject:
+    app = engage.kept
+    if app.shared is not None and given.attributes:
         raise VendorStateError(
             "all events share their attributes here; use define_event_attribute",
             place="attributes",
         )
-    trial = App(random=random, key="", rest_token="", shares=False, most_records=1)
-    event = trial.define_event(arguments.name)
-    for attribute in app.event_attributes(arguments.name).attributes.values():
-        event.attributes.add(attribute)
-    define_events(trial, {arguments.name: arguments.attributes}, place="event")
+    events = {given.name: given.attributes}
+    # On a copy first, so that one wrong type changes nothing.
+    trial = App(random=engage.random, key="", rest_token="", shares=False, most_records=1)
+    copy = trial.define_event(given.name)
+    for attribute in app.event_attributes(given.name).attributes.values():
+        copy.attributes.add(attribute)
+    define_events(trial, events, place="event")
+    define_events(app, events, place="event")
+    return event_object(app.events[given.name], shared=app.shared is not None)
 
 
-def _define_event_attribute(app: App, _: Random, arguments: DefineEventAttribute) -> JsonObject:
+def _define_event_attribute(engage: UserEngage, given: DefineEventAttribute, _: int) -> JsonObject:
+    app = engage.kept
     if app.shared is not None:
-        if arguments.event is not None:
+        if given.event is not None:
             raise VendorStateError("all events share their attributes here", place="event")
-        return _define(app, app.shared, arguments)
-    if arguments.event is None or arguments.event not in app.events:
+        return _define(app, app.shared, given)
+    if given.event is None or given.event not in app.events:
         raise VendorStateError(
-            unknown("event", arguments.event, app.events, label="Known"), place="event"
+            unknown("event", given.event, app.events, label="Known"), place="event"
         )
-    return _define(app, app.events[arguments.event].attributes, arguments)
+    return _define(app, app.events[given.event].attributes, given)
 
 
-_ROWS: Final[Mapping[str, tuple[Action, Callable[[App, Random, Any], JsonObject]]]] = {
-    "generate_key": (Action("Generate another Segment API key.", GenerateKey), _generate_key),
-    "revoke_key": (Action("Revoke a Segment API key.", RevokeKey), _revoke_key),
-    "trust_domain": (Action("Trust a domain.", Domain), _trust_domain),
-    "untrust_domain": (Action("Trust a domain no longer.", Domain), _untrust_domain),
-    "define_attribute": (Action("Define a client attribute.", DefineAttribute), _define_attribute),
-    "define_company_attribute": (
-        Action("Define a company attribute.", DefineAttribute),
-        _define_company_attribute,
+ACTIONS: Final[Mapping[str, Action]] = {
+    "generate_key": Action("Generate another Segment API key.", GenerateKey, _generate_key),
+    "revoke_key": Action("Revoke a Segment API key.", RevokeKey, _revoke_key),
+    "trust_domain": Action("Trust a domain.", Domain, _trust_domain),
+    "untrust_domain": Action("Trust a domain no longer.", Domain, _untrust_domain),
+    "define_attribute": Action("Define a client attribute.", DefineAttribute, _define_attribute),
+    "define_company_attribute": Action(
+        "Define a company attribute.", DefineAttribute, _define_company_attribute
     ),
-    "define_event": (Action("Define an event with attributes.", DefineEvent), _define_event),
-    "define_event_attribute": (
-        Action("Define an event attribute.", DefineEventAttribute),
-        _define_event_attribute,
+    "define_event": Action("Define an event with attributes.", DefineEvent, _define_event),
+    "define_event_attribute": Action(
+        "Define an event attribute.", DefineEventAttribute, _define_event_attribute
     ),
 }
-
-ACTIONS: Final[Mapping[str, Action]] = {name: row[0] for name, row in _ROWS.items()}
-
-
-def perform(app: App, name: str, arguments: JsonObject, *, random: Random) -> JsonObject:
-    """Do an action.
-
-    Raises:
-        VendorStateError: no such action, or wrong arguments; nothing is changed.
-    """
-    row = _ROWS.get(name)
-    if row is None:
-        raise VendorStateError(unknown("action of UserEngage", name, _ROWS))
-    action, do = row
-    return do(app, random, record_from(arguments, action.arguments))

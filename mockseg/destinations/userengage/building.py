@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mockseg.destinations.userengage.app import App
 from mockseg.destinations.userengage.definitions import name_fault
 from mockseg.destinations.userengage.setup import AttributeSetup
 from mockseg.destinations.userengage.values import FIXED, VALUE_TYPES
@@ -13,9 +12,9 @@ from mockseg.errors import VendorStateError
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Mapping
 
+    from mockseg.destinations.userengage.app import App
     from mockseg.destinations.userengage.definitions import Attribute, Namespace
     from mockseg.destinations.userengage.setup import Types, UserEngageSetup
 
@@ -23,34 +22,12 @@ if TYPE_CHECKING:
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\]")
 
 
-def bare_app(setup: UserEngageSetup, *, key: str, rest_token: str, random: random.Random) -> App:
-    """Make an application with its switches, its key and its token, without definitions."""
-    return App(
-        random=random,
-        key=key,
-        rest_token=rest_token,
-        shares=setup.event_namespace == "global",
-        most_records=setup.most_records,
-    )
-
-
 def check_setup(setup: UserEngageSetup) -> None:
-    """Refuse numbers out of range and switches that contradict each other.
+    """Refuse switches that contradict each other.
 
     Raises:
         VendorStateError: names the place and what is allowed.
     """
-    if not 1 <= setup.page_size <= 100:
-        raise VendorStateError(f"is {setup.page_size}; allowed are 1 to 100", place="pageSize")
-    if setup.most_records < 1:
-        raise VendorStateError(
-            f"is {setup.most_records}; allowed is 1 or more", place="mostRecords"
-        )
-    limit = setup.rest_requests_per_second
-    if limit is not None and limit < 1:
-        raise VendorStateError(
-            f"is {limit}; allowed is 1 or more, or null for no limit", place="restRequestsPerSecond"
-        )
     if setup.event_attributes and setup.event_namespace != "global":
         raise VendorStateError(
             "is given while each event has attributes of its own;"

@@ -1,67 +1,49 @@
-"""The imitation: a destination with its application behind two surfaces."""
+"""UserEngage, later User.com: the application that Segment's destination writes to.
+
+Two surfaces share one state: the inlet ``/segment``, which takes one Segment message a
+request, and the vendor's REST API under ``/api/public/``. The rules are those of Segment's
+page "UserEngage Destination"; what it leaves open is chosen in `UserEngageSetup`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
 from mockseg import json_types
-from mockseg.destinations.inlet import basic_key
-from mockseg.destinations.userengage.actions import ACTIONS, mint_secret, perform
+from mockseg.destinations.inlet import INLET, basic_key
+from mockseg.destinations.userengage.actions import ACTIONS, mint_secret
 from mockseg.destinations.userengage.answers import ERRORS, rest_error
-from mockseg.destinations.userengage.building import bare_app, check_setup
-from mockseg.destinations.userengage.inlet import (
-    INLET_PATH,
-    credentials_error,
-    key_error,
-    receive,
-)
+from mockseg.destinations.userengage.app import App
+from mockseg.destinations.userengage.building import check_setup
+from mockseg.destinations.userengage.inlet import credentials_error, key_error, receive
 from mockseg.destinations.userengage.objects import state_of
 from mockseg.destinations.userengage.rest.door import REST_PREFIX, RestDoor, token_error, token_of
 from mockseg.destinations.userengage.restoring import fill
 from mockseg.destinations.userengage.setup import UserEngageSetup
+from mockseg.destinations.vendor import Action, Imitation, Setup, VendorRequest, VendorResponse
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Mapping
 
-    from mockseg.destinations.vendor import (
-        Action,
-        Setup,
-        VendorRequest,
-        VendorResponse,
-    )
     from mockseg.json_types import JsonObject
 
 
-class UserEngage:
-    """One application at UserEngage; see `mockseg.destinations.vendor.Imitation`."""
+class UserEngage(Imitation[UserEngageSetup, App]):
+    """One application at UserEngage."""
 
     setup_type: ClassVar[type[Setup]] = UserEngageSetup
     actions: ClassVar[Mapping[str, Action]] = ACTIONS
     errors: ClassVar[Mapping[str, VendorResponse]] = ERRORS
 
-    def __init__(self, setup: Setup, *, key: str, random: random.Random) -> None:
-        if not isinstance(setup, UserEngageSetup):
-            raise TypeError(
-                f"UserEngage is set up with UserEngageSetup, not {type(setup).__name__}"
-            )
-        check_setup(setup)
-        self._setup = setup
-        self._key = key
-        self._random = random
-        self._rest_token = setup.rest_token or mint_secret(random)
-        self._door = RestDoor(setup)
-        self.restore({})
-
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:
         """Read the key: of Basic credentials at the inlet, of ``Token`` at the REST API."""
-        return basic_key(request) if request.path == INLET_PATH else token_of(request)
+        return basic_key(request) if request.path == INLET else token_of(request)
 
     @staticmethod
     def stranger(request: VendorRequest) -> VendorResponse:
-        """Answer a request whose key belongs to no application, or that has none."""
-        if request.path == INLET_PATH:
+        """Answer by surface a request whose key belongs to no application, or that has none."""
+        if request.path == INLET:
             if basic_key(request) is None:
                 return credentials_error()
             return key_error(revoked=False)
@@ -69,47 +51,46 @@ class UserEngage:
             return token_error(request)
         return _nowhere()
 
-    def knows(self, key: str) -> bool:
-        """Tell whether this is or was one of its Segment API keys, or its REST token."""
-        return key in self._app.segment_keys or key == self._app.rest_token
+    def first_state(self) -> App:
+        check_setup(self.setup)
+        self._rest_token = self.setup.rest_token or mint_secret(self.random)
+        self._door = RestDoor(self.setup)
+        return self.restored({})
 
-    def answer(self, request: VendorRequest) -> VendorResponse:
-        """Apply a request, at the inlet or at the REST API; never raises."""
-        if request.path == INLET_PATH:
-            return receive(self._app, self._setup, request)
-        if request.path.startswith(REST_PREFIX):
-            return self._door.answer(self._app, request)
-        return _nowhere()
-
-    def act(self, action: str, arguments: JsonObject, *, now_ns: int) -> JsonObject:
-        """Do what a page at app.userengage.com would; the moment is not kept.
-
-        Raises:
-            VendorStateError: no such action, or wrong arguments; nothing is changed.
-        """
-        _ = now_ns
-        return perform(self._app, action, arguments, random=self._random)
-
-    def state(self) -> JsonObject:
-        """Give the whole state as JSON, in the names of REST version 2."""
-        state: JsonObject = json_types.decode(json_types.encode(state_of(self._app)))
-        return state
-
-    def restore(self, state: JsonObject) -> None:
-        """Have this state instead.
+    def restored(self, state: JsonObject) -> App:
+        """Make an application from a state.
 
         Users, companies and records that are left out begin empty; keys, the token, domains
         and definitions begin as they were set up. The destination's own key stays known.
-
-        Raises:
-            VendorStateError: names the place and what is allowed; nothing is changed.
         """
-        app = bare_app(self._setup, key=self._key, rest_token=self._rest_token, random=self._random)
-        fill(app, self._setup, state)
-        self._app = app
+        app = App(
+            random=self.random,
+            key=self.key,
+            rest_token=self._rest_token,
+            shares=self.setup.event_namespace == "global",
+            most_records=self.setup.most_records,
+        )
+        fill(app, self.setup, state)
+        return app
+
+    def knows(self, key: str) -> bool:
+        """Return whether this is or was one of its Segment API keys, or its REST token."""
+        return key in self.kept.segment_keys or key == self.kept.rest_token
+
+    def handle(self, request: VendorRequest) -> VendorResponse:
+        if request.path == INLET:
+            return receive(self.kept, self.setup, request)
+        if request.path.startswith(REST_PREFIX):
+            return self._door.answer(self.kept, request)
+        return _nowhere()
+
+    def state(self) -> JsonObject:
+        """Return the whole state as JSON, in the names of REST version 2."""
+        state: JsonObject = json_types.decode(json_types.encode(state_of(self.kept)))
+        return state
 
 
 def _nowhere() -> VendorResponse:
     return rest_error(
-        404, "not_found", f"Not found. Here are {INLET_PATH} and {REST_PREFIX}…, nothing else."
+        404, "not_found", f"Not found. Here are {INLET} and {REST_PREFIX}…, nothing else."
     )

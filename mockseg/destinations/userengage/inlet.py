@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
 
-INLET_PATH = "/segment"
-
 _HOST = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{0,20}://(?:[^/?#@]{0,200}@)?(\[[^/?#@\]]{2,45}\]|[^/?#:@\[]{1,253})"
 )

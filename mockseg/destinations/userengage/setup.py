@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from mockseg.destinations.vendor import Setup
 
@@ -75,6 +76,6 @@ class UserEngageSetup(Setup, frozen=True):
     event_namespace: Literal["event", "global"] = "event"
     attributes_on_read: Literal["list", "flat", "both"] = "both"
     rest_unknown_attributes: Literal["ignore", "create", "refuse"] = "ignore"
-    rest_requests_per_second: int | None = None
-    page_size: int = 100
-    most_records: int = 100_000
+    rest_requests_per_second: Annotated[int, Meta(ge=1)] | None = None
+    page_size: Annotated[int, Meta(ge=1, le=100)] = 100
+    most_records: Annotated[int, Meta(ge=1)] = 100_000

@@ -9,36 +9,34 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from mockseg.destinations.records import Arguments, known_names, plain
-from mockseg.destinations.userleap.changes import (
-    mint_uuid,
-    record_event,
-    track_or_hold,
-    url_events,
-)
-from mockseg.destinations.userleap.filters import Filter
-from mockseg.destinations.userleap.setup import check_definition
+from mockseg.destinations.records import plain
 from mockseg.destinations.userleap.state import (
-    PAGEVIEW,
     EventDefinition,
     Platform,
     Response,
+    Status,
     Survey,
     Triggers,
     Visitor,
     VisitorPlatform,
+    add_definition,
+    mint_uuid,
 )
-from mockseg.destinations.userleap.surveys import check_survey, obstacles, shown_by
-from mockseg.destinations.vendor import Action
+from mockseg.destinations.userleap.surveys import Filter, check_survey, obstacles, shown_by
+from mockseg.destinations.vendor import Action, Arguments
 from mockseg.errors import VendorStateError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
 
-    from mockseg.destinations.userleap.segment import Context
+    from mockseg.destinations.userleap.context import Context
+    from mockseg.destinations.userleap.imitation import UserLeap
     from mockseg.destinations.userleap.state import User
     from mockseg.json_types import JsonObject
+
+    _T = TypeVar("_T")
 
 
 Name = Annotated[str, Meta(min_length=1)]
@@ -102,9 +100,7 @@ class DefineSurvey(OfEnvironment, frozen=True, kw_only=True):
 
     name: Name
     platform: Platform = "web"
-    status: Literal["NEW", "DRAFT", "IN_PROGRESS", "PAUSED", "COMPLETED", "ARCHIVED"] = (
-        "IN_PROGRESS"
-    )
+    status: Status = "IN_PROGRESS"
     triggers: Triggers = []
     filters: list[Filter] = []
     groups: list[list[Filter]] = []
@@ -128,51 +124,30 @@ class AnswerSurvey(OfEnvironment, frozen=True, kw_only=True):
     question_id: int = 1
 
 
-ACTIONS: dict[str, Action] = {
-    "define_event": Action("Add a code event or a Page URL event.", DefineEvent),
-    "accept_event": Action("Track a pending event from now on.", AcceptEvent),
-    "set_auto_accept": Action("Track events without their being chosen, or not.", SetAutoAccept),
-    "link_sdk_user": Action("Set the user id in a visitor's SDK.", LinkSdkUser),
-    "sdk_track": Action("Report an event through the SDK; surveys may be shown.", SdkTrack),
-    "sdk_page": Action("Open a page with the SDK; surveys may be shown.", SdkPage),
-    "define_survey": Action("Define a survey with triggers and filters.", DefineSurvey),
-    "eligible": Action("Tell whether a user may be asked, and why not.", Eligible),
-    "answer_survey": Action("Answer a question of a survey.", AnswerSurvey),
-}
-
-
-def define_event(context: Context, given: DefineEvent) -> JsonObject:
-    """Add an event; one that is pending becomes accepted."""
+def _define_event(context: Context, given: DefineEvent) -> JsonObject:
     kind = given.kind
     if kind is None:
         kind = "code" if given.pattern is None else "page_url"
     definition = EventDefinition(name=given.name, kind=kind, pattern=given.pattern)
-    check_definition(definition, context.environment, place="name")
-    context.environment.events[given.name] = definition
+    add_definition(context.environment, definition, place="name")
     return plain(definition)
 
 
-def accept_event(context: Context, given: AcceptEvent) -> JsonObject:
+def _accept_event(context: Context, given: AcceptEvent) -> JsonObject:
     """Accept an event that is pending; what came before is not made up for."""
-    definition = context.environment.events.get(given.name)
-    if definition is None:
-        raise VendorStateError(
-            f"there is no event {given.name[:100]!r};"
-            f" known: {known_names(context.environment.events)}",
-            place="name",
-        )
+    definition = _named("event", given.name, context.environment.events, place="name")
     definition.status = "accepted"
     return plain(definition)
 
 
-def set_auto_accept(context: Context, given: SetAutoAccept) -> JsonObject:
+def _set_auto_accept(context: Context, given: SetAutoAccept) -> JsonObject:
     """Switch auto-accept; events that wait go on waiting."""
     context.environment.auto_accept = given.enabled
     return {"autoAccept": given.enabled}
 
 
-def link_sdk_user(context: Context, given: LinkSdkUser) -> JsonObject:
-    """Tie a visitor to a user, who is made if there is none (UL-13)."""
+def _link_sdk_user(context: Context, given: LinkSdkUser) -> JsonObject:
+    """Tie a visitor to a user, who is made if new (UL-13)."""
     visitor_id = given.visitor_id or mint_uuid(context.random)
     for user in context.environment.users.values():
         user.visitors = [visitor for visitor in user.visitors if visitor.visitor_id != visitor_id]
@@ -181,54 +156,51 @@ def link_sdk_user(context: Context, given: LinkSdkUser) -> JsonObject:
     return plain(user)
 
 
-def sdk_track(context: Context, given: SdkTrack) -> JsonObject:
+def _sdk_track(context: Context, given: SdkTrack) -> JsonObject:
     """Record an event from the SDK, and show what it triggers."""
     user = _linked(context, given.user, given.platform)
-    if given.event != PAGEVIEW:
-        held = track_or_hold(context.environment, given.event)
-        if held is not None:
-            return {"tracked": False, "shown": []}
-    record_event(user, given.event, moment_ms=context.now_ms)
-    return _shown(context, user, (given.event,), platform=given.platform)
+    if context.record(user, given.event, moment_ms=context.now_ms) is not None:
+        return {"tracked": False, "shown": []}
+    shown = shown_by(context.environment, user, events=(given.event,), platform=given.platform)
+    return {"tracked": True, "shown": shown}
 
 
-def sdk_page(context: Context, given: SdkPage) -> JsonObject:
+def _sdk_page(context: Context, given: SdkPage) -> JsonObject:
     """Record a page view from the SDK, and show what it triggers."""
     user = _linked(context, given.user, "web")
-    names = url_events(context.environment, given.url)
-    for name in names:
-        record_event(user, name, moment_ms=context.now_ms)
-    return _shown(context, user, names, platform="web")
+    names = context.record_page(user, given.url, moment_ms=context.now_ms)
+    shown = shown_by(context.environment, user, events=names, platform="web")
+    return {"tracked": True, "shown": shown}
 
 
-def define_survey(context: Context, given: DefineSurvey) -> JsonObject:
+def _define_survey(context: Context, given: DefineSurvey) -> JsonObject:
     """Define a survey; it keeps its number when it is defined anew."""
-    check_survey(triggers=given.triggers, filters=given.filters, groups=given.groups)
-    known = context.environment.surveys.get(given.name)
-    numbers = (survey.id for survey in context.environment.surveys.values())
+    check_survey(given)
+    surveys = context.environment.surveys
+    number = max((survey.id for survey in surveys.values()), default=0) + 1
+    known = surveys.get(given.name)
     survey = Survey(
-        id=max(numbers, default=0) + 1 if known is None else known.id,
+        id=number if known is None else known.id,
         name=given.name,
         platform=given.platform,
         status=given.status,
-        triggers=list(given.triggers),
-        filters=list(given.filters),
-        groups=[list(group) for group in given.groups],
+        triggers=given.triggers,
+        filters=given.filters,
+        groups=given.groups,
         created_at=context.now_ms if known is None else known.created_at,
         updated_at=context.now_ms,
     )
-    context.environment.surveys[given.name] = survey
+    surveys[given.name] = survey
     return plain(survey)
 
 
-def eligible(context: Context, given: Eligible) -> JsonObject:
-    """Tell whether a user may be asked, the reasons against, and whether the survey was shown."""
-    survey = _survey(context, given.survey)
+def _eligible(context: Context, given: Eligible) -> JsonObject:
+    """Return whether a user may be asked, the reasons against, and whether it was shown."""
+    survey = _named("survey", given.survey, context.environment.surveys, place="survey")
     user = context.environment.users.get(given.user)
     if user is None or user.visible_at > context.now_ms:
-        reason = f"there is no user {given.user[:100]!r}"
-        if user is not None:
-            reason += " yet"
+        yet = "" if user is None else " yet"
+        reason = f"the user {given.user[:100]!r} does not exist{yet}"
         return {"eligible": False, "reasons": [reason], "shown": False}
     reasons = obstacles(survey, user)
     return {
@@ -238,12 +210,10 @@ def eligible(context: Context, given: Eligible) -> JsonObject:
     }
 
 
-def answer_survey(context: Context, given: AnswerSurvey) -> JsonObject:
+def _answer_survey(context: Context, given: AnswerSurvey) -> JsonObject:
     """Keep an answer for the export API."""
-    survey = _survey(context, given.survey)
-    user = context.environment.users.get(given.user)
-    if user is None:
-        raise VendorStateError(f"there is no user {given.user[:100]!r}", place="user")
+    survey = _named("survey", given.survey, context.environment.surveys, place="survey")
+    user = _named("user", given.user, context.environment.users, place="user")
     response = Response(
         visitor_id=user.id,
         external_user_id=user.external_user_id,
@@ -260,27 +230,10 @@ def answer_survey(context: Context, given: AnswerSurvey) -> JsonObject:
     return plain(response)
 
 
-HANDLERS: dict[str, Callable[[Context, Any], JsonObject]] = {
-    "define_event": define_event,
-    "accept_event": accept_event,
-    "set_auto_accept": set_auto_accept,
-    "link_sdk_user": link_sdk_user,
-    "sdk_track": sdk_track,
-    "sdk_page": sdk_page,
-    "define_survey": define_survey,
-    "eligible": eligible,
-    "answer_survey": answer_survey,
-}
-
-
-def _survey(context: Context, name: str) -> Survey:
-    survey = context.environment.surveys.get(name)
-    if survey is None:
-        raise VendorStateError(
-            f"there is no survey {name[:100]!r}; known: {known_names(context.environment.surveys)}",
-            place="survey",
-        )
-    return survey
+def _named(what: str, name: str, records: Mapping[str, _T], *, place: str) -> _T:
+    if name not in records:
+        raise VendorStateError(unknown(what, name, records, label="Known"), place=place)
+    return records[name]
 
 
 def _linked(context: Context, user_id: str, platform: VisitorPlatform) -> User:
@@ -293,8 +246,31 @@ def _linked(context: Context, user_id: str, platform: VisitorPlatform) -> User:
     return user
 
 
-def _shown(
-    context: Context, user: User, events: tuple[str, ...], *, platform: VisitorPlatform
-) -> JsonObject:
-    shown = shown_by(context.environment, user, events=events, platform=platform)
-    return {"tracked": True, "shown": shown}
+def _action(
+    summary: str, arguments: type[OfEnvironment], do: Callable[[Context, Any], JsonObject]
+) -> Action:
+    """Make an action whose function is given the environment that the arguments name."""
+
+    def at_environment(leap: UserLeap, given: OfEnvironment, now_ns: int) -> JsonObject:
+        return do(leap.context_of(given.environment, now_ns=now_ns), given)
+
+    return Action(summary, arguments, at_environment)
+
+
+ACTIONS: dict[str, Action] = {
+    "define_event": _action("Add a code event or a Page URL event.", DefineEvent, _define_event),
+    "accept_event": _action("Track a pending event from now on.", AcceptEvent, _accept_event),
+    "set_auto_accept": _action(
+        "Track events without their being chosen, or not.", SetAutoAccept, _set_auto_accept
+    ),
+    "link_sdk_user": _action("Set the user id in a visitor's SDK.", LinkSdkUser, _link_sdk_user),
+    "sdk_track": _action(
+        "Report an event through the SDK; surveys may be shown.", SdkTrack, _sdk_track
+    ),
+    "sdk_page": _action("Open a page with the SDK; surveys may be shown.", SdkPage, _sdk_page),
+    "define_survey": _action(
+        "Define a survey with triggers and filters.", DefineSurvey, _define_survey
+    ),
+    "eligible": _action("Tell whether a user may be asked, and why not.", Eligible, _eligible),
+    "answer_survey": _action("Answer a question of a survey.", AnswerSurvey, _answer_survey),
+}

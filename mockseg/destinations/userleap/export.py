@@ -1,4 +1,8 @@
-"""The export API of v1: surveys, responses and themes, by cursor. Source: UserLeap's page on it."""
+"""The export API of v1: surveys, responses and themes, by cursor. Source: UserLeap's page on it.
+
+At most 1000 records and the cursor of the next; 400 is an array of sentences; 404, where nothing
+matches, has no body.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,16 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, NamedTuple
 
-from mockseg import json_types
-from mockseg.destinations.inlet import JSON_HEADERS, reply
-from mockseg.destinations.vendor import VendorResponse
+from mockseg.destinations.records import plain
+from mockseg.destinations.vendor import VendorError, VendorResponse, reply
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import format_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mockseg.destinations.userleap.state import Environment, Response, Survey, Theme
+    from mockseg.destinations.userleap.rest import RestCall
+    from mockseg.destinations.userleap.state import Response, Survey, Theme
     from mockseg.destinations.vendor import VendorRequest
-    from mockseg.json_types import Json
+    from mockseg.json_types import Json, JsonObject
 
 
 _MOST = 1000
@@ -25,55 +27,94 @@ _MILLISECOND = 1_000_000
 _STATUSES = ("IN_PROGRESS", "PAUSED", "COMPLETED", "DRAFT", "ARCHIVED", "NEW")
 
 
-class _Asked(NamedTuple):
+def export_surveys(call: RestCall) -> VendorResponse:
+    query = _read(call.request)
+    records: list[Json] = [
+        {
+            "name": survey.name,
+            "status": survey.status,
+            "platform": survey.platform,
+            "type": "CONTINUOUS",
+            "totalResponseLimit": None,
+            "completedAt": None,
+            "questions": [],
+            "constraints": [],
+            "id": survey.id,
+            "launchedAt": _iso(survey.created_at),
+            "createdAt": _iso(survey.created_at),
+            "updatedAt": _iso(survey.updated_at),
+        }
+        for survey in call.environment.surveys.values()
+        if query.covers(survey) and (not query.statuses or survey.status in query.statuses)
+    ]
+    return _page(records, query, of="surveys")
+
+
+def export_responses(call: RestCall) -> VendorResponse:
+    return _export(call, call.environment.responses, of="responses")
+
+
+def export_themes(call: RestCall) -> VendorResponse:
+    return _export(call, call.environment.themes, of="themes")
+
+
+class _Query(NamedTuple):
+    """What is asked for; moments are milliseconds since 1970."""
+
     offset: int
     start: int | None
     end: int | None
     survey_id: int | None
     statuses: tuple[str, ...]
 
+    def covers(self, record: Survey | Response | Theme) -> bool:
+        """Return whether a record was created in time."""
+        after = self.start is None or record.created_at >= self.start
+        return after and (self.end is None or record.created_at <= self.end)
 
-def export(environment: Environment, request: VendorRequest, *, of: str) -> VendorResponse:
-    """Give up to 1000 records and the cursor of the next.
 
-    400 is an array of sentences; 404, where nothing matches, has no body.
+def _export(call: RestCall, records: list[Response] | list[Theme], *, of: str) -> VendorResponse:
+    query = _read(call.request)
+    found = [
+        _shown(record)
+        for record in records
+        if query.covers(record) and query.survey_id in {None, record.survey_id}
+    ]
+    return _page(found, query, of=of)
 
-    Args:
-        environment: that the key selects.
-        request: that came.
-        of: surveys, responses or themes.
-    """
-    asked = _asked(request)
-    if isinstance(asked, VendorResponse):
-        return asked
-    if of == "surveys":
-        records = _surveys(environment.surveys.values(), asked)
-    elif of == "responses":
-        records = _responses(environment.responses, asked)
-    else:
-        records = _themes(environment.themes, asked)
-    page = records[asked.offset : asked.offset + _MOST]
+
+def _shown(record: Response | Theme) -> JsonObject:
+    """Return a record with its moments as ISO 8601."""
+    shape = plain(record)
+    moments = {name: _iso(shape[name]) for name in ("createdAt", "updatedAt") if name in shape}
+    return shape | moments
+
+
+def _page(records: list[Json], query: _Query, *, of: str) -> VendorResponse:
+    page = records[query.offset : query.offset + _MOST]
     if not page:
         return VendorResponse(404, notes=(Note("not_found", "", f"No {of} match"),))
-    after = asked.offset + len(page)
-    cursor = _cursor(after) if after < len(records) else None
-    return reply(200, {"cursor": cursor, "data": page})
+    after = query.offset + len(page)
+    following = base64.b64encode(f"offset:{after}".encode()).decode()
+    return reply(200, {"cursor": following if after < len(records) else None, "data": page})
 
 
-def _asked(request: VendorRequest) -> _Asked | VendorResponse:
-    faults: list[str] = []
-    moments: dict[str, int | None] = {}
-    for name in ("start", "end"):
-        moments[name] = _whole(request.argument(name), f'"{name}" must be a valid date', faults)
-    survey_id = _whole(request.argument("sid"), '"sid" must be a number', faults)
-    offset = 0
+def _read(request: VendorRequest) -> _Query:
+    """Read the query.
+
+    Raises:
+        VendorError: 400.
+    """
+    problems: list[str] = []
+    start, end = (
+        _whole(request.argument(name), f'"{name}" must be a valid date', problems)
+        for name in ("start", "end")
+    )
+    survey_id = _whole(request.argument("sid"), '"sid" must be a number', problems)
     cursor = request.argument("cursor")
-    if cursor:
-        found = _offset(cursor)
-        if found is None:
-            faults.append('"cursor" must be a valid base64 string')
-        else:
-            offset = found
+    offset = _offset(cursor) if cursor else 0
+    if offset is None:
+        problems.append('"cursor" must be a valid base64 string')
     statuses = tuple(
         status
         for key, value in request.query
@@ -81,25 +122,21 @@ def _asked(request: VendorRequest) -> _Asked | VendorResponse:
         for status in value.split(",")
     )
     if any(status not in _STATUSES for status in statuses):
-        faults.append(f'"status" must be one of [{", ".join(_STATUSES)}]')
-    if faults:
-        notes = tuple(Note("invalid_request", "", fault) for fault in faults)
-        return VendorResponse(400, json_types.encode(faults), JSON_HEADERS, notes)
-    return _Asked(offset, moments["start"], moments["end"], survey_id, statuses)
+        problems.append(f'"status" must be one of [{", ".join(_STATUSES)}]')
+    if problems:
+        notes = [Note("invalid_request", "", problem) for problem in problems]
+        raise VendorError(reply(400, problems, notes=notes))
+    return _Query(offset or 0, start, end, survey_id, statuses)
 
 
-def _whole(text: str | None, fault: str, faults: list[str]) -> int | None:
+def _whole(text: str | None, problem: str, problems: list[str]) -> int | None:
     if text is None:
         return None
     # ASCII digits only, and no more than an integer of 64 bits has.
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
-    faults.append(fault)
+    problems.append(problem)
     return None
-
-
-def _cursor(offset: int) -> str:
-    return base64.b64encode(f"offset:{offset}".encode()).decode()
 
 
 def _offset(cursor: str) -> int | None:
@@ -110,65 +147,6 @@ def _offset(cursor: str) -> int | None:
     if name != "offset" or not number.isdigit() or len(number) > 18:
         return None
     return int(number)
-
-
-def _within(created_at: int, asked: _Asked) -> bool:
-    after = asked.start is None or created_at >= asked.start
-    return after and (asked.end is None or created_at <= asked.end)
-
-
-def _surveys(surveys: Iterable[Survey], asked: _Asked) -> list[Json]:
-    return [
-        {
-            "id": survey.id,
-            "name": survey.name,
-            "status": survey.status,
-            "platform": survey.platform,
-            "type": "CONTINUOUS",
-            "totalResponseLimit": None,
-            "completedAt": None,
-            "launchedAt": _iso(survey.created_at),
-            "createdAt": _iso(survey.created_at),
-            "updatedAt": _iso(survey.updated_at),
-            "questions": [],
-            "constraints": [],
-        }
-        for survey in surveys
-        if _within(survey.created_at, asked)
-        and (not asked.statuses or survey.status in asked.statuses)
-    ]
-
-
-def _responses(responses: Iterable[Response], asked: _Asked) -> list[Json]:
-    return [
-        {
-            "visitorId": response.visitor_id,
-            "surveyId": response.survey_id,
-            "questionId": response.question_id,
-            "questionType": response.question_type,
-            "updatedAt": _iso(response.updated_at),
-            "createdAt": _iso(response.created_at),
-            "externalUserId": response.external_user_id,
-            "responseGroupUid": response.response_group_uid,
-            "response": response.response,
-            "questionText": response.question_text,
-        }
-        for response in responses
-        if _within(response.created_at, asked) and asked.survey_id in {None, response.survey_id}
-    ]
-
-
-def _themes(themes: Iterable[Theme], asked: _Asked) -> list[Json]:
-    return [
-        {
-            "id": theme.id,
-            "surveyId": theme.survey_id,
-            "name": theme.name,
-            "createdAt": _iso(theme.created_at),
-        }
-        for theme in themes
-        if _within(theme.created_at, asked) and asked.survey_id in {None, theme.survey_id}
-    ]
 
 
 def _iso(moment_ms: int) -> str:

@@ -1,44 +1,81 @@
-"""UserLeap, now Sprig: one destination with its environments."""
+"""UserLeap, now Sprig: one destination with its environments; its Segment inlet.
+
+Source: UserLeap's page on Segment (rules UL-02 to UL-09). What it leaves open is a switch of
+`UserLeapSetup`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from mockseg.destinations.inlet import INLET, authorization, not_allowed, refused
-from mockseg.destinations.records import arguments_of, plain
-from mockseg.destinations.userleap import rest, v1, v2
-from mockseg.destinations.userleap.actions import ACTIONS, HANDLERS, OfEnvironment
-from mockseg.destinations.userleap.export import export
-from mockseg.destinations.userleap.rest import TOO_MANY, route_of
-from mockseg.destinations.userleap.restoring import restored_state
-from mockseg.destinations.userleap.segment import Context, accept_call
-from mockseg.destinations.userleap.setup import OWN, UserLeapSetup, empty_state
-from mockseg.destinations.vendor import Action, Setup, VendorRequest, VendorResponse
+from mockseg.destinations.inlet import (
+    CALLS,
+    INLET,
+    Alias,
+    Identify,
+    Page,
+    Screen,
+    Track,
+    basic_key,
+    moment_of,
+    read_message,
+    stranger_at_inlet,
+    text_id,
+)
+from mockseg.destinations.userleap.actions import ACTIONS
+from mockseg.destinations.userleap.context import LONGEST_URL, Context
+from mockseg.destinations.userleap.rest import ROUTES, RestCall, as_text, not_found, with_error
+from mockseg.destinations.userleap.state import (
+    OWN,
+    State,
+    UserLeapSetup,
+    empty_state,
+    restored_state,
+)
+from mockseg.destinations.vendor import (
+    Action,
+    Imitation,
+    Setup,
+    VendorRequest,
+    VendorResponse,
+    not_allowed,
+    refused,
+    reply,
+)
 from mockseg.domain.delivery import Note
 from mockseg.errors import VendorStateError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from mockseg.destinations.userleap.rest import Route
+    from mockseg.destinations.inlet import Call
+    from mockseg.destinations.userleap.state import User
     from mockseg.json_types import JsonObject
 
 
+_TOO_MANY = "Your application has made too many requests in too short a time."
 _WINDOW_NS = 300 * 1_000_000_000
+_MILLISECOND = 1_000_000
+_CALLS = {
+    "userleap-classic": {name: CALLS[name] for name in ("identify", "track", "page", "alias")},
+    "sprig-actions": {name: CALLS[name] for name in ("identify", "track", "screen")},
+}
+"""Call types by profile; the others are answered 501 (UL-09)."""
 
 
-class UserLeap:
-    """Imitates UserLeap: Segment inlet, REST v1 and v2, surveys. Pure; see `Imitation`."""
+class UserLeap(Imitation[UserLeapSetup, State]):
+    """Imitates UserLeap: Segment inlet, REST v1 and v2, surveys."""
 
     setup_type: ClassVar[type[Setup]] = UserLeapSetup
     actions: ClassVar[Mapping[str, Action]] = ACTIONS
     errors: ClassVar[Mapping[str, VendorResponse]] = {
-        "bad_request": rest.with_error("The request is invalid"),
+        "bad_request": with_error("The request is invalid"),
         "forbidden": VendorResponse(403),
-        "not_found": rest.as_text(404, "Not Found"),
+        "not_found": as_text(404, "Not Found"),
         "unprocessable": VendorResponse(422),
-        "rate_limited": rest.as_text(429, TOO_MANY),
+        "rate_limited": as_text(429, _TOO_MANY),
         "server_error": VendorResponse(500),
         "unsupported_type": refused(
             501, "Calls of this type are not supported", code="unsupported_type"
@@ -48,112 +85,88 @@ class UserLeap:
     }
 
     def __init__(self, setup: Setup, *, key: str, random: random.Random) -> None:
-        assert isinstance(setup, UserLeapSetup)  # noqa: S101  (the registry goes by setup_type)
-        if OWN in setup.environments:
-            raise VendorStateError(
-                f"{OWN} is the environment of the destination's own key",
-                place=f"environments.{OWN}",
-            )
-        keys = [key, *setup.environments.values()]
-        if len(set(keys)) != len(keys) or not all(keys):
-            raise VendorStateError("each environment has a key of its own", place="environments")
-        self._setup = setup
-        self._random = random
+        super().__init__(setup, key=key, random=random)
         self._names: dict[str, str | None] = {key: None}
-        self._names |= {own: name for name, own in setup.environments.items()}
-        self._state = empty_state(setup)
+        self._names |= {own: name for name, own in self.setup.environments.items()}
         self._windows: dict[str, tuple[int, int]] = {}
 
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:
         """Read the key: Basic at the inlet, ``API-Key`` or ``Bearer`` at the REST API."""
-        return rest.key_of(request)
+        if request.path == INLET:
+            return basic_key(request)
+        scheme, key = request.authorization
+        return key or None if scheme in {"api-key", "bearer"} else None
 
     @staticmethod
     def stranger(request: VendorRequest) -> VendorResponse:
         """Answer 401 at the inlet, and 403 without a message at the REST API."""
-        return rest.stranger(request)
+        if request.path == INLET:
+            return stranger_at_inlet(request)
+        return _forbidden(
+            "The API key is missing or invalid; expected `API-Key <key>` or `Bearer <key>`"
+        )
+
+    def first_state(self) -> State:
+        environments = self.setup.environments
+        if OWN in environments:
+            raise VendorStateError(
+                f"{OWN} is the environment of the destination's own key",
+                place=f"environments.{OWN}",
+            )
+        keys = [self.key, *environments.values()]
+        if len(set(keys)) != len(keys) or not all(keys):
+            raise VendorStateError("each environment has a key of its own", place="environments")
+        return empty_state(self.setup)
+
+    def restored(self, state: JsonObject) -> State:
+        return restored_state(state, setup=self.setup, random=self.random)
 
     def knows(self, key: str) -> bool:
-        """Tell whether this key is one of its environments'."""
+        """Return whether this key is one of its environments'."""
         return key in self._names
 
-    def answer(self, request: VendorRequest) -> VendorResponse:
-        """Apply a request; never raises."""
-        key = rest.key_of(request)
+    def context_of(self, name: str | None, *, now_ns: int) -> Context:
+        """Return what an action or a request at this moment works on.
+
+        Args:
+            name: of an environment; None for the destination's own.
+            now_ns: the moment.
+
+        Raises:
+            VendorStateError: unknown environment.
+        """
+        environment = None if name in {None, OWN} else self.kept.environments.get(name or "")
+        if name not in {None, OWN} and environment is None:
+            known = (OWN, *self.kept.environments)
+            raise VendorStateError(
+                unknown("environment", name, known, label="Known"), place="environment"
+            )
+        context = Context(
+            setup=self.setup,
+            environment=environment or self.kept,
+            random=self.random,
+            now_ns=now_ns,
+        )
+        context.apply_purges()
+        return context
+
+    def handle(self, request: VendorRequest) -> VendorResponse:
+        key = self.key_of(request)
         if key is None or key not in self._names:
-            return rest.stranger(request)
-        context = self._context(self._names[key], now_ns=request.received_ns)
-        v2.apply_purges(context.environment, now_ms=context.now_ms)
+            return self.stranger(request)
+        context = self.context_of(self._names[key], now_ns=request.received_ns)
         if request.path == INLET:
             if request.method != "POST":
                 return not_allowed(request, ("POST",))
-            return accept_call(context, request)
-        route = route_of(request.path)
+            return _accept_call(context, request)
         if self._over_limit(key, request.received_ns):
             return self._too_many(request)
-        if route is None:
-            return rest.not_found(f"There is no {request.path[:100]!r}")
-        return self._answer_rest(context, request, route)
-
-    def act(self, action: str, arguments: JsonObject, *, now_ns: int) -> JsonObject:
-        """Do what the dashboard or the SDK would.
-
-        Raises:
-            VendorStateError: no such action or environment, or wrong arguments.
-        """
-        given = arguments_of(ACTIONS, action, arguments)
-        assert isinstance(given, OfEnvironment)  # noqa: S101  (all of them are)
-        name = None if given.environment in {None, OWN} else given.environment
-        if name is not None and name not in self._state.environments:
-            known = ", ".join((OWN, *self._state.environments))
-            raise VendorStateError(
-                f"there is no environment {name[:100]!r}; known: {known}", place="environment"
-            )
-        context = self._context(name, now_ns=now_ns)
-        v2.apply_purges(context.environment, now_ms=context.now_ms)
-        return HANDLERS[action](context, given)
-
-    def state(self) -> JsonObject:
-        """Give the state: of the own environment, and of the others by name."""
-        return plain(self._state)
-
-    def restore(self, state: JsonObject) -> None:
-        """Have this state instead; it may be seeded with as little as the keys of users.
-
-        Raises:
-            VendorStateError: names the place and what is allowed.
-        """
-        self._state = restored_state(state, setup=self._setup, random=self._random)
-
-    def _context(self, name: str | None, *, now_ns: int) -> Context:
-        environment = self._state if name is None else self._state.environments[name]
-        return Context(
-            setup=self._setup, environment=environment, random=self._random, now_ns=now_ns
-        )
-
-    def _answer_rest(
-        self, context: Context, request: VendorRequest, route: Route
-    ) -> VendorResponse:
-        scheme = (authorization(request) or ("", ""))[0]
-        if scheme not in route.schemes:
-            wanted = " or ".join(
-                "API-Key" if one == "api-key" else "Bearer" for one in route.schemes
-            )
-            sentence = f"{request.path[:100]!r} takes the key after {wanted}"
-            return VendorResponse(403, notes=(Note("forbidden", "Authorization", sentence),))
-        if request.method not in route.methods:
-            return not_allowed(request, route.methods)
-        answered = _answered(context, request, route)
-        if len(route.schemes) > 1 and answered.status < 300:
-            shown = "API-Key" if scheme == "api-key" else "Bearer"
-            counts = context.environment.authorization_schemes
-            counts[shown] = counts.get(shown, 0) + 1
-        return answered
+        return _answer_rest(context, request)
 
     def _over_limit(self, key: str, now_ns: int) -> bool:
         """Count a REST request in its window of 5 minutes, which the first one opens."""
-        most = self._setup.rate_limit
+        most = self.setup.rate_limit
         if not most:
             return False
         opened, count = self._windows.get(key, (now_ns, 0))
@@ -164,31 +177,105 @@ class UserLeap:
         return count >= most
 
     def _too_many(self, request: VendorRequest) -> VendorResponse:
-        sentence = f"Over {self._setup.rate_limit} requests in 5 minutes with this key"
+        sentence = f"Over {self.setup.rate_limit} requests in 5 minutes with this key"
         notes = (Note("rate_limited", "", sentence),)
         if request.path.startswith("/v1/"):
             return VendorResponse(429, notes=notes)
-        return rest.as_text(429, TOO_MANY, notes=notes)
+        return as_text(429, _TOO_MANY, notes=notes)
 
 
-def _answered(context: Context, request: VendorRequest, route: Route) -> VendorResponse:
-    user_id = route.user_id
-    match route.name:
-        case "users_v1":
-            return v1.create_user(context, request)
-        case "user_v1" if request.method == "GET":
-            return v1.get_user(context, user_id)
-        case "user_v1":
-            return v1.update_user(context, request, user_id)
-        case "user_events":
-            return v1.post_event(context, request, user_id)
-        case "bulk":
-            return v1.bulk(context, request)
-        case "users_v2":
-            return v2.post_users(context, request)
-        case "user_v2":
-            return v2.get_user(context, user_id)
-        case "purge":
-            return v2.purge_visitors(context, request)
-        case "surveys" | "responses" | "themes":
-            return export(context.environment, request, of=route.name)
+def _forbidden(sentence: str) -> VendorResponse:
+    return VendorResponse(403, notes=(Note("forbidden", "Authorization", sentence),))
+
+
+def _answer_rest(context: Context, request: VendorRequest) -> VendorResponse:
+    found = ROUTES.find(request.path)
+    if found is None:
+        return not_found(f"Unknown path {request.path[:100]!r}")
+    methods, names = found
+    endpoint = methods.get(request.method) or next(iter(methods.values()))
+    scheme = endpoint.schemes.get(request.authorization[0])
+    if scheme is None:
+        wanted = " or ".join(endpoint.schemes.values())
+        return _forbidden(f"{request.path[:100]!r} takes the key after {wanted}")
+    if request.method not in methods:
+        return not_allowed(request, methods)
+    call = RestCall(
+        setup=context.setup,
+        environment=context.environment,
+        random=context.random,
+        now_ns=context.now_ns,
+        request=request,
+        user_id=names.get("user_id", ""),
+    )
+    answer = endpoint.do(call)
+    if len(endpoint.schemes) > 1 and answer.status < 300:
+        counts = context.environment.authorization_schemes
+        counts[scheme] = counts.get(scheme, 0) + 1
+    return answer
+
+
+# --- what Segment posts
+
+
+def _accept_call(context: Context, request: VendorRequest) -> VendorResponse:
+    """Apply one Segment message; what is dropped is answered 200, with a note."""
+    call = read_message(request, _CALLS[context.setup.profile])
+    user_id = text_id(call.user_id)
+    if user_id is None:
+        sentence = "`userId` is missing: UserLeap knows users by nothing else"
+        if context.setup.anonymous_calls == "drop":
+            return reply(200, {}, notes=[Note("missing_user_id", "userId", sentence)])
+        return refused(400, sentence, code="missing_user_id", field="userId")
+    return reply(200, {}, notes=_apply(context, call, user_id))
+
+
+def _apply(context: Context, call: Call, user_id: str) -> list[Note]:
+    if isinstance(call, Identify):
+        return _identify(context, call, user_id)
+    creates = context.setup.profile == "sprig-actions"
+    if isinstance(call, Alias):
+        creates = context.setup.alias_creates_users
+    if user_id not in context.environment.users and not creates:
+        sentence = f"Unknown user {user_id[:100]!r}; only identify creates users"
+        return [Note("unknown_user", "userId", sentence)]
+    if isinstance(call, Screen) and not call.name:
+        return [Note("missing_name", "name", "A screen without a name is not an event")]
+    user = context.user(user_id, lags=True)
+    stamps = (call.timestamp, call.sent_at)
+    moment_ms = moment_of(stamps, received_ns=context.now_ns) // _MILLISECOND
+    notes: list[Note | None] = []
+    if isinstance(call, Screen):
+        notes = [context.record(user, call.name or "", moment_ms=moment_ms)]
+    elif isinstance(call, Page):
+        notes = [_page(context, user, call, moment_ms=moment_ms)]
+    elif isinstance(call, Track):
+        notes = [context.record(user, call.event, moment_ms=moment_ms)]
+        if call.properties:
+            sentence = "Properties of events are not kept; only the event filters surveys"
+            notes.append(Note("properties_ignored", "properties", sentence))
+    elif isinstance(call, Alias) and call.previous_id is not None:
+        sentence = "An alias is an identify without attributes; the previous id is not used"
+        notes = [Note("previous_id_ignored", "previousId", sentence)]
+    return [note for note in notes if note is not None]
+
+
+def _identify(context: Context, call: Identify, user_id: str) -> list[Note]:
+    traits = call.traits or {}
+    user = context.user(user_id, lags=True)
+    notes = context.merge(user, traits, place="traits")
+    email = traits.get("email")
+    if isinstance(email, str) and email:
+        user.email_address = email
+    return notes
+
+
+def _page(context: Context, user: User, call: Page, *, moment_ms: int) -> Note | None:
+    url = (call.properties or {}).get("url")
+    context.record_page(user, url if isinstance(url, str) else None, moment_ms=moment_ms)
+    sentence = ""
+    if isinstance(url, str) and len(url) > LONGEST_URL:
+        sentence = f"URLs of over {LONGEST_URL} characters match no Page URL event"
+    elif url is not None and not isinstance(url, str):
+        sentence = "The URL is not text and matches no Page URL event"
+    return Note("url_ignored", "properties.url", sentence) if sentence else None

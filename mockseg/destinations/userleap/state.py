@@ -5,27 +5,41 @@ Names are those of its REST API. Moments are milliseconds since 1970, as that AP
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+import uuid
+from itertools import count
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta
 
-from mockseg.destinations.userleap.filters import Filter
-from mockseg.destinations.values import Scalar
+from mockseg.destinations.records import Kept, check_keys, copied, fill_keys, record_from
+from mockseg.destinations.userdata import Scalar
+from mockseg.destinations.userleap.surveys import Filter, check_survey
+from mockseg.destinations.vendor import Setup
+from mockseg.errors import VendorStateError
+from mockseg.schemas.search import compile_search
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Mapping
+
+    from mockseg.json_types import Json
+
+
+OWN = "production"
+"""The environment that the destination's own key selects."""
+
+_LONGEST_PATTERN = 250
 
 PAGEVIEW = "pageview"
 """What a page call arrives as (UL-07): an event that needs no definition."""
 
 VisitorPlatform: TypeAlias = Literal["web", "ios", "android"]
 Platform: TypeAlias = Literal["web", "mobile", "email", "link"]
+Status: TypeAlias = Literal["NEW", "DRAFT", "IN_PROGRESS", "PAUSED", "COMPLETED", "ARCHIVED"]
 Triggers: TypeAlias = Annotated[list[str], Meta(max_length=5)]
 
 
-class _Kept(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    pass
-
-
-class Event(_Kept, kw_only=True):
+class Event(Kept, kw_only=True):
     """What is known of one event of one user.
 
     Attributes:
@@ -35,12 +49,12 @@ class Event(_Kept, kw_only=True):
     """
 
     event: str
-    count: Annotated[int, Meta(ge=1)]
-    created_at: int
-    updated_at: int
+    count: Annotated[int, Meta(ge=1)] = 1
+    created_at: int = 0
+    updated_at: int = 0
 
 
-class Visitor(_Kept, kw_only=True):
+class Visitor(Kept, kw_only=True):
     """A browser or an app in which the SDK set the user id (UL-13).
 
     Attributes:
@@ -52,7 +66,7 @@ class Visitor(_Kept, kw_only=True):
     platform: VisitorPlatform = "web"
 
 
-class User(_Kept, kw_only=True):
+class User(Kept, kw_only=True):
     """A user of one environment.
 
     Attributes:
@@ -67,18 +81,18 @@ class User(_Kept, kw_only=True):
         surveys_shown: names, oldest first.
     """
 
-    id: str
+    id: str = ""
     external_user_id: str | None
     email_address: str | None = None
-    created_at: int
-    visible_at: int
+    created_at: int = 0
+    visible_at: int = 0
     attributes: dict[str, Scalar] = {}
     events: dict[str, Event] = {}
     visitors: list[Visitor] = []
     surveys_shown: list[str] = []
 
 
-class EventDefinition(_Kept, kw_only=True):
+class EventDefinition(Kept, kw_only=True):
     """An event on the dashboard.
 
     Attributes:
@@ -94,7 +108,7 @@ class EventDefinition(_Kept, kw_only=True):
     status: Literal["accepted", "pending"] = "accepted"
 
 
-class Survey(_Kept, kw_only=True):
+class Survey(Kept, kw_only=True):
     """A microsurvey.
 
     Attributes:
@@ -108,20 +122,18 @@ class Survey(_Kept, kw_only=True):
         created_at, updated_at: moments.
     """
 
-    id: int
+    id: int = 0
     name: str
     platform: Platform = "web"
-    status: Literal["NEW", "DRAFT", "IN_PROGRESS", "PAUSED", "COMPLETED", "ARCHIVED"] = (
-        "IN_PROGRESS"
-    )
+    status: Status = "IN_PROGRESS"
     triggers: Triggers = []
     filters: list[Filter] = []
     groups: list[list[Filter]] = []
-    created_at: int
-    updated_at: int
+    created_at: int = 0
+    updated_at: int = 0
 
 
-class Response(_Kept, kw_only=True):
+class Response(Kept, kw_only=True):
     """An answer to one question of a survey, as the export API gives it."""
 
     visitor_id: str
@@ -136,7 +148,7 @@ class Response(_Kept, kw_only=True):
     updated_at: int
 
 
-class Theme(_Kept, kw_only=True):
+class Theme(Kept, kw_only=True):
     """A theme found in the answers to a survey."""
 
     id: int
@@ -145,7 +157,7 @@ class Theme(_Kept, kw_only=True):
     created_at: int
 
 
-class Purge(_Kept, kw_only=True):
+class Purge(Kept, kw_only=True):
     """Users who are to be deleted.
 
     Attributes:
@@ -159,7 +171,7 @@ class Purge(_Kept, kw_only=True):
     users: list[str]
 
 
-class Environment(_Kept, kw_only=True):
+class Environment(Kept, kw_only=True):
     """One environment: its data are its own (UL-01).
 
     Attributes:
@@ -186,3 +198,170 @@ class State(Environment, kw_only=True):
     """The whole: the destination's own environment, and the others by name."""
 
     environments: dict[str, Environment] = {}
+
+
+class UserLeapSetup(Setup, frozen=True):
+    """How it is set up.
+
+    Attributes:
+        environments: further environments by name, with the key of each; the destination's own
+            key is that of ``production``.
+        auto_accept: events that nobody defined are tracked (UL-12).
+        events: code events that are accepted from the start.
+        page_url_events: patterns by event name (UL-08).
+        alias_creates_users: alias is like identify in this, too (UL-04, UL-X2).
+        anonymous_calls: calls without a user id are answered 400, or dropped with 200 (UL-18).
+        visible_after: seconds until reads find a user whom Segment or v2 has just created (UL-14).
+        attribute_limit: attributes a user may have; more are ignored (UL-19).
+        rate_limit: REST requests a key may make in 5 minutes; 0 for any number.
+        profile: ``userleap-classic`` maps calls as UserLeap's own page says, ``sprig-actions``
+            as the newer Sprig Cloud (Actions) does: identify, track and screen, each of which
+            creates the user (UL-X5).
+    """
+
+    environments: dict[str, str] = {}
+    auto_accept: bool = True
+    events: list[str] = []
+    page_url_events: dict[str, str] = {}
+    alias_creates_users: bool = True
+    anonymous_calls: Literal["refuse", "drop"] = "refuse"
+    visible_after: Annotated[float, Meta(ge=0, le=10**9)] = 0
+    attribute_limit: Annotated[int, Meta(ge=0)] = 100
+    rate_limit: Annotated[int, Meta(ge=0)] = 1000
+    profile: Literal["userleap-classic", "sprig-actions"] = "userleap-classic"
+
+
+def mint_uuid(random: random.Random) -> str:
+    """Make a UUID from the seed."""
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
+
+
+def empty_state(setup: UserLeapSetup) -> State:
+    """Return the state of a destination to which nothing has come yet.
+
+    Raises:
+        VendorStateError: the setup contradicts itself.
+    """
+    state = State(auto_accept=setup.auto_accept)
+    state.environments = {
+        name: Environment(auto_accept=setup.auto_accept) for name in setup.environments
+    }
+    for environment in (state, *state.environments.values()):
+        for index, name in enumerate(setup.events):
+            add_definition(environment, EventDefinition(name=name), place=f"events[{index}]")
+        for name, pattern in setup.page_url_events.items():
+            definition = EventDefinition(name=name, kind="page_url", pattern=pattern)
+            add_definition(environment, definition, place=f"pageUrlEvents.{name}")
+    return state
+
+
+def add_definition(environment: Environment, definition: EventDefinition, *, place: str) -> None:
+    """Add an event; one that is pending becomes accepted.
+
+    Raises:
+        VendorStateError: as `_check_definition`; nothing is changed.
+    """
+    _check_definition(definition, environment.events, place=place)
+    environment.events[definition.name] = definition
+
+
+def restored_state(state: Json, *, setup: UserLeapSetup, random: random.Random) -> State:
+    """Make a state of JSON.
+
+    Names are taken from the keys where they are left out, ids are minted, moments are 0; the
+    settings are those of the setup.
+
+    Args:
+        state: as it is read, or less.
+        setup: whose environments there may be.
+        random: mints ids.
+
+    Raises:
+        VendorStateError: names the place and what is allowed.
+    """
+    given = copied(state)
+    if isinstance(given, dict):
+        others = given.setdefault("environments", {})
+        if isinstance(others, dict):
+            others |= {name: {} for name in setup.environments if name not in others}
+            for other in others.values():
+                _fill(other, setup)
+        _fill(given, setup)
+    wanted = record_from(given, State)
+    for name in wanted.environments:
+        if name not in setup.environments:
+            raise VendorStateError(
+                f"unknown environment {name[:100]!r}: none has been set up with its key",
+                place=f"environments.{name}",
+            )
+    _finish(wanted, "", random=random)
+    for name, environment in wanted.environments.items():
+        _finish(environment, f"environments.{name}.", random=random)
+    return wanted
+
+
+def _fill(environment: Json, setup: UserLeapSetup) -> None:
+    if not isinstance(environment, dict):
+        return
+    environment.setdefault("autoAccept", setup.auto_accept)
+    users = environment.get("users")
+    fill_keys(users, "externalUserId")
+    fill_keys(environment.get("events"), "name")
+    fill_keys(environment.get("surveys"), "name")
+    for user in users.values() if isinstance(users, dict) else ():
+        if isinstance(user, dict):
+            fill_keys(user.get("events"), "event")
+
+
+def _finish(environment: Environment, place: str, *, random: random.Random) -> None:
+    """Mint the ids that are missing, and check what the types of a state cannot say."""
+    for user in environment.users.values():
+        user.id = user.id or mint_uuid(random)
+    numbers = count(max((survey.id for survey in environment.surveys.values()), default=0) + 1)
+    for survey in environment.surveys.values():
+        survey.id = survey.id or next(numbers)
+    check_keys(f"{place}users", environment.users, "external_user_id", "id")
+    check_keys(f"{place}events", environment.events, "name")
+    check_keys(f"{place}surveys", environment.surveys, "name")
+    for key, definition in environment.events.items():
+        _check_definition(definition, {}, place=f"{place}events.{key}")
+    for key, survey in environment.surveys.items():
+        try:
+            check_survey(survey)
+        except VendorStateError as error:
+            where = f"{place}surveys.{key}.{error.place}"
+            raise VendorStateError(error.reason, place=where) from None
+
+
+def _check_definition(
+    definition: EventDefinition, known: Mapping[str, EventDefinition], *, place: str
+) -> None:
+    """Check an event that is to be added to an environment.
+
+    Raises:
+        VendorStateError: its name is empty, taken or ``pageview``; a Page URL event without a
+            pattern, or with one that is too long or invalid; a code event with one.
+    """
+    name, pattern = definition.name, definition.pattern
+    if not name or name == PAGEVIEW:
+        raise VendorStateError(
+            f"an event cannot be called {name!r}: a name is needed, and {PAGEVIEW!r} is UserLeap's",
+            place=place,
+        )
+    taken = known.get(name)
+    if taken is not None and taken.status == "accepted":
+        raise VendorStateError(f"duplicate event {name!r}: names are unique", place=place)
+    if definition.kind == "code":
+        if pattern is not None:
+            raise VendorStateError("only Page URL events have a pattern", place=place)
+        return
+    if pattern is None or not 0 < len(pattern) <= _LONGEST_PATTERN:
+        raise VendorStateError(
+            f"a Page URL event has a pattern of 1 to {_LONGEST_PATTERN} characters,"
+            f" not {0 if pattern is None else len(pattern)}",
+            place=place,
+        )
+    if compile_search(pattern) is None:
+        raise VendorStateError(
+            f"the pattern {pattern[:100]!r} is not a regular expression", place=place
+        )

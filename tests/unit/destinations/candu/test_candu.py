@@ -8,7 +8,7 @@ import random
 import pytest
 
 from mockseg import json_types
-from mockseg.destinations.candu.imitation import Candu, CanduSetup
+from mockseg.destinations.candu import Candu, CanduSetup
 from mockseg.destinations.vendor import VendorRequest
 from mockseg.errors import VendorStateError
 
@@ -140,10 +140,10 @@ def test_many_events_are_applied_whole_or_not_at_all(candu):
     """A refusal names the place in the array."""
     good = [identify("u1"), {"type": "track", "userId": "u2", "event": "E"}]
     for bad, status, field in (
-        ({"type": "track", "userId": "u3"}, 400, "[2]"),
+        ({"type": "track", "userId": "u3"}, 400, "[2].event"),
         ({"type": "delete", "userId": "u3"}, 501, "[2].type"),
         ({"type": "page"}, 400, "[2].userId"),
-        ({"type": "group", "userId": "u3"}, 400, "[2]"),
+        ({"type": "group", "userId": "u3"}, 400, "[2].groupId"),
         ({"type": "identify", "userId": "u3", "traits": 5}, 400, "[2].traits"),
         ("x", 400, "[2]"),
     ):
@@ -237,9 +237,12 @@ USER = {"userId": "u1", "createdAt": "x", "updatedAt": "x"}
     ("state", "sentence"),
     [
         ({"people": {}}, 'unknown parameter "people"'),
-        ({"users": {"u2": USER}}, "users.u2: the key of a user is its userId"),
+        (
+            {"users": {"u2": USER}},
+            "users.u2: the key must be its userId, else its anonymousId: 'u1'",
+        ),
         ({"users": {"u1": {**USER, "traits": {"a": []}}}}, "users.u1.traits.a: is []: it must be"),
-        ({"groups": {"g": {"groupId": "h"}}}, "groups.g: the key of a group is its groupId"),
+        ({"groups": {"g": {"groupId": "h"}}}, "groups.g: the key must be its groupId: 'h'"),
         ({"groups": {"g": {"groupId": "g", "members": ["u9"]}}}, "groups.g.members[0]"),
     ],
 )

@@ -9,7 +9,8 @@ import random
 
 import pytest
 
-from mockseg.destinations.userengage import UserEngage, UserEngageSetup
+from mockseg.destinations.userengage.imitation import UserEngage
+from mockseg.destinations.userengage.setup import UserEngageSetup
 from mockseg.destinations.vendor import VendorRequest
 
 KEY = "segment-key"

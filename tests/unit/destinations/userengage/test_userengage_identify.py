@@ -234,7 +234,7 @@ def test_ue_16_other_values_are_ignored(make, kind, value):
 
 def test_ue_16_a_fixed_attribute_takes_its_choices(make):
     """One of them, or several where it is so defined."""
-    from mockseg.destinations.userengage import AttributeSetup
+    from mockseg.destinations.userengage.setup import AttributeSetup
 
     vendor = make(
         attributes={

@@ -42,7 +42,7 @@ def test_ue_01_without_a_key_nothing_is_processed(vendor, headers):
 
 def test_ue_01_the_golden_header_of_the_key_segment_is_read():
     """The key is the user name, the password is empty, the colon always there."""
-    from mockseg.destinations.userengage import UserEngage
+    from mockseg.destinations.userengage.imitation import UserEngage
     from mockseg.destinations.vendor import VendorRequest
 
     request = VendorRequest(

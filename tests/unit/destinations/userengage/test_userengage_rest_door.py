@@ -129,7 +129,7 @@ def test_a_cursor_that_is_none_is_not_found(vendor, cursor):
 
 def test_strangers_are_answered_by_surface():
     """Who has no key of any destination: 401 or 403 at the inlet, 401 at REST, 404 elsewhere."""
-    from mockseg.destinations.userengage import UserEngage
+    from mockseg.destinations.userengage.imitation import UserEngage
     from mockseg.destinations.vendor import VendorRequest
 
     def status(path, authorization=None):
@@ -148,7 +148,7 @@ def test_the_documented_errors_suit_both_surfaces():
     """Segment reads `message`, REST clients `detail`; 429 says when to come again."""
     import json
 
-    from mockseg.destinations.userengage import UserEngage
+    from mockseg.destinations.userengage.imitation import UserEngage
 
     for name, answer in UserEngage.errors.items():
         body = json.loads(answer.body)

@@ -7,7 +7,8 @@ import random
 import msgspec
 import pytest
 
-from mockseg.destinations.userengage import AttributeSetup, UserEngage, UserEngageSetup
+from mockseg.destinations.userengage.imitation import UserEngage
+from mockseg.destinations.userengage.setup import AttributeSetup, UserEngageSetup
 from mockseg.errors import VendorStateError
 
 
@@ -32,9 +33,9 @@ from mockseg.errors import VendorStateError
             "eventAttributes",
         ),
         ({"trusted_domains": ("https://a.example",)}, "trustedDomains[0]", "bare host"),
-        ({"page_size": 101}, "pageSize", "1 to 100"),
-        ({"most_records": 0}, "mostRecords", "1 or more"),
-        ({"rest_requests_per_second": 0}, "restRequestsPerSecond", "no limit"),
+        ({"page_size": 101}, "pageSize", "<= 100"),
+        ({"most_records": 0}, "mostRecords", ">= 1"),
+        ({"rest_requests_per_second": 0}, "restRequestsPerSecond", ">= 1"),
         ({"rest_token": " "}, "restToken", "empty"),
     ],
 )
@@ -86,7 +87,7 @@ def test_keys_are_generated_and_revoked(vendor):
     assert act("revoke_key", {}, now_ns=0)["key"] == second
     with pytest.raises(VendorStateError, match="generate one first"):
         act("revoke_key", {}, now_ns=0)
-    with pytest.raises(VendorStateError, match="no Segment API key of this application"):
+    with pytest.raises(VendorStateError, match="not a Segment API key of this application"):
         act("revoke_key", {"key": "x"}, now_ns=0)
 
 
@@ -118,12 +119,12 @@ def test_where_events_share_attributes_they_are_defined_without_an_event(make):
 @pytest.mark.parametrize(
     ("action", "arguments", "words"),
     [
-        ("fly", {}, 'unknown action of UserEngage "fly". Allowed: generate_key'),
+        ("fly", {}, 'unknown action "fly". Allowed: define_attribute'),
         ("revoke_key", {"kye": "x"}, "kye"),
         ("trust_domain", {}, "domain"),
         ("trust_domain", {"domain": 5}, "must be a text"),
         ("trust_domain", {"domain": "https://a.example/"}, "bare host"),
-        ("untrust_domain", {"domain": "a.example"}, "trusts everybody"),
+        ("untrust_domain", {"domain": "a.example"}, "trusts all"),
         ("define_attribute", {"name": "x", "type": "text"}, "Allowed: string"),
         ("define_attribute", {"name": "age", "type": "string"}, "defined already, as number"),
         ("define_event", {"name": ""}, "empty name"),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mockseg.destinations.userengage import AttributeSetup
+from mockseg.destinations.userengage.setup import AttributeSetup
 from mockseg.errors import VendorStateError
 
 
@@ -87,7 +87,7 @@ def test_what_is_no_json_is_no_state(vendor):
     endless = []
     endless.append(endless)
     for value in (print, endless, object()):
-        with pytest.raises(VendorStateError, match="no JSON"):
+        with pytest.raises(VendorStateError, match="not JSON"):
             vendor.imitation.restore({"users": value})
 
 

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from mockseg import json_types
-from mockseg.destinations.userguiding.imitation import UserGuiding, UserGuidingSetup
+from mockseg.destinations.userguiding import UserGuiding, UserGuidingSetup
 from mockseg.destinations.vendor import VendorRequest
 
 SECOND = 1_000_000_000

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from mockseg import json_types
-from mockseg.destinations.userguiding.imitation import UserGuiding
+from mockseg.destinations.userguiding import UserGuiding
 from mockseg.errors import VendorStateError
 
 BASIC = "Basic " + base64.b64encode(b"key:").decode()
@@ -185,7 +185,7 @@ def test_a_user_can_be_deleted_in_the_panel(guiding):
         "plan": "pro"
     }
     for action, arguments, sentence in (
-        ("delete_user", {"user": "u1"}, "user: there is no user 'u1'"),
+        ("delete_user", {"user": "u1"}, "user: unknown user 'u1'"),
         ("delete_user", {}, "user: is missing"),
         ("remove_user", {}, 'unknown action "remove_user"'),
     ):
@@ -222,10 +222,13 @@ USER = {"userId": "u1", "createdAt": "x"}
     ("state", "sentence"),
     [
         ({"people": {}}, 'unknown parameter "people"'),
-        ({"users": {"u2": USER}}, "users.u2: the key of a user is its userId"),
-        ({"users": {"u1": {**USER, "company": "c"}}}, "users.u1.company: there is no company 'c'"),
+        (
+            {"users": {"u2": USER}},
+            "users.u2: the key must be its userId, else its anonymousId: 'u1'",
+        ),
+        ({"users": {"u1": {**USER, "company": "c"}}}, "users.u1.company: unknown company 'c'"),
         ({"users": {"u1": {**USER, "attributes": {"a": {}}}}}, "users.u1.attributes.a: is {}"),
-        ({"companies": {"c": {"id": "d"}}}, "companies.c: the key of a company is its id"),
+        ({"companies": {"c": {"id": "d"}}}, "companies.c: the key must be its id: 'd'"),
     ],
 )
 def test_a_wrong_state_is_refused_and_changes_nothing(guiding, state, sentence):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockseg import json_types
-from mockseg.destinations.userguiding.imitation import Limit
+from mockseg.destinations.userguiding import Limit
 
 SECOND = 1_000_000_000
 
@@ -68,7 +68,7 @@ def test_users_are_listed_page_by_page(make):
         ("DELETE", "/users/u9", b"", 404),
         ("POST", "/users/u9/reset-interactions", b"", 404),
         ("PUT", "/users/u1", b"", 405),
-        ("GET", "/users/u1/reset-interactions", b"", 404),
+        ("GET", "/users/u1/reset-interactions", b"", 405),
         ("POST", "/users", b"{", 400),
         ("POST", "/users", {}, 400),
         ("POST", "/users", {"userId": 5}, 400),

@@ -9,7 +9,7 @@ import pytest
 
 from mockseg import json_types
 from mockseg.destinations.userleap.imitation import UserLeap
-from mockseg.destinations.userleap.setup import UserLeapSetup
+from mockseg.destinations.userleap.state import UserLeapSetup
 from mockseg.destinations.vendor import VendorRequest
 
 SECOND = 1_000_000_000

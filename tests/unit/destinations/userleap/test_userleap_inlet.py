@@ -45,7 +45,7 @@ def test_the_inlet_answers_401_without_its_key(leap, authorization, sentence):
         ({"type": "delete"}, 501, "type"),
         ({"type": "identify", "userId": True}, 400, "userId"),
         ({"type": "identify", "userId": "u", "traits": []}, 400, "traits"),
-        ({"type": "track", "userId": "u"}, 400, ""),
+        ({"type": "track", "userId": "u"}, 400, "event"),
         ({"type": "track", "userId": "u", "event": ""}, 400, "event"),
         ({"type": "page", "userId": "u", "properties": "x"}, 400, "properties"),
     ],

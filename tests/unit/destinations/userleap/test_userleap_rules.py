@@ -247,7 +247,9 @@ def test_ul_14_reads_find_a_new_user_only_after_the_lag(make):
     assert leap.ask("GET", "/v2/users/u1").status == 404
     assert leap.ask("POST", "/v2/users", {"userId": "u1"}).status == 202
     assert leap.act("define_survey", name="s", platform="link")["name"] == "s"
-    assert leap.act("eligible", survey="s", user="u1")["reasons"] == ["there is no user 'u1' yet"]
+    assert leap.act("eligible", survey="s", user="u1")["reasons"] == [
+        "the user 'u1' does not exist yet"
+    ]
     leap.after(5)
     assert leap.ask("GET", "/v2/users/u1").status == 200
 

@@ -8,7 +8,7 @@ import pytest
 
 from mockseg import json_types
 from mockseg.destinations.userleap.imitation import UserLeap
-from mockseg.destinations.userleap.setup import UserLeapSetup
+from mockseg.destinations.userleap.state import UserLeapSetup
 from mockseg.errors import VendorStateError
 
 ERRORS = {
@@ -118,18 +118,18 @@ SURVEY = {"id": 1, "name": "s", "createdAt": 1, "updatedAt": 1}
         ({"environments": 5}, "environments: is 5: it must be an object"),
         ({"users": {"u1": {"events": 5}}}, "users.u1.events: is 5: it must be an object"),
         ({"surveys": 5}, "surveys: is 5: it must be an object"),
-        ({"users": {"u2": USER}}, "users.u2: the key of a user is its externalUserId"),
+        ({"users": {"u2": USER}}, "users.u2: the key must be its externalUserId"),
         ({"users": {"u1": {**USER, "attributes": {"a": []}}}}, "users.u1.attributes.a: is []"),
         ({"users": {"u1": {**USER, "createdAt": "x"}}}, 'users.u1.createdAt: is "x": it must be'),
-        ({"events": {"E": {"name": "F"}}}, "events.E: the key of an event is its name: 'F'"),
+        ({"events": {"E": {"name": "F"}}}, "events.E: the key must be its name: 'F'"),
         ({"events": {"E": {"name": "E", "pattern": "("}}}, "events.E: only Page URL events"),
         (
             {"events": {"E": {"name": "E", "kind": "page_url", "pattern": "("}}},
-            "events.E: the pattern '(' is no regular expression",
+            "events.E: the pattern '(' is not a regular expression",
         ),
-        ({"surveys": {"t": SURVEY}}, "surveys.t: the key of a survey is its name: 's'"),
+        ({"surveys": {"t": SURVEY}}, "surveys.t: the key must be its name: 's'"),
         ({"surveys": {"s": {**SURVEY, "filters": [{}]}}}, "surveys.s.filters[0].event: a filter"),
-        ({"environments": {"x": {}}}, "environments.x: there is no environment 'x'"),
+        ({"environments": {"x": {}}}, "environments.x: unknown environment 'x'"),
         (
             {"environments": {"development": {"users": {"u2": USER}}}},
             "environments.development.users.u2",
@@ -154,7 +154,7 @@ def test_a_wrong_state_is_refused_and_changes_nothing(make, state, sentence):
         ({"environments": {"development": "key"}}, "each environment has a key of its own"),
         ({"environments": {"a": "k", "b": "k"}}, "each environment has a key of its own"),
         ({"environments": {"a": ""}}, "each environment has a key of its own"),
-        ({"events": ["A", "A"]}, "events[1]: there is an event 'A' already"),
+        ({"events": ["A", "A"]}, "events[1]: duplicate event 'A'"),
         ({"events": ["pageview"]}, "events[0]: an event cannot be called 'pageview'"),
         ({"page_url_events": {"P": "["}}, "pageUrlEvents.P: the pattern '['"),
         ({"page_url_events": {"P": "(a{1000}){1000}"}}, "pageUrlEvents.P: the pattern"),

@@ -204,7 +204,7 @@ def test_an_unknown_user_is_not_eligible(leap):
     leap.act("define_survey", name="s")
     assert leap.act("eligible", survey="s", user="u9") == {
         "eligible": False,
-        "reasons": ["there is no user 'u9'"],
+        "reasons": ["the user 'u9' does not exist"],
         "shown": False,
     }
 
@@ -221,14 +221,18 @@ def test_events_that_wait_are_not_tracked_by_the_sdk_either(make):
     ("action", "arguments", "sentence"),
     [
         ("define_survay", {}, 'did you mean "define_survey"'),
-        ("eligible", {"survey": "s", "user": "u1"}, "survey: there is no survey 's'; known: none"),
+        (
+            "eligible",
+            {"survey": "s", "user": "u1"},
+            'survey: unknown survey "s". There are none yet.',
+        ),
         ("eligible", {"survey": "s"}, "user: is missing"),
         ("eligible", {"survey": "s", "user": 5}, "user: is 5: it must be a text"),
-        ("accept_event", {"name": "E"}, "name: there is no event 'E'; known: none"),
+        ("accept_event", {"name": "E"}, 'name: unknown event "E". There are none yet.'),
         ("sdk_track", {"user": "u1", "event": "E"}, "user: no web SDK has set the user id 'u1'"),
         ("sdk_page", {"user": "u1", "url": "x"}, "link_sdk_user does that"),
         ("define_event", {"name": "pageview"}, "cannot be called 'pageview'"),
-        ("define_event", {"name": "E", "pattern": "("}, "is no regular expression"),
+        ("define_event", {"name": "E", "pattern": "("}, "is not a regular expression"),
         ("define_event", {"name": "E", "pattern": "a" * 251}, "of 1 to 250 characters, not 251"),
         ("define_event", {"name": "E", "kind": "page_url"}, "of 1 to 250 characters, not 0"),
         ("define_event", {"name": "E", "kind": "code", "pattern": "a"}, "only Page URL events"),
@@ -265,8 +269,8 @@ def test_events_that_wait_are_not_tracked_by_the_sdk_either(make):
             'not "now"',
         ),
         ("define_survey", {"name": "s", "filters": [{"event": "E", "value": 1}]}, "true or false"),
-        ("answer_survey", {"survey": "s", "user": "u", "response": 1}, "there is no survey 's'"),
-        ("eligible", {"survey": "s", "user": "u", "environment": "x"}, "known: production"),
+        ("answer_survey", {"survey": "s", "user": "u", "response": 1}, 'unknown survey "s"'),
+        ("eligible", {"survey": "s", "user": "u", "environment": "x"}, "Known: production"),
     ],
 )
 def test_wrong_actions_are_refused_and_change_nothing(leap, action, arguments, sentence):
@@ -281,14 +285,14 @@ def test_wrong_actions_are_refused_and_change_nothing(leap, action, arguments, s
 def test_an_answer_is_of_a_known_user(leap):
     """Nobody else can answer."""
     leap.act("define_survey", name="s")
-    with pytest.raises(VendorStateError, match="there is no user 'u9'"):
+    with pytest.raises(VendorStateError, match='unknown user "u9"'):
         leap.act("answer_survey", survey="s", user="u9", response="x")
 
 
 def test_names_of_events_are_unique(leap):
     """A pending one may still be defined."""
     leap.act("define_event", name="E")
-    with pytest.raises(VendorStateError, match="there is an event 'E' already"):
+    with pytest.raises(VendorStateError, match="duplicate event 'E'"):
         leap.act("define_event", name="E", pattern="x")
     leap.act("set_auto_accept", enabled=False)
     leap.identify()

@@ -9,7 +9,7 @@ import pytest
 from mockseg import json_types
 from mockseg.destinations.signature import sign
 from mockseg.destinations.vendor import VendorRequest
-from mockseg.destinations.webhook.imitation import Webhook, WebhookSetup
+from mockseg.destinations.webhook import Webhook, WebhookSetup
 from mockseg.errors import VendorStateError
 
 EVENT = b'{"type":"track","event":"E","userId":"u1","messageId":"m1"}'
@@ -128,7 +128,7 @@ def test_answers_can_be_chosen():
         ("set_answer", {"status": 200, "headers": {"a\n": "c"}}, "headers"),
         ("set_answer", {"status": 200, "headers": {"a": "c\r\nd: e"}}, "headers"),
         ("set_answer", {"status": 200, "headers": {"a": "c\n"}}, "headers"),
-        ("set_answer", {"status": object()}, "this is no JSON"),
+        ("set_answer", {"status": object()}, "this is not JSON"),
     ],
 )
 def test_wrong_answers_are_refused(action, arguments, sentence):

@@ -6,22 +6,29 @@ Source: Segment's Webhooks destination, and its Actions edition.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from mockseg import json_types
-from mockseg.destinations.inlet import refused
-from mockseg.destinations.records import Arguments, arguments_of, plain, record_from
+from mockseg.destinations.records import Kept, plain, record_from
 from mockseg.destinations.signature import SIGNATURE_HEADER, signed_part, verify_signature
-from mockseg.destinations.vendor import Action, Setup, VendorRequest, VendorResponse
+from mockseg.destinations.vendor import (
+    Action,
+    Arguments,
+    Headers,
+    Imitation,
+    Setup,
+    VendorRequest,
+    VendorResponse,
+    refused,
+)
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import MalformedJsonError
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Mapping
 
     from mockseg.json_types import Json, JsonObject
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
 _MOST_KEPT = 20
 _FIELD_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z"
 _FIELD_VALUE = r"^[ -~]{0,1000}\Z"
+Signature: TypeAlias = Literal["good", "bad", "missing", "unchecked"]
 HeaderName = Annotated[str, Meta(pattern=_FIELD_NAME)]
 HeaderValue = Annotated[str, Meta(pattern=_FIELD_VALUE)]
 Status = Annotated[int, Meta(ge=200, le=599)]
@@ -48,14 +56,14 @@ class WebhookSetup(Setup, frozen=True, kw_only=True):
     reject_bad_signatures: bool = False
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class SetAnswer(Arguments, frozen=True, kw_only=True):
     """What is answered instead of 200.
 
     Attributes:
         status: HTTP status.
         body: text.
         headers: by name.
-        times: how often yet; None for ever.
+        times: how often yet; None for ever. Afterwards it is 200 again.
     """
 
     status: Status
@@ -64,20 +72,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
     times: Times | None = None
 
 
-class SetAnswer(Arguments, frozen=True, kw_only=True):
-    """What to answer from now on; afterwards it is 200 again."""
-
-    status: Status
-    body: str = ""
-    headers: dict[HeaderName, HeaderValue] = {}
-    times: Times | None = None
-
-
 class ResetAnswer(Arguments, frozen=True, kw_only=True):
-    """To answer 200 again takes no arguments."""
+    """Takes no arguments."""
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class ReceivedEvent(Kept, kw_only=True):
     """One event that came.
 
     Attributes:
@@ -94,10 +93,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     event: str | None
     user_id: str | None
     message_id: str | None
-    signature: Literal["good", "bad", "missing", "unchecked"]
+    signature: Signature
 
 
-class State(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class State(Kept, kw_only=True):
     """Counters and the last events; what came in full is recorded elsewhere.
 
     Attributes:
@@ -113,17 +112,28 @@ class State(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=
     events: int = 0
     by_type: dict[str, int] = {}
     bad_signatures: int = 0
-    last: Annotated[list[Seen], Meta(max_length=_MOST_KEPT)] = []
-    answer: Answer | None = None
+    last: Annotated[list[ReceivedEvent], Meta(max_length=_MOST_KEPT)] = []
+    answer: SetAnswer | None = None
 
 
-class Webhook:
-    """Receives webhooks. Pure; see `Imitation`."""
+def _set_answer(webhook: Webhook, given: SetAnswer | None, _: int) -> JsonObject:
+    webhook.kept.answer = given
+    return {"answer": None if given is None else plain(given)}
+
+
+class Webhook(Imitation[WebhookSetup, State]):
+    """Receives webhooks."""
 
     setup_type: ClassVar[type[Setup]] = WebhookSetup
     actions: ClassVar[Mapping[str, Action]] = {
-        "set_answer": Action("Answer so instead of 200, always or a number of times.", SetAnswer),
-        "reset_answer": Action("Answer 200 again.", ResetAnswer),
+        "set_answer": Action(
+            "Answer so instead of 200, always or a number of times.", SetAnswer, _set_answer
+        ),
+        "reset_answer": Action(
+            "Answer 200 again.",
+            ResetAnswer,
+            lambda webhook, _, now: _set_answer(webhook, None, now),
+        ),
     }
     errors: ClassVar[Mapping[str, VendorResponse]] = {
         "bad_request": VendorResponse(400),
@@ -134,16 +144,9 @@ class Webhook:
         "unavailable": VendorResponse(503),
     }
 
-    def __init__(self, setup: Setup, *, key: str, random: random.Random) -> None:
-        assert isinstance(setup, WebhookSetup)  # noqa: S101  (the registry goes by setup_type)
-        del random
-        self._setup = setup
-        self._key = key
-        self._state = State()
-
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:
-        """Give None: webhooks carry no key."""
+        """Return None: webhooks carry no key."""
         del request
         return None
 
@@ -153,12 +156,13 @@ class Webhook:
         sentence = f"No webhook destination has the URL {request.path[:100]!r}"
         return refused(404, sentence, code="not_found")
 
-    def knows(self, key: str) -> bool:
-        """Tell whether this is the key that it was made with, although nobody sends it."""
-        return key == self._key
+    def first_state(self) -> State:
+        return State()
 
-    def answer(self, request: VendorRequest) -> VendorResponse:
-        """Count a request and answer it; never raises."""
+    def restored(self, state: JsonObject) -> State:
+        return record_from(state, State)
+
+    def handle(self, request: VendorRequest) -> VendorResponse:
         signature = self._judge(request)
         notes: tuple[Note, ...] = ()
         if signature in {"bad", "missing"}:
@@ -166,48 +170,19 @@ class Webhook:
             sentence = f"{SIGNATURE_HEADER} {wrong}; it is the lower-case hex HMAC-SHA1 of it"
             notes = (Note("bad_signature", SIGNATURE_HEADER, sentence),)
         self._count(request, signature)
-        if notes and self._setup.reject_bad_signatures:
+        if notes and self.setup.reject_bad_signatures:
             return refused(401, notes[0].description, code="bad_signature", field=SIGNATURE_HEADER)
-        chosen = self._state.answer
+        chosen = self.kept.answer
         if chosen is None:
             return VendorResponse(200, notes=notes)
         if chosen.times is not None:
             left = chosen.times - 1
-            again = msgspec.structs.replace(chosen, times=left) if left else None
-            self._state.answer = again
-        return VendorResponse(
-            chosen.status, chosen.body.encode(), tuple(chosen.headers.items()), notes
-        )
+            self.kept.answer = msgspec.structs.replace(chosen, times=left) if left else None
+        headers: Headers = tuple(chosen.headers.items())
+        return VendorResponse(chosen.status, chosen.body.encode(), headers, notes)
 
-    def act(self, action: str, arguments: JsonObject, *, now_ns: int) -> JsonObject:
-        """Choose what is answered.
-
-        Raises:
-            VendorStateError: no such action, or wrong arguments.
-        """
-        del now_ns
-        given = arguments_of(self.actions, action, arguments)
-        self._state.answer = None
-        if isinstance(given, SetAnswer):
-            self._state.answer = Answer(
-                status=given.status, body=given.body, headers=given.headers, times=given.times
-            )
-        return {"answer": None if self._state.answer is None else plain(self._state.answer)}
-
-    def state(self) -> JsonObject:
-        """Give counters and the last events."""
-        return plain(self._state)
-
-    def restore(self, state: JsonObject) -> None:
-        """Have these counters and last events instead.
-
-        Raises:
-            VendorStateError: names the place and what is allowed.
-        """
-        self._state = record_from(state, State)
-
-    def _judge(self, request: VendorRequest) -> Literal["good", "bad", "missing", "unchecked"]:
-        secret = self._setup.shared_secret
+    def _judge(self, request: VendorRequest) -> Signature:
+        secret = self.setup.shared_secret
         if not secret:
             return "unchecked"
         signature = request.header(SIGNATURE_HEADER)
@@ -217,37 +192,33 @@ class Webhook:
         good = part is not None and verify_signature(part, signature, secret=secret)
         return "good" if good else "bad"
 
-    def _count(
-        self, request: VendorRequest, signature: Literal["good", "bad", "missing", "unchecked"]
-    ) -> None:
-        state = self._state
+    def _count(self, request: VendorRequest, signature: Signature) -> None:
+        kept = self.kept
         events = _events_in(request.body)
-        state.requests += 1
-        state.events += len(events)
-        state.bad_signatures += signature in {"bad", "missing"}
+        kept.requests += 1
+        kept.events += len(events)
+        kept.bad_signatures += signature in {"bad", "missing"}
         for event in events:
-            kind = _text(event.get("type")) or ""
-            state.by_type[kind] = state.by_type.get(kind, 0) + 1
-        state.last = [
-            *state.last,
-            *(
-                Seen(
-                    received_at=format_moment(request.received_ns),
-                    method=_shown(request.method),
-                    path=_shown(request.path),
-                    type=_text(event.get("type")),
-                    event=_text(event.get("event")),
-                    user_id=_text(event.get("userId")),
-                    message_id=_text(event.get("messageId")),
-                    signature=signature,
-                )
-                for event in events[-_MOST_KEPT:]
-            ),
-        ][-_MOST_KEPT:]
+            type_ = _text(event.get("type")) or ""
+            kept.by_type[type_] = kept.by_type.get(type_, 0) + 1
+        new = [
+            ReceivedEvent(
+                received_at=format_moment(request.received_ns),
+                method=_encodable(request.method),
+                path=_encodable(request.path),
+                type=_text(event.get("type")),
+                event=_text(event.get("event")),
+                user_id=_text(event.get("userId")),
+                message_id=_text(event.get("messageId")),
+                signature=signature,
+            )
+            for event in events[-_MOST_KEPT:]
+        ]
+        kept.last = [*kept.last, *new][-_MOST_KEPT:]
 
 
 def _events_in(body: bytes) -> list[JsonObject]:
-    """Give the objects of a body: one, or those of an array; nothing of anything else."""
+    """Return the objects of a body: one, or those of an array; nothing of anything else."""
     try:
         value: Json = json_types.decode(body)
     except MalformedJsonError:
@@ -260,6 +231,5 @@ def _text(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _shown(text: str) -> str:
-    """Mend what cannot be encoded again."""
+def _encodable(text: str) -> str:
     return text.encode(errors="replace").decode()
