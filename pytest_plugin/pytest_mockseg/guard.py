@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -35,6 +36,8 @@ _SENDING = "http.client.send"
 _SDKS = ("segment.analytics", "analytics")
 # Ignored by default, so that a late one does nothing; applications hardly use it.
 _WAKE: int = getattr(signal, "SIGURG", 0)
+# A broken wait ends its test within this, or the error was swallowed on its way.
+_CLEANING_UP_SECONDS = 2.0
 
 
 class BlockedHostError(socket.gaierror):
@@ -81,7 +84,10 @@ class Guard:
         self._test = ""
         # The thread that runs a phase of a test, while it does.
         self._runner: int | None = None
-        self._woken = False
+        # When its wait was broken, by the monotonic clock.
+        self._woken_at: float | None = None
+        # Whether this test has failed already; its threads may go on retrying in its teardown.
+        self._has_failed = False
         self._on = True
         # An audit hook cannot be taken away; it can do nothing.
         sys.addaudithook(self._audit)
@@ -126,10 +132,13 @@ class Guard:
         raise final or BlockedHostError(socket.EAI_NONAME, sentence)
 
     def _wake(self, *_: object) -> None:
-        """Break the wait of the test's thread, once in a test."""
-        if self._runner != threading.get_ident() or self._woken or not self._attempts:
+        """Break the wait of the test's thread, and again if something swallowed the error."""
+        if self._runner != threading.get_ident() or not self._attempts:
             return
-        self._woken = True
+        now = time.monotonic()
+        if self._woken_at is not None and now - self._woken_at < _CLEANING_UP_SECONDS:
+            return
+        self._woken_at = now
         raise StoppedTestError("\n".join(self._attempts.values()))
 
     # --- failing
@@ -140,7 +149,7 @@ class Guard:
         with self._lock:
             self._outside.update(self._attempts)
             self._attempts.clear()
-            self._test, self._woken = item.nodeid, False
+            self._test, self._woken_at, self._has_failed = item.nodeid, None, False
         return (yield from self._watching())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -161,15 +170,18 @@ class Guard:
         except StoppedTestError:
             self._runner = None
             self._take()
+            self._has_failed = True
             raise
         except BaseException as error:
             # What else went wrong is shown as ever, with this below.
             self._runner = None
             for sentence in self._take():
                 error.add_note(sentence)
+                self._has_failed = True
             raise
         self._runner = None
-        if tried := self._take():
+        if (tried := self._take()) and not self._has_failed:
+            self._has_failed = True
             pytest.fail("\n".join(tried), pytrace=False)
         return result
 

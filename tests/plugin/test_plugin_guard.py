@@ -206,23 +206,27 @@ _FOREVER = """
 
     import pytest
 
-    OVER = threading.Event()
+    OVER = []
+    THREADS = []
 
     @pytest.fixture(autouse=True)
     def over():
-        OVER.clear()
+        OVER.append(threading.Event())
         yield
-        OVER.set()
+        OVER[-1].set()
+        while THREADS:
+            THREADS.pop().join()
 
-    def again_and_again():
-        while not OVER.wait(0.01):
+    def again_and_again(over):
+        while not over.wait(0.01):
             try:
                 socket.create_connection(("api.segment.io", 443))
             except Exception:
                 pass
 
     def in_a_thread():
-        threading.Thread(target=again_and_again, daemon=True).start()
+        THREADS.append(threading.Thread(target=again_and_again, args=(OVER[-1],), daemon=True))
+        THREADS[-1].start()
 
     async def in_a_task():
         while True:
@@ -236,7 +240,7 @@ _FOREVER = """
         await asyncio.Event().wait()
 
     def test_itself():
-        again_and_again()
+        again_and_again(OVER[-1])
 
     def test_thread():
         in_a_thread()

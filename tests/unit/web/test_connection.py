@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mockseg.clock import breathe
@@ -200,10 +200,16 @@ def test_a_client_that_goes_away_before_its_head_is_whole_is_recorded(
     connected(no_request)
 
 
-@settings(max_examples=100)
-@given(cuts=st.lists(st.integers(0, 3 * len(GOOD)), max_size=6), garbage=st.booleans())
-def test_requests_may_be_cut_anywhere(*, cuts: list[int], garbage: bool) -> None:
-    """Each good request is answered or recorded as refused, however the bytes arrive."""
+@settings(max_examples=100, deadline=None)
+@given(
+    cuts=st.lists(st.integers(0, 3 * len(GOOD)), max_size=6),
+    garbage=st.booleans(),
+    turns=st.integers(0, 4),
+)
+@example(cuts=[len(GOOD) + len(HEAD) - 1], garbage=True, turns=2)
+@example(cuts=[len(GOOD) + HEAD.index(b"Host"), 2 * len(GOOD)], garbage=True, turns=2)
+def test_requests_may_be_cut_anywhere(*, cuts: list[int], garbage: bool, turns: int) -> None:
+    """Each good request is answered or recorded as refused, however and whenever bytes arrive."""
 
     async def body() -> None:
         one, runner = await opened()
@@ -212,7 +218,8 @@ def test_requests_may_be_cut_anywhere(*, cuts: list[int], garbage: bool) -> None
         for start, end in itertools.pairwise(places):
             if end > start:
                 one.receive(data[start:end])
-                await breathe()
+                for _ in range(turns):
+                    await breathe()
         for _ in range(30):
             await breathe()
         accepted = len(one.hub.calls_after(0, limit=10))
