@@ -10,17 +10,18 @@ to a company.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import snake_case
 from mockseg.domain.message import holder_of
 from mockseg.json_types import decode, encode
 from mockseg.traffic.draw import Draw
+from mockseg.traffic.people import ascii_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Plan, Rule
@@ -44,11 +45,11 @@ _REFERRERS: Final = ("", "", "https://www.example.org/", "https://search.example
 
 
 class BaselineCalls:
-    """Makes the calls of a life.
+    """Makes the calls around documented events.
 
     Args:
-        people: all of them.
-        checks: the plans; a type of call whose rule does not like what is made is left out.
+        people: of the run.
+        checks: the plans; a type of call that violates its rule is left out.
 
     Attributes:
         types: the types of call that people make.
@@ -91,14 +92,8 @@ class BaselineCalls:
     def _whole(self, type_: str, person: Person) -> list[JsonObject]:
         """Return such a call as it is sent; of a page also that of a visitor without a userId."""
         message: JsonObject = decode(self.message(type_, person, 0) + b"}")
-        visitors = (
-            STAMPED
-            | message
-            | {
-                "anonymousId": person.browser.anonymous_id,
-                "context": person.browser.context,
-            }
-        )
+        device = {"anonymousId": person.browser.anonymous_id, "context": person.browser.context}
+        visitors = STAMPED | message | device
         users = visitors | {"userId": person.user_id}
         return [users, visitors] if type_ == "page" else [users]
 
@@ -123,118 +118,105 @@ _PAGES: Final = (
     "dashboard", "reports", "settings", "billing", "contacts", "projects", "inbox", "import",
 )  # fmt: skip
 _LARGEST_FREE: Final = 100
-# The names of a plan are few, and asked for again and again.
-_plain: Final = lru_cache(maxsize=2048)(snake_case)
 # UserGuiding's kinds of question that are answered by a number, with the largest there is.
 _MOST_SCORE: Final = {
     "Star Rating": 5, "Number Rating (5)": 5, "Number Rating (10)": 10, "NPS Rating": 10,
 }  # fmt: skip
 
 
-class Varying:
-    """Varies the examples of one event.
+class _Occasion:
+    """Varies the values of an example: the same for the same thing and turn.
 
     Args:
         pools: names and words.
-        seed: of the run.
+        seed: of the run and the event.
+        thing: number of the thing that they are about; its names and ids follow from it.
+        turn: number of the occasion; what is not a name or an id follows from it, too.
     """
 
-    def __init__(self, pools: Pools, *, seed: str) -> None:
-        self._pools = pools
-        self._seed = seed
+    def __init__(self, pools: Pools, seed: str, thing: int, turn: int) -> None:
+        self._pools, self._seed, self._thing, self._turn = pools, seed, thing, turn
 
-    def body(self, example: JsonObject, schema: JsonObject, *, thing: int, turn: int) -> JsonObject:
-        """Vary an object.
+    def _draw(self, word: str) -> Draw:
+        return Draw(self._seed, word, self._thing, self._turn)
 
-        Args:
-            example: properties or traits; not changed.
-            schema: of them.
-            thing: number of the thing they speak of; its names and ids follow from it.
-            turn: number of the occasion; what is not a name or an id follows from it too.
-        """
+    def body(self, example: JsonObject, schema: JsonObject) -> JsonObject:
+        """Return properties or traits; the example is not changed."""
         varied = {
-            name: self._value(value, _sub(schema, name), name, thing, turn)
-            for name, value in example.items()
+            name: self.value(value, _sub(schema, name), name) for name, value in example.items()
         }
-        if "questionType" in example:
-            varied |= self._answer(example["questionType"], varied, thing, turn)
+        kind = example.get("questionType")
+        if kind is not None:
+            # Which question it is, and how far its scale goes, depends on its kind.
+            draw = Draw(self._seed, "question", kind, self._thing)
+            made: JsonObject = {
+                "questionId": draw.uuid(),
+                "surveyQuestion": draw.pick(self._pools["sentence"]),
+            }
+            if kind in _MOST_SCORE:
+                made["score"] = 1 + self._draw(kind).below(_MOST_SCORE[kind])
+            varied |= {name: value for name, value in made.items() if name in varied}
         return varied
 
-    def _answer(self, kind: str, varied: JsonObject, thing: int, turn: int) -> JsonObject:
-        """Return what depends on the kind of a question: which one it is, and how far it goes."""
-        draw = Draw(self._seed, "question", kind, thing)
-        made: JsonObject = {
-            "questionId": draw.uuid(),
-            "surveyQuestion": draw.pick(self._pools.sentences),
-        }
-        if kind in _MOST_SCORE:
-            made["score"] = 1 + Draw(self._seed, kind, thing, turn).below(_MOST_SCORE[kind])
-        return {name: value for name, value in made.items() if name in varied}
-
-    def _value(self, value: Json, schema: JsonObject, name: str, thing: int, turn: int) -> Json:
+    def value(self, value: Json, schema: JsonObject, name: str) -> Json:
         if isinstance(value, dict):
-            return self.body(value, schema, thing=thing, turn=turn)
+            return self.body(value, schema)
         if isinstance(value, list):
             items = schema.get("items")
             items = items if isinstance(items, dict) else {}
-            return [self._value(item, items, name, thing + n, turn) for n, item in enumerate(value)]
-        plain = _plain(name)
+            return [
+                _Occasion(self._pools, self._seed, thing, self._turn).value(item, items, name)
+                for thing, item in enumerate(value, self._thing)
+            ]
+        plain = snake_case(name)
         if "enum" in schema and plain.endswith("score"):
             # Any of them is a possible answer, unlike a kind or a state.
-            return Draw(self._seed, plain, thing, turn).pick(schema["enum"])
-        if any(limit in schema for limit in ("enum", "const", "pattern", "format")):
+            return self._draw(plain).pick(schema["enum"])
+        fixed = any(limit in schema for limit in ("enum", "const", "pattern", "format"))
+        if fixed or isinstance(value, bool) or value is None:
             return value
-        if isinstance(value, bool) or value is None:
-            return value
-        if isinstance(value, int | float):
-            return self._number(value, schema, plain, thing, turn)
-        return self._text(value, plain, thing, turn)
+        if isinstance(value, str):
+            return self._text(value, plain)
+        return self._number(value, schema, plain)
 
-    def _number(
-        self, value: float, schema: JsonObject, plain: str, thing: int, turn: int
-    ) -> int | float:
+    def _number(self, value: float, schema: JsonObject, plain: str) -> int | float:
         if plain.endswith("id"):
-            return value + thing
+            return value + self._thing
+        if not isinstance(value, int):
+            # Prices of one thing stay in proportion to each other.
+            return round(value * (8 + self._thing % 32) / 16, 2)
         least, most = schema.get("minimum"), schema.get("maximum")
-        draw = Draw(self._seed, plain, thing, turn)
-        if isinstance(value, int):
-            if least is not None and most is not None:
-                return int(least) + draw.below(int(most) - int(least) + 1)
-            return 1 + draw.below(max(2 * value, 1)) if 0 < value <= _LARGEST_FREE else value
-        # Prices of one thing stay in proportion to each other.
-        return round(value * (8 + thing % 32) / 16, 2)
+        if least is not None and most is not None:
+            return int(least) + self._draw(plain).below(int(most) - int(least) + 1)
+        free = 0 < value <= _LARGEST_FREE
+        return 1 + self._draw(plain).below(max(2 * value, 1)) if free else value
 
-    def _text(self, value: str, plain: str, thing: int, turn: int) -> str:
+    def _text(self, value: str, plain: str) -> str:
+        thing, pools = self._thing, self._pools
         if plain.endswith("rating"):
-            return str(1 + Draw(self._seed, plain, thing, turn).below(5))
+            return str(1 + self._draw(plain).below(5))
         if value.isdecimal():
             return str(int(value) + thing)
         if len(value) == _UUID_LENGTH and value.count("-") == 4:
             return Draw(self._seed, plain, thing).uuid()
+        if "://" in value and plain.endswith("page_url"):
+            scheme, _, rest = value.partition("://")
+            return f"{scheme}://{rest.partition('/')[0]}/{self._draw(plain).pick(_PAGES)}"
         if "://" in value:
-            return self._address(value, plain, thing, turn)
+            return f"{value.rstrip('/')}/{thing}" if thing else value
         if plain.endswith(_TOLD):
-            sentences = self._pools.sentences
-            return sentences[Draw(self._seed, plain, thing, turn).below(len(sentences))]
+            return self._draw(plain).pick(pools["sentence"])
         if plain.endswith(_NAMED):
-            return self._pools.phrases[thing % len(self._pools.phrases)]
+            return pools["phrase"][thing % len(pools["phrase"])]
         if plain.endswith("email"):
-            first = self._pools.first_names[(thing * 7 + turn) % len(self._pools.first_names)]
-            plain_first = "".join(c for c in first.lower() if c.isascii() and c.isalnum())
-            return f"{plain_first or 'guest'}{thing}@example.net"
+            names = pools["first_name"]
+            first = ascii_of(names[(thing * 7 + self._turn) % len(names)])
+            return f"{first or 'guest'}{thing}@example.net"
         if plain.endswith(("id", "sku")):
             stem = value.rstrip("0123456789")
             digits = value[len(stem) :]
             return f"{stem}{int(digits) + thing}" if digits else f"{value}-{thing}"
         return value
-
-    def _address(self, value: str, plain: str, thing: int, turn: int) -> str:
-        scheme, _, rest = value.partition("://")
-        host = rest.partition("/")[0]
-        if plain.endswith("page_url"):
-            page = _PAGES[Draw(self._seed, plain, thing, turn).below(len(_PAGES))]
-            return f"{scheme}://{host}/{page}"
-        return f"{value.rstrip('/')}/{thing}" if thing else value
 
 
 def _sub(schema: JsonObject, name: str) -> JsonObject:
@@ -262,6 +244,7 @@ _OF_PERSON: Final[dict[str, Callable[[Person], Json]]] = {
     "username": lambda person: person.traits["username"],
     "account_name": lambda person: person.company["name"],
 }
+_Member: TypeAlias = "Callable[[Person, int], bytes]"
 # Properties that are new on every visit.
 _OF_VISIT: Final = frozenset(
     {
@@ -276,26 +259,29 @@ _OF_VISIT: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tail:
-    """What is different in each message: property name as JSON with its colon, and its value."""
+def _of_person(key: bytes, value: Callable[[Person], Json], person: Person, _visit: int) -> bytes:
+    return key + encode(value(person))
 
-    of_person: tuple[tuple[bytes, Callable[[Person], Json]], ...]
-    of_visit: tuple[tuple[bytes, bytes], ...]
-    user_id: bytes
+
+def _of_visit(key: bytes, stem: bytes, _person: Person, visit: int) -> bytes:
+    return b'%b%b%d"' % (key, stem, visit)
+
+
+def _user_id(key: bytes, person: Person, _visit: int) -> bytes:
+    return key + person.id_json
 
 
 class Variant:
     """One way in which an event is sent: prepared once, then spliced from bytes.
 
-    ``mockseg traffic`` is asked for 60,000 calls/s a core, which are to be sent as well.
+    ``mockseg traffic`` must make 60,000 calls/s a core, with time left to send them.
     Spliced, a call takes 6.7 us; put together as a dict and encoded each time, 8.2 us.
 
     Args:
-        plan: the plan that it stands in.
+        plan: the plan that the event is in.
         rule: of the plan.
         example: which of the rule's examples.
-        checks: the plan, compiled, to see that what is varied is still good.
+        checks: the plan, compiled; varied values that violate it are not used.
         people: for their words.
         seed: of the run.
 
@@ -303,18 +289,12 @@ class Variant:
         type: of the call, in lower case.
         name: of the event, or the type.
         head: the beginning of the message, up to the ids.
-        is_of_device: whether ids and context are those that the device tells.
-        context: where it is the same for everybody, as a member of a message, after a comma;
+        of_device: whether ids and context are those of the device.
+        context: where it is the same for everyone, as a member of a message, after a comma;
             else empty.
-        holder: ``properties`` or ``traits``.
         on_server: whether a back end sends it, which knows no anonymous ids.
+        on_phone: whether an app sends it.
     """
-
-    __slots__ = (
-        "_bodies", "_checks", "_ends_with_user", "_example", "_extra", "_is_plain", "_named",
-        "_schema", "_tail", "_varying", "_whole", "context", "head", "holder", "is_of_device",
-        "name", "on_phone", "on_server", "type",
-    )  # fmt: skip
 
     def __init__(
         self,
@@ -326,109 +306,83 @@ class Variant:
         people: People,
         seed: str,
     ) -> None:
-        whole = message_for(plan, rule, example=example, user_id=None)
+        message = message_for(plan, rule, example=example, user_id=None)
         for key in ("timestamp", "anonymousId", "userId"):
-            whole.pop(key, None)
-        self._whole = whole
-        context: JsonObject = whole.pop("context", {})
-        self.type: str = whole["type"]
-        self.holder = holder_of(self.type)
-        self.name: str = whole.get("event") or rule.name
-        head = {k: v for k, v in whole.items() if k != self.holder}
-        self.head = encode(head)[:-1]
-        self._named: str | None = head.get("name")
+            message.pop(key, None)
+        self.type: str = message["type"]
+        self.name: str = message.get("event") or rule.name
+        self._holder = holder_of(self.type)
+        self._extra: JsonObject = message.pop("context", {})
+        self._example: JsonObject = message.pop(self._holder, {})
+        self._rest = message
+        self.head = encode(message)[:-1]
         self.on_server = plan.wire.channel == "server"
         self.on_phone = plan.wire.channel == "mobile"
-        self._checks = checks
-        self._example: JsonObject = whole.get(self.holder, {})
-        self._schema = rule.body
-        self._varying = Varying(people.pools, seed=f"{seed}/{self.name}")
-        self._extra = context
-        self.is_of_device = not self.on_server and not context
+        self.of_device = not self.on_server and not self._extra
         self.context = b""
-        if self.on_server and not _OF_CONTEXT & context.keys():
-            self.context = b',"context":' + encode(_LIBRARY | context)
-        self._tail = tail = self._tail_of(plan)
-        differs = bool(tail.of_person or tail.of_visit)
-        self._is_plain = not differs and not tail.user_id
-        self._ends_with_user = not differs and bool(tail.user_id)
+        if self.on_server and not _OF_CONTEXT & self._extra.keys():
+            self.context = b',"context":' + encode(_LIBRARY | self._extra)
+        self._checks = checks
+        self._schema = rule.body
+        self._pools, self._seed = people.pools, f"{seed}/{self.name}"
+        self._differing = dict(self._members(plan))
+        self._tail = tuple(self._differing.values())
         self._bodies: dict[int, bytes] = {}
 
-    def _tail_of(self, plan: Plan) -> _Tail:
-        asked = plan.wire.user_id_property
-        person, visit = [], []
+    def _members(self, plan: Plan) -> Iterator[tuple[str, _Member]]:
+        """Yield the properties that differ with person or visit, each with its JSON member."""
         for name, value in self._example.items():
             plain = snake_case(name)
             key = encode(name) + b":"
             if not isinstance(value, str):
                 continue
-            if plain in _OF_PERSON and plan.wire.channel == "server" and self.type == "track":
-                person.append((key, _OF_PERSON[plain]))
+            if plain in _OF_PERSON and self.on_server and self.type == "track":
+                yield name, partial(_of_person, key, _OF_PERSON[plain])
             elif plain in _OF_VISIT:
-                stem = value.rstrip("0123456789") or value
                 # With its opening quote; the visit's number and the closing one follow.
-                visit.append((key, encode(stem)[:-1]))
-        return _Tail(
-            of_person=tuple(person),
-            of_visit=tuple(visit),
-            user_id=encode(asked) + b":" if asked else b"",
-        )
+                stem = encode(value.rstrip("0123456789") or value)[:-1]
+                yield name, partial(_of_visit, key, stem)
+        if plan.wire.user_id_property is not None:
+            name = plan.wire.user_id_property
+            yield name, partial(_user_id, encode(name) + b":")
 
     def body(self, person: Person, thing: int, turn: int, visit: int) -> bytes:
         """Return properties or traits as a member of a message, after a comma.
 
         Args:
             person: who sends it.
-            thing: number of the thing that it speaks of.
+            thing: number of the thing that it is about.
             turn: number of the occasion.
-            visit: number of the visit, which is nobody else's.
+            visit: number of the visit, unique in the run.
         """
         place = thing % THINGS * _TURNS + turn % _TURNS
         start = self._bodies.get(place)
         if start is None:
-            start = self._bodies[place] = self._made(thing % THINGS, turn % _TURNS)
-        if self._ends_with_user:
-            return b"%b%b}" % (start, person.raw_id)
-        if self._is_plain:
+            start = self._bodies[place] = self._start(thing % THINGS, turn % _TURNS)
+        if not self._tail:
             return start
-        tail = self._tail
-        parts = [key + encode(value(person)) for key, value in tail.of_person]
-        parts += [b'%b%b%d"' % (key, stem, visit) for key, stem in tail.of_visit]
-        if tail.user_id:
-            parts.append(tail.user_id + person.raw_id)
-        return b"%b%b}" % (start, b",".join(parts))
+        return b"%b%b}" % (start, b",".join([member(person, visit) for member in self._tail]))
 
-    def _made(self, thing: int, turn: int) -> bytes:
-        """Vary the example; where the plan does not like that, take it as it is.
-
-        Returns:
-            The body as far as it is the same for everybody.
-        """
-        varied = self._varying.body(self._example, self._schema, thing=thing, turn=turn)
-        if self._named is not None and "name" in varied:
-            varied["name"] = self._named
-        message = {
-            **STAMPED,
-            **self._whole,
-            self.holder: varied,
-            "userId": "u",
-            "context": self._extra,
-        }
-        event = message.get("event")
-        if self._checks.check(message, type=self.type, event=event):
+    def _start(self, thing: int, turn: int) -> bytes:
+        """Return the body as far as it is the same for everyone: varied if the plan allows it."""
+        varied = _Occasion(self._pools, self._seed, thing, turn).body(self._example, self._schema)
+        if "name" in self._rest and "name" in varied:
+            varied["name"] = self._rest["name"]
+        if not self._is_good(varied, self._checks):
             varied = dict(self._example)
-        tail = self._tail
-        for key, _ in (*tail.of_person, *tail.of_visit):
-            del varied[decode(key[:-1])]
-        made = b',"%b":%b' % (self.holder.encode(), encode(varied))
-        if self._is_plain:
-            return made
-        made = made[:-1] + b"," if varied else made[:-1]
-        return made + tail.user_id if self._ends_with_user else made
+        for name in self._differing:
+            varied.pop(name, None)
+        start = b',"%b":%b' % (self._holder.encode(), encode(varied))
+        if not self._tail:
+            return start
+        return start[:-1] + b"," if varied else start[:-1]
 
     def is_good_for(self, checks: PlanSet) -> bool:
-        """Return whether plans have nothing against the example as it is."""
-        message = {**STAMPED, **self._whole, "userId": "u", "context": self._extra}
+        return self._is_good(self._example, checks)
+
+    def _is_good(self, body: JsonObject, checks: PlanSet) -> bool:
+        given = {self._holder: body, "userId": "u", "context": self._extra}
+        message: JsonObject = STAMPED | self._rest | given
         return not checks.check(message, type=self.type, event=message.get("event"))
 
     def context_of(self, person: Person, device: Device) -> bytes:
@@ -446,7 +400,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class EventTemplate:
-    """One documented event, in all the ways in which it is sent.
+    """One documented event, in all variants in which it is sent.
 
     Attributes:
         plan: the plan's name.
@@ -457,33 +411,3 @@ class EventTemplate:
     plan: str
     name: str
     variants: tuple[Variant, ...]
-
-
-def template_of(
-    plan: Plan,
-    name: str,
-    *,
-    checks: PlanSet,
-    everything: PlanSet,
-    people: People,
-    seed: str,
-) -> EventTemplate:
-    """Prepare an event: the examples of every rule that is called so.
-
-    Args:
-        plan: the plan that it stands in.
-        name: of its rules.
-        checks: the plan, compiled.
-        everything: all plans of the run, compiled.
-        people: for their words.
-        seed: of the run.
-    """
-    variants = (
-        Variant(plan, rule, example=number, checks=checks, people=people, seed=seed)
-        for rule in plan.rules
-        if rule.name == name
-        for number in range(len(rule.examples))
-    )
-    return EventTemplate(
-        plan.slug, name, tuple(each for each in variants if each.is_good_for(everything))
-    )

@@ -52,7 +52,7 @@ class Crowd:
         return not self._free
 
     def take(self, random: Callable[[], float]) -> int:
-        """Return the number of somebody who is free, and is busy from now on."""
+        """Return the number of a person who is free, and busy from now on."""
         free = self._free
         place = int(random() * len(free))
         number = free[place]
@@ -77,9 +77,7 @@ _MILLISECOND: Final = 1_000_000
 # Thousandths of the mean time to think, which is eight seconds.
 _THINK_NS: Final = tuple(step * 8 * _MILLISECOND for step in EXPONENTIAL)
 _THINKS: Final = len(_THINK_NS)
-_NUMBERED: Final = 0x1000
-# Numbers of somebody's calls and milliseconds as text: looked up rather than formatted.
-_NUMBERS: Final = tuple(f"{number:04x}" for number in range(_NUMBERED))
+# Looked up rather than formatted, for the rate.
 _MILLISECONDS: Final = tuple(b"%03dZ" % number for number in range(1000))
 # Late calls waited on a device that had no connection: three hours on average.
 _LATE_NS: Final = tuple((60 + step * 10) * NANOSECONDS for step in EXPONENTIAL)
@@ -87,6 +85,8 @@ _REMEMBERED: Final = 1000
 _ID: Final = b',"messageId":"'
 _TIME: Final = b'","timestamp":"'
 _DUPLICATE: Final = "duplicate_message_id"
+# The ids of a plan's example, replaced by a person's.
+_EXAMPLE_IDS: Final = {"userId": "user-1", "anonymousId": "visitor-1"}
 _PAGE_SHARE: Final = 0.25
 _GROUP_SHARE: Final = 0.7
 _ALIAS_SHARE: Final = 0.15
@@ -100,23 +100,23 @@ class _Visit:
     Attributes:
         route: which one.
         event: the next event, None where the route has ended.
-        life: types of call that come before it, the last one first.
+        baseline: types of call that come before it, the last one first.
         person: who.
         prefix: of the person's messageIds.
         done: how many calls the person has made, ever.
         due, moment: when the next call is to be sent, and when it happens.
         known: whether the person is a user.
-        number: of the visit; nobody else's.
+        number: of the visit, unique in the run.
         thing: number of what it is about.
         device: what the person uses.
-        sender: ids and context of calls from the device, as members of a message.
+        members: ids and context of calls from the device, as members of a message.
         ids: those of calls from the device.
         server_id: the id by which a back end knows the person.
     """
 
     __slots__ = (
-        "device", "done", "due", "event", "ids", "known", "life", "moment", "number", "person",
-        "prefix", "route", "sender", "server_id", "thing",
+        "baseline", "device", "done", "due", "event", "ids", "known", "members", "moment",
+        "number", "person", "prefix", "route", "server_id", "thing",
     )  # fmt: skip
 
     def __init__(
@@ -140,15 +140,15 @@ class _Visit:
         self.thing = thing
         on_phone = bool(event.variants) and event.variants[0].on_phone
         self.device = person.phone if on_phone else person.browser
-        self.sender = self.device.told
-        self.server_id = self.ids = self.device.told_id
-        self.life: list[str] = []
+        self.members = self.device.members
+        self.server_id = self.ids = self.device.id_member
+        self.baseline: list[str] = []
 
     def become_user(self) -> None:
         self.known = True
-        self.server_id = self.person.told_id
-        self.ids = self.server_id + self.device.told_id
-        self.sender = self.server_id + self.device.told
+        self.server_id = self.person.id_member
+        self.ids = self.server_id + self.device.id_member
+        self.members = self.server_id + self.device.members
 
 
 class Traffic:
@@ -171,7 +171,7 @@ class Traffic:
         self._scenario = Scenario(recipe, self._people)
         self._baseline = BaselineCalls(self._people, self._scenario.checks)
         types = set(self._scenario.types)
-        if self._scenario.lived:
+        if self._scenario.with_baseline:
             types.update(self._baseline.types)
         if recipe.types and not recipe.types & types:
             raise ConfigError(
@@ -184,8 +184,8 @@ class Traffic:
         return findings(message, self._scenario.checks)
 
     def __iter__(self) -> Iterator[GeneratedCall]:
-        """Return each call, in the order of the due times."""
-        return iter(_Run(self.recipe, self._people, self._scenario, self._baseline))
+        """Yield each call, in the order of the due times."""
+        return _Run(self.recipe, self._people, self._scenario, self._baseline).calls()
 
 
 class _Run:
@@ -202,8 +202,7 @@ class _Run:
         self._crowd = Crowd(recipe.users, share=recipe.share)
         self._waiting: list[tuple[int, int, _Visit]] = []
         self._count = 0
-        self._second = -1
-        self._second_text = b""
+        self._second, self._second_text = -1, b""
         self._timeline = Timeline(
             start_ns=recipe.start_ns,
             length_ns=recipe.schedule.length_ns,
@@ -211,7 +210,7 @@ class _Run:
             offset_minutes=people.place.offset_minutes,
         )
 
-    def __iter__(self) -> Iterator[GeneratedCall]:
+    def calls(self) -> Iterator[GeneratedCall]:
         recipe, random = self._recipe, self._random
         at, step, duplicates = self._timeline.at, self._step, recipe.duplicates
         recent: list[GeneratedCall] = []
@@ -235,11 +234,11 @@ class _Run:
                     recent[int(random() * _REMEMBERED)] = made
 
     def _step(self, due: int, moment: int) -> GeneratedCall | None:
-        """Let somebody do one thing; None when it is nothing that is wanted."""
+        """Let a person make one call; None when it is not of a wanted type."""
         waiting = self._waiting
         goes_on = bool(waiting) and (waiting[0][0] <= moment or self._crowd.all_busy)
         if goes_on:
-            # Stays the first of those who wait until it is known when its turn comes again.
+            # It stays the first of the queue until its next turn is known.
             planned, _, visit = waiting[0]
             moment = min(moment, planned)
         else:
@@ -254,7 +253,7 @@ class _Run:
             return made
         self._count += 1
         think = _THINK_NS[int(self._random() * _THINKS)]
-        if visit.life:
+        if visit.baseline:
             # Signing up is a matter of a second or so.
             think >>= 3
         turn = (moment + think, self._count, visit)
@@ -265,21 +264,19 @@ class _Run:
         return made
 
     def _act(self, visit: _Visit) -> GeneratedCall | None:
-        """Let somebody do what comes next, and see what comes after it."""
+        """Make the next call of a visit, and choose the event after it."""
         event = visit.event
         assert event is not None  # noqa: S101 - a visit without a next event has ended
         invalid = self._invalid
         made = self._broken(visit, event) if invalid and self._random() < invalid else None
-        if visit.life:
-            type_ = visit.life.pop()
-            if made is None:
-                made = self._lived(visit, type_)
-            elif type_ == "identify":
+        if visit.baseline:
+            type_ = visit.baseline.pop()
+            if type_ == "identify":
                 visit.become_user()
-            return made
+            return made or self._of_baseline(visit, type_)
         if made is None:
             made = self._documented(visit, event)
-        elif event.name == "identify":
+        if event.name == "identify":
             visit.become_user()
         following = visit.route.journey.turns[event.name].pick(self._random)
         visit.event = event = None if following is None else visit.route.events[following]
@@ -297,43 +294,39 @@ class _Run:
         prefix = f"{self._tag}-{number:06x}-"
         person, done = self._people.person(number), crowd.done_by(number)
         visit = _Visit(route, event, person, prefix=prefix, done=done, thing=thing)
-        if not route.lived or crowd.is_identified(number):
+        if not route.with_baseline or crowd.is_identified(number):
             visit.become_user()
         on_page = visit.device is visit.person.browser and "page" in types
         if visit.known or route.journey.identified_at is not None:
-            if route.lived and on_page and random() < _PAGE_SHARE:
-                visit.life.append("page")
+            if route.with_baseline and on_page and random() < _PAGE_SHARE:
+                visit.baseline.append("page")
         else:
             if random() < _ALIAS_SHARE and "alias" in types:
-                visit.life.append("alias")
+                visit.baseline.append("alias")
             if random() < _GROUP_SHARE and "group" in types:
-                visit.life.append("group")
-            self._be_identified(visit)
+                visit.baseline.append("group")
+            self._identify(visit)
             if on_page:
-                visit.life.append("page")
+                visit.baseline.append("page")
         if not visit.known:
             self._prepare(visit, event)
         return visit
 
-    def _be_identified(self, visit: _Visit) -> None:
-        """Let somebody sign up before anything else that is to come."""
+    def _identify(self, visit: _Visit) -> None:
+        """Let a visitor sign up before anything else that is to come."""
         if "identify" in self._baseline.types:
-            visit.life.append("identify")
+            visit.baseline.append("identify")
         else:
             visit.become_user()
 
     def _prepare(self, visit: _Visit, event: EventTemplate | None) -> None:
-        """Let a visitor who becomes a user with what comes next say so before."""
-        if event is None or event.name == "identify":
-            return
-        if event.name == visit.route.journey.identified_at:
-            self._be_identified(visit)
+        """Let a visitor who becomes a user with the next event identify before it."""
+        if event is not None and event.name == visit.route.journey.identified_at != "identify":
+            self._identify(visit)
 
-    def _lived(self, visit: _Visit, type_: str) -> GeneratedCall | None:
-        if type_ == "identify":
-            visit.become_user()
+    def _of_baseline(self, visit: _Visit, type_: str) -> GeneratedCall | None:
         turn = int(self._random() * self._baseline.pages) if type_ == "page" else 0
-        start = self._baseline.message(type_, visit.person, turn) + visit.sender
+        start = self._baseline.message(type_, visit.person, turn) + visit.members
         return self._finished(start, visit, type_, type_)
 
     def _documented(self, visit: _Visit, event: EventTemplate) -> GeneratedCall | None:
@@ -343,11 +336,13 @@ class _Run:
         variant: Variant = variants[int(self._random() * len(variants))]
         type_ = variant.type
         if event.name == type_ and type_ in self._baseline.types:
-            return self._lived(visit, type_)
+            if type_ == "identify":
+                visit.become_user()
+            return self._of_baseline(visit, type_)
         person = visit.person
         body = variant.body(person, visit.thing, visit.done, visit.number)
-        if variant.is_of_device:
-            start = variant.head + visit.sender + body
+        if variant.of_device:
+            start = variant.head + visit.members + body
         elif variant.context:
             start = variant.head + visit.server_id + variant.context + body
         else:
@@ -358,22 +353,24 @@ class _Run:
 
     def _broken(self, visit: _Visit, event: EventTemplate) -> GeneratedCall | None:
         broken, random = self._scenario.mistakes, self._random
-        of_event = () if visit.life else broken.of_event(event.plan, event.name)
+        of_event = () if visit.baseline else broken.of_event(event.plan, event.name)
         mistakes = of_event if random() < _PLAN_SHARE else ()
         mistakes = mistakes or broken.of_edge(event.plan) or of_event
         if not mistakes:
             return None
         mistake = mistakes[int(random() * len(mistakes))]
         message_id = visit.prefix + f"{visit.done:04x}"
-        message = mistake.sent_by(
-            visit.person.user_id,
-            message_id=message_id,
-            timestamp=self._stamp(visit.moment).decode(),
-        )
-        type_ = message["type"] if mistake.routed else ""
-        line = encode(message)
+        # Good calls splice bytes for their rate; these are few.
+        message: JsonObject = {
+            name: value for name, value in mistake.message.items() if name != "timestamp"
+        }
+        message |= {"messageId": message_id, "timestamp": self._stamp(visit.moment).decode()}
+        for name, example in _EXAMPLE_IDS.items():
+            if message.get(name) == example:
+                message[name] = visit.person.user_id
+        type_ = "" if mistake.field == "type" else message["type"]
         return GeneratedCall(
-            visit.due, line, type_, event.name, "invalid", mistake.code, message_id
+            visit.due, encode(message), type_, event.name, "invalid", mistake.code, message_id
         )
 
     def _finished(self, start: bytes, visit: _Visit, type_: str, name: str) -> GeneratedCall | None:
@@ -385,8 +382,7 @@ class _Run:
         if self._late and self._random() < self._late:
             label = "late"
             moment -= _LATE_NS[int(self._random() * len(_LATE_NS))]
-        done = visit.done
-        message_id = visit.prefix + (_NUMBERS[done] if done < _NUMBERED else f"{done:04x}")
+        message_id = f"{visit.prefix}{visit.done:04x}"
         line = b"".join((start, _ID, message_id.encode(), _TIME, self._stamp(moment), b'"}'))
         return GeneratedCall(visit.due, line, type_, name, label, "", message_id)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mockseg.errors import ConfigError
 from mockseg.extras import require
@@ -18,6 +18,8 @@ from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from faker import Faker
 
     from mockseg.json_types import JsonObject
@@ -29,26 +31,12 @@ _NAMES: Final = 240
 _WORDS: Final = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pools:
-    """What people and things are called in a locale.
-
-    Attributes:
-        first_names, last_names: of people.
-        companies, jobs, cities, streets, postcodes: as they say.
-        phrases: what a thing or an article may be called.
-        sentences: what people write.
-    """
-
-    first_names: tuple[str, ...]
-    last_names: tuple[str, ...]
-    companies: tuple[str, ...]
-    jobs: tuple[str, ...]
-    cities: tuple[str, ...]
-    streets: tuple[str, ...]
-    postcodes: tuple[str, ...]
-    phrases: tuple[str, ...]
-    sentences: tuple[str, ...]
+# What people and things are called in a locale: by Faker's word, and "phrase" for a title.
+Pools: TypeAlias = "Mapping[str, tuple[str, ...]]"
+_POOLS: Final = {
+    "first_name": _NAMES, "last_name": _NAMES, "company": _WORDS, "job": _WORDS, "city": _WORDS,
+    "street_address": _WORDS, "postcode": _WORDS, "phrase": _WORDS, "sentence": _WORDS,
+}  # fmt: skip
 
 
 @lru_cache(maxsize=16)
@@ -61,22 +49,12 @@ def pools_of(seed: str, locale: str) -> Pools:
     """
     faker = _faker(locale)
     faker.seed_instance(f"{seed}/{locale}")
-
-    def made(word: str, count: int) -> tuple[str, ...]:
-        make = getattr(faker, word)
-        return tuple(str(make()).replace("\n", ", ") for _ in range(count))
-
-    return Pools(
-        first_names=made("first_name", _NAMES),
-        last_names=made("last_name", _NAMES),
-        companies=made("company", _WORDS),
-        jobs=made("job", _WORDS),
-        cities=made("city", _WORDS),
-        streets=made("street_address", _WORDS),
-        postcodes=made("postcode", _WORDS),
-        phrases=made("catch_phrase" if hasattr(faker, "catch_phrase") else "bs", _WORDS),
-        sentences=made("sentence", _WORDS),
-    )
+    pools = {}
+    for word, count in _POOLS.items():
+        phrase = "catch_phrase" if hasattr(faker, "catch_phrase") else "bs"
+        make = getattr(faker, phrase if word == "phrase" else word)
+        pools[word] = tuple(str(make()).replace("\n", ", ") for _ in range(count))
+    return pools
 
 
 def faker_release() -> str:
@@ -186,27 +164,27 @@ class Device:
     """What a person uses, under an anonymous id of its own.
 
     Attributes:
-        anonymous_id: until somebody is identified on it, and beside the user after.
+        anonymous_id: until a user is identified on it, and beside the userId after.
         context: what every call from it says of it; not to be changed.
-        told_id: the id as a member of a message, after a comma.
-        told: id and context as members of a message.
+        id_member: the id as a member of a message, after a comma.
+        members: id and context as members of a message.
     """
 
     anonymous_id: str
     context: JsonObject
-    told_id: bytes
-    told: bytes
+    id_member: bytes
+    members: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody.
+    """One person.
 
     Attributes:
         number: from 0.
         user_id: once identified.
-        raw_id: the same as JSON.
-        told_id: the same as a member of a message, after a comma.
+        id_json: the same as JSON.
+        id_member: the same as a member of a message, after a comma.
         group_id: of the company.
         traits: of the person; not to be changed.
         company: traits of the company; not to be changed.
@@ -215,8 +193,8 @@ class Person:
 
     number: int
     user_id: str
-    raw_id: bytes
-    told_id: bytes
+    id_json: bytes
+    id_member: bytes
     group_id: str
     traits: JsonObject
     company: JsonObject
@@ -241,15 +219,15 @@ class People:
         self.pools: Pools = pools_of(seed, locale)
         self.place: Place = place_of(locale)
         self.person = lru_cache(maxsize=_KEPT)(self._person)
-        self._company = lru_cache(maxsize=_KEPT)(self._made_company)
+        self._company = lru_cache(maxsize=_KEPT)(self._new_company)
 
     def _person(self, number: int) -> Person:
         draw = Draw(self._seed, "person", number)
         pools = self.pools
         group = number // _USERS_OF_GROUP
         company = self._company(group)
-        first, last = draw.pick(pools.first_names), draw.pick(pools.last_names)
-        username = f"{_plain(first)}.{_plain(last)}{number}".strip(".")
+        first, last = draw.pick(pools["first_name"]), draw.pick(pools["last_name"])
+        username = f"{ascii_of(first)}.{ascii_of(last)}{number}".strip(".")
         user_id = draw.uuid()
         traits: JsonObject = {
             "email": f"{username}@{company['website'].removeprefix('https://')}",
@@ -257,16 +235,16 @@ class People:
             "lastName": last,
             "name": f"{first} {last}",
             "username": username,
-            "title": draw.pick(pools.jobs),
-            # Numbers that are kept for fiction: nobody is called.
+            "title": draw.pick(pools["job"]),
+            # Numbers that are reserved for fiction.
             "phone": f"+1 202 555 01{draw.below(100):02d}",
             "age": 18 + draw.below(55),
             "createdAt": f"202{draw.below(6)}-{1 + draw.below(12):02d}-{1 + draw.below(28):02d}"
             "T08:00:00.000Z",
             "address": {
-                "street": draw.pick(pools.streets),
-                "postalCode": draw.pick(pools.postcodes),
-                "city": draw.pick(pools.cities),
+                "street": draw.pick(pools["street_address"]),
+                "postalCode": draw.pick(pools["postcode"]),
+                "city": draw.pick(pools["city"]),
                 "country": self.place.country,
             },
             "company": {"id": company["id"], "name": company["name"], "plan": company["plan"]},
@@ -274,8 +252,8 @@ class People:
         return Person(
             number=number,
             user_id=user_id,
-            raw_id=encode(user_id),
-            told_id=b',"userId":' + encode(user_id),
+            id_json=encode(user_id),
+            id_member=b',"userId":' + encode(user_id),
             group_id=company["id"],
             traits=traits,
             company=company,
@@ -283,16 +261,16 @@ class People:
             phone=self._phone(draw),
         )
 
-    def _made_company(self, number: int) -> JsonObject:
+    def _new_company(self, number: int) -> JsonObject:
         draw = Draw(self._seed, "company", number)
-        name = draw.pick(self.pools.companies)
+        name = draw.pick(self.pools["company"])
         return {
             "id": f"company-{number}",
             "name": name,
             "industry": draw.pick(_INDUSTRIES),
             "employees": 1 + draw.below(900),
             "plan": draw.pick(_PLANS),
-            "website": f"https://{_plain(name) or 'company'}{number}.example",
+            "website": f"https://{ascii_of(name) or 'company'}{number}.example",
         }
 
     def _browser(self, draw: Draw) -> Device:
@@ -328,8 +306,9 @@ class People:
 
 
 def _device(anonymous_id: str, context: JsonObject) -> Device:
-    told_id = b',"anonymousId":' + encode(anonymous_id)
-    return Device(anonymous_id, context, told_id, b'%b,"context":%b' % (told_id, encode(context)))
+    id_member = b',"anonymousId":' + encode(anonymous_id)
+    members = b'%b,"context":%b' % (id_member, encode(context))
+    return Device(anonymous_id, context, id_member, members)
 
 
 def _address(draw: Draw) -> str:
@@ -338,6 +317,6 @@ def _address(draw: Draw) -> str:
     return f"{block}.{1 + draw.below(254)}"
 
 
-def _plain(text: str) -> str:
+def ascii_of(text: str) -> str:
     """Return the ASCII letters and digits of a text, in lower case."""
     return "".join(char for char in text.lower() if char.isascii() and char.isalnum())

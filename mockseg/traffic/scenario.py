@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Raw
-
 from mockseg.catalogue.envelope import Wrapping, built
 from mockseg.catalogue.journeys import Weighted, journeys, mixed
 from mockseg.catalogue.loader import load
@@ -19,15 +17,14 @@ from mockseg.catalogue.mistakes import breakages, edge_breakages
 from mockseg.domain.message import holder_of
 from mockseg.domain.spec import check
 from mockseg.errors import ConfigError, PlanError
-from mockseg.json_types import encode
 from mockseg.plans.planset import PlanSet
 from mockseg.schemas.values import Builder
 from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw, SeededChooser
-from mockseg.traffic.event_templates import STAMPED, EventTemplate, template_of
+from mockseg.traffic.event_templates import STAMPED, EventTemplate, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mockseg.catalogue.journeys import Journey
     from mockseg.catalogue.mistakes import Breakage
@@ -35,9 +32,6 @@ if TYPE_CHECKING:
     from mockseg.plans.model import Plan, Rule, Strictness
     from mockseg.traffic.people import People
     from mockseg.traffic.schedule import Schedule
-
-# What `message_for` puts in, to be replaced by a person's.
-_IDS: Final = {"userId": "user-1", "anonymousId": "visitor-1"}
 
 
 def findings(message: JsonObject, checks: PlanSet) -> set[str]:
@@ -49,29 +43,6 @@ def findings(message: JsonObject, checks: PlanSet) -> set[str]:
         return discards
     event = message.get("event")
     return {violation.code for violation in checks.check(message, type=type_, event=event)}
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledMessage:
-    """A message with one mistake.
-
-    Attributes:
-        message: without messageId and time, its large parts JSON already; not to be changed.
-        code: of the finding that it must give.
-        routed: whether its type can be read, so that it may be sent to its own route.
-    """
-
-    message: JsonObject
-    code: str
-    routed: bool
-
-    def sent_by(self, user_id: str, *, message_id: str, timestamp: str) -> JsonObject:
-        """Return the message as a person's."""
-        message = self.message | {"messageId": message_id, "timestamp": timestamp}
-        for name, placeholder in _IDS.items():
-            if message.get(name) == placeholder:
-                message[name] = user_id
-        return message
 
 
 class Mistakes:
@@ -87,38 +58,29 @@ class Mistakes:
         self._plans = {plan.slug: plan for plan in plans}
         self._checks = checks
         self._types = types
-        self._of_rule: dict[tuple[str, str], tuple[LabelledMessage, ...]] = {}
-        self._of_edge: dict[str, tuple[LabelledMessage, ...]] = {}
+        self._of_rule: dict[tuple[str, str], tuple[Breakage, ...]] = {}
+        self._of_edge: dict[str, tuple[Breakage, ...]] = {}
 
-    def of_event(self, plan: str, name: str) -> tuple[LabelledMessage, ...]:
-        """Return the ways to break an event against its plan; may be empty."""
+    def of_event(self, plan: str, name: str) -> tuple[Breakage, ...]:
+        """Return the messages of an event that violate its plan; may be empty."""
         found = self._of_rule.get((plan, name))
         if found is None:
             whole = self._plans[plan]
             rules = (rule for rule in whole.rules if rule.name == name and rule.type != "COMMON")
-            found = self._kept(tuple(each for rule in rules for each in breakages(whole, rule)))
+            found = self._usable(each for rule in rules for each in breakages(whole, rule))
             self._of_rule[plan, name] = found
         return found
 
-    def of_edge(self, plan: str) -> tuple[LabelledMessage, ...]:
-        """Return the ways to break the calls of a plan so that Segment discards them."""
+    def of_edge(self, plan: str) -> tuple[Breakage, ...]:
+        """Return the messages of a plan that Segment discards."""
         found = self._of_edge.get(plan)
         if found is None:
-            found = self._kept(edge_breakages(self._plans[plan]))
-            self._of_edge[plan] = found
+            found = self._of_edge[plan] = self._usable(edge_breakages(self._plans[plan]))
         return found
 
-    def _kept(self, candidates: tuple[Breakage, ...]) -> tuple[LabelledMessage, ...]:
+    def _usable(self, candidates: Iterable[Breakage]) -> tuple[Breakage, ...]:
         return tuple(
-            LabelledMessage(
-                message={
-                    key: Raw(encode(value)) if isinstance(value, dict | list) else value
-                    for key, value in each.message.items()
-                    if key != "timestamp"
-                },
-                code=each.code,
-                routed=each.field != "type",
-            )
+            each
             for each in candidates
             # By its messageId a call is found again, so that one stays whole.
             if each.field != "messageId"
@@ -156,7 +118,7 @@ class Recipe:
         locale: where the people live, as faker names it.
         mix: weights by event, instead of journeys; empty for those.
         span_ns: over which time the calls happened, or None for the schedule's own.
-        share: which part of all people this is; no two parts have anybody in common.
+        share: which part of all people this is; no two parts have a person in common.
         types: the only types of call, or empty for all.
     """
 
@@ -184,12 +146,12 @@ class Route:
     Attributes:
         journey: the graph.
         events: by name.
-        lived: whether baseline calls come between: people look at pages and sign up.
+        with_baseline: whether baseline calls come between: people look at pages and sign up.
     """
 
     journey: Journey
     events: Mapping[str, EventTemplate]
-    lived: bool
+    with_baseline: bool
 
 
 class Scenario:
@@ -204,7 +166,7 @@ class Scenario:
         mistakes: those that can be made.
         checks: the plans at the strictness of the run, compiled.
         types: the types of call of the plans' events.
-        lived: whether baseline calls come between.
+        with_baseline: whether baseline calls come between.
 
     Raises:
         ConfigError: no plan is named, or the mix names an unknown event.
@@ -227,7 +189,7 @@ class Scenario:
         self._people = people
         self._templates: dict[tuple[str, str], EventTemplate] = {}
         self.routes = Weighted((route, 1) for route in self._routes(strict, own))
-        self.lived = not recipe.mix
+        self.with_baseline = not recipe.mix
         self.types = frozenset(
             variant.type for event in self._templates.values() for variant in event.variants
         )
@@ -249,7 +211,7 @@ class Scenario:
                 *(journey for plan in strict for journey in journeys(plan.slug)),
                 *(mixed(plan.slug, dict.fromkeys(events[plan.slug], 1)) for plan in own),
             ]
-            return [Route(way, events[way.plan], lived=True) for way in ways]
+            return [Route(way, events[way.plan], with_baseline=True) for way in ways]
         every = {
             name: each for of_plan in reversed(events.values()) for name, each in of_plan.items()
         }
@@ -258,21 +220,20 @@ class Scenario:
                 see = "mockseg catalogue show PLAN"
                 sentence = unknown("event", name, every, see=see, label="Known")
                 raise ConfigError(f"the mix: {sentence}")
-        return [Route(mixed("mix", self._recipe.mix), every, lived=False)]
+        return [Route(mixed("mix", self._recipe.mix), every, with_baseline=False)]
 
     def _events(self, plan: Plan) -> dict[str, EventTemplate]:
-        checks = PlanSet((plan,))
-        made = {
-            name: template_of(
-                plan,
-                name,
-                checks=checks,
-                everything=self.checks,
-                people=self._people,
-                seed=self._recipe.seed,
+        checks, seed = PlanSet((plan,)), self._recipe.seed
+        made: dict[str, EventTemplate] = {}
+        for name in dict.fromkeys(rule.name for rule in plan.rules if rule.name != "common"):
+            variants = (
+                Variant(plan, rule, example=number, checks=checks, people=self._people, seed=seed)
+                for rule in plan.rules
+                if rule.name == name
+                for number in range(len(rule.examples))
             )
-            for name in dict.fromkeys(rule.name for rule in plan.rules if rule.name != "common")
-        }
+            usable = tuple(each for each in variants if each.is_good_for(self.checks))
+            made[name] = EventTemplate(plan.slug, name, usable)
         self._templates |= {(plan.slug, name): each for name, each in made.items()}
         return made
 

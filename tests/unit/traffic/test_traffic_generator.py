@@ -18,23 +18,23 @@ from mockseg.errors import ConfigError, PlanError
 from mockseg.json_types import decode
 from mockseg.plans.model import plan_from_json, plan_to_json
 from mockseg.plans.planset import PlanSet
-from mockseg.traffic.people import Pools, faker_release
+from mockseg.traffic.people import faker_release
 
 ROOT = Path(__file__).parents[3]
 # SHA-256 of the lines, with the words below and with those of a release of faker.
 PINNED = "e64f3edcf32383037d597fb3680f41c6f7b39ce7c43bf521178bc76ca90b3ca6"
 PINNED_FAKER = {"40.63.0": "085b858c17266274e3d48d5a5a78a007ab5fbb35751ae1fd1fc9cfb9f9c5e2bd"}
-WORDS = Pools(
-    first_names=("Ada", "Grace", "Zoë", "Jun"),
-    last_names=("Lovelace", "Hopper", "Müller"),
-    companies=("Difference", "Näher & Söhne"),
-    jobs=("Engineer", "Admiral"),
-    cities=("London", "Köln", "東京"),
-    streets=("1 High Street", "Ringstraße 2"),
-    postcodes=("10115", "EC1A"),
-    phrases=("First steps", "Quarterly pulse", "What is new"),
-    sentences=("It works.", "Nothing is missing.", "Why not?"),
-)
+WORDS = {
+    "first_name": ("Ada", "Grace", "Zoë", "Jun"),
+    "last_name": ("Lovelace", "Hopper", "Müller"),
+    "company": ("Difference", "Näher & Söhne"),
+    "job": ("Engineer", "Admiral"),
+    "city": ("London", "Köln", "東京"),
+    "street_address": ("1 High Street", "Ringstraße 2"),
+    "postcode": ("10115", "EC1A"),
+    "phrase": ("First steps", "Quarterly pulse", "What is new"),
+    "sentence": ("It works.", "Nothing is missing.", "Why not?"),
+}
 
 
 def digest(calls) -> str:
