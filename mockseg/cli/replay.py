@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from mockseg.cli.data_files import is_stream, lines_of
 from mockseg.cli.flags import client_settings, json_flag
-from mockseg.cli.output import decided
+from mockseg.cli.message_lines import read_line
 from mockseg.cli.traffic import CONNECTIONS, HISTOGRAM
+from mockseg.cli.traffic.receiver import endpoint_of
+from mockseg.cli.traffic.report import report
+from mockseg.cli.traffic.sending import How, send_to_source
+from mockseg.clock import SystemClock
 from mockseg.errors import ConfigError
+from mockseg.traffic import profiles
+from mockseg.traffic.packets import replayed
+from mockseg.traffic.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,46 +62,17 @@ def command(
     in .gz. It is read to its end first: when a line is invalid, nothing is sent. Exit 1
     when calls were refused or lost, or when a mockseg found bad ones, such as duplicates.
     """
-    from mockseg.cli.data_files import is_stream
-    from mockseg.cli.traffic.receiver import Receiver, destined
-    from mockseg.cli.traffic.report import show, status
-    from mockseg.cli.traffic.sending import send, sender_for, transport_of
-    from mockseg.traffic.packets import grouped
-    from mockseg.traffic.tally import Tally
-
     if is_stream(file):
         raise ConfigError("a replay reads its file twice, so it cannot come through a pipe")
     calls = _replayed(file, speed=speed, shift_to=shift_to, new_ids=new_ids)
-    transport = transport_of(how["transport"])
     tally = Tally()
-    goal = destined(target, to)
-    ready = sender_for(
-        goal.url,
-        transport,
-        tally,
-        zipped=how["gzip"],
-        connections=how["connections"],
-        ca=target.ca,
-    )
+    endpoint = endpoint_of(target, to)
     total = sum(1 for _ in _messages(file))
     if not total:
         raise ConfigError(f"{file} has no calls")
-    receiver = Receiver(goal, write_key=how["write_key"], recipe=None)
-    try:
-        send(ready(receiver.write_key), grouped(calls, transport), tally, total=total)
-        checked = receiver.check(tally) if receiver.is_mockseg else None
-    finally:
-        receiver.close()
-    result = decided(status(tally, checked))
-    show(
-        tally,
-        {"replayed": file, "speed": speed},
-        checked,
-        as_json=as_json,
-        err=False,
-        histogram=histogram,
-    )
-    return result
+    checked = send_to_source(endpoint, calls, tally, how=How(**how), total=total)
+    facts = {"replayed": file, "speed": speed}
+    return report(tally, facts, checked, as_json=as_json, histogram=histogram)
 
 
 def _replayed(
@@ -104,10 +83,6 @@ def _replayed(
     Raises:
         ConfigError: a flag is invalid.
     """
-    from mockseg.clock import SystemClock
-    from mockseg.traffic import profiles
-    from mockseg.traffic.packets import replayed
-
     times = profiles.parse_speed(speed, place="--speed")
     shift_ns = None
     if shift_to == "now":
@@ -124,14 +99,11 @@ def _messages(file: str) -> Iterator[JsonObject]:
     Raises:
         ConfigError: a line is invalid; the sentence has its number.
     """
-    from mockseg.cli.data_files import lines_of
-    from mockseg.cli.message_lines import read_line
-
     for number, text in lines_of(file):
         line = read_line(number, text)
         if line.problem is not None:
-            told = line.problem.description[:_LONGEST_SHOWN]
-            raise ConfigError(f"{file}, line {number}: {told}; nothing was sent")
+            problem = line.problem.description[:_LONGEST_SHOWN]
+            raise ConfigError(f"{file}, line {number}: {problem}; nothing was sent")
         for sent in line.sent:
             if not isinstance(sent.message, dict):
                 raise ConfigError(

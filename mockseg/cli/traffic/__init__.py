@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import signal
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from mockseg.cli.data_files import PIPE, lines_of
 from mockseg.cli.flags import client_settings, json_flag
-from mockseg.cli.output import decided
+from mockseg.cli.plan_source import plan_in_file
+from mockseg.cli.traffic.receiver import endpoint_of
+from mockseg.cli.traffic.report import report
+from mockseg.cli.traffic.sending import How, connections_of, send, send_to_source, tls_of
+from mockseg.clock import SystemClock
+from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
 from mockseg.printable import printable_utf8
-from mockseg.traffic.profiles import ROWS
+from mockseg.suggestions import unknown
+from mockseg.traffic.as_segment import DESTINATIONS, WEBHOOK, to_destination
+from mockseg.traffic.file_sink import opened
+from mockseg.traffic.generator import Traffic
+from mockseg.traffic.packets import grouped
+from mockseg.traffic.people import faker_release
+from mockseg.traffic.profiles import ROWS, recipe_of, with_profile
+from mockseg.traffic.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockseg.cli.target import Target
-    from mockseg.cli.traffic.receiver import Checked, Destined
-    from mockseg.traffic.generator import Traffic
-    from mockseg.traffic.tally import Tally
+    from mockseg.cli.traffic.receiver import Endpoint
+
 
 CONNECTIONS = "Maximum number of concurrent connections.  [64]"
 HISTOGRAM = "Add the table of latencies by percentile to the report."
+
+
+_HOW: Final = ("write_key", "transport", "gzip", "connections")
+_OTHERS: Final = ("to", *_HOW)
+_PORTION: Final = 500
 
 
 def recipe_flags(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,10 +51,6 @@ def recipe_flags(function: Callable[..., Any]) -> Callable[..., Any]:
         shown = f"{text}  [{default}]" if default is not None else text
         function = click.option(f"--{name}", name, metavar=metavar, help=shown)(function)
     return function
-
-
-_OTHERS: Final = ("to", "write_key", "transport", "gzip", "connections")
-_PORTION: Final = 500
 
 
 @click.command(name="traffic")
@@ -76,32 +91,35 @@ def command(
     a call was due. Exit 1 when calls were refused or lost, on Ctrl-C, or when a mockseg found
     something else than what the labels of the broken calls say.
     """
-    from mockseg.cli.traffic.receiver import destined
-    from mockseg.cli.traffic.report import show, status
-    from mockseg.traffic.profiles import with_profile
-
     values = with_profile(flags, file=profile, others=_OTHERS)
-    from mockseg.traffic.tally import Tally
-
     tally = Tally()
     if out is not None or dry_run:
         _without_target(values, as_, key)
         if out is not None and dry_run:
             raise ConfigError("--out and --dry-run exclude each other")
-        traffic, facts = _made(values, as_=None, now=False)
-        digest = _write(traffic, tally, out=out)
-        facts |= {"sha256": digest}
-        result = decided(status(tally, None))
-        show(tally, facts, None, as_json=as_json, err=out == "-", histogram=False)
-        return result
+        traffic, facts = _generated(values, as_=None, now=False)
+        facts |= {"sha256": _write(traffic, tally, out=out)}
+        return report(tally, facts, as_json=as_json, err=out == PIPE)
     if as_ is not None and values["to"] is None:
         raise ConfigError("no target: with --as, pass --to URL, the address of the destination")
-    goal = destined(target, values["to"])
-    traffic, facts = _made(values, as_=as_, now=True)
-    checked = _send(traffic, tally, values, goal, as_=as_, key=key)
-    result = decided(status(tally, checked))
-    show(tally, facts, checked, as_json=as_json, err=False, histogram=histogram)
-    return result
+    endpoint = endpoint_of(target, values["to"])
+    traffic, facts = _generated(values, as_=as_, now=True)
+    checked = None
+    if as_ is not None:
+        _send_as(as_, traffic, tally, values, endpoint, key=key)
+    elif key is not None:
+        raise ConfigError("--key goes with --as; a source is named with --write-key")
+    else:
+        checked = send_to_source(
+            endpoint,
+            traffic,
+            tally,
+            how=How(**{name: values[name] for name in _HOW}),
+            total=traffic.recipe.schedule.calls,
+            recipe=traffic.recipe,
+            findings=traffic.findings,
+        )
+    return report(tally, facts, checked, as_json=as_json, histogram=histogram)
 
 
 def _without_target(values: dict[str, Any], as_: str | None, key: str | None) -> None:
@@ -110,20 +128,10 @@ def _without_target(values: dict[str, Any], as_: str | None, key: str | None) ->
             raise ConfigError(f"{flag} is for sending; --out and --dry-run send nothing")
 
 
-def _made(
+def _generated(
     values: dict[str, Any], *, as_: str | None, now: bool
 ) -> tuple[Traffic, dict[str, object]]:
-    """Prepare the traffic, and what the report says of it."""
-    from mockseg.cli.data_files import lines_of
-    from mockseg.cli.plan_source import plan_in_file
-    from mockseg.clock import SystemClock
-    from mockseg.domain.timestamps import format_moment
-    from mockseg.suggestions import unknown
-    from mockseg.traffic.as_segment import DESTINATIONS
-    from mockseg.traffic.generator import Traffic
-    from mockseg.traffic.people import faker_release
-    from mockseg.traffic.profiles import recipe_of
-
+    """Prepare the traffic, and facts about it for the report."""
     if as_ is not None and as_ not in DESTINATIONS:
         raise ConfigError(f"--as: {unknown('destination', as_, DESTINATIONS)}")
     recipe = recipe_of(
@@ -147,81 +155,26 @@ def _made(
 
 
 def _write(traffic: Traffic, tally: Tally, *, out: str | None) -> str:
-    """Write the calls, or only make them; return the SHA-256 of the lines."""
-    from mockseg.traffic.file_sink import opened
-
+    """Write the calls, or only generate them; return the SHA-256 of the lines."""
     digest = hashlib.sha256()
-
-    def write_all(write: Callable[[bytes], object]) -> None:
-        interrupted: list[int] = []
-        before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
-        try:
-            portion = []
-            for made in traffic:
-                portion.append(made)
-                if len(portion) == _PORTION:
-                    _put(portion, tally, digest, write)
-                    portion = []
-                    if interrupted:
-                        tally.interrupted = True
-                        break
-            _put(portion, tally, digest, write)
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    if out is None:
-        write_all(lambda _: None)
-    else:
-        with opened(out) as write:
-            write_all(write)
-    return digest.hexdigest()
-
-
-def _put(portion: Any, tally: Tally, digest: Any, write: Callable[[bytes], object]) -> None:
-    if portion:
-        # What is written may be shown: JSON escapes for what a terminal would obey.
-        lines = printable_utf8(b"\n".join([made.line for made in portion]) + b"\n")
-        digest.update(lines)
-        write(lines)
-        tally.came_due(portion)
-
-
-def _send(
-    traffic: Traffic,
-    tally: Tally,
-    values: dict[str, Any],
-    goal: Destined,
-    *,
-    as_: str | None,
-    key: str | None,
-) -> Checked | None:
-    from mockseg.cli.traffic.receiver import Receiver
-    from mockseg.cli.traffic.sending import send, sender_for, transport_of
-    from mockseg.traffic.packets import grouped
-
-    if as_ is not None:
-        _send_as(as_, traffic, tally, values, goal, key=key)
-        return None
-    if key is not None:
-        raise ConfigError("--key goes with --as; a source is named with --write-key")
-    transport = transport_of(values["transport"])
-    ready = sender_for(
-        goal.url,
-        transport,
-        tally,
-        zipped=bool(values["gzip"]),
-        connections=values["connections"],
-        ca=goal.target.ca,
-        findings=traffic.findings,
-    )
-    receiver = Receiver(goal, write_key=values["write_key"], recipe=traffic.recipe)
+    interrupted: list[int] = []
+    file = opened(out) if out is not None else contextlib.nullcontext(lambda _: None)
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
     try:
-        groups = grouped(traffic, transport)
-        total = traffic.recipe.schedule.calls
-        send(ready(receiver.write_key), groups, tally, total=total)
-        return receiver.check(tally) if receiver.is_mockseg else None
+        with file as write:
+            calls = iter(traffic)
+            while portion := list(itertools.islice(calls, _PORTION)):
+                # The lines may be shown: JSON escapes for what a terminal would obey.
+                lines = printable_utf8(b"\n".join([call.line for call in portion]) + b"\n")
+                digest.update(lines)
+                write(lines)
+                tally.came_due(portion)
+                if interrupted and len(portion) == _PORTION:
+                    tally.interrupted = True
+                    break
     finally:
-        receiver.close()
+        signal.signal(signal.SIGINT, before)
+    return digest.hexdigest()
 
 
 def _send_as(
@@ -229,15 +182,12 @@ def _send_as(
     traffic: Traffic,
     tally: Tally,
     values: dict[str, Any],
-    goal: Destined,
+    endpoint: Endpoint,
     *,
     key: str | None,
 ) -> None:
     """Send as Segment sends to a destination."""
-    from mockseg.cli.traffic.sending import connections_of, send, tls_of
-    from mockseg.traffic.as_segment import WEBHOOK, to_destination
     from mockseg.traffic.driver import Driver
-    from mockseg.traffic.packets import grouped
 
     if values["write_key"] or values["gzip"] or values["transport"]:
         raise ConfigError(
@@ -247,8 +197,8 @@ def _send_as(
     if key is None and as_ != WEBHOOK:
         raise ConfigError(f"{as_} knows its callers by a key: name it with --key")
     connections = connections_of(values["connections"])
-    tls = tls_of(goal.url, goal.target.ca)
-    goal.reach()
+    tls = tls_of(endpoint)
+    endpoint.reach()
     make = to_destination(as_, key or "")
-    driver = Driver(goal.url, make, tally, connections=connections, tls=tls)
+    driver = Driver(endpoint.url, make, tally, connections=connections, tls=tls)
     send(driver, grouped(traffic, "single"), tally, total=traffic.recipe.schedule.calls)

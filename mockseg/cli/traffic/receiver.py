@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 _CONNECT_SECONDS: Final = 5.0
-_PAGE: Final = 1000
-_SHOWN: Final = 5
+# Maximum number of missing or unexpected findings in a report.
+MOST_SHOWN: Final = 5
 _DUPLICATE: Final = "duplicate_message_id"
 _REPLAY_AGAIN: Final = "pass --new-ids to send them as new calls"
 _TRAFFIC_AGAIN: Final = (
@@ -35,11 +35,11 @@ _NAME_A_TARGET: Final = "; start a server with mockseg serve, or name a target w
 
 
 @dataclass(frozen=True, slots=True)
-class Destined:
-    """Where traffic goes.
+class Endpoint:
+    """The server that traffic goes to.
 
     Attributes:
-        target: the address, and how to ask a mockseg there.
+        target: its address, and how to ask a mockseg there.
         named: whether ``--to`` names it, which may name anything; else it must be a mockseg.
     """
 
@@ -48,7 +48,6 @@ class Destined:
 
     @property
     def url(self) -> str:
-        """Address of the target."""
         return self.target.url
 
     def reach(self) -> None:
@@ -69,7 +68,7 @@ class Destined:
             ) from None
 
 
-def destined(target: Target, to: str | None) -> Destined:
+def endpoint_of(target: Target, to: str | None) -> Endpoint:
     """Decide where traffic goes: ``--to`` if given, else the server of all commands.
 
     Args:
@@ -87,53 +86,51 @@ def destined(target: Target, to: str | None) -> Destined:
             "--to and --url exclude each other: --url names a mockseg, --to a target of any kind"
         )
     if to is None or by_flag:
-        return Destined(target, named=False)
+        return Endpoint(target, named=False)
     # The token of MOCKSEG_CONTROL_TOKEN is for the server of MOCKSEG_URL, not for any target.
     by_hand = source("control_token") is ParameterSource.COMMANDLINE
     token = context.params["control_token"] if by_hand else None
-    return Destined(Target(to, ca=target.ca, token=token), named=True)
+    return Endpoint(Target(to, ca=target.ca, token=token), named=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a mockseg found, held against the labels.
+    """What a mockseg found, compared with the labels.
 
     Attributes:
         good, bad: calls of this run, as the server counts them.
         found: labelled calls that gave the finding of their label.
-        missing: labelled calls that did not, a few of them as sentences.
-        missing_count: how many.
+        missing: labelled calls that did not, as sentences.
         unexpected: bad calls without a label, a few of them as sentences.
-        unexpected_count: how many.
-        duplicates: how many of those were dropped because the source had their messageIds.
+        unexpected_count: number of these.
+        duplicates: those of them that were dropped because the source had their messageIds.
         remedy: what to do about duplicates.
         incomplete: why not everything could be checked, or empty.
         asked: whether the server could be asked.
     """
 
-    good: int
-    bad: int
-    found: int
-    missing: tuple[str, ...]
-    missing_count: int
-    unexpected: tuple[str, ...]
-    unexpected_count: int
-    duplicates: int
-    remedy: str
-    incomplete: str
+    good: int = 0
+    bad: int = 0
+    found: int = 0
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    unexpected_count: int = 0
+    duplicates: int = 0
+    remedy: str = ""
+    incomplete: str = ""
     asked: bool = True
 
     @property
     def fine(self) -> bool:
         """Return whether labels and findings are known to agree."""
-        return self.asked and not self.missing_count and not self.unexpected_count
+        return self.asked and not self.missing and not self.unexpected_count
 
 
 class Receiver:
-    """A target that speaks Segment's protocol; a mockseg can be asked what it found.
+    """A source at an endpoint; a mockseg can be asked what it found.
 
     Args:
-        destined: where traffic goes.
+        endpoint: of the traffic.
         write_key: of the source; None to open one on a mockseg, with the plans of the run.
         recipe: of the run; None for a replay.
 
@@ -146,29 +143,25 @@ class Receiver:
         UnreachableError: nothing answers there, or what does must be a mockseg and is not.
     """
 
-    def __init__(self, destined: Destined, *, write_key: str | None, recipe: Recipe | None) -> None:
-        destined.reach()
-        url = destined.url
-        self._target = destined.target
+    def __init__(self, endpoint: Endpoint, *, write_key: str | None, recipe: Recipe | None) -> None:
+        endpoint.reach()
+        self._target = endpoint.target
         self._remedy = _REPLAY_AGAIN if recipe is None else _TRAFFIC_AGAIN
         try:
             self._target.ask("health", Nothing(), Health)
             self.is_mockseg = True
         except (UnreachableError, OperationError) as error:
-            if not destined.named:
+            if not endpoint.named:
                 raise UnreachableError(f"{error}; nothing was sent{_NAME_A_TARGET}") from None
             self.is_mockseg = False
-        self._cursor = 0
         if write_key is None and not self.is_mockseg:
             raise ConfigError(
-                f"what answers at {url} is not a mockseg: name a source with --write-key"
+                f"what answers at {endpoint.url} is not a mockseg: name a source with --write-key"
             )
-        self.write_key = write_key if write_key is not None else self._opened(recipe)
-        if self.is_mockseg:
-            self._cursor = self._summary().cursor
-            self._before = self._summary()
+        self.write_key = write_key if write_key is not None else self._open_source(recipe)
+        self._before = self._summary() if self.is_mockseg else None
 
-    def _opened(self, recipe: Recipe | None) -> str:
+    def _open_source(self, recipe: Recipe | None) -> str:
         if recipe is None:
             asked = CreateSource(name="replay")
         else:
@@ -184,64 +177,48 @@ class Receiver:
         return self._target.ask("summary", OfSource(source=self.write_key), Summary)
 
     def check(self, tally: Tally) -> Checked:
-        """Hold what was found against the labels; ``tally`` knows which calls had one."""
+        """Compare what a mockseg found with the labels that ``tally`` knows."""
+        assert self._before is not None  # noqa: S101  (it is a mockseg)
         try:
-            return self._checked(tally)
+            return self._checked(tally, self._before)
         except (UnreachableError, OperationError) as error:
-            return Checked(
-                good=0,
-                bad=0,
-                found=0,
-                missing=(),
-                missing_count=0,
-                unexpected=(),
-                unexpected_count=0,
-                duplicates=0,
-                remedy="",
-                incomplete=f"the server could not be asked what it found: {error}",
-                asked=False,
-            )
+            problem = f"the server could not be asked what it found: {error}"
+            return Checked(incomplete=problem, asked=False)
 
-    def _checked(self, tally: Tally) -> Checked:
+    def _checked(self, tally: Tally, before: Summary) -> Checked:
         after = self._summary()
         expected = dict(tally.expected)
         found = unexpected = duplicates = 0
-        strange: list[str] = []
-        cursor: int | None = self._cursor
-        while cursor is not None:
-            asked = ListCalls(source=self.write_key, good=False, after=cursor, limit=_PAGE)
-            page = self._target.ask("list_calls", asked, CallPage)
-            for call in page.calls:
-                codes = {finding.code for finding in call.findings}
-                code = expected.get(call.message_id)
-                if code is not None and code in codes:
-                    del expected[call.message_id]
-                    found += 1
-                elif call.message_id not in tally.expected:
-                    unexpected += 1
-                    duplicates += _DUPLICATE in codes
-                    if len(strange) < _SHOWN:
-                        told = ", ".join(sorted(codes)) or call.verdict
-                        strange.append(f"{call.message_id} ({call.event or call.type}): {told}")
-            cursor = page.next
-        missing = [f"{message_id}: {code}" for message_id, code in expected.items()]
-        evicted = after.evicted - self._before.evicted
+        shown: list[str] = []
+        asked = ListCalls(source=self.write_key, good=False, after=before.cursor)
+        pages = self._target.pages("list_calls", asked, CallPage)
+        for call in (call for page in pages for call in page.calls):
+            codes = {finding.code for finding in call.findings}
+            code = expected.get(call.message_id)
+            if code is not None and code in codes:
+                del expected[call.message_id]
+                found += 1
+            elif call.message_id not in tally.expected:
+                unexpected += 1
+                duplicates += _DUPLICATE in codes
+                if len(shown) < MOST_SHOWN:
+                    why = ", ".join(sorted(codes)) or call.verdict
+                    shown.append(f"{call.message_id} ({call.event or call.type}): {why}")
+        missing = tuple(f"{message_id}: {code}" for message_id, code in expected.items())
+        evicted = after.evicted - before.evicted
         incomplete = ""
         if evicted or tally.unkept:
             incomplete = (
                 f"{evicted} calls were evicted and {tally.unkept} labels not kept; those could not"
                 " be checked"
             )
-        if tally.lost or evicted:
-            # A label on a call that never came, or that is gone, says nothing.
-            missing = []
         return Checked(
-            good=after.good - self._before.good,
-            bad=after.bad - self._before.bad,
+            good=after.good - before.good,
+            bad=after.bad - before.bad,
             found=found,
-            missing=tuple(missing[:_SHOWN]),
-            missing_count=len(missing),
-            unexpected=tuple(strange),
+            # A label on a call that never came, or that is gone, says nothing.
+            missing=() if tally.lost or evicted else missing,
+            unexpected=tuple(shown),
             # A label that was not kept may have been that of a bad call.
             unexpected_count=0 if tally.unkept else unexpected,
             duplicates=duplicates,
@@ -250,5 +227,4 @@ class Receiver:
         )
 
     def close(self) -> None:
-        """Close the connections."""
         self._target.close()

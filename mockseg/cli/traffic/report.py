@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mockseg.cli.output import say_json, say_text
+from mockseg.cli.output import decided, say_json, say_text
+from mockseg.cli.traffic.receiver import MOST_SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,45 +18,51 @@ if TYPE_CHECKING:
 _EVENTS_SHOWN: Final = 15
 
 
-def show(
+def report(
     tally: Tally,
     facts: Mapping[str, object],
-    checked: Checked | None,
+    checked: Checked | None = None,
     *,
     as_json: bool,
-    err: bool,
-    histogram: bool,
-) -> None:
-    """Write the report, on stderr where standard output has the calls."""
+    histogram: bool = False,
+    err: bool = False,
+) -> int:
+    """Print the report and return the exit status.
+
+    It is 1 for an interrupted run, lost calls, or findings that the labels do not expect.
+
+    Args:
+        tally: of the run.
+        facts: about the run.
+        checked: what a mockseg found, or None.
+        as_json: as one JSON object.
+        histogram: with the table of latencies.
+        err: on standard error, where standard output has the calls.
+    """
+    wrong = checked is not None and not checked.fine
+    status = decided(1 if tally.interrupted or tally.lost or wrong else 0)
     if as_json:
-        report = report_json(tally, facts, checked)
+        shown = _as_json(tally, facts, checked)
         if histogram:
-            report["histogram"] = [
+            shown["histogram"] = [
                 {"ms": row.microseconds / 1000, "share": row.share, "count": row.count}
                 for row in tally.latency.rows()
             ]
-        say_json(report, indented=True, err=err)
-        return
-    say_text(report_text(tally, facts, checked), err=err)
-    if histogram:
-        say_text("\n".join(tally.latency.table()), err=err)
+        say_json(shown, indented=True, err=err)
+    else:
+        table = tally.latency.table() if histogram else []
+        say_text("\n".join([*_lines(tally, facts, checked), *table]), err=err)
+    return status
 
 
-def status(tally: Tally, checked: Checked | None) -> int:
-    """Return the exit status: 1 for an interrupted run, lost calls, or wrong findings."""
-    wrong = checked is not None and not checked.fine
-    return 1 if tally.interrupted or tally.lost or wrong else 0
-
-
-def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> JsonObject:
-    """Return the report as one JSON object."""
+def _as_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> JsonObject:
     report = {**facts, **tally.as_json()}
     if checked is not None:
         report["server"] = {
             "good": checked.good,
             "bad": checked.bad,
             "labelsFound": checked.found,
-            "labelsMissing": checked.missing_count,
+            "labelsMissing": len(checked.missing),
             "unexpectedlyBad": checked.unexpected_count,
             "duplicates": checked.duplicates,
             "incomplete": checked.incomplete,
@@ -63,10 +70,9 @@ def report_json(tally: Tally, facts: Mapping[str, object], checked: Checked | No
     return report
 
 
-def report_text(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> str:
-    """Return the report for people."""
-    told = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
-    lines = [told] if told else []
+def _lines(tally: Tally, facts: Mapping[str, object], checked: Checked | None) -> list[str]:
+    named = ", ".join(f"{name} {value}" for name, value in facts.items() if value is not None)
+    lines = [named] if named else []
     if tally.interrupted:
         lines.append("interrupted: what follows is what there was until then")
     labels = ", ".join(f"{count} {label}" for label, count in sorted(tally.labels.items()))
@@ -79,7 +85,7 @@ def report_text(tally: Tally, facts: Mapping[str, object], checked: Checked | No
         lines += _sent(tally)
     if checked is not None:
         lines += _checked(checked)
-    return "\n".join(lines)
+    return lines
 
 
 def _sent(tally: Tally) -> list[str]:
@@ -98,20 +104,20 @@ def _sent(tally: Tally) -> list[str]:
 
 def _percentiles(times: Histogram) -> str:
     shares = (0.5, 0.9, 0.99, 0.999)
-    told = ", ".join(f"p{share * 100:g} {times.percentile(share) / 1000:.1f}" for share in shares)
-    return f"{told}, most {times.most / 1000:.1f} ms"
+    named = ", ".join(f"p{share * 100:g} {times.percentile(share) / 1000:.1f}" for share in shares)
+    return f"{named}, most {times.most / 1000:.1f} ms"
 
 
 def _checked(checked: Checked) -> list[str]:
     if not checked.asked:
         return [checked.incomplete]
     lines = [f"the server found {checked.good} good and {checked.bad} bad calls"]
-    if checked.found or checked.missing_count:
-        whole = checked.found + checked.missing_count
+    if checked.found or checked.missing:
+        whole = checked.found + len(checked.missing)
         lines.append(
             f"labelled calls that gave the finding of their label: {checked.found}/{whole}"
         )
-    lines += [f"{'':10}  not found: {each}" for each in checked.missing]
+    lines += [f"{'':10}  not found: {each}" for each in checked.missing[:MOST_SHOWN]]
     if checked.duplicates:
         lines.append(
             f"{checked.duplicates} dropped as duplicates, because the source has their messageIds:"

@@ -1,81 +1,41 @@
-"""From the flags that say how calls travel to what sends them."""
+"""Sending calls on a schedule: the flags that say how, progress, Ctrl-C."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from mockseg.cli.output import say_json
 from mockseg.cli.progress import bar
+from mockseg.cli.traffic.receiver import Receiver
+from mockseg.client.over_http import trust
 from mockseg.clock import SystemClock
 from mockseg.errors import ConfigError
 from mockseg.suggestions import unknown
+from mockseg.traffic.packets import TRANSPORTS, grouped, to_segment
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
 
+    from mockseg.cli.traffic.receiver import Checked, Endpoint
     from mockseg.json_types import JsonObject
-    from mockseg.traffic.packets import Group, Transport
+    from mockseg.traffic.packets import GeneratedCall, Group, Transport
+    from mockseg.traffic.scenario import Recipe
     from mockseg.traffic.tally import Tally
 
+
 _PERIOD_SECONDS: Final = 1.0
-
-
-async def show_progress(driver: Sender, tally: Tally, *, total: int) -> None:
-    """Show once a second how far it is, on standard error, until cancelled.
-
-    A bar on a terminal, which shows the end too, else one JSON object a line.
-    """
-    clock, loop = SystemClock(), asyncio.get_running_loop()
-    begun = loop.time()
-    shown = bar("", total=total)
-
-    async def tell(show: Callable[[JsonObject], None]) -> None:
-        last, made = begun, 0
-        while True:
-            await clock.sleep(_PERIOD_SECONDS)
-            now = loop.time()
-            show(_facts(driver, tally, now - begun, rate=(tally.made - made) / (now - last)))
-            last, made = now, tally.made
-
-    if shown is None:
-        await tell(partial(say_json, err=True))
-        return
-
-    def update(facts: JsonObject) -> None:
-        text = (
-            f"{facts['rate']:.0f}/s  good {facts['good']}  bad {facts['bad']}"
-            f"  p99 {facts['p99Ms']:.0f} ms  waiting {facts['waiting']}"
-        )
-        shown.update(shown.task_ids[0], completed=facts["made"], text=text, refresh=True)
-
-    with shown:
-        try:
-            await tell(update)
-        finally:
-            seconds = loop.time() - begun
-            update(_facts(driver, tally, seconds, rate=tally.made / max(seconds, 0.001)))
-
-
-def _facts(driver: Sender, tally: Tally, seconds: float, *, rate: float) -> JsonObject:
-    return {
-        "seconds": round(seconds, 1),
-        "made": tally.made,
-        "rate": round(rate, 1),
-        "good": tally.answered,
-        "bad": tally.lost,
-        "waiting": driver.waiting,
-        "p50Ms": tally.latency.percentile(0.5) / 1000,
-        "p99Ms": tally.latency.percentile(0.99) / 1000,
-    }
+_CONNECTIONS: Final = 64
+_MOST_CONNECTIONS: Final = 1000
 
 
 class Sender(Protocol):
-    """What sends groups of calls on a schedule and counts what becomes of them."""
+    """Sends groups of calls on a schedule and counts their answers."""
 
     @property
     def waiting(self) -> int:
@@ -83,64 +43,100 @@ class Sender(Protocol):
         ...
 
     def stop(self) -> None:
-        """End it before its time; called again, without waiting for anything."""
+        """End before the time; when called again, without waiting for any answer."""
         ...
 
-    async def run(self, groups: Iterable[Group]) -> None:
-        """Send everything."""
-        ...
+    async def run(self, groups: Iterable[Group]) -> None: ...
 
 
-def send(sender: Sender, groups: Iterable[Group], tally: Tally, *, total: int) -> None:
-    """Send everything; Ctrl-C and SIGTERM end it, with all that was sent counted."""
-    asyncio.run(_run(sender, groups, tally, total=total))
+@dataclass(frozen=True, slots=True)
+class How:
+    """The flags that say how calls travel, None where not given.
+
+    Attributes:
+        write_key: of the source.
+        transport: ``--transport``.
+        gzip: whether bodies are gzipped.
+        connections: ``--connections``.
+    """
+
+    write_key: str | None
+    transport: str | None
+    gzip: bool | None
+    connections: str | None
 
 
-async def _run(driver: Sender, groups: Iterable[Group], tally: Tally, *, total: int) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Where the system has no such handlers, Ctrl-C ends the command without a report.
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, driver.stop)
-    progress = asyncio.create_task(show_progress(driver, tally, total=total))
-    try:
-        await driver.run(groups)
-    finally:
-        progress.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await progress
+def send_to_source(
+    endpoint: Endpoint,
+    calls: Iterable[GeneratedCall],
+    tally: Tally,
+    *,
+    how: How,
+    total: int,
+    recipe: Recipe | None = None,
+    findings: Callable[[JsonObject], set[str]] | None = None,
+) -> Checked | None:
+    """Send calls to a source, and return what a mockseg found; None for any other server.
 
-
-_CONNECTIONS: Final = 64
-_MOST_CONNECTIONS: Final = 1000
-
-
-def transport_of(text: str | None) -> Transport | Literal["sdk"]:
-    """Read ``--transport``.
+    Args:
+        endpoint: that takes the calls.
+        calls: in the order of their times.
+        tally: counts everything.
+        how: they travel.
+        total: their number.
+        recipe: of the traffic; None for a replay.
+        findings: returns what is wrong with a message; None if no call has a label.
 
     Raises:
-        ConfigError: it is unknown.
+        ConfigError: the flags exclude each other, or no source is named and none can be opened.
+        MissingExtraError: the SDK is not installed.
+        UnreachableError: nothing answers there.
     """
-    from mockseg.traffic.packets import TRANSPORTS
+    transport = how.transport or "batch"
+    if transport not in (*TRANSPORTS, "sdk"):
+        raise ConfigError(f"--transport: {unknown('transport', transport, (*TRANSPORTS, 'sdk'))}")
+    make = _sender_for(endpoint, transport, tally, how=how, findings=findings)
+    # All flags are checked by now: nothing is opened for a run that cannot be.
+    receiver = Receiver(endpoint, write_key=how.write_key, recipe=recipe)
+    with contextlib.closing(receiver):
+        send(make(receiver.write_key), grouped(calls, transport), tally, total=total)
+        return receiver.check(tally) if receiver.is_mockseg else None
 
-    if text is None:
-        return "batch"
-    if text == "sdk":
-        return "sdk"
-    if text not in TRANSPORTS:
-        raise ConfigError(f"--transport: {unknown('transport', text, (*TRANSPORTS, 'sdk'))}")
-    return text
+
+def _sender_for(
+    endpoint: Endpoint,
+    transport: str,
+    tally: Tally,
+    *,
+    how: How,
+    findings: Callable[[JsonObject], set[str]] | None,
+) -> Callable[[str], Sender]:
+    """Return what makes a sender for a write key."""
+    url, ca, zipped = endpoint.url, endpoint.target.ca, bool(how.gzip)
+    tls = tls_of(endpoint)
+    if transport == "sdk":
+        from mockseg.traffic.sdk_driver import SdkDriver, require_sdk
+
+        if how.connections is not None:
+            raise ConfigError("--connections has no say with --transport sdk: the SDK has one")
+        require_sdk()
+        return lambda key: SdkDriver(url, key, tally, findings=findings, zipped=zipped, ca=ca)
+    from mockseg.traffic.driver import Driver
+
+    connections = connections_of(how.connections)
+    requests = partial(to_segment, transport=cast("Transport", transport), zipped=zipped)
+    # Raises if the two exclude each other.
+    requests("")
+    return lambda key: Driver(url, requests(key), tally, connections=connections, tls=tls)
 
 
-def tls_of(url: str, ca: str | None) -> ssl.SSLContext | None:
-    """Return what to trust at an address, None where it is not https.
+def tls_of(endpoint: Endpoint) -> ssl.SSLContext | None:
+    """Return what to trust, None for an address that is not https.
 
     Raises:
         ConfigError: ``--ca`` is not a CA file.
     """
-    from mockseg.client.over_http import trust
-
-    return trust(ca) if url.lower().startswith("https:") else None
+    return trust(endpoint.target.ca) if endpoint.url.lower().startswith("https:") else None
 
 
 def connections_of(text: str | None) -> int:
@@ -159,56 +155,65 @@ def connections_of(text: str | None) -> int:
     return number
 
 
-def sender_for(
-    url: str,
-    transport: Transport | Literal["sdk"],
-    tally: Tally,
-    *,
-    zipped: bool,
-    connections: str | None,
-    ca: str | None,
-    findings: Callable[[JsonObject], set[str]] | None = None,
-) -> Callable[[str], Sender]:
-    """Check how calls are to travel, before anybody is asked anything.
+def send(sender: Sender, groups: Iterable[Group], tally: Tally, *, total: int) -> None:
+    """Send everything; Ctrl-C and SIGTERM end it, with all that was sent counted."""
+    asyncio.run(_send(sender, groups, tally, total=total))
 
-    Args:
-        url: the target's address.
-        transport: as ``--transport`` says.
-        tally: what everything is counted in.
-        zipped: whether bodies are gzipped.
-        connections: as ``--connections`` says.
-        ca: a PEM file, or None.
-        findings: gives what is wrong with a message, None when no call has a label.
 
-    Returns:
-        A function that makes the sender to a source of its write key.
+async def _send(sender: Sender, groups: Iterable[Group], tally: Tally, *, total: int) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Where the system has no such handlers, Ctrl-C ends the command without a report.
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, sender.stop)
+    progress = asyncio.create_task(_show_progress(sender, tally, total=total))
+    try:
+        await sender.run(groups)
+    finally:
+        progress.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await progress
 
-    Raises:
-        ConfigError: these do not go together.
-        MissingExtraError: the SDK is not installed.
+
+async def _show_progress(sender: Sender, tally: Tally, *, total: int) -> None:
+    """Show once a second how far it is, on standard error, until cancelled.
+
+    A bar on a terminal, which shows the end too, else one JSON object a line.
     """
-    if transport == "sdk":
-        from mockseg.traffic.sdk_driver import SdkDriver, require_sdk
+    clock, loop = SystemClock(), asyncio.get_running_loop()
+    begun = last = loop.time()
+    made = 0
+    shown = bar("", total=total)
 
-        if connections is not None:
-            raise ConfigError("--connections has no say with --transport sdk: the SDK has one")
-        # Asked here, so that nothing is opened for a run that cannot be.
-        require_sdk()
-        tls_of(url, ca)
+    def facts(rate: float) -> JsonObject:
+        return {
+            "seconds": round(loop.time() - begun, 1),
+            "made": tally.made,
+            "rate": round(rate, 1),
+            "good": tally.answered,
+            "bad": tally.lost,
+            "waiting": sender.waiting,
+            "p50Ms": tally.latency.percentile(0.5) / 1000,
+            "p99Ms": tally.latency.percentile(0.99) / 1000,
+        }
 
-        def through_sdk(write_key: str) -> Sender:
-            return SdkDriver(url, write_key, tally, findings=findings, zipped=zipped, ca=ca)
+    def update(facts: JsonObject) -> None:
+        if shown is None:
+            say_json(facts, err=True)
+            return
+        text = (
+            f"{facts['rate']:.0f}/s  good {facts['good']}  bad {facts['bad']}"
+            f"  p99 {facts['p99Ms']:.0f} ms  waiting {facts['waiting']}"
+        )
+        shown.update(shown.task_ids[0], completed=facts["made"], text=text, refresh=True)
 
-        return through_sdk
-    from mockseg.traffic.driver import Driver
-    from mockseg.traffic.packets import to_segment
-
-    number, tls = connections_of(connections), tls_of(url, ca)
-    # Refuses what does not go together, before there is a write key.
-    to_segment("", transport, zipped=zipped)
-
-    def over_http(write_key: str) -> Sender:
-        make = to_segment(write_key, transport, zipped=zipped)
-        return Driver(url, make, tally, connections=number, tls=tls)
-
-    return over_http
+    with shown or contextlib.nullcontext():
+        try:
+            while True:
+                await clock.sleep(_PERIOD_SECONDS)
+                now = loop.time()
+                update(facts((tally.made - made) / (now - last)))
+                last, made = now, tally.made
+        finally:
+            if shown is not None:
+                update(facts(tally.made / max(loop.time() - begun, 0.001)))
