@@ -24,7 +24,7 @@ class Clock(Protocol):
     """What tells the time."""
 
     def now_ns(self) -> int:
-        """Give the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
+        """Return the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -36,7 +36,7 @@ class SystemClock:
     """The machine's own clock."""
 
     def now_ns(self) -> int:
-        """Give the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
+        """Return the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
         return time.time_ns()
 
     async def sleep(self, seconds: float) -> None:
@@ -60,30 +60,29 @@ class ShiftedClock:
 
     @property
     def frozen(self) -> bool:
-        """Tell whether this clock stands still."""
         return self._frozen_ns is not None
 
     @property
     def offset_seconds(self) -> float:
-        """Give how far this clock is ahead of the one it follows, in seconds."""
+        """How far this clock is ahead of the one it follows, in seconds."""
         if self._frozen_ns is None:
             return self._offset_ns / NANOSECONDS
         return (self._frozen_ns - self._base.now_ns()) / NANOSECONDS
 
     def now_ns(self) -> int:
-        """Give the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
+        """Return the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
         if self._frozen_ns is not None:
             return self._frozen_ns
         return self._base.now_ns() + self._offset_ns
 
     def set(self, now_ns: int, *, frozen: bool) -> None:
-        """Show this time from now on: standing still, or running on from it."""
+        """Show this time from now on, frozen or running."""
         self._frozen_ns = now_ns if frozen else None
         self._offset_ns = now_ns - self._base.now_ns()
         self._wake()
 
     def follow(self) -> None:
-        """Show the same time as the clock below again."""
+        """Show the time of the clock below again."""
         self._frozen_ns = None
         self._offset_ns = 0
         self._wake()
@@ -120,12 +119,12 @@ class ShiftedClock:
 
     @property
     def standing(self) -> bool:
-        """Tell whether it stands still, by itself or with the clock that it follows."""
+        """Whether it is frozen, or follows a clock that is."""
         base = self._base
         return self.frozen or (isinstance(base, ShiftedClock) and base.standing)
 
     def _listened(self) -> list[_Listeners]:
-        """Give who listens here and below: a clock that is moved moves those that follow it."""
+        """Return the listeners of this clock and of those below: moving one moves its followers."""
         base = self._base
         below = base._listened() if isinstance(base, ShiftedClock) else []  # noqa: SLF001  (our own)
         return [self._changed, *below]
@@ -137,5 +136,5 @@ class ShiftedClock:
 
 
 async def breathe() -> None:
-    """Let the event loop do its other work once; for long scans."""
+    """Let the event loop do other work once; for long scans."""
     await asyncio.sleep(0)

@@ -59,7 +59,6 @@ def convert(values: Json, record: type[_Record], *, where: str, from_text: bool 
 
 
 def invalid(parameter: str, sentence: str, **details: Json) -> OperationError:
-    """Make the refusal of a parameter."""
     return OperationError(
         sentence,
         status=422,
@@ -109,7 +108,7 @@ def _explain_object(value: JsonObject, kind: inspect.StructType, place: str, whe
 
 
 def _wanted(what: str) -> str:
-    """Turn the end of msgspec's sentence into ours."""
+    """Return the end of msgspec's sentence in our words."""
     match = _EXPECTED.search(what)
     if match is None:
         return f"something else ({what[:_LONGEST_SHOWN]})"
@@ -166,7 +165,7 @@ def _walk(
 
 
 def _meant(kind: inspect.Type | None, value: Json) -> inspect.Type | None:
-    """Take what a type is besides null and, of several, what the value can be."""
+    """Return a type without null and, of several types, the one that the value can be."""
     if not isinstance(kind, inspect.UnionType):
         return kind
     rest = [part for part in kind.types if not isinstance(part, inspect.NoneType)]

@@ -90,14 +90,14 @@ def _why_not(error: OSError, *, host: str, port: int, name: str) -> str:
 
 
 def url_of(scheme: str, host: str, listening: socket.socket) -> str:
-    """Give the address at which this machine reaches a socket."""
+    """Return the address at which this machine reaches a socket."""
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared)
     brackets = f"[{shown}]" if ":" in shown else shown
     return f"{scheme}://{brackets}:{listening.getsockname()[1]}"
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches what listens on a host."""
+    """Return whether only this machine reaches what listens on a host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -169,7 +169,7 @@ class Acceptor:
             listening.close()
 
     def _accept(self, listening: socket.socket) -> None:
-        """Accept what waits, at most as much as lets other things happen in between."""
+        """Accept the connections that wait, up to a limit, so that other work is not held up."""
         loop = asyncio.get_running_loop()
         for _ in range(_MOST_AT_ONCE):
             try:
@@ -224,7 +224,7 @@ class _OwnMistakes(logging.Handler):
 
 
 def http_log() -> logging.Logger:
-    """Make the log of one server's HTTP layer, which no other code can reach by name."""
+    """Return the log of one server's HTTP layer, which no other code can reach by name."""
     own = logging.Logger("mockseg.http", level=logging.DEBUG)  # noqa: LOG001  (one for each server)
     own.addHandler(_OwnMistakes())
     return own

@@ -65,7 +65,7 @@ class RunningServer:
 
     @property
     def exposed(self) -> bool:
-        """Tell whether other machines can reach it."""
+        """Whether other machines can reach it."""
         return not is_loopback(self.settings.host)
 
     async def start(self) -> None:
@@ -244,12 +244,12 @@ class MockSegment(Server):
 
     @property
     def tls_url(self) -> str | None:
-        """Give the address for https, or None without TLS."""
+        """Address for https, or None without TLS."""
         return self._running().tls_url
 
     @property
     def ca_path(self) -> Path | None:
-        """Give the certificate to trust for https, a PEM file, or None."""
+        """Certificate to trust for https, a PEM file, or None."""
         return self._running().ca_path
 
     @property

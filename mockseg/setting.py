@@ -73,17 +73,15 @@ class Setting:
 
     @property
     def variable(self) -> str:
-        """Return the environment variable."""
         return PREFIX + self.name.upper()
 
     @property
     def flag(self) -> str:
-        """Return the flag."""
         return self.own_flag or "--" + self.name.replace("_", "-")
 
     @property
     def allowed(self) -> str:
-        """Say which values are allowed, as the end of a sentence."""
+        """The allowed values, as the end of a sentence."""
         if self.choices:
             return "one of " + ", ".join(self.choices)
         least, most = self.span
@@ -169,7 +167,7 @@ _SWITCH = {
 
 
 def _parts(text: str) -> tuple[str, ...]:
-    """Cut at commas; an empty text is no parts, an empty part stays to be refused."""
+    """Split at commas; an empty text has no parts, an empty part is kept to be rejected."""
     return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
 
 

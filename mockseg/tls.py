@@ -58,7 +58,6 @@ class TlsMaterial:
 
 
 def default_state_dir() -> Path:
-    """Give the folder in which a CA is kept when no other is named."""
     import platformdirs
 
     return Path(platformdirs.user_state_dir("mockseg", appauthor=False))
@@ -137,7 +136,7 @@ def _context() -> ssl.SSLContext:
 
 
 def _authority(folder: Path) -> trustme.CA:
-    """Give the newest CA of the folder, made when there is none or it expires soon."""
+    """Return the newest CA of the folder; make one if none exists or it expires soon."""
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         number = _newest(folder)
@@ -153,7 +152,7 @@ def _authority(folder: Path) -> trustme.CA:
 
 
 def _newest(folder: Path) -> int:
-    """Give the highest number of an authority, 0 when there is none."""
+    """Return the highest number of an authority, 0 if none exists."""
     numbers = [path.name.removeprefix(_PREFIX) for path in folder.glob(f"{_PREFIX}*")]
     return max((int(number) for number in numbers if _is_number(number)), default=0)
 
@@ -217,7 +216,7 @@ def _make(folder: Path, home: Path) -> None:
 
 
 def _publish(certificate: Path, place: Path) -> None:
-    """Put the certificate where SDKs are told to look for it, in one step."""
+    """Write the certificate where SDKs are told to look for it, in one step."""
     content = certificate.read_bytes()
     with contextlib.suppress(FileNotFoundError):
         if place.read_bytes() == content:

@@ -8,7 +8,7 @@ from importlib import metadata
 
 @cache
 def version() -> str:
-    """Give the version; ``unknown`` when it runs from a folder and was never installed."""
+    """Return the version; ``unknown`` if mockseg was never installed."""
     try:
         return metadata.version("mockseg")
     except metadata.PackageNotFoundError:

@@ -83,7 +83,6 @@ def command(
 
 
 def show_calls(calls: Iterable[Call], *, as_json: bool, times: Times) -> None:
-    """Print calls: each as a line for a person, or as a JSON object."""
     for call in calls:
         if as_json:
             say_json(call)

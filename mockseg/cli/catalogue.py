@@ -265,7 +265,6 @@ _COLUMNS = ("Property", "Type", "Required", "Rule", "Example")
 
 
 def _plan_text(plan: Plan) -> str:
-    """Draw a plan: what it is about, and a line for each of its rules."""
     lines = [
         f"{plan.name} ({plan.slug}, {plan.strictness})",
         plan.description,
@@ -301,7 +300,6 @@ def _event_text(match: Match, *, width: int | None) -> str:
 
 
 def _event_json(match: Match) -> JsonObject:
-    """Give all that is known of an event as JSON."""
     plan, rule = match.plan, match.rule
     return {
         "plan": plan.slug,
@@ -405,7 +403,7 @@ def _matches(
 
 
 def _known(matches: tuple[Match, ...], strictness: Strictness) -> list[Match]:
-    """Give the same rules as the plans of this strictness have them."""
+    """Return the same rules of the plans of this strictness."""
     known: list[Match] = []
     for match in matches:
         plan = load(match.plan.slug, strictness=strictness)
@@ -416,7 +414,7 @@ def _known(matches: tuple[Match, ...], strictness: Strictness) -> list[Match]:
 
 
 def _core(name: str) -> str:
-    """Give a name without case, separators and the suffix of its vendor."""
+    """Return a name without case, separators and the suffix of its vendor."""
     return name.partition("(")[0].casefold().translate(_SEPARATORS)
 
 

@@ -88,7 +88,6 @@ def columns(clis: Sequence[str], config: E2eConfig, *, timeout_seconds: float) -
 
 
 def _show_list(checks: Sequence[Check]) -> None:
-    """Write each check with what is expected and who says so."""
     suite = ""
     for check in checks:
         if check.suite != suite:
@@ -165,7 +164,7 @@ def _tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; whoever is told to stop takes the CLIs along."""
+    """Run to the end; a signal that stops it also ends the CLIs."""
 
     async def until_stopped() -> T:
         loop = asyncio.get_running_loop()
@@ -196,7 +195,7 @@ def _default_jobs() -> int:
 
 
 def _driving(function: Callable[..., object]) -> Callable[..., object]:
-    """Give a command the flags that say how CLIs are run."""
+    """Add the flags that say how CLIs are run."""
     for option in (
         click.option(
             "--timeout",

@@ -79,7 +79,7 @@ def gather(target: Target, source: str | None) -> Gathered:
 
 
 def _missing(listed: SourceList, source: str | None) -> str:
-    """Say which plans a server has forgotten, empty when none."""
+    """Return which plans the server has forgotten, empty if none."""
     if source is not None:
         named = [each.forgotten for each in listed.sources if each.write_key == source]
         if named and named[0] is not None and "plan" in named[0].settings:
@@ -134,7 +134,6 @@ class _Percent(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Read it, or refuse it as click does."""
         percent: float = super().convert(value, param, ctx)
         if math.isnan(percent):
             self.fail(f"{value!r} is not a number from 0 to 100.", param, ctx)
@@ -207,7 +206,7 @@ def _drawn(gathered: Gathered, report: CoverageReport, kind: str, fail_under: fl
 
 
 def _as_json(gathered: Gathered, report: CoverageReport, fail_under: float | None) -> JsonObject:
-    """Give what ``GET /sources/{k}/coverage`` gives, for all sources together."""
+    """Return what ``GET /sources/{k}/coverage`` answers, for all sources together."""
     return {
         "sources": list(gathered.sources),
         "percent": report.percent,

@@ -56,7 +56,7 @@ def command(
 
 
 def _nothing(target: Target, source: str | None) -> str:
-    """Say why there may be none: without a destination nothing is ever delivered."""
+    """Return why there is no delivery; without a destination nothing is delivered."""
     from mockseg.operations.destinations import DestinationList, ListDestinations
 
     listed = target.ask("list_destinations", ListDestinations(source=source), DestinationList)

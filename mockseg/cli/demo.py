@@ -52,7 +52,7 @@ class Sent:
     message_id: str = ""
 
     def message(self) -> JsonObject:
-        """Give it as Segment's HTTP API takes it."""
+        """Return the body that Segment's HTTP API takes."""
         message: JsonObject = {"type": self.type, "userId": USER}
         if self.message_id:
             message["messageId"] = self.message_id
@@ -168,7 +168,7 @@ _TIMEOUT_SECONDS = 10
 
 
 def send_through_sdk(url: str, write_key: str) -> str | None:
-    """Send the calls that an SDK sends; give its name and version, None when there is none."""
+    """Send the calls that an SDK sends; return its name and version, or None."""
     try:
         from segment.analytics.client import Client
         from segment.analytics.version import VERSION

@@ -151,7 +151,7 @@ def remove(*, target: Target, id_: str) -> None:
 
 
 def _show(view: DestinationView, *, url: str) -> None:
-    """Write a destination in two lines: where calls go, and what can be done there."""
+    """Print a destination on two lines: where calls go, and its actions."""
     settings = view.settings
     where = " ".join(view.urls) if view.path is None else url.rstrip("/") + view.path
     parts = [view.id, f"source {shorten(view.source)}", shorten(where)]

@@ -53,7 +53,6 @@ def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
 
 
 def _write_all(target: Target, out: IO[bytes], match: dict[str, Any], *, last: int) -> int:
-    """Write every call up to a cursor; return their number."""
     pages = target.pages("list_calls", ListCalls(**match), CallPage, size=_PAGE)
     first = next(pages)
     with Progress("exported", total=first.total) as progress:

@@ -50,7 +50,7 @@ _REST: tuple[tuple[str, Any, str], ...] = (
 
 
 def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command all these flags, and itself what was given as ``POST /faults`` takes it."""
+    """Add all these flags to a command; it gets ``asked``, the body of ``POST /faults``."""
 
     @functools.wraps(function)
     def command(*, rule: str | None, hang: bool, **values: Any) -> Any:
@@ -152,7 +152,6 @@ def clear(*, target: Target, id_: str | None, source: str | None, everything: bo
 
 
 def _show(view: FaultView) -> None:
-    """Write a fault, a line for each rule."""
     whose = "all sources" if view.source is None else f"source {shorten(view.source)}"
     name = f" ({view.scenario})" if view.scenario else ""
     for rule in view.rules:

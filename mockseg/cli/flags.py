@@ -77,7 +77,6 @@ class Seconds(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Read it, or refuse it as click does."""
         if value in {"0s", "0ms"}:
             value = 0.0
         if isinstance(value, str) and value[-1:].isalpha() and value[:1].isdecimal():
@@ -101,12 +100,10 @@ class Seconds(click.FloatRange):
 
 
 def json_flag(help: str) -> Callable[[_F], _F]:  # noqa: A002 - click's word
-    """Add ``--json`` to a command; the command gets ``as_json``."""
     return click.option("--json", "as_json", is_flag=True, help=help)
 
 
 def source_flag(help: str, *, required: bool = False) -> Callable[[_F], _F]:  # noqa: A002 - click's word
-    """Add ``--source``, a write key, to a command."""
     return click.option("--source", metavar="TEXT", required=required, help=help)
 
 
@@ -202,7 +199,7 @@ def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def match_keys(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the match keys to a command as flags; it gets ``match``: those that were given."""
+    """Add the match keys to a command as flags; it gets ``match`` with those that were given."""
     names = [name for name, _ in MATCH_KEYS]
 
     @functools.wraps(function)
@@ -243,7 +240,7 @@ def settings_file() -> str | None:
 
 
 def _setting_flag(setting: Setting) -> Callable[[_F], _F]:
-    """Make the flag of a setting. It is read by the setting itself, as the variable is."""
+    """Return the flag of a setting, which parses the flag as it parses the variable."""
     default = setting.default if not isinstance(setting.default, tuple | None) else "none"
     if isinstance(default, bool):
         default = "on" if default else "off"

@@ -163,12 +163,11 @@ def _set_up_streams() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run one command, by default the one that the process was started with, and end it."""
     sys.exit(run(arguments))
 
 
 def _refuse(error: click.ClickException) -> int:
-    """Show what click says of a wrong command line, which it may quote."""
+    """Show click's error about the command line, which it may quote."""
     from mockseg.cli.output import say_text
 
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:

@@ -78,7 +78,7 @@ def read_line(number: int, line: bytes) -> Line:
 
 
 def _is_batch(line: bytes) -> bool:
-    """Tell whether a line is an object with a batch, though an empty one."""
+    """Return whether a line is an object with a batch, even an empty one."""
     return any("batch" in message for _, message in read_message(line).items)
 
 

@@ -41,7 +41,7 @@ def why_no_call(target: Target, match: Mapping[str, Any]) -> str:
 
 
 def _elsewhere(target: Target) -> str:
-    """Say what a wrong or missing write key would explain."""
+    """Return what would explain a wrong or missing write key."""
     everywhere, keyless = _summary(target, None), _summary(target, "")
     parts = []
     if everywhere.total:
@@ -57,7 +57,7 @@ def _summary(target: Target, source: str | None) -> Summary:
 
 
 def _refused(summary: Summary, *, of: str = "") -> str:
-    """Say how many requests were refused, and why the first was."""
+    """Return the number of refused requests, and why the first was refused."""
     were = "was" if summary.refused == 1 else "were"
     head = f"{counted(summary.refused, 'request')} {of}{were} refused"
     if len(summary.refusals) == 1:

@@ -104,7 +104,6 @@ class _Traffic:
                         yield message
 
     def of_server(self, target: Target, source: str | None) -> Iterator[JsonObject]:
-        """Read the accepted calls of a server."""
         asked = ListCalls(source=source, verdict="accepted")
         with Progress("read", total=None) as progress:
             for page in target.pages("list_calls", asked, CallPage, size=_PAGE):
@@ -114,7 +113,7 @@ class _Traffic:
 
 
 def _good(sent: Sent) -> JsonObject | None:
-    """Give the normalised message, or None where Segment's edge would discard it."""
+    """Return the normalised message, or None if Segment's edge would discard it."""
     message = sent.message
     own = message.get("type") if isinstance(message, dict) else None
     type_ = own if isinstance(own, str) else ""
@@ -203,7 +202,6 @@ def export_command(*, name: str, kind: str | None, out: str, strictness: Strictn
 
 
 def plan_json(plan: Plan) -> str:
-    """Write a plan as a JSON document for people to read."""
     # Its name may be that of a file, which may be no Unicode.
     name = plan.name.encode("utf-8", "replace").decode()
     slug = plan.slug.encode("utf-8", "replace").decode()
@@ -217,7 +215,7 @@ def _say(plan: Plan, out: str) -> None:
 
 
 def _tell_losses(plan: Plan) -> None:
-    """Say what a spreadsheet cannot hold, by kind, with the first places of each."""
+    """Print what a spreadsheet cannot hold, by kind, with the first places of each."""
     lost: dict[str, list[str]] = {}
     for change in lost_in_csv(plan):
         field = f", {change.field}" if change.field else ""

@@ -40,7 +40,6 @@ def plan_named(name: str, *, strictness: Strictness) -> Plan:
 
 
 def is_csv(name: str) -> bool:
-    """Return whether a file is a spreadsheet by its name."""
     return name.lower().endswith(".csv")
 
 

@@ -38,12 +38,10 @@ if TYPE_CHECKING:
 
 
 def page_url(url: str) -> str:
-    """Return the address of the page of a server."""
     return f"{url}/_mockseg/"
 
 
 def control_url(url: str) -> str:
-    """Return the address of the control API of a server."""
     return f"{url}{PREFIX}"
 
 
@@ -107,7 +105,7 @@ def start_text(running: RunningServer, *, file: str | None) -> str:
 
 
 def exposed_warning(settings: Settings) -> str:
-    """Return what to know of a server that other machines can reach, in a few lines."""
+    """Return a warning about a server that other machines can reach, in a few lines."""
     if settings.control_token is None:
         opened = (
             "The control API and the page answer this machine only; to open them to others, set",
@@ -134,7 +132,7 @@ def exposed_warning(settings: Settings) -> str:
 
 
 def end_text(tally: Tally) -> str:
-    """Return what came in since the start, in one line."""
+    """Return the counts since the start, in one line."""
     forgotten = f", {tally.forgotten} sources forgotten" if tally.forgotten else ""
     return (
         f"{tally.accepted} accepted, {tally.bad} bad, {tally.dropped} would have been dropped by"
@@ -188,7 +186,7 @@ class LiveLines:
         await asyncio.to_thread(self._finish)
 
     def _finish(self) -> None:
-        """Let the writer come to its end, if its terminal lets it."""
+        """End the writer, unless its terminal blocks it."""
         with contextlib.suppress(queue.Full):
             self._portions.put(None, timeout=_STOP_SECONDS)
             self._writer.join(_STOP_SECONDS)
@@ -213,7 +211,6 @@ class LiveLines:
             self._skipped = missing + len(calls)
 
     def _refusals(self) -> list[Line]:
-        """Return lines for new requests that were refused before a call could be read."""
         total = self._hub.tally.requests
         after = max(self._number, total - _AT_ONCE)
         requests = self._hub.requests_after(after, limit=_AT_ONCE) if total > after else []

@@ -161,7 +161,6 @@ def _show_request(request: RequestView, times: Times) -> None:
 
 
 def _show_route(request: RequestView, place: str) -> None:
-    """Print the request line, headers, answer, and the fault that hit it."""
     query = f"?{request.query}" if request.query else ""
     say(f"  {request.id}{place}")
     route = route_text(request.method, request.path)

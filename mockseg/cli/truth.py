@@ -57,7 +57,7 @@ def command(*, target: Target, source: str, limit: int, as_json: bool, check: bo
 
 
 def _attempt(attempt: AttemptView) -> str:
-    """Write one attempt: how long after the one before, what it was answered, what it did."""
+    """Return how long after the one before, the answer, and the fate of one attempt."""
     gap = "" if attempt.gap is None else f"+{attempt.gap:.3f} s "
     status = attempt.status or "no answer"
     what = "" if attempt.end == "unstored" else f" {attempt.end}"

@@ -120,7 +120,7 @@ def _explain(
     as_json: bool,
     times: Times,
 ) -> None:
-    """Say why the wait ended without its calls: what the server knows, else what is there."""
+    """Print why the wait ended without its calls, as the server explains it, else what is there."""
     if as_json:
         say_json(
             {

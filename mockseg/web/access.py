@@ -81,11 +81,11 @@ class Access:
 
     @property
     def has_token(self) -> bool:
-        """Return whether other machines can be let in at all."""
+        """Whether the server was started with a token, so that other machines can have access."""
         return self._token is not None
 
     def accepts(self, token: str) -> bool:
-        """Return whether this is the token, in a time that says nothing about it."""
+        """Return whether this is the token; the time taken says nothing about it."""
         return self._token is not None and hmac.compare_digest(_digest(token), self._token)
 
     def remember(self, request: web.Request, answer: web.StreamResponse) -> None:
@@ -133,7 +133,7 @@ def is_this_machine(peer: object) -> bool:
 
 
 def _bearer(request: web.Request) -> str | None:
-    """Return what a request has as Bearer token; two of these headers are one too many."""
+    """Return the Bearer token of a request, None without one or with several."""
     values = request.headers.getall("Authorization", [])
     scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
     return token.strip() if scheme.lower() == "bearer" else None

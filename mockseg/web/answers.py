@@ -67,7 +67,6 @@ def security_headers(policy: str = JSON_POLICY) -> dict[str, str]:
 def json_answer(
     value: object, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Answer with a JSON value or a record of ours."""
     return web.Response(
         body=json_types.encode_printable(value),
         status=status,
@@ -104,7 +103,6 @@ def text_answer(text: str, *, content_type: str) -> web.Response:
 def error_answer(
     error: OperationError, *, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Answer with a refusal, in the one shape that errors have."""
     body = ErrorBody(code=error.code, message=error.message, details=error.details)
     if error.status == 401:
         headers = {**CHALLENGE, **(headers or {})}

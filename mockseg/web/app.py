@@ -79,7 +79,7 @@ def make_app(hub: Hub) -> web.Application:
 
 
 async def _deliveries(app: web.Application) -> AsyncIterator[None]:
-    """Let deliveries go out for as long as the server runs; none is left behind."""
+    """Send deliveries while the server runs; close the connections at its end."""
     destinations = app[HUB].destinations
     destinations.dispatcher.sender = HttpSender()
     destinations.dispatcher.start()

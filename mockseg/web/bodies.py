@@ -53,7 +53,7 @@ class Body(msgspec.Struct, frozen=True):
 
 
 def body_at_hand(request: BaseRequest) -> Body | None:
-    """Give a body that has come whole, as nearly all do, without waiting; else None."""
+    """Return a body that has arrived whole, as nearly all do, without waiting; else None."""
     headers, payload = request.headers, request.content
     if CONTENT_LENGTH in headers and payload.is_eof():
         return inflated(payload.read_nowait(-1), headers.get(CONTENT_ENCODING))
@@ -61,7 +61,7 @@ def body_at_hand(request: BaseRequest) -> Body | None:
 
 
 async def read_body(request: BaseRequest) -> Body:
-    """Read and inflate a body; whatever is wrong with it is its problem, never raised."""
+    """Read and inflate a body; what is wrong with it is its problem, never raised."""
     at_hand = body_at_hand(request)
     if at_hand is not None:
         return at_hand
@@ -95,7 +95,7 @@ def inflated(sent: bytes, encoding: str | None) -> Body:
 
 
 async def _read_slowly(request: BaseRequest, parts: list[bytes]) -> str:
-    """Read what comes, up to the bound; say what went wrong, if anything."""
+    """Read what comes, up to the limit; return what went wrong, or an empty text."""
     size = 0
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -134,7 +134,7 @@ def _from_gzip(sent: bytes) -> Body:
 
 
 def _damaged(sent: bytes, sentence: str) -> Body:
-    """Keep a body as it was sent; its write key, if it is gzip, may be in what can be inflated."""
+    """Return a body as sent; the write key of damaged gzip may be in what can be inflated."""
     key = key_in_text(_beginning(sent)) if sent.startswith(_GZIP_MAGIC) else ""
     return Body(sent, len(sent), _problem(sentence), key)
 

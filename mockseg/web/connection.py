@@ -98,7 +98,6 @@ class Connection(web.RequestHandler):
         self._ended = False
 
     def data_received(self, data: bytes) -> None:
-        """Take what a client sent."""
         if self._received:
             self._more_received(data)
         else:
@@ -106,7 +105,6 @@ class Connection(web.RequestHandler):
             _feed(self, data)
 
     def pause_reading(self) -> None:
-        """Stop reading: a body comes faster than it is taken."""
         self._is_paused = True
         super().pause_reading()
 
@@ -147,7 +145,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what the parser refused, and record it with the requests lost because of it."""
+        """Answer what the parser rejected, and record it with the requests lost because of it."""
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
         response = response_of(self._refuse_unparsed(exc))
@@ -235,7 +233,7 @@ class Connection(web.RequestHandler):
     # --- what is refused here
 
     def _refuse_unparsed(self, error: HttpProcessingError) -> Answer:
-        """Record what the parser refused, and all requests that it forgot because of that."""
+        """Record what the parser rejected, and all requests that it forgot because of that."""
         self._ended = True
         recorder = self._server.recorder
         before = self._before
@@ -304,23 +302,21 @@ class ConnectionServer(web.Server):
         self._look: asyncio.TimerHandle | None = None
 
     def __call__(self) -> web.RequestHandler:
-        """Make a connection; an event loop's protocol factory."""
+        """Return a new connection; an event loop's protocol factory."""
         return Connection(self, loop=self._running_loop, **self._options)
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """Begin to look after connections with the first of them."""
         super().connection_made(handler, transport)
         if self._look is None:
             self._look = self._running_loop.call_later(LOOK_SECONDS, self._look_after)
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  (aiohttp's)
-        """End all connections."""
         if self._look is not None:
             self._look.cancel()
         await super().shutdown(timeout)
 
     def _look_after(self) -> None:
-        """End connections whose head is late; look again for as long as there are any."""
+        """End connections whose head is late; repeat while there are any."""
         now, timeout = self._running_loop.time(), float(self.hub.settings.header_timeout)
         connections = self.connections
         for connection in connections:

@@ -27,7 +27,6 @@ ROOT = "/_mockseg"
 
 
 def add_routes(app: web.Application) -> None:
-    """Add the operations and what belongs to them."""
     for operation in OPERATIONS:
         # By itself aiohttp takes no braces in a parameter; a write key may have them.
         path = re.sub(r"{(\w+)}", r"{\1:[^/]+}", operation.path)
@@ -40,7 +39,7 @@ def add_routes(app: web.Application) -> None:
 
 
 def add_fallback(app: web.Application) -> None:
-    """Answer all other paths and methods below the root; call it after all routes are there."""
+    """Answer all other paths and methods below the root; call it after all routes are added."""
     known = [resource for resource in app.router.resources() if resource.canonical.startswith(ROOT)]
     paths = sorted(
         {

@@ -87,7 +87,6 @@ class DataPlane:
         self._analytics_js = _named_text(settings.analytics_js, "analytics_js")
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
-        """Answer any request that is not for the control plane."""
         return await self.answer(TRACKING.get(normalised(request.path)), request)
 
     async def answer(self, route: Route | None, request: web.Request) -> web.StreamResponse:
@@ -232,7 +231,7 @@ class DataPlane:
         return await self._wrong_method(request, "GET")
 
     async def _root(self, request: web.Request) -> web.StreamResponse:
-        """Lead people to the page; React Native fetches settings at its bare `cdnProxy`."""
+        """Redirect a browser to the page; React Native fetches settings at its bare `cdnProxy`."""
         if "text/html" in request.headers.get("Accept", ""):
             raise web.HTTPFound("/_mockseg/")
         return await self._settings(request, "")
@@ -278,7 +277,7 @@ class DataPlane:
         return await self._fetched(request, shown, body=kept, route=TOKEN, sent=answer)
 
     async def unknown(self, request: web.Request) -> web.StreamResponse:
-        """Say what is wrong with a path that does not exist."""
+        """Answer 404 with what is wrong with the path."""
         method, path = request.method, request.path[:200]
         reason = what_is_wrong(request.rel_url.raw_path)
         paths = "; ".join(DOCUMENTED)
@@ -339,14 +338,13 @@ async def _crossdomain() -> web.StreamResponse:
 
 
 def _listening(request: web.Request) -> str:
-    """Give the address at which this connection came in."""
+    """Return the host and port where this connection came in."""
     name = request.transport.get_extra_info("sockname") if request.transport else None
     host, port = name[:2] if isinstance(name, tuple) else ("127.0.0.1", 80)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _named_text(path: str | None, setting: str) -> str | None:
-    """Read the file that a setting names; no request ever names one."""
     if path is None:
         return None
     try:

@@ -69,7 +69,7 @@ async def _broken(
 def _changed(
     request: web.Request, broken: FaultedRequest, *, usual: Answer, response: web.Response
 ) -> web.Response:
-    """Make the answer that the fault gives; its headers go on the usual one, too."""
+    """Return the answer that the fault makes; its headers also go on the usual one."""
     served = broken.serve(usual)
     if served.changed:
         headers = {"Content-Type": served.answer.content_type}
@@ -87,7 +87,7 @@ def _changed(
 async def _dribbled(
     request: web.Request, hub: Hub, broken: FaultedRequest, response: web.Response
 ) -> web.StreamResponse:
-    """Send the head, then the body byte by byte; let go, the rest at once."""
+    """Send the head, then the body byte by byte; the rest at once when released."""
     body = _bytes_of(response)
     slow = web.StreamResponse(status=response.status, headers=response.headers)
     slow.content_length = len(body)
@@ -103,7 +103,7 @@ async def _dribbled(
 
 
 def _half(response: web.Response) -> bytes:
-    """Write an answer's head, which promises more than the half of its body that follows."""
+    """Return an answer's head, which promises more than the half of its body that follows."""
     body = _bytes_of(response)
     promised = max(len(body), 2)
     lines = [f"HTTP/1.1 {response.status} {response.reason or ''}"]
@@ -122,7 +122,6 @@ def _bytes_of(response: web.Response) -> bytes:
 
 
 def _cut(request: web.Request, sent: bytes) -> web.Response:
-    """Send these bytes, and end the connection."""
     transport = request.transport
     if transport is not None:
         transport.write(sent)

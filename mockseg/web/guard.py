@@ -63,7 +63,7 @@ def add_guarded(
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:
-    """Tell a client that waits to be told so to send its body; know no other expectation."""
+    """Answer 417 to an expectation other than 100-continue."""
     expectation = request.headers.get("Expect", "")
     if expectation.lower() != CONTINUE:
         refusal = OperationError(
@@ -77,7 +77,7 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
 
 
 def guarded(handler: Handler, *, any_peer: bool = False) -> Handler:
-    """Let a handler answer admitted requests only, and every error in the one shape."""
+    """Return a handler that answers admitted requests only, and every error in one shape."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
@@ -203,7 +203,7 @@ def is_same_origin(origin: str, host: str) -> bool:
 
 
 def as_refusal(error: MocksegError) -> OperationError:
-    """Return the refusal that an error of ours is, once it reaches the control plane."""
+    """Return an error of ours as the control plane answers it."""
     if isinstance(error, OperationError):
         return error
     if isinstance(error, FqlError):

@@ -23,7 +23,6 @@ _Family: TypeAlias = tuple[str, str, str, dict[str, float]]
 
 
 async def metrics(request: web.Request) -> web.StreamResponse:
-    """Answer with counters since the start and gauges of what is kept."""
     check_content_type(request)
     query_values(request, ())
     hub = request.app[HUB]

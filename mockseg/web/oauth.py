@@ -111,7 +111,7 @@ def _is_moment(value: object) -> bool:
 
 
 def _one_line(error: Exception) -> str:
-    """Show what a library said, without what of a hostile token may be in it."""
+    """Return a library's sentence on one line, in ASCII."""
     return str(error).encode("ascii", "replace").decode().replace("\n", " ")[:200]
 
 

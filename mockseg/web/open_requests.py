@@ -66,7 +66,7 @@ class OpenRequests:
             self._gone.discard(task)
 
     async def release(self, _app: web.Application) -> None:
-        """End them all; for ``on_shutdown``."""
+        """End all requests; for ``on_shutdown``."""
         self.stopping = True
         if self._look is not None:
             self._look.cancel()
@@ -74,7 +74,7 @@ class OpenRequests:
             task.cancel()
 
     def _look_after(self) -> None:
-        """End what nobody waits for any more; look again for as long as something is held."""
+        """End requests whose client is gone; repeat while any is open."""
         for task, request in self._requests.items():
             if (request.transport is None or request.transport.is_closing()) and (
                 task not in self._gone
@@ -86,7 +86,7 @@ class OpenRequests:
             self._look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_after)
 
     def _ended(self, task: asyncio.Task[object]) -> bool:
-        """Take our cancellation back; False when it was not ours, or not ours alone."""
+        """Take our cancellation back; return False if it was not ours alone."""
         return (self.stopping or task in self._gone) and task.uncancel() == 0
 
 

@@ -45,7 +45,6 @@ _BODY_ERRORS = {
 
 @lru_cache(maxsize=1)
 def document() -> JsonObject:
-    """Make the document."""
     schemas = _schemas()
     paths: dict[str, JsonObject] = {}
     for operation in OPERATIONS:
@@ -128,7 +127,7 @@ def _parameters(
 
 
 def _body(operation: Operation, schemas: JsonObject) -> JsonObject:
-    """Describe a body; what the path names need not stand in it again."""
+    """Return the schema of a body, without what the path names."""
     name = operation.params.__name__
     required = [
         field for field in schemas[name].get("required", ()) if field not in operation.path_names
@@ -168,7 +167,7 @@ def _error(meaning: str) -> JsonObject:
 
 
 def _others(schemas: JsonObject) -> JsonObject:
-    """Describe what is no operation: the stream, the metrics, this document."""
+    """Return the paths that are not operations: the stream, the metrics, this document."""
     query = list(_parameters(StreamQuery, (), schemas, has_body=False))
     resume: JsonObject = {
         "name": "Last-Event-ID",
@@ -225,7 +224,7 @@ def _reference(record: type) -> JsonObject:
 
 
 def _schemas() -> JsonObject:
-    """Make the schemas of all records, with what their docstrings say field by field."""
+    """Return the schemas of all records, with the texts of their docstrings field by field."""
     records: list[Any] = [ErrorAnswer, Gap, StreamQuery]
     for operation in OPERATIONS:
         records += [operation.params, operation.result]
@@ -238,7 +237,7 @@ def _schemas() -> JsonObject:
 
 
 def _inside(records: list[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
-    """Find the records that stand inside of others."""
+    """Return the records that are fields of others."""
     found: set[type[msgspec.Struct]] = set()
     pending = [msgspec.inspect.type_info(record) for record in records]
     while pending:
@@ -260,7 +259,7 @@ def _inside(records: list[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
 
 
 def _about(record: type) -> tuple[str, dict[str, str]]:
-    """Give the text before ``Attributes:``, and what it says of each field, base classes' too."""
+    """Return the text before ``Attributes:``, and what it says of each field, base classes' too."""
     fields: dict[str, str] = {}
     for base in reversed(record.__mro__):
         if base is not msgspec.Struct and issubclass(base, msgspec.Struct):
@@ -269,7 +268,6 @@ def _about(record: type) -> tuple[str, dict[str, str]]:
 
 
 def _describe(schema: JsonObject, record: type[msgspec.Struct]) -> None:
-    """Put these texts where they belong in the schema of a record."""
     whole, fields = _about(record)
     schema["description"] = whole
     for field in msgspec.structs.fields(record):

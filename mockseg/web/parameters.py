@@ -67,7 +67,6 @@ def read_query(request: web.Request, params: type[_P]) -> _P:
 
 
 def wire_names(params: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Give the names of parameters as they are on the wire."""
     return tuple(field.encode_name for field in msgspec.structs.fields(params))
 
 

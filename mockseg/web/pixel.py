@@ -66,7 +66,7 @@ def message_of_query(query: Iterable[tuple[str, str]]) -> JsonObject:
 
 
 def callback_of(query: Mapping[str, str]) -> str | None:
-    """Give the JSONP callback, when it is a plain function name and nothing else."""
+    """Return the JSONP callback if it is a plain function name, else None."""
     name = query.get("callback", "")
     return name if len(name) <= 128 and _is_function_name(name) else None
 

@@ -47,7 +47,7 @@ class _HeaderStore:
         self._kept: dict[_Raw, Headers] = {}
 
     def keep(self, raw: _Raw) -> Headers:
-        """Give headers as they are kept; the length's value stays empty, it differs each time."""
+        """Return headers to keep; the length's value is left out, because it differs each time."""
         alike = tuple([(n, b"" if n in _LENGTHS else v) for n, v in raw])
         kept = self._kept.get(alike)
         if kept is None:
@@ -79,7 +79,6 @@ class Recorder:
         self._headers = _HeaderStore()
 
     def headers(self, request: web.BaseRequest) -> Headers:
-        """Return the headers as they are kept."""
         return self._headers.keep(request.raw_headers)
 
     async def read(self, request: web.BaseRequest, key: str = "") -> Body:
@@ -223,7 +222,6 @@ class Recorder:
 
 
 def key_in_headers(request: web.BaseRequest) -> str:
-    """Return the write key of the Authorization header, or empty."""
     authorization = request.headers.get(AUTHORIZATION)
     return key_of(authorization) if authorization else ""
 

@@ -98,7 +98,6 @@ class ConstantResponse(web.StreamResponse):
 
     @property
     def keep_alive(self) -> bool:
-        """True: see :meth:`suits`."""
         return True
 
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:

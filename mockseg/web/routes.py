@@ -57,7 +57,7 @@ DOCUMENTED = (
 
 
 def normalised(path: str) -> str:
-    """Give a path as the table has it."""
+    """Return a path as the table has it."""
     lower = path.lower()
     return lower[:-1] if lower.endswith("/") and len(lower) > 1 else lower
 

@@ -88,7 +88,7 @@ def _open() -> aiohttp.ClientSession:
 
 
 def _label(error: BaseException) -> str:
-    """Name the error as Segment does."""
+    """Return Segment's label for an error."""
     if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorDNSError) else error
         return "EAI_AGAIN" if cause.errno == socket.EAI_AGAIN else "ENOTFOUND"

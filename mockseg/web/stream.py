@@ -122,7 +122,6 @@ class _Reading:
         self._place = Place(0, 0) if self._restarted else place
 
     async def tell(self, response: web.StreamResponse) -> None:
-        """Write events for ever."""
         await response.write(b"id: %b\nretry: %d\n\n" % (self._id(), _RETRY_MILLISECONDS))
         if self._restarted is not None:
             await self._write_gap(response, Gap(self._restarted.cursor, None, "restarted"))
@@ -185,7 +184,7 @@ class _Reading:
         return b"%d.%d.%d.%d" % (place.cursor, place.number, self._hub.run, place.finished)
 
     def _gap(self, calls: list[KeptCall]) -> Gap | None:
-        """Tell of calls that were evicted after those that were told, if any were."""
+        """Return the gap if calls were evicted after those that were sent."""
         cursor = self._place.cursor
         if not calls:
             self._place = msgspec.structs.replace(self._place, cursor=self._hub.cursor)
@@ -197,7 +196,6 @@ class _Reading:
         return Gap(cursor, calls[0].cursor if calls else None, "evicted")
 
     def _evicted_cursor(self) -> int:
-        """Return the cursor of the latest call that is missing."""
         if self._source is None:
             return self._hub.journal.evicted_cursor
         return self._hub.lost(self._source).cursor

@@ -30,8 +30,6 @@ VENDORS = "/vendors"
 
 
 def add_routes(app: web.Application, hub: Hub) -> None:
-    """Serve all imitated vendors."""
-
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "OPTIONS":
             return preflight(request)
@@ -76,7 +74,7 @@ async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
 
 
 def _unread(problem: Discard) -> VendorResponse:
-    """Answer a body that could not be read, or inflated: no vendor sees it."""
+    """Return the answer to a body that could not be read; no vendor sees it."""
     return VendorResponse(
         400,
         json_types.encode({"message": problem.description}),
@@ -86,7 +84,7 @@ def _unread(problem: Discard) -> VendorResponse:
 
 
 def _base_url(request: web.Request, name: str, destination: Connected | None) -> str:
-    """Give the address before a vendor's own paths, as this client knows it."""
+    """Return the address before a vendor's own paths, as this client knows it."""
     path = f"{VENDORS}/{name}" if destination is None else destination.path
     return f"{request.scheme}://{request.host}{path}"
 

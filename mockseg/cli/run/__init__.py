@@ -148,7 +148,6 @@ def command(*, settings: Settings, program: tuple[str, ...], **flags: Any) -> in
 
 
 async def _run(running: RunningServer, asked: _Asked) -> tuple[int, Judgement]:
-    """Serve, run the program, and return its status and the judgement."""
     from mockseg.cli.run.program import run_program
     from mockseg.operations.sources import CreateSource
 

@@ -80,11 +80,10 @@ class Judgement:
 
     @property
     def fine(self) -> bool:
-        """Return whether all that was sent is known to be good."""
+        """Whether all that was sent is known to be good."""
         return not (self.bad or self.refused or self.problems)
 
     def lines(self) -> Iterator[tuple[Part, ...]]:
-        """Yield the judgement as lines for a person."""
         allowed = f", {self.allowed} bad but allowed" if self.allowed else ""
         calls = f"{counted(self.calls, 'call')}: {self.good} good, {self.bad} bad{allowed}"
         requests = f"{counted(self.requests, 'request')}, {len(self.refused)} refused"
@@ -105,7 +104,6 @@ class Judgement:
             yield (f"mockseg: nothing is wrong here; {proof}",)
 
     def as_json(self) -> JsonObject:
-        """Return the judgement as JSON, for ``--report``."""
         return {
             "fine": self.fine,
             "calls": self.calls,

@@ -131,7 +131,6 @@ def _without_target(values: dict[str, Any], as_: str | None, key: str | None) ->
 def _generated(
     values: dict[str, Any], *, as_: str | None, now: bool
 ) -> tuple[Traffic, dict[str, object]]:
-    """Prepare the traffic, and facts about it for the report."""
     if as_ is not None and as_ not in DESTINATIONS:
         raise ConfigError(f"--as: {unknown('destination', as_, DESTINATIONS)}")
     recipe = recipe_of(

@@ -122,7 +122,7 @@ class Checked:
 
     @property
     def fine(self) -> bool:
-        """Return whether labels and findings are known to agree."""
+        """Whether labels and findings are known to agree."""
         return self.asked and not self.missing and not self.unexpected_count
 
 

@@ -111,7 +111,6 @@ def _sender_for(
     how: How,
     findings: Callable[[JsonObject], set[str]] | None,
 ) -> Callable[[str], Sender]:
-    """Return what makes a sender for a write key."""
     url, ca, zipped = endpoint.url, endpoint.target.ca, bool(how.gzip)
     tls = tls_of(endpoint)
     if transport == "sdk":

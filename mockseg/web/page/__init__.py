@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 def add_routes(app: web.Application) -> None:
-    """Add the page, its style sheet and its forms."""
     access.add_page(app, "GET", "/_mockseg", _redirect)
     access.add_page(app, "GET", HOME, _overview)
     add_guarded(app, "GET", "/_mockseg/page.css", _style, any_peer=True)

@@ -27,7 +27,6 @@ _own = re.compile(r"/_mockseg(?:[/?][!-~]*)?")
 
 
 def add_routes(app: web.Application) -> None:
-    """Add where the form is sent to."""
     add_guarded(app, "POST", "/_mockseg/token", _exchange, any_peer=True)
 
 

@@ -30,7 +30,6 @@ _FIELDS = ("scenario", *_OF_EFFECT, "times")
 
 
 def add_routes(app: web.Application) -> None:
-    """Add where the forms are sent to."""
     add_page(app, "POST", "/_mockseg/faults", _add)
     # Where a form was shown again, the reader may load the page by its address.
     add_page(app, "GET", "/_mockseg/faults", _show)

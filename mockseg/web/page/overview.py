@@ -104,7 +104,6 @@ def shown(call: Call) -> dict[str, Any]:
 
 
 def _which(rule: RuleView) -> str:
-    """Return in one line which requests a rule matches."""
     parts = [f"{name} {value}" for name, value in msgspec.to_builtins(rule.match).items()]
     parts += [f"{rule.probability:.0%} of them"] if rule.probability < 1 else []
     parts += [f"until {rule.until}"] if rule.until is not None else []

@@ -27,7 +27,6 @@ _LONG = 100_000
 async def render(
     request: web.Request, template: str, /, *, status: int = 200, **values: Any
 ) -> web.Response:
-    """Answer with a page made of a template."""
     environment = await asyncio.to_thread(templates)
     text = environment.get_template(template).render(url=own_url(request), **values)
     return page_answer(text, status=status)
