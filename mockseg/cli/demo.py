@@ -1,82 +1,59 @@
-"""``mockseg demo``: a server, real traffic, and what became of it."""
+"""``mockseg demo``: a server, real traffic, and what became of it.
+
+Track events are UserGuiding's and Candu's, with payloads as their pages have them; the
+identify, group, page and alias calls are what UserEngage's and UserLeap's pages describe.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-import http.client
 import logging
 import os
+import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
 from mockseg.cli.lines import is_refused, why
 from mockseg.cli.output import log_lines, paint, say, say_table, say_text, shorten
 from mockseg.cli.serve import control_url, end_text, page_url, until_stopped
+from mockseg.client.client import Client
 from mockseg.config import Settings
-from mockseg.json_types import encode
+from mockseg.hub.views import request_view
 from mockseg.server import serve
 from mockseg.version import version
 
 if TYPE_CHECKING:
     from mockseg.cli.output import Part
-    from mockseg.domain.call import KeptCall
-    from mockseg.domain.request import KeptRequest
     from mockseg.hub.hub import Hub
     from mockseg.json_types import JsonObject
-    from mockseg.server import RunningServer
 
-USER = "demo-user-1"
+
+WRITE_KEY = "demo"
+_MOST = 1000
+_TIMEOUT_SECONDS = 10
 _PAGE_URL = "https://panel.userguiding.com/dashboard"
 _RESOURCE_CENTER = {"resourceCenterId": "1", "resourceCenterName": "Help"}
 _CHECKLIST = {"checklistId": "1", "checklistName": "First steps"}
 _GUIDE = {"guideId": "1", "guideName": "Welcome"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Sent:
-    """One call.
-
-    Attributes:
-        type: of the message.
-        name: the event, or the name of a page or screen; empty for the others.
-        body: its traits or properties.
-        message_id: its own; made by the sender when empty.
-    """
-
-    type: str
-    name: str = ""
-    body: JsonObject = dataclasses.field(default_factory=dict)
-    message_id: str = ""
-
-    def message(self) -> JsonObject:
-        """Return the body that Segment's HTTP API takes."""
-        message: JsonObject = {"type": self.type, "userId": USER}
-        if self.message_id:
-            message["messageId"] = self.message_id
-        if self.type == "alias":
-            return message | {"previousId": "demo-visitor-1"}
-        if self.type == "group":
-            message["groupId"] = "demo-company-1"
-        if self.type == "track":
-            message["event"] = self.name
-        elif self.name:
-            message["name"] = self.name
-        return message | {
-            "traits" if self.type in {"identify", "group"} else "properties": self.body
-        }
+def _message(type_: str, **fields: object) -> JsonObject:
+    return {"type": type_, "userId": "demo-user-1", **fields}
 
 
-def _userguiding(event: str, **properties: str | int) -> Sent:
-    return Sent("track", f"{event} (userguiding)", {**properties, "pageUrl": _PAGE_URL})
+def _userguiding(event: str, **properties: str | int) -> JsonObject:
+    return _message(
+        "track",
+        event=f"{event} (userguiding)",
+        properties={**properties, "pageUrl": _PAGE_URL},
+    )
 
 
-CALLS: tuple[Sent, ...] = (
-    Sent(
+CALLS: tuple[JsonObject, ...] = (
+    _message(
         "identify",
-        body={
+        traits={
             "email": "ada@example.com",
             "first_name": "Ada",
             "last_name": "Lovelace",
@@ -85,14 +62,22 @@ CALLS: tuple[Sent, ...] = (
             "custom_integer": "123",
         },
     ),
-    Sent("group", body={"name": "Analytical Engines", "employees": 7, "phone": "+44 20 7946 0001"}),
-    Sent("page", "Dashboard", {"url": _PAGE_URL, "path": "/dashboard", "title": "Dashboard"}),
-    Sent(
-        "screen",
-        "tutorial.view",
-        {"tutorialId": 17, "segmentId": "everybody", "portalId": 4, "versionId": "v1"},
+    _message(
+        "group",
+        groupId="demo-company-1",
+        traits={"name": "Analytical Engines", "employees": 7, "phone": "+44 20 7946 0001"},
     ),
-    Sent("alias"),
+    _message(
+        "page",
+        name="Dashboard",
+        properties={"url": _PAGE_URL, "path": "/dashboard", "title": "Dashboard"},
+    ),
+    _message(
+        "screen",
+        name="tutorial.view",
+        properties={"tutorialId": 17, "segmentId": "everybody", "portalId": 4, "versionId": "v1"},
+    ),
+    _message("alias", previousId="demo-visitor-1"),
     _userguiding("guide started", **_GUIDE),
     _userguiding("guide completed", **_GUIDE),
     _userguiding(
@@ -132,10 +117,10 @@ CALLS: tuple[Sent, ...] = (
     _userguiding(
         "ai assistant conversation start", threadId="c2f1c1e3-8c11-4e09-9ff8-6b15bd89931c"
     ),
-    Sent(
+    _message(
         "track",
-        "tutorial.interaction",
-        {
+        event="tutorial.interaction",
+        properties={
             "tutorialId": 17,
             "segmentId": "everybody",
             "portalId": 4,
@@ -145,124 +130,18 @@ CALLS: tuple[Sent, ...] = (
     ),
 )
 
-# Sent twice, as an SDK does that has not seen the first answer.
-DUPLICATE = Sent(
-    "track",
-    "guide started (userguiding)",
-    {**_GUIDE, "pageUrl": _PAGE_URL},
-    message_id="demo-message-1",
-)
+# Sent twice, as by an SDK that has not seen the first answer.
+DUPLICATE: JsonObject = _userguiding("guide started", **_GUIDE) | {"messageId": "demo-message-1"}
 
 # 33 KB of feedback: over the limit of one call, so that Segment's edge answers 400.
 REFUSED = _userguiding("survey question answer", surveyId="1", feedback="very good " * 3_300)
 
-# Nobody can say whose event this is: answered 200, and discarded afterwards.
+# Without a user: answered 200, and discarded afterwards.
 DROPPED: JsonObject = {
     "type": "track",
     "event": "guide completed (userguiding)",
     "properties": {**_GUIDE, "pageUrl": _PAGE_URL},
 }
-
-
-_TIMEOUT_SECONDS = 10
-
-
-def send_through_sdk(url: str, write_key: str) -> str | None:
-    """Send the calls that an SDK sends; return its name and version, or None."""
-    try:
-        from segment.analytics.client import Client
-        from segment.analytics.version import VERSION
-    except ImportError:
-        return None
-    # A proxy of the environment is not for an address of this machine.
-    os.environ["NO_PROXY"] = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1")))
-    logging.getLogger("segment").setLevel(logging.CRITICAL)
-    client = Client(
-        write_key, host=url, upload_interval=0.05, timeout=_TIMEOUT_SECONDS, max_retries=1
-    )
-    for sent in (*CALLS, DUPLICATE):
-        _send(client, sent)
-    client.flush()
-    client.join()
-    return f"segment-analytics-python {VERSION}"
-
-
-def _send(client: object, sent: Sent) -> None:
-    """Call the SDK's method for this type as its users do."""
-    method = getattr(client, sent.type)
-    extra = {"message_id": sent.message_id} if sent.message_id else {}
-    if sent.type == "identify":
-        method(USER, sent.body, **extra)
-    elif sent.type == "group":
-        method(USER, "demo-company-1", sent.body, **extra)
-    elif sent.type == "alias":
-        method("demo-visitor-1", USER, **extra)
-    elif sent.type == "track":
-        method(USER, sent.name, sent.body, **extra)
-    else:
-        method(USER, name=sent.name, properties=sent.body, **extra)
-
-
-def send_through_http(url: str, write_key: str, *, everything: bool) -> None:
-    """Send what an SDK keeps from being sent, and all the rest when there is no SDK.
-
-    Raises:
-        OSError: the server does not answer.
-    """
-    address = urlsplit(url)
-    connection = http.client.HTTPConnection(
-        address.hostname or "127.0.0.1", address.port, timeout=_TIMEOUT_SECONDS
-    )
-
-    def post(path: str, body: JsonObject) -> None:
-        content = encode(body | {"writeKey": write_key})
-        connection.request("POST", path, content, {"Content-Type": "application/json"})
-        connection.getresponse().read()
-
-    try:
-        if everything:
-            post("/v1/batch", {"batch": [sent.message() for sent in (*CALLS, DUPLICATE)]})
-        post("/v1/track", DUPLICATE.message())
-        post("/v1/batch", {"batch": [DROPPED]})
-        post("/v1/track", REFUSED.message())
-    finally:
-        connection.close()
-
-
-_MOST = 1000
-_HEAD = ("call", "what", "fate", "why")
-
-
-def report(hub: Hub, *, source: str) -> None:
-    """Print every call of a source, and every request that was refused without one."""
-    calls = hub.calls_after(0, limit=_MOST, source=source)
-    refused = [
-        request
-        for request in hub.requests_after(0, limit=_MOST, source=source)
-        if is_refused(request)
-    ]
-    rows = [_call_row(call) for call in calls] + [_request_row(request) for request in refused]
-    say_table(_HEAD, rows)
-    good = sum(call.good for call in calls)
-    say()
-    say(f"{good} good, {len(rows) - good} bad")
-
-
-def _call_row(call: KeptCall) -> tuple[Part, ...]:
-    findings = call.remark.findings if call.remark is not None else ()
-    name = call.event or call.message().get("name") or ""
-    fate = paint("good", "green") if call.good else paint(call.verdict, "red")
-    return (shorten(call.type), shorten(str(name)), fate, why(findings))
-
-
-def _request_row(request: KeptRequest) -> tuple[Part, ...]:
-    reason = why((request.reason,)) if request.reason is not None else ""
-    what = f"{request.method} {request.path}, {request.sent_bytes} bytes"
-    fate = paint(f"answered {request.answer.status}", "red")
-    return ("request", shorten(what), fate, reason)
-
-
-WRITE_KEY = "demo"
 
 
 @click.command(name="demo")
@@ -283,40 +162,80 @@ def command(*, keep: bool, port: int) -> None:
 async def _demo(*, keep: bool, port: int) -> None:
     with until_stopped() as stopped:
         async with serve(Settings(port=port)) as running:
-            say(f"mockseg {version()}, the local Segment, at {running.url}")
+            url = running.url
+            say(f"mockseg {version()}, the local Segment, at {url}")
             say()
-            through = await asyncio.to_thread(send_through_sdk, running.url, WRITE_KEY)
-            await asyncio.to_thread(
-                send_through_http, running.url, WRITE_KEY, everything=not through
-            )
-            say_text(_sender(through))
-            report(running.hub, source=WRITE_KEY)
-            say_text(_where(running, keep=keep))
-            if keep:
-                await stopped.wait()
-                say(end_text(running.hub.tally))
+            say_text(await asyncio.to_thread(_send, url))
+            _report(running.hub)
+            say()
+            say(f"page         {page_url(url)}")
+            say(f"control api  {control_url(url)}/calls?source={WRITE_KEY}&good=false")
+            say()
+            say("Good calls here do not prove that the real Segment accepted anything.")
+            if not keep:
+                say("The server ends now: see it with --keep, or run your own with mockseg serve.")
+                return
+            say("It is still running; Ctrl-C ends it.")
+            await stopped.wait()
+            say(end_text(running.hub.tally))
 
 
-def _sender(sdk: str | None) -> str:
-    if sdk is not None:
+def _send(url: str) -> str:
+    """Send all calls, through the SDK if it is installed, and return how they were sent."""
+    sdk = _send_through_sdk(url)
+    with Client(url) as client:
+        source = client.source(WRITE_KEY)
+        if sdk is None:
+            source.send(*CALLS, DUPLICATE, batch=True)
+        # An SDK would not send these.
+        source.send(DUPLICATE, DROPPED, REFUSED)
+    if sdk is None:
         return (
-            f"Sent through {sdk}, the real SDK; what it would not send itself, over plain HTTP:\n"
+            "Sent over plain HTTP: segment-analytics-python is not installed"
+            ' (pip install "mockseg[demo]").\n\n'
         )
-    return (
-        "Sent over plain HTTP: segment-analytics-python is not installed"
-        ' (pip install "mockseg[demo]").\n'
+    return f"Sent through {sdk}, the real SDK; what it would not send itself, over plain HTTP:\n\n"
+
+
+def _send_through_sdk(url: str) -> str | None:
+    """Send the calls that an SDK sends; return its name and version, or None."""
+    try:
+        from segment.analytics.client import Client
+        from segment.analytics.version import VERSION
+    except ImportError:
+        return None
+    # A proxy of the environment is not for an address of this machine.
+    os.environ["NO_PROXY"] = ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1")))
+    logging.getLogger("segment").setLevel(logging.CRITICAL)
+    client = Client(
+        WRITE_KEY, host=url, upload_interval=0.05, timeout=_TIMEOUT_SECONDS, max_retries=1
     )
+    for message in (*CALLS, DUPLICATE):
+        # Its arguments are the fields of a message in snake_case.
+        fields = {re.sub("([A-Z])", r"_\1", key).lower(): message[key] for key in message}
+        getattr(client, fields.pop("type"))(**fields)
+    client.flush()
+    client.join()
+    return f"segment-analytics-python {VERSION}"
 
 
-def _where(running: RunningServer, *, keep: bool) -> str:
-    lines = [
-        "",
-        f"page         {page_url(running.url)}",
-        f"control api  {control_url(running.url)}/calls?source={WRITE_KEY}&good=false",
-        "",
-        "Good calls here do not prove that the real Segment accepted anything.",
-        "It is still running; Ctrl-C ends it."
-        if keep
-        else "The server ends now: see it with --keep, or run your own with mockseg serve.",
-    ]
-    return "\n".join(lines)
+def _report(hub: Hub) -> None:
+    """Print every call, and every request that was refused without one."""
+    rows: list[tuple[Part, ...]] = []
+    good = 0
+    for kept in hub.calls_after(0, limit=_MOST, source=WRITE_KEY):
+        call = kept.view()
+        good += call.good
+        name = call.event or call.message.get("name") or ""
+        fate = paint("good", "green") if call.good else paint(call.verdict, "red")
+        rows.append((shorten(call.type), shorten(str(name)), fate, why(call.findings)))
+    for kept_request in hub.requests_after(0, limit=_MOST, source=WRITE_KEY):
+        request = request_view(kept_request, hub.calls_of(kept_request), body=False)
+        if is_refused(request):
+            reason = why((request.reason,)) if request.reason is not None else ""
+            what = f"{request.method} {request.path}, {request.sent_bytes} bytes"
+            fate = paint(f"answered {request.answer.status}", "red")
+            rows.append(("request", shorten(what), fate, reason))
+    say_table(("call", "what", "fate", "why"), rows)
+    say()
+    say(f"{good} good, {len(rows) - good} bad")

@@ -14,8 +14,7 @@ import click
 
 from mockseg.cli.output import paint, shorten
 from mockseg.clock import SystemClock
-from mockseg.domain.call import KeptCall, call_id
-from mockseg.domain.request import KeptRequest, route_text
+from mockseg.domain.request import route_text
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.matching.render import finding_line
 
@@ -82,45 +81,37 @@ def time_flags(function: Callable[..., Any]) -> Callable[..., Any]:
 _MOST_FINDINGS = 3
 
 
-def call_line(call: Call | KeptCall, *, times: Times) -> tuple[Part, ...]:
+def call_line(call: Call, *, times: Times) -> tuple[Part, ...]:
     """Return the parts of a line: time, id, verdict, type, event, user, source, what is wrong."""
-    if isinstance(call, KeptCall):
-        moment: str | int = call.request.received_ns
-        id_ = call_id(call.cursor)
-        findings = call.remark.findings if call.remark is not None else ()
-    else:
-        moment, id_, findings = call.received_at, call.id, call.findings
-    head = (f"{times.show(moment)}  {shorten(id_):8}  ", verdict_word(call))
     texts = [f"  {shorten(call.type):8}"]
     if call.event:
         texts.append(shorten(call.event))
     if call.user_id:
         texts.append(f"user {shorten(call.user_id)}")
-    source = paint(f"source {shorten(call.source)}", "bright_black")
-    line = (*head, "  ".join([*texts, ""]), source)
-    return (*line, "  ", paint(why(findings), "red")) if findings else line
+    return (
+        f"{times.show(call.received_at)}  {shorten(call.id):8}  ",
+        verdict_word(call),
+        "  ".join([*texts, ""]),
+        paint(f"source {shorten(call.source)}", "bright_black"),
+        *(("  ", paint(why(call.findings), "red")) if call.findings else ()),
+    )
 
 
-def verdict_word(call: Call | KeptCall) -> Part:
+def verdict_word(call: Call) -> Part:
     """Return the verdict in one word of fixed width: ``bad`` is accepted with findings."""
     verdict = call.verdict if call.verdict != "accepted" else ("good" if call.good else "bad")
     return paint(f"{verdict:8}", "green" if call.good else "red")
 
 
-def is_refused(request: RequestView | KeptRequest) -> bool:
+def is_refused(request: RequestView) -> bool:
     """Return whether a request was refused before a call could be read from it."""
     status = request.answer.status
     return (status >= 400 or (status == 0 and request.fault is not None)) and not request.calls
 
 
-def request_line(request: RequestView | KeptRequest, *, times: Times) -> tuple[Part, ...]:
+def request_line(request: RequestView, *, times: Times) -> tuple[Part, ...]:
     """Return the parts of a line: time, id, status, route, source, and why it was refused."""
-    if isinstance(request, KeptRequest):
-        moment: str | int = request.received_ns
-        calls = request.calls
-    else:
-        moment, calls = request.received_at, len(request.calls)
-    status = request.answer.status
+    status, calls = request.answer.status, len(request.calls)
     text = f"{status:<8}" if status else "none    "
     reason = why((request.reason,)) if request.reason is not None else ""
     if request.fault is not None:
@@ -130,7 +121,7 @@ def request_line(request: RequestView | KeptRequest, *, times: Times) -> tuple[P
         parts.append(f"{calls} {'call' if calls == 1 else 'calls'}")
     source = f"source {shorten(request.source)}" if request.source else "no write key"
     return (
-        f"{times.show(moment)}  {request.id:8}  ",
+        f"{times.show(request.received_at)}  {request.id:8}  ",
         paint(text, "green" if 200 <= status < 400 else "red"),
         "  ".join(["", *parts, ""]),
         paint(source, "bright_black"),

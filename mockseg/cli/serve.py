@@ -17,6 +17,7 @@ from mockseg.cli.flags import json_flag, server_settings, settings_file
 from mockseg.cli.lines import call_line, is_refused, request_line, time_flags
 from mockseg.cli.output import log_lines, note, on_terminal, say, say_json, say_text, warn
 from mockseg.clock import SystemClock
+from mockseg.hub.views import request_view
 from mockseg.operations.table import PREFIX
 from mockseg.server import serve
 from mockseg.snippets import start_lines
@@ -196,7 +197,7 @@ class LiveLines:
         fresh = self._hub.cursor - self._cursor
         after = max(self._cursor, self._hub.cursor - _AT_ONCE)
         calls = self._hub.calls_after(after, limit=_AT_ONCE) if fresh else []
-        lines = [call_line(call, times=self._times) for call in calls] + self._refusals()
+        lines = [call_line(call.view(), times=self._times) for call in calls] + self._refusals()
         missing = self._skipped + max(fresh - len(calls), 0)
         self._cursor = self._hub.cursor
         if not lines:
@@ -215,7 +216,8 @@ class LiveLines:
         after = max(self._number, total - _AT_ONCE)
         requests = self._hub.requests_after(after, limit=_AT_ONCE) if total > after else []
         self._number = total
-        return [request_line(one, times=self._times) for one in requests if is_refused(one)]
+        views = (request_view(each, self._hub.calls_of(each), body=False) for each in requests)
+        return [request_line(view, times=self._times) for view in views if is_refused(view)]
 
     async def _look(self) -> None:
         clock = SystemClock()
