@@ -14,12 +14,14 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
+
+from msgspec import Meta
 
 from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError
 from mockseg.files import read_toml
-from mockseg.setting import LARGEST, PREFIX, declare, rows
+from mockseg.setting import PREFIX, File, Files, Limit, Port, Secret, Whole, rows
 from mockseg.suggestions import did_you_mean, unknown
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE = "mockseg.toml"
 CONFIG_VARIABLE = "MOCKSEG_CONFIG"
-_PORT = (0, 65_535)
 _T = TypeVar("_T")
 
 
@@ -44,101 +45,107 @@ class Settings:
         ConfigError: a value is not allowed, or two contradict each other.
     """
 
-    host: str = declare("127.0.0.1", "address to listen on")
-    port: int = declare(8765, "port for http; 0 takes any free one", kind="number", span=_PORT)
-    tls: bool = declare(False, "listen for https too, on a port of its own", kind="switch")
-    tls_port: int = declare(8766, "port for https; 0 takes any free one", kind="number", span=_PORT)
-    tls_cert: str | None = declare(None, "your own certificate chain, a PEM file", kind="file")
-    tls_key: str | None = declare(None, "the key of --tls-cert, a PEM file", kind="file")
-    state_dir: str | None = declare(
-        None, "folder of the CA that mockseg makes; the user's state folder by default", kind="file"
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="port for http; 0 takes any free one")] = 8765
+    tls: Annotated[bool, Meta(description="listen for https too, on a port of its own")] = False
+    tls_port: Annotated[Port, Meta(description="port for https; 0 takes any free one")] = 8766
+    tls_cert: Annotated[File | None, Meta(description="your own certificate chain, a PEM file")] = (
+        None
     )
-    profile: Literal["2025", "2018", "debug-api"] = declare(
-        "2025",
-        "which dated behaviour of Segment's edge to show",
-        choices=("2025", "2018", "debug-api"),
-    )
-    dedup: Literal["source", "server"] = declare(
-        "source",
-        "among which calls a messageId must be new: of its source, or of the server as at Segment",
-        choices=("source", "server"),
-    )
-    error_body: Literal["json", "text"] = declare(
-        "json",
-        "bodies of refusals: JSON that every SDK reads, or Segment's plain text",
-        choices=("json", "text"),
-    )
-    catalogue: tuple[str, ...] = declare(
-        (), "plans of the catalogue that judge every source's calls", kind="list"
-    )
-    plan: tuple[str, ...] = declare(
-        (), "tracking plans that judge them too, files in Segment's JSON", kind="files"
-    )
-    strictness: Literal["lenient", "strict"] = declare(
-        "lenient",
-        "of the catalogue's plans: what either document allows, or exactly its own",
-        choices=("lenient", "strict"),
-    )
-    protocols: str | None = declare(
-        None, "what becomes of calls that plans do not allow, a JSON file", kind="file"
-    )
-    faults: str | None = declare(
-        None, "faults to begin with, a JSON or TOML file of what POST /faults takes", kind="file"
-    )
-    destinations: str | None = declare(
-        None,
-        "destinations to begin with, a JSON or TOML file of what POST /destinations takes",
-        kind="file",
-    )
-    known_write_keys: tuple[str, ...] = declare(
-        (), "answer 401 to all other write keys, which Segment does not do", kind="list"
-    )
-    max_calls: int = declare(
-        100_000,
-        "maximum number of calls to keep; the oldest are evicted",
-        kind="number",
-        span=(1, LARGEST),
-    )
-    max_requests: int = declare(
-        100_000,
-        "maximum number of requests to keep; the oldest are evicted",
-        kind="number",
-        span=(1, LARGEST),
-    )
-    max_bytes: int = declare(
-        1_073_741_824,
-        "maximum number of bytes of bodies to keep; the oldest are evicted",
-        kind="number",
-        span=(1, LARGEST),
-    )
-    seed: int | None = declare(
-        None, "of ids and write keys; chosen and printed by default", kind="number"
-    )
-    header_timeout: int = declare(
-        30,
-        "seconds in which the head of a request, or a TLS handshake, must arrive whole, else its"
-        " connection is closed",
-        kind="number",
-        span=(1, 3600),
-    )
-    allow_host: tuple[str, ...] = declare(
-        (),
-        "other names of this server: they may open the control API and the page, and stand in the"
-        " full URLs of requests",
-        kind="list",
-    )
-    control_token: str | None = declare(
-        None,
-        "token that opens the control API and the page to other machines; without it only this"
-        " machine can use them",
-        kind="secret",
-    )
-    oauth_public_key: str | None = declare(
-        None, "check OAuth assertions against this RSA public key, a PEM file", kind="file"
-    )
-    analytics_js: str | None = declare(
-        None, "your copy of analytics.js, served at Segment's script path", kind="file"
-    )
+    tls_key: Annotated[File | None, Meta(description="the key of --tls-cert, a PEM file")] = None
+    state_dir: Annotated[
+        File | None,
+        Meta(description="folder of the CA that mockseg makes; the user's state folder by default"),
+    ] = None
+    profile: Annotated[
+        Literal["2025", "2018", "debug-api"],
+        Meta(description="which dated behaviour of Segment's edge to show"),
+    ] = "2025"
+    dedup: Annotated[
+        Literal["source", "server"],
+        Meta(
+            description="among which calls a messageId must be new: of its source, or of the server"
+            " as at Segment"
+        ),
+    ] = "source"
+    error_body: Annotated[
+        Literal["json", "text"],
+        Meta(description="bodies of refusals: JSON that every SDK reads, or Segment's plain text"),
+    ] = "json"
+    catalogue: Annotated[
+        tuple[str, ...], Meta(description="plans of the catalogue that judge every source's calls")
+    ] = ()
+    plan: Annotated[
+        Files, Meta(description="tracking plans that judge them too, files in Segment's JSON")
+    ] = ()
+    strictness: Annotated[
+        Literal["lenient", "strict"],
+        Meta(
+            description="of the catalogue's plans: what either document allows, or exactly its own"
+        ),
+    ] = "lenient"
+    protocols: Annotated[
+        File | None,
+        Meta(description="what becomes of calls that plans do not allow, a JSON file"),
+    ] = None
+    faults: Annotated[
+        File | None,
+        Meta(description="faults to begin with, a JSON or TOML file of what POST /faults takes"),
+    ] = None
+    destinations: Annotated[
+        File | None,
+        Meta(
+            description="destinations to begin with, a JSON or TOML file of what POST /destinations"
+            " takes"
+        ),
+    ] = None
+    known_write_keys: Annotated[
+        tuple[str, ...],
+        Meta(description="answer 401 to all other write keys, which Segment does not do"),
+    ] = ()
+    max_calls: Annotated[
+        Limit, Meta(description="maximum number of calls to keep; the oldest are evicted")
+    ] = 100_000
+    max_requests: Annotated[
+        Limit, Meta(description="maximum number of requests to keep; the oldest are evicted")
+    ] = 100_000
+    max_bytes: Annotated[
+        Limit, Meta(description="maximum number of bytes of bodies to keep; the oldest are evicted")
+    ] = 1_073_741_824
+    seed: Annotated[
+        Whole | None, Meta(description="of ids and write keys; chosen and printed by default")
+    ] = None
+    header_timeout: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3600,
+            description="seconds in which the head of a request, or a TLS handshake, must arrive"
+            " whole, else its connection is closed",
+        ),
+    ] = 30
+    allow_host: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="other names of this server: they may open the control API and the page,"
+            " and stand in the full URLs of requests"
+        ),
+    ] = ()
+    control_token: Annotated[
+        Secret | None,
+        Meta(
+            description="token that opens the control API and the page to other machines; without"
+            " it only this machine can use them"
+        ),
+    ] = dataclasses.field(default=None, repr=False)
+    oauth_public_key: Annotated[
+        File | None,
+        Meta(description="check OAuth assertions against this RSA public key, a PEM file"),
+    ] = None
+    analytics_js: Annotated[
+        File | None,
+        Meta(description="your copy of analytics.js, served at Segment's script path"),
+    ] = None
 
     def __post_init__(self) -> None:
         for setting in SERVER_SETTINGS:
@@ -163,13 +170,11 @@ class ClientSettings:
         ConfigError: a value is not allowed.
     """
 
-    url: str = declare("http://127.0.0.1:8765", "address of a running mockseg")
-    control_token: str | None = declare(
-        None,
-        "control token of a mockseg that runs on another machine",
-        kind="secret",
-        flag="--token",
-    )
+    url: Annotated[str, Meta(description="address of a running mockseg")] = "http://127.0.0.1:8765"
+    control_token: Annotated[
+        Secret | None,
+        Meta(description="control token of a mockseg that runs on another machine"),
+    ] = dataclasses.field(default=None, repr=False, metadata={"flag": "--token"})
 
     def __post_init__(self) -> None:
         for setting in CLIENT_SETTINGS:
@@ -207,7 +212,7 @@ class Sources:
         return name in self.in_file and name not in self.in_environment
 
     def choose(self, setting: Setting, flags: Mapping[str, str | bool | None]) -> object:
-        """Give a setting's value: the one function that knows which place wins.
+        """Return a setting's value: the one function that knows which place wins.
 
         Raises:
             ConfigError: the flag's value is not allowed.

@@ -1,49 +1,51 @@
 """One setting: its name in three places, its kind, and what is allowed.
 
-:mod:`mockseg.config` holds the table of them.
+:mod:`mockseg.config` holds the table of them. A field's annotation says all of it: the type and
+its limits (:class:`msgspec.Meta`), and the help in ``description``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
-import re
-from typing import Any, Literal, TypeAlias
+import types
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
 
 from mockseg.errors import ConfigError
 from mockseg.suggestions import quoted, unknown
 
 PREFIX = "MOCKSEG_"
-LARGEST = 2**63 - 1
-
-Kind: TypeAlias = Literal["text", "secret", "file", "number", "switch", "list", "files"]
-
+_LARGEST = 2**63 - 1
 # What a token may be, as the end of a sentence: RFC 6750.
 BEARER_RULE = "1 to 512 letters, digits and any of -._~+/, then perhaps ="
-_token = re.compile(r"[A-Za-z0-9._~+/-]{1,512}={0,2}")
 
+Kind: TypeAlias = Literal["text", "secret", "file", "number", "switch", "list", "files"]
+Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535)]
+Whole: TypeAlias = Annotated[int, Meta(ge=0, le=_LARGEST)]
+Limit: TypeAlias = Annotated[int, Meta(ge=1, le=_LARGEST)]
+# A text that no message and no repr shows.
+Secret: TypeAlias = Annotated[
+    str, Meta(pattern=r"\A[A-Za-z0-9._~+/-]{1,512}={0,2}\Z", extra={"kind": "secret"})
+]
+File: TypeAlias = Annotated[str, Meta(extra={"kind": "file"})]
+Files: TypeAlias = Annotated[tuple[str, ...], Meta(extra={"kind": "files"})]
 
-def declare(
-    default: Any,
-    help: str,  # noqa: A002 - the word that click has for it
-    *,
-    kind: Kind = "text",
-    choices: tuple[str, ...] = (),
-    span: tuple[int, int] = (0, LARGEST),
-    flag: str = "",
-) -> Any:
-    """Declare a setting: its default, what it means, what is allowed.
-
-    Args:
-        default: what holds when it is set nowhere.
-        help: what it means, without a full stop.
-        kind: what its value is.
-        choices: the only values of a text.
-        span: least and most of a number.
-        flag: its flag where that is not made of its name.
-    """
-    metadata = {"help": help, "kind": kind, "choices": choices, "span": span, "own_flag": flag}
-    return dataclasses.field(default=default, metadata=metadata, repr=kind != "secret")
+_KINDS: dict[Any, Kind] = {int: "number", bool: "switch", str: "text", tuple: "list"}
+_ALLOWED: dict[Kind, str] = {
+    "text": "a text",
+    "secret": BEARER_RULE,
+    "file": "the name of a file",
+    "switch": "true or false",
+    "list": "texts (an array in the file, else separated by commas)",
+    "files": "names of files (an array in the file, else separated by commas)",
+}
+_SWITCH = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,49 +54,27 @@ class Setting:
 
     Attributes:
         name: the field, and the key in the file.
-        kind: text, file, number, switch, or a list of texts or files; a secret is a text that
-            no message and no repr shows.
-        default: what holds when it is set nowhere.
-        optional: None is a value of it.
-        help: what it means, without a full stop.
+        flag: of the command line.
+        kind: of its value.
+        type: of its value, with its limits.
+        default: its value if it is set nowhere.
+        help: without a full stop.
         choices: the only values of a text, or empty.
-        span: least and most of a number.
-        own_flag: its flag where that is not made of its name, or empty.
+        allowed: the allowed values, as the end of a sentence.
     """
 
     name: str
+    flag: str
     kind: Kind
+    type: Any
     default: object
-    optional: bool
     help: str
     choices: tuple[str, ...]
-    span: tuple[int, int]
-    own_flag: str
+    allowed: str
 
     @property
     def variable(self) -> str:
         return PREFIX + self.name.upper()
-
-    @property
-    def flag(self) -> str:
-        return self.own_flag or "--" + self.name.replace("_", "-")
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values, as the end of a sentence."""
-        if self.choices:
-            return "one of " + ", ".join(self.choices)
-        least, most = self.span
-        number = f"a whole number from {least}" + (f" to {most}" if most < LARGEST else "")
-        return {
-            "text": "a text",
-            "secret": BEARER_RULE,
-            "file": "the name of a file",
-            "number": number,
-            "switch": "true or false",
-            "list": "texts (an array in the file, else separated by commas)",
-            "files": "names of files (an array in the file, else separated by commas)",
-        }[self.kind]
 
     def parse(self, text: str, *, place: str) -> object:
         """Read the value from a variable or a flag.
@@ -102,42 +82,38 @@ class Setting:
         Raises:
             ConfigError: it cannot be read as such a value.
         """
+        value: object = text
         if self.kind in {"list", "files"}:
-            return self.check(_parts(text), place=place)
-        if self.kind == "switch":
-            return self.check(_SWITCH.get(text.strip().lower(), text), place=place)
-        if self.kind == "number":
+            # An empty text has no parts; an empty part is kept to be rejected.
+            value = tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+        elif self.kind == "switch":
+            value = _SWITCH.get(text.strip().lower(), text)
+        elif self.kind == "number":
             try:
-                return self.check(int(text), place=place)
+                value = int(text)
             except ValueError:
-                raise self._refusal(text, place) from None
-        return self.check(text, place=place)
+                raise self._error(text, place) from None
+        return self.check(value, place=place)
 
-    def check(self, value: object, *, place: str) -> object:
-        """Return the value when it is allowed, a list as a tuple.
+    def check(self, value: object, *, place: str) -> Any:
+        """Return the value if it is allowed, a list as a tuple.
 
         Raises:
             ConfigError: it is not; the message names place, value and what is allowed.
         """
-        if value is None and self.optional:
-            return value
-        if self.kind in {"list", "files"} and isinstance(value, list | tuple):
-            if all(_is_text(item) for item in value):
-                return tuple(_at_home(item) if self.kind == "files" else item for item in value)
-        elif self.kind == "switch" and isinstance(value, bool):
-            return value
-        elif self.kind == "number" and isinstance(value, int) and not isinstance(value, bool):
-            if self.span[0] <= value <= self.span[1]:
-                return value
-        elif self.kind == "secret" and isinstance(value, str) and is_token(value):
-            return value
-        elif self.kind == "file" and _is_text(value):
-            return _at_home(str(value))
-        elif self.kind == "text" and _is_text(value) and (value in (self.choices or (value,))):
-            return value
-        raise self._refusal(value, place)
+        try:
+            checked = msgspec.convert(value, self.type)
+        except (msgspec.ValidationError, OverflowError):
+            raise self._error(value, place) from None
+        texts = checked if isinstance(checked, tuple) else (checked,)
+        # Each text must fit into a command, a file name or a header.
+        if any(isinstance(text, str) and not (text and text.isprintable()) for text in texts):
+            raise self._error(value, place)
+        if self.kind == "files":
+            return tuple(map(_with_home, texts))
+        return _with_home(checked) if self.kind == "file" and checked is not None else checked
 
-    def _refusal(self, value: object, place: str) -> ConfigError:
+    def _error(self, value: object, place: str) -> ConfigError:
         if self.kind == "secret":
             return ConfigError(f"{place} is not a token: it must be {self.allowed}")
         if self.choices:
@@ -146,36 +122,63 @@ class Setting:
 
 
 def rows(table: type) -> tuple[Setting, ...]:
-    """Return the rows of a dataclass whose fields were declared here."""
-    return tuple(
-        Setting(
-            name=field.name, default=field.default, optional=field.default is None, **field.metadata
-        )
-        for field in dataclasses.fields(table)
-    )
+    """Return the settings that the fields of a dataclass are."""
+    hints = get_type_hints(table, include_extras=True)
+    return tuple(_row(field, hints[field.name]) for field in dataclasses.fields(table))
 
 
 def is_token(text: str) -> bool:
     """Return whether a text can be a Bearer token, see :data:`BEARER_RULE`."""
-    return _token.fullmatch(text) is not None
+    try:
+        msgspec.convert(text, Secret)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
-_SWITCH = {
-    **dict.fromkeys(("1", "true", "yes", "on"), True),
-    **dict.fromkeys(("0", "false", "no", "off"), False),
-}
+def _row(field: dataclasses.Field[Any], hint: Any) -> Setting:
+    inner, metas = _plain(hint)
+    meta = {
+        name: getattr(each, name)
+        for each in metas
+        for name in ("ge", "le", "description")
+        if getattr(each, name) is not None
+    }
+    extra = {key: value for each in metas for key, value in (each.extra or {}).items()}
+    choices = get_args(inner) if get_origin(inner) is Literal else ()
+    kind = extra.get("kind") or _KINDS[str if choices else get_origin(inner) or inner]
+    if choices:
+        allowed = "one of " + ", ".join(choices)
+    elif kind == "number":
+        most = f" to {meta['le']}" if meta["le"] < _LARGEST else ""
+        allowed = f"a whole number from {meta['ge']}{most}"
+    else:
+        allowed = _ALLOWED[kind]
+    return Setting(
+        name=field.name,
+        flag=field.metadata.get("flag", "--" + field.name.replace("_", "-")),
+        kind=kind,
+        type=hint,
+        default=field.default,
+        help=meta["description"],
+        choices=choices,
+        allowed=allowed,
+    )
 
 
-def _parts(text: str) -> tuple[str, ...]:
-    """Split at commas; an empty text has no parts, an empty part is kept to be rejected."""
-    return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
+def _plain(hint: Any) -> tuple[Any, list[Meta]]:
+    """Return an annotation without None and without Meta, and all Meta in it."""
+    metas: list[Meta] = []
+    while True:
+        if get_origin(hint) is Annotated:
+            metas += hint.__metadata__
+            hint = hint.__origin__
+        elif get_origin(hint) in {Union, types.UnionType}:
+            hint = next(each for each in get_args(hint) if each is not types.NoneType)
+        else:
+            return hint, metas
 
 
-def _at_home(path: str) -> str:
+def _with_home(path: str) -> str:
     # Path.expanduser raises where there is no home.
     return os.path.expanduser(path)  # noqa: PTH111 - see above
-
-
-def _is_text(value: object) -> bool:
-    """Return whether this is a text that can stand in a command, a file name or a header."""
-    return isinstance(value, str) and value != "" and value.isprintable()
