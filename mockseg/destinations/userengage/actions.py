@@ -6,7 +6,7 @@ import string
 from typing import TYPE_CHECKING, Final
 
 from mockseg.destinations.userengage.app import App
-from mockseg.destinations.userengage.building import define, define_events, domain_of
+from mockseg.destinations.userengage.attributes import define, define_events, domain_of
 from mockseg.destinations.userengage.objects import attribute_object, event_object
 from mockseg.destinations.userengage.setup import AttributeSetup, Types
 from mockseg.destinations.vendor import Action, Arguments
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
 
-    from mockseg.destinations.userengage.definitions import Namespace
+    from mockseg.destinations.userengage.attributes import Namespace
     from mockseg.destinations.userengage.imitation import UserEngage
     from mockseg.json_types import JsonObject
 

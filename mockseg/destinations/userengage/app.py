@@ -8,22 +8,59 @@ from __future__ import annotations
 
 import collections
 import string
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from mockseg.destinations.userengage.definitions import Attribute, Namespace, name_std
-from mockseg.destinations.userengage.records import Company, Event, Occurrence, PageView, User
+from mockseg.destinations.userengage.attributes import Attribute, Namespace, name_std
+from mockseg.destinations.userengage.records import (
+    COMPANIES,
+    USERS,
+    Company,
+    Event,
+    Occurrence,
+    PageView,
+    Record,
+    RecordKind,
+    User,
+)
 from mockseg.destinations.userengage.values import STRING
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
 
-    from mockseg.destinations.userengage.definitions import Resolved
+    from mockseg.destinations.userengage.attributes import Resolved
     from mockseg.json_types import Json, JsonObject
 
 
 CONTENT_TYPES: Final = ("clientuser", "company", "activity", "deal", "product", "ticket")
 _LETTERS = string.ascii_lowercase + string.digits
+_R = TypeVar("_R", bound=Record)
+
+
+class Directory(Generic[_R]):
+    """The users of an application, or its companies: by id, and by custom id."""
+
+    def __init__(self, kind: RecordKind) -> None:
+        self.kind = kind
+        self.by_id: dict[int, _R] = {}
+        self.by_custom_id: dict[str, _R] = {}
+
+    def add(self, record: _R) -> None:
+        self.by_id[record.id] = record
+        if record.custom_id is not None:
+            self.by_custom_id[record.custom_id] = record
+
+    def rename(self, record: _R, custom_id: str | None) -> None:
+        """Change a custom id to one that is free."""
+        if record.custom_id is not None:
+            del self.by_custom_id[record.custom_id]
+        record.custom_id = custom_id
+        if custom_id is not None:
+            self.by_custom_id[custom_id] = record
+
+    def remove(self, record: _R) -> None:
+        self.rename(record, None)
+        del self.by_id[record.id]
 
 
 class App:
@@ -33,11 +70,12 @@ class App:
         attributes: namespaces by content type.
         events: by name.
         shared: the attributes of all events, or None where each event has its own.
+        users_by_key: by `User.key`.
         tags: ids by name.
         segment_keys: whether it is revoked, by key.
         rest_token: of REST clients.
-        trusted_domains: lower case; empty trusts everybody.
-        forgotten_occurrences, forgotten_page_views: how many made room for newer ones.
+        trusted_domains: lower case; empty trusts all.
+        forgotten_occurrences, forgotten_page_views: how many were evicted.
     """
 
     def __init__(
@@ -48,11 +86,9 @@ class App:
         self.attributes = {kind: Namespace() for kind in CONTENT_TYPES}
         self.shared = Namespace() if shares else None
         self.events: dict[str, Event] = {}
-        self.users: dict[int, User] = {}
-        self.users_by_custom_id: dict[str, User] = {}
+        self.users: Directory[User] = Directory(USERS)
         self.users_by_key: dict[str, User] = {}
-        self.companies: dict[int, Company] = {}
-        self.companies_by_custom_id: dict[str, Company] = {}
+        self.companies: Directory[Company] = Directory(COMPANIES)
         self.tags: dict[str, int] = {}
         self.occurrences: collections.deque[Occurrence] = collections.deque(maxlen=most_records)
         self.page_views: collections.deque[PageView] = collections.deque(maxlen=most_records)
@@ -63,13 +99,13 @@ class App:
         self.forgotten_page_views = 0
 
     def next_id(self, kind: str, *, given: int | None = None) -> int:
-        """Give the next id of a kind of record, above all given before; or take a given one."""
+        """Return the next id of a kind of record, above all before; or take a given one."""
         last = self._last_ids[kind]
         self._last_ids[kind] = last + 1 if given is None else max(last, given)
         return last + 1 if given is None else given
 
     def mint_user_key(self) -> str:
-        """Give a key that no user has."""
+        """Return a key that no user has."""
         while True:
             key = "".join(self._random.choices(_LETTERS, k=12))
             if key not in self.users_by_key:
@@ -88,14 +124,8 @@ class App:
         given_id: int | None = None,
     ) -> Attribute:
         """Define an attribute whose name is new in its namespace."""
-        attribute = Attribute(
-            self.next_id("attribute", given=given_id),
-            name,
-            name_std(name),
-            value_type,
-            choices,
-            many,
-        )
+        id_ = self.next_id("attribute", given=given_id)
+        attribute = Attribute(id_, name, name_std(name), value_type, choices, many)
         namespace.add(attribute)
         return attribute
 
@@ -111,18 +141,14 @@ class App:
         self.events[name] = event
         return event
 
-    @property
-    def attribute_ids(self) -> set[int]:
-        """The ids of all attributes."""
-        namespaces = [
-            *self.attributes.values(),
-            *(each.attributes for each in self.events.values()),
-        ]
-        if self.shared is not None:
-            namespaces.append(self.shared)
-        return {each.id for space in namespaces for each in space.attributes.values()}
+    def event_attributes(self, name: str) -> Namespace:
+        """Return the attributes of an event, which may not be defined yet; for reading."""
+        event = self.events.get(name)
+        if event is not None:
+            return event.attributes
+        return Namespace() if self.shared is None else self.shared
 
-    # -- users
+    # -- users and companies
 
     def add_user(self, custom_id: str | None, *, now_ns: int) -> User:
         """Create a user whose custom id is new, or None."""
@@ -133,35 +159,40 @@ class App:
             created_ns=now_ns,
             updated_ns=now_ns,
         )
-        self.index_user(user)
+        self.index(user)
         return user
 
-    def index_user(self, user: User) -> None:
-        """Make a new user findable."""
-        self.users[user.id] = user
-        self.users_by_key[user.key] = user
-        if user.custom_id is not None:
-            self.users_by_custom_id[user.custom_id] = user
+    def add_company(self, custom_id: str | None, *, now_ns: int) -> Company:
+        """Create a company whose custom id is new, or None."""
+        company = Company(
+            id=self.next_id("company"), custom_id=custom_id, created_ns=now_ns, updated_ns=now_ns
+        )
+        self.index(company)
+        return company
 
-    def rename_user(self, user: User, custom_id: str | None) -> None:
-        """Give a user another custom id, which nobody else has."""
-        if user.custom_id is not None:
-            del self.users_by_custom_id[user.custom_id]
-        user.custom_id = custom_id
-        if custom_id is not None:
-            self.users_by_custom_id[custom_id] = user
+    def index(self, record: Record) -> None:
+        """Make a new user or company findable."""
+        if isinstance(record, User):
+            self.users.add(record)
+            self.users_by_key[record.key] = record
+        elif isinstance(record, Company):
+            self.companies.add(record)
 
-    def remove_user(self, user: User) -> None:
-        """Delete a user with its occurrences and page views."""
-        self.rename_user(user, None)
-        del self.users[user.id]
-        del self.users_by_key[user.key]
-        for records in (self.occurrences, self.page_views):
-            kept = [record for record in records if record.user != user.id]
-            records.clear()
-            records.extend(kept)  # type: ignore[arg-type]  # each keeps its own kind
+    def remove(self, record: Record) -> None:
+        """Delete a user with its occurrences and page views, or a company with its memberships."""
+        if isinstance(record, User):
+            self.users.remove(record)
+            del self.users_by_key[record.key]
+            for records in (self.occurrences, self.page_views):
+                kept = [each for each in records if each.user != record.id]
+                records.clear()
+                records.extend(kept)  # type: ignore[arg-type]  # each keeps its own kind
+        elif isinstance(record, Company):
+            self.companies.remove(record)
+            for user in self.users.by_id.values():
+                user.companies.pop(record.id, None)
 
-    def tag(self, record: User | Company, names: Iterable[str]) -> None:
+    def tag(self, record: Record, names: Iterable[str]) -> None:
         """Add tags to a user or a company, creating those that are new."""
         for name in names:
             if name not in self.tags:
@@ -169,11 +200,30 @@ class App:
             if name not in record.tags:
                 record.tags.append(name)
 
+    @staticmethod
+    def join(user: User, company: Company, *, now_ns: int) -> bool:
+        """Make a user a member, once; return whether it was not (UE-42)."""
+        if company.id in user.companies:
+            return False
+        user.companies[company.id] = now_ns
+        return True
+
+    def apply(
+        self, record: Record, *, profile: dict[str, Json], resolved: Resolved, now_ns: int
+    ) -> None:
+        """Set standard fields and custom attributes of a user or a company."""
+        kind = USERS if isinstance(record, User) else COMPANIES
+        self.create_new(self.attributes[kind.content_type], resolved)
+        record.profile.update(profile)
+        record.attributes.update(resolved.values)
+        record.updated_ns = now_ns
+
+    # -- what users did
+
     def record_page_view(self, user: User, *, timestamp_ns: int, visit: JsonObject) -> PageView:
         """Count and keep a page view; `last_seen` moves only forward (UE-20 to UE-22)."""
-        view = PageView(
-            id=self.next_id("page_view"), user=user.id, timestamp_ns=timestamp_ns, visit=visit
-        )
+        id_ = self.next_id("page_view")
+        view = PageView(id=id_, user=user.id, timestamp_ns=timestamp_ns, visit=visit)
         self.keep_page_view(view)
         user.page_views += 1
         if user.last_seen_ns is None or timestamp_ns > user.last_seen_ns:
@@ -190,9 +240,7 @@ class App:
         Returns:
             The occurrence, and whether it is the first ever of its event.
         """
-        event = self.events.get(name)
-        if event is None:
-            event = self.define_event(name)
+        event = self.events.get(name) or self.define_event(name)
         self.create_new(event.attributes, resolved)
         occurrence = Occurrence(
             id=self.next_id("occurrence"),
@@ -208,72 +256,11 @@ class App:
         return occurrence, first
 
     def keep_occurrence(self, occurrence: Occurrence) -> None:
-        """Keep an occurrence; the oldest may make room for it."""
+        """Keep an occurrence; the oldest may be evicted."""
         self.forgotten_occurrences += len(self.occurrences) == self.occurrences.maxlen
         self.occurrences.append(occurrence)
 
     def keep_page_view(self, view: PageView) -> None:
-        """Keep a page view; the oldest may make room for it."""
+        """Keep a page view; the oldest may be evicted."""
         self.forgotten_page_views += len(self.page_views) == self.page_views.maxlen
         self.page_views.append(view)
-
-    def event_attributes(self, name: str) -> Namespace:
-        """Give the attributes of an event, which may not be defined yet; for reading."""
-        event = self.events.get(name)
-        if event is not None:
-            return event.attributes
-        return Namespace() if self.shared is None else self.shared
-
-    # -- companies
-
-    def add_company(self, custom_id: str | None, *, now_ns: int) -> Company:
-        """Create a company whose custom id is new, or None."""
-        company = Company(
-            id=self.next_id("company"), custom_id=custom_id, created_ns=now_ns, updated_ns=now_ns
-        )
-        self.index_company(company)
-        return company
-
-    def index_company(self, company: Company) -> None:
-        """Make a new company findable."""
-        self.companies[company.id] = company
-        if company.custom_id is not None:
-            self.companies_by_custom_id[company.custom_id] = company
-
-    def rename_company(self, company: Company, custom_id: str | None) -> None:
-        """Give a company another custom id, which no other has."""
-        if company.custom_id is not None:
-            del self.companies_by_custom_id[company.custom_id]
-        company.custom_id = custom_id
-        if custom_id is not None:
-            self.companies_by_custom_id[custom_id] = company
-
-    def remove_company(self, company: Company) -> None:
-        """Delete a company with its memberships."""
-        self.rename_company(company, None)
-        del self.companies[company.id]
-        for user in self.users.values():
-            user.companies.pop(company.id, None)
-
-    @staticmethod
-    def join(user: User, company: Company, *, now_ns: int) -> bool:
-        """Make a user a member, once; tell whether it was none (UE-42)."""
-        if company.id in user.companies:
-            return False
-        user.companies[company.id] = now_ns
-        return True
-
-    def apply(
-        self,
-        record: User | Company,
-        *,
-        profile: dict[str, Json],
-        resolved: Resolved,
-        now_ns: int,
-    ) -> None:
-        """Set standard fields and custom attributes of a user or a company."""
-        kind = "clientuser" if isinstance(record, User) else "company"
-        self.create_new(self.attributes[kind], resolved)
-        record.profile.update(profile)
-        record.attributes.update(resolved.values)
-        record.updated_ns = now_ns

@@ -7,20 +7,28 @@ page "UserEngage Destination"; what it leaves open is chosen in `UserEngageSetup
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
 from mockseg import json_types
 from mockseg.destinations.inlet import INLET, basic_key
 from mockseg.destinations.userengage.actions import ACTIONS, mint_secret
-from mockseg.destinations.userengage.answers import ERRORS, rest_error
 from mockseg.destinations.userengage.app import App
-from mockseg.destinations.userengage.building import check_setup
 from mockseg.destinations.userengage.inlet import credentials_error, key_error, receive
 from mockseg.destinations.userengage.objects import state_of
 from mockseg.destinations.userengage.rest.door import REST_PREFIX, RestDoor, token_error, token_of
+from mockseg.destinations.userengage.rest.request import rest_error
 from mockseg.destinations.userengage.restoring import fill
-from mockseg.destinations.userengage.setup import UserEngageSetup
-from mockseg.destinations.vendor import Action, Imitation, Setup, VendorRequest, VendorResponse
+from mockseg.destinations.userengage.setup import UserEngageSetup, check_setup
+from mockseg.destinations.vendor import (
+    Action,
+    Headers,
+    Imitation,
+    Setup,
+    VendorRequest,
+    VendorResponse,
+    reply,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,12 +36,27 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
 
 
+def _demanded(status: int, message: str, *, headers: Headers = ()) -> VendorResponse:
+    """Make an error that suits both surfaces: Segment reads `message`, REST clients `detail`."""
+    answer = reply(status, {"message": message, "detail": message})
+    return dataclasses.replace(answer, headers=(*answer.headers, *headers))
+
+
 class UserEngage(Imitation[UserEngageSetup, App]):
     """One application at UserEngage."""
 
     setup_type: ClassVar[type[Setup]] = UserEngageSetup
     actions: ClassVar[Mapping[str, Action]] = ACTIONS
-    errors: ClassVar[Mapping[str, VendorResponse]] = ERRORS
+    errors: ClassVar[Mapping[str, VendorResponse]] = {
+        "bad_request": _demanded(400, "The request is malformed."),
+        "unauthorized": _demanded(401, "The API key is missing or malformed."),
+        "forbidden": _demanded(403, "The API key is revoked or the domain is not trusted."),
+        "not_found": _demanded(404, "Not found."),
+        "rate_limited": _demanded(429, "Too many requests.", headers=(("Retry-After", "1"),)),
+        "server_error": _demanded(500, "Internal error."),
+        "unsupported": _demanded(501, "This type of call is not supported."),
+        "unavailable": _demanded(503, "Maintenance.", headers=(("Retry-After", "1"),)),
+    }
 
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:
@@ -79,7 +102,7 @@ class UserEngage(Imitation[UserEngageSetup, App]):
 
     def handle(self, request: VendorRequest) -> VendorResponse:
         if request.path == INLET:
-            return receive(self.kept, self.setup, request)
+            return receive(self, request)
         if request.path.startswith(REST_PREFIX):
             return self._door.answer(self.kept, request)
         return _nowhere()

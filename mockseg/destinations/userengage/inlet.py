@@ -4,169 +4,119 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from mockseg import json_types
-from mockseg.destinations.inlet import basic_key
-from mockseg.destinations.userengage.answers import INLET_DONE, Refused, inlet_error
-from mockseg.destinations.userengage.mapping import map_company_traits, map_context, map_user_traits
-from mockseg.destinations.userengage.page_view import visit_of
+import msgspec
+from msgspec import Meta
+
+from mockseg.destinations.inlet import basic_key, call_from, decoded_body, text_id
+from mockseg.destinations.userengage.mapping import (
+    map_company_traits,
+    map_context,
+    map_user_traits,
+    visit_of,
+)
+from mockseg.destinations.vendor import VendorError, not_allowed, refused, reply
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import parse_moment
-from mockseg.errors import MalformedJsonError
+from mockseg.json_types import Json
 
 if TYPE_CHECKING:
-    from mockseg.destinations.userengage.app import App
+    from mockseg.destinations.userengage.imitation import UserEngage
     from mockseg.destinations.userengage.records import User
-    from mockseg.destinations.userengage.setup import UserEngageSetup
     from mockseg.destinations.vendor import VendorRequest, VendorResponse
-    from mockseg.json_types import Json, JsonObject
+    from mockseg.json_types import JsonObject
 
 
 _HOST = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{0,20}://(?:[^/?#@]{0,200}@)?(\[[^/?#@\]]{2,45}\]|[^/?#:@\[]{1,253})"
 )
-_SUPPORTED = ("identify", "page", "track", "group")
+_Object = dict[str, Json]
+
+
+class _Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message; an id is text or a whole number, and an empty one counts as absent."""
+
+    user_id: str | int | None = None
+    anonymous_id: str | int | None = None
+    timestamp: Json = None
+    sent_at: Json = None
+    context: _Object | None = None
+
+
+class _Identify(_Call, frozen=True):
+    traits: _Object | None = None
+
+
+class _Page(_Call, frozen=True):
+    properties: _Object | None = None
+
+
+class _Track(_Call, frozen=True):
+    event: Annotated[str, Meta(min_length=1)]
+    properties: _Object | None = None
+
+
+class _Group(_Call, frozen=True):
+    group_id: Annotated[str, Meta(min_length=1)] | int
+    traits: _Object | None = None
+
+
+_CALLS: dict[str, type[_Call]] = {
+    "identify": _Identify,
+    "page": _Page,
+    "track": _Track,
+    "group": _Group,
+}
 
 
 def credentials_error() -> VendorResponse:
-    """Answer who has no credentials, or garbled ones (UE-01)."""
-    return inlet_error(
-        401,
-        "unauthorized",
-        "Send `Authorization: Basic` with the Segment API key as user name and no password.",
-    )
+    """Answer a request without credentials, or with garbled ones (UE-01)."""
+    sentence = "Send `Authorization: Basic` with the Segment API key as user name and no password."
+    return refused(401, sentence, code="unauthorized")
 
 
 def key_error(*, revoked: bool) -> VendorResponse:
     """Answer a key that is revoked, or was never generated (UE-02, UE-X4)."""
     if revoked:
-        return inlet_error(403, "revoked_key", "This Segment API key is revoked.")
-    return inlet_error(403, "unknown_key", "No application has this Segment API key.")
+        return refused(403, "This Segment API key is revoked.", code="revoked_key")
+    return refused(403, "No application has this Segment API key.", code="unknown_key")
 
 
-@dataclasses.dataclass(slots=True)
-class _Call:
-    """A message whose envelope is sound, with what was ignored of it so far."""
+def receive(engage: UserEngage, request: VendorRequest) -> VendorResponse:
+    """Apply the message of a request to the application.
 
-    message: JsonObject
-    type: str
-    identifier: str
-    timestamp_ns: int
-    received_ns: int
-    context: JsonObject
-    notes: list[Note]
-
-
-def receive(app: App, setup: UserEngageSetup, request: VendorRequest) -> VendorResponse:
-    """Apply the message of a request to the application: all of it or, with an error, nothing."""
-    try:
-        call = _read(app, setup, request)
-        if call.type == "identify":
-            _identify(app, setup, call)
-        elif call.type == "page":
-            _page(app, call)
-        elif call.type == "track":
-            _track(app, call)
-        else:
-            _group(app, setup, call)
-    except Refused as refused:
-        return refused.answer
-    return dataclasses.replace(INLET_DONE, notes=tuple(call.notes)) if call.notes else INLET_DONE
-
-
-def _read(app: App, setup: UserEngageSetup, request: VendorRequest) -> _Call:
+    Raises:
+        VendorError: it is refused; nothing is changed.
+    """
     if request.method != "POST":
-        error = inlet_error(405, "method_not_allowed", "Messages come by POST.")
-        raise Refused(dataclasses.replace(error, headers=(*error.headers, ("Allow", "POST"))))
+        return not_allowed(request, ("POST",))
     key = basic_key(request)
     if key is None:
-        raise Refused(credentials_error())
+        return credentials_error()
     # First the key, then the domain (UE-04).
-    revoked = app.segment_keys.get(key)
+    revoked = engage.kept.segment_keys.get(key)
     if revoked is not False:
-        raise Refused(key_error(revoked=revoked is True))
-    try:
-        message = json_types.decode(request.body)
-    except MalformedJsonError as error:
-        raise _malformed("", f"The body is not JSON: {error}.") from None
-    if not isinstance(message, dict):
-        raise _malformed("", "The body is not one JSON object.")
-    context = _object(message, "context")
-    if app.trusted_domains:
-        _check_domain(app, setup, request, context)
-    kind = _type(message)
-    notes: list[Note] = []
-    return _Call(
-        message=message,
-        type=kind,
-        identifier=_identifier(message),
-        timestamp_ns=_timestamp(message, notes, received_ns=request.received_ns),
-        received_ns=request.received_ns,
-        context=context,
-        notes=notes,
-    )
+        return key_error(revoked=revoked is True)
+    value = decoded_body(request)
+    context = value.get("context") if isinstance(value, dict) else None
+    if engage.kept.trusted_domains:
+        _check_domain(engage, request, context if isinstance(context, dict) else {})
+    call = call_from(value, _CALLS)
+    identifier = text_id(call.user_id) or text_id(call.anonymous_id)
+    if identifier is None:
+        sentence = "Neither `userId` nor `anonymousId` is given."
+        return refused(400, sentence, code="malformed_message", field="userId")
+    notes = _Application(engage, call, identifier, request.received_ns).apply()
+    return reply(200, {}, notes=notes)
 
 
-def _malformed(field: str, message: str) -> Refused:
-    return Refused(inlet_error(400, "malformed", message, field=field))
+def _check_domain(engage: UserEngage, request: VendorRequest, context: JsonObject) -> None:
+    """Refuse a request from a domain that is not trusted (UE-03); from none at all, take it.
 
-
-def _object(message: JsonObject, name: str) -> JsonObject:
-    value = message.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _malformed(name, f"`{name}` is not an object.")
-    return value
-
-
-def _type(message: JsonObject) -> str:
-    kind = message.get("type")
-    if not isinstance(kind, str):
-        raise _malformed("type", f"`type` is missing; allowed are {', '.join(_SUPPORTED)}.")
-    if kind not in _SUPPORTED:
-        sentence = f"Calls of type {kind[:40]!r} are not supported; {', '.join(_SUPPORTED)} are."
-        raise Refused(inlet_error(501, "unsupported_type", sentence, field="type"))
-    return kind
-
-
-def _id(message: JsonObject, name: str) -> str | None:
-    """Read an id: text or a whole number; empty counts as absent."""
-    value = message.get(name)
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise _malformed(name, f"`{name}` is neither text nor a whole number.")
-
-
-def _identifier(message: JsonObject) -> str:
-    """Give by what the user is selected: `userId`, else `anonymousId` (UE-05)."""
-    found = _id(message, "userId") or _id(message, "anonymousId")
-    if found is None:
-        raise _malformed("userId", "Neither `userId` nor `anonymousId` is given.")
-    return found
-
-
-def _timestamp(message: JsonObject, notes: list[Note], *, received_ns: int) -> int:
-    """Give when it happened: `timestamp`, else `sentAt`, else the arrival (UE-23)."""
-    for name in ("timestamp", "sentAt"):
-        given: Json = message.get(name)
-        if given is not None:
-            moment = parse_moment(given)
-            if moment is not None:
-                return moment
-            notes.append(Note("value_ignored", name, f"Ignored: `{name}` is no ISO 8601 time."))
-    return received_ns
-
-
-def _check_domain(
-    app: App, setup: UserEngageSetup, request: VendorRequest, context: JsonObject
-) -> None:
-    """Refuse a request from a domain that is not trusted (UE-03); from none at all, take it."""
+    Raises:
+        VendorError: 403.
+    """
     page = context.get("page")
     given = (
         request.header("Origin"),
@@ -178,75 +128,104 @@ def _check_domain(
         if match is None:
             continue
         host = match[1].lower().rstrip(".")
-        if not _trusts(app.trusted_domains, host, subdomains=setup.trust_subdomains):
-            raise Refused(inlet_error(403, "untrusted_domain", f"{host} is no trusted domain."))
+        trusted = engage.kept.trusted_domains
+        subdomains = engage.setup.trust_subdomains and any(
+            host.endswith(f".{domain}") for domain in trusted
+        )
+        if host not in trusted and not subdomains:
+            sentence = f"{host} is not a trusted domain."
+            raise VendorError(refused(403, sentence, code="untrusted_domain"))
         return
 
 
-def _trusts(domains: list[str], host: str, *, subdomains: bool) -> bool:
-    return any(host == domain or (subdomains and host.endswith(f".{domain}")) for domain in domains)
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Application:
+    """One call at work on the application."""
 
+    engage: UserEngage
+    call: _Call
+    identifier: str
+    now_ns: int
 
-def _user(app: App, call: _Call) -> User:
-    """Select the user, or create it (UE-05, UE-06)."""
-    found = app.users_by_custom_id.get(call.identifier)
-    if found is None:
-        return app.add_user(call.identifier, now_ns=call.received_ns)
-    return found
+    def apply(self) -> list[Note]:
+        """Apply the call; return what was ignored of it."""
+        call = self.call
+        if isinstance(call, _Identify):
+            return self._identify(call)
+        if isinstance(call, _Page):
+            return self._page(call)
+        if isinstance(call, _Track):
+            return self._track(call)
+        assert isinstance(call, _Group)  # noqa: S101  (the table has no other)
+        return self._group(call)
 
+    def _user(self) -> User:
+        """Select the user, or create it (UE-05, UE-06)."""
+        app = self.engage.kept
+        found = app.users.by_custom_id.get(self.identifier)
+        return found or app.add_user(self.identifier, now_ns=self.now_ns)
 
-def _identify(app: App, setup: UserEngageSetup, call: _Call) -> None:
-    traits, place = _object(call.message, "traits"), "traits"
-    if setup.context_traits:
-        traits = _object(call.context, "traits") | traits
-    mapped = map_user_traits(traits, place=place, address_text=setup.address_text)
-    seen = map_context(call.context)
-    resolved = app.attributes["clientuser"].resolve(mapped.custom, place=place)
-    app.apply(
-        _user(app, call),
-        profile=mapped.profile | seen.profile,
-        resolved=resolved,
-        now_ns=call.received_ns,
-    )
-    call.notes += mapped.notes + resolved.notes + seen.notes
+    def _happened(self) -> tuple[int, list[Note]]:
+        """Return when it happened: `timestamp`, else `sentAt`, else the arrival (UE-23)."""
+        notes: list[Note] = []
+        for name, given in (("timestamp", self.call.timestamp), ("sentAt", self.call.sent_at)):
+            moment = parse_moment(given)
+            if moment is not None:
+                return moment, notes
+            if given is not None:
+                sentence = f"Ignored: `{name}` is not an ISO 8601 time."
+                notes.append(Note("value_ignored", name, sentence))
+        return self.now_ns, notes
 
+    def _identify(self, call: _Identify) -> list[Note]:
+        app, setup, context = self.engage.kept, self.engage.setup, call.context or {}
+        traits = call.traits or {}
+        if setup.context_traits:
+            of_context = context.get("traits") or {}
+            if not isinstance(of_context, dict):
+                sentence = "`context.traits` is not an object."
+                field = "context.traits"
+                raise VendorError(refused(400, sentence, code="malformed_message", field=field))
+            traits = of_context | traits
+        mapped = map_user_traits(traits, place="traits", address_text=setup.address_text)
+        seen = map_context(context)
+        resolved = app.attributes["clientuser"].resolve(mapped.custom, place="traits")
+        profile = mapped.profile | seen.profile
+        app.apply(self._user(), profile=profile, resolved=resolved, now_ns=self.now_ns)
+        return [*self._happened()[1], *mapped.notes, *resolved.notes, *seen.notes]
 
-def _page(app: App, call: _Call) -> None:
-    visit, notes = visit_of(_object(call.message, "properties"), call.context)
-    user = _user(app, call)
-    app.record_page_view(user, timestamp_ns=call.timestamp_ns, visit=visit)
-    user.updated_ns = call.received_ns
-    call.notes += notes
+    def _page(self, call: _Page) -> list[Note]:
+        timestamp_ns, notes = self._happened()
+        visit, ignored = visit_of(call.properties or {}, call.context or {})
+        user = self._user()
+        self.engage.kept.record_page_view(user, timestamp_ns=timestamp_ns, visit=visit)
+        user.updated_ns = self.now_ns
+        return [*notes, *ignored]
 
+    def _track(self, call: _Track) -> list[Note]:
+        app = self.engage.kept
+        timestamp_ns, notes = self._happened()
+        properties = (call.properties or {}).items()
+        resolved = app.event_attributes(call.event).resolve(properties, place="properties")
+        app.record_occurrence(
+            self._user(),
+            call.event,
+            timestamp_ns=timestamp_ns,
+            now_ns=self.now_ns,
+            resolved=resolved,
+        )
+        return [*notes, *resolved.notes]
 
-def _track(app: App, call: _Call) -> None:
-    event = call.message.get("event")
-    if not isinstance(event, str) or not event:
-        raise _malformed("event", "`event`, the name of the event, is missing.")
-    properties = _object(call.message, "properties")
-    resolved = app.event_attributes(event).resolve(properties.items(), place="properties")
-    app.record_occurrence(
-        _user(app, call),
-        event,
-        timestamp_ns=call.timestamp_ns,
-        now_ns=call.received_ns,
-        resolved=resolved,
-    )
-    call.notes += resolved.notes
-
-
-def _group(app: App, setup: UserEngageSetup, call: _Call) -> None:
-    group = _id(call.message, "groupId")
-    if group is None:
-        raise _malformed("groupId", "`groupId` is missing.")
-    traits = _object(call.message, "traits")
-    mapped = map_company_traits(traits, place="traits", company_address=setup.company_address)
-    resolved = app.attributes["company"].resolve(mapped.custom, place="traits")
-    user = _user(app, call)
-    company = app.companies_by_custom_id.get(group)
-    if company is None:
-        company = app.add_company(group, now_ns=call.received_ns)
-    app.apply(company, profile=mapped.profile, resolved=resolved, now_ns=call.received_ns)
-    if app.join(user, company, now_ns=call.received_ns):
-        user.updated_ns = call.received_ns
-    call.notes += mapped.notes + resolved.notes
+    def _group(self, call: _Group) -> list[Note]:
+        app = self.engage.kept
+        mapped = map_company_traits(
+            call.traits or {}, place="traits", company_address=self.engage.setup.company_address
+        )
+        resolved = app.attributes["company"].resolve(mapped.custom, place="traits")
+        user, custom_id = self._user(), str(call.group_id)
+        company = app.companies.by_custom_id.get(custom_id)
+        company = company or app.add_company(custom_id, now_ns=self.now_ns)
+        app.apply(company, profile=mapped.profile, resolved=resolved, now_ns=self.now_ns)
+        if app.join(user, company, now_ns=self.now_ns):
+            user.updated_ns = self.now_ns
+        return [*self._happened()[1], *mapped.notes, *resolved.notes]

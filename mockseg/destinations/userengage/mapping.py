@@ -1,13 +1,22 @@
-"""Traits and context of a call, mapped to the fields of users and companies."""
+"""Traits and context of a call, mapped to the fields of users, companies and page views."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING
 
-from mockseg.destinations.userengage.user_agent import browser_of
-from mockseg.destinations.userengage.values import NUMBER, Unconvertible, convert, shown, text
+from mockseg.destinations.userengage.values import (
+    Unconvertible,
+    convert,
+    employees,
+    gender,
+    person_name,
+    read_number,
+    shown,
+    words,
+)
 from mockseg.domain.delivery import Note
 
 if TYPE_CHECKING:
@@ -16,17 +25,8 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
 
 
-# Source: User.com REST API, "Create user".
-_MOST_PERSON_NAME: Final = 40
-
 # No name that is mapped has more characters; longer ones would only fill the cache.
 _LONGEST_KNOWN = 32
-
-_GENDERS = {
-    **dict.fromkeys(("1", "u", "unknown"), "unknown"),
-    **dict.fromkeys(("2", "m", "male"), "male"),
-    **dict.fromkeys(("3", "f", "female"), "female"),
-}
 
 
 @dataclasses.dataclass(slots=True)
@@ -48,49 +48,14 @@ class Mapped:
         self.notes.append(Note("value_ignored", field[:200], f"Ignored: {shown(value)} {reason}."))
 
 
-def words(value: Json, *, most: int | None = None) -> str:
-    """Give text or a number as text.
-
-    Raises:
-        Unconvertible: another kind of value, or over `most` characters.
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise Unconvertible("is neither text nor a number")
-    result = text(value)
-    if most is not None and len(result) > most:
-        raise Unconvertible(f"has {len(result)} characters; allowed are {most}")
-    return result
-
-
-def gender(value: Json) -> str:
-    """Read a gender: a word, its letter, or the vendor's code 1, 2 or 3.
-
-    Raises:
-        Unconvertible: none of them.
-    """
-    found = _GENDERS.get(words(value).strip().lower())
-    if found is None:
-        raise Unconvertible("is no gender: male, female, unknown, their letter, or 1, 2, 3")
-    return found
-
-
 def _squeezed(name: str) -> str:
-    """Give a name without casing and gaps: ``firstName`` and ``first_name`` are one trait."""
+    """Return a name without casing and gaps: ``firstName`` and ``first_name`` are one trait."""
     return _squeeze(name) if len(name) <= _LONGEST_KNOWN else name
 
 
 @functools.lru_cache(maxsize=4096)
 def _squeeze(name: str) -> str:
     return name.replace("_", "").replace("-", "").replace(" ", "").lower()
-
-
-def person_name(value: Json) -> str:
-    """Read a first or last name, of 40 characters at most.
-
-    Raises:
-        Unconvertible: longer, or neither text nor a number.
-    """
-    return words(value, most=_MOST_PERSON_NAME)
 
 
 _USER_TRAITS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
@@ -177,15 +142,7 @@ def _map_address(mapped: Mapped, place: str, value: Json, *, address_text: str) 
     elif value is not None and address_text == "attribute":
         mapped.custom.append(("address", value))
     elif value is not None:
-        mapped.ignore(place, value, "is no object with country, region and city")
-
-
-def employees(value: Json) -> Json:
-    """Read a number of people; a text that is no number, such as ``50-100``, stays as given."""
-    try:
-        return convert(value, NUMBER)
-    except Unconvertible:
-        return words(value)
+        mapped.ignore(place, value, "is not an object with country, region and city")
 
 
 def _joined(value: Json, *, separator: str) -> str:
@@ -258,7 +215,7 @@ def _map_screen(mapped: Mapped, screen: Mapping[str, Json]) -> None:
     if width is None or height is None:
         return
     try:
-        sides = convert(width, NUMBER), convert(height, NUMBER)
+        sides = read_number(width), read_number(height)
     except Unconvertible as error:
         mapped.ignore("context.screen", dict(screen), str(error))
     else:
@@ -268,3 +225,97 @@ def _map_screen(mapped: Mapped, screen: Mapping[str, Json]) -> None:
 def _object(context: JsonObject, name: str) -> Mapping[str, Json]:
     value = context.get(name)
     return value if isinstance(value, dict) else {}
+
+
+# --- page views: the fields of the REST API's ping hit (UE-22)
+
+
+EMPTY_VISIT: JsonObject = {
+    "ip_address": None,
+    "user_agent": None,
+    "browser_family": None,
+    "browser_version": None,
+    "os_type": None,
+    "city": None,
+    "country": None,
+    "url": None,
+    "referer": None,
+    "timezone": None,
+    "resolution": None,
+    "extra_data": None,
+}
+"""Source: the vendor's .NET client, the record of a ping hit."""
+
+_OF_CONTEXT = {
+    "ip_address": "ip_address",
+    "user_agent": "user_agent",
+    "browser_family": "browser_family",
+    "browser_version": "browser_version",
+    "os": "os_type",
+    "timezone": "timezone",
+    "resolution": "resolution",
+    "current_url": "url",
+}
+
+
+def visit_of(properties: JsonObject, context: JsonObject) -> tuple[JsonObject, list[Note]]:
+    """Return the record of a visit; `properties` win over the context's page."""
+    seen = map_context(context)
+    visit = EMPTY_VISIT.copy()
+    for field, name in _OF_CONTEXT.items():
+        if field in seen.profile:
+            visit[name] = seen.profile[field]
+    page = context.get("page")
+    if isinstance(page, dict):
+        visit["referer"] = _text(page.get("referrer"))
+    for name, field in (("url", "url"), ("referrer", "referer")):
+        given = _text(properties.get(name))
+        if given is not None:
+            visit[field] = given
+    extra = {name: value for name, value in properties.items() if name not in ("url", "referrer")}
+    if extra:
+        try:
+            visit["extra_data"] = convert(extra, "json")
+        except Unconvertible as error:
+            seen.notes.append(Note("value_ignored", "properties", f"Ignored: the page {error}."))
+    return visit, seen.notes
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+# --- user agents
+
+# The first that matches wins: each browser also claims to be those below it.
+_FAMILIES = tuple(
+    (family, re.compile(pattern))
+    for family, pattern in (
+        ("Edge", r"\b(?:Edg|EdgA|EdgiOS|Edge)/([0-9.]{1,30})"),
+        ("Opera", r"\b(?:OPR|OPT|OPiOS)/([0-9.]{1,30})"),
+        ("Opera", r"^Opera/.{0,200}Version/([0-9.]{1,30})"),
+        ("Samsung Internet", r"\bSamsungBrowser/([0-9.]{1,30})"),
+        ("Yandex Browser", r"\bYaBrowser/([0-9.]{1,30})"),
+        ("Firefox", r"\b(?:Firefox|FxiOS)/([0-9.]{1,30})"),
+        ("Chrome", r"\b(?:Chrome|CriOS|HeadlessChrome)/([0-9.]{1,30})"),
+        ("IE", r"\bMSIE ([0-9.]{1,30})"),
+        ("IE", r"\bTrident/.{0,200}\brv:([0-9.]{1,30})"),
+        ("Mobile Safari", r"\bVersion/([0-9.]{1,30}) Mobile/[^ ]{1,30} Safari/"),
+        ("Safari", r"\bVersion/([0-9.]{1,30}) Safari/"),
+    )
+)
+_LONGEST_USER_AGENT = 1_000
+
+
+def browser_of(user_agent: str) -> tuple[str, str] | None:
+    """Return family and version (``("Chrome", "120.0.0.0")``), or None for another client."""
+    return _browser(user_agent[:_LONGEST_USER_AGENT])
+
+
+@functools.lru_cache(maxsize=1024)
+def _browser(user_agent: str) -> tuple[str, str] | None:
+    for family, pattern in _FAMILIES:
+        match = pattern.search(user_agent)
+        if match is not None:
+            return family, match[1].rstrip(".")
+    return None

@@ -7,23 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockseg.destinations.userengage.records import COMPANY_PROFILE, PROFILE
+from mockseg.destinations.userengage.records import COMPANIES, USERS, User
 from mockseg.domain.timestamps import format_moment
 
 if TYPE_CHECKING:
     from mockseg.destinations.userengage.app import App
-    from mockseg.destinations.userengage.definitions import Attribute, Namespace
-    from mockseg.destinations.userengage.records import Company, Event, Occurrence, PageView, User
+    from mockseg.destinations.userengage.attributes import Attribute
+    from mockseg.destinations.userengage.records import Event, Occurrence, PageView, Record
     from mockseg.json_types import Json, JsonObject
 
-
-REST_NAMES = {
-    "last_ip": "ip_address",
-    "browser": "browser_family",
-    "browser_language": "language",
-    "os_type": "os",
-}
-"""What REST calls fields that the document names differently: a user shows both."""
 
 _V1_TYPES = {
     "boolean": 1,
@@ -37,65 +29,69 @@ _V1_TYPES = {
 
 
 def moment(moment_ns: int | None) -> str | None:
-    """Give a moment as ISO 8601, or None."""
+    """Return a moment as ISO 8601, or None."""
     return None if moment_ns is None else format_moment(moment_ns)
 
 
-def user_object(app: App, user: User, *, v1: bool = False) -> JsonObject:
-    """Give a user, its custom attributes as a list."""
-    profile = PROFILE | user.profile
-    names = (profile["first_name"], profile["last_name"])
+def record_object(app: App, record: Record, *, v1: bool = False) -> JsonObject:
+    """Return a user or a company, its custom attributes as a list."""
+    kind = USERS if isinstance(record, User) else COMPANIES
+    profile = {**kind.defaults, **record.profile}
+    namespace = app.attributes[kind.content_type]
     shape: JsonObject = {
-        "id": user.id,
-        "user_id" if v1 else "custom_id": user.custom_id,
+        "id": record.id,
+        kind.id_v1 if v1 else "custom_id": record.custom_id,
+        **profile,
+        "tags": [{"id": app.tags[name], "name": name} for name in record.tags],
+        "attributes": [
+            {
+                "id": namespace.attributes[std].id,
+                "name": namespace.attributes[std].name,
+                "name_std": std,
+                "value": value,
+            }
+            for std, value in record.attributes.items()
+        ],
+        "created_at": moment(record.created_ns),
+        "updated_at": moment(record.updated_ns),
+    }
+    if isinstance(record, User):
+        return shape | _user_part(app, record, profile, v1=v1)
+    if v1:
+        shape["approx_employees"] = shape.pop("size")
+    return shape
+
+
+def _user_part(app: App, user: User, profile: JsonObject, *, v1: bool) -> JsonObject:
+    names = (profile["first_name"], profile["last_name"])
+    companies = app.companies.by_id
+    return {
         "user_key": user.key,
         "key": user.key,
         "name": " ".join(name for name in names if name),
-        **profile,
-        **{alias: profile[field] for alias, field in REST_NAMES.items()},
-        "tags": [{"id": app.tags[name], "name": name} for name in user.tags],
+        **{alias: profile[field] for alias, field in USERS.aliases.items()},
         "lists": [],
         "companies": [
             {
                 "id": company_id,
-                "company_id" if v1 else "custom_id": app.companies[company_id].custom_id,
-                "name": app.companies[company_id].profile.get("name"),
+                COMPANIES.id_v1 if v1 else "custom_id": companies[company_id].custom_id,
+                "name": companies[company_id].profile.get("name"),
                 "member_since": moment(since_ns),
             }
             for company_id, since_ns in user.companies.items()
         ],
-        "attributes": _values(app.attributes["clientuser"], user.attributes),
         "page_views": user.page_views,
         "first_seen": moment(user.first_seen_ns),
         "last_seen": moment(user.last_seen_ns),
-        "created_at": moment(user.created_ns),
-        "updated_at": moment(user.updated_ns),
         "web_push_subscription": False,
         "chat_id": None,
-    }
-    return shape
-
-
-def company_object(app: App, company: Company, *, v1: bool = False) -> JsonObject:
-    """Give a company, its custom attributes as a list."""
-    profile = COMPANY_PROFILE | company.profile
-    if v1:
-        profile["approx_employees"] = profile.pop("size")
-    return {
-        "id": company.id,
-        "company_id" if v1 else "custom_id": company.custom_id,
-        **profile,
-        "tags": [{"id": app.tags[name], "name": name} for name in company.tags],
-        "attributes": _values(app.attributes["company"], company.attributes),
-        "created_at": moment(company.created_ns),
-        "updated_at": moment(company.updated_ns),
     }
 
 
 def attribute_object(
     attribute: Attribute, *, content_type: str | None = None, v1: bool = False
 ) -> JsonObject:
-    """Give an attribute as it is defined; version 1 has codes for most types."""
+    """Return an attribute as it is defined; version 1 has codes for most types."""
     kind: Json = attribute.value_type
     shape: JsonObject = {
         "id": attribute.id,
@@ -112,7 +108,7 @@ def attribute_object(
 
 
 def event_object(event: Event, *, shared: bool) -> JsonObject:
-    """Give an event as it is defined, with its attributes where it has its own."""
+    """Return an event as it is defined, with its attributes where it has its own."""
     shape: JsonObject = {"id": event.id, "name": event.name}
     if not shared:
         shape["attributes"] = [
@@ -122,7 +118,7 @@ def event_object(event: Event, *, shared: bool) -> JsonObject:
 
 
 def occurrence_object(app: App, occurrence: Occurrence, *, v1: bool = False) -> JsonObject:
-    """Give an occurrence of an event."""
+    """Return an occurrence of an event."""
     attributes = app.events[occurrence.event].attributes.attributes
     return {
         "id": occurrence.id,
@@ -135,7 +131,7 @@ def occurrence_object(app: App, occurrence: Occurrence, *, v1: bool = False) -> 
 
 
 def page_view_object(view: PageView) -> JsonObject:
-    """Give a page view, which REST calls a ping hit."""
+    """Return a page view, which REST calls a ping hit."""
     return {
         "id": view.id,
         "client": view.user,
@@ -154,8 +150,8 @@ def state_of(app: App) -> JsonObject:
     """
     shared = app.shared
     state: JsonObject = {
-        "users": [user_object(app, user) for user in app.users.values()],
-        "companies": [company_object(app, company) for company in app.companies.values()],
+        "users": [record_object(app, user) for user in app.users.by_id.values()],
+        "companies": [record_object(app, company) for company in app.companies.by_id.values()],
         "attributes": [
             attribute_object(attribute, content_type=kind)
             for kind, namespace in app.attributes.items()
@@ -178,11 +174,3 @@ def state_of(app: App) -> JsonObject:
     if shared is not None:
         state["event_attributes"] = [attribute_object(each) for each in shared.attributes.values()]
     return state
-
-
-def _values(namespace: Namespace, values: dict[str, Json]) -> list[JsonObject]:
-    shapes = []
-    for std, value in values.items():
-        attribute = namespace.attributes[std]
-        shapes.append({"id": attribute.id, "name": attribute.name, "name_std": std, "value": value})
-    return shapes

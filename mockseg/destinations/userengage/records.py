@@ -8,8 +8,22 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
+from mockseg.destinations.userengage.values import (
+    email,
+    employees,
+    gender,
+    person_name,
+    read_boolean,
+    read_datetime,
+    read_integer,
+    status,
+    words,
+)
+
 if TYPE_CHECKING:
-    from mockseg.destinations.userengage.definitions import Namespace
+    from collections.abc import Callable, Mapping
+
+    from mockseg.destinations.userengage.attributes import Namespace
     from mockseg.json_types import Json, JsonObject
 
 
@@ -66,29 +80,99 @@ COMPANY_PROFILE: Final[dict[str, Json]] = {
 """A company's standard fields, in the names of version 2."""
 
 
+REST_NAMES: Final = {
+    "last_ip": "ip_address",
+    "browser": "browser_family",
+    "browser_language": "language",
+    "os_type": "os",
+}
+"""What REST calls fields of a user that the document names differently: a user shows both."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RecordKind:
+    """What users and companies differ in.
+
+    Attributes:
+        noun: for sentences.
+        content_type: whose attributes they have.
+        id_v1: what version 1 calls `custom_id`.
+        defaults: the standard fields and what they are at first.
+        readers: what each standard field takes; a reader raises `Unconvertible`.
+        aliases: fields by what REST calls them, too.
+    """
+
+    noun: str
+    content_type: str
+    id_v1: str
+    defaults: Mapping[str, Json]
+    readers: Mapping[str, Callable[[Json], Json]]
+    aliases: Mapping[str, str]
+
+
+USERS: Final = RecordKind(
+    noun="user",
+    content_type="clientuser",
+    id_v1="user_id",
+    defaults=PROFILE,
+    readers={
+        **dict.fromkeys(PROFILE, words),
+        "email": email,
+        "first_name": person_name,
+        "last_name": person_name,
+        "gender": gender,
+        "status": status,
+        "score": read_integer,
+        "notifications": read_boolean,
+        "unsubscribed": read_boolean,
+        "last_contacted": read_datetime,
+        "assigned_to": read_integer,
+    },
+    aliases=REST_NAMES,
+)
+COMPANIES: Final = RecordKind(
+    noun="company",
+    content_type="company",
+    id_v1="company_id",
+    defaults=COMPANY_PROFILE,
+    readers={**dict.fromkeys(COMPANY_PROFILE, words), "email": email, "size": employees},
+    aliases={},
+)
+
+
 @dataclasses.dataclass(slots=True, kw_only=True)
-class User:
-    """One user.
+class Record:
+    """What users and companies have in common.
 
     Attributes:
         id: internal.
-        custom_id: what Segment called `userId`, else `anonymousId`; None for one made over REST.
-        key: minted; REST finds a user by it.
+        custom_id: what Segment called `userId`, else `anonymousId`; of a company the `groupId`;
+            None for one made over REST.
         created_ns, updated_ns: None where a state did not say.
-        profile: the standard fields that were set; the others are as in `PROFILE`.
+        profile: the standard fields that were set; the others are as in `RecordKind.defaults`.
         attributes: values by `Attribute.std`.
         tags: names, in order.
-        companies: since when it is a member, by the company's internal id.
     """
 
     id: int
     custom_id: str | None
-    key: str
     created_ns: int | None
     updated_ns: int | None
     profile: dict[str, Json] = dataclasses.field(default_factory=dict)
     attributes: dict[str, Json] = dataclasses.field(default_factory=dict)
     tags: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class User(Record):
+    """One user.
+
+    Attributes:
+        key: minted; REST finds a user by it.
+        companies: since when it is a member, by the company's internal id.
+    """
+
+    key: str
     companies: dict[int, int | None] = dataclasses.field(default_factory=dict)
     page_views: int = 0
     first_seen_ns: int | None = None
@@ -96,21 +180,13 @@ class User:
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
-class Company:
-    """One company; Segment called its `custom_id` the `groupId`."""
-
-    id: int
-    custom_id: str | None
-    created_ns: int | None
-    updated_ns: int | None
-    profile: dict[str, Json] = dataclasses.field(default_factory=dict)
-    attributes: dict[str, Json] = dataclasses.field(default_factory=dict)
-    tags: list[str] = dataclasses.field(default_factory=list)
+class Company(Record):
+    pass
 
 
 @dataclasses.dataclass(slots=True)
 class Event:
-    """A defined event; `occurred` tells whether it ever did."""
+    """A defined event; `occurred`: whether it ever did."""
 
     id: int
     name: str

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from mockseg.destinations.records import record_from
-from mockseg.destinations.userengage.building import define, define_events, define_many, domain_of
-from mockseg.destinations.userengage.fields import COMPANY_FIELDS, USER_FIELDS, moment_of, tags_of
-from mockseg.destinations.userengage.mapping import words
-from mockseg.destinations.userengage.objects import REST_NAMES
-from mockseg.destinations.userengage.page_view import EMPTY_VISIT
+from mockseg.destinations.userengage.attributes import (
+    define,
+    define_events,
+    define_many,
+    domain_of,
+)
+from mockseg.destinations.userengage.mapping import EMPTY_VISIT
 from mockseg.destinations.userengage.records import (
-    COMPANY_PROFILE,
-    PROFILE,
+    COMPANIES,
+    USERS,
     Company,
     Occurrence,
     PageView,
+    RecordKind,
     User,
 )
 from mockseg.destinations.userengage.setup import AttributeSetup
-from mockseg.destinations.userengage.values import Unconvertible, convert, shown
+from mockseg.destinations.userengage.values import (
+    Unconvertible,
+    convert,
+    moment_of,
+    shown,
+    tags_of,
+    words,
+)
 from mockseg.errors import VendorStateError
 from mockseg.json_types import Json, JsonObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from mockseg.destinations.userengage.app import App
-    from mockseg.destinations.userengage.definitions import Namespace
+    from mockseg.destinations.userengage.app import App, Directory
+    from mockseg.destinations.userengage.attributes import Namespace
     from mockseg.destinations.userengage.setup import UserEngageSetup
 
 
@@ -38,9 +48,6 @@ _T = TypeVar("_T")
 _Id = Annotated[int, Meta(ge=1, le=2**53)]
 _Count = Annotated[int, Meta(ge=0, le=2**53)]
 _Name = Annotated[str, Meta(min_length=1)]
-# A state keeps what calls brought, which need not look like an address; REST asks for more.
-_USER_READERS = {**USER_FIELDS, "email": words}
-_COMPANY_READERS = {**COMPANY_FIELDS, "email": words}
 
 
 class _Given(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -89,10 +96,6 @@ class _Record(_Given, kw_only=True):
     attributes: dict[str, Json] | list[_Value] | None = None
     created_at: Json = None
     updated_at: Json = None
-
-
-class _Company(_Record, kw_only=True):
-    pass
 
 
 class _Membership(_Given, kw_only=True):
@@ -221,7 +224,7 @@ def _define(app: App, setup: UserEngageSetup, given: _State) -> None:
 def _define_attribute(app: App, namespace: Namespace, given: _Attribute, *, place: str) -> None:
     if namespace.find(given.name) is not None:
         _refuse(f"duplicate attribute {given.name!r}", f"{place}.name")
-    _id_is_free(given.id, app.attribute_ids, place=place)
+    _id_is_free(given.id, _attribute_ids(app), place=place)
     wanted = AttributeSetup(
         type=given.value_type or "string",
         choices=given.choices or (),
@@ -230,70 +233,70 @@ def _define_attribute(app: App, namespace: Namespace, given: _Attribute, *, plac
     define(app, namespace, given.name, wanted, place=place, given_id=given.id)
 
 
+def _attribute_ids(app: App) -> set[int]:
+    namespaces = [*app.attributes.values(), *(each.attributes for each in app.events.values())]
+    if app.shared is not None:
+        namespaces.append(app.shared)
+    return {each.id for space in namespaces for each in space.attributes.values()}
+
+
 # --- users and companies
 
 
 def _restore_companies(app: App, given: _State) -> None:
     for place, raw in _each("companies", given.companies):
-        profile, rest = _profile(raw, _COMPANY_READERS, COMPANY_PROFILE, place=place)
-        record = record_from(rest, _Company, place=place)
-        custom_id = record.custom_id or None
-        _refuse_twice(custom_id, app.companies_by_custom_id, place=f"{place}.custom_id")
-        created_ns, updated_ns = _written(record, place=place)
-        company = Company(
-            id=_id_of(app, "company", record.id, app.companies, place=place),
-            custom_id=custom_id,
-            created_ns=created_ns,
-            updated_ns=updated_ns,
-            profile=profile,
-            attributes=_values(app, "company", record, place=place),
-        )
+        profile, rest = _profile(raw, COMPANIES, place=place)
+        record = record_from(rest, _Record, place=place)
+        company = Company(profile=profile, **_common(app, app.companies, record, place=place))
         app.tag(company, _tags(record, place=place))
-        app.index_company(company)
+        app.index(company)
 
 
 def _restore_users(app: App, given: _State) -> None:
     for place, raw in _each("users", given.users):
-        profile, rest = _profile(raw, _USER_READERS, PROFILE, place=place)
+        profile, rest = _profile(raw, USERS, place=place)
         record = record_from(rest, _User, place=place)
-        custom_id = record.custom_id or None
-        _refuse_twice(custom_id, app.users_by_custom_id, place=f"{place}.custom_id")
         key = record.user_key or record.key or app.mint_user_key()
         _refuse_twice(key, app.users_by_key, place=f"{place}.user_key")
-        created_ns, updated_ns = _written(record, place=place)
         user = User(
-            id=_id_of(app, "user", record.id, app.users, place=place),
-            custom_id=custom_id,
             key=key,
-            created_ns=created_ns,
-            updated_ns=updated_ns,
             profile=profile,
-            attributes=_values(app, "clientuser", record, place=place),
             page_views=record.page_views or 0,
             first_seen_ns=_moment(record.first_seen, place=f"{place}.first_seen"),
             last_seen_ns=_moment(record.last_seen, place=f"{place}.last_seen"),
+            **_common(app, app.users, record, place=place),
         )
         for inner, membership in _each(f"{place}.companies", record.companies):
             company = _company_of(app, membership, place=inner)
             since_ns = _moment(membership.member_since, place=f"{inner}.member_since")
             user.companies[company.id] = since_ns
         app.tag(user, _tags(record, place=place))
-        app.index_user(user)
+        app.index(user)
 
 
-def _written(record: _Record, *, place: str) -> tuple[int | None, int | None]:
-    """Return when a record was created and updated, in ns since 1970."""
+def _common(app: App, directory: Directory[Any], record: _Record, *, place: str) -> dict[str, Any]:
+    """Read the fields that users and companies have in common."""
+    kind, custom_id = directory.kind, record.custom_id or None
+    _refuse_twice(custom_id, directory.by_custom_id, place=f"{place}.custom_id")
     created_ns = _moment(record.created_at, place=f"{place}.created_at")
     updated_ns = _moment(record.updated_at, place=f"{place}.updated_at")
-    return created_ns, created_ns if updated_ns is None else updated_ns
+    given = record.attributes or {}
+    pairs = (
+        given.items() if isinstance(given, dict) else ((each.name, each.value) for each in given)
+    )
+    namespace = app.attributes[kind.content_type]
+    return {
+        "id": _id_of(app, kind.noun, record.id, directory.by_id, place=place),
+        "custom_id": custom_id,
+        "created_ns": created_ns,
+        "updated_ns": created_ns if updated_ns is None else updated_ns,
+        # One that is not defined is created as a string, as the inlet does.
+        "attributes": _resolved(app, namespace, pairs, place=f"{place}.attributes"),
+    }
 
 
 def _profile(
-    raw: JsonObject,
-    readers: Mapping[str, Callable[[Json], Json]],
-    defaults: Mapping[str, Json],
-    *,
-    place: str,
+    raw: JsonObject, kind: RecordKind, *, place: str
 ) -> tuple[dict[str, Json], JsonObject]:
     """Split off the standard fields; REST's other names count, too.
 
@@ -301,14 +304,15 @@ def _profile(
         The fields that differ from their defaults, and the rest of the object.
     """
     profile: dict[str, Json] = {}
-    aliases = {alias: field for alias, field in REST_NAMES.items() if field in defaults}
-    for name, field in [*zip(defaults, defaults, strict=True), *aliases.items()]:
+    names = {**dict(zip(kind.defaults, kind.defaults, strict=True)), **kind.aliases}
+    for name, field in names.items():
         if field not in profile and raw.get(name) is not None:
-            value = _read(raw[name], readers[field], place=f"{place}.{name}")
-            if value != defaults[field]:
+            # A state keeps what calls brought, which need not look like an address.
+            reader = words if field == "email" else kind.readers[field]
+            value = _read(raw[name], reader, place=f"{place}.{name}")
+            if value != kind.defaults[field]:
                 profile[field] = value
-    known = defaults.keys() | aliases.keys()
-    return profile, {name: value for name, value in raw.items() if name not in known}
+    return profile, {name: value for name, value in raw.items() if name not in names}
 
 
 def _tags(record: _Record, *, place: str) -> list[str]:
@@ -323,19 +327,12 @@ def _tags(record: _Record, *, place: str) -> list[str]:
     return names
 
 
-def _values(app: App, kind: str, record: _Record, *, place: str) -> dict[str, Json]:
-    """Read custom attributes; one that is not defined is created as a string, as the inlet does."""
-    given = record.attributes or {}
-    pairs = (
-        given.items() if isinstance(given, dict) else ((each.name, each.value) for each in given)
-    )
-    return _resolved(app, app.attributes[kind], pairs, place=f"{place}.attributes")
-
-
 def _company_of(app: App, membership: _Membership, *, place: str) -> Company:
     custom_id, company_id = membership.custom_id, membership.id or 0
     found = (
-        app.companies_by_custom_id.get(custom_id) if custom_id else app.companies.get(company_id)
+        app.companies.by_custom_id.get(custom_id)
+        if custom_id
+        else app.companies.by_id.get(company_id)
     )
     if found is None:
         which = repr(custom_id) if custom_id else f"with the id {company_id}"
@@ -392,7 +389,7 @@ def _restore_page_views(app: App, given: _State) -> None:
 
 
 def _user_of(app: App, user_id: int | None, *, place: str) -> User:
-    user = app.users.get(user_id or 0)
+    user = app.users.by_id.get(user_id or 0)
     if user is None:
         _refuse(f"unknown user {user_id!r}: it must be the id of a user of this state", place)
     return user

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from mockseg.destinations.vendor import Setup
+from mockseg.errors import VendorStateError
 
 
 class AttributeSetup(
@@ -79,3 +80,27 @@ class UserEngageSetup(Setup, frozen=True):
     rest_requests_per_second: Annotated[int, Meta(ge=1)] | None = None
     page_size: Annotated[int, Meta(ge=1, le=100)] = 100
     most_records: Annotated[int, Meta(ge=1)] = 100_000
+
+
+def check_setup(setup: UserEngageSetup) -> None:
+    """Refuse switches that contradict each other.
+
+    Raises:
+        VendorStateError: names the place and what is allowed.
+    """
+    if setup.event_attributes and setup.event_namespace != "global":
+        raise VendorStateError(
+            "is given while each event has attributes of its own;"
+            " set `eventNamespace` to `global`, or name them under `events`",
+            place="eventAttributes",
+        )
+    if setup.event_namespace == "global":
+        for name, types in setup.events.items():
+            if types:
+                raise VendorStateError(
+                    "has attributes while all events share theirs;"
+                    " name them under `eventAttributes`",
+                    place=f"events.{name}",
+                )
+    if setup.rest_token is not None and not setup.rest_token.strip():
+        raise VendorStateError("is empty", place="restToken")

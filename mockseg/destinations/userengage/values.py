@@ -1,4 +1,4 @@
-"""The types that an attribute can have, and what converts to them (rules UE-11 to UE-16)."""
+"""What converts values to the types of attributes (UE-11 to UE-16), and to standard fields."""
 
 from __future__ import annotations
 
@@ -25,13 +25,24 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LARGEST = 2**63 - 1
 _MOST_DEPTH = 32
 
+# Source: User.com REST API, "Create user".
+_MOST_PERSON_NAME: Final = 40
+
+_GENDERS = {
+    **dict.fromkeys(("1", "u", "unknown"), "unknown"),
+    **dict.fromkeys(("2", "m", "male"), "male"),
+    **dict.fromkeys(("3", "f", "female"), "female"),
+}
+_STATUSES = {"1": "visitor", "visitor": "visitor", "2": "user", "user": "user"}
+_MOST_TAG = 255
+
 
 class Unconvertible(Exception):  # noqa: N818 - a finding inside this package, never seen outside
     """A value cannot be converted; the message says to what, as the end of a sentence."""
 
 
 def text(value: Json) -> str:
-    """Give the text of a value: a string itself, else its JSON (``true``, ``999``, ``1.0``).
+    """Return the text of a value: a string itself, else its JSON (``true``, ``999``, ``1.0``).
 
     Raises:
         Unconvertible: nested deeper than 32.
@@ -42,13 +53,13 @@ def text(value: Json) -> str:
 
 
 def shown(value: Json) -> str:
-    """Give a value for a sentence, shortened."""
+    """Return a value for a sentence, shortened."""
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return "a list"
-    words = json_types.encode(value).decode()
-    return words if len(words) <= 80 else words[:77] + "..."
+    encoded = json_types.encode(value).decode()
+    return encoded if len(encoded) <= 80 else encoded[:77] + "..."
 
 
 def convert(
@@ -72,29 +83,19 @@ def convert(
 
 def _bounded(value: Json) -> Json:
     """Refuse what is nested so deep that it could not be shown again."""
-    if not isinstance(value, dict | list):
-        return value
-    level: list[Json] = [value]
-    for _ in range(_MOST_DEPTH):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return value
-    raise Unconvertible(f"is nested deeper than {_MOST_DEPTH}")
+    if json_types.is_deeper(value, than=_MOST_DEPTH):
+        raise Unconvertible(f"is nested deeper than {_MOST_DEPTH}")
+    return value
 
 
-def _number(value: Json) -> int | float:
+def read_number(value: Json) -> int | float:
     if isinstance(value, str):
         numeral = value.strip()
         if _NUMERAL.fullmatch(numeral) is None:
-            raise Unconvertible("is no number, such as 123 or the text of one")
+            raise Unconvertible("is not a number, such as 123 or the text of one")
         value = int(numeral) if numeral.lstrip("+-").isdigit() else float(numeral)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unconvertible("is no number, such as 123 or the text of one")
+        raise Unconvertible("is not a number, such as 123 or the text of one")
     if abs(value) > _LARGEST and (isinstance(value, int) or not math.isfinite(value)):
         raise Unconvertible(f"is beyond {_LARGEST}")
     if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
@@ -102,18 +103,18 @@ def _number(value: Json) -> int | float:
     return value
 
 
-def _integer(value: Json) -> int:
-    number = _number(value)
+def read_integer(value: Json) -> int:
+    number = read_number(value)
     if not isinstance(number, int):
-        raise Unconvertible("is no whole number")
+        raise Unconvertible("is not a whole number")
     return number
 
 
-def _float(value: Json) -> float:
-    return float(_number(value))
+def read_float(value: Json) -> float:
+    return float(read_number(value))
 
 
-def _boolean(value: Json) -> bool:
+def read_boolean(value: Json) -> bool:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float) and value in (0, 1):
@@ -123,19 +124,19 @@ def _boolean(value: Json) -> bool:
     raise Unconvertible("is neither true nor false, nor their text, nor 0 or 1")
 
 
-def _date(value: Json) -> str:
+def read_date(value: Json) -> str:
     if isinstance(value, str) and _DAY.fullmatch(value.strip()):
         try:
             return dt.date.fromisoformat(value.strip()).isoformat()
         except ValueError:
             pass
-    raise Unconvertible("is no date as YYYY-MM-DD")
+    raise Unconvertible("is not a date as YYYY-MM-DD")
 
 
-def _datetime(value: Json) -> str:
+def read_datetime(value: Json) -> str:
     moment = parse_moment(value)
     if moment is None:
-        raise Unconvertible("is no ISO 8601 timestamp")
+        raise Unconvertible("is not an ISO 8601 timestamp")
     return format_moment(moment)
 
 
@@ -144,19 +145,112 @@ def _fixed(value: Json, choices: tuple[str, ...], *, many: bool) -> Json:
         return [_fixed(item, choices, many=False) for item in value]
     chosen = None if isinstance(value, dict | list) or value is None else text(value)
     if chosen not in choices:
-        raise Unconvertible(f"is none of its choices: {', '.join(choices)[:200]}")
+        raise Unconvertible(f"is not one of its choices: {', '.join(choices)[:200]}")
     return [chosen] if many else chosen
 
 
 _CONVERSIONS: dict[str, Callable[[Json], Json]] = {
     STRING: text,
-    NUMBER: _number,
-    "integer": _integer,
-    "float": _float,
-    "boolean": _boolean,
-    "date": _date,
-    "datetime": _datetime,
+    NUMBER: read_number,
+    "integer": read_integer,
+    "float": read_float,
+    "boolean": read_boolean,
+    "date": read_date,
+    "datetime": read_datetime,
     "json": _bounded,
 }
 
 VALUE_TYPES: Final = (*_CONVERSIONS, FIXED)
+
+
+# --- standard fields
+
+
+def words(value: Json, *, most: int | None = None) -> str:
+    """Return text or a number as text.
+
+    Raises:
+        Unconvertible: another kind of value, or over `most` characters.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Unconvertible("is neither text nor a number")
+    result = text(value)
+    if most is not None and len(result) > most:
+        raise Unconvertible(f"has {len(result)} characters; allowed are {most}")
+    return result
+
+
+def gender(value: Json) -> str:
+    """Read a gender: a word, its letter, or the vendor's code 1, 2 or 3.
+
+    Raises:
+        Unconvertible: none of them.
+    """
+    found = _GENDERS.get(words(value).strip().lower())
+    if found is None:
+        raise Unconvertible("is not a gender: male, female, unknown, their letter, or 1, 2, 3")
+    return found
+
+
+def person_name(value: Json) -> str:
+    """Read a first or last name, of 40 characters at most.
+
+    Raises:
+        Unconvertible: longer, or neither text nor a number.
+    """
+    return words(value, most=_MOST_PERSON_NAME)
+
+
+def employees(value: Json) -> Json:
+    """Read a number of people; a text that is not a number, such as ``50-100``, stays as given."""
+    try:
+        return read_number(value)
+    except Unconvertible:
+        return words(value)
+
+
+def moment_of(value: Json) -> int:
+    """Read a moment: ISO 8601, or seconds since 1970.
+
+    Raises:
+        Unconvertible: neither.
+    """
+    moment_ns = parse_moment(value)
+    if moment_ns is not None:
+        return moment_ns
+    try:
+        seconds = read_number(value)
+    except Unconvertible:
+        raise Unconvertible("is neither ISO 8601 nor a number of seconds since 1970") from None
+    if abs(seconds) > 253_402_300_799:
+        raise Unconvertible("is beyond the year 9999")
+    return int(seconds * 1_000_000_000)
+
+
+def tags_of(value: Json) -> list[str]:
+    """Read tags: a list of names.
+
+    Raises:
+        Unconvertible: something else.
+    """
+    if not isinstance(value, list):
+        raise Unconvertible("is not a list of names")
+    for name in value:
+        if not isinstance(name, str) or not 1 <= len(name) <= _MOST_TAG:
+            raise Unconvertible(f"has a tag that is not a text of 1 to {_MOST_TAG} characters")
+    return value
+
+
+def email(value: Json) -> str:
+    address = words(value)
+    name, _, host = address.rpartition("@")
+    if address and (not name or not host or any(character.isspace() for character in address)):
+        raise Unconvertible("is not an email address")
+    return address
+
+
+def status(value: Json) -> str:
+    found = _STATUSES.get(words(value).strip().lower())
+    if found is None:
+        raise Unconvertible("is not a status: visitor or 1, user or 2")
+    return found

@@ -1,92 +1,61 @@
-"""The door of the REST API: routes, token, version, rate; then a handler."""
+"""The door of the REST API: token, rate, version, routes; attributes, events and site views."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
-from mockseg import json_types
-from mockseg.destinations.userengage.answers import Refused, rest_error
-from mockseg.destinations.userengage.rest import companies, records, users
-from mockseg.destinations.userengage.rest.ask import Ask
-from mockseg.errors import MalformedJsonError
+from mockseg.destinations.inlet import Unreadable, decoded_body
+from mockseg.destinations.userengage.app import CONTENT_TYPES
+from mockseg.destinations.userengage.attributes import MOST_NAME
+from mockseg.destinations.userengage.mapping import EMPTY_VISIT
+from mockseg.destinations.userengage.objects import attribute_object
+from mockseg.destinations.userengage.rest import records
+from mockseg.destinations.userengage.rest.request import RestRequest, rest_error
+from mockseg.destinations.userengage.values import (
+    FIXED,
+    NUMBER,
+    VALUE_TYPES,
+    Unconvertible,
+    moment_of,
+    shown,
+    words,
+)
+from mockseg.destinations.vendor import Routes, VendorError, VendorResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mockseg.destinations.userengage.app import App
+    from mockseg.destinations.userengage.records import User
     from mockseg.destinations.userengage.setup import UserEngageSetup
-    from mockseg.destinations.vendor import VendorRequest, VendorResponse
-    from mockseg.json_types import JsonObject
+    from mockseg.destinations.vendor import VendorRequest
+    from mockseg.json_types import Json, JsonObject
 
 
 REST_PREFIX: Final = "/api/public/"
 
 _VERSION_2 = re.compile(r"version\s*=\s*2(?![0-9])")
 _SECOND = 1_000_000_000
-
-# By internal id, or by custom id: the two trees have the same leaves.
-_USER = r"(?:users/(?P<id>[0-9]{1,15})|users-by-id/(?P<custom_id>.{1,1000}?))"
-_COMPANY = r"(?:companies/(?P<id>[0-9]{1,15})|companies-by-id/(?P<custom_id>.{1,1000}?))"
-
-# The first that matches counts: what ends in a word stands before the bare custom id.
-_ROUTES: tuple[tuple[re.Pattern[str], Mapping[str, Callable[[Ask], VendorResponse]]], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), methods)
-    for pattern, methods in (
-        ("users/", {"GET": users.listed, "POST": users.create}),
-        ("users/search/", {"GET": users.search}),
-        ("users/update_or_create/", {"POST": users.update_or_create}),
-        ("users/mass_update_standard_attributes/", {"PUT": users.mass_update}),
-        (f"{_USER}/set_attribute/", {"POST": users.set_attribute}),
-        (f"{_USER}/set_multiple_attributes/", {"POST": users.set_attributes}),
-        (f"{_USER}/add_tag/", {"POST": records.add_tag}),
-        (f"{_USER}/remove_tag/", {"POST": records.remove_tag}),
-        (f"{_USER}/ping_hits/", {"GET": users.ping_hits}),
-        (r"users/(?P<id>[0-9]{1,15})/events/", {"GET": users.events}),
-        (
-            r"users-by-id/(?P<custom_id>.{1,1000}?)/events/",
-            {"GET": users.events, "POST": records.create_user_event},
-        ),
-        (f"{_USER}/timeline/", {"GET": users.timeline}),
-        (f"{_USER}/segments/", {"GET": users.segments}),
-        (f"{_USER}/", {"GET": users.show, "PUT": users.update, "DELETE": users.delete}),
-        ("companies/", {"GET": companies.listed, "POST": companies.create}),
-        (f"{_COMPANY}/set_attribute/", {"POST": companies.set_attribute}),
-        (f"{_COMPANY}/set_multiple_attributes/", {"POST": companies.set_attributes}),
-        (f"{_COMPANY}/add_tag/", {"POST": records.add_company_tag}),
-        (f"{_COMPANY}/remove_tag/", {"POST": records.remove_company_tag}),
-        (f"{_COMPANY}/add_member/", {"POST": companies.add_member}),
-        (f"{_COMPANY}/remove_member/", {"POST": companies.remove_member}),
-        (
-            f"{_COMPANY}/",
-            {"GET": companies.show, "PUT": companies.update, "DELETE": companies.delete},
-        ),
-        ("events/", {"POST": records.create_event}),
-        ("site-views/", {"POST": records.create_site_view}),
-        ("attributes/", {"GET": records.attributes, "POST": records.create_attribute}),
-        (
-            "attribute-type/(?P<name_std>.{1,200}?)/(?P<of>users|companies)/",
-            {"GET": records.attribute_type},
-        ),
-    )
-)
+# `number` is a word of the vendor's pages only; its API knows integer and float (UE-X2).
+_REST_TYPES = tuple(kind for kind in VALUE_TYPES if kind != NUMBER)
 
 
 def token_of(request: VendorRequest) -> str | None:
     """Read the token: ``Authorization: Token …``."""
-    scheme, _, token = (request.header("Authorization") or "").partition(" ")
-    return token.strip() or None if scheme.lower() == "token" else None
+    scheme, token = request.authorization
+    return token or None if scheme == "token" else None
 
 
 def token_error(request: VendorRequest) -> VendorResponse:
-    """Answer 401 to a request without a token, or with one that is not known."""
+    """Answer 401 to a request without a token, or with one that is unknown."""
     if token_of(request) is None:
         return rest_error(401, "unauthorized", "Send `Authorization: Token` with the API key.")
     return rest_error(401, "unauthorized", "Invalid token.")
 
 
 class RestDoor:
-    """Lets requests in to the REST API of one application, at most so many a second."""
+    """Lets requests in to the REST API of one application, up to a rate."""
 
     def __init__(self, setup: UserEngageSetup) -> None:
         self._setup = setup
@@ -94,26 +63,30 @@ class RestDoor:
         self._taken = 0
 
     def answer(self, app: App, request: VendorRequest) -> VendorResponse:
-        """Answer a request whose path begins with `REST_PREFIX`; it is applied whole or not."""
-        try:
-            return self._answer(app, request)
-        except Refused as refused:
-            return refused.answer
+        """Answer a request whose path begins with `REST_PREFIX`; it is applied whole or not.
 
-    def _answer(self, app: App, request: VendorRequest) -> VendorResponse:
-        names, methods = _route(request.path.removeprefix(REST_PREFIX))
+        Raises:
+            VendorError: it is refused.
+        """
+        path = request.path.removeprefix(REST_PREFIX)
+        found = _ROUTES.find(path)
+        if found is None:
+            hint = "" if path.endswith("/") else " Every URL of this API ends with a slash."
+            return rest_error(404, "not_found", f"Not found.{hint}")
+        methods, names = found
         if not self._admits(app, token_of(request)):
-            raise Refused(token_error(request))
-        self._throttle(request.received_ns)
+            return token_error(request)
+        if self._over_rate(request.received_ns):
+            most = self._setup.rest_requests_per_second
+            sentence = f"Request was throttled: {most} a second are allowed."
+            return rest_error(429, "rate_limited", sentence, headers=(("Retry-After", "1"),))
         handler = methods.get(request.method)
         if handler is None:
             allow = ", ".join(methods)
             sentence = f'Method "{request.method[:20]}" not allowed; {allow} is.'
-            raise Refused(
-                rest_error(405, "method_not_allowed", sentence, headers=(("Allow", allow),))
-            )
+            return rest_error(405, "method_not_allowed", sentence, headers=(("Allow", allow),))
         v1 = _VERSION_2.search(request.header("Accept") or "") is None
-        return handler(Ask(app, self._setup, request, v1, names, _body(request)))
+        return handler(RestRequest(app, self._setup, request, v1, names, _body(request)))
 
     def _admits(self, app: App, token: str | None) -> bool:
         if token is None:
@@ -122,43 +95,181 @@ class RestDoor:
             return True
         return self._setup.segment_key_for_rest and app.segment_keys.get(token) is False
 
-    def _throttle(self, now_ns: int) -> None:
-        most = self._setup.rest_requests_per_second
-        if most is None:
-            return
+    def _over_rate(self, now_ns: int) -> bool:
         second = now_ns // _SECOND
         if second != self._second:
             self._second, self._taken = second, 0
         self._taken += 1
-        if self._taken > most:
-            raise Refused(
-                rest_error(
-                    429,
-                    "rate_limited",
-                    f"Request was throttled: {most} a second are allowed.",
-                    headers=(("Retry-After", "1"),),
-                )
-            )
-
-
-def _route(path: str) -> tuple[dict[str, str], Mapping[str, Callable[[Ask], VendorResponse]]]:
-    for pattern, methods in _ROUTES:
-        match = pattern.fullmatch(path)
-        if match is not None:
-            names = {name: value for name, value in match.groupdict().items() if value is not None}
-            return names, methods
-    hint = "" if path.endswith("/") else " Every URL of this API ends with a slash."
-    raise Refused(rest_error(404, "not_found", f"Not found.{hint}"))
+        most = self._setup.rest_requests_per_second
+        return most is not None and self._taken > most
 
 
 def _body(request: VendorRequest) -> JsonObject:
     if not request.body or request.method in ("GET", "DELETE"):
         return {}
-    try:
-        body = json_types.decode(request.body)
-    except MalformedJsonError as error:
-        sentence = f"The body is not JSON: {error}."
-        raise Refused(rest_error(400, "malformed", sentence)) from None
+    body = decoded_body(request, refuse=_malformed)
     if not isinstance(body, dict):
-        raise Refused(rest_error(400, "malformed", "The body is not a JSON object."))
+        raise VendorError(rest_error(400, "malformed", "The body is not a JSON object."))
     return body
+
+
+def _malformed(fault: Unreadable) -> VendorResponse:
+    return rest_error(400, "malformed", f"{fault.sentence}.")
+
+
+# --- attributes, events and site views
+
+
+def _list_attributes(ask: RestRequest) -> VendorResponse:
+    """``GET attributes/``."""
+    records = sorted(
+        (attribute.id, (kind, attribute))
+        for kind, namespace in ask.app.attributes.items()
+        for attribute in namespace.attributes.values()
+    )
+    return ask.page(
+        records,
+        shown=lambda each: attribute_object(each[1], content_type=each[0], v1=ask.v1),
+    )
+
+
+def _create_attribute(ask: RestRequest) -> VendorResponse:
+    """``POST attributes/``. Source: User.com REST API v2, "Create attribute"."""
+    name, value_type = ask.need_text("name"), ask.need_text("value_type")
+    content_type = ask.need_text("content_type")
+    if len(name) > MOST_NAME:
+        ask.bad("name", f"It has {len(name)} characters; allowed are 1 to {MOST_NAME}.")
+    for field, value, allowed in (
+        ("value_type", value_type, _REST_TYPES),
+        ("content_type", content_type, CONTENT_TYPES),
+    ):
+        if value not in allowed:
+            ask.bad(field, f"{value[:80]!r} is not one of {', '.join(allowed)}.")
+    choices: Json = []
+    if value_type == FIXED:
+        choices = ask.need("choices")
+        if not isinstance(choices, list) or not choices or not _texts(choices):
+            ask.bad("choices", "A list of texts is needed.")
+    namespace = ask.app.attributes[content_type]
+    if namespace.find(name) is not None:
+        ask.bad("name", f"An attribute called {name!r} exists already.")
+    attribute = ask.app.define(
+        namespace,
+        name,
+        value_type,
+        choices=tuple(choices),
+        many=bool(choices) and ask.body.get("allow_multiple_choices") is True,
+    )
+    return ask.answer(attribute_object(attribute, content_type=content_type, v1=ask.v1), status=201)
+
+
+def _attribute_type(ask: RestRequest) -> VendorResponse:
+    """``GET attribute-type/:name_std/users/`` or ``…/companies/``."""
+    kind = "clientuser" if ask.names["of"] == "users" else "company"
+    attribute = ask.app.attributes[kind].attributes.get(ask.names["name_std"])
+    if attribute is None:
+        ask.missing()
+    return ask.answer({"value_type": attribute_object(attribute, v1=ask.v1)["value_type"]})
+
+
+def _create_event(ask: RestRequest) -> VendorResponse:
+    """``POST events/``: an occurrence for the user with this internal id."""
+    field = "client" if ask.v1 else "user_id"
+    number = ask.need(field)
+    user = ask.app.users.by_id.get(number) if type(number) is int else None
+    if user is None:
+        ask.bad(field, f"Unknown user {shown(number)}.")
+    return _record_event(ask, user)
+
+
+def _create_user_event(ask: RestRequest) -> VendorResponse:
+    """``POST users-by-id/:custom_id/events/``."""
+    return _record_event(ask, ask.user())
+
+
+def _create_site_view(ask: RestRequest) -> VendorResponse:
+    """``POST site-views/``: a page view of the user with this key. Only clients show it."""
+    key = ask.need_text("client_user")
+    domain, path = ask.need_text("page_domain"), ask.need_text("page_path")
+    user = ask.app.users_by_key.get(key)
+    if user is None:
+        ask.bad("client_user", "Unknown user.")
+    timestamp_ns = _timestamp(ask)
+    # Clients send the whole URL as the domain.
+    url = domain if "://" in domain else f"https://{domain}{path}"
+    visit = EMPTY_VISIT | {"url": url}
+    view = ask.app.record_page_view(user, timestamp_ns=timestamp_ns, visit=visit)
+    user.updated_ns = ask.now_ns
+    return ask.answer({"id": view.id}, status=201)
+
+
+def _record_event(ask: RestRequest, user: User) -> VendorResponse:
+    try:
+        name = words(ask.need("name"))
+    except Unconvertible as error:
+        ask.bad("name", f"It {error}.")
+    given = ask.body.get("data")
+    given = {} if given is None else given
+    if not isinstance(given, dict):
+        ask.bad("data", "Not an object.")
+    timestamp_ns = _timestamp(ask)
+    resolved = ask.app.event_attributes(name).resolve(given.items(), place="data")
+    ask.notes += resolved.notes
+    occurrence, first = ask.app.record_occurrence(
+        user, name, timestamp_ns=timestamp_ns, now_ns=ask.now_ns, resolved=resolved
+    )
+    return ask.answer({"id": occurrence.id, "created": first}, status=201)
+
+
+def _timestamp(ask: RestRequest) -> int:
+    given = ask.body.get("timestamp")
+    if given is None:
+        return ask.now_ns
+    try:
+        return moment_of(given)
+    except Unconvertible as error:
+        ask.bad("timestamp", f"{shown(given)} {error}.")
+
+
+def _texts(values: list[Json]) -> bool:
+    return all(isinstance(value, str) and value for value in values)
+
+
+# By internal id, or by custom id: the two trees have the same leaves.
+_ID = r"(?:/(?P<id>[0-9]{1,15})|-by-id/(?P<custom_id>.{1,1000}?))"
+_USER = f"(?P<of>users){_ID}"
+_COMPANY = f"(?P<of>companies){_ID}"
+_EITHER = f"(?P<of>users|companies){_ID}"
+
+# What ends in a word stands before the bare custom id.
+_ROUTES: Routes[Callable[[RestRequest], VendorResponse]] = Routes(
+    {
+        "(?P<of>users|companies)/": {"GET": records.list_records, "POST": records.create},
+        "(?P<of>users)/search/": {"GET": records.search},
+        "(?P<of>users)/update_or_create/": {"POST": records.update_or_create},
+        "(?P<of>users)/mass_update_standard_attributes/": {"PUT": records.mass_update},
+        f"{_EITHER}/set_attribute/": {"POST": records.set_attribute},
+        f"{_EITHER}/set_multiple_attributes/": {"POST": records.update},
+        f"{_EITHER}/add_tag/": {"POST": records.add_tag},
+        f"{_EITHER}/remove_tag/": {"POST": records.remove_tag},
+        f"{_USER}/ping_hits/": {"GET": records.ping_hits},
+        r"(?P<of>users)/(?P<id>[0-9]{1,15})/events/": {"GET": records.events},
+        r"(?P<of>users)-by-id/(?P<custom_id>.{1,1000}?)/events/": {
+            "GET": records.events,
+            "POST": _create_user_event,
+        },
+        f"{_USER}/timeline/": {"GET": records.timeline},
+        f"{_USER}/segments/": {"GET": records.segments},
+        f"{_COMPANY}/add_member/": {"POST": records.add_member},
+        f"{_COMPANY}/remove_member/": {"POST": records.remove_member},
+        f"{_EITHER}/": {
+            "GET": records.show,
+            "PUT": records.update,
+            "DELETE": records.delete,
+        },
+        "events/": {"POST": _create_event},
+        "site-views/": {"POST": _create_site_view},
+        "attributes/": {"GET": _list_attributes, "POST": _create_attribute},
+        "attribute-type/(?P<name_std>.{1,200}?)/(?P<of>users|companies)/": {"GET": _attribute_type},
+    }
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.destinations.userengage.user_agent import browser_of
+from mockseg.destinations.userengage.mapping import browser_of
 
 KIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"

@@ -169,7 +169,7 @@ def test_definitions_and_domains_that_are_given_stand_for_those_set_up(make):
         ({"users": [{"page_views": -1}]}, "users[0].page_views", ">= 0"),
         ({"users": [{"last_seen": "soon"}]}, "users[0].last_seen", "ISO 8601"),
         ({"users": [{"gender": "x"}]}, "users[0].gender", "male"),
-        ({"users": [{"tags": [5]}]}, "users[0].tags", "no text"),
+        ({"users": [{"tags": [5]}]}, "users[0].tags", "not a text"),
         ({"users": [{"attributes": 5}]}, "users[0].attributes", "an object or a list"),
         ({"users": [{"attributes": {"age": "x"}}]}, "users[0].attributes.age", "number"),
         ({"users": [{"companies": [{"custom_id": "x"}]}]}, "users[0].companies[0]", "'x'"),

@@ -1,0 +1,199 @@
+"""A request to the REST API, read: what its handlers work on, and how they answer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+from urllib.parse import quote, urlencode
+
+from mockseg.destinations.userengage.objects import record_object
+from mockseg.destinations.vendor import Headers, VendorError, VendorResponse, reply
+from mockseg.domain.delivery import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mockseg.destinations.userengage.app import App, Directory
+    from mockseg.destinations.userengage.records import Company, Record, User
+    from mockseg.destinations.userengage.setup import UserEngageSetup
+    from mockseg.destinations.vendor import VendorRequest
+    from mockseg.json_types import Json, JsonObject
+
+
+_CURSOR = re.compile(r"([ab])=([0-9]{1,18})")
+
+
+def rest_error(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Mapping[str, str] | None = None,
+    headers: Headers = (),
+) -> VendorResponse:
+    """Answer as Django REST does: ``{"detail": …}``, for 400 ``{"errors": {field: [sentence]}}``.
+
+    Nothing public has the bodies; clients of the vendor read `errors` of a 400.
+    """
+    body: Json = {"detail": detail}
+    if status == 400:
+        body = {"errors": {name: [text] for name, text in (errors or {"body": detail}).items()}}
+    field = next(iter(errors)) if errors else ""
+    sentence = f"{field}: {errors[field]}" if errors else detail
+    answer = reply(status, body, notes=[Note(code, field[:200], sentence)])
+    return dataclasses.replace(answer, headers=(*answer.headers, *headers))
+
+
+@dataclasses.dataclass(slots=True)
+class RestRequest:
+    """A request whose route and token are known.
+
+    Attributes:
+        v1: whether it is answered in the names of version 1.
+        names: what its path named: ``of`` (users or companies), ``id``, ``custom_id``,
+            ``name_std``.
+        body: its JSON object; empty without.
+        notes: what was ignored of it so far.
+    """
+
+    app: App
+    setup: UserEngageSetup
+    request: VendorRequest
+    v1: bool
+    names: dict[str, str]
+    body: JsonObject
+    notes: list[Note] = dataclasses.field(default_factory=list)
+
+    @property
+    def now_ns(self) -> int:
+        """When it came."""
+        return self.request.received_ns
+
+    @property
+    def directory(self) -> Directory[Any]:
+        """Those that its path is about: the users or the companies."""
+        return self.app.companies if self.names["of"] == "companies" else self.app.users
+
+    @property
+    def id_name(self) -> str:
+        """What this version calls the custom id of a user or a company."""
+        return self.directory.kind.id_v1 if self.v1 else "custom_id"
+
+    def answer(self, value: Json, *, status: int = 200) -> VendorResponse:
+        """Answer with what was ignored so far as notes."""
+        if status == 204:
+            return VendorResponse(204, notes=tuple(self.notes))
+        return reply(status, value, notes=self.notes)
+
+    def bad(self, field: str, sentence: str) -> NoReturn:
+        """Refuse the body with 400."""
+        raise VendorError(rest_error(400, "malformed", sentence, errors={field: sentence}))
+
+    def missing(self, sentence: str = "Not found.") -> NoReturn:
+        """Answer 404."""
+        raise VendorError(rest_error(404, "not_found", sentence))
+
+    def need(self, field: str) -> Json:
+        """Return a value of the body that has to be there, else refuse it."""
+        value = self.body.get(field)
+        if value is None or value == "":
+            self.bad(field, "This field is required.")
+        return value
+
+    def need_text(self, field: str) -> str:
+        """Return a text of the body that has to be there, else refuse it."""
+        value = self.need(field)
+        if not isinstance(value, str):
+            self.bad(field, "Not a valid string.")
+        return value
+
+    def one_attribute(self) -> JsonObject:
+        """Return the body ``{"attribute": name, "value": value}`` as name and value.
+
+        Null is a value; a body without `value` is refused.
+        """
+        name = self.need_text("attribute")
+        if "value" not in self.body:
+            self.bad("value", "This field is required.")
+        return {name: self.body["value"]}
+
+    def record(self) -> Record:
+        """Return the user or company that the path names, else answer 404."""
+        directory = self.directory
+        if "id" in self.names:
+            found: Record | None = directory.by_id.get(int(self.names["id"]))
+        else:
+            found = directory.by_custom_id.get(self.names["custom_id"])
+        if found is None:
+            self.missing()
+        return found
+
+    def user(self) -> User:
+        """Return the user that the path names, else answer 404."""
+        return cast("User", self.record())
+
+    def company(self) -> Company:
+        """Return the company that the path names, else answer 404."""
+        return cast("Company", self.record())
+
+    def show(self, record: Record) -> JsonObject:
+        """Return a user or company as this request's version and the setup have it."""
+        shape = record_object(self.app, record, v1=self.v1)
+        how = self.setup.attributes_on_read
+        if how == "list":
+            return shape
+        # A standard field of the same name wins.
+        flat = {each["name"]: each["value"] for each in shape["attributes"]}
+        if how == "flat":
+            del shape["attributes"]
+        return flat | shape
+
+    def page(
+        self, records: Sequence[tuple[int, Json]], *, shown: Callable[[Json], Json]
+    ) -> VendorResponse:
+        """Answer with the page of records that the cursor says: ``count, next, previous, results``.
+
+        Source: User.com REST API v2, "Basic API usage"; the form of the cursor is nowhere public.
+
+        Args:
+            records: ids, rising, and what `shown` makes JSON of.
+            shown: called for the records of the page only.
+        """
+        size = self.setup.page_size
+        side, bound = self._cursor()
+        if side == "a":
+            chosen = [record for record in records if record[0] > bound][:size]
+        else:
+            chosen = [record for record in records if record[0] < bound][-size:]
+        first, last = (chosen[0][0], chosen[-1][0]) if chosen else (bound, bound)
+        following = self._link("a", last) if records and last < records[-1][0] else None
+        previous = self._link("b", first) if records and first > records[0][0] else None
+        results = [shown(record) for _, record in chosen]
+        page = {"count": len(records), "next": following, "previous": previous, "results": results}
+        return self.answer(page)
+
+    def _cursor(self) -> tuple[str, int]:
+        """Read the cursor: records after an id, or before one; another one is answered 404."""
+        given = self.request.argument("cursor")
+        if given is None:
+            return "a", 0
+        try:
+            padded = given + "=" * (-len(given) % 4)
+            text = base64.b64decode(padded.encode(), altchars=b"-_", validate=True).decode()
+        except (binascii.Error, UnicodeError):
+            text = ""
+        match = _CURSOR.fullmatch(text)
+        if match is None:
+            self.missing("Invalid cursor.")
+        return match[1], int(match[2])
+
+    def _link(self, side: str, bound: int) -> str:
+        """Return the URL of a neighbouring page: absolute where the vendor's address is known."""
+        cursor = base64.urlsafe_b64encode(f"{side}={bound}".encode()).decode().rstrip("=")
+        request = self.request
+        pairs = [pair for pair in request.query if pair[0] != "cursor"]
+        path = quote(request.path) if request.base_url else ""
+        return f"{request.base_url}{path}?{urlencode([*pairs, ('cursor', cursor)])}"
