@@ -10,16 +10,15 @@ one of a set, ``\x`` the character x itself, inside a set too. Ours, where the p
 - A set that is not closed, is empty or has a range that runs backwards is malformed,
   and so is a pattern that ends in a lone ``\``.
 
-Time is bounded for hostile patterns: a pattern of characters and stars is searched piece
-by piece, any other runs as a set of states held in the bits of one integer, one step per
-character of the string. Nothing ever backtracks.
+Time is linear for hostile patterns, too: a pattern runs as a set of states held in the bits of
+one integer, one step per character of the string. Nothing ever backtracks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,12 +62,9 @@ _Element: TypeAlias = "str | _Set | _Wild"
 
 
 def compile_glob(pattern: str) -> GlobMatcher | GlobFault:
-    """Make a function that says whether a whole string matches, or say what is malformed."""
+    """Return a function that says whether a whole string matches, or what is malformed."""
     elements = _elements(pattern)
-    if isinstance(elements, GlobFault):
-        return elements
-    pieces = _pieces(elements)
-    return _automaton(_steps(elements)) if pieces is None else _search(pieces)
+    return elements if isinstance(elements, GlobFault) else _automaton(_bits(elements))
 
 
 def _elements(pattern: str) -> list[_Element] | GlobFault:
@@ -126,49 +122,11 @@ def _member(pattern: str, position: int) -> tuple[str, int]:
     return pattern[position], position + 1
 
 
-def _pieces(elements: Sequence[_Element]) -> list[str] | None:
-    """The texts between the stars, or None when there is more than characters and stars."""
-    pieces = [""]
-    for element in elements:
-        if element is _Wild.ANY:
-            pieces.append("")
-        elif isinstance(element, str):
-            pieces[-1] += element
-        else:
-            return None
-    return pieces
-
-
-def _search(pieces: Sequence[str]) -> GlobMatcher:
-    head, *others = pieces
-    if not others:
-        return lambda text: text == head
-    *middle, tail = others
-    wanted = [piece for piece in middle if piece]
-    if not wanted:
-        shortest = len(head) + len(tail)
-        return lambda text: len(text) >= shortest and text.startswith(head) and text.endswith(tail)
-
-    def run(text: str) -> bool:
-        if not (text.startswith(head) and text.endswith(tail)):
-            return False
-        position, end = len(head), len(text) - len(tail)
-        for piece in wanted:
-            found = text.find(piece, position, end)
-            if found < 0:
-                return False
-            position = found + len(piece)
-        return position <= end
-
-    return run
-
-
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """Which elements take which characters, as bits; bit i is the element i, without stars.
+class _Bits(NamedTuple):
+    """Which elements match what, as bits; bit i is the element i, without stars.
 
     Attributes:
-        anything: the elements that take every character.
+        anything: the elements that match any character.
         letters: by character, the elements that are that character.
         sets: each set, with its bit.
         stars: the elements that have a star before them.
@@ -177,19 +135,12 @@ class _Steps:
 
     anything: int
     letters: dict[str, int]
-    sets: tuple[tuple[_Set, int], ...]
+    sets: list[tuple[_Set, int]]
     stars: int
     accepted: int
 
-    def taking(self, char: str) -> int:
-        mask = self.anything | self.letters.get(char, 0)
-        for members, bit in self.sets:
-            if members.holds(char):
-                mask |= bit
-        return mask
 
-
-def _steps(elements: Sequence[_Element]) -> _Steps:
+def _bits(elements: Sequence[_Element]) -> _Bits:
     anything = stars = 0
     letters: dict[str, int] = {}
     sets: list[tuple[_Set, int]] = []
@@ -205,22 +156,28 @@ def _steps(elements: Sequence[_Element]) -> _Steps:
         else:
             anything |= bit
         bit <<= 1
-    return _Steps(anything, letters, tuple(sets), stars, bit)
+    return _Bits(anything, letters, sets, stars, bit)
 
 
-def _automaton(steps: _Steps) -> GlobMatcher:
-    """Bit i of a state says: the elements before i have matched what was read so far."""
-    stars, accepted = steps.stars, steps.accepted
+def _automaton(bits: _Bits) -> GlobMatcher:
+    """Return the matcher; bit i of a state: the elements before i match what was read so far."""
+    anything, letters, sets, stars, accepted = bits
     masks: dict[str, int] = {}
+
+    def mask_of(char: str) -> int:
+        mask = anything | letters.get(char, 0)
+        for members, place in sets:
+            mask |= place if members.holds(char) else 0
+        if len(masks) < _REMEMBERED_CHARACTERS:
+            masks[char] = mask
+        return mask
 
     def run(text: str) -> bool:
         states = 1
         for char in text:
             mask = masks.get(char)
             if mask is None:
-                mask = steps.taking(char)
-                if len(masks) < _REMEMBERED_CHARACTERS:
-                    masks[char] = mask
+                mask = mask_of(char)
             states = ((states & mask) << 1) | (states & stars)
             if not states:
                 return False

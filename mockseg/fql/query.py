@@ -32,7 +32,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeAlias, TypeGuard
+from typing import TypeAlias
 
 from mockseg.errors import FqlError
 from mockseg.fql.functions import FUNCTIONS, is_number
@@ -80,9 +80,9 @@ def compile_tree(node: Node) -> Evaluation:
             operand = compile_tree(node.operand)
             return lambda message: operand(message) is not True
         case Conjunction():
-            return _conjunction([compile_tree(each) for each in node.operands])
+            return _junction([compile_tree(each) for each in node.operands], decisive=False)
         case Disjunction():
-            return _disjunction([compile_tree(each) for each in node.operands])
+            return _junction([compile_tree(each) for each in node.operands], decisive=True)
 
 
 def same(left: Json, right: Json) -> bool:
@@ -112,20 +112,9 @@ def same(left: Json, right: Json) -> bool:
 
 
 def _path(keys: tuple[str, ...]) -> Evaluation:
-    if len(keys) == 1:
-        (only,) = keys
-        return lambda message: message.get(only)
     first, *others = keys
-    if len(others) == 1:
-        (second,) = others
 
-        def shallow(message: Mapping[str, Json]) -> Json:
-            parent = message.get(first)
-            return parent.get(second) if isinstance(parent, dict) else None
-
-        return shallow
-
-    def deep(message: Mapping[str, Json]) -> Json:
+    def run(message: Mapping[str, Json]) -> Json:
         value = message.get(first)
         for key in others:
             if not isinstance(value, dict):
@@ -133,11 +122,14 @@ def _path(keys: tuple[str, ...]) -> Evaluation:
             value = value.get(key)
         return value
 
-    return deep
+    return run
 
 
 def _list(node: ListOf) -> Evaluation:
     items = [compile_tree(item) for item in node.items]
+    if all(isinstance(item, Literal) for item in node.items):
+        values = [item({}) for item in items]
+        return lambda _message: values
     return lambda message: [item(message) for item in items]
 
 
@@ -200,36 +192,18 @@ def _equal_to_constant(read: Evaluation, constant: Json) -> Evaluation:
 
 
 def _membership(node: Comparison) -> Evaluation:
-    left = compile_tree(node.left)
-    if isinstance(node.right, ListOf) and _all_literals(node.right.items):
-        constants = [item.value for item in node.right.items]
-        texts = frozenset(value for value in constants if isinstance(value, str))
-        others = [value for value in constants if not isinstance(value, str)]
-
-        def among(message: Mapping[str, Json]) -> bool:
-            value = left(message)
-            if isinstance(value, str):
-                return value in texts
-            return any(same(value, other) for other in others)
-
-        return among
-    right = compile_tree(node.right)
+    left, right = compile_tree(node.left), compile_tree(node.right)
 
     def run(message: Mapping[str, Json]) -> bool:
-        values = right(message)
+        value, values = left(message), right(message)
         if not isinstance(values, list):
             return False
-        value = left(message)
+        # Python's own search is as strict about texts, and far quicker.
         if isinstance(value, str):
-            # Python's own search is as strict about texts, and far quicker.
             return value in values
         return any(same(value, other) for other in values)
 
     return run
-
-
-def _all_literals(items: tuple[Node, ...]) -> TypeGuard[tuple[Literal, ...]]:
-    return all(isinstance(item, Literal) for item in items)
 
 
 def _ordering(node: Comparison) -> Evaluation:
@@ -243,30 +217,14 @@ def _ordering(node: Comparison) -> Evaluation:
     return run
 
 
-def _conjunction(operands: list[Evaluation]) -> Evaluation:
-    if len(operands) == 2:
-        left, right = operands
-        return lambda message: left(message) is True and right(message) is True
+def _junction(operands: list[Evaluation], *, decisive: bool) -> Evaluation:
+    """Return ``or`` where true decides, ``and`` where anything else does."""
 
     def run(message: Mapping[str, Json]) -> bool:
-        for operand in operands:  # noqa: SIM110 - all() over a generator costs twice as much
-            if operand(message) is not True:
-                return False
-        return True
-
-    return run
-
-
-def _disjunction(operands: list[Evaluation]) -> Evaluation:
-    if len(operands) == 2:
-        left, right = operands
-        return lambda message: left(message) is True or right(message) is True
-
-    def run(message: Mapping[str, Json]) -> bool:
-        for operand in operands:  # noqa: SIM110 - any() over a generator costs twice as much
-            if operand(message) is True:
-                return True
-        return False
+        for operand in operands:
+            if (operand(message) is True) is decisive:
+                return decisive
+        return not decisive
 
     return run
 

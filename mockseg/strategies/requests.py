@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote
 
 from hypothesis import strategies as st
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import JsonObject
 
+
+_Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 _SUCCESS: Final = b'{"success":true}'
 _TYPES: Final = st.sampled_from(
@@ -51,7 +53,7 @@ class WireRequest:
     what: str
     method: str
     path: str
-    headers: tuple[tuple[str, str], ...]
+    headers: _Headers
     body: bytes
     status: int = 200
     answer: bytes | None = _SUCCESS
@@ -86,13 +88,11 @@ def requests(
 
 @st.composite
 def _single(draw: DrawFn, messages: SearchStrategy[JsonObject], key: str) -> WireRequest:
-    """Draw one message on one of the routes of its type."""
     message = draw(messages)
     kind = message["type"]
     path = draw(st.sampled_from([f"/v1/{kind}", f"/v1/{kind[0]}", f"/V1/{kind.title()}/"]))
     method = draw(st.sampled_from(["POST", "PUT"]))
-    headers, body = _keyed(draw, message, key)
-    headers, body = _packed(draw, headers, body)
+    headers, body = _packed(draw, *_keyed(draw, message, key))
     return WireRequest(
         what=f"one {kind}", method=method, path=path, headers=headers, body=body, calls=1
     )
@@ -100,18 +100,12 @@ def _single(draw: DrawFn, messages: SearchStrategy[JsonObject], key: str) -> Wir
 
 @st.composite
 def _batched(draw: DrawFn, messages: SearchStrategy[JsonObject], key: str) -> WireRequest:
-    """Draw a batch on one of its routes."""
     calls = draw(st.lists(messages, min_size=1, max_size=3))
     path = draw(st.sampled_from(["/v1/batch", "/v1/import", "/v1/b", "/v1/import/"]))
-    headers, body = _keyed(draw, {"batch": calls}, key)
-    headers, body = _packed(draw, headers, body)
+    headers, body = _packed(draw, *_keyed(draw, {"batch": calls}, key))
+    what = f"a batch of {len(calls)}"
     return WireRequest(
-        what=f"a batch of {len(calls)}",
-        method="POST",
-        path=path,
-        headers=headers,
-        body=body,
-        calls=len(calls),
+        what=what, method="POST", path=path, headers=headers, body=body, calls=len(calls)
     )
 
 
@@ -139,27 +133,21 @@ def _queried(draw: DrawFn, messages: SearchStrategy[JsonObject], key: str) -> Wi
     )
 
 
-def _keyed(
-    draw: DrawFn, message: JsonObject, key: str
-) -> tuple[tuple[tuple[str, str], ...], bytes]:
+def _keyed(draw: DrawFn, message: JsonObject, key: str) -> tuple[_Headers, bytes]:
     """Put the write key into the body or the headers, and say what the body is."""
     kind = draw(_TYPES)
-    headers = (("Content-Type", kind),) if kind else ()
+    headers: _Headers = (("Content-Type", kind),) if kind else ()
     basic = base64.b64encode(f"{key}:".encode()).decode()
-    match draw(st.sampled_from(["body", "basic", "both"])):
-        case "body":
-            return headers, encode({"writeKey": key, **message})
-        case "basic":
-            return (*headers, ("Authorization", f"Basic {basic}")), encode(message)
-        case _:
-            return (*headers, ("Authorization", f"Basic {basic}")), encode(
-                {**message, "writeKey": key}
-            )
+    place = draw(st.sampled_from(["body", "basic", "both"]))
+    if place != "body":
+        headers = (*headers, ("Authorization", f"Basic {basic}"))
+    if place != "basic":
+        # Where it is in both, a message cannot name another one.
+        message = {"writeKey": key, **message} if place == "body" else {**message, "writeKey": key}
+    return headers, encode(message)
 
 
-def _packed(
-    draw: DrawFn, headers: tuple[tuple[str, str], ...], body: bytes
-) -> tuple[tuple[tuple[str, str], ...], bytes]:
+def _packed(draw: DrawFn, headers: _Headers, body: bytes) -> tuple[_Headers, bytes]:
     if not draw(_PACKED):
         return headers, body
     return (*headers, ("Content-Encoding", "gzip")), gzip.compress(body, mtime=0)
@@ -168,129 +156,90 @@ def _packed(
 @st.composite
 def _malformed(draw: DrawFn, messages: SearchStrategy[JsonObject], key: str) -> WireRequest:
     """Draw a request that Segment refuses, or takes although nothing good is in it."""
-    make = draw(st.sampled_from(_FAULTS))
-    return make(draw, draw(messages), key)
+    make = draw(st.sampled_from(_MALFORMED))
+    message = {"writeKey": key, **draw(messages)}
+    return make(draw, message, encode(message))
 
 
-def _refused(what: str, path: str, body: bytes, **more: str) -> WireRequest:
-    headers = (
-        ("Content-Type", "application/json"),
-        *((k.replace("_", "-"), v) for k, v in more.items()),
-    )
+def _request(what: str, path: str, body: bytes, **facts: Any) -> WireRequest:
+    """Return a request with JSON; its answer is 400 unless other facts are given."""
+    encoding: str = facts.pop("encoding", "")
+    headers = [("Content-Type", "application/json")]
+    headers += [("Content-Encoding", encoding)] if encoding else []
+    refusal = {"status": 400, "answer": None, "success": False}
     return WireRequest(
-        what=what,
-        method="POST",
-        path=path,
-        headers=headers,
-        body=body,
-        status=400,
-        answer=None,
-        success=False,
-    )
+        what=what, path=path, body=body, headers=tuple(headers),
+        **({"method": "POST"} | refusal | facts),
+    )  # fmt: skip
 
 
-def _cut(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    text = encode({"writeKey": key, **message})
-    keep = draw(st.integers(0, len(text) - 1))
-    return _refused("JSON that is cut", f"/v1/{message['type']}", text[:keep])
+def _cut(draw: DrawFn, data: bytes, *, least: int) -> bytes:
+    return data[: draw(st.integers(least, len(data) - 1))]
 
 
-def _no_object(draw: DrawFn, message: JsonObject, _key: str) -> WireRequest:
-    body = draw(st.sampled_from([b"[]", b"1", b'"text"', b"null", b"true", b"NaN"]))
-    path = draw(st.sampled_from([f"/v1/{message['type']}", "/v1/batch"]))
-    return _refused("no JSON object", path, body)
-
-
-def _no_list(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    value = draw(st.sampled_from([message, 1, "text", True]))
-    return _refused(
-        "a batch that is not a list", "/v1/batch", encode({"writeKey": key, "batch": value})
-    )
-
-
-def _bad_gzip(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    whole = gzip.compress(encode({"writeKey": key, **message}), mtime=0)
-    body = whole[: draw(st.integers(1, len(whole) - 1))]
-    return _refused("gzip that is cut", f"/v1/{message['type']}", body, Content_Encoding="gzip")
-
-
-def _bad_encoding(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    encoding = draw(st.sampled_from(["deflate", "br", "zstd"]))
-    text = encode({"writeKey": key, **message})
-    return _refused("an encoding that is not gzip", "/v1/batch", text, Content_Encoding=encoding)
-
-
-def _too_large(_draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    large = padded({"writeKey": key, **message}, MAX_CALL_BYTES + 1)
-    return _refused("one byte too large", f"/v1/{message['type']}", encode(large))
-
-
-def _too_large_batch(_draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    large = padded({"writeKey": key, "batch": [message]}, MAX_BATCH_BYTES + 1)
-    return _refused("a batch one byte too large", "/v1/batch", encode(large))
-
-
-def _crowded(_draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    call = {"type": message["type"], "userId": "u"}
-    count = MAX_BATCH_CALLS + 1
-    body = encode({"writeKey": key, "batch": [call] * count})
-    return WireRequest(
-        what="one call too many, taken and rejected later",
-        method="POST",
-        path="/v1/batch",
-        headers=(("Content-Type", "application/json"),),
-        body=body,
-        calls=count,
-    )
-
-
-def _empty(_draw: DrawFn, _message: JsonObject, key: str) -> WireRequest:
-    body = encode({"writeKey": key, "batch": []})
-    return WireRequest(
-        what="an empty batch", method="POST", path="/v1/batch", headers=(), body=body
-    )
-
-
-def _unknown(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    path = draw(st.sampled_from(["/v1/event", "/v2/track", "/v1/tracks", "/v1/batch/1"]))
-    body = encode({"writeKey": key, **message})
-    return WireRequest(
-        what="a path that does not exist",
-        method="POST",
-        path=path,
-        headers=(("Content-Type", "application/json"),),
-        body=body,
-        status=404,
-        answer=None,
-        success=False,
-    )
-
-
-def _wrong_method(draw: DrawFn, message: JsonObject, key: str) -> WireRequest:
-    method = draw(st.sampled_from(["DELETE", "PATCH"]))
-    body = encode({"writeKey": key, **message})
-    return WireRequest(
-        what="a method that is not allowed",
-        method=method,
-        path=f"/v1/{message['type']}",
-        headers=(("Content-Type", "application/json"),),
-        body=body,
+_TAKEN: Final = {"status": 200, "answer": _SUCCESS, "success": True}
+_NO_OBJECTS: Final = st.sampled_from([b"[]", b"1", b'"text"', b"null", b"true", b"NaN"])
+_ENCODINGS: Final = st.sampled_from(["deflate", "br", "zstd"])
+_UNKNOWN: Final = st.sampled_from(["/v1/event", "/v2/track", "/v1/tracks", "/v1/batch/1"])
+_METHODS: Final = st.sampled_from(["DELETE", "PATCH"])
+# Each makes a request of a message, and of its JSON with the write key.
+_MALFORMED: Final[tuple[Callable[[DrawFn, JsonObject, bytes], WireRequest], ...]] = (
+    lambda draw, message, body: _request(
+        "JSON that is cut", f"/v1/{message['type']}", _cut(draw, body, least=0)
+    ),
+    lambda draw, message, _: _request(
+        "no JSON object",
+        draw(st.sampled_from([f"/v1/{message['type']}", "/v1/batch"])),
+        draw(_NO_OBJECTS),
+    ),
+    lambda draw, message, _: _request(
+        "a batch that is not a list",
+        "/v1/batch",
+        encode({**message, "batch": draw(st.sampled_from([message, 1, "text", True]))}),
+    ),
+    lambda draw, message, body: _request(
+        "gzip that is cut",
+        f"/v1/{message['type']}",
+        _cut(draw, gzip.compress(body, mtime=0), least=1),
+        encoding="gzip",
+    ),
+    lambda draw, _, body: _request(
+        "an encoding that is not gzip", "/v1/batch", body, encoding=draw(_ENCODINGS)
+    ),
+    lambda _, message, _body: _request(
+        "one byte too large",
+        f"/v1/{message['type']}",
+        encode(padded(message, MAX_CALL_BYTES + 1)),
+    ),
+    lambda _, message, _body: _request(
+        "a batch one byte too large",
+        "/v1/batch",
+        encode(padded({**message, "batch": [message]}, MAX_BATCH_BYTES + 1)),
+    ),
+    lambda _, message, _body: _request(
+        "one call too many, taken and rejected later",
+        "/v1/batch",
+        encode(
+            {
+                "writeKey": message["writeKey"],
+                "batch": [{"type": message["type"], "userId": "u"}] * (MAX_BATCH_CALLS + 1),
+            }
+        ),
+        **_TAKEN,
+        calls=MAX_BATCH_CALLS + 1,
+    ),
+    lambda _, message, _body: _request(
+        "an empty batch",
+        "/v1/batch",
+        encode({"writeKey": message["writeKey"], "batch": []}),
+        **_TAKEN,
+    ),
+    lambda draw, _, body: _request("a path that does not exist", draw(_UNKNOWN), body, status=404),
+    lambda draw, message, body: _request(
+        "a method that is not allowed",
+        f"/v1/{message['type']}",
+        body,
+        method=draw(_METHODS),
         status=405,
-        answer=None,
-        success=False,
-    )
-
-
-_FAULTS: Final[tuple[Callable[[DrawFn, JsonObject, str], WireRequest], ...]] = (
-    _cut,
-    _no_object,
-    _no_list,
-    _bad_gzip,
-    _bad_encoding,
-    _too_large,
-    _too_large_batch,
-    _crowded,
-    _empty,
-    _unknown,
-    _wrong_method,
+    ),
 )
