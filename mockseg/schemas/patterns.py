@@ -117,8 +117,10 @@ def character_row(pattern: str, least: int, most: int | None) -> list[tuple[str,
 def _classes(pattern: str, above: int) -> list[tuple[str, int, int]] | None:
     """Read a pattern as classes with counts; what is not anchored may have more around it."""
     body = pattern.removeprefix("^")
-    ends = body.endswith("$") and not body.endswith("\\$")
-    body = body.removesuffix("$") if ends else body
+    stem = body.removesuffix("$")
+    # After an odd number of backslashes it is the character.
+    ends = stem != body and (len(stem) - len(stem.rstrip("\\"))) % 2 == 0
+    body = stem if ends else body
     found: list[tuple[str, int, int]] = []
     position = 0
     while position < len(body):

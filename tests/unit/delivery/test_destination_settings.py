@@ -47,6 +47,10 @@ def test_a_partner_takes_any_other_setting(destination):
         ("userengage", {"url": "ftp://x/y"}, "settings.url"),
         ("userengage", {"url": "http://"}, "settings.url"),
         ("userengage", {"url": "http://h:99999/"}, "settings.url"),
+        ("userengage", {"url": "http://h:0/"}, "settings.url"),
+        ("userengage", {"url": "http://h/" + "a" * 4088}, "settings.url"),
+        ("webhook", {"headers": {f"X-{n}": "1" for n in range(51)}}, "settings.headers"),
+        ("webhook", {"headers": {"X" * 101: "1"}}, f"settings.headers.{'X' * 100}"),
         ("userengage", {"url": "http://h/a b"}, "settings.url"),
         ("userengage", {"url": "http://[::1/"}, "settings.url"),
         ("userengage", {"url": None}, "settings.url"),
@@ -80,6 +84,25 @@ def test_a_wrong_setting_is_refused(destination, kind, settings, parameter):
     assert refused.value.details["parameter"] == parameter
     assert refused.value.details["allowed"]
     assert "llowed: " in str(refused.value)
+
+
+def test_a_setting_may_be_as_large_as_its_limit(destination):
+    """4,096 characters of a URL, 50 headers of 100 characters, 4,000 calls a batch."""
+    url = "http://h:1/" + "a" * 4085
+    headers = {f"{number:02}-" + "x" * 97: "~ !" for number in range(50)}
+    made = destination("webhook-actions", url=url, settings={"headers": headers, "batchSize": 4000})
+    assert made.urls == (url,)
+    assert dict(made.settings.headers) == headers
+    assert made.settings.batch_size == 4000
+
+
+def test_a_destination_is_enabled_and_sends_ten_at_once_by_default(destination):
+    """Calls alone, by POST, tried again for four hours."""
+    made = destination("webhook", url=URL)
+    assert (made.enabled, made.concurrency, made.consent_categories) == (True, 10, ())
+    assert (made.settings.method, made.settings.batch_size) == ("POST", 0)
+    assert (made.retry.base_seconds, made.retry.cap_seconds) == (0.5, 300)
+    assert (made.retry.limit_seconds, made.retry.retry_501) == (14_400, False)
 
 
 def test_an_unknown_type_names_the_one_that_was_meant(destination):

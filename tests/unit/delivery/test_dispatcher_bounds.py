@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mockseg.clock import breathe
+from mockseg.delivery.dispatcher import MAX_WAITING
 
 URL = "http://hook.test/"
 
@@ -24,6 +25,11 @@ async def test_the_oldest_waiting_fails_visibly_when_the_queue_is_full(world, ca
     full.wire.release("u1")
     await full.settled()
     assert full.wire.events == ["a", "c", "d"]
+
+
+def test_100_000_deliveries_may_wait_for_one_destination():
+    """As the README says."""
+    assert MAX_WAITING == 100_000
 
 
 async def test_a_retry_makes_room_too(world, call, destination):

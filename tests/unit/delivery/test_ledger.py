@@ -110,6 +110,66 @@ def test_bytes_are_bounded_too():
     assert cursors(ledger.page()) == [2]
 
 
+def test_a_delivery_without_attempts_has_no_bytes():
+    """Only bodies and answers count; an attempt brings the first of them."""
+    ledger = Ledger()
+    kept = begin(ledger)
+    assert kept.size_bytes == 0
+    ledger.attempted(kept, attempt(b"12345", b""))
+    assert kept.size_bytes == 5
+
+
+def test_256_megabytes_are_kept_by_default():
+    """The byte that is too many evicts the oldest final delivery."""
+    ledger = Ledger()
+    quarter = bytes(64 * 1024 * 1024)
+    for number in range(4):
+        kept = begin(ledger, call=number + 1)
+        ledger.attempted(kept, attempt(quarter, b""))
+        ledger.finish(kept, "delivered")
+    assert (len(ledger), ledger.evicted) == (4, 0)
+    kept = begin(ledger, call=5)
+    ledger.attempted(kept, attempt(b"x", b""))
+    ledger.finish(kept, "delivered")
+    assert ledger.page()[0].call > 1
+    assert ledger.evicted >= 1
+
+
+def test_a_page_has_100_deliveries_by_default():
+    """A reader who says nothing gets the oldest hundred."""
+    ledger = Ledger()
+    for _ in range(101):
+        begin(ledger)
+    assert cursors(ledger.page()) == list(range(1, 101))
+
+
+def test_a_second_answer_counts_and_the_same_again_does_not():
+    """What is kept twice is counted twice; equal answers in a row are kept once."""
+    ledger = Ledger(max_bytes=12)
+    kept = begin(ledger)
+    for answer in (b"aaaa", b"aaaa", b"bbbb"):
+        ledger.attempted(kept, attempt(b"12", answer))
+    assert kept.size_bytes == 10
+    ledger.finish(kept, "failed")
+    assert cursors(ledger.page()) == [1]
+    second = begin(ledger)
+    ledger.attempted(second, attempt(b"12", b"c"))
+    ledger.finish(second, "delivered")
+    assert cursors(ledger.page()) == [2]
+
+
+def test_nothing_is_due_unless_it_is_tried_again():
+    """A reader sees when the next attempt is, and of a call that is none no id."""
+    ledger = Ledger()
+    kept = begin(ledger, call=0)
+    assert (kept.view().next_attempt_at, kept.view().call) == (None, "")
+    ledger.retrying(kept, 1_767_268_800_000_000_000)
+    assert kept.view().next_attempt_at == "2026-01-01T12:00:00.000Z"
+    ledger.finish(kept, "failed", "expires", "sentence")
+    assert kept.view().next_attempt_at is None
+    assert begin(ledger, call=7).view().call == "call-7"
+
+
 def test_thousands_of_evictions_leave_the_order_whole():
     """The list is trimmed now and then."""
     ledger = Ledger(max_deliveries=10)
