@@ -135,6 +135,25 @@ class ShiftedClock:
                 changed.set_result(None)
 
 
+# How long one piece of work may hold the event loop before others have their turn.
+TURN_SECONDS = 0.002
+
+
+class Turn:
+    """One piece of long work that gives the event loop back by the clock."""
+
+    __slots__ = ("_began",)
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+
+    async def over(self) -> None:
+        """Let the event loop do its other work once, if this had its turn for long enough."""
+        if time.perf_counter() - self._began >= TURN_SECONDS:
+            await breathe()
+            self._began = time.perf_counter()
+
+
 async def breathe() -> None:
     """Let the event loop do other work once; for long scans."""
     await asyncio.sleep(0)

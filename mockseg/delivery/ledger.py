@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-from collections import deque
 from itertools import islice
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,21 +11,21 @@ from mockseg.delivery.records import KeptDelivery
 from mockseg.journal.records import NumberedRecords, evict_largest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from mockseg.delivery.records import KeptAttempt
     from mockseg.domain.delivery import DeliveryState
 
 
 class _Source:
-    """One source's deliveries."""
+    """The deliveries of one source, or of all."""
 
     __slots__ = ("entries", "evicted", "evicted_call", "finals", "open")
 
     def __init__(self) -> None:
         self.entries: NumberedRecords[KeptDelivery] = NumberedRecords()
-        # In the order in which they became final.
-        self.finals: deque[KeptDelivery] = deque()
+        # By their place among those that became final.
+        self.finals: NumberedRecords[KeptDelivery] = NumberedRecords()
         self.open = 0
         # How many were evicted, and the cursor of the latest call that they were of.
         self.evicted = self.evicted_call = 0
@@ -62,9 +59,9 @@ class Ledger:
         self.on_change = on_change
         self._sources: dict[str, _Source] = {}
         self._by_call: dict[int, KeptDelivery | list[KeptDelivery]] = {}
-        # By their place among those that became final.
-        self._ended: NumberedRecords[KeptDelivery] = NumberedRecords()
-        self._kept = self._bytes = self._open = 0
+        # The same of all sources.
+        self._all = _Source()
+        self._kept = self._bytes = 0
         self.cursor = self.finished = self.evicted = 0
 
     def __len__(self) -> int:
@@ -91,9 +88,10 @@ class Ledger:
         of_source = self._sources.get(source)
         if of_source is None:
             of_source = self._sources[source] = _Source()
-        of_source.entries.extend((kept.cursor,), (kept,))
+        of_source.entries.append(kept.cursor, kept)
+        self._all.entries.append(kept.cursor, kept)
         of_source.open += 1
-        self._open += 1
+        self._all.open += 1
         self._kept += 1
         if call:
             self._index(call, kept)
@@ -138,11 +136,11 @@ class Ledger:
         kept.state, kept.reason, kept.description, kept.next_ns = state, reason, description, 0
         source = self._sources[kept.source]
         source.open -= 1
-        self._open -= 1
-        source.finals.append(kept)
+        self._all.open -= 1
         self.finished += 1
         kept.finished = self.finished
-        self._ended.extend((kept.finished,), (kept,))
+        source.finals.append(kept.finished, kept)
+        self._all.finals.append(kept.finished, kept)
         self.on_change(kept)
         if self._bytes > self._max_bytes or self._kept > self._max_deliveries:
             self._evict()
@@ -152,7 +150,7 @@ class Ledger:
         found = self._sources.pop(source, None)
         if found is None:
             return 0
-        self._open -= found.open
+        self._all.open -= found.open
         for kept in found.entries.after(0):
             self._forget(kept)
         return len(found.entries)
@@ -162,10 +160,10 @@ class Ledger:
         for kept in self.of_call(call):
             source = self._sources[kept.source]
             if kept.final:
-                source.finals.remove(kept)
+                source.finals.remove(kept.finished)
             else:
                 source.open -= 1
-                self._open -= 1
+                self._all.open -= 1
             source.entries.remove(kept.cursor)
             self._forget(kept)
 
@@ -173,9 +171,7 @@ class Ledger:
 
     def pending(self, source: str | None = None) -> int:
         """Count the deliveries that are not final, of a source or of all."""
-        if source is None:
-            return self._open
-        found = self._sources.get(source)
+        found = self._of(source)
         return 0 if found is None else found.open
 
     def evicted_of(self, source: str | None) -> tuple[int, int]:
@@ -200,12 +196,8 @@ class Ledger:
         limit: int = 100,
     ) -> list[KeptDelivery]:
         """Return at most `limit` deliveries after a cursor, oldest first."""
-        if source is None:
-            parts = [each.entries.after(after) for each in self._sources.values()]
-            found: Iterator[KeptDelivery] = heapq.merge(*parts, key=attrgetter("cursor"))
-        else:
-            of_source = self._sources.get(source)
-            found = iter(()) if of_source is None else of_source.entries.after(after)
+        of_source = self._of(source)
+        found = [] if of_source is None else of_source.entries.after(after)
         wanted = (
             kept
             for kept in found
@@ -216,8 +208,8 @@ class Ledger:
 
     def finals(self, *, after: int, limit: int, source: str | None = None) -> list[KeptDelivery]:
         """Return at most `limit` deliveries that became final after this many others."""
-        ended = self._ended.after(after)
-        return list(islice((kept for kept in ended if source in {None, kept.source}), limit))
+        of_source = self._of(source)
+        return [] if of_source is None else list(islice(of_source.finals.after(after), limit))
 
     def of_call(self, call: int) -> list[KeptDelivery]:
         """Return the deliveries of a call, by the call's cursor, oldest first."""
@@ -225,6 +217,9 @@ class Ledger:
         return list(found) if isinstance(found, list) else [found]
 
     # --- inside
+
+    def _of(self, source: str | None) -> _Source | None:
+        return self._all if source is None else self._sources.get(source)
 
     def _index(self, call: int, kept: KeptDelivery) -> None:
         others = self._by_call.get(call)
@@ -250,7 +245,7 @@ class Ledger:
             )
 
     def _evict_final(self, source: _Source) -> None:
-        oldest = source.finals.popleft()
+        oldest = source.finals.evict()
         source.entries.remove(oldest.cursor)
         self._forget(oldest)
         self.evicted += 1
@@ -262,7 +257,8 @@ class Ledger:
         self._bytes -= kept.size_bytes
         kept.gone = True
         kept.attempts = ()
-        self._ended.remove(kept.finished)
+        self._all.entries.remove(kept.cursor)
+        self._all.finals.remove(kept.finished)
         others = self._by_call.get(kept.call)
         if isinstance(others, list):
             others.remove(kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mockseg.domain.call import call_cursor, call_id
@@ -13,11 +14,11 @@ from mockseg.hub.delivery_handlers import overdue
 from mockseg.hub.explanations import explain_wait
 from mockseg.hub.filtering import bad_filter
 from mockseg.hub.waits import check_count, wait_for_calls
-from mockseg.matching.match import compile_match
+from mockseg.matching.match import compile_match, narrows
 from mockseg.matching.render import counted
 from mockseg.operations.calls import CallPage, Cleared, Settled, Summary
 from mockseg.operations.explanations import ExplainCalls
-from mockseg.operations.refusals import RefusalCounter
+from mockseg.operations.refusals import MOST_KINDS, Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,11 +41,35 @@ from mockseg.operations.calls import (
 
 async def list_calls(hub: Hub, asked: ListCalls) -> CallPage:
     """Return a page of matching calls, and how many match at all."""
+    most = asked.limit + 1
+    if narrows(asked):
+        total, found = await _filtered(hub, asked, most)
+    else:
+        total, found = hub.journal.count(asked.source)[0], _page(hub, asked, most)
+    shown = found[: asked.limit]
+    return CallPage(
+        calls=[call.view() for call in shown],
+        total=total,
+        next=shown[-1].cursor if len(found) == most else None,
+        verdict=asked.verdict or "any",
+    )
+
+
+def _page(hub: Hub, asked: ListCalls, most: int) -> list[KeptCall]:
+    """Return the calls between two cursors, from the end that is asked for."""
+    if asked.order == "newest":
+        calls = hub.calls_before(asked.before, limit=most, source=asked.source)
+        return [call for call in calls if call.cursor > asked.after]
+    calls = hub.calls_after(asked.after, limit=most, source=asked.source)
+    return [call for call in calls if asked.before is None or call.cursor < asked.before]
+
+
+async def _filtered(hub: Hub, asked: ListCalls, most: int) -> tuple[int, list[KeptCall]]:
+    """Return how many calls match at all, and those of the page."""
     matches = _predicate(asked)
     newest = asked.order == "newest"
-    most = asked.limit + 1
     total = 0
-    # A full deque gives up its oldest.
+    # A full deque drops its oldest.
     found: deque[KeptCall] = deque(maxlen=most if newest else None)
     async for portion in hub.scan(after=0, source=asked.source):
         for call in portion:
@@ -59,13 +84,7 @@ async def list_calls(hub: Hub, asked: ListCalls) -> CallPage:
                 found.append(call)
     if newest:
         found.reverse()
-    shown = list(found)[: asked.limit]
-    return CallPage(
-        calls=[call.view() for call in shown],
-        total=total,
-        next=shown[-1].cursor if len(found) == most else None,
-        verdict=asked.verdict or "any",
-    )
+    return total, list(found)
 
 
 async def get_call(hub: Hub, asked: GetCall) -> CallDetails:
@@ -207,34 +226,20 @@ def _reading_words(reading: Reading, source: str | None) -> Iterator[str]:
 
 async def summary(hub: Hub, asked: OfSource) -> Summary:
     """Count what is kept."""
-    requests = 0
-    refused = RefusalCounter()
-    async for page in hub.scan_requests(source=asked.source):
-        requests += len(page)
-        for request in page:
-            refused.add(request)
-    # Calls last: their counts, the cursor and what was lost are of one moment.
-    verdicts = {"accepted": 0, "dropped": 0, "blocked": 0, "rejected": 0}
-    total = good = 0
-    by_event: dict[str, int] = {}
-    async for portion in hub.scan(after=0, source=asked.source):
-        for call in portion:
-            total += 1
-            good += call.good
-            verdicts[call.verdict] += 1
-            name = call.event or call.type
-            by_event[name] = by_event.get(name, 0) + 1
+    calls, requests = hub.journal.count(asked.source)
+    counts = hub.journal.counts(asked.source)
+    verdicts, good = counts.by_verdict()
     lost = hub.lost(asked.source)
     return Summary(
-        total=total,
+        total=calls,
         good=good,
-        bad=total - good,
+        bad=calls - good,
         evicted=lost.calls,
         lost=lost,
         requests=requests,
-        refused=refused.total,
-        refusals=refused.kinds,
-        by_event=by_event,
+        refused=sum(counts.refusals.values()),
+        refusals=[Refusals(*kind, n) for kind, n in islice(counts.refusals.items(), MOST_KINDS)],
+        by_event=counts.by_name(),
         cursor=hub.cursor,
         **verdicts,
     )

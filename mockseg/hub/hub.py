@@ -7,6 +7,8 @@ the moment its answer arrives.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
 import random
 import time
@@ -14,7 +16,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from mockseg import json_types
-from mockseg.clock import ShiftedClock, SystemClock, breathe
+from mockseg.clock import ShiftedClock, SystemClock, Turn
 from mockseg.domain.findings import Violation, discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import Arrival, KeptRequest, Route
@@ -114,8 +116,8 @@ def _messages(
         yield settings.forwarding_blocked_events_to, forwarded_blocked(message, origin=origin)
 
 
-# How many calls or requests a long scan looks at before it lets the loop do its other work.
-_SCAN_STEP = 2000
+# How many calls or requests a long scan looks at before it looks at the clock.
+_SCAN_STEP = 32
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -293,8 +295,15 @@ class Hub:
         self.faults.begin_anew(key)
         self.destinations.begin_anew(key)
         cleared = self.journal.clear(key)
+        self._free_cleared()
         self.cleared(key)
         return cleared
+
+    def _free_cleared(self) -> None:
+        """Free what was cleared, a little at each turn of the event loop, if one runs."""
+        if self.journal.free_cleared():
+            with contextlib.suppress(RuntimeError):
+                asyncio.get_running_loop().call_soon(self._free_cleared)
 
     def cleared(self, key: str, call: int | None = None) -> None:
         """Let no wait count what was cleared.
@@ -348,9 +357,11 @@ class Hub:
         calls = self.journal.calls_after(first - 1, limit=request.calls, source=request.source)
         return [call for call in calls if call.cursor < end]
 
-    def latest_calls(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
-        """Give the newest calls, newest first."""
-        return self.journal.latest(limit, source=source)
+    def calls_before(
+        self, cursor: int | None, *, limit: int, source: str | None = None
+    ) -> list[KeptCall]:
+        """Return at most `limit` calls before a cursor, or the newest, newest first."""
+        return self.journal.calls_before(cursor, limit=limit, source=source)
 
     def lost(self, source: str | None) -> Lost:
         """Return what is no longer kept of a source, or of all, although it was not cleared."""
@@ -361,26 +372,26 @@ class Hub:
         return kept if forgotten is None else kept + forgotten.view()
 
     async def scan(self, *, after: int, source: str | None) -> AsyncIterator[list[KeptCall]]:
-        """Give all calls after a cursor in portions; the loop goes on in between."""
-        while True:
-            portion = self.journal.calls_after(after, limit=_SCAN_STEP, source=source)
-            if portion:
-                yield portion
-                after = portion[-1].cursor
+        """Yield all calls after a cursor in portions; others have their turn every 2 ms."""
+        turn = Turn()
+        while portion := self.journal.calls_after(after, limit=_SCAN_STEP, source=source):
+            yield portion
+            after = portion[-1].cursor
             if len(portion) < _SCAN_STEP:
                 return
-            await breathe()
+            await turn.over()
 
     async def scan_requests(
         self, *, after: int = 0, source: str | None
     ) -> AsyncIterator[list[KeptRequest]]:
-        """Yield all requests after a number in portions; the loop goes on in between."""
+        """Yield all requests after a number in portions; others have their turn every 2 ms."""
+        turn = Turn()
         while portion := self.journal.requests_after(after, limit=_SCAN_STEP, source=source):
             yield portion
             after = portion[-1].number
             if len(portion) < _SCAN_STEP:
                 return
-            await breathe()
+            await turn.over()
 
     async def wait(self, within_seconds: float | None = None) -> bool:
         """Return True when something is recorded, False when so many seconds passed first."""

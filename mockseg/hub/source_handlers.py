@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -29,13 +28,9 @@ if TYPE_CHECKING:
 
 async def list_sources(hub: Hub, asked: ListSources) -> SourceList:
     """Return all sources, the longest idle first."""
-    counted = await _counted(hub) if asked.counts else None
     sources = [_source(hub, source) for source in sorted(hub.sources, key=_idle_since)]
-    if counted is not None:
-        sources = [
-            replace(source, counts=counted.get(source.write_key, SourceCounts()))
-            for source in sources
-        ]
+    if asked.counts:
+        sources = [replace(each, counts=_counts(hub, each.write_key)) for each in sources]
     return SourceList(
         sources=sources,
         forgotten=hub.sources.forgotten,
@@ -43,18 +38,10 @@ async def list_sources(hub: Hub, asked: ListSources) -> SourceList:
     )
 
 
-async def _counted(hub: Hub) -> dict[str, SourceCounts]:
-    """Count what each source keeps, all in one walk."""
-    calls: Counter[tuple[str, bool]] = Counter()
-    async for portion in hub.scan(after=0, source=None):
-        calls.update((call.source, call.good) for call in portion)
-    refused: Counter[str] = Counter()
-    async for page in hub.scan_requests(source=None):
-        refused.update(request.source for request in page if request.answer.status >= 400)
-    return {
-        key: SourceCounts(good=calls[key, True], bad=calls[key, False], refused=refused[key])
-        for key in {*refused, *(key for key, _ in calls)}
-    }
+def _counts(hub: Hub, key: str) -> SourceCounts:
+    counts = hub.journal.counts(key)
+    calls, good = hub.journal.count(key)[0], counts.by_verdict()[1]
+    return SourceCounts(good=good, bad=calls - good, refused=sum(counts.refusals.values()))
 
 
 async def create_source(hub: Hub, asked: CreateSource) -> SourceView:

@@ -8,36 +8,39 @@ meanwhile.
 
 from __future__ import annotations
 
-import heapq
 from itertools import islice
-from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from mockseg.clock import breathe
 from mockseg.domain.lost import NOTHING_LOST, Lost
+from mockseg.journal.counts import Counts
 from mockseg.journal.records import NumberedRecords, evict_largest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import Iterator
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import KeptRequest
 
 
-_Item = TypeVar("_Item")
-
-# How many calls or requests a long scan looks at before it lets the loop do its other work.
-_SCAN_STEP = 2000
+# How many calls and requests of a cleared source, and of how many sources, are freed at a time.
+_FREED_AT_ONCE = 256
+_STEPS_AT_ONCE = 4
 
 
 class _Source:
-    """Calls and requests of one source."""
+    """Calls and requests of one source.
 
-    __slots__ = ("calls", "requests", "size_bytes")
+    Attributes:
+        after: number of the last request before its first one.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("after", "calls", "counts", "requests", "size_bytes")
+
+    def __init__(self, after: int) -> None:
+        self.after = after
         self.calls: NumberedRecords[KeptCall] = NumberedRecords()
         self.requests: NumberedRecords[KeptRequest] = NumberedRecords()
+        self.counts = Counts()
         # Of the bodies of its requests.
         self.size_bytes = 0
 
@@ -71,6 +74,10 @@ class MemoryJournal:
     __slots__ = (
         "_bytes",
         "_calls",
+        "_cleared",
+        "_counts",
+        "_kept_calls",
+        "_kept_requests",
         "_max_bytes",
         "_max_calls",
         "_max_requests",
@@ -87,7 +94,12 @@ class MemoryJournal:
         self._max_requests = max_requests
         self._max_bytes = max_bytes
         self._sources: dict[str, _Source] = {}
-        self._calls = self._requests = self._bytes = 0
+        # Of all sources, in the one order; also what was cleared and is not let go of yet.
+        self._calls: NumberedRecords[KeptCall] = NumberedRecords()
+        self._requests: NumberedRecords[KeptRequest] = NumberedRecords()
+        self._cleared: list[_Source] = []
+        self._counts = Counts()
+        self._kept_calls = self._kept_requests = self._bytes = 0
         self.cursor = self.number = self.evicted_ever = self.evicted_cursor = 0
 
     # --- writing
@@ -96,23 +108,30 @@ class MemoryJournal:
         """Record a request with its calls; evict what is over a bound then."""
         source = self._sources.get(request.source)
         if source is None:
-            source = self._sources[request.source] = _Source()
+            source = self._sources[request.source] = _Source(self.number)
         self.number = request.number
-        source.requests.extend((request.number,), (request,))
+        source.requests.append(request.number, request)
+        self._requests.append(request.number, request)
+        source.counts.add(request, calls)
+        self._counts.add(request, calls)
         size_bytes = len(request.body)
         source.size_bytes += size_bytes
         self._bytes += size_bytes
-        self._requests += 1
+        self._kept_requests += 1
         if calls:
-            source.calls.extend([call.cursor for call in calls], calls)
-            self.cursor = calls[-1].cursor
-            self._calls += len(calls)
+            cursors = [call.cursor for call in calls]
+            source.calls.extend(cursors, calls)
+            self._calls.extend(cursors, calls)
+            self.cursor = cursors[-1]
+            self._kept_calls += len(calls)
         if (
-            self._calls > self._max_calls
-            or self._requests > self._max_requests
+            self._kept_calls > self._max_calls
+            or self._kept_requests > self._max_requests
             or self._bytes > self._max_bytes
         ):
             self._evict()
+        if self._cleared:
+            self.free_cleared()
 
     def forget(self, source: str) -> Lost:
         """Evict all that a source has; return that, with what was evicted of it before."""
@@ -126,35 +145,64 @@ class MemoryJournal:
 
     def remove(self, call: KeptCall) -> None:
         """Forget one call that is kept; its request stays."""
-        self._sources[call.source].calls.remove(call.cursor)
-        self._calls -= 1
+        source = self._sources[call.source]
+        source.calls.remove(call.cursor)
+        self._drop_call(source, call)
 
     def clear(self, source: str) -> int:
-        """Clear a source's calls and requests; return how many calls those were."""
+        """Clear a source's calls and requests; return how many calls those were.
+
+        They are no longer found. `free_cleared` frees them bit by bit, because a hundred thousand
+        at once would hold everything else up.
+        """
         found = self._sources.pop(source, None)
         if found is None:
             return 0
-        self._calls -= len(found.calls)
-        self._requests -= len(found.requests)
+        self._kept_calls -= len(found.calls)
+        self._kept_requests -= len(found.requests)
         self._bytes -= found.size_bytes
-        return len(found.calls)
+        self._counts.subtract(found.counts)
+        self._cleared.append(found)
+        calls = len(found.calls)
+        self.free_cleared()
+        return calls
+
+    def free_cleared(self) -> bool:
+        """Free some of what was cleared; return whether there is more."""
+        for _ in range(_STEPS_AT_ONCE):
+            if not self._cleared:
+                break
+            source = self._cleared[-1]
+            for cursor in source.calls.take_newest(_FREED_AT_ONCE):
+                self._calls.remove(cursor)
+            for number in source.requests.take_newest(_FREED_AT_ONCE):
+                self._requests.remove(number)
+            if not source.calls and not source.requests:
+                self._cleared.pop()
+        return bool(self._cleared)
 
     # --- reading
 
     def calls_after(self, cursor: int, *, limit: int, source: str | None = None) -> list[KeptCall]:
         """Return at most `limit` calls after a cursor, oldest first."""
-        parts = (each.calls.after(cursor) for each in self._of(source))
-        return _merged(parts, limit, "cursor")
+        if source is None:
+            return list(islice(self._alive_calls(self._calls.after(cursor)), limit))
+        found = self._sources.get(source)
+        return [] if found is None else list(islice(found.calls.after(cursor), limit))
 
-    def latest(self, limit: int, *, source: str | None = None) -> list[KeptCall]:
-        """Return the newest calls, newest first."""
-        every = (call for each in self._of(source) for call in each.calls.newest(limit))
-        return heapq.nlargest(limit, every, key=attrgetter("cursor"))
+    def calls_before(
+        self, cursor: int | None, *, limit: int, source: str | None = None
+    ) -> list[KeptCall]:
+        """Return at most `limit` calls before a cursor, or the newest, newest first."""
+        if source is None:
+            return list(islice(self._alive_calls(self._calls.before(cursor)), limit))
+        found = self._sources.get(source)
+        return [] if found is None else list(islice(found.calls.before(cursor), limit))
 
     def call(self, cursor: int) -> KeptCall | None:
         """Return the call at a cursor, None when it is not kept."""
-        found = (each.calls.get(cursor) for each in self._sources.values())
-        return next(filter(None, found), None)
+        found = self._calls.get(cursor)
+        return found if found is not None and self._is_kept(found.request) else None
 
     def calls_of(self, request: KeptRequest) -> list[KeptCall]:
         """Return the calls of a request that are still kept, oldest first."""
@@ -166,53 +214,51 @@ class MemoryJournal:
         self, number: int, *, limit: int, source: str | None = None
     ) -> list[KeptRequest]:
         """Return at most `limit` requests after a number, oldest first."""
-        parts = (each.requests.after(number) for each in self._of(source))
-        return _merged(parts, limit, "number")
+        if source is None:
+            every = self._requests.after(number)
+            if self._cleared:
+                every = (request for request in every if self._is_kept(request))
+            return list(islice(every, limit))
+        found = self._sources.get(source)
+        return [] if found is None else list(islice(found.requests.after(number), limit))
 
     def request(self, number: int) -> KeptRequest | None:
         """Return one request, None when it is not kept."""
-        found = (each.requests.get(number) for each in self._sources.values())
-        return next(filter(None, found), None)
+        found = self._requests.get(number)
+        return found if found is not None and self._is_kept(found) else None
 
     def count(self, source: str | None = None) -> tuple[int, int]:
         """Return how many calls and how many requests are kept."""
         if source is None:
-            return self._calls, self._requests
+            return self._kept_calls, self._kept_requests
         found = self._sources.get(source)
         return (0, 0) if found is None else (len(found.calls), len(found.requests))
 
+    def counts(self, source: str | None = None) -> Counts:
+        """Return what is kept in numbers, by name, verdict and refusal; only to read."""
+        if source is None:
+            return self._counts
+        found = self._sources.get(source)
+        return Counts() if found is None else found.counts
+
     def lost(self, source: str | None = None) -> Lost:
         """Return what was evicted of a source since it was last cleared, or of all sources."""
-        some = (each for each in self._of(source) if each.calls.evicted or each.requests.evicted)
+        if source is not None:
+            found = self._sources.get(source)
+            return NOTHING_LOST if found is None else found.lost
+        some = (
+            each for each in self._sources.values() if each.calls.evicted or each.requests.evicted
+        )
         return sum((each.lost for each in some), NOTHING_LOST)
 
-    async def scan(
-        self, *, after: int = 0, source: str | None = None
-    ) -> AsyncIterator[list[KeptCall]]:
-        """Yield all calls after a cursor in portions; the loop goes on in between."""
-        while portion := self.calls_after(after, limit=_SCAN_STEP, source=source):
-            yield portion
-            after = portion[-1].cursor
-            if len(portion) < _SCAN_STEP:
-                return
-            await breathe()
+    def _alive_calls(self, calls: Iterator[KeptCall]) -> Iterator[KeptCall]:
+        if not self._cleared:
+            return calls
+        return (call for call in calls if self._is_kept(call.request))
 
-    async def scan_requests(
-        self, *, after: int = 0, source: str | None = None, step: int = _SCAN_STEP
-    ) -> AsyncIterator[list[KeptRequest]]:
-        """Yield all requests after a number in portions; the loop goes on in between."""
-        while portion := self.requests_after(after, limit=step, source=source):
-            yield portion
-            after = portion[-1].number
-            if len(portion) < step:
-                return
-            await breathe()
-
-    def _of(self, source: str | None) -> Iterable[_Source]:
-        if source is None:
-            return self._sources.values()
-        found = self._sources.get(source)
-        return () if found is None else (found,)
+    def _is_kept(self, request: KeptRequest) -> bool:
+        source = self._sources.get(request.source)
+        return source is not None and request.number > source.after
 
     # --- evicting
 
@@ -221,14 +267,14 @@ class MemoryJournal:
             self._sources,
             size=lambda source: len(source.calls),
             evict=self._evict_call,
-            excess=lambda: self._calls - self._max_calls,
+            excess=lambda: self._kept_calls - self._max_calls,
             slack=self._max_calls // 100,
         )
         evict_largest(
             self._sources,
             size=lambda source: len(source.requests),
             evict=self._evict_request,
-            excess=lambda: self._requests - self._max_requests,
+            excess=lambda: self._kept_requests - self._max_requests,
             slack=self._max_requests // 100,
         )
         evict_largest(
@@ -242,7 +288,7 @@ class MemoryJournal:
     def _evict_call(self, source: _Source) -> None:
         """Evict the oldest call, and the requests that no kept call needs any more."""
         call = source.calls.evict()
-        self._calls -= 1
+        self._drop_call(source, call)
         self._count_evicted(1, call.cursor)
         following = source.calls.oldest
         needed = call.request.number + 1 if following is None else following.request.number
@@ -254,12 +300,21 @@ class MemoryJournal:
         number = self._drop_request(source)
         while (call := source.calls.oldest) is not None and call.request.number <= number:
             source.calls.evict()
-            self._calls -= 1
+            self._drop_call(source, call)
             self._count_evicted(1, call.cursor)
+
+    def _drop_call(self, source: _Source, call: KeptCall) -> None:
+        self._calls.remove(call.cursor)
+        source.counts.subtract_call(call)
+        self._counts.subtract_call(call)
+        self._kept_calls -= 1
 
     def _drop_request(self, source: _Source) -> int:
         request = source.requests.evict()
-        self._requests -= 1
+        self._requests.remove(request.number)
+        source.counts.subtract_request(request)
+        self._counts.subtract_request(request)
+        self._kept_requests -= 1
         source.size_bytes -= len(request.body)
         self._bytes -= len(request.body)
         return request.number
@@ -267,7 +322,3 @@ class MemoryJournal:
     def _count_evicted(self, calls: int, cursor: int) -> None:
         self.evicted_ever += calls
         self.evicted_cursor = max(self.evicted_cursor, cursor)
-
-
-def _merged(parts: Iterable[Iterator[_Item]], limit: int, key: str) -> list[_Item]:
-    return list(islice(heapq.merge(*parts, key=attrgetter(key)), limit))

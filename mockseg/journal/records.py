@@ -13,89 +13,138 @@ if TYPE_CHECKING:
 _Record = TypeVar("_Record")
 _Group = TypeVar("_Group")
 
-# The lists are compacted once they hold more removed records than this, and than kept ones.
-_MOST_REMOVED = 4096
+# Records in one block: to look for a block, and to move what follows a removed record, costs about
+# the same then.
+_BLOCK = 512
 
 
 class NumberedRecords(Generic[_Record]):
     """Records in the order of their numbers; any can be removed, the oldest evicted.
+
+    They stand in blocks, so that nothing but a look into one block depends on how many there are.
 
     Attributes:
         evicted: number of records evicted since the last clear.
         evicted_number: of the latest of them, 0 if none was.
     """
 
-    __slots__ = ("_count", "_first", "_numbers", "_records", "evicted", "evicted_number")
+    __slots__ = ("_blocks", "_count", "_firsts", "_numbers", "evicted", "evicted_number")
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        self._numbers: list[int] = []
-        # None where a record was removed. Before the first kept one are only such.
-        self._records: list[_Record | None] = []
-        self._first = self._count = self.evicted = self.evicted_number = 0
+        # Of each block a number that is at most its first one and above all before.
+        self._firsts: list[int] = []
+        self._numbers: list[list[int]] = []
+        self._blocks: list[list[_Record]] = []
+        self._count = self.evicted = self.evicted_number = 0
 
     def __len__(self) -> int:
         return self._count
 
     @property
     def oldest(self) -> _Record | None:
-        return self._records[self._first] if self._count else None
+        return self._blocks[0][0] if self._blocks else None
 
     @property
     def newest_number(self) -> int:
         """Number of the newest record, 0 if there is none."""
-        places = range(len(self._records) - 1, self._first - 1, -1)
-        return next((self._numbers[at] for at in places if self._records[at] is not None), 0)
+        return self._numbers[-1][-1] if self._numbers else 0
+
+    def append(self, number: int, record: _Record) -> None:
+        """Append a record with a higher number than all before."""
+        self._count += 1
+        if self._blocks and len(self._blocks[-1]) < _BLOCK:
+            self._numbers[-1].append(number)
+            self._blocks[-1].append(record)
+        else:
+            self._firsts.append(number)
+            self._numbers.append([number])
+            self._blocks.append([record])
 
     def extend(self, numbers: Sequence[int], records: Sequence[_Record]) -> None:
         """Append records with higher numbers than all before."""
-        self._numbers.extend(numbers)
-        self._records.extend(records)
+        start = 0
+        if self._blocks and len(self._blocks[-1]) < _BLOCK:
+            start = _BLOCK - len(self._blocks[-1])
+            self._numbers[-1].extend(numbers[:start])
+            self._blocks[-1].extend(records[:start])
+        for place in range(start, len(records), _BLOCK):
+            self._firsts.append(numbers[place])
+            self._numbers.append(list(numbers[place : place + _BLOCK]))
+            self._blocks.append(list(records[place : place + _BLOCK]))
         self._count += len(records)
 
     def evict(self) -> _Record:
-        """Remove the oldest record and count it as evicted."""
-        oldest = self._records[self._first]
-        assert oldest is not None  # noqa: S101  (the caller has looked)
+        """Remove the oldest record and count it as evicted; there must be one."""
+        oldest = self._blocks[0][0]
         self.evicted += 1
-        self.evicted_number = self._numbers[self._first]
-        self._remove(self._first)
+        self.evicted_number = self._numbers[0][0]
+        self._remove(0, 0)
         return oldest
 
     def remove(self, number: int) -> None:
-        place = bisect_left(self._numbers, number, self._first)
-        if self._numbers[place : place + 1] == [number] and self._records[place] is not None:
-            self._remove(place)
+        """Remove the record with this number, if there is one."""
+        block, place = self._find(number)
+        if block >= 0 and self._numbers[block][place : place + 1] == [number]:
+            self._remove(block, place)
 
-    def after(self, number: int) -> Iterator[_Record]:
-        """Yield the records with higher numbers, oldest first."""
-        start = bisect_right(self._numbers, number, self._first)
-        places = range(start, len(self._records))
-        return (each for at in places if (each := self._records[at]) is not None)
-
-    def newest(self, limit: int) -> list[_Record]:
-        """Return the newest records, newest first."""
-        places = range(len(self._records) - 1, self._first - 1, -1)
-        kept = (each for at in places if (each := self._records[at]) is not None)
-        return list(islice(kept, limit))
+    def take_newest(self, limit: int) -> list[int]:
+        """Remove at most `limit` of the newest records and return their numbers."""
+        if not self._blocks:
+            return []
+        numbers, records = self._numbers[-1], self._blocks[-1]
+        taken = numbers[-limit:]
+        del numbers[-limit:], records[-limit:]
+        self._count -= len(taken)
+        if not records:
+            del self._firsts[-1], self._numbers[-1], self._blocks[-1]
+        return taken
 
     def get(self, number: int) -> _Record | None:
-        place = bisect_left(self._numbers, number, self._first)
-        found = self._numbers[place : place + 1] == [number]
-        return self._records[place] if found else None
+        """Return the record with this number."""
+        block, place = self._find(number)
+        if block >= 0 and self._numbers[block][place : place + 1] == [number]:
+            return self._blocks[block][place]
+        return None
 
-    def _remove(self, place: int) -> None:
-        self._records[place] = None
+    def after(self, number: int) -> Iterator[_Record]:
+        """Yield the records with higher numbers, oldest first; nothing may change meanwhile."""
+        block, place = self._find(number + 1)
+        if block >= 0:
+            yield from islice(self._blocks[block], place, None)
+        for each in islice(self._blocks, block + 1, None):
+            yield from each
+
+    def before(self, number: int | None = None) -> Iterator[_Record]:
+        """Yield the records with lower numbers, or all, newest first; likewise."""
+        block, place = (len(self._blocks), 0) if number is None else self._find(number)
+        if number is not None and block >= 0:
+            yield from reversed(self._blocks[block][:place])
+        for at in range(block - 1, -1, -1):
+            yield from reversed(self._blocks[at])
+
+    def _find(self, number: int) -> tuple[int, int]:
+        """Return the block, -1 if all come later, and the place of the first not below a number."""
+        block = bisect_right(self._firsts, number) - 1
+        return block, bisect_left(self._numbers[block], number) if block >= 0 else 0
+
+    def _remove(self, block: int, place: int) -> None:
+        numbers, records = self._numbers[block], self._blocks[block]
+        del numbers[place], records[place]
         self._count -= 1
-        while self._first < len(self._records) and self._records[self._first] is None:
-            self._first += 1
-        if len(self._records) - self._count > max(_MOST_REMOVED, self._count):
-            kept = [at for at, each in enumerate(self._records) if each is not None]
-            self._numbers = [self._numbers[at] for at in kept]
-            self._records = [self._records[at] for at in kept]
-            self._first = 0
+        if not records:
+            del self._firsts[block], self._numbers[block], self._blocks[block]
+        elif (
+            len(records) < _BLOCK // 4
+            and block > 0
+            and len(self._blocks[block - 1]) + len(records) <= _BLOCK
+        ):
+            # Few are left between others: they move to the block before.
+            self._numbers[block - 1].extend(numbers)
+            self._blocks[block - 1].extend(records)
+            del self._firsts[block], self._numbers[block], self._blocks[block]
 
 
 def evict_largest(

@@ -110,6 +110,12 @@ _IN_MESSAGE = (("anonymous_id", "anonymousId"), ("group_id", "groupId"))
 _OBJECTS = ("properties", "traits", "context", "integrations")
 
 
+def narrows(match: ScalarMatch) -> bool:
+    """Return whether some call of a source does not match."""
+    keys = (key for key in ScalarMatch.__struct_fields__ if key != "source")
+    return any(getattr(match, key) not in {None, "any"} for key in keys)
+
+
 def compile_match(match: ScalarMatch) -> Callable[[Matchable], bool]:
     """Make the predicate of these keys; it decodes a message only when it has to.
 

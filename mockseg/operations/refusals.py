@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mockseg.operations.requests import RequestView
 
 
-_MOST_KINDS: Final = 10
+MOST_KINDS: Final = 10
 
 
 class Refusals(Result, frozen=True):
@@ -69,7 +69,7 @@ class RefusalCounter:
         self.total += 1
         reason = refusal_reason(request.reason, request.fault)
         kind = (request.answer.status, request.method, request.path, reason)
-        if kind in self._kinds or len(self._kinds) < _MOST_KINDS:
+        if kind in self._kinds or len(self._kinds) < MOST_KINDS:
             self._kinds[kind] = self._kinds.get(kind, 0) + 1
 
     @property

@@ -256,15 +256,15 @@ async def test_a_stream_whose_client_is_gone_is_let_go(
     """Nothing of a stream is left once its client has hung up."""
     monkeypatch.setattr("mockseg.web.open_requests.LOOK_SECONDS", 0.01)
     ended = asyncio.Event()
-    rung = hub.rung
+    wait = hub.wait
 
     async def watched(*seconds: Any) -> bool:
         try:
-            return await rung(*seconds)
+            return await wait(*seconds)
         finally:
             ended.set()
 
-    monkeypatch.setattr(hub, "rung", watched)
+    monkeypatch.setattr(hub, "wait", watched)
     async with listening(client):
         assert not ended.is_set()
     await ended.wait()

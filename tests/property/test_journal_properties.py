@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -115,7 +117,7 @@ class JournalMachine(RuleBasedStateMachine):
             assert [call.cursor for call in kept] == calls
             page = self.journal.requests_after(0, limit=1000, source=source)
             assert [request.number for request in page] == numbers
-            latest = self.journal.latest(3, source=source)
+            latest = self.journal.calls_before(None, limit=3, source=source)
             assert [call.cursor for call in latest] == calls[::-1][:3]
         for name, (cursors, numbers) in self.lost.items():
             assert self.journal.lost(name) == _lost(cursors, numbers)
@@ -165,6 +167,22 @@ TestJournal = JournalMachine.TestCase
 TestJournal.__doc__ = "The journal gives exactly what a list would, whatever is done to it."
 
 
+@given(st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None)
+def test_records_that_others_left_move_together(seed):
+    """A few records between many removed ones take a few blocks."""
+    gone = random.Random(seed).sample(range(3_000), 2_900)
+    records = NumberedRecords()
+    records.extend(range(1_000), range(1_000))
+    for number in range(1_000, 2_000):
+        records.append(number, number)
+    records.extend(range(2_000, 3_000), range(2_000, 3_000))
+    for number in gone:
+        records.remove(number)
+    assert list(records.after(-1)) == sorted(set(range(3_000)) - set(gone))
+    assert len(records._blocks) <= 3
+
+
 @given(st.lists(st.tuples(st.sampled_from(["append", "evict", "remove"]), st.integers(1, 30))))
 def test_numbered_records_are_a_dict_with_an_order(changes):
     """After any changes they have what a plain dict has, read from any number on."""
@@ -182,7 +200,9 @@ def test_numbered_records_are_a_dict_with_an_order(changes):
             assert records.evict() == model.pop(evicted[-1])
         assert len(records) == len(model)
         assert list(records.after(10)) == [model[each] for each in model if each > 10]
-        assert records.newest(2) == [model[each] for each in sorted(model, reverse=True)[:2]]
+        assert list(records.before())[:2] == [
+            model[each] for each in sorted(model, reverse=True)[:2]
+        ]
         assert records.get(amount) == model.get(amount)
         assert records.oldest == model.get(min(model, default=0))
         assert records.newest_number == max(model, default=0)

@@ -23,8 +23,12 @@ def test_sources_are_merged_in_the_order_of_recording(recorder):
         kept.record(source, 2)
     assert kept.cursors() == list(range(1, 11))
     assert kept.cursors("b") == [3, 4, 9, 10]
-    assert [call.cursor for call in kept.journal.latest(3)] == [10, 9, 8]
-    assert [call.cursor for call in kept.journal.latest(3, source="a")] == [6, 5, 2]
+    assert [call.cursor for call in kept.journal.calls_before(None, limit=3)] == [10, 9, 8]
+    assert [call.cursor for call in kept.journal.calls_before(None, limit=3, source="a")] == [
+        6,
+        5,
+        2,
+    ]
     assert kept.numbers() == [1, 2, 3, 4, 5]
     assert kept.numbers("a") == [1, 3]
 
@@ -47,7 +51,10 @@ def test_an_unknown_source_has_nothing(recorder):
     kept = recorder()
     kept.record("a")
     journal = kept.journal
-    assert (journal.calls_after(0, limit=9, source="b"), journal.latest(9, source="b")) == ([], [])
+    assert (
+        journal.calls_after(0, limit=9, source="b"),
+        journal.calls_before(None, limit=9, source="b"),
+    ) == ([], [])
     assert journal.requests_after(0, limit=9, source="b") == []
     assert (journal.count("b"), journal.lost("b").calls, journal.clear("b")) == ((0, 0), 0, 0)
 
@@ -183,17 +190,50 @@ def test_reading_through_a_cursor_survives_eviction(recorder):
 
 
 def test_what_was_evicted_does_not_stay_in_memory(recorder):
-    """The front of the lists is given back, and reading is right before and after."""
+    """Neither in its source's order nor in that of all, and reading is right before and after."""
     kept = recorder(max_calls=10, max_requests=10)
     for _ in range(4):
         newest = kept.record("a", 5000)[-10:]
         assert kept.cursors("a") == newest
-    for _ in range(20_000):
+    for _ in range(2_000):
         kept.record("a", 0)
-    source = kept.journal._sources["a"]
-    assert len(source.calls._records) < 10_000
-    assert len(source.requests._records) < 10_000
-    assert kept.numbers()[-1] == 20_004
+    assert (len(kept.journal._calls), len(kept.journal._requests)) == (0, 10)
+    assert kept.numbers()[-1] == 2_004
+
+
+def test_what_was_cleared_is_gone_at_once_and_freed_bit_by_bit(recorder):
+    """No read of any kind finds it, also while it is freed and its source is in use again."""
+    kept = recorder()
+    kept.record("b")
+    kept.record("a", 5000)
+    kept.record("b")
+    assert kept.journal.clear("a") == 5000
+    again = kept.record("a")
+    assert len(kept.journal._calls) > 3
+    assert kept.cursors() == [1, 5002, *again]
+    assert [call.cursor for call in kept.journal.calls_before(None, limit=9)] == [*again, 5002, 1]
+    assert (kept.journal.call(2), kept.journal.request(2)) == (None, None)
+    assert kept.numbers() == [1, 3, 4]
+    assert kept.journal.counts().by_name() == {"E": 3}
+    while kept.journal.free_cleared():
+        pass
+    assert (len(kept.journal._calls), len(kept.journal._requests)) == (3, 3)
+    assert kept.cursors() == [1, 5002, *again]
+
+
+def test_summaries_are_counted_as_calls_come_and_go(recorder):
+    """By name and verdict, of a source and of all: after evictions, removals and clearing."""
+    kept = recorder(max_calls=4)
+    kept.record("a", 3)
+    kept.record("b", 2)
+    assert kept.journal.counts("a").by_name() == {"E": 2}
+    kept.journal.remove(kept.journal.calls_after(0, limit=1, source="b")[0])
+    assert kept.journal.counts().by_name() == {"E": 3}
+    verdicts, good = kept.journal.counts().by_verdict()
+    assert (verdicts["accepted"], good) == (3, 3)
+    kept.journal.clear("a")
+    assert kept.journal.counts("a").by_name() == {}
+    assert kept.journal.counts().by_name() == {"E": 1}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,97 @@
+"""What is kept, counted as it arrives and goes: a summary never walks what it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from mockseg.domain.request import refusal_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockseg.domain.call import KeptCall, Verdict
+    from mockseg.domain.request import KeptRequest
+
+_Key = TypeVar("_Key")
+# Status, method, path and reason.
+RefusalKind: TypeAlias = "tuple[int, str, str, str]"
+
+
+class Counts:
+    """Numbers of calls and of refused requests, of one source or of all.
+
+    Attributes:
+        refusals: number of requests that were answered 4xx or 5xx, by how and why.
+    """
+
+    __slots__ = ("_calls", "refusals")
+
+    def __init__(self) -> None:
+        # By name where the call is accepted and good, else by name, verdict and whether it is good.
+        self._calls: dict[str | tuple[str, Verdict, bool], int] = {}
+        self.refusals: dict[RefusalKind, int] = {}
+
+    def add(self, request: KeptRequest, calls: Iterable[KeptCall]) -> None:
+        """Count a request and calls that arrived with it."""
+        counted = self._calls
+        for call in calls:
+            key = _key(call)
+            counted[key] = counted.get(key, 0) + 1
+        if request.answer.status >= 400:
+            kind = _kind(request)
+            self.refusals[kind] = self.refusals.get(kind, 0) + 1
+
+    def subtract_call(self, call: KeptCall) -> None:
+        """Count a call no longer."""
+        _subtract(self._calls, _key(call))
+
+    def subtract_request(self, request: KeptRequest) -> None:
+        """Count a request no longer."""
+        if request.answer.status >= 400:
+            _subtract(self.refusals, _kind(request))
+
+    def subtract(self, other: Counts) -> None:
+        """Count no longer what others counted."""
+        for key, count in other._calls.items():
+            _subtract(self._calls, key, count)
+        for kind, count in other.refusals.items():
+            _subtract(self.refusals, kind, count)
+
+    def by_name(self) -> dict[str, int]:
+        """Return the number of calls by event, or by type where there is no event."""
+        found: dict[str, int] = {}
+        for key, count in self._calls.items():
+            name = key if isinstance(key, str) else key[0]
+            found[name] = found.get(name, 0) + count
+        return found
+
+    def by_verdict(self) -> tuple[dict[Verdict, int], int]:
+        """Return the number of calls by verdict, and how many are good."""
+        verdicts: dict[Verdict, int] = {"accepted": 0, "dropped": 0, "blocked": 0, "rejected": 0}
+        good = 0
+        for key, count in self._calls.items():
+            if isinstance(key, str):
+                verdicts["accepted"] += count
+                good += count
+            else:
+                verdicts[key[1]] += count
+                good += count * key[2]
+        return verdicts, good
+
+
+def _key(call: KeptCall) -> str | tuple[str, Verdict, bool]:
+    name = call.event or call.type
+    return name if call.remark is None else (name, call.verdict, call.good)
+
+
+def _kind(request: KeptRequest) -> RefusalKind:
+    reason = refusal_reason(request.reason, request.fault)
+    return request.answer.status, request.method, request.path, reason
+
+
+def _subtract(counts: dict[_Key, int], key: _Key, count: int = 1) -> None:
+    left = counts[key] - count
+    if left:
+        counts[key] = left
+    else:
+        del counts[key]
