@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mockseg.destinations.userengage.app import App
-from mockseg.destinations.userengage.attributes import define, define_events, domain_of
+from mockseg.destinations.userengage.app import App, define, define_events
 from mockseg.destinations.userengage.objects import attribute_object, event_object
-from mockseg.destinations.userengage.setup import AttributeSetup, Types
-from mockseg.destinations.vendor import Action, Arguments
+from mockseg.destinations.userengage.setup import AttributeSetup, Types, UserEngageSetup, domain_of
+from mockseg.destinations.vendor import Action, Arguments, Imitation
 from mockseg.errors import VendorStateError
 from mockseg.suggestions import unknown
 
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from random import Random
 
     from mockseg.destinations.userengage.attributes import Namespace
-    from mockseg.destinations.userengage.imitation import UserEngage
     from mockseg.json_types import JsonObject
 
 
+_UserEngage: TypeAlias = Imitation[UserEngageSetup, App]
 _SECRET_LETTERS = string.ascii_letters + string.digits
 
 
@@ -100,13 +99,13 @@ def mint_secret(random: Random) -> str:
     return "".join(random.choices(_SECRET_LETTERS, k=64))
 
 
-def _generate_key(engage: UserEngage, _: GenerateKey, __: int) -> JsonObject:
+def _generate_key(engage: _UserEngage, _: GenerateKey, __: int) -> JsonObject:
     key = mint_secret(engage.random)
     engage.kept.segment_keys[key] = False
     return {"key": key}
 
 
-def _revoke_key(engage: UserEngage, given: RevokeKey, _: int) -> JsonObject:
+def _revoke_key(engage: _UserEngage, given: RevokeKey, _: int) -> JsonObject:
     keys = engage.kept.segment_keys
     valid = [key for key, revoked in keys.items() if not revoked]
     key = given.key
@@ -124,7 +123,7 @@ def _revoke_key(engage: UserEngage, given: RevokeKey, _: int) -> JsonObject:
     return {"key": key, "revoked": True}
 
 
-def _trust_domain(engage: UserEngage, given: Domain, _: int) -> JsonObject:
+def _trust_domain(engage: _UserEngage, given: Domain, _: int) -> JsonObject:
     domains = engage.kept.trusted_domains
     domain = domain_of(given.domain, place="domain")
     if domain not in domains:
@@ -132,7 +131,7 @@ def _trust_domain(engage: UserEngage, given: Domain, _: int) -> JsonObject:
     return {"trusted_domains": list(domains)}
 
 
-def _untrust_domain(engage: UserEngage, given: Domain, _: int) -> JsonObject:
+def _untrust_domain(engage: _UserEngage, given: Domain, _: int) -> JsonObject:
     domains = engage.kept.trusted_domains
     domain = domain_of(given.domain, place="domain")
     if domain not in domains:
@@ -149,15 +148,15 @@ def _define(
     return attribute_object(define(app, namespace, given.name, wanted, place="name"))
 
 
-def _define_attribute(engage: UserEngage, given: DefineAttribute, _: int) -> JsonObject:
+def _define_attribute(engage: _UserEngage, given: DefineAttribute, _: int) -> JsonObject:
     return _define(engage.kept, engage.kept.attributes["clientuser"], given)
 
 
-def _define_company_attribute(engage: UserEngage, given: DefineAttribute, _: int) -> JsonObject:
+def _define_company_attribute(engage: _UserEngage, given: DefineAttribute, _: int) -> JsonObject:
     return _define(engage.kept, engage.kept.attributes["company"], given)
 
 
-def _define_event(engage: UserEngage, given: DefineEvent, _: int) -> JsonObject:
+def _define_event(engage: _UserEngage, given: DefineEvent, _: int) -> JsonObject:
     app = engage.kept
     if app.shared is not None and given.attributes:
         raise VendorStateError(
@@ -175,7 +174,7 @@ def _define_event(engage: UserEngage, given: DefineEvent, _: int) -> JsonObject:
     return event_object(app.events[given.name], shared=app.shared is not None)
 
 
-def _define_event_attribute(engage: UserEngage, given: DefineEventAttribute, _: int) -> JsonObject:
+def _define_event_attribute(engage: _UserEngage, given: DefineEventAttribute, _: int) -> JsonObject:
     app = engage.kept
     if app.shared is not None:
         if given.event is not None:

@@ -10,7 +10,7 @@ import collections
 import string
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from mockseg.destinations.userengage.attributes import Attribute, Namespace, name_std
+from mockseg.destinations.userengage.attributes import Attribute, Namespace, name_problem, name_std
 from mockseg.destinations.userengage.records import (
     COMPANIES,
     USERS,
@@ -22,13 +22,17 @@ from mockseg.destinations.userengage.records import (
     RecordKind,
     User,
 )
-from mockseg.destinations.userengage.values import STRING
+from mockseg.destinations.userengage.setup import AttributeSetup
+from mockseg.destinations.userengage.values import FIXED, STRING, VALUE_TYPES
+from mockseg.errors import VendorStateError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mockseg.destinations.userengage.attributes import Resolved
+    from mockseg.destinations.userengage.setup import Types
     from mockseg.json_types import Json, JsonObject
 
 
@@ -264,3 +268,73 @@ class App:
         """Keep a page view; the oldest may be evicted."""
         self.forgotten_page_views += len(self.page_views) == self.page_views.maxlen
         self.page_views.append(view)
+
+
+# --- definitions that a person wrote
+
+
+def define(
+    app: App,
+    namespace: Namespace,
+    name: str,
+    given: str | AttributeSetup,
+    *,
+    place: str,
+    given_id: int | None = None,
+) -> Attribute:
+    """Define an attribute; the same again is no change.
+
+    Raises:
+        VendorStateError: a wrong name or type, or defined otherwise already; nothing is changed.
+    """
+    wanted = AttributeSetup(type=given) if isinstance(given, str) else given
+    problem = name_problem(name)
+    if problem is not None:
+        raise VendorStateError(f"the name {problem}", place=place)
+    if wanted.type not in VALUE_TYPES:
+        raise VendorStateError(unknown("type of attribute", wanted.type, VALUE_TYPES), place=place)
+    if wanted.type == FIXED and not wanted.choices:
+        raise VendorStateError("a fixed attribute has no choices; give at least one", place=place)
+    if wanted.type != FIXED and (wanted.choices or wanted.many):
+        raise VendorStateError(
+            f"choices are given for the type {wanted.type}; only fixed has them", place=place
+        )
+    found = namespace.find(name)
+    if found is None:
+        return app.define(
+            namespace,
+            name,
+            wanted.type,
+            choices=wanted.choices,
+            many=wanted.many,
+            given_id=given_id,
+        )
+    if (found.value_type, found.choices, found.many) != (wanted.type, wanted.choices, wanted.many):
+        raise VendorStateError(
+            f"`{found.name}` is defined already, as {found.value_type}; types do not change",
+            place=place,
+        )
+    return found
+
+
+def define_many(app: App, namespace: Namespace, types: Types, *, place: str) -> None:
+    """Define attributes by name.
+
+    Raises:
+        VendorStateError: as `define`; those before it are defined.
+    """
+    for name, given in types.items():
+        define(app, namespace, name, given, place=f"{place}.{name}")
+
+
+def define_events(app: App, events: Mapping[str, Types], *, place: str) -> None:
+    """Define events with their attributes.
+
+    Raises:
+        VendorStateError: as `define`; those before it are defined.
+    """
+    for name, types in events.items():
+        if not name:
+            raise VendorStateError("an event has an empty name", place=place)
+        event = app.events.get(name) or app.define_event(name)
+        define_many(app, event.attributes, types, place=f"{place}.{name}")

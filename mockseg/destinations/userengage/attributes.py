@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from typing import TYPE_CHECKING
 
 from mockseg.destinations.snake_case import snake_case
-from mockseg.destinations.userengage.setup import AttributeSetup
 from mockseg.destinations.userengage.values import (
-    FIXED,
     STRING,
-    VALUE_TYPES,
     Unconvertible,
     convert,
     shown,
 )
 from mockseg.domain.delivery import Note
-from mockseg.errors import VendorStateError
-from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from mockseg.destinations.userengage.app import App
-    from mockseg.destinations.userengage.setup import Types
     from mockseg.json_types import Json
 
 
-_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\]")
 MOST_NAME = 32
 """Characters of an attribute's name at most. Source: User.com REST API, "Create attribute"."""
 
@@ -157,86 +148,3 @@ def _ignore(resolved: Resolved, place: str, name: str, sentence: str, *, code: s
     field = f"{place}.{name}" if place else name
     words = f"the name {sentence}" if code == "name_ignored" else sentence
     resolved.notes.append(Note(code, field[:200], f"Ignored: {words}."))
-
-
-# --- definitions that a person wrote
-
-
-def define(
-    app: App,
-    namespace: Namespace,
-    name: str,
-    given: str | AttributeSetup,
-    *,
-    place: str,
-    given_id: int | None = None,
-) -> Attribute:
-    """Define an attribute; the same again is no change.
-
-    Raises:
-        VendorStateError: a wrong name or type, or defined otherwise already; nothing is changed.
-    """
-    wanted = AttributeSetup(type=given) if isinstance(given, str) else given
-    problem = name_problem(name)
-    if problem is not None:
-        raise VendorStateError(f"the name {problem}", place=place)
-    if wanted.type not in VALUE_TYPES:
-        raise VendorStateError(unknown("type of attribute", wanted.type, VALUE_TYPES), place=place)
-    if wanted.type == FIXED and not wanted.choices:
-        raise VendorStateError("a fixed attribute has no choices; give at least one", place=place)
-    if wanted.type != FIXED and (wanted.choices or wanted.many):
-        raise VendorStateError(
-            f"choices are given for the type {wanted.type}; only fixed has them", place=place
-        )
-    found = namespace.find(name)
-    if found is None:
-        return app.define(
-            namespace,
-            name,
-            wanted.type,
-            choices=wanted.choices,
-            many=wanted.many,
-            given_id=given_id,
-        )
-    if (found.value_type, found.choices, found.many) != (wanted.type, wanted.choices, wanted.many):
-        raise VendorStateError(
-            f"`{found.name}` is defined already, as {found.value_type}; types do not change",
-            place=place,
-        )
-    return found
-
-
-def define_many(app: App, namespace: Namespace, types: Types, *, place: str) -> None:
-    """Define attributes by name.
-
-    Raises:
-        VendorStateError: as `define`; those before it are defined.
-    """
-    for name, given in types.items():
-        define(app, namespace, name, given, place=f"{place}.{name}")
-
-
-def define_events(app: App, events: Mapping[str, Types], *, place: str) -> None:
-    """Define events with their attributes.
-
-    Raises:
-        VendorStateError: as `define`; those before it are defined.
-    """
-    for name, types in events.items():
-        if not name:
-            raise VendorStateError("an event has an empty name", place=place)
-        event = app.events.get(name) or app.define_event(name)
-        define_many(app, event.attributes, types, place=f"{place}.{name}")
-
-
-def domain_of(text: str, *, place: str) -> str:
-    """Read a domain to trust.
-
-    Raises:
-        VendorStateError: not a bare host name.
-    """
-    domain = text.strip().lower().rstrip(".")
-    if _DOMAIN.fullmatch(domain) is None:
-        sentence = f"{text[:100]!r} is not a domain; expected the bare host, such as example.com"
-        raise VendorStateError(sentence, place=place)
-    return domain

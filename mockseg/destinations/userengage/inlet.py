@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -22,10 +22,13 @@ from mockseg.domain.timestamps import parse_moment
 from mockseg.json_types import Json
 
 if TYPE_CHECKING:
-    from mockseg.destinations.userengage.imitation import UserEngage
+    from mockseg.destinations.userengage.app import App
     from mockseg.destinations.userengage.records import User
-    from mockseg.destinations.vendor import VendorRequest, VendorResponse
+    from mockseg.destinations.userengage.setup import UserEngageSetup
+    from mockseg.destinations.vendor import Imitation, VendorRequest, VendorResponse
     from mockseg.json_types import JsonObject
+
+    _UserEngage: TypeAlias = Imitation[UserEngageSetup, App]
 
 
 _HOST = re.compile(
@@ -83,7 +86,7 @@ def key_error(*, revoked: bool) -> VendorResponse:
     return refused(403, "No application has this Segment API key.", code="unknown_key")
 
 
-def receive(engage: UserEngage, request: VendorRequest) -> VendorResponse:
+def receive(engage: _UserEngage, request: VendorRequest) -> VendorResponse:
     """Apply the message of a request to the application.
 
     Raises:
@@ -111,7 +114,7 @@ def receive(engage: UserEngage, request: VendorRequest) -> VendorResponse:
     return reply(200, {}, notes=notes)
 
 
-def _check_domain(engage: UserEngage, request: VendorRequest, context: JsonObject) -> None:
+def _check_domain(engage: _UserEngage, request: VendorRequest, context: JsonObject) -> None:
     """Refuse a request from a domain that is not trusted (UE-03); from none at all, take it.
 
     Raises:
@@ -142,7 +145,7 @@ def _check_domain(engage: UserEngage, request: VendorRequest, context: JsonObjec
 class _Application:
     """One call at work on the application."""
 
-    engage: UserEngage
+    engage: _UserEngage
     call: _Call
     identifier: str
     now_ns: int

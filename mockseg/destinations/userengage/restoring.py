@@ -8,12 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from mockseg.destinations.records import record_from
-from mockseg.destinations.userengage.attributes import (
-    define,
-    define_events,
-    define_many,
-    domain_of,
-)
+from mockseg.destinations.userengage.app import define, define_events, define_many
 from mockseg.destinations.userengage.mapping import EMPTY_VISIT
 from mockseg.destinations.userengage.records import (
     COMPANIES,
@@ -24,7 +19,7 @@ from mockseg.destinations.userengage.records import (
     RecordKind,
     User,
 )
-from mockseg.destinations.userengage.setup import AttributeSetup
+from mockseg.destinations.userengage.setup import AttributeSetup, domain_of
 from mockseg.destinations.userengage.values import (
     Unconvertible,
     convert,

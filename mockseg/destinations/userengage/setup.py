@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,6 +10,8 @@ from msgspec import Meta
 
 from mockseg.destinations.vendor import Setup
 from mockseg.errors import VendorStateError
+
+_DOMAIN = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,20}|\[[0-9a-f:.]{2,45}\]")
 
 
 class AttributeSetup(
@@ -104,3 +107,16 @@ def check_setup(setup: UserEngageSetup) -> None:
                 )
     if setup.rest_token is not None and not setup.rest_token.strip():
         raise VendorStateError("is empty", place="restToken")
+
+
+def domain_of(text: str, *, place: str) -> str:
+    """Read a domain to trust.
+
+    Raises:
+        VendorStateError: not a bare host name.
+    """
+    domain = text.strip().lower().rstrip(".")
+    if _DOMAIN.fullmatch(domain) is None:
+        sentence = f"{text[:100]!r} is not a domain; expected the bare host, such as example.com"
+        raise VendorStateError(sentence, place=place)
+    return domain

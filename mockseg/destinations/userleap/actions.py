@@ -12,6 +12,7 @@ from msgspec import Meta
 from mockseg.destinations.records import plain
 from mockseg.destinations.userleap.state import (
     EventDefinition,
+    Filter,
     Platform,
     Response,
     Status,
@@ -22,8 +23,8 @@ from mockseg.destinations.userleap.state import (
     add_definition,
     mint_uuid,
 )
-from mockseg.destinations.userleap.surveys import Filter, check_survey, obstacles, shown_by
-from mockseg.destinations.vendor import Action, Arguments
+from mockseg.destinations.userleap.surveys import check_survey, obstacles, shown_by
+from mockseg.destinations.vendor import Arguments
 from mockseg.errors import VendorStateError
 from mockseg.suggestions import unknown
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from mockseg.destinations.userleap.context import Context
-    from mockseg.destinations.userleap.imitation import UserLeap
     from mockseg.destinations.userleap.state import User
     from mockseg.json_types import JsonObject
 
@@ -175,7 +175,6 @@ def _sdk_page(context: Context, given: SdkPage) -> JsonObject:
 
 def _define_survey(context: Context, given: DefineSurvey) -> JsonObject:
     """Define a survey; it keeps its number when it is defined anew."""
-    check_survey(given)
     surveys = context.environment.surveys
     number = max((survey.id for survey in surveys.values()), default=0) + 1
     known = surveys.get(given.name)
@@ -190,6 +189,7 @@ def _define_survey(context: Context, given: DefineSurvey) -> JsonObject:
         created_at=context.now_ms if known is None else known.created_at,
         updated_at=context.now_ms,
     )
+    check_survey(survey)
     surveys[given.name] = survey
     return plain(survey)
 
@@ -246,31 +246,18 @@ def _linked(context: Context, user_id: str, platform: VisitorPlatform) -> User:
     return user
 
 
-def _action(
-    summary: str, arguments: type[OfEnvironment], do: Callable[[Context, Any], JsonObject]
-) -> Action:
-    """Make an action whose function is given the environment that the arguments name."""
-
-    def at_environment(leap: UserLeap, given: OfEnvironment, now_ns: int) -> JsonObject:
-        return do(leap.context_of(given.environment, now_ns=now_ns), given)
-
-    return Action(summary, arguments, at_environment)
-
-
-ACTIONS: dict[str, Action] = {
-    "define_event": _action("Add a code event or a Page URL event.", DefineEvent, _define_event),
-    "accept_event": _action("Track a pending event from now on.", AcceptEvent, _accept_event),
-    "set_auto_accept": _action(
-        "Track events without their being chosen, or not.", SetAutoAccept, _set_auto_accept
+ACTIONS: dict[str, tuple[str, type[OfEnvironment], Callable[[Context, Any], JsonObject]]] = {
+    "define_event": ("Add a code event or a Page URL event.", DefineEvent, _define_event),
+    "accept_event": ("Track a pending event from now on.", AcceptEvent, _accept_event),
+    "set_auto_accept": (
+        "Track events without their being chosen, or not.",
+        SetAutoAccept,
+        _set_auto_accept,
     ),
-    "link_sdk_user": _action("Set the user id in a visitor's SDK.", LinkSdkUser, _link_sdk_user),
-    "sdk_track": _action(
-        "Report an event through the SDK; surveys may be shown.", SdkTrack, _sdk_track
-    ),
-    "sdk_page": _action("Open a page with the SDK; surveys may be shown.", SdkPage, _sdk_page),
-    "define_survey": _action(
-        "Define a survey with triggers and filters.", DefineSurvey, _define_survey
-    ),
-    "eligible": _action("Tell whether a user may be asked, and why not.", Eligible, _eligible),
-    "answer_survey": _action("Answer a question of a survey.", AnswerSurvey, _answer_survey),
+    "link_sdk_user": ("Set the user id in a visitor's SDK.", LinkSdkUser, _link_sdk_user),
+    "sdk_track": ("Report an event through the SDK; surveys may be shown.", SdkTrack, _sdk_track),
+    "sdk_page": ("Open a page with the SDK; surveys may be shown.", SdkPage, _sdk_page),
+    "define_survey": ("Define a survey with triggers and filters.", DefineSurvey, _define_survey),
+    "eligible": ("Tell whether a user may be asked, and why not.", Eligible, _eligible),
+    "answer_survey": ("Answer a question of a survey.", AnswerSurvey, _answer_survey),
 }

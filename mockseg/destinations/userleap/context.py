@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mockseg.destinations.userdata import Scalar
     from mockseg.destinations.userleap.state import Environment, UserLeapSetup
+    from mockseg.destinations.vendor import VendorRequest
     from mockseg.json_types import Json
 
 
@@ -130,6 +131,19 @@ class Context:
         for name in names:
             count_event(user, name, moment_ms=moment_ms)
         return tuple(names)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RestCall(Context):
+    """A request to the REST API.
+
+    Attributes:
+        request: that came.
+        user_id: of the user in the path, else empty.
+    """
+
+    request: VendorRequest
+    user_id: str
 
 
 def count_event(user: User, name: str, *, moment_ms: int) -> None:

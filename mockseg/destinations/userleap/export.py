@@ -16,7 +16,7 @@ from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import format_moment
 
 if TYPE_CHECKING:
-    from mockseg.destinations.userleap.rest import RestCall
+    from mockseg.destinations.userleap.context import RestCall
     from mockseg.destinations.userleap.state import Response, Survey, Theme
     from mockseg.destinations.vendor import VendorRequest
     from mockseg.json_types import Json, JsonObject

@@ -6,7 +6,8 @@ Source: UserLeap's page on Segment (rules UL-02 to UL-09). What it leaves open i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mockseg.destinations.inlet import (
     CALLS,
@@ -22,16 +23,20 @@ from mockseg.destinations.inlet import (
     stranger_at_inlet,
     text_id,
 )
+from mockseg.destinations.records import check_keys, copied, fill_keys, record_from
 from mockseg.destinations.userleap.actions import ACTIONS
-from mockseg.destinations.userleap.context import LONGEST_URL, Context
-from mockseg.destinations.userleap.rest import ROUTES, RestCall, as_text, not_found, with_error
+from mockseg.destinations.userleap.context import LONGEST_URL, Context, RestCall
+from mockseg.destinations.userleap.rest import ROUTES, as_text, not_found, with_error
 from mockseg.destinations.userleap.state import (
     OWN,
+    Environment,
     State,
     UserLeapSetup,
+    check_definition,
     empty_state,
-    restored_state,
+    mint_uuid,
 )
+from mockseg.destinations.userleap.surveys import check_survey
 from mockseg.destinations.vendor import (
     Action,
     Imitation,
@@ -48,11 +53,11 @@ from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mockseg.destinations.inlet import Call
     from mockseg.destinations.userleap.state import User
-    from mockseg.json_types import JsonObject
+    from mockseg.json_types import Json, JsonObject
 
 
 _TOO_MANY = "Your application has made too many requests in too short a time."
@@ -65,11 +70,21 @@ _CALLS = {
 """Call types by profile; the others are answered 501 (UL-09)."""
 
 
+def _at_environment(
+    do: Callable[[Context, Any], JsonObject],
+) -> Callable[[UserLeap, Any, int], JsonObject]:
+    """Make a function of an action from one that is given the environment that it names."""
+    return lambda leap, given, now_ns: do(leap.context_of(given.environment, now_ns=now_ns), given)
+
+
 class UserLeap(Imitation[UserLeapSetup, State]):
     """Imitates UserLeap: Segment inlet, REST v1 and v2, surveys."""
 
     setup_type: ClassVar[type[Setup]] = UserLeapSetup
-    actions: ClassVar[Mapping[str, Action]] = ACTIONS
+    actions: ClassVar[Mapping[str, Action]] = {
+        name: Action(summary, arguments, _at_environment(do))
+        for name, (summary, arguments, do) in ACTIONS.items()
+    }
     errors: ClassVar[Mapping[str, VendorResponse]] = {
         "bad_request": with_error("The request is invalid"),
         "forbidden": VendorResponse(403),
@@ -120,7 +135,7 @@ class UserLeap(Imitation[UserLeapSetup, State]):
         return empty_state(self.setup)
 
     def restored(self, state: JsonObject) -> State:
-        return restored_state(state, setup=self.setup, random=self.random)
+        return _restored_state(state, setup=self.setup, random=self.random)
 
     def knows(self, key: str) -> bool:
         """Return whether this key is one of its environments'."""
@@ -279,3 +294,74 @@ def _page(context: Context, user: User, call: Page, *, moment_ms: int) -> Note |
     elif url is not None and not isinstance(url, str):
         sentence = "The URL is not text and matches no Page URL event"
     return Note("url_ignored", "properties.url", sentence) if sentence else None
+
+
+# --- a state that a person may have written
+
+
+def _restored_state(state: Json, *, setup: UserLeapSetup, random: random.Random) -> State:
+    """Make a state of JSON.
+
+    Names are taken from the keys where they are left out, ids are minted, moments are 0; the
+    settings are those of the setup.
+
+    Args:
+        state: as it is read, or less.
+        setup: whose environments there may be.
+        random: mints ids.
+
+    Raises:
+        VendorStateError: names the place and what is allowed.
+    """
+    given = copied(state)
+    if isinstance(given, dict):
+        others = given.setdefault("environments", {})
+        if isinstance(others, dict):
+            others |= {name: {} for name in setup.environments if name not in others}
+            for other in others.values():
+                _fill(other, setup)
+        _fill(given, setup)
+    wanted = record_from(given, State)
+    for name in wanted.environments:
+        if name not in setup.environments:
+            raise VendorStateError(
+                f"unknown environment {name[:100]!r}: none has been set up with its key",
+                place=f"environments.{name}",
+            )
+    _finish(wanted, "", random=random)
+    for name, environment in wanted.environments.items():
+        _finish(environment, f"environments.{name}.", random=random)
+    return wanted
+
+
+def _fill(environment: Json, setup: UserLeapSetup) -> None:
+    if not isinstance(environment, dict):
+        return
+    environment.setdefault("autoAccept", setup.auto_accept)
+    users = environment.get("users")
+    fill_keys(users, "externalUserId")
+    fill_keys(environment.get("events"), "name")
+    fill_keys(environment.get("surveys"), "name")
+    for user in users.values() if isinstance(users, dict) else ():
+        if isinstance(user, dict):
+            fill_keys(user.get("events"), "event")
+
+
+def _finish(environment: Environment, place: str, *, random: random.Random) -> None:
+    """Mint the ids that are missing, and check what the types of a state cannot say."""
+    for user in environment.users.values():
+        user.id = user.id or mint_uuid(random)
+    numbers = count(max((survey.id for survey in environment.surveys.values()), default=0) + 1)
+    for survey in environment.surveys.values():
+        survey.id = survey.id or next(numbers)
+    check_keys(f"{place}users", environment.users, "external_user_id", "id")
+    check_keys(f"{place}events", environment.events, "name")
+    check_keys(f"{place}surveys", environment.surveys, "name")
+    for key, definition in environment.events.items():
+        check_definition(definition, {}, place=f"{place}events.{key}")
+    for key, survey in environment.surveys.items():
+        try:
+            check_survey(survey)
+        except VendorStateError as error:
+            where = f"{place}surveys.{key}.{error.place}"
+            raise VendorStateError(error.reason, place=where) from None

@@ -6,7 +6,6 @@ Source: UserLeap's Public API, 2021, and Sprig's API.
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -15,7 +14,7 @@ from msgspec import Meta
 
 from mockseg.destinations.inlet import Unreadable, body_as
 from mockseg.destinations.records import plain
-from mockseg.destinations.userleap.context import Context, count_event
+from mockseg.destinations.userleap.context import RestCall, count_event
 from mockseg.destinations.userleap.export import export_responses, export_surveys, export_themes
 from mockseg.destinations.userleap.state import Purge, User, mint_uuid
 from mockseg.destinations.vendor import (
@@ -39,19 +38,6 @@ _MILLISECOND = 1_000_000
 _TEN_DAYS_SECONDS = 10 * 86_400
 _MOST_PURGED = 100
 _Attributes = dict[str, str | int | float | bool]
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RestCall(Context):
-    """A request to the REST API.
-
-    Attributes:
-        request: that came.
-        user_id: of the user in the path, else empty.
-    """
-
-    request: VendorRequest
-    user_id: str
 
 
 class Endpoint(NamedTuple):

@@ -6,14 +6,12 @@ Names are those of its REST API. Moments are milliseconds since 1970, as that AP
 from __future__ import annotations
 
 import uuid
-from itertools import count
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from mockseg.destinations.records import Kept, check_keys, copied, fill_keys, record_from
+from mockseg.destinations.records import Kept
 from mockseg.destinations.userdata import Scalar
-from mockseg.destinations.userleap.surveys import Filter, check_survey
 from mockseg.destinations.vendor import Setup
 from mockseg.errors import VendorStateError
 from mockseg.schemas.search import compile_search
@@ -21,8 +19,6 @@ from mockseg.schemas.search import compile_search
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
-
-    from mockseg.json_types import Json
 
 
 OWN = "production"
@@ -36,7 +32,29 @@ PAGEVIEW = "pageview"
 VisitorPlatform: TypeAlias = Literal["web", "ios", "android"]
 Platform: TypeAlias = Literal["web", "mobile", "email", "link"]
 Status: TypeAlias = Literal["NEW", "DRAFT", "IN_PROGRESS", "PAUSED", "COMPLETED", "ARCHIVED"]
+Operator: TypeAlias = Literal["is set", "=", "!=", "≠", ">", ">=", "<", "<="]
+Value: TypeAlias = Scalar | None
 Triggers: TypeAlias = Annotated[list[str], Meta(max_length=5)]
+
+
+class Filter(Kept, kw_only=True):
+    """One condition on an event or on an attribute.
+
+    Attributes:
+        event: a name; either this or `attribute`.
+        attribute: a name.
+        of: what of the event is compared: how often it occurred, or when first or last.
+        operator: events know no inequality.
+        value: for ``is set`` a boolean, true if left out; for occurrences a whole number; for
+            moments ISO 8601 text or milliseconds since 1970; for attributes text, a number or
+            a boolean.
+    """
+
+    event: str | None = None
+    attribute: str | None = None
+    of: Literal["occurrences", "first occurred", "last occurred"] = "occurrences"
+    operator: Operator = "is set"
+    value: Value = None
 
 
 class Event(Kept, kw_only=True):
@@ -259,81 +277,13 @@ def add_definition(environment: Environment, definition: EventDefinition, *, pla
     """Add an event; one that is pending becomes accepted.
 
     Raises:
-        VendorStateError: as `_check_definition`; nothing is changed.
+        VendorStateError: as `check_definition`; nothing is changed.
     """
-    _check_definition(definition, environment.events, place=place)
+    check_definition(definition, environment.events, place=place)
     environment.events[definition.name] = definition
 
 
-def restored_state(state: Json, *, setup: UserLeapSetup, random: random.Random) -> State:
-    """Make a state of JSON.
-
-    Names are taken from the keys where they are left out, ids are minted, moments are 0; the
-    settings are those of the setup.
-
-    Args:
-        state: as it is read, or less.
-        setup: whose environments there may be.
-        random: mints ids.
-
-    Raises:
-        VendorStateError: names the place and what is allowed.
-    """
-    given = copied(state)
-    if isinstance(given, dict):
-        others = given.setdefault("environments", {})
-        if isinstance(others, dict):
-            others |= {name: {} for name in setup.environments if name not in others}
-            for other in others.values():
-                _fill(other, setup)
-        _fill(given, setup)
-    wanted = record_from(given, State)
-    for name in wanted.environments:
-        if name not in setup.environments:
-            raise VendorStateError(
-                f"unknown environment {name[:100]!r}: none has been set up with its key",
-                place=f"environments.{name}",
-            )
-    _finish(wanted, "", random=random)
-    for name, environment in wanted.environments.items():
-        _finish(environment, f"environments.{name}.", random=random)
-    return wanted
-
-
-def _fill(environment: Json, setup: UserLeapSetup) -> None:
-    if not isinstance(environment, dict):
-        return
-    environment.setdefault("autoAccept", setup.auto_accept)
-    users = environment.get("users")
-    fill_keys(users, "externalUserId")
-    fill_keys(environment.get("events"), "name")
-    fill_keys(environment.get("surveys"), "name")
-    for user in users.values() if isinstance(users, dict) else ():
-        if isinstance(user, dict):
-            fill_keys(user.get("events"), "event")
-
-
-def _finish(environment: Environment, place: str, *, random: random.Random) -> None:
-    """Mint the ids that are missing, and check what the types of a state cannot say."""
-    for user in environment.users.values():
-        user.id = user.id or mint_uuid(random)
-    numbers = count(max((survey.id for survey in environment.surveys.values()), default=0) + 1)
-    for survey in environment.surveys.values():
-        survey.id = survey.id or next(numbers)
-    check_keys(f"{place}users", environment.users, "external_user_id", "id")
-    check_keys(f"{place}events", environment.events, "name")
-    check_keys(f"{place}surveys", environment.surveys, "name")
-    for key, definition in environment.events.items():
-        _check_definition(definition, {}, place=f"{place}events.{key}")
-    for key, survey in environment.surveys.items():
-        try:
-            check_survey(survey)
-        except VendorStateError as error:
-            where = f"{place}surveys.{key}.{error.place}"
-            raise VendorStateError(error.reason, place=where) from None
-
-
-def _check_definition(
+def check_definition(
     definition: EventDefinition, known: Mapping[str, EventDefinition], *, place: str
 ) -> None:
     """Check an event that is to be added to an environment.

@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from mockseg import json_types
-from mockseg.destinations.userdata import Scalar
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import VendorStateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockseg.destinations.userleap.actions import DefineSurvey
-    from mockseg.destinations.userleap.state import Environment, Event, Survey, User
+    from mockseg.destinations.userdata import Scalar
+    from mockseg.destinations.userleap.state import (
+        Environment,
+        Event,
+        Filter,
+        Operator,
+        Survey,
+        User,
+        Value,
+    )
 
 
-Operator: TypeAlias = Literal["is set", "=", "!=", "≠", ">", ">=", "<", "<="]
-Value: TypeAlias = Scalar | None
 _UNEQUAL = frozenset({"!=", "≠"})
 _COMPARISONS = {
     "=": operator.eq,
@@ -38,26 +41,6 @@ _COMPARISONS = {
     **dict.fromkeys(_UNEQUAL, operator.ne),
 }
 _MILLISECOND = 1_000_000
-
-
-class Filter(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """One condition on an event or on an attribute.
-
-    Attributes:
-        event: a name; either this or `attribute`.
-        attribute: a name.
-        of: what of the event is compared: how often it occurred, or when first or last.
-        operator: events know no inequality.
-        value: for ``is set`` a boolean, true if left out; for occurrences a whole number; for
-            moments ISO 8601 text or milliseconds since 1970; for attributes text, a number or
-            a boolean.
-    """
-
-    event: str | None = None
-    attribute: str | None = None
-    of: Literal["occurrences", "first occurred", "last occurred"] = "occurrences"
-    operator: Operator = "is set"
-    value: Value = None
 
 
 def _problem_of(condition: Filter) -> tuple[str, str] | None:
@@ -173,7 +156,7 @@ def _text(value: Value) -> str:
 _SDKS = {"web": frozenset({"web"}), "mobile": frozenset({"ios", "android"})}
 
 
-def check_survey(survey: Survey | DefineSurvey) -> None:
+def check_survey(survey: Survey) -> None:
     """Check a survey that is to be defined.
 
     Raises:
