@@ -16,7 +16,8 @@ import click
 
 from mockseg.cli.lines import is_refused, why
 from mockseg.cli.output import log_lines, paint, say, say_table, say_text, shorten
-from mockseg.cli.serve import control_url, end_text, page_url, until_stopped
+from mockseg.cli.serve import control_url, end_text, page_url
+from mockseg.cli.signals import until_stopped
 from mockseg.client.client import Client
 from mockseg.config import Settings
 from mockseg.hub.views import request_view

@@ -7,7 +7,6 @@ import contextlib
 import gc
 import os
 import queue
-import signal
 import threading
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -16,6 +15,7 @@ import click
 from mockseg.cli.flags import json_flag, server_settings, settings_file
 from mockseg.cli.lines import call_line, is_refused, request_line, time_flags
 from mockseg.cli.output import log_lines, note, on_terminal, say, say_json, say_text, warn
+from mockseg.cli.signals import until_stopped
 from mockseg.clock import SystemClock
 from mockseg.hub.views import request_view
 from mockseg.operations.table import PREFIX
@@ -24,7 +24,6 @@ from mockseg.snippets import start_lines
 from mockseg.version import version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import TracebackType
 
     from mockseg.cli.lines import Times
@@ -268,26 +267,5 @@ async def _run(settings: Settings, *, as_json: bool, times: Times, file: str | N
                     await stack.enter_async_context(LiveLines(running.hub, times=times))
                 await stopped.wait()
         tally = running.hub.tally
-    # A script reads one line; the counts are for whoever watches it.
+    # A script reads one line; the counts are for a person.
     (note if as_json else say)(end_text(tally))
-
-
-@contextlib.contextmanager
-def until_stopped() -> Iterator[asyncio.Event]:
-    """Yield an event that Ctrl-C and SIGTERM set; the second of them ends the process at once."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    before: dict[signal.Signals, object] = {}
-
-    def stop(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        loop.call_soon_threadsafe(stopped.set)
-
-    # Handlers of the signal module, not of the loop: those do not exist on Windows.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]  # it came from there

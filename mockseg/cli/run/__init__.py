@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import re
@@ -13,14 +14,19 @@ import click
 
 from mockseg.cli.flags import Seconds, server_settings, settings_file
 from mockseg.cli.output import log_lines, note, warn
+from mockseg.cli.run.judgement import Judgement, judge
+from mockseg.cli.run.program import run_program
+from mockseg.cli.target import Target
+from mockseg.client.allowance import Allowance, allowed_words
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import pretty
+from mockseg.operations.calls import Settle, Settled
+from mockseg.operations.sources import CreateSource
+from mockseg.server import RunningServer
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
-    from mockseg.cli.run.judgement import Judgement
-    from mockseg.client.allowance import Allowance
     from mockseg.config import Settings
-    from mockseg.server import RunningServer
 
 
 # A server of its own: on this machine alone, on a free port, without TLS.
@@ -29,34 +35,6 @@ _WITHOUT: Final = ("allow_host", "control_token", "state_dir", "tls_cert", "tls_
 _HOSTS: Final = ("SEGMENT_HOST",)
 _WRITE_KEYS: Final = ("SEGMENT_WRITE_KEY",)
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the flags say.
-
-    Attributes:
-        program: and its arguments.
-        hosts, write_keys: names of environment variables.
-        allow: what is excused.
-        expected: minimum number of calls, or None.
-        may_be_empty: whether a run without a call can be good.
-        report: file for the judgement as JSON, or None.
-        quiet_seconds: for which nothing may come at the end.
-        settle_seconds: maximum time until then.
-        grace_seconds: for the program to end after a signal.
-    """
-
-    program: tuple[str, ...]
-    hosts: tuple[str, ...]
-    write_keys: tuple[str, ...]
-    allow: Allowance
-    expected: int | None
-    may_be_empty: bool
-    report: str | None
-    quiet_seconds: float
-    settle_seconds: float
-    grace_seconds: float
 
 
 @click.command(name="run", context_settings={"allow_interspersed_args": False})
@@ -109,7 +87,15 @@ class _Asked:
     help="Time for CMD to end after a signal, before it is killed.  [10s]",
 )
 @server_settings(_FIXED, without=_WITHOUT)
-def command(*, settings: Settings, program: tuple[str, ...], **flags: Any) -> int:
+def command(
+    *,
+    settings: Settings,
+    program: tuple[str, ...],
+    env_host: tuple[str, ...],
+    env_write_key: tuple[str, ...],
+    report: str | None,
+    **how: Any,
+) -> int:
     """Run CMD against a server of its own, then judge what it sent.
 
     The server's address and a fresh write key are in CMD's environment. CMD has this terminal
@@ -118,76 +104,75 @@ def command(*, settings: Settings, program: tuple[str, ...], **flags: Any) -> in
     Exit status: that of CMD if it is not 0; else 1 when a call was bad, a request was refused,
     or nothing was recorded; 2 when CMD cannot be run.
     """
-    from mockseg.server import RunningServer
-
-    asked = _Asked(
-        program=program,
-        hosts=_names(flags["env_host"], "--env-host") or _HOSTS,
-        write_keys=_names(flags["env_write_key"], "--env-write-key") or _WRITE_KEYS,
-        allow=_allowance(flags["allow"]),
-        expected=flags["expect_calls"],
-        may_be_empty=flags["allow_empty"],
-        report=flags["report"],
-        quiet_seconds=flags["quiet_for"],
-        settle_seconds=flags["settle"],
-        grace_seconds=flags["grace"],
-    )
-    if asked.report is not None:
+    hosts = _names(env_host, "--env-host") or _HOSTS
+    write_keys = _names(env_write_key, "--env-write-key") or _WRITE_KEYS
+    how["allow"] = _allowance(how["allow"])
+    if report is not None:
         # Not after the run, whose judgement would be lost.
-        _write(asked.report, "")
+        _write(report, "")
     if (file := settings_file()) is not None:
         warn(f"settings are read from {file}")
     # Made before the loop runs, because it reads files.
+    running = RunningServer(settings)
     with log_lines():
-        status, judgement = asyncio.run(_run(RunningServer(settings), asked))
+        status, judgement = asyncio.run(_run(running, program, hosts, write_keys, how))
     for line in judgement.lines():
         note(*line)
-    if asked.report is not None:
-        _write(asked.report, pretty({"status": status, **judgement.as_json()}) + "\n")
+    if report is not None:
+        _write(report, pretty({"status": status, **judgement.as_json()}) + "\n")
     return status or (0 if judgement.fine else 1)
 
 
-async def _run(running: RunningServer, asked: _Asked) -> tuple[int, Judgement]:
-    from mockseg.cli.run.program import run_program
-    from mockseg.operations.sources import CreateSource
+async def _run(
+    running: RunningServer,
+    program: tuple[str, ...],
+    hosts: tuple[str, ...],
+    write_keys: tuple[str, ...],
+    how: dict[str, Any],
+) -> tuple[int, Judgement]:
+    """Serve, run the program, and return its status and the judgement.
 
+    Args:
+        running: the server, not yet started.
+        program: and its arguments.
+        hosts: variables for the server's address.
+        write_keys: variables for the write key.
+        how: the other flags.
+    """
     await running.start()
     try:
         source: Any = await running.hub.perform("create_source", CreateSource(name="run"))
-        given = dict.fromkeys(asked.hosts, running.url)
-        given |= dict.fromkeys(asked.write_keys, source.write_key)
+        given = dict.fromkeys(hosts, running.url) | dict.fromkeys(write_keys, source.write_key)
         env = {**os.environ, **given, "MOCKSEG_URL": running.url, **_without_proxy()}
-        status = await run_program(asked.program, env=env, grace_seconds=asked.grace_seconds)
+        status = await run_program(program, env=env, grace_seconds=how["grace"])
         if status:
-            warn(f"{asked.program[0]} ended with status {status}")
-        return status, await _judgement(running, asked, given)
+            warn(f"{program[0]} ended with status {status}")
+        shown = " and ".join(f"{name}={value}" for name, value in given.items())
+        nothing = (
+            f"nothing was recorded; {program[0]} had {shown}: does it read them (see --env-host"
+            " and --env-write-key), and does its SDK flush? --allow-empty allows this"
+        )
+        return status, await asyncio.to_thread(_judgement, running.url, nothing, how)
     finally:
         await running.stop()
 
 
-async def _judgement(running: RunningServer, asked: _Asked, given: dict[str, str]) -> Judgement:
+def _judgement(url: str, nothing: str, how: dict[str, Any]) -> Judgement:
     """Wait until all that the program sent is recorded, and judge it."""
-    from mockseg.cli.run.judgement import judge
-    from mockseg.operations.calls import Settle
-
-    unsettled = None
-    try:
-        settle = Settle(quiet=asked.quiet_seconds, timeout=asked.settle_seconds)
-        await running.hub.perform("settle", settle)
-    except OperationError as refusal:
-        unsettled = refusal.message
-    shown = " and ".join(f"{name}={value}" for name, value in given.items())
-    judgement = await judge(
-        running.hub,
-        allow=asked.allow,
-        expected=asked.expected,
-        may_be_empty=asked.may_be_empty,
-        nothing=f"nothing was recorded; {asked.program[0]} had {shown}: does it read them (see"
-        " --env-host and --env-write-key), and does its SDK flush? --allow-empty allows this",
-    )
-    if unsettled is not None:
-        return dataclasses.replace(judgement, problems=(*judgement.problems, unsettled))
-    return judgement
+    unsettled: tuple[str, ...] = ()
+    with contextlib.closing(Target(url)) as target:
+        try:
+            target.ask("settle", Settle(quiet=how["quiet_for"], timeout=how["settle"]), Settled)
+        except OperationError as error:
+            unsettled = (error.message,)
+        judgement = judge(
+            target,
+            allow=how["allow"],
+            expected=how["expect_calls"],
+            may_be_empty=how["allow_empty"],
+            nothing=nothing,
+        )
+    return dataclasses.replace(judgement, problems=(*judgement.problems, *unsettled))
 
 
 def _without_proxy() -> dict[str, str]:
@@ -220,9 +205,6 @@ def _allowance(words: tuple[str, ...]) -> Allowance:
     Raises:
         ConfigError: a word is unknown.
     """
-    from mockseg.client.allowance import Allowance, allowed_words
-    from mockseg.suggestions import unknown
-
     known = allowed_words()
     for word in words:
         if word not in known:

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import UNSET
 
 from mockseg.cli.output import paint, shorten
 from mockseg.client.allowance import is_resend, was_refused, word_of
-from mockseg.domain.call import call_cursor
+from mockseg.errors import OperationError
 from mockseg.json_types import encode_printable
 from mockseg.matching.render import counted, lost_words
 from mockseg.operations.base import OfSource
-from mockseg.operations.calls import GetCall, ListCalls
+from mockseg.operations.calls import CallDetails, CallPage, GetCall, ListCalls, Summary
 from mockseg.operations.refusals import RefusalCounter
-from mockseg.operations.requests import ListRequests
+from mockseg.operations.requests import ListRequests, RequestPage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from mockseg.cli.output import Part
+    from mockseg.cli.target import Target
     from mockseg.client.allowance import Allowance
     from mockseg.domain.call import Call
-    from mockseg.hub.hub import Hub
     from mockseg.json_types import JsonObject
     from mockseg.operations.requests import RequestView
 
 
-_PAGE: Final = 1000
 _MOST_SHOWN: Final = 20
 
 
@@ -127,33 +126,36 @@ class Judgement:
         }
 
 
-async def judge(
-    hub: Hub, *, allow: Allowance, expected: int | None, may_be_empty: bool, nothing: str
+def judge(
+    target: Target, *, allow: Allowance, expected: int | None, may_be_empty: bool, nothing: str
 ) -> Judgement:
-    """Judge all that a server recorded, in whichever source.
+    """Judge all that a server recorded, in every source.
 
     Args:
-        hub: of the server.
+        target: the server.
         allow: what is excused.
         expected: minimum number of calls, or None.
         may_be_empty: whether a run without a call can be good.
-        nothing: what to say when there is none.
+        nothing: what to say if there is no call.
     """
-    summary: Any = await hub.perform("summary", OfSource())
+    summary = target.ask("summary", OfSource(), Summary)
     bad = allowed = 0
     kinds: dict[tuple[str, str, str], Wrong] = {}
-    async for call in _bad_calls(hub):
-        if allow.lets_call_pass(call) or _is_resend(hub, call):
-            allowed += 1
-            continue
-        bad += 1
-        _count(kinds, call)
+    for page in target.pages("list_calls", ListCalls(good=False), CallPage):
+        for call in page.calls:
+            if allow.lets_call_pass(call) or _is_resend(target, call):
+                allowed += 1
+                continue
+            bad += 1
+            _count(kinds, call)
     wrong = sorted(kinds.values(), key=lambda each: -each.count)
     for each in wrong[:_MOST_SHOWN]:
-        each.sent = await _sent(hub, each)
+        each.sent = _sent(target, each)
+    pages = target.pages("list_requests", ListRequests(refused=True, body=False), RequestPage)
     refused = [
         request
-        async for request in _refused_requests(hub)
+        for page in pages
+        for request in page.requests
         if was_refused(request) and not allow.lets_request_pass(request)
     ]
     problems = []
@@ -195,30 +197,15 @@ def _refused_lines(refused: tuple[RequestView, ...]) -> Iterator[tuple[Part, ...
         yield (f"{'':10} and {beyond} more refused requests",)
 
 
-async def _bad_calls(hub: Hub) -> AsyncIterator[Call]:
-    after: int | None = 0
-    while after is not None:
-        page: Any = await hub.perform("list_calls", ListCalls(good=False, after=after, limit=_PAGE))
-        for call in page.calls:
-            yield call
-        after = page.next
-
-
-async def _refused_requests(hub: Hub) -> AsyncIterator[RequestView]:
-    after: int | None = 0
-    while after is not None:
-        asked = ListRequests(refused=True, after=after, limit=_PAGE, body=False)
-        page: Any = await hub.perform("list_requests", asked)
-        for request in page.requests:
-            yield request
-        after = page.next
-
-
-def _is_resend(hub: Hub, call: Call) -> bool:
+def _is_resend(target: Target, call: Call) -> bool:
     if call.duplicate_of is None:
         return False
-    first = hub.journal.call(call_cursor(call.duplicate_of) or 0)
-    return first is not None and is_resend(first.view(), call)
+    try:
+        first = target.ask("get_call", GetCall(id=call.duplicate_of), CallDetails).call
+    except OperationError:
+        # It is no longer kept.
+        return False
+    return is_resend(first, call)
 
 
 def _count(kinds: dict[tuple[str, str, str], Wrong], call: Call) -> None:
@@ -232,10 +219,9 @@ def _count(kinds: dict[tuple[str, str, str], Wrong], call: Call) -> None:
         wrong.count += 1
 
 
-async def _sent(hub: Hub, wrong: Wrong) -> str:
+def _sent(target: Target, wrong: Wrong) -> str:
     """Return the value that was sent at the place of a finding."""
-    details: Any = await hub.perform("get_call", GetCall(id=wrong.first))
-    for each in details.findings:
+    for each in target.ask("get_call", GetCall(id=wrong.first), CallDetails).findings:
         if (each.finding.code, each.finding.field) == (wrong.code, wrong.field):
             if each.sent is UNSET:
                 return "nothing" if wrong.field else ""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from mockseg.cli.output import warn
+from mockseg.cli.signals import handling
 from mockseg.errors import ConfigError
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping, Sequence
-    from types import FrameType, TracebackType
 
 
 # As shells report a program that a signal ended.
@@ -45,17 +45,19 @@ async def run_program(
     except (OSError, ValueError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigError(f'cannot run "{command[0][:200]}": {said}') from None
+    forward = _Forwarder(process, name=command[0], grace_seconds=grace_seconds)
     try:
-        with _Signals(process, name=command[0], grace_seconds=grace_seconds):
+        with handling(_FORWARDED, forward.receive):
             status = await process.wait()
     finally:
+        forward.close()
         if process.returncode is None:
             process.kill()
     return status if status >= 0 else _BY_SIGNAL - status
 
 
-class _Signals:
-    """Forwards signals to a program for as long as the block takes."""
+class _Forwarder:
+    """Forwards signals to a program, and kills it when it does not end."""
 
     def __init__(
         self, process: asyncio.subprocess.Process, *, name: str, grace_seconds: float
@@ -64,30 +66,14 @@ class _Signals:
         self._name = os.path.basename(name) or name  # noqa: PTH119 - a name for people
         self._grace_seconds = grace_seconds
         self._loop = asyncio.get_running_loop()
-        self._before: dict[signal.Signals, object] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def __enter__(self) -> Self:
-        # Handlers of the signal module, not of the loop: those do not exist on Windows.
-        for name in _FORWARDED:
-            number = getattr(signal, name, None)
-            if number is not None:
-                self._before[number] = signal.signal(number, self._received)
-        return self
+    def receive(self, number: signal.Signals) -> None:
+        self._loop.call_soon_threadsafe(self._forward, number)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]  # it came from there
-
-    def _received(self, number: int, _frame: FrameType | None) -> None:
-        self._loop.call_soon_threadsafe(self._forward, signal.Signals(number))
 
     def _forward(self, number: signal.Signals) -> None:
         if number.name in _OF_TERMINAL and _in_foreground():

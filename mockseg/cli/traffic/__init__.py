@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import signal
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,6 +12,7 @@ import click
 from mockseg.cli.data_files import PIPE, lines_of
 from mockseg.cli.flags import client_settings, json_flag
 from mockseg.cli.plan_source import plan_in_file
+from mockseg.cli.signals import handling
 from mockseg.cli.traffic.receiver import endpoint_of
 from mockseg.cli.traffic.report import report
 from mockseg.cli.traffic.sending import How, connections_of, send, send_to_source, tls_of
@@ -30,6 +30,7 @@ from mockseg.traffic.profiles import ROWS, recipe_of, with_profile
 from mockseg.traffic.tally import Tally
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable
 
     from mockseg.cli.target import Target
@@ -156,23 +157,19 @@ def _generated(
 def _write(traffic: Traffic, tally: Tally, *, out: str | None) -> str:
     """Write the calls, or only generate them; return the SHA-256 of the lines."""
     digest = hashlib.sha256()
-    interrupted: list[int] = []
+    interrupted: list[signal.Signals] = []
     file = opened(out) if out is not None else contextlib.nullcontext(lambda _: None)
-    before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
-    try:
-        with file as write:
-            calls = iter(traffic)
-            while portion := list(itertools.islice(calls, _PORTION)):
-                # The lines may be shown: JSON escapes for what a terminal would obey.
-                lines = printable_utf8(b"\n".join([call.line for call in portion]) + b"\n")
-                digest.update(lines)
-                write(lines)
-                tally.came_due(portion)
-                if interrupted and len(portion) == _PORTION:
-                    tally.interrupted = True
-                    break
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with handling(("SIGINT",), interrupted.append), file as write:
+        calls = iter(traffic)
+        while portion := list(itertools.islice(calls, _PORTION)):
+            # The lines may be shown: JSON escapes for what a terminal would obey.
+            lines = printable_utf8(b"\n".join([call.line for call in portion]) + b"\n")
+            digest.update(lines)
+            write(lines)
+            tally.came_due(portion)
+            if interrupted and len(portion) == _PORTION:
+                tally.interrupted = True
+                break
     return digest.hexdigest()
 
 
