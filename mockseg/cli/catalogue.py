@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import Match, find, get, nearest_names
@@ -18,7 +14,7 @@ from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import slug
 from mockseg.cli.flags import json_flag
 from mockseg.cli.group import Group
-from mockseg.cli.output import on_terminal, say, say_json, say_text, shorten, warn
+from mockseg.cli.output import say, say_json, say_table, shorten, warn
 from mockseg.errors import ConfigError
 from mockseg.json_types import JsonObject, encode, pretty
 from mockseg.plans.model import plan_to_json
@@ -34,6 +30,49 @@ if TYPE_CHECKING:
 
 # A plan's labelled invalid payloads.
 _INVALID = "invalid.json"
+
+
+_COLUMNS = ("Property", "Type", "Required", "Rule", "Example")
+_SEPARATORS = str.maketrans("", "", " _-.")
+
+
+@click.group(name="catalogue", cls=Group)
+def command() -> None:
+    """Show the events that documents describe, plan by plan.
+
+    What is shown is exactly the document, unless --lenient asks for what mockseg accepts.
+    """
+
+
+@command.command(name="list")
+@json_flag("All names, as one JSON object.")
+def list_command(*, as_json: bool) -> None:
+    """List the plans that ship with mockseg."""
+    plans = [load(name, strictness="strict") for name in catalogues()]
+    events = sum(rule.type == "TRACK" for plan in plans for rule in plan.rules)
+    rules = sum(len(plan.rules) for plan in plans)
+    if as_json:
+        listed = [
+            {
+                "name": plan.slug,
+                "title": plan.name,
+                "description": plan.description,
+                "document": plan.document,
+                "rules": [
+                    {"type": rule.type, "name": rule.name, "title": rule.title}
+                    for rule in plan.rules
+                ],
+            }
+            for plan in plans
+        ]
+        say_json({"plans": listed, "rules": rules, "trackEvents": events}, indented=True)
+        return
+    widest = max(len(plan.slug) for plan in plans)
+    for plan in plans:
+        say(f"{plan.slug:{widest}}  {len(plan.rules):3}  {plan.name}")
+        say(f"{'':{widest}}       {plan.document}")
+    say(f"{len(plans)} plans, {rules} rules, {events} of them for track events")
+    say('Show one with: mockseg catalogue show PLAN, or show "EVENT"')
 
 
 class PropertyRow(NamedTuple):
@@ -86,7 +125,7 @@ def _rows(
 
 
 def _needs(schema: JsonObject) -> dict[str, str]:
-    """Say of each property that is required when it is."""
+    """Return when each property is required, if it is."""
     needs: dict[str, str] = {}
     for condition in schema.get("allOf", ()):
         if "then" in condition:
@@ -207,7 +246,7 @@ def _invalid(plan: Plan, rule: Rule) -> JsonObject:
     return {"event": rule.name, "type": rule.type, "invalid": invalid}
 
 
-@click.command(name="samples")
+@command.command(name="samples")
 @click.argument("folder", metavar="DIR")
 @click.option("--plan", metavar="PLAN", help="Of this plan only; all by default.")
 def _samples_command(*, folder: str, plan: str | None) -> None:
@@ -238,7 +277,7 @@ def _samples_command(*, folder: str, plan: str | None) -> None:
 
 
 def _place(root: Path, path: str) -> Path:
-    """Give the file that a sample belongs into, links followed.
+    """Return the file of a sample, links followed.
 
     Raises:
         ConfigError: a link leads out of the folder.
@@ -258,45 +297,40 @@ def _write(place: Path, content: JsonObject) -> None:
     place.write_bytes(f"{pretty(content)}\n".encode())
 
 
-# Wider than any row: what goes to a pipe is not folded.
-_UNFOLDED = 4000
-_NARROWEST = 60
-_COLUMNS = ("Property", "Type", "Required", "Rule", "Example")
-
-
-def _plan_text(plan: Plan) -> str:
-    lines = [
-        f"{plan.name} ({plan.slug}, {plan.strictness})",
-        plan.description,
-        f"Document: {plan.document}",
-        f"Sent by:  {plan.wire.channel}, as {' and '.join(plan.wire.calls)}",
-        "",
-    ]
+def _show_plan(plan: Plan) -> None:
+    say(f"{plan.name} ({plan.slug}, {plan.strictness})")
+    say(plan.description)
+    say(f"Document: {plan.document}")
+    say(f"Sent by:  {plan.wire.channel}, as {' and '.join(plan.wire.calls)}")
+    say()
     widest = max(len(rule.name) for rule in plan.rules)
-    lines += [f"{rule.type:8}  {rule.name:{widest}}  {rule.title}" for rule in plan.rules]
-    return "\n".join([*lines, "", f"{len(plan.rules)} rules"])
+    for rule in plan.rules:
+        say(f"{rule.type:8}  {rule.name:{widest}}  {rule.title}")
+    say()
+    say(f"{len(plan.rules)} rules")
 
 
-def _event_text(match: Match, *, width: int | None) -> str:
-    """Draw an event: its properties as a table, then a whole call.
-
-    Args:
-        match: the event's rule and its plan.
-        width: of the terminal in characters; None where nothing is to be folded.
-    """
+def _show_event(match: Match) -> None:
+    """Print an event: its properties as a table, then a whole call."""
     plan, rule = match.plan, match.rule
-    lines = [
-        f"{rule.name} ({rule.type}, plan {plan.slug}, {plan.strictness})",
-        rule.title,
-        f"Document: {rule.document}",
-    ]
+    say(f"{rule.name} ({rule.type}, plan {plan.slug}, {plan.strictness})")
+    say(rule.title)
+    say(f"Document: {rule.document}")
     if rule.aliases:
-        lines.append(f"Also as:  {', '.join(rule.aliases)}")
-    rows = describe(rule)
+        say(f"Also as:  {', '.join(rule.aliases)}")
+    rows = [
+        (
+            *row[:-1],
+            "" if row.example is None else shorten(encode(row.example).decode(), longest=60),
+        )
+        for row in describe(rule)
+    ]
     if rows:
-        lines += ["", _table(match, width=width)]
-    lines += ["", "Example:", pretty(message_for(plan, rule))]
-    return "\n".join(lines)
+        say()
+        say_table(_COLUMNS, rows)
+    say()
+    say("Example:")
+    say_json(message_for(plan, rule), indented=True)
 
 
 def _event_json(match: Match) -> JsonObject:
@@ -316,24 +350,7 @@ def _event_json(match: Match) -> JsonObject:
     }
 
 
-def _table(match: Match, *, width: int | None) -> str:
-    table = Table(*_COLUMNS, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in table.columns:
-        column.overflow = "fold"
-    for row in describe(match.rule):
-        example = "" if row.example is None else shorten(encode(row.example).decode(), longest=60)
-        # Plain texts: brackets in them mean nothing.
-        table.add_row(*map(Text, (*row[:-1], example)))
-    stream = io.StringIO()
-    columns = _UNFOLDED if width is None else max(width, _NARROWEST)
-    Console(file=stream, width=columns, color_system=None, legacy_windows=False).print(table)
-    return "\n".join(line.rstrip() for line in stream.getvalue().rstrip("\n").split("\n"))
-
-
-_SEPARATORS = str.maketrans("", "", " _-.")
-
-
-@click.command(name="show")
+@command.command(name="show")
 @click.argument("name", metavar='PLAN|"EVENT"')
 @click.option("--plan", metavar="PLAN", help="Look for the event in this plan only.")
 @click.option(
@@ -347,7 +364,7 @@ def _show_command(*, name: str, plan: str | None, strict: bool, as_json: bool) -
     """Show a plan, or an event: properties, types, rules, an example, its document.
 
     An event may also be named by its name without the vendor's suffix, or in other case.
-    Exit 2 when nothing is called so; the nearest names are told.
+    Exit 2 when no event has that name; the nearest names are printed.
     """
     strictness: Strictness = "strict" if strict else "lenient"
     if plan is None and name in catalogues():
@@ -355,18 +372,16 @@ def _show_command(*, name: str, plan: str | None, strict: bool, as_json: bool) -
         if as_json:
             say_json(plan_to_json(chosen), indented=True)
         else:
-            say_text(_plan_text(chosen))
+            _show_plan(chosen)
         return
     shown, others = _matches(name, plan=plan, strictness=strictness)
     if as_json:
         say_json({"events": [_event_json(match) for match in shown + others]}, indented=True)
         return
-    width = None
-    if on_terminal():
-        import shutil
-
-        width = shutil.get_terminal_size().columns
-    say_text("\n\n".join(_event_text(match, width=width) for match in shown))
+    for place, match in enumerate(shown):
+        if place:
+            say()
+        _show_event(match)
     if others:
         places = ", ".join(f"{each.rule.name} (--plan {each.plan.slug})" for each in others)
         say()
@@ -379,7 +394,7 @@ def _matches(
     """Find what a name means: the rules to show, and those of the same name in other plans.
 
     Raises:
-        PlanError: nothing is called so; the sentence has the nearest names.
+        PlanError: no event has that name; the sentence has the nearest names.
     """
     # A lenient plan knows the spellings that were seen in the wild.
     found = _known(find(name, plan=plan, strictness="lenient"), strictness)
@@ -416,46 +431,3 @@ def _known(matches: tuple[Match, ...], strictness: Strictness) -> list[Match]:
 def _core(name: str) -> str:
     """Return a name without case, separators and the suffix of its vendor."""
     return name.partition("(")[0].casefold().translate(_SEPARATORS)
-
-
-@click.group(name="catalogue", cls=Group)
-def command() -> None:
-    """Show the events that documents describe, plan by plan.
-
-    What is shown is exactly the document, unless --lenient asks for what mockseg accepts.
-    """
-
-
-@command.command(name="list")
-@json_flag("All names, as one JSON object.")
-def list_command(*, as_json: bool) -> None:
-    """List the plans that ship with mockseg."""
-    plans = [load(name, strictness="strict") for name in catalogues()]
-    events = sum(rule.type == "TRACK" for plan in plans for rule in plan.rules)
-    rules = sum(len(plan.rules) for plan in plans)
-    if as_json:
-        listed = [
-            {
-                "name": plan.slug,
-                "title": plan.name,
-                "description": plan.description,
-                "document": plan.document,
-                "rules": [
-                    {"type": rule.type, "name": rule.name, "title": rule.title}
-                    for rule in plan.rules
-                ],
-            }
-            for plan in plans
-        ]
-        say_json({"plans": listed, "rules": rules, "trackEvents": events}, indented=True)
-        return
-    widest = max(len(plan.slug) for plan in plans)
-    for plan in plans:
-        say(f"{plan.slug:{widest}}  {len(plan.rules):3}  {plan.name}")
-        say(f"{'':{widest}}       {plan.document}")
-    say(f"{len(plans)} plans, {rules} rules, {events} of them for track events")
-    say('Show one with: mockseg catalogue show PLAN, or show "EVENT"')
-
-
-command.add_command(_show_command)
-command.add_command(_samples_command)

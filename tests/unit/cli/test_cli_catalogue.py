@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from mockseg.catalogue.loader import catalogues, load
@@ -207,7 +208,8 @@ def test_a_table_is_folded_to_the_terminal(
     folded = capsys.readouterr().out
 
     def table(text: str) -> list[str]:
-        return text[text.index("Property") : text.index("Example:")].splitlines()
+        plain = click.unstyle(text)
+        return plain[plain.index("Property") : plain.index("Example:")].splitlines()
 
     assert max(map(len, table(whole))) > 100
     assert max(map(len, table(folded))) <= 70
