@@ -129,32 +129,27 @@ def _exists(path: str) -> bool:
 
 
 def _without_encoded_slashes(path: str) -> tuple[str, str]:
-    decoded = unquote(path)
-    mistake = "percent-encoded slashes" if "%2f" in path.lower() else ""
-    return decoded, mistake
+    return unquote(path), "percent-encoded slashes" if "%2f" in path.lower() else ""
 
 
 def _without_blanks(path: str) -> tuple[str, str]:
-    stripped = unquote(path).strip(" \t\r\n\"'`,;")
-    if stripped in {path, unquote(path)}:
-        return path, ""
-    return stripped, "a blank or a quote at the end"
+    decoded = unquote(path)
+    stripped = decoded.strip(" \t\r\n\"'`,;")
+    return stripped, "a blank or a quote at the end" if stripped not in {path, decoded} else ""
 
 
 def _without_url(path: str) -> tuple[str, str]:
     found = _URL.search(path)
-    if found is None:
-        return path, ""
-    return path[found.end() :], "a whole URL in the path"
+    return (path[found.end() :], "a whole URL in the path") if found else (path, "")
 
 
 def _without_double_slashes(path: str) -> tuple[str, str]:
     single = re.sub(r"/{2,}", "/", path)
-    if single == path:
-        return path, ""
     if single.endswith("/") and path.rstrip("/") == single.rstrip("/"):
-        return single, "more than one / at the end"
-    return single, "a double slash, as from a host that ends in /"
+        mistake = "more than one / at the end"
+    else:
+        mistake = "a double slash, as from a host that ends in /"
+    return single, mistake if single != path else ""
 
 
 def _without_doubled_version(path: str) -> tuple[str, str]:
@@ -174,18 +169,14 @@ def _without_prefix(path: str) -> tuple[str, str]:
 
 def _with_version(path: str) -> tuple[str, str]:
     whole = f"/v1{path}"
-    if not path.strip("/"):
-        return path, ""
-    return (whole, "/v1 is missing") if _exists(whole) else (path, "")
+    return whole, "/v1 is missing" if path.strip("/") and _exists(whole) else ""
 
 
 def _with_prefix_for_version(path: str) -> tuple[str, str]:
     """Put ``/v1`` in the place of the parts before the type: ``/api/track``, ``/v2/track``."""
     before, _, last = path.strip("/").rpartition("/")
     whole = f"/v1/{last}"
-    if not before or not _exists(whole):
-        return path, ""
-    return whole, f"/{before[:_LONGEST]} instead of /v1"
+    return whole, f"/{before[:_LONGEST]} instead of /v1" if before and _exists(whole) else ""
 
 
 def _without_rest(path: str) -> tuple[str, str]:
@@ -195,9 +186,8 @@ def _without_rest(path: str) -> tuple[str, str]:
     if len(parts) > 2 and _exists(whole):
         return whole, f"unexpected suffix /{'/'.join(parts[2:])[:_LONGEST]}"
     bare, dot, ending = path.rpartition(".")
-    if dot and "/" not in ending and _exists(bare):
-        return bare, f"unexpected suffix .{ending[:_LONGEST]}"
-    return path, ""
+    found = dot and "/" not in ending and _exists(bare)
+    return bare, f"unexpected suffix .{ending[:_LONGEST]}" if found else ""
 
 
 _MENDS: tuple[Callable[[str], tuple[str, str]], ...] = (

@@ -16,8 +16,8 @@ from mockseg import json_types
 from mockseg.clock import breathe
 from mockseg.conversion import invalid
 from mockseg.errors import OperationError
+from mockseg.hub.views import request_view
 from mockseg.matching.match import ScalarMatch, compile_match
-from mockseg.operations.requests import ListRequests, RequestPage
 from mockseg.web.answers import security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, read_query
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
+    from mockseg.domain.request import KeptRequest
     from mockseg.hub.hub import Hub
     from mockseg.matching.match import Matchable
 
@@ -97,7 +98,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     try:
         with request.app[OPEN_REQUESTS].hold(request), hub.sources.watching(query.source):
             await response.prepare(request)
-            await reading.tell(response)
+            await reading.send(response)
     except OperationError:
         if not response.prepared:
             raise
@@ -109,103 +110,84 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 
 class _Reading:
-    """One stream: how far it has read, and what it still has to tell."""
+    """One stream: how far it has read, and what it still has to send."""
 
     def __init__(self, hub: Hub, query: StreamQuery, place: Place) -> None:
         self._hub = hub
         self._source = query.source
         self._matches: Callable[[Matchable], bool] = compile_match(query)
-        narrowed = set(msgspec.to_builtins(query)) - {"source", "after"}
-        self._tells_all = not narrowed
+        # Requests and deliveries too, where no key but the source narrows the stream.
+        self._sends_all = set(msgspec.to_builtins(query)) <= {"source", "after"}
         elsewhere = place.run not in {0, hub.run} or place.cursor > hub.cursor
         self._restarted = place if elsewhere else None
-        self._place = Place(0, 0) if self._restarted else place
+        start = Place(0, 0) if elsewhere else place
+        self._cursor, self._number, self._finished = start.cursor, start.number, start.finished
 
-    async def tell(self, response: web.StreamResponse) -> None:
+    async def send(self, response: web.StreamResponse) -> None:
+        hub, source = self._hub, self._source
         await response.write(b"id: %b\nretry: %d\n\n" % (self._id(), _RETRY_MILLISECONDS))
         if self._restarted is not None:
-            await self._write_gap(response, Gap(self._restarted.cursor, None, "restarted"))
+            await self._write(response, b"gap", Gap(self._restarted.cursor, None, "restarted"))
         while True:
             # No await lies between looking and listening: nothing falls in between.
-            calls = self._hub.calls_after(
-                self._place.cursor, limit=_CALLS_AT_ONCE, source=self._source
-            )
-            requests = self._tells_all and self._hub.requests_after(
-                self._place.number, limit=1, source=self._source
-            )
-            deliveries = self._tells_all and self._hub.destinations.finals(
-                after=self._place.finished, limit=_DELIVERIES_AT_ONCE, source=self._source
-            )
-            gap = self._gap(calls)
-            if gap is not None:
-                await self._write_gap(response, gap)
-            if calls:
-                await self._write_calls(response, calls)
-            if requests:
-                await self._write_requests(response)
-            if deliveries:
-                await self._write_deliveries(response, deliveries)
-            told = calls or requests or deliveries
-            if not told and not await self._hub.wait(KEEP_ALIVE_SECONDS):
+            calls = hub.calls_after(self._cursor, limit=_CALLS_AT_ONCE, source=source)
+            requests: list[KeptRequest] = []
+            deliveries: list[KeptDelivery] = []
+            if self._sends_all:
+                requests = hub.requests_after(self._number, limit=_REQUESTS_AT_ONCE, source=source)
+                deliveries = hub.destinations.finals(
+                    after=self._finished, limit=_DELIVERIES_AT_ONCE, source=source
+                )
+            await self._write_calls(response, calls)
+            for request in requests:
+                self._number = request.number
+                view = request_view(request, hub.calls_of(request))
+                await self._write(response, b"request", view)
+            for delivery in deliveries:
+                self._finished = delivery.finished
+                await self._write(response, b"delivery", delivery.view())
+            if calls or requests or deliveries:
+                await breathe()
+            elif not await hub.wait(KEEP_ALIVE_SECONDS):
                 await response.write(b": keep-alive\n\n")
 
     async def _write_calls(self, response: web.StreamResponse, calls: list[KeptCall]) -> None:
+        gap = self._gap(calls)
+        if gap is not None:
+            await self._write(response, b"gap", gap)
         for call in calls:
-            self._place = msgspec.structs.replace(self._place, cursor=call.cursor)
+            self._cursor = call.cursor
             if self._matches(call):
                 await self._write(response, b"call", call.view())
-        await breathe()
-
-    async def _write_requests(self, response: web.StreamResponse) -> None:
-        asked = ListRequests(source=self._source, after=self._place.number, limit=_REQUESTS_AT_ONCE)
-        page = await self._hub.perform("list_requests", asked)
-        assert isinstance(page, RequestPage)  # noqa: S101  (the table says so)
-        for request in page.requests:
-            self._place = msgspec.structs.replace(self._place, number=request.number)
-            await self._write(response, b"request", request)
-
-    async def _write_deliveries(
-        self, response: web.StreamResponse, deliveries: list[KeptDelivery]
-    ) -> None:
-        for kept in deliveries:
-            self._place = msgspec.structs.replace(self._place, finished=kept.finished)
-            await self._write(response, b"delivery", kept.view())
-        await breathe()
-
-    async def _write_gap(self, response: web.StreamResponse, gap: Gap) -> None:
-        await self._write(response, b"gap", gap)
 
     async def _write(self, response: web.StreamResponse, event: bytes, value: object) -> None:
         data = json_types.encode_printable(value)
         await response.write(b"event: %b\nid: %b\ndata: %b\n\n" % (event, self._id(), data))
 
     def _id(self) -> bytes:
-        place = self._place
-        return b"%d.%d.%d.%d" % (place.cursor, place.number, self._hub.run, place.finished)
+        return b"%d.%d.%d.%d" % (self._cursor, self._number, self._hub.run, self._finished)
 
     def _gap(self, calls: list[KeptCall]) -> Gap | None:
         """Return the gap if calls were evicted after those that were sent."""
-        cursor = self._place.cursor
+        cursor = self._cursor
         if not calls:
-            self._place = msgspec.structs.replace(self._place, cursor=self._hub.cursor)
-        if self._evicted_cursor() <= cursor:
-            return None
-        if self._source is None and calls and calls[-1].cursor - cursor == len(calls):
-            # Of all sources together the cursors have holes where something is missing.
+            self._cursor = self._hub.cursor
+        if self._source is None:
+            evicted = self._hub.journal.evicted_cursor
+            # The cursors of all sources together have holes where something is missing.
+            complete = calls and calls[-1].cursor - cursor == len(calls)
+        else:
+            evicted, complete = self._hub.lost(self._source).cursor, False
+        if evicted <= cursor or complete:
             return None
         return Gap(cursor, calls[0].cursor if calls else None, "evicted")
 
-    def _evicted_cursor(self) -> int:
-        if self._source is None:
-            return self._hub.journal.evicted_cursor
-        return self._hub.lost(self._source).cursor
-
 
 def _place(hub: Hub, after: str | None) -> Place:
-    """Find where to begin: now, or after what was seen.
+    """Return where to begin: now, or after what was seen.
 
     Raises:
-        OperationError: 422, it is no such id.
+        OperationError: 422, it is not such an id.
     """
     finished = hub.destinations.finished
     if after is None:
