@@ -97,6 +97,11 @@ class FqlError(MocksegError):
         shown = text if len(text) <= 200 else text[:197] + "..."
         super().__init__(f"{reason} (at character {position + 1} of: {shown})")
 
+    def refusal(self, parameter: str = "where") -> OperationError:
+        """Return the error of an operation that was asked with this filter: 422."""
+        details = {"parameter": parameter, "position": self.position, "reason": self.reason}
+        return OperationError(str(self), status=422, code="invalid_filter", details=details)
+
 
 class PlanError(MocksegError):
     """A tracking plan cannot be used.

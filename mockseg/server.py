@@ -14,7 +14,6 @@ from mockseg.client.in_process import InProcess
 from mockseg.client.service import Server
 from mockseg.config import SERVER_SETTINGS, Settings
 from mockseg.errors import UnreachableError
-from mockseg.hub import handlers as _handlers  # noqa: F401  (else the first start pays for it)
 from mockseg.hub.hub import Hub
 from mockseg.listening import Acceptor, bind, http_log, is_loopback, log, url_of
 from mockseg.suggestions import unknown_option

@@ -20,7 +20,7 @@ from mockseg.cli.serve import control_url, end_text, page_url
 from mockseg.cli.signals import until_stopped
 from mockseg.client.client import Client
 from mockseg.config import Settings
-from mockseg.hub.views import request_view
+from mockseg.hub.handlers.requests import request_view
 from mockseg.server import serve
 from mockseg.version import version
 
@@ -224,14 +224,14 @@ def _report(hub: Hub) -> None:
     """Print every call, and every request that was refused without one."""
     rows: list[tuple[Part, ...]] = []
     good = 0
-    for kept in hub.calls_after(0, limit=_MOST, source=WRITE_KEY):
+    for kept in hub.journal.calls_after(0, limit=_MOST, source=WRITE_KEY):
         call = kept.view()
         good += call.good
         name = call.event or call.message.get("name") or ""
         fate = paint("good", "green") if call.good else paint(call.verdict, "red")
         rows.append((shorten(call.type), shorten(str(name)), fate, why(call.findings)))
-    for kept_request in hub.requests_after(0, limit=_MOST, source=WRITE_KEY):
-        request = request_view(kept_request, hub.calls_of(kept_request), body=False)
+    for kept_request in hub.journal.requests_after(0, limit=_MOST, source=WRITE_KEY):
+        request = request_view(kept_request, hub.journal.calls_of(kept_request), body=False)
         if is_refused(request):
             reason = why((request.reason,)) if request.reason is not None else ""
             what = f"{request.method} {request.path}, {request.sent_bytes} bytes"

@@ -17,7 +17,7 @@ from mockseg.cli.lines import call_line, is_refused, request_line, time_flags
 from mockseg.cli.output import log_lines, note, on_terminal, say, say_json, say_text, warn
 from mockseg.cli.signals import until_stopped
 from mockseg.clock import SystemClock
-from mockseg.hub.views import request_view
+from mockseg.hub.handlers.requests import request_view
 from mockseg.operations.table import PREFIX
 from mockseg.server import serve
 from mockseg.snippets import start_lines
@@ -159,7 +159,7 @@ class LiveLines:
     def __init__(self, hub: Hub, *, times: Times) -> None:
         self._hub = hub
         self._times = times
-        self._cursor = hub.cursor
+        self._cursor = hub.journal.cursor
         self._number = hub.tally.requests
         self._skipped = 0
         self._portions: queue.Queue[list[Line] | None] = queue.Queue(maxsize=_QUEUED_PORTIONS)
@@ -193,12 +193,12 @@ class LiveLines:
 
     def show(self) -> None:
         """Hand over what has come since the last time."""
-        fresh = self._hub.cursor - self._cursor
-        after = max(self._cursor, self._hub.cursor - _AT_ONCE)
-        calls = self._hub.calls_after(after, limit=_AT_ONCE) if fresh else []
+        fresh = self._hub.journal.cursor - self._cursor
+        after = max(self._cursor, self._hub.journal.cursor - _AT_ONCE)
+        calls = self._hub.journal.calls_after(after, limit=_AT_ONCE) if fresh else []
         lines = [call_line(call.view(), times=self._times) for call in calls] + self._refusals()
         missing = self._skipped + max(fresh - len(calls), 0)
-        self._cursor = self._hub.cursor
+        self._cursor = self._hub.journal.cursor
         if not lines:
             self._skipped = missing
             return
@@ -213,17 +213,22 @@ class LiveLines:
     def _refusals(self) -> list[Line]:
         total = self._hub.tally.requests
         after = max(self._number, total - _AT_ONCE)
-        requests = self._hub.requests_after(after, limit=_AT_ONCE) if total > after else []
+        requests = self._hub.journal.requests_after(after, limit=_AT_ONCE) if total > after else []
         self._number = total
-        views = (request_view(each, self._hub.calls_of(each), body=False) for each in requests)
+        views = (
+            request_view(each, self._hub.journal.calls_of(each), body=False) for each in requests
+        )
         return [request_line(view, times=self._times) for view in views if is_refused(view)]
 
     async def _look(self) -> None:
         clock = SystemClock()
         while True:
             # What came during the pause has rung already.
-            if self._cursor == self._hub.cursor and self._number == self._hub.tally.requests:
-                await self._hub.wait()
+            if (
+                self._cursor == self._hub.journal.cursor
+                and self._number == self._hub.tally.requests
+            ):
+                await self._hub.bell.wait()
             self.show()
             await clock.sleep(_PAUSE_SECONDS)
 

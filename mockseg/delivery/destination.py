@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
@@ -12,6 +12,7 @@ from mockseg.delivery.filters import Filters, FilterSpec, compile_filters
 from mockseg.delivery.retrying import RetryPolicy
 from mockseg.delivery.settings import Settings, read_settings, refuse
 from mockseg.destinations.kinds import KINDS
+from mockseg.json_types import JsonObject
 from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
@@ -22,27 +23,36 @@ if TYPE_CHECKING:
 
 
 class DestinationSpec(
-    msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    omit_defaults=True,
+    forbid_unknown_fields=True,
 ):
-    """What a destination is made from.
+    """The settings of a destination.
 
     Attributes:
-        type: of :data:`mockseg.destinations.kinds.KINDS`.
-        name: for people; by default the kind's.
-        enabled: nothing is sent to one that is not.
-        settings: see :func:`mockseg.delivery.settings.read_settings`.
-        filters: at most ten.
-        consent_categories: a call that says what its user consents to goes to a destination
-            in categories only when it consents to all of them.
-        retry: of failed attempts.
-        concurrency: attempts at once; calls of one user are never sent at once.
-        timeout_seconds: of one attempt; by default the kind's.
+        type: userengage, userleap, candu, userguiding, webhook or webhook-actions.
+        name: for people; by default Segment's name for the type.
+        enabled: whether calls are forwarded to it.
+        settings: as on its settings page at Segment: ``apiKey`` (minted if omitted),
+            ``url`` or ``urls`` of your own service (without one, mockseg's imitation
+            receives), ``headers``, ``sharedSecret``, and others of the type.
+        filters: at most ten destination filters: ``if`` in FQL, and what happens to the calls
+            that match.
+        consent_categories: the consent categories that it is mapped to. A call that says what
+            its user consents to is only forwarded if the user consents to all of them.
+        retry: how long and how often a delivery is retried.
+        concurrency: maximum number of attempts at once; calls of one user are never sent at
+            once.
+        timeout_seconds: of one attempt, by the clock of the source; the type's own by default.
     """
 
     type: str
     name: str = ""
     enabled: bool = True
-    settings: dict[str, Any] = {}
+    settings: JsonObject = {}
     filters: list[FilterSpec] = []
     consent_categories: list[str] = []
     retry: RetryPolicy = RetryPolicy()
@@ -52,20 +62,15 @@ class DestinationSpec(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Destination:
-    """A destination of one source.
+    """A destination of one source: its settings, read and compiled.
 
     Attributes:
         id: names it; another object with the same id is the same destination, changed.
         kind: of destination.
         source: the write key of the source whose calls it gets.
-        name: for people.
-        enabled: nothing is sent to one that is not.
+        spec: its settings.
         settings: where and how it is sent to.
         filters: which calls, and what of them.
-        consent_categories: of which its users' consent is needed.
-        retry: of failed attempts.
-        concurrency: attempts at once.
-        timeout_seconds: of one attempt, by the clock of the source.
         receive: an imitation in this process, called instead of sending; else None.
         inlet: the URL that the ledger names for an imitation.
     """
@@ -73,20 +78,28 @@ class Destination:
     id: str
     kind: Kind
     source: str
-    name: str = ""
-    enabled: bool = True
-    settings: Settings = dataclasses.field(default_factory=Settings)
+    spec: DestinationSpec
+    settings: Settings
     filters: Filters = dataclasses.field(default_factory=Filters)
-    consent_categories: tuple[str, ...] = ()
-    retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
-    concurrency: int = 10
-    timeout_seconds: float = 10.0
     receive: Callable[[VendorRequest], VendorResponse] | None = None
     inlet: str = ""
 
     @property
+    def name(self) -> str:
+        return self.spec.name or self.kind.names[0]
+
+    @property
+    def timeout_seconds(self) -> float:
+        own = self.spec.timeout_seconds
+        return self.kind.timeout_seconds if own is None else own
+
+    @property
+    def takes_deletions(self) -> bool:
+        return "delete" in self.kind.forwards and self.spec.enabled
+
+    @property
     def urls(self) -> tuple[str, ...]:
-        """Give where attempts go."""
+        """Where attempts go."""
         return self.settings.urls if self.receive is None else (self.inlet,)
 
 
@@ -124,16 +137,9 @@ def make_destination(
         id=id,
         kind=kind,
         source=source,
-        name=spec.name or kind.names[0],
-        enabled=spec.enabled,
+        spec=spec,
         settings=settings,
         filters=compile_filters(spec.filters),
-        consent_categories=tuple(dict.fromkeys(spec.consent_categories)),
-        retry=spec.retry,
-        concurrency=spec.concurrency,
-        timeout_seconds=(
-            kind.timeout_seconds if spec.timeout_seconds is None else spec.timeout_seconds
-        ),
         receive=None if settings.urls else receive,
         inlet=inlet,
     )

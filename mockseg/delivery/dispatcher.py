@@ -111,7 +111,7 @@ class Dispatcher:
 
         Source: Segment's Webhooks page: ``{"type": "delete", "userId", "timestamp"}``.
         """
-        if "delete" not in destination.kind.forwards or not destination.enabled:
+        if not destination.takes_deletions:
             return
         now = format_moment(self._clock_of(destination.source).now_ns())
         message = {"type": "delete", "userId": user_id, "timestamp": now}
@@ -347,7 +347,7 @@ class Dispatcher:
     def _start_attempts(self, lane: Lane, size: int) -> None:
         if self._closed:
             return
-        while lane.running < lane.destination.concurrency and (jobs := lane.take(size)):
+        while lane.running < lane.destination.spec.concurrency and (jobs := lane.take(size)):
             lane.running += 1
             for job in jobs:
                 job.running = True
@@ -385,7 +385,7 @@ class Dispatcher:
         """Note an attempt, and do with its jobs what follows from it."""
         outcome = AttemptOutcome(
             exchanges,
-            policy=lane.destination.retry,
+            policy=lane.destination.spec.retry,
             seed=self._seed,
             started_ns=started_ns,
             ended_ns=ended_ns,

@@ -38,14 +38,14 @@ def route(message: JsonObject, destination: Destination, *, seed: int) -> Refusa
     Returns:
         None when it goes there.
     """
-    if not destination.enabled:
+    if not destination.spec.enabled:
         return Refusal(
             "NO_ENABLED_DESTINATIONS", f"the destination {destination.name} is not enabled"
         )
     integrations = message.get("integrations")
     if not isinstance(integrations, dict):
         integrations = {}
-    if destination.consent_categories:
+    if destination.spec.consent_categories:
         refusal = _without_consent(message, destination, integrations=integrations)
         if refusal is not None:
             return refusal
@@ -102,7 +102,7 @@ def _without_consent(
         if not integrations:
             return None
         preferences = {}
-    for category in destination.consent_categories:
+    for category in destination.spec.consent_categories:
         if preferences.get(category) is not True:
             return Refusal(
                 "FILTERED_BY_END_USER_CONSENT",

@@ -162,6 +162,12 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
         remark = self.remark
         return remark is None or (remark.verdict == "accepted" and not remark.findings)
 
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether it was dropped because its messageId had been recorded before."""
+        findings = () if self.remark is None else self.remark.findings
+        return any(finding.code == "duplicate_message_id" for finding in findings)
+
     def message(self) -> JsonObject:
         """Give the normalised message; empty for what is no object."""
         if self.remark is not None and self.remark.altered is not None:

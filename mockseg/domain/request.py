@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
+from mockseg import json_types
 from mockseg.domain.findings import Discard
 from mockseg.domain.message import Shared
+
+if TYPE_CHECKING:
+    from mockseg.json_types import Json
 
 _LONGEST_PATH = 200
 
@@ -24,6 +28,7 @@ class Route(msgspec.Struct, frozen=True):
         client: one of the short routes of browsers and phones.
         pixel: answered with a picture whatever happens.
         delivered: its calls go on to the destinations of their source.
+        internal: mockseg makes its requests itself; no fault hits them.
     """
 
     path: str
@@ -32,6 +37,7 @@ class Route(msgspec.Struct, frozen=True):
     client: bool = False
     pixel: bool = False
     delivered: bool = True
+    internal: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -72,6 +78,29 @@ class Arrival(msgspec.Struct, frozen=True):
     received_ns: int = 0
     key: str = ""
     problem: Discard | None = None
+
+
+def internal_arrival(route: Route, message: Json, *, key: str, received_ns: int = 0) -> Arrival:
+    """Return a request of mockseg's own that carries one message.
+
+    Args:
+        route: an internal one that carries batches.
+        message: of the call.
+        key: the write key of its source.
+        received_ns: a moment; 0 means now, by the clock of its source.
+    """
+    body = json_types.encode({"batch": [message]})
+    return Arrival(
+        route=route,
+        method="POST",
+        path=route.path,
+        query="",
+        headers=(),
+        body=body,
+        sent_bytes=len(body),
+        received_ns=received_ns,
+        key=key,
+    )
 
 
 class FaultMark(msgspec.Struct, frozen=True, gc=False):

@@ -7,30 +7,28 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec.structs import replace
 
 from mockseg.conversion import convert, invalid
-from mockseg.delivery.destination import Destination, DestinationSpec, make_destination
+from mockseg.delivery.destination import Destination, make_destination
 from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.ledger import Ledger
 from mockseg.destinations.kinds import KINDS, imitation_class
-from mockseg.errors import ConfigError, OperationError, VendorStateError
+from mockseg.errors import OperationError, VendorStateError
 from mockseg.hub.vendor import Vendor, VendorLog
 from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from mockseg.clock import ShiftedClock
     from mockseg.delivery.records import KeptDelivery
+    from mockseg.destinations.audiences import Audience, ComputedTrait
     from mockseg.destinations.kinds import Kind
     from mockseg.destinations.vendor import Setup, VendorRequest, VendorResponse
     from mockseg.domain.call import KeptCall
-    from mockseg.hub.audiences import Audiences
-    from mockseg.hub.hub import Hub
-    from mockseg.hub.sources import Source
+    from mockseg.hub.sources import Source, Sources
     from mockseg.json_types import JsonObject
-    from mockseg.operations.destinations import AddDestination, PatchDestination
+    from mockseg.operations.destinations import AddDestination
 
 
 MOST_DESTINATIONS = 10_000
@@ -56,91 +54,70 @@ class Connected:
 
     @property
     def id(self) -> str:
-        """Give what names it."""
         return self.destination.id
 
     @property
     def kind(self) -> Kind:
-        """Give what kind of destination it is."""
         return self.destination.kind
 
     @property
     def path(self) -> str:
-        """Give where its imitation is on this server."""
+        """Where its imitation is on this server."""
         return f"/vendors/{self.kind.type}/{self.id}"
 
-    @property
-    def urls(self) -> tuple[str, ...]:
-        """Give where calls are sent."""
-        return self.destination.urls
 
-    @property
-    def told_of_deletions(self) -> bool:
-        """Tell whether it hears when a user is to be deleted."""
-        return "delete" in self.kind.forwards and self.destination.enabled
+@dataclasses.dataclass(slots=True)
+class Audiences:
+    """The audiences and computed traits of one source, by name."""
 
-    def now_ns(self) -> int:
-        """Tell the time of its source."""
-        return self.source.clock.now_ns()
+    audiences: dict[str, Audience] = dataclasses.field(default_factory=dict)
+    traits: dict[str, ComputedTrait] = dataclasses.field(default_factory=dict)
 
 
 class Destinations:
     """All destinations of a server.
 
+    Args:
+        sources: whose calls they get.
+        seed: of keys, of vendors' ids, of samples and of jitter.
+        on_change: called with each delivery that was opened or changed.
+
     Attributes:
         dispatcher: sends them what they are to have.
+        ledger: what became of that.
         audiences: by write key.
         strangers: by vendor, requests whose key belongs to no destination.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(
+        self, sources: Sources, *, seed: int, on_change: Callable[[KeptDelivery], object]
+    ) -> None:
+        self._sources = sources
         self._all: dict[str, Connected] = {}
+        self._by_source: dict[str, tuple[Connected, ...]] = {}
         self._added = 0
-        self._random = random.Random(hub.seed)  # noqa: S311  (a test's keys, not secrets)
+        self._random = random.Random(seed)  # noqa: S311  (ids and a test's keys, not secrets)
         self.strangers: dict[str, VendorLog] = {}
         self.audiences: dict[str, Audiences] = {}
-        self.dispatcher = Dispatcher(
-            ledger=Ledger(on_change=hub.delivery_changed),
-            clock_of=self._clock_of,
-            seed=hub.seed,
-        )
-
-    @property
-    def vendors(self) -> tuple[str, ...]:
-        """Name the vendors that are imitated."""
-        return tuple(KINDS)
+        self.ledger = Ledger(on_change=on_change)
+        self.dispatcher = Dispatcher(ledger=self.ledger, clock_of=sources.clock_of, seed=seed)
 
     # --- which there are
 
     def get(self, id_: str) -> Connected | None:
-        """Give a destination."""
         return self._all.get(id_)
 
-    def of(self, source: str | None) -> list[Connected]:
-        """Give the destinations of a source, or all, in the order in which they were added."""
-        return [each for each in self._all.values() if source in {None, each.source.key}]
+    def of(self, source: str | None) -> tuple[Connected, ...]:
+        """Return the destinations of a source, or all, in the order in which they were added."""
+        return tuple(self._all.values()) if source is None else self._by_source.get(source, ())
 
-    def add(self, asked: AddDestination, *, place: str = "") -> Connected:
+    def add(self, asked: AddDestination) -> Connected:
         """Connect a destination to a source, which opens now if it is new.
-
-        Args:
-            asked: what is to be.
-            place: the file that says so, or empty.
 
         Raises:
             OperationError: 422 with the field and what is allowed; 409 the key is in use.
                 Nothing is changed then.
-            ConfigError: the same, of a file.
         """
-        try:
-            return self._add(asked)
-        except OperationError as refusal:
-            if place:
-                raise ConfigError(f"destinations: {place}: {refusal.message}") from None
-            raise
-
-    def _add(self, asked: AddDestination) -> Connected:
         if len(self._all) >= MOST_DESTINATIONS:
             raise OperationError(
                 f"there are {MOST_DESTINATIONS} destinations already; take some away first",
@@ -148,12 +125,14 @@ class Destinations:
                 code="too_many_destinations",
                 details={"allowed": MOST_DESTINATIONS},
             )
-        kind = _kind(asked.type)
+        kind = KINDS.get(asked.type)
+        if kind is None:
+            raise unknown_parameter("type", "destination type", asked.type, KINDS)
         key = asked.settings.get("apiKey")
         self._refuse_known_key(kind, key, besides=None)
         if key is None and not kind.type.startswith("webhook"):
             key = f"{self._random.getrandbits(4 * _KEY_HEX_DIGITS):0{_KEY_HEX_DIGITS}x}"
-            asked = msgspec.structs.replace(asked, settings={**asked.settings, "apiKey": key})
+            asked = replace(asked, settings={**asked.settings, "apiKey": key})
         given = _given_setup(asked)
         setup = _setup(kind, given)
         own = bool({"url", "urls"} & set(asked.settings))
@@ -164,32 +143,30 @@ class Destinations:
                 allowed="setup, attributes and events only without settings.url",
             )
         vendor = None if own else self._imitation(kind, setup, str(key or ""))
-        id_ = f"{kind.type}-{self._added + 1}"
-        destination = self._made(asked, id_, vendor)
+        destination = _made(asked, f"{kind.type}-{self._added + 1}", vendor)
         self._added += 1
-        source = self._hub.sources.claim(asked.source)
+        source = self._sources.claim(asked.source)
         source.restored("destinations")
         connected = Connected(asked, destination, vendor, source)
-        self._all[id_] = connected
-        source.destinations = (*source.destinations, connected)
+        self._all[connected.id] = connected
+        self._by_source[source.key] = (*self.of(source.key), connected)
         return connected
 
-    def patch(self, connected: Connected, asked: PatchDestination) -> Connected:
+    def patch(self, connected: Connected, changes: dict[str, Any]) -> Connected:
         """Change how calls are forwarded from now on.
+
+        Args:
+            connected: the destination.
+            changes: settings by their names; ``settings`` are merged into those it has.
 
         Raises:
             OperationError: as for `add`.
         """
-        changes: dict[str, Any] = {
-            name: value
-            for name in asked.__struct_fields__
-            if name != "id" and (value := getattr(asked, name)) is not UNSET
-        }
         if "settings" in changes:
             merged = connected.asked.settings | changes["settings"]
             changes["settings"] = {k: v for k, v in merged.items() if v is not None}
-        changed = msgspec.structs.replace(connected.asked, **changes)
-        destination = self._made(changed, connected.id, connected.vendor)
+        changed = replace(connected.asked, **changes)
+        destination = _made(changed, connected.id, connected.vendor)
         self._refuse_known_key(connected.kind, changed.settings.get("apiKey"), besides=connected)
         connected.asked, connected.destination = changed, destination
         self.dispatcher.replace(destination)
@@ -198,8 +175,10 @@ class Destinations:
     def remove(self, connected: Connected) -> None:
         """Take a destination away; what waits for it is not sent any more."""
         self._all.pop(connected.id, None)
-        source = connected.source
-        source.destinations = tuple(each for each in source.destinations if each is not connected)
+        key = connected.source.key
+        self._by_source[key] = tuple(each for each in self.of(key) if each is not connected)
+        if not self._by_source[key]:
+            del self._by_source[key]
         self.dispatcher.drop_destination(connected.id)
 
     def begin_anew(self, key: str) -> None:
@@ -214,50 +193,26 @@ class Destinations:
         for log in self.strangers.values():
             log.clear()
 
-    def drop_source(self, source: Source) -> None:
+    def drop_source(self, key: str) -> None:
         """Forget a source with its destinations and audiences."""
-        self.audiences.pop(source.key, None)
-        self.dispatcher.drop_source(source.key)
-        for connected in source.destinations:
+        self.audiences.pop(key, None)
+        self.dispatcher.drop_source(key)
+        for connected in self.of(key):
             self.remove(connected)
 
     # --- what they are sent, and what reaches them
 
-    def offer(self, source: Source, calls: Iterable[KeptCall]) -> None:
+    def offer(self, source: str, calls: Iterable[KeptCall]) -> None:
         """Hand accepted calls to the destinations of their source; waits for none of them."""
-        accepted = [call for call in calls if call.verdict == "accepted"]
-        if accepted:
-            for connected in source.destinations:
-                self.dispatcher.offer(connected.destination, accepted)
-
-    def deliveries_of(self, call: int) -> list[KeptDelivery]:
-        """Give the deliveries of a call, by its cursor."""
-        return self.dispatcher.ledger.of_call(call)
-
-    @property
-    def finished(self) -> int:
-        """Count the deliveries that became final since the start."""
-        return self.dispatcher.ledger.finished
-
-    def finals(self, *, after: int, limit: int, source: str | None) -> list[KeptDelivery]:
-        """Give deliveries that became final after so many did, in that order."""
-        return self.dispatcher.ledger.finals(after=after, limit=limit, source=source)
-
-    def pending(self, key: str | None) -> int:
-        """Count the deliveries of a source, or of all, that are queued or being retried."""
-        return self.dispatcher.pending(key)
+        for connected in self._by_source.get(source, ()):
+            self.dispatcher.offer(connected.destination, calls)
 
     def due(self, key: str | None) -> bool:
-        """Tell whether a retry of a source, or of any, should have been made by now."""
-        if not self.pending(key):
-            return False
-        ledger = self.dispatcher.ledger
-        retrying = ledger.page(source=key, state="retrying", limit=len(ledger))
-        return any(kept.next_ns <= self._clock_of(kept.source).now_ns() for kept in retrying)
-
-    def pending_at(self, id_: str) -> int:
-        """Count those of a destination."""
-        return self.dispatcher.pending_at(id_)
+        """Return whether a retry of a source, or of any, should have been made by now."""
+        retrying = self.ledger.page(source=key, state="retrying", limit=len(self.ledger))
+        return any(
+            kept.next_ns <= self._sources.clock_of(kept.source).now_ns() for kept in retrying
+        )
 
     def receive(
         self,
@@ -280,34 +235,20 @@ class Destinations:
             key = imitation.key_of(request)
             connected = None if key is None else self._known_by(vendor, key)
         if connected is None or connected.vendor is None:
-            timed = dataclasses.replace(request, received_ns=self._hub.clock.now_ns())
+            timed = dataclasses.replace(request, received_ns=self._sources.clock_of(None).now_ns())
             response = unread or imitation.stranger(timed)
             self.strangers.setdefault(vendor, VendorLog()).keep("client", timed, response)
             return response
-        timed = dataclasses.replace(request, received_ns=connected.now_ns())
+        timed = dataclasses.replace(request, received_ns=connected.source.clock.now_ns())
         if unread is not None:
             connected.vendor.log.keep("client", timed, unread)
             return unread
         return connected.vendor.receive(timed, sender="client")
 
-    def _clock_of(self, key: str) -> ShiftedClock:
-        source = self._hub.sources.get(key)
-        return self._hub.clock if source is None else source.clock
-
-    def _made(self, asked: AddDestination, id_: str, vendor: Vendor | None) -> Destination:
-        fields = {name: getattr(asked, name) for name in DestinationSpec.__struct_fields__}
-        return make_destination(
-            DestinationSpec(**fields),
-            id=id_,
-            source=asked.source,
-            receive=None if vendor is None else vendor.forwarded,
-            inlet=f"/vendors/{asked.type}/{id_}/segment",
-        )
-
     def _imitation(self, kind: Kind, setup: Setup, key: str) -> Vendor:
         class_ = imitation_class(kind.type)
         try:
-            return Vendor(class_(setup, key=key, random=random.Random(self._random.random())))  # noqa: S311  (ids)
+            return Vendor(class_(setup, key=key, random=random.Random(self._random.random())))  # noqa: S311  (ids and a test's keys, not secrets)
         except VendorStateError as error:
             allowed = [field.encode_name for field in msgspec.structs.fields(setup)]
             raise invalid("setup", f"invalid setup: {error}", allowed=allowed) from None
@@ -335,11 +276,14 @@ class Destinations:
             )
 
 
-def _kind(type_: str) -> Kind:
-    kind = KINDS.get(type_)
-    if kind is None:
-        raise unknown_parameter("type", "destination type", type_, KINDS)
-    return kind
+def _made(asked: AddDestination, id_: str, vendor: Vendor | None) -> Destination:
+    return make_destination(
+        asked,
+        id=id_,
+        source=asked.source,
+        receive=None if vendor is None else vendor.forwarded,
+        inlet=f"/vendors/{asked.type}/{id_}/segment",
+    )
 
 
 def _given_setup(asked: AddDestination) -> JsonObject:

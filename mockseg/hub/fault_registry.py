@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec import UNSET
 
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS, MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import FaultMark
-from mockseg.errors import ConfigError, OperationError
-from mockseg.faults.rule import Passing, RuleState, Sent
+from mockseg.domain.timestamps import parse_moment
+from mockseg.errors import OperationError
+from mockseg.faults.checking import make_rule, refuse
+from mockseg.faults.effect import Effect
+from mockseg.faults.routes import TOKEN
+from mockseg.faults.rule import FaultMatch, Passing, RuleState, Sent
+from mockseg.faults.scenarios import SCENARIOS
 from mockseg.faults.served import NO_ANSWER, Served, served
-from mockseg.hub import ingest
-from mockseg.hub.answers import SUCCESS
-from mockseg.hub.fault_rules import rules_of
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,15 +31,13 @@ if TYPE_CHECKING:
     from mockseg.clock import ShiftedClock
     from mockseg.domain.reading import Reading
     from mockseg.domain.request import Answer, Arrival
-    from mockseg.faults.effect import Effect
     from mockseg.faults.rule import Rule
-    from mockseg.hub.hub import Hub
-    from mockseg.hub.sources import Source
+    from mockseg.hub.sources import Source, Sources
     from mockseg.operations.faults import AddFault
 
 
 class Delays:
-    """All requests of a server that are held back, by source. For the event loop's thread only.
+    """All requests of a server that are held back. For the event loop's thread only.
 
     Args:
         changed: called when one of them is let go.
@@ -45,13 +47,12 @@ class Delays:
 
     def __init__(self, changed: Callable[[], object]) -> None:
         self._changed = changed
-        self._held: dict[str, dict[asyncio.Future[None], str]] = {}
+        # What lets each go, with its source and the fault that holds it back.
+        self._held: dict[asyncio.Future[None], tuple[str, str]] = {}
 
     def count(self, source: str | None = None) -> int:
         """Count what is held back of a source, or of all."""
-        if source is None:
-            return sum(len(held) for held in self._held.values())
-        return len(self._held.get(source, ()))
+        return sum(source in {None, key} for key, _ in self._held.values())
 
     async def hold(self, source: Source, fault: str, seconds: float | None) -> bool:
         """Hold a request back; True when its time has come, False when it is let go before.
@@ -65,30 +66,25 @@ class Delays:
         waited: set[asyncio.Future[None]] = {released}
         if seconds is not None:
             end_ns = source.clock.now_ns() + round(seconds * NANOSECONDS)
-            waited.add(asyncio.ensure_future(_until(source.clock, end_ns)))
-        held = self._held.setdefault(source.key, {})
-        held[released] = fault
+            waited.add(asyncio.ensure_future(_sleep_until(source.clock, end_ns)))
+        self._held[released] = (source.key, fault)
         try:
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             return not released.done()
         finally:
             for future in waited:
                 future.cancel()
-            del held[released]
-            if not held and self._held.get(source.key) is held:
-                del self._held[source.key]
+            del self._held[released]
             self._changed()
 
     def release(self, *, source: str | None = None, fault: str | None = None) -> None:
-        """Let go what is held back of a source, by a fault, or both; of all without."""
-        of_source = [self._held[source]] if source in self._held else []
-        for held in self._held.values() if source is None else of_source:
-            for released, by in held.items():
-                if (fault is None or by == fault) and not released.done():
-                    released.set_result(None)
+        """Let go what is held back of a source, by a fault, or both; everything without."""
+        for released, (key, by) in self._held.items():
+            if source in {None, key} and fault in {None, by} and not released.done():
+                released.set_result(None)
 
 
-async def _until(clock: ShiftedClock, end_ns: int) -> None:
+async def _sleep_until(clock: ShiftedClock, end_ns: int) -> None:
     """Sleep until a moment, which may have come before this began to run."""
     left_ns = end_ns - clock.now_ns()
     if left_ns > 0:
@@ -122,8 +118,8 @@ class FaultedRequest:
             self.effect,
             usual,
             # Clients reckon with moments in headers by the second of the answer.
-            now_ns=self.source.clock.now_ns() + round(self.delay * 1_000_000_000),
-            plain=self.source.error_body == "text",
+            now_ns=self.source.clock.now_ns() + round(self.delay * NANOSECONDS),
+            plain=self.source.behaviour.plain_errors,
         )
 
     def kept(self, usual: Answer) -> Answer:
@@ -132,6 +128,8 @@ class FaultedRequest:
 
 
 MOST_FAULTS = 1000
+# How often a rule that chooses among requests hits by default.
+_FEW = 1000
 
 
 class Fault:
@@ -178,47 +176,45 @@ class Fault:
 class FaultRegistry:
     """All faults of a server.
 
+    Args:
+        sources: whose requests they hit.
+        seed: of chances, for faults that name none.
+        changed: called when a request that was held back is let go.
+
     Attributes:
         armed: whether there are any.
         delays: what they hold back.
     """
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    def __init__(self, sources: Sources, *, seed: int, changed: Callable[[], object]) -> None:
+        self._sources = sources
+        self._seed = seed
         self._faults: dict[str, Fault] = {}
         self._added = 0
         self.armed = False
-        self.delays = Delays(hub.bell.ring)
+        self.delays = Delays(changed)
 
     # --- which there are
 
     def __iter__(self) -> Iterator[Fault]:
-        """Give the faults in the order in which they are looked at."""
-        faults = self._faults.values()
-        yield from [fault for fault in faults if fault.source is not None]
-        yield from [fault for fault in faults if fault.source is None]
+        """Yield the faults in the order in which they are looked at: a source's own first."""
+        return iter(sorted(self._faults.values(), key=lambda fault: fault.source is None))
 
-    def add(self, asked: AddFault, *, place: str = "") -> Fault:
+    def add(self, asked: AddFault) -> Fault:
         """Put a fault in force.
-
-        Args:
-            asked: what is to be.
-            place: the file that says so, or empty.
 
         Raises:
             OperationError: 422 with the field and what is allowed; nothing is changed.
-            ConfigError: the same, of a file.
         """
-        source = None if asked.source is None else self._hub.sources.get(asked.source)
-        clock = self._hub.clock if source is None else source.clock
-        try:
-            self._check_room()
-            seed = self._hub.seed if asked.seed is None else asked.seed
-            rules = rules_of(asked, seed=seed, now_ns=clock.now_ns())
-        except OperationError as refusal:
-            if place:
-                raise ConfigError(f"faults: {place}: {refusal.message}") from None
-            raise
+        if len(self._faults) >= MOST_FAULTS:
+            raise OperationError(
+                f"there are {MOST_FAULTS} faults already; take some away first",
+                status=422,
+                code="too_many_faults",
+                details={"allowed": MOST_FAULTS},
+            )
+        seed = self._seed if asked.seed is None else asked.seed
+        rules = _rules_of(asked, seed=seed, now_ns=self._sources.clock_of(asked.source).now_ns())
         self._added += 1
         fault = Fault(
             f"fault-{self._added}",
@@ -228,33 +224,20 @@ class FaultRegistry:
             seed=seed,
         )
         self._faults[fault.id] = fault
-        self._hub.sources.watch(fault.source)
+        self._sources.watch(fault.source)
         self.armed = True
-        if fault.source is not None and (named := self._hub.sources.get(fault.source)) is not None:
+        if fault.source is not None and (named := self._sources.get(fault.source)) is not None:
             named.restored("faults")
         return fault
-
-    def _check_room(self) -> None:
-        if len(self._faults) >= MOST_FAULTS:
-            raise OperationError(
-                f"there are {MOST_FAULTS} faults already; take some away first",
-                status=422,
-                code="too_many_faults",
-                details={"allowed": MOST_FAULTS},
-            )
 
     def has(self, key: str) -> bool:
         """Return whether a source has faults of its own."""
         return any(fault.source == key for fault in self._faults.values())
 
-    def get(self, id_: str) -> Fault | None:
-        """Give a fault."""
-        return self._faults.get(id_)
-
     def remove(self, fault: Fault) -> None:
         """Take a fault away; what it holds back is let go."""
-        if self._faults.pop(fault.id, None) is not None:
-            self._hub.sources.unwatch(fault.source)
+        del self._faults[fault.id]
+        self._sources.unwatch(fault.source)
         self.armed = bool(self._faults)
         self.delays.release(fault=fault.id)
 
@@ -270,17 +253,17 @@ class FaultRegistry:
         for fault in [fault for fault in self if fault.source == key]:
             self.remove(fault)
 
-    # --- whom they hit
+    # --- which requests they hit
 
-    def accept(self, arrival: Arrival) -> tuple[Answer, FaultedRequest | None]:
-        """Accept a request as the hub does, unless a fault hits it.
+    def hit(self, arrival: Arrival, read: Reading, source: Source) -> FaultedRequest | None:
+        """Return what becomes of a request for tracking, None when no fault hits it.
 
-        Gives the usual answer, and what becomes of it instead, or None.
+        Args:
+            arrival: the request.
+            read: what it holds.
+            source: whose it is. Its dedup window learns of messages that are not stored.
         """
-        hub = self._hub
-        read = ingest.read(arrival)
-        source = hub.sources.use(ingest.filed_under(arrival, ingest.key_of(arrival, read)))
-        window, now_ns = hub.window_of(source), arrival.received_ns or source.time_ns()
+        window, now_ns = self._sources.window_of(source), arrival.received_ns or source.time_ns()
         sent = _sent(source, arrival, read, now_ns=now_ns)
         attempts = {}
         for message in sent:
@@ -295,18 +278,15 @@ class FaultRegistry:
             attempt=max(attempts.values(), default=1),
             now_ns=now_ns,
         )
-        broken = self._choose(source, passing)
-        if broken is None or broken.effect.stores:
-            return hub.accept(arrival, broken), broken
-        for known_as, attempt in attempts.items():
-            window.carried(known_as, attempt)
-        named = msgspec.structs.replace(arrival, key=source.key)
-        hub.record(named, broken.kept(SUCCESS), broken.mark)
-        return SUCCESS, broken
+        chosen = self._choose(source, passing)
+        if chosen is not None and not chosen.effect.stores:
+            for known_as, attempt in attempts.items():
+                window.carried(known_as, attempt)
+        return chosen
 
-    def choose(self, route: str, key: str) -> FaultedRequest | None:
-        """Choose what becomes of a request that brings no calls: for settings, script or token."""
-        source = self._hub.sources.use(key[:MAX_WRITE_KEY_CHARACTERS])
+    def hit_fetch(self, route: str, key: str) -> FaultedRequest | None:
+        """Return what becomes of a request for settings, script or token."""
+        source = self._sources.use(key[:MAX_WRITE_KEY_CHARACTERS])
         passing = Passing(
             route=route, tracking=False, messages=(), attempt=1, now_ns=source.time_ns()
         )
@@ -316,7 +296,7 @@ class FaultRegistry:
         """Let all rules count the request; the first that would hit it does."""
         chosen = None
         for fault in self:
-            if fault.source is not None and fault.source != source.key:
+            if fault.source not in {None, source.key}:
                 continue
             for rule, state, delay in fault.judge(source.key, passing):
                 if chosen is None:
@@ -348,3 +328,130 @@ def _sent(source: Source, arrival: Arrival, read: Reading, *, now_ns: int) -> li
             )
         )
     return sent
+
+
+def _rules_of(asked: AddFault, *, seed: int, now_ns: int) -> tuple[Rule, ...]:
+    """Make the rules of a fault: one, or those of a scenario.
+
+    Args:
+        asked: what is to be.
+        seed: of chances.
+        now_ns: the moment by the clock that it follows.
+
+    Raises:
+        OperationError: 422 with the field and what is allowed.
+    """
+    _check_source(asked)
+    until_ns = _until(asked, now_ns)
+    if asked.scenario is not None:
+        rules = _of_scenario(asked, seed=seed, until_ns=until_ns)
+    else:
+        if asked.effect is None:
+            refuse(
+                "effect",
+                "a fault needs an effect, or a scenario",
+                allowed=["effect", "scenario"],
+            )
+        probability = 1.0 if asked.probability is UNSET else asked.probability
+        rule = make_rule(
+            asked.match,
+            asked.effect,
+            times=_times(asked, until_ns, probability),
+            until_ns=until_ns,
+            probability=probability,
+            seed=seed,
+        )
+        rules = (rule,)
+    if asked.source and any(rule.route == TOKEN for rule in rules):
+        refuse(
+            "source",
+            "`source` cannot match: a request for a token names no write key",
+            allowed="no source",
+        )
+    return rules
+
+
+def _check_source(asked: AddFault) -> None:
+    inner = asked.match.source
+    if inner is not None and asked.source is not None and inner != asked.source:
+        refuse(
+            "match.source",
+            f"`match.source` is {inner[:100]!r} and `source` is {asked.source[:100]!r}",
+            allowed="one of them, or the same",
+        )
+
+
+def _until(asked: AddFault, now_ns: int) -> int | None:
+    if asked.until is None:
+        return None
+    if not isinstance(asked.until, str):
+        return now_ns + round(asked.until * NANOSECONDS)
+    moment = parse_moment(asked.until)
+    if moment is None:
+        refuse(
+            "until",
+            f'`until` is "{asked.until[:60]}", which is no moment',
+            allowed="seconds from now, or ISO 8601 such as 2026-01-31T12:00:00Z",
+        )
+    if moment <= now_ns:
+        refuse(
+            "until",
+            f'`until` is "{asked.until[:60]}", which has passed: the fault would hit nothing',
+            allowed="a moment to come, by the clock of the source",
+        )
+    return moment
+
+
+def _times(asked: AddFault, until_ns: int | None, probability: float) -> int | None:
+    """Decide how often a rule hits at most: always an end, unless somebody wants none."""
+    if asked.times == "unlimited":
+        return None
+    if isinstance(asked.times, int):
+        return asked.times
+    if until_ns is not None:
+        return None
+    match, effect = asked.match, asked.effect
+    chooses = probability < 1 or match.every is not None or match.attempt is not None
+    patches = effect is not None and any(
+        patch is not None for patch in (effect.settings, effect.http_config, effect.token)
+    )
+    return _FEW if chooses or patches else 1
+
+
+def _of_scenario(asked: AddFault, *, seed: int, until_ns: int | None) -> tuple[Rule, ...]:
+    assert asked.scenario is not None  # noqa: S101  (the caller has looked)
+    scenario = SCENARIOS.get(asked.scenario)
+    if scenario is None:
+        raise unknown_parameter("scenario", "scenario", asked.scenario, SCENARIOS)
+    for name in ("effect", "times", "probability"):
+        # Not by equality: an effect has a dict in it, which a set would want to hash.
+        if not any(getattr(asked, name) is nothing for nothing in (None, UNSET)):
+            refuse(
+                name,
+                f"`{name}` contradicts `scenario`, whose rules have their own",
+                allowed=["source", "match", "until", "seed"],
+            )
+    return tuple(
+        make_rule(
+            _narrowed(rule.get("match", {}), asked.match),
+            msgspec.convert(rule["effect"], Effect),
+            times=rule["times"],
+            until_ns=until_ns,
+            probability=rule.get("probability", 1.0),
+            seed=seed,
+        )
+        for rule in scenario.rules
+    )
+
+
+def _narrowed(own: dict[str, Any], given: FaultMatch) -> FaultMatch:
+    """Put together what a scenario's rule matches and what is asked for besides."""
+    more = msgspec.to_builtins(given)
+    for name, value in own.items():
+        if more.get(name, value) != value:
+            refuse(
+                f"match.{name}",
+                f"`match.{name}` contradicts the scenario, which has {value!r}",
+                allowed=value,
+            )
+    return msgspec.convert({**own, **more}, FaultMatch)

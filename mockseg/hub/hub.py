@@ -10,37 +10,48 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import inspect
 import random
 import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockseg import json_types
-from mockseg.clock import ShiftedClock, SystemClock, Turn
+from mockseg.clock import ShiftedClock, SystemClock
+from mockseg.conversion import convert
 from mockseg.domain.findings import Violation, discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
-from mockseg.domain.request import Arrival, KeptRequest, Route
+from mockseg.domain.request import KeptRequest, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment
+from mockseg.errors import ConfigError, OperationError, UnreadableFileError
+from mockseg.files import read_document
 from mockseg.hub import ingest
+from mockseg.hub.answers import SUCCESS
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.fault_registry import FaultRegistry
 from mockseg.hub.forgotten import Forgotten
-from mockseg.hub.handlers import HANDLERS
+from mockseg.hub.handlers import (
+    calls,
+    deliveries,
+    destinations,
+    explanations,
+    faults,
+    requests,
+    sources,
+)
 from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.source_plans import from_settings
-from mockseg.hub.sources import SourceDefaults, Sources
-from mockseg.hub.startup_files import from_file
+from mockseg.hub.sources import Behaviour, Sources
 from mockseg.hub.waits import Bell, Waiters
 from mockseg.journal.memory import MemoryJournal
-from mockseg.journal.window import DedupWindow
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS
 from mockseg.plans.protocols import Origin, forwarded_blocked, violation_generated
+from mockseg.suggestions import quoted, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     import msgspec
 
@@ -48,79 +59,33 @@ if TYPE_CHECKING:
     from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
     from mockseg.domain.findings import Discard
-    from mockseg.domain.lost import Lost
-    from mockseg.domain.request import Answer, FaultMark
-    from mockseg.hub.delivery_handlers import DeliveryWaiter
+    from mockseg.domain.request import Answer, Arrival
     from mockseg.hub.fault_registry import FaultedRequest
-    from mockseg.hub.source_plans import SourcePlans
     from mockseg.hub.sources import Source
-    from mockseg.json_types import JsonObject
-    from mockseg.plans.protocols import ProtocolsSettings
+    from mockseg.json_types import Json
 
+
+_HANDLERS = (calls, deliveries, destinations, explanations, faults, requests, sources)
 # What comes by this route was forwarded, and is never forwarded again.
-_FORWARDED = Route(path="/_mockseg/forwarded", carries="batch")
+_FORWARDED = Route(path="/_mockseg/forwarded", carries="batch", internal=True)
 
 
-def forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival]:
-    """Give the requests that a source's settings send to other sources because of these calls."""
-    plans = source.plans.used
-    if plans is None:
-        return
-    settings = plans.settings
-    if not settings.forwarding_violations_to and not settings.forwarding_blocked_events_to:
-        return
-    names = {plan.slug: plan.name for plan in plans.plans}
-    ids = {plan.slug: plan.id for plan in plans.plans}
-    for call in calls:
-        if call.remark is None or not call.remark.findings:
-            continue
-        for key, message in _messages(source, call, settings, names=names, ids=ids):
-            body = json_types.encode({"batch": [message]})
-            yield Arrival(
-                route=_FORWARDED,
-                method="POST",
-                path=_FORWARDED.path,
-                query="",
-                headers=(),
-                body=body,
-                sent_bytes=len(body),
-                key=key,
-            )
+class Outcome(NamedTuple):
+    """What becomes of a request.
+
+    Attributes:
+        answer: the usual one, whatever fault hit it.
+        fault: what a fault does to it, or None.
+    """
+
+    answer: Answer
+    fault: FaultedRequest | None = None
 
 
-def _messages(
-    source: Source,
-    call: KeptCall,
-    settings: ProtocolsSettings,
-    *,
-    names: dict[str, str],
-    ids: dict[str, str],
-) -> Iterator[tuple[str, JsonObject]]:
-    """Give each message with the write key that it goes to."""
-    assert call.remark is not None  # noqa: S101  (the caller has looked)
-    message = call.message()
-    now = format_moment(call.request.received_ns)
-    for finding in call.remark.findings:
-        if isinstance(finding, Violation) and settings.forwarding_violations_to:
-            origin = Origin(
-                source_id=source.key,
-                source_name=source.name,
-                source_slug=source.name.lower().replace(" ", "_"),
-                plan_id=ids.get(finding.plan, ""),
-                plan_name=names.get(finding.plan, ""),
-            )
-            generated = violation_generated(message, finding, origin=origin, now=now)
-            yield settings.forwarding_violations_to, generated
-    if call.verdict == "blocked" and settings.forwarding_blocked_events_to:
-        origin = Origin(source_id=source.key, source_name=source.name)
-        yield settings.forwarding_blocked_events_to, forwarded_blocked(message, origin=origin)
+_SUCCEEDED = Outcome(SUCCESS)
 
 
-# How many calls or requests a long scan looks at before it looks at the clock.
-_SCAN_STEP = 32
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class Tally:
     """What a server has seen since it started.
 
@@ -133,7 +98,7 @@ class Tally:
         forgotten: sources that were forgotten.
         requests: all.
         refused: requests answered 4xx.
-        parser_refused: what was no HTTP and never became a request.
+        parser_refused: what was not HTTP and never became a request.
     """
 
     accepted: int = 0
@@ -150,6 +115,8 @@ class Tally:
 class Hub:
     """Sources, journal, clocks and waits of one server.
 
+    Its public attributes and methods are the parts that handlers take by their names.
+
     Args:
         settings: of the server.
         clock: by default one that follows the machine's.
@@ -161,129 +128,134 @@ class Hub:
         self.seed = (
             settings.seed if settings.seed is not None else random.SystemRandom().randrange(2**32)
         )
-        self._random = random.Random(self.seed)  # noqa: S311  (ids, not secrets)
+        self._random = random.Random(self.seed)  # noqa: S311  (ids and a test's keys, not secrets)
         self.journal = MemoryJournal(
             max_calls=settings.max_calls,
             max_requests=settings.max_requests,
             max_bytes=settings.max_bytes,
         )
-        generation = max(settings.max_calls, 1000)
-        defaults = SourceDefaults(
-            profile=settings.profile,
-            dedup=settings.dedup,
-            error_body=settings.error_body,
-            plans=from_settings(settings),
-            generation=generation,
-        )
         self.sources = Sources(
-            defaults,
+            Behaviour(
+                profile=settings.profile,
+                dedup=settings.dedup,
+                error_body=settings.error_body,
+                plans=from_settings(settings),
+            ),
+            generation=max(settings.max_calls, 1000),
+            journal=self.journal,
             clock=self.clock,
             random=self._random,
             forget=self._forget,
         )
         # Tells this run of the server from others; chance, not the seed.
         self.run = random.SystemRandom().randrange(1, 2**32)
-        self.waiters = Waiters()
         self.bell = Bell()
-        self.cursor = 0
+        self.waiters: Waiters[KeptCall] = Waiters()
+        self.delivery_waiters: Waiters[KeptDelivery] = Waiters()
         self.in_flight = InFlight(self.bell.ring)
-        self._last_arrival: float | None = None
-        self.server_window = DedupWindow(generation=generation)
-        self._judge = Judge(mint=self._mint_message_id, shared_text=StringInterner())
-        self._known = frozenset(settings.known_write_keys)
-        self._requests = 0
-        self._bad = self._dropped = self._rejected = self._accepted = 0
-        self._refused = self._parser_refused = 0
-        self.delivery_waiters: set[DeliveryWaiter] = set()
-        self.destinations = Destinations(self)
-        self.faults = FaultRegistry(self)
-        if settings.faults is not None:
-            for fault in from_file(settings.faults, "faults", AddFault):
-                self.faults.add(fault, place=settings.faults)
-        if settings.destinations is not None:
-            for destination in from_file(settings.destinations, "destinations", AddDestination):
-                self.destinations.add(destination, place=settings.destinations)
-        self._handlers = _bind(self)
+        self._judge = Judge(mint=self._mint_message_id, intern=StringInterner())
+        self._known_keys = frozenset(settings.known_write_keys)
+        self._tally = Tally()
+        self.destinations = Destinations(
+            self.sources, seed=self.seed, on_change=self._delivery_changed
+        )
+        self.faults = FaultRegistry(self.sources, seed=self.seed, changed=self.bell.ring)
+        _add_from_file(settings.faults, "faults", AddFault, self.faults.add)
+        _add_from_file(settings.destinations, "destinations", AddDestination, self.destinations.add)
+        self._handlers = {operation.name: _handler(operation.name) for operation in OPERATIONS}
 
     # --- the data plane
 
-    def accept(self, arrival: Arrival, fault: FaultedRequest | None = None) -> Answer:
-        """Judge and record a request; give its usual answer, whatever fault hit it."""
+    def accept(self, arrival: Arrival) -> Outcome:
+        """Judge and record a request."""
         started = time.perf_counter_ns()
         read = ingest.read(arrival)
         key = ingest.key_of(arrival, read)
         source = self.sources.use(ingest.filed_under(arrival, key))
+        fault = None
+        if self.faults.armed and not arrival.route.internal:
+            fault = self.faults.hit(arrival, read, source)
+            if fault is not None and not fault.effect.stores:
+                self._record(source, self._kept(arrival, source, SUCCESS, fault), [], [])
+                return Outcome(SUCCESS, fault)
         ruling = ingest.rule(arrival, read, source, key=key, known=self.write_key_known(key))
-        request = self._kept(arrival, source, ruling.answer)
+        request = self._kept(arrival, source, ruling.answer, fault)
         request.shared = read.shared
-        if fault is not None:
-            request.fault, request.answer = fault.mark, fault.kept(ruling.answer)
-        calls: list[KeptCall] = []
+        recorded: list[KeptCall] = []
         remarked: list[KeptCall] = []
-        plans = source.plans.used
+        plans = source.behaviour.plans.used
         if read.items:
-            request.first_cursor = self.cursor + 1
-            calls, remarked = self._judge.calls(
+            request.first_cursor = self.journal.cursor + 1
+            recorded, remarked = self._judge.calls(
                 read,
                 request=request,
                 route_type=arrival.route.type,
-                first_cursor=self.cursor + 1,
                 ruling=ruling,
-                window=self.window_of(source),
+                window=self.sources.window_of(source),
                 plans=plans,
             )
-            self.cursor += len(calls)
-            request.calls = len(calls)
+            request.calls = len(recorded)
+            if ruling.answer.status >= 400:
+                request.reason = ruling.finding
         else:
             request.reason = ruling.finding or arrival.problem or _empty(arrival)
-        if ruling.answer.status >= 400:
-            request.reason = ruling.finding
         request.spent_ns = time.perf_counter_ns() - started
-        self._record(source, request, calls, remarked)
-        if source.destinations and arrival.route.delivered:
-            self.destinations.offer(source, calls)
+        self._record(source, request, recorded, remarked)
+        if arrival.route.delivered:
+            self.destinations.offer(source.key, recorded)
         if plans is not None and arrival.route is not _FORWARDED:
-            for more in forwarded(source, calls):
+            for more in _forwarded(source, recorded):
                 self.accept(more)
-        return ruling.answer
+        return (
+            _SUCCEEDED
+            if fault is None and ruling.answer is SUCCESS
+            else Outcome(ruling.answer, fault)
+        )
 
-    def record(self, arrival: Arrival, answer: Answer, fault: FaultMark | None = None) -> None:
-        """Record a request that brings no call, with the answer that it got."""
-        key = arrival.key[:MAX_WRITE_KEY_CHARACTERS]
-        source = self.sources.use(key)
-        request = self._kept(arrival, source, answer)
-        request.reason = arrival.problem
-        request.fault = fault
-        self._record(source, request, [], [])
+    def record(self, arrival: Arrival, answer: Answer, fault: FaultedRequest | None = None) -> None:
+        """Record a request that brings no call.
+
+        Args:
+            arrival: the request.
+            answer: the usual one, as it may be kept.
+            fault: what a fault does to it, or None.
+        """
+        source = self.sources.use(arrival.key[:MAX_WRITE_KEY_CHARACTERS])
+        self._record(source, self._kept(arrival, source, answer, fault), [], [])
 
     def write_key_known(self, key: str) -> bool:
-        """Tell whether this key is served: any is, unless known ones are configured."""
-        return not self._known or key in self._known
+        """Return whether this key is served: any is, unless known ones are configured."""
+        return not self._known_keys or key in self._known_keys
 
-    def last_arrival_of(self, key: str | None) -> float | None:
-        """Return when a source, or for None any, recorded its last request.
+    def count_parser_refusal(self) -> None:
+        """Count something that came and was not HTTP."""
+        self._tally.parser_refused += 1
 
-        In seconds of the monotonic clock; None when none has come.
+    @property
+    def tally(self) -> Tally:
+        """What this server has seen since it started."""
+        return dataclasses.replace(
+            self._tally,
+            evicted=self.journal.evicted_ever,
+            forgotten=self.sources.forgotten,
+            requests=self.journal.number,
+        )
+
+    # --- the control plane
+
+    async def perform(self, name: str, params: msgspec.Struct) -> msgspec.Struct:
+        """Perform one operation of the table.
+
+        Args:
+            name: of the operation.
+            params: as the operation's row has it.
+
+        Raises:
+            OperationError: it is refused; nothing is half done.
         """
-        if key is None:
-            return self._last_arrival
-        source = self.sources.get(key)
-        return None if source is None else source.last_arrival
-
-    def plans_of(self, key: str) -> SourcePlans:
-        """Give what judges a source's calls, whether it is open yet or not."""
-        source = self.sources.get(key)
-        return self.sources.defaults.plans if source is None else source.plans
-
-    def window_of(self, source: Source) -> DedupWindow:
-        """Give the messageIds among which a source's must be new."""
-        return self.server_window if source.dedup == "server" else source.window
-
-    def delivery_changed(self, delivery: KeptDelivery) -> None:
-        """Show a delivery that was opened or changed to all who wait for some."""
-        for waiter in self.delivery_waiters:
-            waiter.offer(delivery)
-        self.bell.ring()
+        self.sources.claim_open(_named(params))
+        handler, parts = self._handlers[name]
+        return await handler(params, **{part: getattr(self, part) for part in parts})
 
     def clear(self, key: str) -> int:
         """Clear a source: its calls, requests and deliveries, and what it counted.
@@ -291,7 +263,7 @@ class Hub:
         Returns:
             How many calls those were.
         """
-        self.sources.clear(key, cursor=self.cursor)
+        self.sources.clear(key, cursor=self.journal.cursor)
         self.faults.begin_anew(key)
         self.destinations.begin_anew(key)
         cleared = self.journal.clear(key)
@@ -313,111 +285,25 @@ class Hub:
             call: the cursor of the one call that was cleared; all of them if omitted.
         """
         self.waiters.cleared(key, call)
-        for waiter in self.delivery_waiters:
-            waiter.cleared(key, call)
+        self.delivery_waiters.cleared(key, call)
         # A settle may have waited for nothing but these.
         self.bell.ring()
 
-    def count_parser_refusal(self) -> None:
-        """Note that something came which was no HTTP."""
-        self._parser_refused += 1
+    def drop(self, source: Source) -> None:
+        """Delete a source with all that it has."""
+        self.clear(source.key)
+        self.sources.drop(source)
+        self.faults.drop_source(source.key)
+        self.destinations.drop_source(source.key)
 
-    # --- reading
+    # --- inside
 
-    @property
-    def tally(self) -> Tally:
-        """Count what this server has seen since it started."""
-        return Tally(
-            accepted=self._accepted,
-            bad=self._bad,
-            dropped=self._dropped,
-            rejected=self._rejected,
-            evicted=self.journal.evicted_ever,
-            forgotten=self.sources.forgotten,
-            requests=self._requests,
-            refused=self._refused,
-            parser_refused=self._parser_refused,
-        )
-
-    def calls_after(self, cursor: int, *, limit: int, source: str | None = None) -> list[KeptCall]:
-        """Give at most `limit` calls after a cursor, oldest first."""
-        return self.journal.calls_after(cursor, limit=limit, source=source)
-
-    def requests_after(
-        self, number: int, *, limit: int, source: str | None = None
-    ) -> list[KeptRequest]:
-        """Give at most `limit` requests after a number, oldest first."""
-        return self.journal.requests_after(number, limit=limit, source=source)
-
-    def calls_of(self, request: KeptRequest) -> list[KeptCall]:
-        """Return the calls of a request that are still kept, oldest first."""
-        if not request.calls:
-            return []
-        first, end = request.first_cursor, request.first_cursor + request.calls
-        calls = self.journal.calls_after(first - 1, limit=request.calls, source=request.source)
-        return [call for call in calls if call.cursor < end]
-
-    def calls_before(
-        self, cursor: int | None, *, limit: int, source: str | None = None
-    ) -> list[KeptCall]:
-        """Return at most `limit` calls before a cursor, or the newest, newest first."""
-        return self.journal.calls_before(cursor, limit=limit, source=source)
-
-    def lost(self, source: str | None) -> Lost:
-        """Return what is no longer kept of a source, or of all, although it was not cleared."""
-        kept = self.journal.lost(source)
-        if source is None:
-            return kept + self.sources.forgotten_sources.total
-        forgotten = self.sources.forgotten_as(source)
-        return kept if forgotten is None else kept + forgotten.view()
-
-    async def scan(self, *, after: int, source: str | None) -> AsyncIterator[list[KeptCall]]:
-        """Yield all calls after a cursor in portions; others have their turn every 2 ms."""
-        turn = Turn()
-        while portion := self.journal.calls_after(after, limit=_SCAN_STEP, source=source):
-            yield portion
-            after = portion[-1].cursor
-            if len(portion) < _SCAN_STEP:
-                return
-            await turn.over()
-
-    async def scan_requests(
-        self, *, after: int = 0, source: str | None
-    ) -> AsyncIterator[list[KeptRequest]]:
-        """Yield all requests after a number in portions; others have their turn every 2 ms."""
-        turn = Turn()
-        while portion := self.journal.requests_after(after, limit=_SCAN_STEP, source=source):
-            yield portion
-            after = portion[-1].number
-            if len(portion) < _SCAN_STEP:
-                return
-            await turn.over()
-
-    async def wait(self, within_seconds: float | None = None) -> bool:
-        """Return True when something is recorded, False when so many seconds passed first."""
-        return await self.bell.wait(within_seconds)
-
-    # --- the control plane
-
-    async def perform(self, name: str, params: msgspec.Struct) -> msgspec.Struct:
-        """Perform one operation of the table.
-
-        Args:
-            name: of the operation.
-            params: as the operation's row has it.
-
-        Raises:
-            OperationError: it is refused; nothing is half done.
-        """
-        self.sources.claim_open(_named(params))
-        return await self._handlers[name](params)
-
-    def _kept(self, arrival: Arrival, source: Source, answer: Answer) -> KeptRequest:
-        """Make what is kept of a request, and count it."""
-        self._requests += 1
-        self._refused += answer.status >= 400
-        return KeptRequest(
-            number=self._requests,
+    def _kept(
+        self, arrival: Arrival, source: Source, answer: Answer, fault: FaultedRequest | None
+    ) -> KeptRequest:
+        """Make what is kept of a request."""
+        kept = KeptRequest(
+            number=self.journal.number + 1,
             source=source.key,
             method=arrival.method,
             path=arrival.path,
@@ -427,7 +313,11 @@ class Hub:
             sent_bytes=arrival.sent_bytes,
             received_ns=arrival.received_ns or source.time_ns(),
             answer=answer,
+            reason=arrival.problem,
         )
+        if fault is not None:
+            kept.answer, kept.fault = fault.kept(answer), fault.mark
+        return kept
 
     def _record(
         self,
@@ -436,33 +326,37 @@ class Hub:
         calls: list[KeptCall],
         remarked: list[KeptCall],
     ) -> None:
-        """Keep a request with its calls; of some of them something had to be said."""
+        """Keep a request with its calls, of which some have a remark."""
         self.journal.append(request, calls)
-        self._last_arrival = source.last_arrival = time.monotonic()
-        self._accepted += len(calls)
+        self.sources.last_arrival = source.last_arrival = time.monotonic()
+        tally = self._tally
+        tally.refused += request.answer.status >= 400
+        tally.accepted += len(calls)
         for call in remarked:
             if not call.good:
-                self._accepted -= 1
-                self._bad += 1
-                self._dropped += call.verdict == "dropped"
-                self._rejected += call.verdict == "rejected"
+                tally.accepted -= 1
+                tally.bad += 1
+                tally.dropped += call.verdict == "dropped"
+                tally.rejected += call.verdict == "rejected"
         self.waiters.offer(request.source, calls)
+        self.bell.ring()
+
+    def _delivery_changed(self, delivery: KeptDelivery) -> None:
+        self.delivery_waiters.offer(delivery.source, (delivery,))
         self.bell.ring()
 
     def _forget(self, source: Source) -> Forgotten:
         """Drop what belongs to a source that is forgotten, and return what that was."""
-        key, defaults = source.key, self.sources.defaults
+        key = source.key
         had = {
-            "plan": not source.plans.judges_as(defaults.plans),
-            "settings": (source.profile, source.dedup, source.error_body)
-            != (defaults.profile, defaults.dedup, defaults.error_body),
+            **source.behaviour.differs_in(self.sources.defaults),
             "clock": source.clock.frozen or source.clock.offset_seconds != 0,
             "audiences": key in self.destinations.audiences,
-            "destinations": bool(source.destinations),
+            "destinations": bool(self.destinations.of(key)),
             "faults": self.faults.has(key),
         }
         self.faults.drop_source(key)
-        self.destinations.drop_source(source)
+        self.destinations.drop_source(key)
         return Forgotten(
             lost=self.journal.forget(key),
             settings=tuple(name for name, was in had.items() if was),
@@ -477,6 +371,17 @@ def _empty(arrival: Arrival) -> Discard | None:
     return discard("empty_batch", "batch") if arrival.route.carries == "batch" else None
 
 
+def _handler(
+    name: str,
+) -> tuple[Callable[..., Coroutine[Any, Any, msgspec.Struct]], Sequence[str]]:
+    """Return the handler of an operation, which has its name, and the parts that it takes.
+
+    A row without a handler, or with two, stops the start.
+    """
+    (handler,) = {vars(module)[name] for module in _HANDLERS if name in vars(module)}
+    return handler, tuple(inspect.signature(handler).parameters)[1:]
+
+
 def _named(params: msgspec.Struct) -> str | None:
     """Return the write key that an operation is asked about, or None."""
     match = getattr(params, "match", None)
@@ -487,11 +392,92 @@ def _named(params: msgspec.Struct) -> str | None:
     )
 
 
-def _bind(hub: Hub) -> dict[str, Callable[[Any], Coroutine[Any, Any, msgspec.Struct]]]:
-    """Give each row of the table its handler; a row without one stops the start."""
+# --- what a server starts with
 
-    def bound(name: str) -> Callable[[Any], Coroutine[Any, Any, msgspec.Struct]]:
-        handler = HANDLERS[name]
-        return lambda params: handler(hub, params)
 
-    return {operation.name: bound(operation.name) for operation in OPERATIONS}
+def _add_from_file(
+    name: str | None,
+    noun: str,
+    record: type[msgspec.Struct],
+    add: Callable[[Any], object],
+) -> None:
+    """Add what a server starts with: ``{"faults": [...]}``, JSON or TOML.
+
+    Args:
+        name: of the file; None for no file.
+        noun: ``faults`` or ``destinations``: the setting, the key, and the route that takes
+            one of them.
+        record: what each is.
+        add: adds one.
+
+    Raises:
+        ConfigError: with the file, the place in it and what is allowed.
+    """
+    if name is None:
+        return
+    try:
+        document = read_document(name)
+    except UnreadableFileError as error:
+        raise ConfigError(f"{noun}: {error}") from None
+    asked = []
+    for at, entry in enumerate(_entries(document, name, noun)):
+        try:
+            asked.append(convert(entry, record, where=""))
+        except OperationError as refusal:
+            raise ConfigError(f"{noun}: {name}: {noun}[{at}]: {refusal.message}") from None
+    for each in asked:
+        try:
+            add(each)
+        except OperationError as refusal:
+            raise ConfigError(f"{noun}: {name}: {refusal.message}") from None
+
+
+def _entries(document: Json, name: str, noun: str) -> list[Json]:
+    problem = None
+    if not isinstance(document, dict):
+        problem = f"{name} is {quoted(document)}"
+    elif other := [key for key in document if key != noun]:
+        raise ConfigError(f"{noun}: {name}: {unknown('key', other[0], [noun])}")
+    elif noun not in document:
+        problem = f"{name}: it has no `{noun}`"
+    elif not isinstance(document[noun], list):
+        problem = f"{name}: `{noun}` is {quoted(document[noun])}"
+    if problem is not None:
+        raise ConfigError(
+            f'{noun}: {problem}; allowed is {{"{noun}": [what POST /{noun} takes, …]}}'
+        )
+    entries: list[Json] = document[noun]
+    return entries
+
+
+# --- what Protocols forwards to another source: violations, and blocked calls
+
+
+def _forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival]:
+    """Yield the requests that a source's settings send to other sources because of these calls."""
+    plans = source.behaviour.plans.set
+    violations_to = plans.settings.forwarding_violations_to
+    blocked_to = plans.settings.forwarding_blocked_events_to
+    if not violations_to and not blocked_to:
+        return
+    by_slug = {plan.slug: plan for plan in plans.plans}
+    name = source.behaviour.name
+    origin = Origin(source_id=source.key, source_name=name)
+    for call in calls:
+        findings = () if call.remark is None else call.remark.findings
+        message = call.message() if findings else {}
+        for finding in findings:
+            if isinstance(finding, Violation) and violations_to:
+                plan = by_slug.get(finding.plan)
+                of_plan = dataclasses.replace(
+                    origin,
+                    source_slug=name.lower().replace(" ", "_"),
+                    plan_id="" if plan is None else plan.id,
+                    plan_name="" if plan is None else plan.name,
+                )
+                now = format_moment(call.request.received_ns)
+                generated = violation_generated(message, finding, origin=of_plan, now=now)
+                yield internal_arrival(_FORWARDED, generated, key=violations_to)
+        if findings and call.verdict == "blocked" and blocked_to:
+            forwarded = forwarded_blocked(message, origin=origin)
+            yield internal_arrival(_FORWARDED, forwarded, key=blocked_to)

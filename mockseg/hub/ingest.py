@@ -100,13 +100,13 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
             "unknown_source", "writeKey", "this write key is not among the known ones"
         )
         answer = refusal(
-            401, finding.description, code="unknown_source", plain=source.error_body == "text"
+            401, finding.description, code="unknown_source", plain=source.behaviour.plain_errors
         )
         return Ruling(answer, finding, "rejected")
     if not key:
         sentence = f"the request has no write key{_key_hint(arrival, source)}"
         finding = discard("unknown_source", "writeKey", sentence)
-        if source.profile == "debug-api":
+        if source.behaviour.profile == "debug-api":
             return _refused(arrival, source, finding, DEBUG_MESSAGES["unknown_source"])
         return Ruling(SUCCESS, finding, "dropped")
     if len(read_.items) > MAX_BATCH_CALLS:
@@ -117,7 +117,7 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
             f" are allowed{_only_first(read_)}",
         )
         return Ruling(SUCCESS, finding, "dropped")
-    if source.profile == "debug-api":
+    if source.behaviour.profile == "debug-api":
         return _debugged(arrival, read_, source)
     return _SUCCESS
 
@@ -144,11 +144,11 @@ def _only_first(read_: Reading) -> str:
 
 def _refused(arrival: Arrival, source: Source, finding: Discard, message: str) -> Ruling:
     """Refuse with 400; in 2018 the short routes said 200 and lost the message."""
-    if source.profile == "2018" and arrival.route.client:
+    if source.behaviour.profile == "2018" and arrival.route.client:
         return Ruling(SUCCESS, finding, "dropped")
-    if source.profile == "debug-api" and finding.code == "bad_request":
+    if source.behaviour.profile == "debug-api" and finding.code == "bad_request":
         message = f"{DEBUG_MESSAGES['bad_request']}: {finding.description}"
-    return Ruling(refusal(400, message, plain=source.error_body == "text"), finding, "rejected")
+    return Ruling(refusal(400, message, plain=source.behaviour.plain_errors), finding, "rejected")
 
 
 def _debugged(arrival: Arrival, read_: Reading, source: Source) -> Ruling:
@@ -159,7 +159,7 @@ def _debugged(arrival: Arrival, read_: Reading, source: Source) -> Ruling:
             first = discards[0]
             said = DEBUG_MESSAGES.get(first.code, first.description)
             other = discard("bad_request", "", "another message of this request was refused")
-            answer = refusal(400, said, plain=source.error_body == "text")
+            answer = refusal(400, said, plain=source.behaviour.plain_errors)
             return Ruling(answer, other, "rejected")
     return _SUCCESS
 

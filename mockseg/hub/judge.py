@@ -41,7 +41,7 @@ class DryRun:
         self._received_ns = received_ns
         self._window = DedupWindow(generation=remembered) if remembered else None
         minted = itertools.count()
-        self._judge = Judge(mint=lambda: f"minted-{next(minted)}", shared_text=StringInterner())
+        self._judge = Judge(mint=lambda: f"minted-{next(minted)}", intern=StringInterner())
 
     def judge(
         self, raw: Raw, message: Json, *, place: int, shared: Shared | None = None
@@ -66,12 +66,12 @@ class DryRun:
             received_ns=self._received_ns,
             answer=SUCCESS,
             shared=shared,
+            first_cursor=place,
         )
         (call,), _ = self._judge.calls(
             Reading(items=[(raw, message)], longest=len(memoryview(raw))),
             request=request,
             route_type="",
-            first_cursor=place,
             ruling=_RULING,
             window=self._window or DedupWindow(generation=2),
             plans=self._plans,
@@ -122,14 +122,14 @@ class Judge:
 
     Args:
         mint: gives a messageId to a message that has none.
-        shared_text: gives equal texts the same string, to save memory.
+        intern: returns the same string for equal texts, to save memory.
     """
 
-    __slots__ = ("_mint", "_shared_text")
+    __slots__ = ("_intern", "_mint")
 
-    def __init__(self, *, mint: Callable[[], str], shared_text: StringInterner) -> None:
+    def __init__(self, *, mint: Callable[[], str], intern: StringInterner) -> None:
         self._mint = mint
-        self._shared_text = shared_text
+        self._intern = intern
 
     def calls(
         self,
@@ -137,7 +137,6 @@ class Judge:
         *,
         request: KeptRequest,
         route_type: str,
-        first_cursor: int,
         ruling: Ruling,
         window: DedupWindow,
         plans: PlanSet | None,
@@ -148,15 +147,15 @@ class Judge:
             read: what the request holds.
             request: as it is kept.
             route_type: the type that its route names, or empty for a batch.
-            first_cursor: of the first call.
             ruling: what holds for all of its calls.
             window: the messageIds seen so far; new ones are taken in.
             plans: of the source, or None.
         """
-        share, held = self._shared_text, self._shared_text.held.get
+        share, held = self._intern, self._intern.held.get
         closely = ruling.finding is not None or read.longest > MAX_CALL_BYTES
         remarks = None
         calls, remarked = [], []
+        first_cursor = request.first_cursor
         window.begin(first_cursor, request.received_ns)
         for index, (raw, message) in enumerate(read.items):
             cursor, remark, keys = first_cursor + index, None, None

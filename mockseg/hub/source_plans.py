@@ -18,7 +18,6 @@ from mockseg.plans.protocols import (
     ALLOW_ALL,
     ProtocolsSettings,
     settings_from_json,
-    settings_to_json,
 )
 
 if TYPE_CHECKING:
@@ -134,8 +133,3 @@ def chosen(choice: PlanChoice, *, before: SourcePlans) -> SourcePlans:
         return _assembled(names, own, strictness, protocols)
     except (PlanError, ConfigError) as error:
         raise OperationError(str(error), status=422, code="invalid_plan") from None
-
-
-def settings_json(plans: SourcePlans) -> dict[str, object]:
-    """Give the settings of Protocols with Segment's names."""
-    return settings_to_json(plans.set.settings)

@@ -8,6 +8,7 @@ from collections import Counter, OrderedDict
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from mockseg.clock import ShiftedClock
 from mockseg.domain.limits import MAX_SOURCES
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
-    from mockseg.hub.destinations import Connected
+    from mockseg.domain.lost import Lost
     from mockseg.hub.forgotten import Forgotten
+    from mockseg.journal.memory import MemoryJournal
     from mockseg.operations.sources import SourceSettings
 
 
@@ -30,22 +32,44 @@ _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _KEY_LENGTH = 32
 # One in this many places is never taken by sources that are claimed.
 _UNCLAIMED_PART = 100
+_SETTINGS = ("profile", "dedup", "error_body")
 
 
-class SourceDefaults(msgspec.Struct, frozen=True):
-    """How a source behaves unless its settings say otherwise.
+class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
+    """How a source behaves: what its settings say, and the server's where they say nothing.
 
     Attributes:
-        profile, dedup, error_body: as in the settings of a source.
+        name: for people.
+        profile, dedup, error_body: as in :class:`~mockseg.operations.sources.SourceSettings`.
         plans: what judges its calls.
-        generation: how many messageIds a dedup window remembers at least.
     """
 
+    name: str = ""
     profile: Profile
     dedup: DedupScope
     error_body: ErrorBody
     plans: SourcePlans
-    generation: int
+
+    @property
+    def plain_errors(self) -> bool:
+        return self.error_body == "text"
+
+    def changed(self, settings: SourceSettings) -> Behaviour:
+        """Return it with what the settings say; what they leave out stays.
+
+        Raises:
+            OperationError: 422, the plans cannot be used.
+        """
+        given = {name: getattr(settings, name) for name in ("name", *_SETTINGS)}
+        changes = {name: value for name, value in given.items() if value is not None}
+        return replace(self, plans=chosen(settings, before=self.plans), **changes)
+
+    def differs_in(self, other: Behaviour) -> dict[str, bool]:
+        """Return whether the plan and whether the settings differ."""
+        return {
+            "plan": not self.plans.judges_as(other.plans),
+            "settings": any(getattr(self, name) != getattr(other, name) for name in _SETTINGS),
+        }
 
 
 class Source:
@@ -53,9 +77,7 @@ class Source:
 
     Attributes:
         key: the write key; empty for requests that had none.
-        name: for people.
-        profile, dedup, error_body: how it behaves.
-        plans: what judges its calls.
+        behaviour: what its settings say.
         asserted: cursors of the calls that a client's assertions matched.
         clock: follows the server's.
         window: its messageIds.
@@ -69,26 +91,20 @@ class Source:
             opened it.
         last_arrival: when its last request was recorded, in seconds of the monotonic clock;
             None when none was.
-        destinations: that its calls are forwarded to.
     """
 
     __slots__ = (
         "asserted",
+        "behaviour",
         "cleared",
         "clock",
         "created_ns",
-        "dedup",
-        "destinations",
-        "error_body",
         "forgotten",
         "key",
         "last_arrival",
-        "name",
         "opened",
         "opened_cursor",
         "order",
-        "plans",
-        "profile",
         "window",
     )
 
@@ -96,30 +112,25 @@ class Source:
         self,
         key: str,
         *,
-        defaults: SourceDefaults,
+        behaviour: Behaviour,
+        generation: int,
         clock: ShiftedClock,
         order: OrderedDict[str, Source],
     ) -> None:
         self.key = key
         self.order = order
         self.forgotten: Forgotten | None = None
-        self.cleared = 0
+        self.cleared = self.opened_cursor = 0
         self.opened = time.monotonic()
-        self.opened_cursor = 0
-        self.name = ""
-        self.profile: Profile = defaults.profile
-        self.dedup: DedupScope = defaults.dedup
-        self.error_body: ErrorBody = defaults.error_body
-        self.plans = defaults.plans
+        self.behaviour = behaviour
         self.asserted: set[int] = set()
         self.clock = ShiftedClock(clock)
-        self.window = DedupWindow(generation=defaults.generation)
+        self.window = DedupWindow(generation=generation)
         self.created_ns = clock.now_ns()
         self.last_arrival: float | None = None
-        self.destinations: tuple[Connected, ...] = ()
 
     def time_ns(self) -> int:
-        """Tell the time as Segment stamps it: a moment, to the millisecond."""
+        """Return the time as Segment stamps it: a moment, to the millisecond."""
         now_ns = self.clock.now_ns()
         return now_ns - now_ns % 1_000_000
 
@@ -129,23 +140,15 @@ class Source:
         Raises:
             OperationError: 422, the plans cannot be used; then nothing is changed.
         """
-        plans = chosen(settings, before=self.plans)
-        if plans is not self.plans:
-            self.take_plans(plans)
-        if settings.name is not None:
-            self.name = settings.name
-        if settings.profile is not None:
-            self.profile = settings.profile
-        if settings.dedup is not None:
-            self.dedup = settings.dedup
-        if settings.error_body is not None:
-            self.error_body = settings.error_body
-        if {settings.profile, settings.dedup, settings.error_body} != {None}:
+        before, self.behaviour = self.behaviour, self.behaviour.changed(settings)
+        if self.behaviour.plans is not before.plans:
+            self.restored("plan")
+        if any(getattr(settings, name) is not None for name in _SETTINGS):
             self.restored("settings")
 
     def take_plans(self, plans: SourcePlans) -> None:
         """Let these plans judge its calls from now on."""
-        self.plans = plans
+        self.behaviour = replace(self.behaviour, plans=plans)
         self.restored("plan")
 
     def restored(self, setting: str) -> None:
@@ -164,6 +167,8 @@ class Sources:
 
     Args:
         defaults: for sources opened by their first use.
+        generation: how many messageIds a dedup window remembers at least.
+        journal: has what was evicted of them.
         clock: the server's.
         random: mints write keys.
         forget: called with a source that is forgotten; returns what is lost with it.
@@ -171,17 +176,25 @@ class Sources:
     Attributes:
         defaults: for sources opened by their first use.
         forgotten_sources: what is known of those that were forgotten.
+        last_arrival: when the last request of any was recorded, in seconds of the monotonic
+            clock; None when none was.
     """
 
     def __init__(
         self,
-        defaults: SourceDefaults,
+        defaults: Behaviour,
         *,
+        generation: int,
+        journal: MemoryJournal,
         clock: ShiftedClock,
         random: random.Random,
         forget: Callable[[Source], Forgotten],
     ) -> None:
         self.defaults = defaults
+        self._generation = generation
+        self._server_window = DedupWindow(generation=generation)
+        self._journal = journal
+        self.last_arrival: float | None = None
         self._clock = clock
         self._random = random
         self._forget = forget
@@ -256,6 +269,38 @@ class Sources:
         finally:
             self.unwatch(key)
 
+    def clock_of(self, key: str | None) -> ShiftedClock:
+        """Return the clock of an open source, else the server's."""
+        source = None if key is None else self._open.get(key)
+        return self._clock if source is None else source.clock
+
+    def plans_of(self, key: str) -> SourcePlans:
+        """Return what judges a source's calls, whether it is open yet or not."""
+        source = self._open.get(key)
+        return (self.defaults if source is None else source.behaviour).plans
+
+    def window_of(self, source: Source) -> DedupWindow:
+        """Return the messageIds among which a source's must be new."""
+        return self._server_window if source.behaviour.dedup == "server" else source.window
+
+    def last_arrival_of(self, key: str | None) -> float | None:
+        """Return when a source, or for None any, recorded its last request.
+
+        In seconds of the monotonic clock; None when none has come.
+        """
+        if key is None:
+            return self.last_arrival
+        source = self._open.get(key)
+        return None if source is None else source.last_arrival
+
+    def lost(self, key: str | None) -> Lost:
+        """Return what is no longer kept of a source, or of all, although it was not cleared."""
+        kept = self._journal.lost(key)
+        if key is None:
+            return kept + self.forgotten_sources.total
+        forgotten = self.forgotten_as(key)
+        return kept if forgotten is None else kept + forgotten.view()
+
     def forgotten_as(self, key: str) -> Forgotten | None:
         """Return what is known of a source that was forgotten, open again or not."""
         source = self._open.get(key)
@@ -287,33 +332,36 @@ class Sources:
         source.cleared = cursor
         source.window.clear()
 
-    def drop(self, key: str) -> bool:
-        """Delete a source; return whether there was one."""
-        source = self._open.pop(key, None)
-        if source is None:
-            return False
-        del source.order[key]
+    def clear_all(self) -> None:
+        """Note that every source was cleared, those that are no longer open, too."""
+        self._server_window.clear()
+        self.forgotten_sources.clear_all()
+
+    def drop(self, source: Source) -> None:
+        """Delete an open source."""
+        del self._open[source.key], source.order[source.key]
         if source.forgotten is not None:
             self.forgotten_sources.uncount(source.forgotten)
-        return True
-
-    def mint(self) -> str:
-        """Return a write key that no source has, or had."""
-        while True:
-            key = "".join(self._random.choices(_KEY_ALPHABET, k=_KEY_LENGTH))
-            if key not in self._open and key not in self.forgotten_sources:
-                return key
 
     def open_minted(self) -> Source:
-        """Open a source with a fresh write key."""
-        source = self._opened(self.mint(), self._claimed)
+        """Open a source with a write key that no source has, or had."""
+        key = ""
+        while not key or key in self._open or key in self.forgotten_sources:
+            key = "".join(self._random.choices(_KEY_ALPHABET, k=_KEY_LENGTH))
+        source = self._opened(key, self._claimed)
         source.forgotten = None
         return source
 
     def _opened(self, key: str, order: OrderedDict[str, Source]) -> Source:
         while len(self._open) >= MAX_SOURCES:
             self._forget_one()
-        source = Source(key, defaults=self.defaults, clock=self._clock, order=order)
+        source = Source(
+            key,
+            behaviour=self.defaults,
+            generation=self._generation,
+            clock=self._clock,
+            order=order,
+        )
         source.forgotten = self.forgotten_sources.take(key)
         self._open[key] = order[key] = source
         return source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta
@@ -14,6 +14,7 @@ from mockseg.destinations.vendor import Action, Arguments, VendorResponse, perfo
 from mockseg.domain.delivery import Note
 from mockseg.errors import MocksegError, VendorStateError
 from mockseg.hub.waits import Bell
+from mockseg.journal.records import NumberedRecords
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -60,27 +61,26 @@ class VendorLog:
     __slots__ = ("_count", "_kept", "bell", "cleared")
 
     def __init__(self) -> None:
-        self._kept: deque[KeptVendorRequest] = deque(maxlen=MOST_REQUESTS)
-        self._count = 0
-        self.cleared = 0
+        self._kept: NumberedRecords[KeptVendorRequest] = NumberedRecords()
+        self._count = self.cleared = 0
         self.bell = Bell()
 
     def keep(self, sender: Sender, request: VendorRequest, response: VendorResponse) -> None:
-        """Keep one more."""
         self._count += 1
-        self._kept.append(KeptVendorRequest(self._count, sender, request, response))
+        kept = KeptVendorRequest(self._count, sender, request, response)
+        self._kept.extend((kept.number,), (kept,))
+        if len(self._kept) > MOST_REQUESTS:
+            self._kept.evict()
         self.bell.ring()
 
     def after(self, number: int, *, limit: int) -> list[KeptVendorRequest]:
-        """Give at most `limit` requests after a number."""
-        first = self._count - len(self._kept)
-        skip = max(0, number - first)
-        return [self._kept[place] for place in range(skip, min(len(self._kept), skip + limit))]
+        """Return at most `limit` requests after a number."""
+        return list(islice(self._kept.after(number), limit))
 
     @property
     def evicted(self) -> int:
-        """Return how many were evicted since they were last cleared."""
-        return self._count - self.cleared - len(self._kept)
+        """Number of requests evicted since they were last cleared."""
+        return self._kept.evicted
 
     def clear(self) -> None:
         """Forget all of them; numbers go on."""

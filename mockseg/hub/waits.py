@@ -1,32 +1,38 @@
-"""Waiting for calls: woken by their arrival, never polling."""
+"""Waits for calls and deliveries: woken by what is recorded, never polling."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import FqlError, OperationError
-from mockseg.hub.filtering import bad_filter
 from mockseg.matching.match import accepted_by_default, compile_match
 from mockseg.matching.render import counted, lost_words
 from mockseg.operations.calls import WaitedCalls
+from mockseg.operations.deliveries import WaitedDeliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
+    from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
-    from mockseg.domain.lost import Lost
-    from mockseg.hub.hub import Hub
-    from mockseg.matching.match import Matchable
+    from mockseg.hub.sources import Sources
+    from mockseg.journal.memory import MemoryJournal
+    from mockseg.matching.match import Matchable, ScalarMatch
     from mockseg.operations.calls import Count, WaitCalls
+    from mockseg.operations.deliveries import WaitDeliveries
 
 
 # A wait answers with at most this many calls; it counts on.
 _MOST = 1000
+
+_Found = TypeVar("_Found")
+_Item_contra = TypeVar("_Item_contra", contravariant=True)
 
 
 class Bell:
@@ -55,12 +61,103 @@ class Bell:
             self._listeners.discard(listener)
         return bool(done)
 
+    async def wait_for(self, find: Callable[[], _Found], *, seconds: float) -> _Found:
+        """Return what `find` returns as soon as it is true, or at the latest after this time.
 
-class Waiter:
-    """One wait: what it has seen so far that still counts, and whether that is enough.
+        It is called now, and whenever the bell rings.
+        """
+        now = asyncio.get_running_loop().time
+        deadline = now() + seconds
+        while not (found := find()):
+            left = deadline - now()
+            if left <= 0 or not await self.wait(left):
+                return find()
+        return found
 
-    Args:
-        asked: what is waited for.
+
+class Waiter(Protocol[_Item_contra]):
+    """One wait: what was found so far that still counts."""
+
+    @property
+    def source(self) -> str | None:
+        """The write key of the source that it waits for; None for all."""
+
+    def offer(self, item: _Item_contra) -> None:
+        """Look at something that was recorded or changed just now."""
+
+    def cleared(self, source: str, call: int | None) -> None:
+        """Stop counting what was cleared: all of a source, or what belongs to one call.
+
+        Args:
+            source: its write key.
+            call: the cursor of the call; None for all of them.
+        """
+
+
+class Waiters(Generic[_Item_contra]):
+    """All waits of a server for one kind of thing, by the source they wait for."""
+
+    __slots__ = ("_by_source",)
+
+    def __init__(self) -> None:
+        self._by_source: dict[str | None, set[Waiter[_Item_contra]]] = {}
+
+    def add(self, waiter: Waiter[_Item_contra]) -> None:
+        """Offer the waiter everything of its source from now on."""
+        self._by_source.setdefault(waiter.source, set()).add(waiter)
+
+    def remove(self, waiter: Waiter[_Item_contra]) -> None:
+        waiters = self._by_source[waiter.source]
+        waiters.discard(waiter)
+        if not waiters:
+            del self._by_source[waiter.source]
+
+    def offer(self, source: str, items: Sequence[_Item_contra]) -> None:
+        """Show what is new of a source to all waits for it."""
+        if not self._by_source:
+            return
+        for waiter in self._of(source):
+            for item in items:
+                waiter.offer(item)
+
+    def cleared(self, source: str, call: int | None) -> None:
+        for waiter in self._of(source):
+            waiter.cleared(source, call)
+
+    def _of(self, source: str) -> tuple[Waiter[_Item_contra], ...]:
+        return (*self._by_source.get(source, ()), *self._by_source.get(None, ()))
+
+
+@contextlib.contextmanager
+def waiting(
+    waiter: Waiter[_Item_contra], waiters: Waiters[_Item_contra], sources: Sources
+) -> Iterator[None]:
+    """Offer the waiter what comes during the block, and keep its source open meanwhile."""
+    with sources.watching(waiter.source):
+        waiters.add(waiter)
+        try:
+            yield
+        finally:
+            waiters.remove(waiter)
+
+
+def compiled(match: ScalarMatch) -> Callable[[Matchable], bool]:
+    """Compile match keys.
+
+    Raises:
+        OperationError: 422, the filter cannot be read.
+    """
+    try:
+        return compile_match(match)
+    except FqlError as error:
+        raise error.refusal() from None
+
+
+class CallWaiter:
+    """A wait for calls: what it has seen so far that still counts, and whether that is enough.
+
+    Raises:
+        OperationError: 422, the filter cannot be read.
     """
 
     def __init__(self, asked: WaitCalls) -> None:
@@ -68,7 +165,7 @@ class Waiter:
         # A wait without a verdict means accepted calls; one that was dropped ends it early.
         self._verdict = accepted_by_default(match)
         self._only_accepted = match.verdict is None and match.good is None
-        self._matches: Callable[[Matchable], bool] = compile_match(match)
+        self._matches = compiled(match)
         self._asked = asked
         self._loop = asyncio.get_running_loop()
         self._bell = Bell()
@@ -81,42 +178,36 @@ class Waiter:
         self._hopeless: KeptCall | None = None
         self.source = match.source
 
-    def offer(self, call: KeptCall, *, now: bool = True) -> None:
-        """Look at one call, recorded this moment or, for `now=False`, before the wait began."""
-        if now and not self._begun:
-            # The scan that goes on will come to it.
-            return
+    def offer(self, call: KeptCall) -> None:
+        # Until the scan of earlier calls has ended, it will come to this one.
+        if self._begun:
+            self._look(call, self._loop.time())
+
+    async def scan(self, journal: MemoryJournal, sources: Sources) -> None:
+        """Look at the calls that were recorded before; then at each that is recorded."""
+        async for portion in journal.scan(after=self._asked.after, source=self.source):
+            for call in portion:
+                self._look(call, self._started)
+        # No await lies between the end of the scan and this: no call falls in between.
+        self._begun = True
+        self._lost = sources.lost(self.source)
+
+    def _look(self, call: KeptCall, at: float) -> None:
         if call.cursor <= self._asked.after or not self._matches(call):
             return
         if self._only_accepted and call.verdict != "accepted":
-            if self._hopeless is None and not _is_duplicate(call):
+            if self._hopeless is None and not call.is_duplicate:
                 self._hopeless = call
                 self._bell.ring()
             return
-        self._seen[call.cursor] = (call.source, self._loop.time() if now else self._started)
+        self._seen[call.cursor] = (call.source, at)
         if len(self._calls) < _MOST:
             self._calls[call.cursor] = call
         self._bell.ring()
 
-    def begin(self, *, lost: Lost) -> None:
-        """Look at each call that is recorded from now on; all earlier ones were offered.
-
-        Args:
-            lost: what could not be offered, because it was evicted before.
-        """
-        self._begun = True
-        self._lost = lost
-
-    def cleared(self, source: str, cursor: int | None) -> None:
-        """Count what was cleared no longer: all calls of a source, or one.
-
-        Args:
-            source: whose.
-            cursor: of the call; None for all of them.
-        """
-
+    def cleared(self, source: str, call: int | None) -> None:
         def gone(at: int, of: str) -> bool:
-            return of == source and cursor in {None, at}
+            return of == source and call in {None, at}
 
         for at in [at for at, (of, _) in self._seen.items() if gone(at, of)]:
             del self._seen[at]
@@ -133,32 +224,27 @@ class Waiter:
                 calls were evicted and cannot be counted, ``evicted``.
         """
         deadline = self._started + max(self._asked.timeout, self._asked.quiet)
-        bounded = self._asked.count.bounds[1] is not None
+        minimum, maximum = self._asked.count.bounds
         while True:
             now = self._loop.time()
-            enough, too_many = self._judge()
+            enough = len(self._seen) >= minimum
             last = next(reversed(self._seen.values()))[1] if self._seen else self._started
             quiet_at = last + self._asked.quiet
             calls = list(self._calls.values())
-            if too_many:
+            if maximum is not None and len(self._seen) > maximum:
                 raise self._unmet("too_many", calls[-1])
-            if enough and bounded and self._lost.inside(after=self._asked.after):
+            if enough and maximum is not None and self._lost.inside(after=self._asked.after):
                 raise self._unmet("evicted", None)
             if enough and (self._asked.quiet == 0 or now >= quiet_at):
                 after = calls[-1].cursor if calls else self._asked.after
                 shown = [call.view() for call in calls]
                 return WaitedCalls(calls=shown, next=after, verdict=self._verdict)
-            if not enough and self._hopeless is not None and not bounded:
+            if not enough and self._hopeless is not None and maximum is None:
                 raise self._unmet("dropped", self._hopeless)
             if now >= deadline:
                 raise self._unmet("not_quiet" if enough else "timeout", None)
             until = min(deadline, quiet_at) if enough else deadline
             await self._bell.wait(until - now)
-
-    def _judge(self) -> tuple[bool, bool]:
-        minimum, maximum = self._asked.count.bounds
-        too_many = maximum is not None and len(self._seen) > maximum
-        return len(self._seen) >= minimum and not too_many, too_many
 
     def _unmet(self, code: str, call: KeptCall | None) -> OperationError:
         seen = len(self._seen)
@@ -179,6 +265,66 @@ class Waiter:
         return OperationError(sentences[code], status=406, code=code, details=details)
 
 
+class DeliveryWaiter:
+    """A wait for deliveries: those that are as wanted now.
+
+    Raises:
+        OperationError: 422, the filter cannot be read.
+    """
+
+    def __init__(self, asked: WaitDeliveries, journal: MemoryJournal) -> None:
+        self._journal = journal
+        self._asked = asked
+        self._matches = compiled(asked.match)
+        self._bell = Bell()
+        self._found: dict[int, tuple[KeptDelivery, KeptCall]] = {}
+        self.source = asked.match.source
+
+    def offer(self, kept: KeptDelivery) -> None:
+        asked = self._asked
+        wanted = (
+            kept.state == asked.state
+            and asked.match.source in {None, kept.source}
+            and asked.destination in {None, kept.destination}
+            and asked.reason in {None, kept.reason}
+        )
+        call = self._journal.call(kept.call) if wanted else None
+        if call is None or not self._matches(call):
+            # It may have been as wanted before, and be no longer: `queued` say.
+            self._found.pop(kept.cursor, None)
+            return
+        self._found[kept.cursor] = (kept, call)
+        self._bell.ring()
+
+    def cleared(self, source: str, call: int | None) -> None:
+        for cursor, (kept, _) in list(self._found.items()):
+            if kept.source == source and call in {None, kept.call}:
+                del self._found[cursor]
+
+    async def satisfied(self) -> WaitedDeliveries:
+        """Return once there are enough.
+
+        Raises:
+            OperationError: 406, the time is up.
+        """
+        asked = self._asked
+        if not await self._bell.wait_for(
+            lambda: len(self._found) >= asked.count, seconds=asked.timeout
+        ):
+            raise OperationError(
+                f"{len(self._found)} of {asked.count} deliveries of such calls were"
+                f" {asked.state} within {asked.timeout:g} s",
+                status=406,
+                code="timeout",
+                details={"seen": len(self._found)},
+            )
+        found = [self._found[cursor] for cursor in sorted(self._found)]
+        return WaitedDeliveries(
+            deliveries=[kept.view() for kept, _ in found],
+            calls=[call.view() for _, call in found],
+        )
+
+
 def _wanted(count: Count) -> str:
     minimum, maximum = count.bounds
     if maximum is None:
@@ -186,50 +332,6 @@ def _wanted(count: Count) -> str:
     if minimum == maximum:
         return f"exactly {minimum}"
     return f"{minimum} to {maximum}" if minimum else f"at most {maximum}"
-
-
-class Waiters:
-    """All waits of a server, by the source they wait for."""
-
-    __slots__ = ("_by_source",)
-
-    def __init__(self) -> None:
-        self._by_source: dict[str | None, set[Waiter]] = {}
-
-    def add(self, waiter: Waiter) -> None:
-        """Offer the waiter every call of its source from now on."""
-        self._by_source.setdefault(waiter.source, set()).add(waiter)
-
-    def remove(self, waiter: Waiter) -> None:
-        """Offer the waiter nothing more."""
-        waiters = self._by_source.get(waiter.source)
-        if waiters is not None:
-            waiters.discard(waiter)
-            if not waiters:
-                del self._by_source[waiter.source]
-
-    def offer(self, source: str, calls: list[KeptCall]) -> None:
-        """Show new calls of a source to all waits for them."""
-        if not self._by_source:
-            return
-        for waiter in self._of(source):
-            for call in calls:
-                waiter.offer(call)
-
-    def cleared(self, source: str, cursor: int | None) -> None:
-        """Let no wait count what was cleared: all calls of a source, or the one at a cursor."""
-        for waiter in self._of(source):
-            waiter.cleared(source, cursor)
-
-    def _of(self, source: str) -> tuple[Waiter, ...]:
-        return (*self._by_source.get(source, ()), *self._by_source.get(None, ()))
-
-
-def _is_duplicate(call: KeptCall) -> bool:
-    remark = call.remark
-    return remark is not None and any(
-        finding.code == "duplicate_message_id" for finding in remark.findings
-    )
 
 
 def check_count(count: Count) -> None:
@@ -260,28 +362,22 @@ def check_count(count: Count) -> None:
     )
 
 
-async def wait_for_calls(hub: Hub, asked: WaitCalls) -> WaitedCalls:
+async def wait_for_calls(
+    asked: WaitCalls,
+    *,
+    journal: MemoryJournal,
+    sources: Sources,
+    waiters: Waiters[KeptCall],
+) -> WaitedCalls:
     """Return when the calls are there.
 
     Raises:
-        OperationError: 406 as :meth:`Waiter.satisfied` says; 422 the filter cannot be read.
+        OperationError: 406 as :meth:`CallWaiter.satisfied` says; 422 the filter cannot be read.
     """
-    key = asked.match.source
-    try:
-        waiter = Waiter(asked)
-    except FqlError as error:
-        raise bad_filter(error) from None
-    with hub.sources.watching(key):
-        # First of all: what is cleared during the scan is not to be counted.
-        hub.waiters.add(waiter)
-        try:
-            async for portion in hub.scan(after=asked.after, source=key):
-                for call in portion:
-                    waiter.offer(call, now=False)
-            # No await lies between the end of the scan and this: no call falls in between.
-            waiter.begin(lost=hub.lost(key))
-            waited = await waiter.satisfied()
-        finally:
-            hub.waiters.remove(waiter)
-    source = None if key is None else hub.sources.get(key)
+    waiter = CallWaiter(asked)
+    # Listening first: what is cleared during the scan is not to be counted.
+    with waiting(waiter, waiters, sources):
+        await waiter.scan(journal, sources)
+        waited = await waiter.satisfied()
+    source = None if waiter.source is None else sources.get(waiter.source)
     return waited if source is None else replace(waited, cleared=source.cleared)

@@ -11,17 +11,20 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from mockseg.clock import Turn
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.journal.counts import Counts
 from mockseg.journal.records import NumberedRecords, evict_largest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.request import KeptRequest
 
 
+# How many calls or requests a long scan looks at before it looks at the clock.
+_SCAN_STEP = 32
 # How many calls and requests of a cleared source, and of how many sources, are freed at a time.
 _FREED_AT_ONCE = 256
 _STEPS_AT_ONCE = 4
@@ -250,6 +253,30 @@ class MemoryJournal:
             each for each in self._sources.values() if each.calls.evicted or each.requests.evicted
         )
         return sum((each.lost for each in some), NOTHING_LOST)
+
+    async def scan(
+        self, *, after: int = 0, source: str | None = None
+    ) -> AsyncIterator[list[KeptCall]]:
+        """Yield all calls after a cursor in portions; others have their turn every 2 ms."""
+        turn = Turn()
+        while portion := self.calls_after(after, limit=_SCAN_STEP, source=source):
+            yield portion
+            after = portion[-1].cursor
+            if len(portion) < _SCAN_STEP:
+                return
+            await turn.over()
+
+    async def scan_requests(
+        self, *, after: int = 0, source: str | None = None
+    ) -> AsyncIterator[list[KeptRequest]]:
+        """Yield all requests after a number in portions; others have their turn every 2 ms."""
+        turn = Turn()
+        while portion := self.requests_after(after, limit=_SCAN_STEP, source=source):
+            yield portion
+            after = portion[-1].number
+            if len(portion) < _SCAN_STEP:
+                return
+            await turn.over()
 
     def _alive_calls(self, calls: Iterator[KeptCall]) -> Iterator[KeptCall]:
         if not self._cleared:

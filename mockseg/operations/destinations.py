@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from mockseg.delivery.destination import DestinationSpec
 from mockseg.delivery.filters import FilterSpec
-from mockseg.delivery.retrying import RetryPolicy
 from mockseg.domain.delivery import Note
 from mockseg.json_types import Json, JsonObject
 from mockseg.operations.base import Cursor, Limit, Params, Result, Seconds, WriteKey
@@ -16,48 +16,41 @@ from mockseg.operations.requests import AnswerView
 from mockseg.printable import printable
 
 DestinationId = Annotated[str, Meta(max_length=100)]
-Concurrency = Annotated[int, Meta(ge=1, le=1000)]
-TimeoutSeconds = Annotated[float, Meta(gt=0, le=3600)]
 
 
-class AddDestination(Params, frozen=True, kw_only=True):
+class AddDestination(DestinationSpec, frozen=True, kw_only=True):
     """A destination to connect to a source.
 
     Attributes:
-        type: userengage, userleap, candu, userguiding, webhook or webhook-actions.
         source: the write key; opened if it is new.
-        name: for people; by default Segment's name for the type.
-        enabled: whether calls are forwarded to it.
-        settings: as on its settings page at Segment: ``apiKey`` (minted when not given),
-            ``url`` or ``urls`` of your own service (without one, mockseg's imitation
-            receives), ``headers``, ``sharedSecret``, and others of the type.
-        filters: destination filters: ``if`` in FQL, and what becomes of the calls that match.
-        consent_categories: the consent categories that it is mapped to.
-        retry: how long and how often a delivery is tried again.
-        concurrency: attempts at once; calls of one user are never sent at once.
-        timeout_seconds: of one attempt, by the clock of the source; the type's own by default.
         attributes: attributes that are defined at the vendor beforehand: name and type.
         events: events that are defined there beforehand.
         setup: whatever else is set up at the vendor.
     """
 
-    type: str
     source: WriteKey
-    name: str = ""
-    enabled: bool = True
-    settings: JsonObject = {}
-    filters: list[FilterSpec] = []
-    consent_categories: list[str] = []
-    retry: RetryPolicy = RetryPolicy()
-    concurrency: Concurrency = 10
-    timeout_seconds: TimeoutSeconds | None = None
     attributes: JsonObject | None = None
     events: Json = None
     setup: JsonObject = {}
 
 
-class PatchDestination(Params, frozen=True, kw_only=True):
-    """What to change of a destination; what is not given stays.
+# Every setting but the type, which stays; all can be left out.
+PatchDestination = msgspec.defstruct(
+    "PatchDestination",
+    [
+        ("id", DestinationId),
+        *(
+            (field.name, field.type | UnsetType, UNSET)
+            for field in msgspec.structs.fields(DestinationSpec)
+            if field.name != "type"
+        ),
+    ],
+    bases=(Params,),
+    frozen=True,
+    kw_only=True,
+    module=__name__,
+    namespace={
+        "__doc__": """What to change of a destination; what is left out stays.
 
     Attributes:
         id: of the destination.
@@ -65,16 +58,8 @@ class PatchDestination(Params, frozen=True, kw_only=True):
             in ``POST /destinations``.
         settings: merged into those it has; null takes one away.
     """
-
-    id: DestinationId
-    name: str | UnsetType = UNSET
-    enabled: bool | UnsetType = UNSET
-    settings: JsonObject | UnsetType = UNSET
-    filters: list[FilterSpec] | UnsetType = UNSET
-    consent_categories: list[str] | UnsetType = UNSET
-    retry: RetryPolicy | UnsetType = UNSET
-    concurrency: Concurrency | UnsetType = UNSET
-    timeout_seconds: TimeoutSeconds | UnsetType | None = UNSET
+    },
+)
 
 
 class ListDestinations(Params, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mockseg.delivery.destination import Destination
+from mockseg.delivery.destination import Destination, DestinationSpec
 from mockseg.delivery.outgoing import as_sent, outgoing
 from mockseg.delivery.settings import Settings
 from mockseg.destinations.kinds import KINDS
@@ -36,7 +36,9 @@ def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
             is the user of HTTP Basic, without a password.
     """
     settings = Settings(shared_secret=key) if kind == WEBHOOK else Settings(api_key=key)
-    destination = Destination(id=kind, kind=KINDS[kind], source="", settings=settings)
+    destination = Destination(
+        id=kind, kind=KINDS[kind], source="", spec=DestinationSpec(type=kind), settings=settings
+    )
 
     def request(group: Group, now_ns: int) -> Request:
         made = group.calls[0]

@@ -120,7 +120,7 @@ class DataPlane:
             key=key_in_headers(request) or body.write_key,
             problem=body.problem,
         )
-        answer, fault = self._accept(arrival)
+        answer, fault = self._hub.accept(arrival)
         if (
             answer is SUCCESS
             and fault is None
@@ -159,7 +159,7 @@ class DataPlane:
             key=key_in_headers(request),
             problem=problem,
         )
-        answer, fault = self._accept(arrival)
+        answer, fault = self._hub.accept(arrival)
         if route.pixel:
             response = web.Response(body=GIF, headers={"Content-Type": "image/gif"})
         elif (callback := callback_of(query)) is not None:
@@ -175,11 +175,6 @@ class DataPlane:
             response = response_of(answer)
         response.headers["Cache-Control"] = _NO_CACHE
         return await self._finish(request, response, usual=answer, fault=fault)
-
-    def _accept(self, arrival: Arrival) -> tuple[Answer, FaultedRequest | None]:
-        if self._hub.faults.armed:
-            return self._hub.faults.accept(arrival)
-        return self._hub.accept(arrival), None
 
     async def _finish(
         self,
@@ -314,7 +309,7 @@ class DataPlane:
         read = body or await self._recorder.read(request, key)
         key = key or key_in_headers(request)
         faults = self._hub.faults
-        fault = faults.choose(route, key) if faults.armed else None
+        fault = faults.hit_fetch(route, key) if faults.armed else None
         self._recorder.record(request, read, answer, key=key, fault=fault)
         usual = sent or answer
         response = response_of(usual)

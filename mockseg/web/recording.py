@@ -189,10 +189,7 @@ class Recorder:
             fault: that hit it, or None.
         """
         arrival = self._arrival(request, body, key=key)
-        if fault is None:
-            self._hub.record(arrival, answer)
-        else:
-            self._hub.record(arrival, fault.kept(answer), fault.mark)
+        self._hub.record(arrival, answer, fault)
 
     def _arrival(
         self, request: web.BaseRequest, body: Body, *, key: str, path: str = ""

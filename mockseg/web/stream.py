@@ -16,7 +16,7 @@ from mockseg import json_types
 from mockseg.clock import breathe
 from mockseg.conversion import invalid
 from mockseg.errors import OperationError
-from mockseg.hub.views import request_view
+from mockseg.hub.handlers.requests import request_view
 from mockseg.matching.match import ScalarMatch, compile_match
 from mockseg.web.answers import security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS
@@ -118,7 +118,7 @@ class _Reading:
         self._matches: Callable[[Matchable], bool] = compile_match(query)
         # Requests and deliveries too, where no key but the source narrows the stream.
         self._sends_all = set(msgspec.to_builtins(query)) <= {"source", "after"}
-        elsewhere = place.run not in {0, hub.run} or place.cursor > hub.cursor
+        elsewhere = place.run not in {0, hub.run} or place.cursor > hub.journal.cursor
         self._restarted = place if elsewhere else None
         start = Place(0, 0) if elsewhere else place
         self._cursor, self._number, self._finished = start.cursor, start.number, start.finished
@@ -130,25 +130,27 @@ class _Reading:
             await self._write(response, b"gap", Gap(self._restarted.cursor, None, "restarted"))
         while True:
             # No await lies between looking and listening: nothing falls in between.
-            calls = hub.calls_after(self._cursor, limit=_CALLS_AT_ONCE, source=source)
+            calls = hub.journal.calls_after(self._cursor, limit=_CALLS_AT_ONCE, source=source)
             requests: list[KeptRequest] = []
             deliveries: list[KeptDelivery] = []
             if self._sends_all:
-                requests = hub.requests_after(self._number, limit=_REQUESTS_AT_ONCE, source=source)
-                deliveries = hub.destinations.finals(
+                requests = hub.journal.requests_after(
+                    self._number, limit=_REQUESTS_AT_ONCE, source=source
+                )
+                deliveries = hub.destinations.ledger.finals(
                     after=self._finished, limit=_DELIVERIES_AT_ONCE, source=source
                 )
             await self._write_calls(response, calls)
             for request in requests:
                 self._number = request.number
-                view = request_view(request, hub.calls_of(request))
+                view = request_view(request, hub.journal.calls_of(request))
                 await self._write(response, b"request", view)
             for delivery in deliveries:
                 self._finished = delivery.finished
                 await self._write(response, b"delivery", delivery.view())
             if calls or requests or deliveries:
                 await breathe()
-            elif not await hub.wait(KEEP_ALIVE_SECONDS):
+            elif not await hub.bell.wait(KEEP_ALIVE_SECONDS):
                 await response.write(b": keep-alive\n\n")
 
     async def _write_calls(self, response: web.StreamResponse, calls: list[KeptCall]) -> None:
@@ -171,13 +173,13 @@ class _Reading:
         """Return the gap if calls were evicted after those that were sent."""
         cursor = self._cursor
         if not calls:
-            self._cursor = self._hub.cursor
+            self._cursor = self._hub.journal.cursor
         if self._source is None:
             evicted = self._hub.journal.evicted_cursor
             # The cursors of all sources together have holes where something is missing.
             complete = calls and calls[-1].cursor - cursor == len(calls)
         else:
-            evicted, complete = self._hub.lost(self._source).cursor, False
+            evicted, complete = self._hub.sources.lost(self._source).cursor, False
         if evicted <= cursor or complete:
             return None
         return Gap(cursor, calls[0].cursor if calls else None, "evicted")
@@ -189,9 +191,9 @@ def _place(hub: Hub, after: str | None) -> Place:
     Raises:
         OperationError: 422, it is not such an id.
     """
-    finished = hub.destinations.finished
+    finished = hub.destinations.ledger.finished
     if after is None:
-        return Place(hub.cursor, hub.tally.requests, finished=finished)
+        return Place(hub.journal.cursor, hub.tally.requests, finished=finished)
     cursor, *more = after.split(".")
     if not _is_count(cursor) or len(more) > 3 or not all(_is_count(part) for part in more):
         raise invalid(
@@ -201,7 +203,7 @@ def _place(hub: Hub, after: str | None) -> Place:
         )
     if more:
         return Place(int(cursor), *(int(part) for part in more))
-    following = hub.calls_after(int(cursor), limit=1)
+    following = hub.journal.calls_after(int(cursor), limit=1)
     if cursor == "0":
         return Place(0, 0)
     number = following[0].request.number - 1 if following else hub.tally.requests

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote
 from aiohttp import web
 
 from mockseg import json_types
+from mockseg.destinations.kinds import KINDS
 from mockseg.destinations.vendor import VendorRequest, VendorResponse
 from mockseg.domain.delivery import Note
 from mockseg.domain.request import Answer
@@ -42,7 +43,7 @@ def add_routes(app: web.Application, hub: Hub) -> None:
 async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
     # What is encoded in a part is part of it: only the slashes that were sent divide.
     _, _, name, *rest = [*map(_text, request.rel_url.raw_path.split("/")), ""]
-    known = hub.destinations.vendors
+    known = tuple(KINDS)
     if name not in known:
         reason = unknown("vendor", name, known)
         refusal = Answer(status=404, body=json_types.encode({"message": f"{VENDORS}/: {reason}"}))

@@ -106,7 +106,7 @@ async def _drain() -> tuple[float, float]:
     await empty.wait()
     drained = time.process_time() - started
     assert len(dispatcher.ledger.page(state="delivered", limit=CALLS)) == CALLS
-    calls = hub.calls_after(0, limit=CALLS)
+    calls = hub.journal.calls_after(0, limit=CALLS)
     started = time.process_time()
     for call in calls:
         message = call.message()

@@ -64,7 +64,7 @@ async def test_a_page_of_another_origin_can_read_and_change_nothing(
         if not got.startswith(("failed", "opaque 0 ")) and got not in {"sent", "true", "false"}
     }
     assert succeeded == {}
-    assert [call.event for call in hub.calls_after(0, limit=10)] == [SECRET, "reached"]
+    assert [call.event for call in hub.journal.calls_after(0, limit=10)] == [SECRET, "reached"]
     assert {source.key for source in hub.sources} == {"victim", "page"}
     assert round(hub.clock.offset_seconds) == 0
 

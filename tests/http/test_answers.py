@@ -18,12 +18,12 @@ GZIP = {"Content-Encoding": "gzip"}
 
 def calls(client):
     """Give all calls as readers see them."""
-    return [call.view() for call in client.hub.calls_after(0, limit=1000)]
+    return [call.view() for call in client.hub.journal.calls_after(0, limit=1000)]
 
 
 def last_request(client):
     """Give the request recorded last."""
-    return client.hub.requests_after(0, limit=1000)[-1]
+    return client.hub.journal.requests_after(0, limit=1000)[-1]
 
 
 async def refusal(client, data, headers, path="/v1/track"):

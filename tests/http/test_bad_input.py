@@ -70,7 +70,7 @@ def still_fine(standing, requests_before):
     """Look at all that the journal has to say: it is readable, and the good call is there."""
     (marker,) = control(standing, "/calls?source=marker&messageId=m1")["calls"]
     assert (marker["verdict"], marker["event"]) == ("accepted", "E")
-    after = standing.hub.cursor - 20
+    after = standing.hub.journal.cursor - 20
     where = "properties.n > 1 or length(event) > 5 or number(properties.x) = 1"
     control(standing, f"/calls?after={max(after, 0)}")
     control(standing, f"/calls?where={where.replace(' ', '%20')}&limit=5")

@@ -50,4 +50,4 @@ async def test_who_asks_for_more_gets_more(client, exchange):
 async def test_whoever_hangs_up_is_recorded_all_the_same(client, exchange):
     """A client that does not wait for its answer costs nothing but the answer."""
     await exchange(client, request(), hang_up=True)
-    assert [call.user_id for call in client.hub.calls_after(0, limit=10)] == ["u1"]
+    assert [call.user_id for call in client.hub.journal.calls_after(0, limit=10)] == ["u1"]

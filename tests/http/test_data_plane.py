@@ -10,12 +10,12 @@ GOOD = {"userId": "u1", "event": "E", "groupId": "g1", "writeKey": "k"}
 
 def calls(client, source=None):
     """Give all calls as readers see them."""
-    return [call.view() for call in client.hub.calls_after(0, limit=1000, source=source)]
+    return [call.view() for call in client.hub.journal.calls_after(0, limit=1000, source=source)]
 
 
 def last_request(client):
     """Give the request recorded last."""
-    return client.hub.requests_after(0, limit=1000)[-1]
+    return client.hub.journal.requests_after(0, limit=1000)[-1]
 
 
 MESSAGE_PATHS = [f"/v1/{type_}" for type_ in TYPES] + [f"/v1/{type_[0]}" for type_ in TYPES]

@@ -13,12 +13,12 @@ GIF_START = b"GIF89a\x01\x00\x01\x00"
 
 def calls(client, source=None):
     """Give all calls as readers see them."""
-    return [call.view() for call in client.hub.calls_after(0, limit=1000, source=source)]
+    return [call.view() for call in client.hub.journal.calls_after(0, limit=1000, source=source)]
 
 
 def last_request(client):
     """Give the request recorded last."""
-    return client.hub.requests_after(0, limit=1000)[-1]
+    return client.hub.journal.requests_after(0, limit=1000)[-1]
 
 
 def encoded(message):
@@ -142,7 +142,7 @@ async def test_a_pixel_is_always_a_picture(client, type_, query):
         picture = await answer.read()
     assert picture.startswith(GIF_START)
     assert picture.endswith(b"\x00;")
-    assert len(client.hub.requests_after(0, limit=9)) == 1
+    assert len(client.hub.journal.requests_after(0, limit=9)) == 1
 
 
 async def test_a_bad_pixel_says_so_in_the_journal(client):

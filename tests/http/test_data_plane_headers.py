@@ -12,12 +12,12 @@ GOOD = {"userId": "u1", "event": "E", "groupId": "g1", "writeKey": "k"}
 
 def calls(client, source=None):
     """Give all calls as readers see them."""
-    return [call.view() for call in client.hub.calls_after(0, limit=1000, source=source)]
+    return [call.view() for call in client.hub.journal.calls_after(0, limit=1000, source=source)]
 
 
 def last_request(client):
     """Give the request recorded last."""
-    return client.hub.requests_after(0, limit=1000)[-1]
+    return client.hub.journal.requests_after(0, limit=1000)[-1]
 
 
 @pytest.mark.parametrize(
@@ -185,5 +185,5 @@ async def test_a_pixel_may_carry_a_message_as_long_as_any(client):
     async with client.request("GET", f"/v1/pixel/track?data={data}") as answer:
         assert answer.status == 200
         assert answer.content_type == "image/gif"
-    [call] = client.hub.calls_after(0, limit=10)
+    [call] = client.hub.journal.calls_after(0, limit=10)
     assert (call.source, call.good) == ("long", True)

@@ -46,12 +46,12 @@ async def truth(client, source="k"):
 
 def calls(client, source="k"):
     """Give the calls of a source as readers see them."""
-    return [call.view() for call in client.hub.calls_after(0, limit=1000, source=source)]
+    return [call.view() for call in client.hub.journal.calls_after(0, limit=1000, source=source)]
 
 
 def requests(client, source="k"):
     """Give the requests of a source."""
-    return client.hub.requests_after(0, limit=1000, source=source)
+    return client.hub.journal.requests_after(0, limit=1000, source=source)
 
 
 async def test_a_status_hits_so_many_requests_and_then_no_more(client):
@@ -139,7 +139,7 @@ async def test_a_delay_lasts_as_long_as_the_clock_says(client):
     client.hub.clock.set(client.hub.clock.now_ns(), frozen=True)
     await add(client, effect={"delay": 120})
     sending = asyncio.create_task(send(client))
-    await client.hub.wait()
+    await client.hub.bell.wait()
     assert (len(calls(client)), client.hub.faults.delays.count("k")) == (1, 1)
     client.hub.clock.advance(120)
     assert await sending == (200, b'{"success":true}')
@@ -150,7 +150,7 @@ async def test_a_reset_of_the_source_lets_go_what_is_delayed(client, how):
     """Clearing, deleting, and taking the fault away answer at once what was held back."""
     fault = await add(client, effect={"delay": 3600})
     sending = asyncio.create_task(send(client))
-    await client.hub.wait()
+    await client.hub.bell.wait()
     if how == "clear":
         await client.hub.perform("clear_calls", ClearCalls(source="k"))
     elif how == "delete":
@@ -165,7 +165,7 @@ async def test_a_hang_ends_without_an_answer_when_the_source_is_cleared(client):
     """Nothing is answered and nothing stored, until somebody ends it."""
     await add(client, effect={"hang": True})
     sending = asyncio.create_task(send(client))
-    await client.hub.wait()
+    await client.hub.bell.wait()
     await client.hub.perform("clear_calls", ClearCalls(source="k"))
     with pytest.raises(CLOSED):
         await sending
@@ -175,7 +175,7 @@ async def test_a_hang_does_not_hold_a_stopping_server(client):
     """The server stops while a request hangs; its client sees the connection end."""
     await add(client, effect={"hang": True})
     sending = asyncio.create_task(send(client))
-    await client.hub.wait()
+    await client.hub.bell.wait()
     await client.runner.cleanup()
     with pytest.raises(CLOSED):
         await sending
@@ -185,7 +185,7 @@ async def test_settling_waits_for_what_is_delayed_there_and_not_elsewhere(client
     """A source with a delayed answer is not settled, its neighbour is."""
     await add(client, effect={"delay": 3600})
     sending = asyncio.create_task(send(client))
-    await client.hub.wait()
+    await client.hub.bell.wait()
     await client.hub.perform("settle", Settle(source="other", quiet=0, timeout=5))
     answer = await client.post(f"{V1}/settle", json={"source": "k", "quiet": 0, "timeout": 0})
     refusal = (await answer.json())["error"]
@@ -365,11 +365,11 @@ async def test_a_hang_ends_when_its_client_goes_away(client):
     """Nothing is held for a client that has given up."""
     await add(client, effect={"hang": True})
     sending = asyncio.create_task(send(client))
-    await client.hub.wait()
+    await client.hub.bell.wait()
     assert client.hub.faults.delays.count("k") == 1
     sending.cancel()
     while client.hub.faults.delays.count("k"):
-        await client.hub.wait()
+        await client.hub.bell.wait()
     settled = await client.hub.perform("settle", Settle(source="k", quiet=0, timeout=60))
     assert settled.cursor == 0
 
@@ -382,7 +382,7 @@ async def test_many_held_requests_are_let_go_at_once(client):
         for key in ("k", "other")
     }
     while client.hub.faults.delays.count() < 100:
-        await client.hub.wait()
+        await client.hub.bell.wait()
     await client.hub.perform("clear_calls", ClearCalls(source="k"))
     assert {status for status, _ in await asyncio.gather(*sending["k"])} == {200}
     assert client.hub.faults.delays.count("other") == 50

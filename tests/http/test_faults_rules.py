@@ -143,7 +143,7 @@ async def test_tokens_expire_and_lack_members(client):
     assert "expires_in" not in await first.json()
     assert (await second.json())["expires_in"] == -1
     assert (third.status, third.headers["Retry-After"]) == (429, "1")
-    kept = [request.answer.body for request in client.hub.requests_after(0, limit=9)]
+    kept = [request.answer.body for request in client.hub.journal.requests_after(0, limit=9)]
     assert all(b"redacted" in body or b"rate_limited" in body for body in kept)
 
 

@@ -265,7 +265,7 @@ def test_evicted_deliveries_cannot_be_counted(server: MockSegment, post_batch: A
     """Exactly one is in the ledger, and there were two."""
     source = server.source()
     source.destination("userengage")
-    ledger = server._running().hub.destinations.dispatcher.ledger
+    ledger = server._running().hub.destinations.ledger
     ledger._max_deliveries = 1
     post_batch(server.url, identify_of("a"), key=source.write_key)
     post_batch(server.url, identify_of("b"), key=source.write_key)

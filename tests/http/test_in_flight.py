@@ -71,7 +71,7 @@ async def test_a_request_that_is_given_up_is_no_longer_in_flight(client, stuck):
     settling = asyncio.create_task(settled(client, source="k", quiet=0, timeout=60))
     writer.close()
     assert (await settling)[0] == 200
-    (request,) = client.hub.requests_after(0, limit=9, source="k")
+    (request,) = client.hub.journal.requests_after(0, limit=9, source="k")
     assert request.answer.status == 400
 
 

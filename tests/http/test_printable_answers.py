@@ -51,7 +51,7 @@ async def test_no_answer_holds_what_a_terminal_obeys(
 
 async def test_the_stream_is_escaped_too(client: Any, hub: Hub) -> None:
     """An event is one line of data."""
-    assert hub.cursor == 1
+    assert hub.journal.cursor == 1
     async with client.get(f"{PREFIX}/stream?after=0") as answer:
         data = ""
         while not data.startswith("data: "):

@@ -30,7 +30,7 @@ def refused_in(client: Any, source: str) -> list[tuple[int, str, str, str]]:
     """Return status, method, path and reason of each request of a source."""
     return [
         (each.answer.status, each.method, each.path, each.reason.description)
-        for each in client.hub.requests_after(0, limit=100, source=source)
+        for each in client.hub.journal.requests_after(0, limit=100, source=source)
     ]
 
 
@@ -84,7 +84,7 @@ async def test_a_good_request_with_its_key_in_the_query_is_dropped_in_its_source
     """Segment does not look there: answered 200, and the finding says where the key belongs."""
     async with client.post("/v1/track?writeKey=k1", json=MESSAGE) as answer:
         assert answer.status == 200
-    (call,) = client.hub.calls_after(0, limit=10, source=KEY)
+    (call,) = client.hub.journal.calls_after(0, limit=10, source=KEY)
     assert call.verdict == "dropped"
     (finding,) = call.remark.findings
     assert finding.code == "unknown_source"
@@ -120,6 +120,6 @@ async def test_what_was_meant_for_another_service_is_kept_without_its_secrets(
     for how in ({"data": form}, {"json": {"client_secret": "hidden", "scope": "x"}}):
         async with client.post("/oauth/token", **how) as answer:
             assert answer.status == 404
-    bodies = [each.body for each in client.hub.requests_after(0, limit=10)]
+    bodies = [each.body for each in client.hub.journal.requests_after(0, limit=10)]
     assert bodies[0] == b"grant_type=password&password=[redacted]"
     assert json.loads(bodies[1]) == {"client_secret": "[redacted]", "scope": "x"}

@@ -20,7 +20,7 @@ def recorded(client: Any) -> list[tuple[str, int, str, str]]:
     """Return source, status, method and path of each request."""
     return [
         (each.source, each.answer.status, each.method, each.path)
-        for each in client.hub.requests_after(0, limit=100)
+        for each in client.hub.journal.requests_after(0, limit=100)
     ]
 
 
@@ -56,9 +56,9 @@ async def test_a_request_for_another_host_is_refused_and_recorded(
     ((source, status, sent, path),) = recorded(client)
     assert (source, status, sent) == ("" if method == "CONNECT" else "k", 403, method)
     assert path == target.replace("localhost@", "[redacted]@")
-    (kept,) = client.hub.requests_after(0, limit=1)
+    (kept,) = client.hub.journal.requests_after(0, limit=1)
     assert f"for {shown}, and mockseg is not a forward proxy" in kept.reason.description
-    assert client.hub.calls_after(0, limit=1) == []
+    assert client.hub.journal.calls_after(0, limit=1) == []
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST", "app.localhost"])

@@ -22,7 +22,7 @@ OWN_HOSTS = ("segment.io", "segment.com", "segmentapis.com")
 
 def requests(client):
     """Give all requests, oldest first."""
-    return client.hub.requests_after(0, limit=1000)
+    return client.hub.journal.requests_after(0, limit=1000)
 
 
 async def settings(client, path="/v1/projects/k/settings", **headers):

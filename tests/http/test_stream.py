@@ -256,15 +256,15 @@ async def test_a_stream_whose_client_is_gone_is_let_go(
     """Nothing of a stream is left once its client has hung up."""
     monkeypatch.setattr("mockseg.web.open_requests.LOOK_SECONDS", 0.01)
     ended = asyncio.Event()
-    wait = hub.wait
+    wait = hub.bell.wait
 
-    async def watched(*seconds: Any) -> bool:
+    async def watched(_: Any, *seconds: Any) -> bool:
         try:
             return await wait(*seconds)
         finally:
             ended.set()
 
-    monkeypatch.setattr(hub, "wait", watched)
+    monkeypatch.setattr("mockseg.hub.waits.Bell.wait", watched)
     async with listening(client):
         assert not ended.is_set()
     await ended.wait()

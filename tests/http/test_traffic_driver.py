@@ -52,7 +52,7 @@ async def test_everything_arrives_once(client, hub, transport, zipped) -> None:
     traffic = calls(1000, 300)
     tally = await sent(url, traffic, transport, zipped=zipped)
     assert (tally.made, tally.answered, tally.lost) == (300, 300, 0)
-    kept = hub.calls_after(0, limit=1000)
+    kept = hub.journal.calls_after(0, limit=1000)
     assert sorted(call.message_id for call in kept) == sorted(made.message_id for made in traffic)
     assert all(call.good for call in kept)
     assert tally.latency.count == tally.lateness.count

@@ -135,7 +135,7 @@ def test_every_way_gives_the_same_message(still, data, message):
         key = f"k{number}"
         status, _ = _sent(still, way, key=key, place=place, compressed=compressed)
         assert status == 200
-        (call,) = (kept.view() for kept in still.hub.calls_after(0, limit=9, source=key))
+        (call,) = (kept.view() for kept in still.hub.journal.calls_after(0, limit=9, source=key))
         seen.append((call.message, call.verdict, call.findings, call.event, call.user_id))
     assert seen == [seen[0]] * len(ways)
     assert seen[0][0]["messageId"] == message["messageId"]
@@ -158,5 +158,5 @@ def test_a_dotted_query_gives_the_same_message_of_strings(still, event, properti
             message[name] = fields
     assert still.ask("GET", "/v1/pixel/track", params=query)[0] == 200
     assert still.ask("POST", "/v1/track", json=message | {"writeKey": "posted"})[0] == 200
-    first, second = (call.view() for call in still.hub.calls_after(0, limit=9))
+    first, second = (call.view() for call in still.hub.journal.calls_after(0, limit=9))
     assert first.message == second.message

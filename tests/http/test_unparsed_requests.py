@@ -23,7 +23,7 @@ def refused(client: Any) -> list[tuple[str, int, str, str, str]]:
     """Return source, status, method, path and reason of each refused request."""
     return [
         (each.source, each.answer.status, each.method, each.path, each.reason.description)
-        for each in client.hub.requests_after(0, limit=100)
+        for each in client.hub.journal.requests_after(0, limit=100)
         if each.reason is not None
     ]
 
@@ -40,7 +40,7 @@ async def test_a_content_length_that_is_too_small_is_named(client: Any, exchange
         'what follows it is not HTTP: Invalid method encountered: "}";'
         " is the Content-Length of 40 too small?"
     )
-    (kept,) = client.hub.requests_after(0, limit=10)
+    (kept,) = client.hub.journal.requests_after(0, limit=10)
     assert (kept.body, kept.sent_bytes) == (BODY[:-1], len(BODY) - 1)
     assert ("Host", "x") in kept.headers
     summary: Summary = await client.hub.perform("summary", OfSource(source="k"))
@@ -53,7 +53,7 @@ async def test_good_requests_before_it_are_not_lost(client: Any, exchange: Any) 
     assert [entry[:4] for entry in refused(client)] == [("k", 400, "POST", "/v1/track")] * 3
     assert "it came together with what is not HTTP" in refused(client)[0][4]
     assert "Content-Length of 41 too small?" in refused(client)[-1][4]
-    assert client.hub.calls_after(0, limit=10) == []
+    assert client.hub.journal.calls_after(0, limit=10) == []
     assert client.hub.tally.parser_refused == 1
 
 
@@ -67,7 +67,7 @@ async def test_what_was_answered_before_stays_answered(client: Any) -> None:
     assert b" 400 " in await reader.readline()
     await reader.read()
     writer.close()
-    assert len(client.hub.calls_after(0, limit=10, source="k")) == 1
+    assert len(client.hub.journal.calls_after(0, limit=10, source="k")) == 1
     ((source, status, method, _, reason),) = refused(client)
     assert (source, status, method) == ("k", 400, "")
     assert "what follows the request before is not HTTP" in reason
@@ -85,7 +85,7 @@ async def test_a_body_in_a_segment_of_its_own_may_be_too_long(client: Any, excha
     writer.write(body + b"}")
     assert (await reader.read()).count(b"HTTP/1.") == 2
     writer.close()
-    assert len(client.hub.calls_after(0, limit=10)) == 2
+    assert len(client.hub.journal.calls_after(0, limit=10)) == 2
     ((source, *_, reason),) = refused(client)
     assert source == "k"
     assert 'Invalid method encountered: "}"' in reason

@@ -54,7 +54,7 @@ def outcomes(seed, order):
         message_id = str(uuid.uuid4())
         tries = []
         for _ in range(TRIES):
-            _, broken = hub.faults.accept(arrival(user, event, message_id))
+            _, broken = hub.accept(arrival(user, event, message_id))
             tries.append(None if broken is None else (broken.effect.words, broken.delay))
             if broken is None or broken.effect.reset is None:
                 break
@@ -204,9 +204,9 @@ def test_whatever_is_asked_for_is_put_in_force_or_refused_with_its_field(asked):
             True,
         )
         return
-    usual, broken = hub.faults.accept(arrival("u1", "E", "m1"))
+    usual, broken = hub.accept(arrival("u1", "E", "m1"))
     if broken is None:
-        broken = hub.faults.choose(SETTINGS, "k") or hub.faults.choose(TOKEN, "")
+        broken = hub.faults.hit_fetch(SETTINGS, "k") or hub.faults.hit_fetch(TOKEN, "")
         usual = Answer(status=200, body=b'{"a":{"b":1}}')
     if broken is not None:
         served = broken.serve(usual)

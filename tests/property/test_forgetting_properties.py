@@ -18,7 +18,8 @@ from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.domain.lost import Lost
 from mockseg.hub.forgotten import Forgotten
 from mockseg.hub.source_plans import NO_PLANS
-from mockseg.hub.sources import SourceDefaults, Sources
+from mockseg.hub.sources import Behaviour, Sources
+from mockseg.journal.memory import MemoryJournal
 
 KEYS = st.sampled_from("abcdefgh")
 MOST = 3
@@ -33,11 +34,10 @@ class SourcesMachine(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr("mockseg.hub.sources.MAX_SOURCES", MOST)
         self.patch.setattr("mockseg.hub.forgotten.MAX_FORGOTTEN", records)
-        defaults = SourceDefaults(
-            profile="2025", dedup="source", error_body="json", plans=NO_PLANS, generation=1000
-        )
         self.sources = Sources(
-            defaults,
+            Behaviour(profile="2025", dedup="source", error_body="json", plans=NO_PLANS),
+            generation=1000,
+            journal=MemoryJournal(max_calls=1000, max_requests=1000, max_bytes=1000),
             clock=ShiftedClock(SystemClock()),
             random=random.Random(1),
             forget=self._forget,
@@ -80,7 +80,9 @@ class SourcesMachine(RuleBasedStateMachine):
     @rule(key=KEYS)
     def delete(self, key):
         """Delete a source, if it is open."""
-        if self.sources.drop(key):
+        source = self.sources.get(key)
+        if source is not None:
+            self.sources.drop(source)
             self.order.remove(key)
             self.claimed.discard(key)
             self.sent[key], self.kept[key] = [], []

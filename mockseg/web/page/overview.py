@@ -64,7 +64,7 @@ async def overview(
     truth = None
     if source is not None:
         truth = await hub.perform("truth", AskTruth(source=source, limit=0))
-    calls = hub.calls_before(None, limit=_CALLS_SHOWN, source=source)
+    calls = hub.journal.calls_before(None, limit=_CALLS_SHOWN, source=source)
     events = sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0]))
     return await render(
         request,

@@ -171,4 +171,4 @@ async def test_a_terminal_that_is_gone_does_not_end_the_server(
         send(hub, "one")
         lines.show()
 
-    assert hub.cursor == 1
+    assert hub.journal.cursor == 1

@@ -40,7 +40,7 @@ class Machine:
             key=key,
             **more,
         )
-        return self.hub.accept(arrival)
+        return self.hub.accept(arrival).answer
 
     def track(self, source="k", **fields):
         """Send one good track call, changed by these fields; give it as it is recorded."""
@@ -54,11 +54,11 @@ class Machine:
 
     def calls(self, source=None):
         """Give all calls as readers see them, oldest first."""
-        return [call.view() for call in self.hub.calls_after(0, limit=10**6, source=source)]
+        return [call.view() for call in self.hub.journal.calls_after(0, limit=10**6, source=source)]
 
     def requests(self, source=None):
         """Give all requests, oldest first."""
-        return self.hub.requests_after(0, limit=10**6, source=source)
+        return self.hub.journal.requests_after(0, limit=10**6, source=source)
 
     async def perform(self, operation, /, **params):
         """Perform an operation of the table with these parameters."""

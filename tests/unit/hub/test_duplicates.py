@@ -143,7 +143,7 @@ async def test_a_window_has_its_own_dedup(machine):
     assert window.cursor == 1
     call = machine.track(messageId="m1")
     assert (call.verdict, call.request.attempt) == ("accepted", 1)
-    assert [kept.cursor for kept in machine.hub.calls_after(window.cursor, limit=9)] == [2]
+    assert [kept.cursor for kept in machine.hub.journal.calls_after(window.cursor, limit=9)] == [2]
     assert len(machine.calls("k")) == 2
 
 

@@ -78,7 +78,7 @@ async def test_a_source_that_comes_back_says_what_it_lacks(machine, few, flood):
     source = await machine.perform("get_source", writeKey="k")
     assert (source.plans, source.profile) == ([], "2025")
     assert source.forgotten.settings == ("plan", "settings")
-    assert (await lost(machine)).inside(after=machine.hub.cursor)
+    assert (await lost(machine)).inside(after=machine.hub.journal.cursor)
     await machine.perform("put_plan", writeKey="k", plan=PLAN)
     assert (await lost(machine)).forgotten.settings == ("settings",)
     await machine.perform("patch_source", writeKey="k", profile="2018")
@@ -303,7 +303,7 @@ class TestBounds:
             await machine.perform("create_source", writeKey=key, plan=PLAN)
         await machine.perform("clear_calls", all=True)
         assert (await lost(machine, "x")).forgotten.settings == ("plan",)
-        assert (await lost(machine, "x")).inside(after=machine.hub.cursor)
+        assert (await lost(machine, "x")).inside(after=machine.hub.journal.cursor)
 
 
 class TestClearing:

@@ -71,7 +71,7 @@ class Opened:
         """Return source, status, method, path and reason of each refused request."""
         return [
             (one.source, one.answer.status, one.method, one.path, one.reason.description)
-            for one in self.hub.requests_after(0, limit=100)
+            for one in self.hub.journal.requests_after(0, limit=100)
             if one.reason is not None
         ]
 
@@ -117,7 +117,7 @@ def test_a_head_that_never_ends_is_refused_in_time(connected: Callable[..., Any]
         assert json.loads(one.wire.sent.split(b"\r\n\r\n")[1])["success"] is False
         reason = "the head of the request did not arrive within 30 s"
         assert one.refused == [("k", 408, "POST", "/v1/track", reason)]
-        assert one.hub.requests_after(0, limit=1)[0].query == "token=[redacted]"
+        assert one.hub.journal.requests_after(0, limit=1)[0].query == "token=[redacted]"
 
     connected(body)
 
@@ -155,7 +155,7 @@ def test_a_second_head_has_its_own_time(connected: Callable[..., Any]) -> None:
         ended = await one.wire.closed
         assert 100 <= ended - started < 103
         assert one.wire.sent.count(b"HTTP/1.1 200 OK") == 2
-        assert len(one.hub.calls_after(0, limit=10)) == 2
+        assert len(one.hub.journal.calls_after(0, limit=10)) == 2
 
     connected(body)
 
@@ -173,7 +173,7 @@ def test_an_idle_connection_is_kept_longer(connected: Callable[..., Any]) -> Non
         assert await ended is False
         assert (
             one.wire.sent.count(b"HTTP/1.1 200 OK") == 1
-            or len(one.hub.calls_after(0, limit=10)) == 2
+            or len(one.hub.journal.calls_after(0, limit=10)) == 2
         )
 
     connected(body, header_timeout=5)
@@ -222,7 +222,7 @@ def test_requests_may_be_cut_anywhere(*, cuts: list[int], garbage: bool, turns: 
                     await breathe()
         for _ in range(30):
             await breathe()
-        accepted = len(one.hub.calls_after(0, limit=10))
+        accepted = len(one.hub.journal.calls_after(0, limit=10))
         refused = [each for each in one.refused if each[3] == "/v1/track"]
         assert accepted + len(refused) == 3
         assert all(source == "k" for source, *_ in one.refused)

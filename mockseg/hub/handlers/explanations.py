@@ -18,9 +18,8 @@ from msgspec.structs import replace
 from mockseg.clock import breathe
 from mockseg.domain.call import call_cursor
 from mockseg.domain.lost import NOTHING_LOST
-from mockseg.errors import FqlError, OperationError
-from mockseg.hub.filtering import bad_filter
-from mockseg.hub.waits import check_count, wait_for_calls
+from mockseg.errors import OperationError
+from mockseg.hub.waits import check_count, compiled, wait_for_calls
 from mockseg.matching.evidence import (
     MAX_NEAR,
     MAX_SHOWN,
@@ -32,7 +31,7 @@ from mockseg.matching.evidence import (
 )
 from mockseg.matching.explain import explain, explain_not_quiet
 from mockseg.matching.explain_delivery import explain_delivery
-from mockseg.matching.match import Match, accepted_by_default, compile_match
+from mockseg.matching.match import Match, accepted_by_default
 from mockseg.matching.matcher import matcher_of
 from mockseg.matching.nearest import Ranking
 from mockseg.matching.render import before_window
@@ -45,7 +44,11 @@ if TYPE_CHECKING:
 
     from mockseg.domain.call import Call, KeptCall
     from mockseg.domain.lost import Lost
-    from mockseg.hub.hub import Hub
+    from mockseg.hub.destinations import Destinations
+    from mockseg.hub.sources import Sources
+    from mockseg.hub.waits import Waiters
+    from mockseg.journal.memory import MemoryJournal
+    from mockseg.json_types import JsonObject
     from mockseg.operations.deliveries import WaitDeliveries
 
 
@@ -57,61 +60,71 @@ _PORTION = 20
 _MAX_DELIVERED = 100
 
 
-async def explain_calls(hub: Hub, asked: ExplainCalls) -> Explained:
-    """Say why calls were not there as often as expected."""
+async def explain_calls(
+    asked: ExplainCalls, *, journal: MemoryJournal, sources: Sources, waiters: Waiters[KeptCall]
+) -> Explained:
     check_count(asked.count)
-    try:
-        survey = _Survey(hub, asked)
-    except FqlError as error:
-        raise bad_filter(error) from None
+    survey = _Survey(asked, journal=journal, sources=sources, waiters=waiters)
     await survey.walk()
-    evidence = await survey.evidence()
-    explanation = explain(evidence)
-    explained = msgspec.convert(explanation.as_json(), Explained)
+    explained = msgspec.convert(explain(await survey.evidence()).as_json(), Explained)
     if not asked.candidates:
         return explained
     return replace(explained, candidates=[call.view() for call in survey.candidates()])
 
 
-async def explain_wait(hub: Hub, asked: ExplainCalls, *, quiet: float) -> dict[str, object]:
-    """Return what the 406 of a wait says of its reason, as JSON.
+async def explain_wait(
+    asked: ExplainCalls,
+    *,
+    quiet: float,
+    journal: MemoryJournal,
+    sources: Sources,
+    waiters: Waiters[KeptCall],
+) -> JsonObject:
+    """Return what the 406 of a wait says of its reason.
 
     Args:
-        hub: the machine.
         asked: what was waited for.
         quiet: seconds of silence that did not come although the calls did, or 0.
+        journal: to look into.
+        sources: of the calls.
+        waiters: for calls that are late.
     """
-    if not quiet:
-        explained = await explain_calls(hub, asked)
-    else:
-        survey = _Survey(hub, asked)
-        await survey.walk()
-        evidence = await survey.evidence(last=True)
-        explanation = explain_not_quiet(evidence, quiet=quiet)
-        explained = msgspec.convert(explanation.as_json(), Explained)
-    said: dict[str, object] = msgspec.to_builtins(explained)
-    del said["candidates"]
-    return said
+    survey = _Survey(asked, journal=journal, sources=sources, waiters=waiters)
+    await survey.walk()
+    evidence = await survey.evidence(last=bool(quiet))
+    explanation = explain_not_quiet(evidence, quiet=quiet) if quiet else explain(evidence)
+    explained = msgspec.convert(explanation.as_json(), Explained)
+    shown: JsonObject = msgspec.to_builtins(explained)
+    del shown["candidates"]
+    return shown
 
 
-async def explain_deliveries(hub: Hub, asked: WaitDeliveries) -> dict[str, object]:
-    """Return what the 406 of a wait for deliveries says of its reason, as JSON.
+async def explain_deliveries(
+    asked: WaitDeliveries,
+    *,
+    destinations: Destinations,
+    journal: MemoryJournal,
+    sources: Sources,
+    waiters: Waiters[KeptCall],
+) -> JsonObject:
+    """Return what the 406 of a wait for deliveries says of its reason.
 
     Where no call is meant at all, the call itself is what is missing, and is explained.
     """
     missing = ExplainCalls(match=asked.match, waited=asked.timeout)
-    survey = _Survey(hub, missing)
+    survey = _Survey(missing, journal=journal, sources=sources, waiters=waiters)
     await survey.walk()
     calls = survey.found()
     if not calls:
-        return await explain_wait(hub, missing, quiet=0.0)
-    source = None if asked.match.source is None else hub.sources.get(asked.match.source)
-    ledger = hub.destinations.dispatcher.ledger
+        return await explain_wait(
+            missing, quiet=0.0, journal=journal, sources=sources, waiters=waiters
+        )
+    key, ledger = asked.match.source, destinations.ledger
     explanation = explain_delivery(
         matcher_of(asked.match).describe(),
         calls=[call.view() for call in calls],
         deliveries=[kept.view() for call in calls for kept in ledger.of_call(call.cursor)],
-        destinations=[] if source is None else [each.id for each in source.destinations],
+        destinations=[] if key is None else [each.id for each in destinations.of(key)],
         to=asked.destination,
         state=asked.state,
         reason=asked.reason,
@@ -124,22 +137,31 @@ class _Survey:
     """One walk over the calls of a source, the oldest first.
 
     Raises:
-        FqlError: ``where`` cannot be read.
+        OperationError: 422, ``where`` cannot be read.
     """
 
-    def __init__(self, hub: Hub, asked: ExplainCalls) -> None:
+    def __init__(
+        self,
+        asked: ExplainCalls,
+        *,
+        journal: MemoryJournal,
+        sources: Sources,
+        waiters: Waiters[KeptCall],
+    ) -> None:
         match = asked.match
-        self._hub = hub
+        self._journal = journal
+        self._sources = sources
+        self._waiters = waiters
         self._asked = asked
         self._key = match.source
-        self._matcher = matcher_of(match)
         minimum, maximum = asked.count.bounds
         self._expected = Expectation(minimum=minimum, maximum=maximum)
-        self._means = compile_match(replace(match, source=None, verdict="any", good=None))
-        self._is_right = compile_match(Match(verdict=accepted_by_default(match), good=match.good))
+        self._means = compiled(replace(match, source=None, verdict="any", good=None))
+        self._is_right = compiled(Match(verdict=accepted_by_default(match), good=match.good))
         self._found: list[KeptCall] = []
         self._unaccepted: list[KeptCall] = []
         self._rest: deque[KeptCall] = deque(maxlen=_MAX_SEEN)
+        self._matcher = matcher_of(match)
         self._near = Ranking(self._matcher)
         self._recorded = 0
         self._by_event: dict[str, int] = {}
@@ -147,7 +169,7 @@ class _Survey:
 
     async def walk(self) -> None:
         """Sort the calls of the source, and rank those that are not meant."""
-        async for portion in self._hub.scan(after=self._asked.after, source=self._key):
+        async for portion in self._journal.scan(after=self._asked.after, source=self._key):
             self._recorded += len(portion)
             for call in portion:
                 name = call.event or call.type
@@ -156,7 +178,7 @@ class _Survey:
                     self._rest.append(call)
                 else:
                     (self._found if self._is_right(call) else self._unaccepted).append(call)
-        self._end = self._hub.cursor
+        self._end = self._journal.cursor
         for number, call in enumerate(tuple(self._rest)):
             self._near.look(call.view())
             if number % _PORTION == _PORTION - 1:
@@ -241,7 +263,9 @@ class _Survey:
             match=self._asked.match, timeout=self._asked.late, after=self._end, explain=False
         )
         try:
-            waited = await wait_for_calls(self._hub, asked)
+            waited = await wait_for_calls(
+                asked, journal=self._journal, sources=self._sources, waiters=self._waiters
+            )
         except OperationError:
             return []
         after_seconds = time.monotonic() - started
@@ -250,7 +274,7 @@ class _Survey:
     def _originals(self, duplicates: Sequence[Call]) -> dict[str, Call]:
         originals: dict[str, Call] = {}
         for each in duplicates:
-            kept = self._hub.journal.call(call_cursor(each.duplicate_of or "") or 0)
+            kept = self._journal.call(call_cursor(each.duplicate_of or "") or 0)
             inside = kept is not None and kept.cursor > self._asked.after
             if kept is not None and inside and kept.source == each.source:
                 originals[each.duplicate_of or ""] = kept.view()
@@ -260,12 +284,11 @@ class _Survey:
         """Look for the call under other write keys: since this source was opened, or its window."""
         if self._key is None:
             return []
-        hub = self._hub
-        own = hub.sources.get(self._key)
+        own = self._sources.get(self._key)
         opened = 0 if own is None else own.opened_cursor
         found: deque[KeptCall] = deque(maxlen=MAX_SHOWN)
         after = max(self._asked.after, opened, self._end - _MAX_SEEN)
-        async for portion in hub.scan(after=after, source=None):
+        async for portion in self._journal.scan(after=after):
             found.extend(
                 call
                 for call in portion
@@ -276,20 +299,20 @@ class _Survey:
             )
         shown: list[Elsewhere] = []
         for call in reversed(found):
-            source = hub.sources.get(call.source)
-            claimed = source is not None and hub.sources.is_claimed(source)
-            name = "" if source is None else source.name
+            source = self._sources.get(call.source)
+            claimed = source is not None and self._sources.is_claimed(source)
+            name = "" if source is None else source.behaviour.name
             shown.append(Elsewhere(call.view(), claimed=claimed, name=name))
         return shown
 
     def _lost(self) -> Lost:
-        lost = self._hub.lost(self._key)
+        lost = self._sources.lost(self._key)
         return lost if lost.inside(after=self._asked.after) else NOTHING_LOST
 
     async def _refused(self) -> RefusalCounter:
         refused = RefusalCounter()
         after = self._asked.after_request
-        async for page in self._hub.scan_requests(after=after, source=self._key):
+        async for page in self._journal.scan_requests(after=after, source=self._key):
             for request in page:
                 refused.add(request)
         return refused

@@ -1,0 +1,468 @@
+"""Operations on calls: list, show, wait, settle, count, clear, import."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, UnsetType
+
+from mockseg.domain.call import call_cursor, call_id
+from mockseg.domain.findings import Discard, Violation
+from mockseg.domain.request import Route, internal_arrival
+from mockseg.domain.timestamps import format_moment, parse_moment
+from mockseg.errors import OperationError
+from mockseg.hub.handlers.deliveries import overdue
+from mockseg.hub.handlers.explanations import explain_wait
+from mockseg.hub.handlers.faults import attempts_of
+from mockseg.hub.handlers.requests import request_view
+from mockseg.hub.waits import check_count, compiled, wait_for_calls
+from mockseg.matching.match import ScalarMatch, narrows
+from mockseg.matching.render import counted
+from mockseg.operations.calls import (
+    CallBrief,
+    CallDetails,
+    CallPage,
+    Cleared,
+    FindingDetails,
+    Imported,
+    RuleExcerpt,
+    Settled,
+    Summary,
+)
+from mockseg.operations.explanations import ExplainCalls
+from mockseg.operations.refusals import MOST_KINDS, Refusals
+from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mockseg.domain.call import KeptCall
+    from mockseg.domain.findings import Finding
+    from mockseg.domain.request import Arrival
+    from mockseg.hub.destinations import Destinations
+    from mockseg.hub.fault_registry import FaultRegistry
+    from mockseg.hub.in_flight import InFlight, Reading
+    from mockseg.hub.source_plans import SourcePlans
+    from mockseg.hub.sources import Sources
+    from mockseg.hub.waits import Bell, Waiters
+    from mockseg.journal.memory import MemoryJournal
+    from mockseg.json_types import Json, JsonObject
+    from mockseg.operations.base import OfSource
+    from mockseg.operations.calls import (
+        ClearCalls,
+        GetCall,
+        ImportCalls,
+        ImportedCall,
+        ListCalls,
+        Settle,
+        WaitCalls,
+        WaitedCalls,
+    )
+    from mockseg.plans.model import Rule
+
+
+# What was exported was delivered then; `redeliver` delivers it again.
+_IMPORT_ROUTE = Route(
+    path="/_mockseg/v1/calls/import", carries="batch", delivered=False, internal=True
+)
+_NEIGHBOURS = 10
+_ANNOTATIONS = ("title", "description")
+
+
+async def list_calls(asked: ListCalls, *, journal: MemoryJournal) -> CallPage:
+    most = asked.limit + 1
+    if narrows(asked):
+        total, found = await _filtered(asked, most, journal)
+    else:
+        total, found = journal.count(asked.source)[0], _page(asked, most, journal)
+    shown = found[: asked.limit]
+    return CallPage(
+        calls=[call.view() for call in shown],
+        total=total,
+        next=shown[-1].cursor if len(found) == most else None,
+        verdict=asked.verdict or "any",
+    )
+
+
+def _page(asked: ListCalls, most: int, journal: MemoryJournal) -> list[KeptCall]:
+    """Return the calls between two cursors, from the end that is asked for."""
+    if asked.order == "newest":
+        calls = journal.calls_before(asked.before, limit=most, source=asked.source)
+        return [call for call in calls if call.cursor > asked.after]
+    calls = journal.calls_after(asked.after, limit=most, source=asked.source)
+    return [call for call in calls if asked.before is None or call.cursor < asked.before]
+
+
+async def _filtered(
+    asked: ListCalls, most: int, journal: MemoryJournal
+) -> tuple[int, list[KeptCall]]:
+    """Return how many calls match at all, and those of the page."""
+    matches = compiled(asked)
+    newest = asked.order == "newest"
+    total = 0
+    # A full deque drops its oldest.
+    found: deque[KeptCall] = deque(maxlen=most if newest else None)
+    async for portion in journal.scan(source=asked.source):
+        for call in portion:
+            if not matches(call):
+                continue
+            total += 1
+            if call.cursor <= asked.after:
+                continue
+            if asked.before is not None and call.cursor >= asked.before:
+                continue
+            if newest or len(found) < most:
+                found.append(call)
+    if newest:
+        found.reverse()
+    return total, list(found)
+
+
+async def get_call(
+    asked: GetCall, *, journal: MemoryJournal, sources: Sources, destinations: Destinations
+) -> CallDetails:
+    call = _kept(asked.id, journal)
+    view = call.view()
+    plans = sources.plans_of(call.source)
+    before, after = await _neighbours(call, journal)
+    return CallDetails(
+        call=view,
+        findings=[
+            FindingDetails(
+                finding=finding,
+                sent=_sent(finding, view.message, view.raw),
+                rule=_rule(plans, call, finding, view.message),
+            )
+            for finding in view.findings
+        ],
+        request=request_view(call.request, journal.calls_of(call.request)),
+        attempts=await attempts_of(call.message_id, source=call.source, journal=journal),
+        deliveries=[kept.view() for kept in destinations.ledger.of_call(call.cursor)],
+        before=before,
+        after=after,
+    )
+
+
+async def clear_call(
+    asked: GetCall,
+    *,
+    journal: MemoryJournal,
+    sources: Sources,
+    destinations: Destinations,
+    cleared: Callable[[str, int], None],
+) -> Cleared:
+    """Forget one call: its deliveries are cancelled, and its messageId is new again."""
+    call = _kept(asked.id, journal)
+    journal.remove(call)
+    source = sources.get(call.source)
+    if source is not None:
+        sources.window_of(source).forget(call.message_id, call.cursor)
+    destinations.dispatcher.drop_call(call.cursor)
+    cleared(call.source, call.cursor)
+    return Cleared(cleared=1)
+
+
+def _kept(id_: str, journal: MemoryJournal) -> KeptCall:
+    """Return the call with this id.
+
+    Raises:
+        OperationError: 404 it was never recorded, 410 it is no longer kept.
+    """
+    cursor = call_cursor(id_)
+    if not cursor or cursor > journal.cursor:
+        newest = (
+            f"the newest is {call_id(journal.cursor)}"
+            if journal.cursor
+            else "none was recorded yet"
+        )
+        looks = "" if cursor else "; an id looks like call-17"
+        raise OperationError(
+            f'no call "{id_[:100]}" was recorded: {newest}{looks}', status=404, code="unknown_call"
+        )
+    call = journal.call(cursor)
+    if call is None:
+        oldest = journal.calls_after(0, limit=1)
+        first = call_id(oldest[0].cursor) if oldest else None
+        kept = f"the oldest kept call is {first}" if first else "no call is kept"
+        raise OperationError(
+            f"{call_id(cursor)} is no longer kept, because it was evicted or cleared: {kept}",
+            status=410,
+            code="evicted_call",
+            details={"oldest": first, "kept": journal.count()[0]},
+        )
+    return call
+
+
+async def wait_calls(
+    asked: WaitCalls, *, journal: MemoryJournal, sources: Sources, waiters: Waiters[KeptCall]
+) -> WaitedCalls:
+    """Answer when the calls are there; a 406 says what was found instead."""
+    check_count(asked.count)
+    try:
+        return await wait_for_calls(asked, journal=journal, sources=sources, waiters=waiters)
+    except OperationError as refusal:
+        if refusal.status == 406 and asked.explain:
+            unmet = ExplainCalls(
+                match=asked.match,
+                count=asked.count,
+                after=asked.after,
+                after_request=asked.after_request,
+                opened_at=asked.opened_at,
+                waited=asked.timeout if refusal.code == "timeout" else 0.0,
+            )
+            quiet = asked.quiet if refusal.code == "not_quiet" else 0.0
+            refusal.details["explanation"] = await explain_wait(
+                unmet, quiet=quiet, journal=journal, sources=sources, waiters=waiters
+            )
+        raise
+
+
+async def clear_calls(
+    asked: ClearCalls,
+    *,
+    sources: Sources,
+    destinations: Destinations,
+    clear: Callable[[str], int],
+) -> Cleared:
+    if (asked.source is None) == (not asked.all):
+        raise OperationError(
+            "say what to clear: one of source=<write key> and all=true",
+            status=422,
+            code="invalid_parameter",
+            details={"allowed": ["source", "all"]},
+        )
+    if asked.source is not None:
+        return Cleared(cleared=clear(asked.source))
+    destinations.forget_strangers()
+    cleared = sum(clear(source.key) for source in sources)
+    sources.clear_all()
+    return Cleared(cleared=cleared)
+
+
+async def settle(
+    asked: Settle,
+    *,
+    journal: MemoryJournal,
+    sources: Sources,
+    in_flight: InFlight,
+    faults: FaultRegistry,
+    destinations: Destinations,
+    bell: Bell,
+) -> Settled:
+    """Answer when nothing is in flight and nothing came for a while."""
+    started = time.monotonic()
+    with sources.watching(asked.source):
+        while True:
+            now = time.monotonic()
+            last = sources.last_arrival_of(asked.source)
+            quiet_for = now - (started if last is None else max(started, last))
+            reading = in_flight.of(asked.source)
+            delayed = faults.delays.count(asked.source)
+            pending = destinations.ledger.pending(asked.source)
+            under_way = reading.known + delayed + pending > 0
+            if not reading and not under_way and quiet_for >= asked.quiet:
+                return Settled(cursor=journal.cursor)
+            left = asked.timeout - (now - started)
+            if left <= 0:
+                raise _unsettled(asked, reading, delayed, destinations, last)
+            # What is in flight rings when it is recorded, or ends without that.
+            if not under_way:
+                left = min(left, reading.unknown_seconds or asked.quiet - quiet_for)
+            await bell.wait(left)
+
+
+def _unsettled(
+    asked: Settle,
+    reading: Reading,
+    delayed: int,
+    destinations: Destinations,
+    last: float | None,
+) -> OperationError:
+    reasons = [
+        *_reading_words(reading, asked.source),
+        *([f"{counted(delayed, 'answer')} held back by faults"] if delayed else []),
+        *overdue(asked.source, destinations.ledger),
+        "nothing has come yet"
+        if last is None
+        else f"the last request came {time.monotonic() - last:.2f} s ago",
+    ]
+    return OperationError(
+        f"not settled within {asked.timeout:g} s: {', '.join(reasons)};"
+        f" {asked.quiet:g} s of quiet were asked for",
+        status=406,
+        code="not_quiet",
+        details={
+            "inFlight": reading.known + reading.unknown,
+            "delayed": delayed,
+            "pending": destinations.ledger.pending(asked.source),
+        },
+    )
+
+
+def _reading_words(reading: Reading, source: str | None) -> Iterator[str]:
+    """Say which requests are still being read."""
+    if reading.known:
+        whose = "" if source is None else " of this source"
+        yield f"{counted(reading.known, 'request')}{whose} in flight"
+    if reading.unknown:
+        yield f"{counted(reading.unknown, 'request')} in flight with no write key yet"
+
+
+async def summary(asked: OfSource, *, journal: MemoryJournal, sources: Sources) -> Summary:
+    calls, requests = journal.count(asked.source)
+    counts = journal.counts(asked.source)
+    verdicts, good = counts.by_verdict()
+    lost = sources.lost(asked.source)
+    return Summary(
+        total=calls,
+        good=good,
+        bad=calls - good,
+        evicted=lost.calls,
+        lost=lost,
+        requests=requests,
+        refused=sum(counts.refusals.values()),
+        refusals=[Refusals(*kind, n) for kind, n in islice(counts.refusals.items(), MOST_KINDS)],
+        by_event=counts.by_name(),
+        cursor=journal.cursor,
+        **verdicts,
+    )
+
+
+async def import_calls(
+    asked: ImportCalls, *, journal: MemoryJournal, accept: Callable[[Arrival], object]
+) -> Imported:
+    """Record exported calls, judged anew."""
+    duplicates = 0
+    for call in asked.calls:
+        arrival = _arrival_of(call, asked.source)
+        cursor = journal.cursor
+        accept(arrival)
+        recorded = journal.calls_after(cursor, limit=1, source=arrival.key)
+        duplicates += any(each.is_duplicate for each in recorded)
+    return Imported(imported=len(asked.calls), duplicates=duplicates)
+
+
+def _arrival_of(call: ImportedCall, source: str | None) -> Arrival:
+    """Make a request out of an exported call, with which it gets the same normalised form."""
+    message: Any = call.message or call.raw
+    if isinstance(message, dict):
+        # Which source it goes to is said beside it.
+        message = {key: value for key, value in message.items() if key != "writeKey"}
+        message.pop("receivedAt", None)
+        original = message.pop("originalTimestamp", None)
+        message.pop("timestamp", None)
+        if original is not None:
+            message["timestamp"] = original
+    return internal_arrival(
+        _IMPORT_ROUTE,
+        message,
+        received_ns=parse_moment(call.received_at) or 0,
+        key=source if source is not None else call.source,
+    )
+
+
+# --- details of one call
+
+
+def _sent(finding: Finding, message: JsonObject, raw: Json) -> Json | UnsetType:
+    """Return the value at the place of a finding, UNSET where nothing was sent there.
+
+    A violation is one of the normalised message, a discard of the message as sent. What the
+    settings of Protocols took away is still in the message as sent.
+    """
+    if isinstance(finding, Discard):
+        value = lookup(raw, finding.field.split(".")) if finding.field else NO_PLACE
+    else:
+        value = lookup(message, pointer_path(message, finding.instance_path))
+        if value is NO_PLACE:
+            value = lookup(raw, pointer_path(raw, finding.instance_path))
+    return UNSET if value is NO_PLACE else value
+
+
+def _rule(
+    plans: SourcePlans, call: KeptCall, finding: Finding, message: JsonObject
+) -> RuleExcerpt | None:
+    if not isinstance(finding, Violation) or not finding.schema_path:
+        return None
+    for rule in _rules(plans, call, finding.plan, message):
+        path = pointer_path(rule.schema, finding.schema_path)
+        broken = lookup(rule.schema, path)
+        if broken is NO_PLACE:
+            continue
+        around = lookup(rule.schema, path[:-1])
+        notes = (
+            {name: around[name] for name in _ANNOTATIONS if name in around}
+            if isinstance(around, dict)
+            else {}
+        )
+        return RuleExcerpt(
+            plan=finding.plan,
+            rule=rule.label,
+            schema_path=finding.schema_path,
+            excerpt={**notes, str(path[-1]): broken},
+        )
+    return None
+
+
+def _rules(plans: SourcePlans, call: KeptCall, plan: str, message: JsonObject) -> Iterator[Rule]:
+    """Yield the rules of a plan that judge a call, its own before the COMMON ones."""
+    for name, rule in plans.set.rules_for(message, type=call.type, event=call.event):
+        if name == plan:
+            yield rule
+    for each in plans.set.plans:
+        if each.slug == plan:
+            yield from (rule for rule in each.rules if rule.type == "COMMON")
+
+
+async def _neighbours(
+    call: KeptCall, journal: MemoryJournal
+) -> tuple[list[CallBrief], list[CallBrief]]:
+    """Return the nearest calls of the same user, before and after."""
+    anonymous = call.message().get("anonymousId") if call.user_id is None else None
+    if call.user_id is None and not isinstance(anonymous, str):
+        return [], []
+    same_user = _same_user(call.user_id, anonymous)
+    before: deque[KeptCall] = deque(maxlen=_NEIGHBOURS)
+    after: list[KeptCall] = []
+    async for portion in journal.scan(source=call.source):
+        for other in portion:
+            if other.cursor == call.cursor or not same_user(other):
+                continue
+            if other.cursor < call.cursor:
+                before.append(other)
+            else:
+                after.append(other)
+        if len(after) >= _NEIGHBOURS:
+            break
+    return [_brief(each) for each in before], [_brief(each) for each in after[:_NEIGHBOURS]]
+
+
+def _same_user(user_id: str | None, anonymous_id: str | None) -> Callable[[KeptCall], bool]:
+    """Return what tells calls of one user: by userId, else by anonymousId."""
+    matches = compiled(ScalarMatch(user_id=user_id, anonymous_id=anonymous_id))
+    if anonymous_id is None:
+        return matches
+    # To look for the text is far cheaper than to decode; escapes could spell it otherwise.
+    text = anonymous_id.encode("utf-8", "surrogatepass")
+
+    def same(call: KeptCall) -> bool:
+        raw = bytes(call.raw)
+        return (text in raw or b"\\" in raw) and matches(call)
+
+    return same
+
+
+def _brief(call: KeptCall) -> CallBrief:
+    return CallBrief(
+        id=call_id(call.cursor),
+        cursor=call.cursor,
+        type=call.type,
+        event=call.event,
+        message_id=call.message_id,
+        verdict=call.verdict,
+        good=call.good,
+        received_at=format_moment(call.request.received_ns),
+    )

@@ -1,0 +1,127 @@
+"""Operations on deliveries: list, wait, deliver again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockseg.domain.call import call_cursor
+from mockseg.domain.timestamps import format_moment
+from mockseg.errors import FqlError, OperationError
+from mockseg.fql.query import parse
+from mockseg.hub.handlers.destinations import existing
+from mockseg.hub.handlers.explanations import explain_deliveries
+from mockseg.hub.waits import DeliveryWaiter, waiting
+from mockseg.operations.deliveries import DeliveryPage, Redelivered, WaitedDeliveries
+
+if TYPE_CHECKING:
+    from mockseg.delivery.ledger import Ledger
+    from mockseg.delivery.records import KeptDelivery
+    from mockseg.domain.call import KeptCall
+    from mockseg.hub.destinations import Destinations
+    from mockseg.hub.sources import Sources
+    from mockseg.hub.waits import Waiters
+    from mockseg.journal.memory import MemoryJournal
+    from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliveries
+
+
+_PORTION = 1000
+
+
+async def list_deliveries(asked: ListDeliveries, *, destinations: Destinations) -> DeliveryPage:
+    ledger = destinations.ledger
+    if asked.call is not None:
+        found = [
+            kept
+            for kept in ledger.of_call(call_cursor(asked.call) or 0)
+            if asked.source in {None, kept.source}
+            and asked.destination in {None, kept.destination}
+            and asked.state in {None, kept.state}
+            and kept.cursor > asked.after
+        ][: asked.limit + 1]
+    else:
+        found = ledger.page(
+            source=asked.source,
+            destination=asked.destination,
+            state=asked.state,
+            after=asked.after,
+            limit=asked.limit + 1,
+        )
+    shown = found[: asked.limit]
+    evicted, latest = ledger.evicted_of(asked.source)
+    return DeliveryPage(
+        deliveries=[kept.view() for kept in shown],
+        next=shown[-1].cursor if len(found) > asked.limit else None,
+        evicted=evicted,
+        evicted_call=latest,
+    )
+
+
+async def wait_deliveries(
+    asked: WaitDeliveries,
+    *,
+    destinations: Destinations,
+    journal: MemoryJournal,
+    sources: Sources,
+    waiters: Waiters[KeptCall],
+    delivery_waiters: Waiters[KeptDelivery],
+) -> WaitedDeliveries:
+    """Answer as soon as this many deliveries are as wanted."""
+    if asked.destination is not None:
+        existing(asked.destination, destinations)
+    waiter = DeliveryWaiter(asked, journal)
+    # Listening first: what changes while the ledger is read is offered twice, which is once.
+    with waiting(waiter, delivery_waiters, sources):
+        try:
+            after = 0
+            while page := destinations.ledger.page(
+                source=waiter.source, state=asked.state, after=after, limit=_PORTION
+            ):
+                for kept in page:
+                    waiter.offer(kept)
+                after = page[-1].cursor
+            return await waiter.satisfied()
+        except OperationError as refusal:
+            if asked.explain:
+                refusal.details["explanation"] = await explain_deliveries(
+                    asked,
+                    destinations=destinations,
+                    journal=journal,
+                    sources=sources,
+                    waiters=waiters,
+                )
+            raise
+
+
+async def redeliver(
+    asked: Redeliver, *, destinations: Destinations, journal: MemoryJournal
+) -> Redelivered:
+    """Deliver recorded calls again, to the chosen destinations only."""
+    chosen = [existing(id_, destinations) for id_ in dict.fromkeys(asked.destinations)]
+    try:
+        query = None if asked.where is None else parse(asked.where)
+    except FqlError as error:
+        raise error.refusal() from None
+    count = 0
+    async for portion in journal.scan(after=asked.after, source=asked.source):
+        calls = [
+            call
+            for call in portion
+            if call.verdict == "accepted" and (query is None or query.matches(call.message()))
+        ]
+        count += len(calls)
+        for connected in chosen:
+            destinations.dispatcher.redeliver(connected.destination, calls)
+    return Redelivered(calls=count, deliveries=count * len(chosen))
+
+
+def overdue(source: str | None, ledger: Ledger) -> list[str]:
+    """Say what keeps deliveries from being settled, for a person; empty when nothing does."""
+    pending = ledger.pending(source)
+    if not pending:
+        return []
+    under_way = f"{pending:,} deliveries under way"
+    retrying = ledger.page(source=source, state="retrying", limit=1)
+    if not retrying:
+        return [under_way]
+    moment = format_moment(retrying[0].next_ns)
+    return [f"{under_way}, the next retry at {moment} by the source's clock"]

@@ -1,0 +1,339 @@
+"""Operations on destinations: add, change, see and set their state, act at the vendor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
+from msgspec import UNSET
+
+from mockseg import json_types
+from mockseg.destinations.audiences import Audience, ComputedTrait
+from mockseg.domain.call import call_id
+from mockseg.domain.credentials import shown_header, shown_query
+from mockseg.domain.request import Route, internal_arrival
+from mockseg.domain.timestamps import format_moment
+from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
+from mockseg.hub.destinations import Audiences
+from mockseg.hub.handlers.requests import text_of
+from mockseg.operations.destinations import (
+    Acted,
+    ActionView,
+    AudienceChanged,
+    DeletionRequested,
+    DestinationList,
+    DestinationView,
+    VendorRequestPage,
+    VendorRequestView,
+    VendorState,
+)
+from mockseg.operations.requests import AnswerView
+from mockseg.operations.sources import Deleted
+from mockseg.suggestions import nearest, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.destinations.vendor import Action
+    from mockseg.domain.request import Arrival
+    from mockseg.hub.destinations import Connected, Destinations
+    from mockseg.hub.sources import Sources
+    from mockseg.hub.vendor import KeptVendorRequest, Vendor, VendorLog
+    from mockseg.journal.memory import MemoryJournal
+    from mockseg.json_types import JsonObject
+    from mockseg.operations.destinations import (
+        Act,
+        AddDestination,
+        ChangeAudience,
+        GetDestination,
+        ListDestinations,
+        ListVendorRequests,
+        PutVendorState,
+        RequestDeletion,
+        WaitVendorRequests,
+    )
+
+
+# A computation makes its calls beside what an SDK sends.
+_COMPUTED = Route(path="/_mockseg/v1/sources/{writeKey}/audiences", carries="batch", internal=True)
+MOST_OF_A_SOURCE = 1000
+
+
+async def list_destinations(
+    asked: ListDestinations, *, destinations: Destinations
+) -> DestinationList:
+    return DestinationList(
+        destinations=[_view(each, destinations) for each in destinations.of(asked.source)]
+    )
+
+
+async def add_destination(asked: AddDestination, *, destinations: Destinations) -> DestinationView:
+    return _view(destinations.add(asked), destinations)
+
+
+async def patch_destination(
+    asked: msgspec.Struct, *, destinations: Destinations
+) -> DestinationView:
+    given = {name: getattr(asked, name) for name in asked.__struct_fields__}
+    changes = {name: value for name, value in given.items() if value is not UNSET}
+    connected = existing(changes.pop("id"), destinations)
+    return _view(destinations.patch(connected, changes), destinations)
+
+
+async def delete_destination(asked: GetDestination, *, destinations: Destinations) -> Deleted:
+    destinations.remove(existing(asked.id, destinations))
+    return Deleted(deleted=asked.id)
+
+
+async def get_destination_state(
+    asked: GetDestination, *, destinations: Destinations
+) -> VendorState:
+    return VendorState(state=_vendor(asked.id, destinations).imitation.state())
+
+
+async def put_destination_state(
+    asked: PutVendorState, *, destinations: Destinations
+) -> VendorState:
+    imitation = _vendor(asked.id, destinations).imitation
+    try:
+        imitation.restore(asked.state)
+    except VendorStateError as error:
+        raise _refused(error, within="state") from None
+    return VendorState(state=imitation.state())
+
+
+async def act(asked: Act, *, destinations: Destinations) -> Acted:
+    vendor = _vendor(asked.id, destinations)
+    now_ns = existing(asked.id, destinations).source.clock.now_ns()
+    try:
+        return Acted(result=vendor.act(asked.action, asked.arguments, now_ns=now_ns))
+    except VendorStateError as error:
+        within = "arguments" if asked.action in vendor.actions else "action"
+        raise _refused(error, within=within) from None
+
+
+async def list_vendor_requests(
+    asked: ListVendorRequests, *, destinations: Destinations
+) -> VendorRequestPage:
+    return _page(_log(asked.id, destinations), after=asked.after, limit=asked.limit)
+
+
+async def wait_vendor_requests(
+    asked: WaitVendorRequests, *, destinations: Destinations
+) -> VendorRequestPage:
+    log = _log(asked.id, destinations)
+    if not await log.bell.wait_for(lambda: log.after(asked.after, limit=1), seconds=asked.timeout):
+        raise OperationError(
+            f"nothing more reached {asked.id} within {asked.timeout:g} s",
+            status=406,
+            code="timeout",
+        )
+    return _page(log, after=asked.after, limit=1000)
+
+
+async def request_deletion(
+    asked: RequestDeletion, *, destinations: Destinations
+) -> DeletionRequested:
+    """Notify the destinations of a source that take deletions."""
+    takers = [each for each in destinations.of(asked.write_key) if each.destination.takes_deletions]
+    for connected in takers:
+        destinations.dispatcher.offer_deletion(connected.destination, asked.user_id)
+    return DeletionRequested(destinations=[connected.id for connected in takers])
+
+
+def existing(id_: str, destinations: Destinations) -> Connected:
+    """Return a destination.
+
+    Raises:
+        OperationError: 404, it is unknown; names the nearest.
+    """
+    found = destinations.get(id_)
+    if found is not None:
+        return found
+    ids = tuple(each.id for each in destinations.of(None))
+    near = nearest(id_, ids)
+    raise OperationError(
+        unknown("destination", id_, ids, see="GET /destinations", label="Known"),
+        status=404,
+        code="unknown_destination",
+        details={} if near is None else {"nearest": near},
+    )
+
+
+def _refused(error: VendorStateError, *, within: str) -> OperationError:
+    """Say over the control plane what a vendor does not take."""
+    place = ".".join(part for part in (within, error.place) if part)
+    return OperationError(
+        f"{place}: {error.reason}",
+        status=422,
+        code="invalid_parameter",
+        details={"parameter": place},
+    )
+
+
+def _log(id_: str, destinations: Destinations) -> VendorLog:
+    """Return what reached a destination, or a vendor without being for any destination."""
+    return destinations.strangers.get(id_) or _vendor(id_, destinations).log
+
+
+def _vendor(id_: str, destinations: Destinations) -> Vendor:
+    connected = existing(id_, destinations)
+    if connected.vendor is None:
+        urls = ", ".join(connected.destination.urls)
+        raise OperationError(
+            f"{id_} is a service of your own, at {urls}: mockseg sees what"
+            " it sends there (GET /deliveries), not what is done with it",
+            status=409,
+            code="not_imitated",
+        )
+    return connected.vendor
+
+
+def _view(connected: Connected, destinations: Destinations) -> DestinationView:
+    asked, vendor = connected.asked, connected.vendor
+    return DestinationView(
+        id=connected.id,
+        type=asked.type,
+        source=asked.source,
+        name=asked.name,
+        enabled=asked.enabled,
+        settings=asked.settings,
+        filters=asked.filters,
+        consent_categories=asked.consent_categories,
+        imitated=vendor is not None,
+        path=None if vendor is None else connected.path,
+        urls=list(connected.destination.urls) if vendor is None else [],
+        actions={}
+        if vendor is None
+        else {name: _action(action) for name, action in vendor.actions.items()},
+        errors=[] if vendor is None else list(vendor.imitation.errors),
+        pending=destinations.dispatcher.pending_at(connected.id),
+    )
+
+
+def _action(action: Action) -> ActionView:
+    fields = msgspec.structs.fields(action.arguments)
+    return ActionView(
+        summary=action.summary,
+        arguments={field.encode_name: _type_name(field.type) for field in fields},
+    )
+
+
+def _type_name(type_: Any) -> str:
+    """Name a type as a person reads it: ``str``, ``dict[str, str]``."""
+    return type_.__name__ if isinstance(type_, type) else str(type_).replace("typing.", "")
+
+
+def _page(log: VendorLog, *, after: int, limit: int) -> VendorRequestPage:
+    kept = log.after(after, limit=limit + 1)
+    shown = kept[:limit]
+    return VendorRequestPage(
+        requests=[_request(each) for each in shown],
+        next=shown[-1].number if len(kept) > limit else None,
+        evicted=log.evicted,
+        cleared=log.cleared,
+    )
+
+
+def _request(kept: KeptVendorRequest) -> VendorRequestView:
+    request, response = kept.request, kept.response
+    body, encoding = text_of(request.body)
+    try:
+        decoded = json_types.decode(request.body) if request.body else None
+    except MalformedJsonError:
+        decoded = None
+    types = [value for name, value in response.headers if name.lower() == "content-type"]
+    return VendorRequestView(
+        number=kept.number,
+        sender=kept.sender,
+        method=request.method,
+        path=request.path,
+        query=shown_query("&".join(f"{name}={value}" for name, value in request.query)),
+        headers=[(name, shown_header(name, value)) for name, value in request.headers],
+        body=body,
+        body_encoding=encoding,
+        json=decoded,
+        answer=AnswerView(
+            status=response.status,
+            content_type=types[0] if types else "",
+            body=text_of(response.body)[0],
+        ),
+        notes=response.notes,
+        received_at=format_moment(request.received_ns),
+    )
+
+
+# --- audiences
+
+
+async def change_audience(
+    asked: ChangeAudience,
+    *,
+    sources: Sources,
+    destinations: Destinations,
+    journal: MemoryJournal,
+    accept: Callable[[Arrival], object],
+) -> AudienceChanged:
+    """Change who is in an audience, or a computed trait, and record the calls that this makes.
+
+    Raises:
+        OperationError: 422, it is neither or both, or an id is empty; nothing is changed.
+    """
+    if (asked.audience is None) == (asked.computed_trait is None):
+        _refuse("audience", "say which: one of `audience` and `computedTrait`")
+    if asked.members is not None and (asked.enter or asked.leave):
+        _refuse("members", "`members` stands beside `enter` or `leave`: say all, or what changes")
+    both = set(asked.enter) & set(asked.leave)
+    if both:
+        _refuse("leave", f'"{min(both)[:100]}" is to enter and to leave')
+    source = sources.claim(asked.write_key)
+    source.restored("audiences")
+    computed = destinations.audiences.setdefault(source.key, Audiences())
+    try:
+        messages, property_, members = _changed(computed, asked)
+    except ValueError as error:
+        _refuse("audience" if asked.audience is not None else "computedTrait", str(error))
+    names = {each.kind.names[0]: True for each in destinations.of(source.key)}
+    calls = []
+    for message in messages:
+        message["integrations"] = {"All": False} | names
+        accept(internal_arrival(_COMPUTED, message, key=source.key))
+        calls.append(call_id(journal.cursor))
+    return AudienceChanged(property=property_, calls=calls, members=list(members))
+
+
+def _changed(
+    computed: Audiences, asked: ChangeAudience
+) -> tuple[list[JsonObject], str, tuple[str, ...]]:
+    """Carry the change out; return its messages, the property that they carry, and the members."""
+    if asked.audience is not None:
+        audience = computed.audiences.get(asked.audience)
+        if audience is None:
+            _check_room(computed)
+            audience = Audience(asked.audience, destinations=())
+        if asked.members is not None:
+            messages = audience.sync(asked.members)
+        else:
+            messages = [*audience.enter(asked.enter), *audience.leave(asked.leave)]
+        computed.audiences[asked.audience] = audience
+        return messages, audience.key, audience.members
+    name = asked.computed_trait
+    assert name is not None  # noqa: S101  (the caller has looked)
+    trait = computed.traits.get(name)
+    if trait is None:
+        _check_room(computed)
+        trait = ComputedTrait(name, destinations=())
+    messages = trait.sync(asked.values)
+    computed.traits[name] = trait
+    return messages, trait.key, ()
+
+
+def _check_room(computed: Audiences) -> None:
+    if len(computed.audiences) + len(computed.traits) >= MOST_OF_A_SOURCE:
+        _refuse("audience", f"the source has {MOST_OF_A_SOURCE} audiences and traits already")
+
+
+def _refuse(parameter: str, sentence: str) -> NoReturn:
+    raise OperationError(
+        sentence, status=422, code="invalid_parameter", details={"parameter": parameter}
+    )

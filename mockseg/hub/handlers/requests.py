@@ -1,0 +1,109 @@
+"""Operations on requests: list and show."""
+
+from __future__ import annotations
+
+import base64
+from collections import deque
+from typing import TYPE_CHECKING
+
+from mockseg.domain.call import call_id
+from mockseg.domain.timestamps import format_moment
+from mockseg.errors import OperationError
+from mockseg.operations.requests import AnswerView, RequestPage, RequestView
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from mockseg.domain.call import KeptCall
+    from mockseg.domain.request import KeptRequest
+    from mockseg.journal.memory import MemoryJournal
+    from mockseg.operations.requests import GetRequest, ListRequests
+
+
+async def list_requests(asked: ListRequests, *, journal: MemoryJournal) -> RequestPage:
+    found = await _found(asked, journal)
+    shown = found[: asked.limit]
+    return RequestPage(
+        requests=[
+            request_view(request, journal.calls_of(request), body=asked.body) for request in shown
+        ],
+        next=shown[-1].number if len(found) > asked.limit else None,
+    )
+
+
+async def _found(asked: ListRequests, journal: MemoryJournal) -> list[KeptRequest]:
+    """Return the requests that are asked for, and one more where there are more."""
+    newest = asked.order == "newest"
+    # A full deque drops its oldest.
+    found: deque[KeptRequest] = deque(maxlen=asked.limit + 1)
+    async for portion in journal.scan_requests(after=asked.after, source=asked.source):
+        for request in portion:
+            if asked.before is not None and request.number >= asked.before:
+                break
+            if asked.refused not in {None, request.refused}:
+                continue
+            found.append(request)
+            if not newest and len(found) > asked.limit:
+                return list(found)
+        else:
+            continue
+        break
+    return list(reversed(found)) if newest else list(found)
+
+
+async def get_request(asked: GetRequest, *, journal: MemoryJournal) -> RequestView:
+    number = asked.id.removeprefix("req-")
+    countable = number.isascii() and number.isdigit() and len(number) < 20
+    request = journal.request(int(number)) if countable else None
+    if request is None:
+        raise OperationError(
+            f'no request "{asked.id[:100]}" is kept', status=404, code="unknown_request"
+        )
+    return request_view(request, journal.calls_of(request))
+
+
+def request_view(request: KeptRequest, calls: list[KeptCall], *, body: bool = True) -> RequestView:
+    """Return a request as readers see it.
+
+    Args:
+        request: it.
+        calls: those of its calls that are still kept.
+        body: whether its body and that of its answer are shown.
+    """
+    text, encoding = text_of(request.body if body else b"")
+    answer = request.answer
+    return RequestView(
+        id=request.id,
+        number=request.number,
+        source=request.source,
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        headers=[_header(name, value, request) for name, value in request.headers],
+        body=text,
+        body_encoding=encoding,
+        sent_bytes=request.sent_bytes,
+        answer=AnswerView(
+            status=answer.status,
+            content_type=answer.content_type,
+            body=text_of(answer.body)[0] if body else "",
+        ),
+        reason=request.reason,
+        calls=[call_id(call.cursor) for call in calls],
+        received_at=format_moment(request.received_ns),
+        spent_milliseconds=request.spent_ns / 1_000_000,
+        fault=request.fault,
+    )
+
+
+def _header(name: str, value: str, request: KeptRequest) -> tuple[str, str]:
+    """Headers are shared by all requests that sent the same; only the length is their own."""
+    return (name, str(request.sent_bytes) if name.lower() == "content-length" else value)
+
+
+def text_of(body: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
+    """Return a body as text, base64 where it is not UTF-8, and which of both it is."""
+    try:
+        return body.decode(), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), "base64"

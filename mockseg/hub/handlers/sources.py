@@ -1,0 +1,309 @@
+"""Operations on sources, on their plans and on clocks; and the health of the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from mockseg import json_types
+from mockseg.domain.timestamps import format_moment, parse_moment
+from mockseg.errors import OperationError
+from mockseg.hub.judge import DryRun
+from mockseg.hub.source_plans import NO_PLANS, chosen
+from mockseg.matching.render import forgotten_words
+from mockseg.operations.clock import ClockView, Health
+from mockseg.operations.plans import (
+    CoverageView,
+    Marked,
+    PlanView,
+    SourcePlans,
+    Validated,
+    ValidatedMessages,
+)
+from mockseg.operations.sources import Deleted, SourceCounts, SourceList, SourceView, Window
+from mockseg.plans.coverage import Coverage
+from mockseg.plans.model import plan_to_json
+from mockseg.plans.protocols import settings_to_json
+from mockseg.suggestions import did_you_mean, quoted
+from mockseg.version import version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.clock import ShiftedClock
+    from mockseg.hub.destinations import Destinations
+    from mockseg.hub.sources import Source, Sources
+    from mockseg.hub.waits import Bell
+    from mockseg.journal.memory import MemoryJournal
+    from mockseg.operations.base import Nothing, OfSource
+    from mockseg.operations.clock import AdvanceClock, SetClock
+    from mockseg.operations.plans import MarkAsserted, PutPlan, ValidateMessages
+    from mockseg.operations.sources import CreateSource, GetSource, ListSources, PatchSource
+
+
+# An imitation is asked in no time; a service of the user's own may take longer than anyone
+# wants to wait for a clock.
+_PATIENCE_SECONDS = 1.0
+# Read once: it is a file, and the loop must not wait for files.
+_VERSION = version()
+
+
+# --- sources
+
+
+async def list_sources(
+    asked: ListSources, *, sources: Sources, journal: MemoryJournal
+) -> SourceList:
+    views = [_view(source, sources, journal) for source in sorted(sources, key=_idle_since)]
+    if asked.counts:
+        views = [replace(view, counts=_counts(view.write_key, journal)) for view in views]
+    return SourceList(
+        sources=views,
+        forgotten=sources.forgotten,
+        forgotten_with_plan=sources.forgotten_with_plan,
+    )
+
+
+def _counts(key: str, journal: MemoryJournal) -> SourceCounts:
+    counts = journal.counts(key)
+    calls, good = journal.count(key)[0], counts.by_verdict()[1]
+    return SourceCounts(good=good, bad=calls - good, refused=sum(counts.refusals.values()))
+
+
+async def create_source(
+    asked: CreateSource, *, sources: Sources, journal: MemoryJournal
+) -> SourceView:
+    key = asked.write_key
+    if key is not None and sources.get(key) is not None:
+        raise OperationError(
+            f'the source "{key[:100]}" is open already', status=409, code="source_exists"
+        )
+    # What cannot be used is refused before anything is opened.
+    chosen(asked, before=sources.defaults.plans)
+    source = sources.open_minted() if key is None else sources.claim(key)
+    source.opened_cursor = journal.cursor
+    source.change(asked)
+    return _view(source, sources, journal)
+
+
+async def get_source(asked: GetSource, *, sources: Sources, journal: MemoryJournal) -> SourceView:
+    return _view(_existing(asked.write_key, sources), sources, journal)
+
+
+async def patch_source(
+    asked: PatchSource, *, sources: Sources, journal: MemoryJournal
+) -> SourceView:
+    source = _existing(asked.write_key, sources)
+    source.change(asked)
+    return _view(source, sources, journal)
+
+
+async def delete_source(
+    asked: GetSource, *, sources: Sources, drop: Callable[[Source], object]
+) -> Deleted:
+    drop(_existing(asked.write_key, sources))
+    return Deleted(deleted=asked.write_key)
+
+
+async def open_window(asked: GetSource, *, sources: Sources, journal: MemoryJournal) -> Window:
+    source = sources.claim(asked.write_key)
+    source.window.clear()
+    return Window(
+        cursor=journal.cursor,
+        request=journal.number,
+        opened_at=format_moment(source.time_ns()),
+    )
+
+
+def _view(source: Source, sources: Sources, journal: MemoryJournal) -> SourceView:
+    behaviour, lost = source.behaviour, sources.lost(source.key)
+    return SourceView(
+        write_key=source.key,
+        name=behaviour.name,
+        profile=behaviour.profile,
+        dedup=behaviour.dedup,
+        error_body=behaviour.error_body,
+        plans=[plan.slug for plan in behaviour.plans.set.plans],
+        calls=journal.count(source.key)[0],
+        evicted=lost.calls,
+        forgotten=lost.forgotten,
+        created_at=format_moment(source.created_ns),
+    )
+
+
+def _idle_since(source: Source) -> float:
+    return source.opened if source.last_arrival is None else source.last_arrival
+
+
+def _existing(key: str, sources: Sources) -> Source:
+    source = sources.get(key)
+    if source is None:
+        forgotten = sources.lost(key).forgotten
+        if forgotten is None:
+            hint = did_you_mean(key, (each.key for each in sources)) or "."
+        else:
+            hint = f": {forgotten_words(forgotten, subject='it')}."
+        raise OperationError(
+            f"unknown source {quoted(key)}{hint} A source opens on first use, or with"
+            " POST /sources.",
+            status=404,
+            code="unknown_source",
+        )
+    return source
+
+
+# --- plans
+
+
+async def put_plan(asked: PutPlan, *, sources: Sources) -> SourcePlans:
+    """Set the plans of a source, which opens now if it is new."""
+    plans = chosen(asked, before=sources.plans_of(asked.write_key))
+    sources.claim(asked.write_key).take_plans(plans)
+    return SourcePlans(
+        plans=[
+            PlanView(
+                name=plan.name,
+                slug=plan.slug,
+                rules=len(plan.rules),
+                events=[rule.key for rule in plan.rules if rule.type == "TRACK" and rule.key],
+            )
+            for plan in plans.set.plans
+        ],
+        strictness=plans.strictness,
+        protocols=settings_to_json(plans.set.settings),
+    )
+
+
+async def get_coverage(
+    asked: GetSource, *, sources: Sources, journal: MemoryJournal
+) -> CoverageView:
+    plans = sources.plans_of(asked.write_key).set.plans
+    source = sources.get(asked.write_key)
+    asserted = source.asserted if source is not None else frozenset[int]()
+    coverage = Coverage(plans)
+    async for portion in journal.scan(source=asked.write_key):
+        for call in portion:
+            message = call.message()
+            coverage.saw(message)
+            if call.cursor in asserted:
+                coverage.asserted(message)
+    report = coverage.report()
+    lost = sources.lost(asked.write_key)
+    return CoverageView(
+        percent=report.percent,
+        coverage=coverage.as_json(),
+        never_seen=[each.rule.label for each in report.never_seen],
+        never_asserted=[each.rule.label for each in report.never_asserted],
+        evicted=lost.calls,
+        lost=lost,
+        plans=[plan_to_json(plan) for plan in plans],
+    )
+
+
+async def mark_asserted(asked: MarkAsserted, *, sources: Sources, journal: MemoryJournal) -> Marked:
+    source = sources.claim(asked.write_key)
+    kept = {
+        call.cursor
+        for cursor in asked.cursors
+        for call in journal.calls_after(cursor - 1, limit=1, source=asked.write_key)
+    }
+    marked = kept & set(asked.cursors)
+    source.asserted |= marked
+    return Marked(marked=len(marked))
+
+
+async def validate_messages(
+    asked: ValidateMessages, *, sources: Sources, clock: ShiftedClock
+) -> ValidatedMessages:
+    """Judge messages as a fresh source with these plans would, and record nothing."""
+    before = NO_PLANS
+    if asked.source is not None and asked.catalogue is UNSET and asked.plan is UNSET:
+        _refuse_forgotten_plan(asked.source, sources)
+        before = sources.plans_of(asked.source)
+    plans = chosen(asked, before=before)
+    run = DryRun(plans.used, received_ns=clock.now_ns(), remembered=len(asked.messages) + 1)
+    results = []
+    for place, message in enumerate(asked.messages):
+        call = run.judge(msgspec.Raw(json_types.encode(message)), message, place=place + 1)
+        results.append(
+            Validated(
+                index=place,
+                verdict=call.verdict,
+                good=call.good,
+                findings=call.remark.findings if call.remark is not None else (),
+            )
+        )
+    good = sum(result.good for result in results)
+    return ValidatedMessages(good=good, bad=len(results) - good, results=results)
+
+
+def _refuse_forgotten_plan(key: str, sources: Sources) -> None:
+    """Refuse to judge by the plans of a source that has lost them.
+
+    Raises:
+        OperationError: 409, with when and why.
+    """
+    forgotten = sources.lost(key).forgotten
+    if forgotten is not None and "plan" in forgotten.settings:
+        raise OperationError(
+            f"source {quoted(key)} no longer has its plan:"
+            f" {forgotten_words(forgotten, subject='it')}. Set its plan again, or name plans in"
+            " the request.",
+            status=409,
+            code="forgotten_source",
+        )
+
+
+# --- clocks and health
+
+
+async def health(asked: Nothing, *, seed: int) -> Health:  # noqa: ARG001  (as all handlers)
+    return Health(status="ok", version=_VERSION, seed=seed)
+
+
+async def get_clock(asked: OfSource, *, sources: Sources) -> ClockView:
+    return _clock_view(sources.clock_of(asked.source))
+
+
+async def set_clock(asked: SetClock, *, sources: Sources) -> ClockView:
+    """Set the time, or follow the real one again."""
+    clock = _clock(asked.source, sources)
+    if asked.now is None:
+        clock.follow()
+        return _clock_view(clock)
+    moment = parse_moment(asked.now)
+    if moment is None:
+        raise OperationError(
+            f'now is "{asked.now[:60]}"; allowed is ISO 8601 such as 2026-01-31T12:00:00Z, or null',
+            status=422,
+            code="invalid_parameter",
+            details={"parameter": "now"},
+        )
+    clock.set(moment, frozen=asked.frozen)
+    return _clock_view(clock)
+
+
+async def advance_clock(
+    asked: AdvanceClock, *, sources: Sources, destinations: Destinations, bell: Bell
+) -> ClockView:
+    """Move time on; retries that are due by then have been made when this answers."""
+    clock = _clock(asked.source, sources)
+    clock.advance(asked.seconds)
+    await bell.wait_for(lambda: not destinations.due(asked.source), seconds=_PATIENCE_SECONDS)
+    return _clock_view(clock)
+
+
+def _clock(key: str | None, sources: Sources) -> ShiftedClock:
+    """Return the clock that is to change; a new source is opened for that."""
+    if key is not None:
+        sources.claim(key).restored("clock")
+    return sources.clock_of(key)
+
+
+def _clock_view(clock: ShiftedClock) -> ClockView:
+    return ClockView(
+        now=format_moment(clock.now_ns()), frozen=clock.frozen, offset_seconds=clock.offset_seconds
+    )
