@@ -59,7 +59,7 @@ class Wrapping:
         context: whether a context may be there beyond what the source always sends.
         timestamp: whether a timestamp may be there.
         message_id: whether a messageId may be there.
-        plain: nobody is anonymous and nothing optional is there.
+        plain: every user is identified and nothing optional is there.
     """
 
     context: bool = True
@@ -69,7 +69,6 @@ class Wrapping:
 
 
 def types_of(match: Match) -> tuple[str, ...]:
-    """Return the types of call that a rule is about."""
     if match.rule.type != "COMMON":
         return (match.rule.type.lower(),)
     # What is said of every call may be named after the one type that it is about.
@@ -106,7 +105,7 @@ def envelope(match: Match | None, kind: str, wrapping: Wrapping) -> JsonObject:
 def _identity(
     fields: dict[str, Json], required: list[str], kind: str, wrapping: Wrapping
 ) -> JsonObject:
-    """Say who it was; give the rest of the schema."""
+    """Add the fields of the user; return the rest of the schema."""
     if wrapping.message_id:
         fields["messageId"] = _MESSAGE_ID
     fields["userId"] = _ID
@@ -178,7 +177,6 @@ def spoken_fields(match: Match) -> tuple[str, ...]:
 
 
 def context_schema() -> JsonObject:
-    """Return the schema of a context with the fields that the Spec names."""
     return _spec_context()
 
 

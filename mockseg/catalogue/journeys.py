@@ -194,7 +194,7 @@ def _journey(way: JsonObject, plan: Plan) -> Journey:
 
 
 def _renamed(way: JsonObject, plan: str) -> JsonObject:
-    """Tell a way in the names of another document, without the events that it does not have."""
+    """Return a journey with the names of another document, without events that it lacks."""
     lenient, strict = load(plan), load(plan, strictness="strict")
     names = {"": ""}
     for event in way["follows"]:

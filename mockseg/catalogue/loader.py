@@ -232,7 +232,7 @@ def opened(schema: JsonObject, leniency: Leniency) -> JsonObject:
 
 
 def _required(schema: JsonObject, leniency: Leniency) -> Iterator[JsonObject]:
-    """Require a property in any of its spellings; a missing one is told by the plan's own name."""
+    """Require a property in any of its spellings; a finding names the plan's own."""
     for name in schema.get("required", ()):
         own, *others = leniency.spelling.forms(name)
         if not others:
@@ -427,7 +427,6 @@ def _lenient(file: JsonObject) -> tuple[Rule, ...]:
 
 
 def _table(file: JsonObject) -> JsonObject:
-    """Return a plan's table of exceptions; two documents of one source have one between them."""
     table: JsonObject = file["lenient"]
     return _read(table["like"])["lenient"] if "like" in table else table
 

@@ -37,7 +37,6 @@ class Match:
 
     @property
     def schemas(self) -> tuple[JsonObject, ...]:
-        """All schemas that a message of the rule must satisfy."""
         return (self.rule.schema, *self.plan.common)
 
     @property

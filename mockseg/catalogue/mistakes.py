@@ -117,7 +117,6 @@ def edge_breakages(plan: Plan) -> tuple[Breakage, ...]:
 
 @lru_cache(maxsize=1024)
 def mistakes_of(match: Match) -> tuple[Mistake, ...]:
-    """Return the mistakes that the plan finds in messages of a rule."""
     plan, rule = match.plan, match.rule
     values: dict[str, Json] = {}
     for example in rule.examples:
@@ -183,7 +182,6 @@ def _broken(
 
 
 def _whole(schema: JsonObject) -> Json:
-    """Write references out, as far as they end."""
     try:
         return inlined(schema, (), frozenset(), file="", place="")
     except PlanError:
@@ -199,7 +197,7 @@ def _near_misses(key: str) -> dict[str, str]:
         "blank-at-the-end": f"{key} ",
         "missing-letter": key[:middle] + key[middle + 1 :],
         "without-suffix": key.partition(" (")[0],
-        "nobodys": _UNPLANNED,
+        "unplanned": _UNPLANNED,
     }
 
 

@@ -34,7 +34,7 @@ def message_for(
         plan: the plan, for how its source sends.
         rule: one of its rules.
         example: which of the rule's examples, from 0.
-        user_id: the user; None for somebody who is not identified.
+        user_id: the user; None for a visitor who is not identified.
         anonymous_id: the anonymous id; given by itself without a user.
     """
     body = deepcopy(rule.examples[example])
@@ -79,7 +79,7 @@ def sample(
         plan: the plan that it stands in; the first that knows it when None.
         type: the type of call (``screen``), where one name has several.
         example: which of the event's examples, from 0.
-        user_id: the user; None for somebody who is not identified.
+        user_id: the user; None for a visitor who is not identified.
         anonymous_id: the anonymous id; given by itself without a user.
 
     Raises:

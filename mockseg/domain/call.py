@@ -43,7 +43,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         id: unique in the server.
         cursor: its place in the journal; rises, never repeats.
         source: the write key; empty when the request had none.
-        type: identify, track, page, screen, group or alias; as sent where it is none of them.
+        type: identify, track, page, screen, group or alias; as sent for any other type.
         event: the name of a track call.
         user_id, anonymous_id, group_id: where they are strings.
         message_id: its own, or the one that was minted.
@@ -169,7 +169,7 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
         return any(finding.code == "duplicate_message_id" for finding in findings)
 
     def message(self) -> JsonObject:
-        """Give the normalised message; empty for what is no object."""
+        """Return the normalised message; empty if it is not an object."""
         if self.remark is not None and self.remark.altered is not None:
             altered: JsonObject = json_types.decode(self.remark.altered)
             return altered

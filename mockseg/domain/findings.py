@@ -60,7 +60,7 @@ DISCARD_CODES: dict[str, str] = {
     "bad_request": "the payload could not be read as a message",
     "empty_batch": "the batch holds no messages",
     "missing_type": "every message in a batch needs a type",
-    "invalid_type": "the type is none of identify, track, page, screen, group, alias",
+    "invalid_type": "the type must be identify, track, page, screen, group or alias",
     "no_user_anon_id": "neither userId nor anonymousId was given",
     "id_required": "the call needs an id that is missing",
     "id_not_string": "an id is an empty string or not a string",

@@ -28,7 +28,7 @@ class ForgottenSource(msgspec.Struct, frozen=True, rename="camel", kw_only=True)
 
 
 class Lost(msgspec.Struct, frozen=True, rename="camel"):
-    """What is no longer kept of a source, or of all, although it was not cleared.
+    """What was evicted or forgotten of a source, or of all, without being cleared.
 
     Attributes:
         calls: number of calls.

@@ -51,12 +51,12 @@ class Shared(msgspec.Struct, frozen=True, gc=False):
 def normalise(
     raw: JsonObject, *, type_: str, message_id: str, received_ns: int, shared: Shared | None
 ) -> JsonObject:
-    """Give the message as Segment would hand it on.
+    """Return the message as Segment would hand it on.
 
     A value of the message wins over the batch's (the documentation only says that the
     two are merged); context and integrations are merged key by key, not deeper.
-    ``originalTimestamp`` is there when the client sent a timestamp; one that is no ISO
-    8601 counts as none for ``timestamp``.
+    ``originalTimestamp`` is there when the client sent a timestamp; one that is not ISO
+    8601 is ignored for ``timestamp``.
 
     Args:
         raw: the message as sent.

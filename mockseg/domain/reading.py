@@ -107,8 +107,6 @@ class Reading(msgspec.Struct, gc=False):
 
 
 class _Batch(msgspec.Struct, rename="camel"):
-    """The members of a batch's body that matter; its messages as slices of the body."""
-
     batch: list[Raw] | None = None
     write_key: Raw = _ABSENT
     context: Raw = _ABSENT
@@ -121,7 +119,6 @@ _read_value = msgspec.json.Decoder().decode
 
 
 def read_message(body: bytes) -> Reading:
-    """Read a body that is one message."""
     try:
         raw, message = _decoded(body)
     except MalformedJsonError as error:
@@ -205,7 +202,7 @@ def _decoded(body: bytes) -> tuple[Raw, Json]:
 
 
 def key_of_items(items: list[tuple[Raw, Json]]) -> str:
-    """Give the write key of the first message that has one; browsers never mix keys."""
+    """Return the write key of the first message that has one; browsers never mix keys."""
     for _, message in items:
         if isinstance(message, dict) and (key := _text(message.get("writeKey"))):
             return key
@@ -226,7 +223,7 @@ def _text(value: Json) -> str:
 
 
 def _may_be_deep(data: bytes) -> bool:
-    """Tell cheaply whether there are brackets enough for it."""
+    """Return whether there are enough brackets for it, a cheap test."""
     if len(data) <= 2 * MAX_JSON_DEPTH:
         # Every level has two of them.
         return False

@@ -36,7 +36,7 @@ def check(message: Json, type_: str) -> tuple[Discard, ...]:
 def plain_track(
     message: JsonObject, type_: Json
 ) -> tuple[str | None, str | None, str | None] | None:
-    """Give event, userId and messageId of a track call with which nothing is wrong.
+    """Return event, userId and messageId of a track call without mistakes.
 
     The one shape that nearly every call has is let through at once, and its keys are read
     once: this runs on every call of every batch. None says nothing: :func:`check` decides.

@@ -24,7 +24,7 @@ _ISO_8601 = re.compile(
 
 
 def parse_moment(text: object) -> int | None:
-    """Read an ISO 8601 timestamp as a moment; None when it is none.
+    """Read an ISO 8601 timestamp as a moment; None for any other value.
 
     Without an offset it is UTC; without a time it is midnight.
     """
@@ -66,7 +66,7 @@ def format_moment(moment_ns: int) -> str:
 
 
 def skew_corrected(*, original_ns: int | None, sent_ns: int | None, received_ns: int) -> int:
-    """Give the time at which a call happened, by the server's clock.
+    """Return the time at which a call happened, by the server's clock.
 
     Source: the Spec, "Timestamps": timestamp = receivedAt - (sentAt - originalTimestamp).
     The Spec is silent about missing ones; then the client's timestamp stands as it is
@@ -80,7 +80,6 @@ def skew_corrected(*, original_ns: int | None, sent_ns: int | None, received_ns:
 
 
 def _usual(text: str) -> int | None:
-    """Read ``2026-01-01T12:00:00.000Z``."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

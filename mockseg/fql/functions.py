@@ -31,8 +31,6 @@ MAX_LIST_TEXT_BYTES = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function: its name, the names of its arguments, and what it does with them."""
-
     name: str
     parameters: tuple[str, ...]
     run: Callable[..., Json]
@@ -44,7 +42,7 @@ class Function:
 
 
 def is_number(value: Json) -> bool:
-    """Whether a JSON value is a number; a bool is none."""
+    """Return whether a JSON value is a number; a bool is not."""
     return type(value) is int or type(value) is float
 
 

@@ -42,8 +42,6 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of values in square brackets."""
-
     items: tuple[Node, ...]
 
 
@@ -57,8 +55,6 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two values and one of :data:`COMPARISONS`."""
-
     operator: str
     left: Node
     right: Node
@@ -66,22 +62,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """``!`` before a value."""
-
     operand: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Conjunction:
-    """Two or more values joined by ``and``."""
-
     operands: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Disjunction:
-    """Two or more values joined by ``or``."""
-
     operands: tuple[Node, ...]
 
 
@@ -238,7 +228,6 @@ class _Parser:
         return node
 
     def _items(self, opening: Token, *, closing: str) -> tuple[Node, ...]:
-        """Values between commas, up to the closing sign; the opening one is taken already."""
         if self._take(closing):
             return ()
         items = [self._disjunction()]

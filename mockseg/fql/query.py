@@ -17,7 +17,7 @@ page leaves open is decided like this:
 - A wrong type never raises: ``contains``, ``match`` and ``bool`` give false, the others null.
 - ``bool`` is false of null, 0, ``[]``, ``''``, ``'0'``, ``'false'`` (any case) and objects.
   ``string`` of a list is compact JSON (null beyond 32 KB), of null is null. ``number`` of a
-  text that is no decimal number is null.
+  text that is not a decimal number is null.
 - ``snakecase`` and ``kebabcase`` replace spaces only; ``titlecase`` begins each word with
   a capital and leaves the rest.
 - A malformed glob is an error when it is written into the filter, and false when it
@@ -63,7 +63,6 @@ _ORDERINGS: dict[str, Callable[[Json, Json], bool]] = {
 
 
 def compile_tree(node: Node) -> Evaluation:
-    """Make the function that evaluates a tree on one message."""
     match node:
         case Literal():
             constant = node.value
@@ -281,7 +280,7 @@ def path(*keys: str) -> str:
     r"""Write the names that lead to a field as a path: ``product 1`` becomes ``product\ 1``.
 
     Raises:
-        FqlError: there is no name, or an empty one, which FQL cannot write.
+        FqlError: no name, or an empty one, which FQL cannot write.
     """
     written = ".".join("".join(_escaped(char) for char in key) for key in keys)
     if not all(keys) or not keys:

@@ -48,8 +48,6 @@ _MAX_NUMBER_CHARACTERS = 400
 
 
 class Kind(Enum):
-    """What a token is."""
-
     NAME = "a field path or a function"
     LITERAL = "a text, a number, true, false or null"
     SIGN = "an operator or punctuation"
@@ -100,7 +98,7 @@ def tokenize(text: str) -> list[Token]:
 
 
 def number_of(text: str) -> int | float | None:
-    """Read a decimal number; None when it is none, or beyond what a double holds."""
+    """Read a decimal number; None if it is not one, or beyond what a double holds."""
     if len(text) > _MAX_NUMBER_CHARACTERS or _NUMBER.fullmatch(text) is None:
         return None
     number = float(text)
@@ -202,7 +200,6 @@ def _word(text: str, start: int) -> Token:
 
 
 def _path(text: str, start: int) -> tuple[tuple[str, ...], int]:
-    """Read the parts of a path and where it ends."""
     keys: list[str] = []
     key = ""
     position = start

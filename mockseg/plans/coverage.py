@@ -136,7 +136,7 @@ def _conditions(
     trail: frozenset[tuple[Path, Path]],
 ) -> Iterator[Item]:
     if "if" in node:
-        condition = _told(root, (*at, "if"), where)
+        condition = _described(root, (*at, "if"), where)
         for keyword, holds in (("then", True), ("else", False)):
             if keyword not in node:
                 continue
@@ -165,15 +165,15 @@ def _alternatives(
             inner = (*at, keyword, index)
             yield Item(
                 kind="branch",
-                name=f"{field_of(where)} as {_told(root, inner, where)}",
+                name=f"{field_of(where)} as {_described(root, inner, where)}",
                 path=where,
                 pointer=f"#{json_pointer(inner)}",
             )
             yield from _walk(root, inner, where, trail)
 
 
-def _told(root: JsonObject, at: Path, where: Path) -> str:
-    """Tell a condition or an alternative in a few words, else where it stands."""
+def _described(root: JsonObject, at: Path, where: Path) -> str:
+    """Return a condition or an alternative in a few words, else its pointer."""
     node = lookup(root, dereference(root, at))
     if not isinstance(node, dict):
         return shown(node)

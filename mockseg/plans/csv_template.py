@@ -116,7 +116,7 @@ def plan_from_csv(text: str, *, file: str) -> Plan:
 
 
 def lost_in_csv(plan: Plan) -> tuple[Change, ...]:
-    """Tell what of a plan its CSV cannot hold, as changes from the plan to what comes back."""
+    """Return what of a plan its CSV cannot hold, as changes from the plan to what comes back."""
     return diff(plan, plan_from_csv(plan_to_csv(plan), file=plan.name))
 
 

@@ -29,7 +29,7 @@ Strictness: TypeAlias = Literal["lenient", "strict"]
 STRICTNESSES: Final[tuple[Strictness, ...]] = get_args(Strictness)
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
-# The types of which a plan may have several rules, told apart by their keys.
+# The types of which a plan may have several rules, distinguished by their keys.
 KEYED: Final = frozenset({"TRACK", "PAGE", "SCREEN", "COMMON"})
 
 _RULE_KEYS: Final = frozenset(
@@ -60,7 +60,7 @@ class Rule:
         type: the kind of call; COMMON is every call.
         key: the event's name, for TRACK always given; for PAGE and SCREEN the name of
             the one page that the rule is for, if it is not for all. A COMMON rule may have
-            one to be told from another.
+            one to distinguish it from others.
         version: the version of the event, see ``context.protocols.event_version``.
         schema: JSON Schema draft-07 over the whole message; not to be changed.
         title: a name for people.

@@ -1,6 +1,6 @@
 """From failures of a schema to violations as Segment words them, with help, and with context.
 
-Of ``if``/``then`` and ``allOf`` the innermost failing place is told. Of ``anyOf`` and
+Of ``if``/``then`` and ``allOf`` the innermost failing place is reported. Of ``anyOf`` and
 ``oneOf``: one violation where all alternatives differ in type or in the allowed
 values, one at the object where each alternative only misses another property, and
 else the violations of the alternative that came nearest.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def explain(violation: Violation, message: JsonObject) -> str:
-    """Tell in a few lines what is wrong, where, what stands there, and whose rule it is.
+    """Return a few lines: what is wrong, where, the value there, and whose rule it is.
 
     Args:
         violation: from :meth:`mockseg.plans.planset.PlanSet.check`.

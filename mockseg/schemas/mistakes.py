@@ -36,7 +36,7 @@ _OF_TYPE: Final[dict[str, Json]] = {
 }
 _UNPLANNED: Final = "unplannedProperty"
 _UNKNOWN: Final = "Nothing Like It"
-# Longer texts and lists are nobody's mistake, and no message holds them.
+# Longer texts and lists are not realistic mistakes, and no message holds them.
 _LONGEST: Final = 1 << 15
 
 

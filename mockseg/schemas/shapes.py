@@ -402,7 +402,7 @@ class Shape:
         )
 
     def others(self) -> tuple[Json, ...]:
-        """Return the schemas that a property must satisfy that nobody speaks of."""
+        """Return the schemas of a property that no part names."""
         return tuple(part.get("additionalProperties", True) for part in self.objects)
 
 

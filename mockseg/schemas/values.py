@@ -143,7 +143,7 @@ class Builder(Generic[V]):
         self._chooser = chooser
         self._file = file
         self._made: dict[tuple[bytes, str], V | None] = {}
-        # Where no value can be, and why; the deepest is the one to be told.
+        # Where no value can be, and why; the deepest is reported.
         self._dead: list[tuple[str, str]] = []
 
     def build(self, schemas: Iterable[Json], *, place: str) -> V:
@@ -366,16 +366,16 @@ class Builder(Generic[V]):
             )
         if formats:
             found = self._chooser.formatted(formats[0], name, least, most)
-            told = f'the format "{formats[0]}"'
+            described = f'the format "{formats[0]}"'
         elif shape.patterns:
             found = self._chooser.matching(shape.patterns[0], least, most)
-            told = f'the pattern "{shape.patterns[0][:80]}"'
+            described = f'the pattern "{shape.patterns[0][:80]}"'
         else:
             return self._chooser.text(name, least, most)
         if found is None:
             upper = "or more" if most is None else f"to {most}"
             refuse(
-                f"strings of {told} with {least} {upper} characters cannot be constructed; "
+                f"strings of {described} with {least} {upper} characters cannot be constructed; "
                 "allowed are lengths that it has by itself",
                 file=self._file,
                 place=place,

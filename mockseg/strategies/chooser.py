@@ -6,6 +6,7 @@ shrinks towards what is simple.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hypothesis import strategies as st
@@ -65,15 +66,7 @@ def fresh(strategy: SearchStrategy[T]) -> SearchStrategy[T]:
     collection of distinct elements nothing is copied, so a message is drawn as the one
     element of such a collection.
     """
-    return st.lists(strategy, min_size=1, max_size=1, unique_by=_same).map(_only)
-
-
-def _same(_: Any) -> int:
-    return 0
-
-
-def _only(values: list[T]) -> T:
-    return values[0]
+    return st.lists(strategy, min_size=1, max_size=1, unique_by=lambda _: 0).map(itemgetter(0))
 
 
 # Stands for a property that is not there.
@@ -185,9 +178,6 @@ class PlainChooser:
             return _counted(members)
         extras = self._extras(members)
         always = {name: _optional(member) for name, member in members.always.items()}
-        if not members.factors:
-            row = tuple((name, always[name]) for name in members.order if name in always)
-            return _row(row, extras)
         choices = tuple(
             (
                 st.sampled_from(members.table(factor)),
@@ -210,7 +200,6 @@ class PlainChooser:
 
 
 def coded_text(coded: Coded) -> SearchStrategy[str]:
-    """Return the strings that rows of bytes stand for."""
     return st.binary(min_size=coded.size, max_size=coded.size).map(coded.read)
 
 
@@ -226,22 +215,6 @@ def _perhaps(draw: DrawFn, strategy: SearchStrategy[Any]) -> Any:
     alternative as its own.
     """
     return draw(strategy) if draw(_BOOLEANS) else ABSENT
-
-
-@st.composite
-def _row(
-    draw: DrawFn,
-    row: tuple[tuple[str, SearchStrategy[Any]], ...],
-    extras: SearchStrategy[JsonObject] | None,
-) -> JsonObject:
-    value: JsonObject = {}
-    for name, strategy in row:
-        found = draw(strategy)
-        if found is not ABSENT:
-            value[name] = found
-    if extras is not None:
-        value |= draw(extras)
-    return value
 
 
 @st.composite

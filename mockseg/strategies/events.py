@@ -302,7 +302,6 @@ def _messages_of(
 
 
 def _own_rules(match: Match, kind: str) -> list[JsonObject]:
-    """Return what else is said of calls of a type, where the rule is about every call."""
     if match.rule.type != "COMMON":
         return []
     return [rule.schema for rule in match.plan.rules if rule.type == kind.upper() and not rule.key]

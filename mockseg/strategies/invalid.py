@@ -168,7 +168,6 @@ def _finds(match: Match, message: JsonObject, way: Mistake) -> bool:
 
 
 def _varied(draw: DrawFn, broken: JsonObject, match: Match, way: Mistake) -> JsonObject:
-    """Draw another value that is wrong in the same way."""
     varied = deepcopy(broken)
     holder: Json = varied
     for step in way.path[:-1]:

@@ -22,7 +22,7 @@ class _Common(TypedDict):
 
 
 class Track(_Common):
-    """A track call: what somebody did."""
+    """A track call: what a user did."""
 
     type: Literal["track"]
     event: str
@@ -30,14 +30,14 @@ class Track(_Common):
 
 
 class Identify(_Common):
-    """An identify call: who somebody is."""
+    """An identify call: who a user is."""
 
     type: Literal["identify"]
     traits: NotRequired[dict[str, Any] | None]
 
 
 class Page(_Common):
-    """A page call: what somebody saw on the web."""
+    """A page call: what a user saw on the web."""
 
     type: Literal["page"]
     name: NotRequired[str | None]
@@ -46,7 +46,7 @@ class Page(_Common):
 
 
 class Screen(_Common):
-    """A screen call: what somebody saw in an app."""
+    """A screen call: what a user saw in an app."""
 
     type: Literal["screen"]
     name: NotRequired[str | None]
@@ -55,7 +55,7 @@ class Screen(_Common):
 
 
 class Group(_Common):
-    """A group call: what somebody belongs to."""
+    """A group call: what a user belongs to."""
 
     type: Literal["group"]
     groupId: str

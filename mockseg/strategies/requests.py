@@ -45,7 +45,7 @@ class WireRequest:
         headers: pairs of name and value; the length is left to the client.
         body: bytes as sent.
         status: of the answer.
-        answer: the answer's body, or None where only success or failure is told.
+        answer: the answer's body, or None where only success or failure is known.
         success: whether the answer says so; None where it is a picture or a text.
         calls: how many calls are recorded of it.
     """
@@ -111,7 +111,6 @@ def _batched(draw: DrawFn, messages: SearchStrategy[JsonObject], key: str) -> Wi
 
 @st.composite
 def _queried(draw: DrawFn, messages: SearchStrategy[JsonObject], key: str) -> WireRequest:
-    """Draw a message in a query, as pixels and old browsers send it."""
     message = draw(messages)
     kind = message["type"]
     text = encode({"writeKey": key, **message})
@@ -134,7 +133,6 @@ def _queried(draw: DrawFn, messages: SearchStrategy[JsonObject], key: str) -> Wi
 
 
 def _keyed(draw: DrawFn, message: JsonObject, key: str) -> tuple[_Headers, bytes]:
-    """Put the write key into the body or the headers, and say what the body is."""
     kind = draw(_TYPES)
     headers: _Headers = (("Content-Type", kind),) if kind else ()
     basic = base64.b64encode(f"{key}:".encode()).decode()

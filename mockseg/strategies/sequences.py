@@ -360,7 +360,6 @@ def _way(
 
 
 def _keeps(journey: Journey, match: Match) -> dict[str, Callable[[Json], bool]]:
-    """Return the properties of an event that the journey keeps."""
     return {
         name: compile_schema(sub).is_valid
         for name, sub in match.rule.body.get("properties", {}).items()
@@ -395,7 +394,6 @@ class _Road:
         return turns[next(self._rest, 0) % turns.total]
 
     def of(self, choices: Sequence[T]) -> T:
-        """Take one of several, each equally often."""
         return self.along(Weighted((choice, 1) for choice in choices))
 
 

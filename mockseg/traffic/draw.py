@@ -110,7 +110,6 @@ class SeededChooser:
         return None if made() is None else made
 
     def _written_out(self, pattern: str) -> str | None:
-        """Choose an alternative of each group, and draw what is then a row of characters."""
         flat = pattern
         while group := _GROUP.search(flat):
             low = {"?": 0, "*": 0, "+": 1}.get(group["count"] or "+")
@@ -237,14 +236,12 @@ class Draw:
         self.random: Callable[[], float] = random.Random("/".join(map(str, seed))).random  # noqa: S311 - not for secrets
 
     def below(self, count: int) -> int:
-        """Return a whole number from 0 to count - 1."""
         return int(self.random() * count)
 
     def pick(self, items: Sequence[_T]) -> _T:
         return items[int(self.random() * len(items))]
 
     def hexadecimal(self, digits: int) -> str:
-        """Return this many hexadecimal digits."""
         text = ""
         while len(text) < digits:
             # Ten digits are well within the bits of one draw.
@@ -252,6 +249,5 @@ class Draw:
         return text[:digits]
 
     def uuid(self) -> str:
-        """Return what looks like a random UUID (version 4)."""
         text = self.hexadecimal(30)
         return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-a{text[15:18]}-{text[18:30]}"

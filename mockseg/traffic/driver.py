@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -61,8 +60,6 @@ _LARGEST_ANSWER: Final = 65_536
 
 @dataclass(slots=True)
 class _Due:
-    """A request, and since when it is due, by the loop's clock."""
-
     request: Request
     calls: int
     at: float
@@ -78,6 +75,9 @@ class Driver:
         connections: maximum number of concurrent connections.
         timeout_seconds: for an answer.
         tls: what to trust for https, None for what the system trusts.
+
+    Attributes:
+        waiting: number of requests that are due and not yet answered.
     """
 
     def __init__(
@@ -96,20 +96,14 @@ class Driver:
         self._connections = connections
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._tls = tls
-        self._waiting: deque[_Due] = deque()
-        self._rung: deque[asyncio.Future[None]] = deque()
-        self._busy = 0
-        self._over = False
+        # None ends a sender.
+        self._queue: asyncio.Queue[_Due | None] = asyncio.Queue()
+        self.waiting = 0
         self._stopped = asyncio.Event()
         self._senders: list[asyncio.Task[None]] = []
 
-    @property
-    def waiting(self) -> int:
-        """Number of requests that are due and not yet answered."""
-        return len(self._waiting) + self._busy
-
     def stop(self) -> None:
-        """End it: nothing more becomes due, and what waits is not sent; twice: at once."""
+        """Stop the schedule and drop queued requests; a second call cancels open ones, too."""
         if self._stopped.is_set():
             for sender in self._senders:
                 sender.cancel()
@@ -131,12 +125,12 @@ class Driver:
                 await self._keep_schedule(groups, start)
             finally:
                 self._tally.seconds = loop.time() - start
-                self._over = True
                 if self._stopped.is_set():
-                    self._give_up_waiting()
-                self._ring_all()
+                    self._drop_waiting()
+                for _ in senders:
+                    self._queue.put_nowait(None)
                 _, late = await asyncio.wait(senders, timeout=_GRACE_SECONDS)
-                self._give_up_waiting()
+                self._drop_waiting()
                 for sender in late:
                     sender.cancel()
                 await asyncio.gather(*senders, return_exceptions=True)
@@ -145,31 +139,20 @@ class Driver:
         clock = SystemClock()
         async for group, due in paced(groups, start=start, stopped=self._stopped):
             self._tally.came_due(group.calls)
-            if len(self._waiting) >= _MOST_WAITING:
+            if self._queue.qsize() >= _MOST_WAITING:
                 self._tally.unsent += len(group.calls)
                 continue
             request = self._make(group, clock.now_ns())
-            self._waiting.append(_Due(request, len(group.calls), due))
-            if self._rung:
-                self._ring(self._rung.popleft())
+            self._queue.put_nowait(_Due(request, len(group.calls), due))
+            self.waiting += 1
 
     async def _send_all(self, session: aiohttp.ClientSession) -> None:
-        """Send what waits, one after the other, over one connection."""
-        loop = asyncio.get_running_loop()
-        while True:
-            if self._waiting:
-                due = self._waiting.popleft()
-                self._busy += 1
-                try:
-                    await self._send(session, due)
-                finally:
-                    self._busy -= 1
-            elif self._over:
-                return
-            else:
-                rung: asyncio.Future[None] = loop.create_future()
-                self._rung.append(rung)
-                await rung
+        """Send queued requests, one after the other, over one connection."""
+        while (due := await self._queue.get()) is not None:
+            try:
+                await self._send(session, due)
+            finally:
+                self.waiting -= 1
 
     async def _send(self, session: aiohttp.ClientSession, due: _Due) -> None:
         loop, request, tally = asyncio.get_running_loop(), due.request, self._tally
@@ -193,18 +176,12 @@ class Driver:
         microseconds = round((loop.time() - due.at) * 1_000_000)
         tally.answer(status, due.calls, microseconds=microseconds)
 
-    def _give_up_waiting(self) -> None:
-        self._tally.unsent += sum(due.calls for due in self._waiting)
-        self._waiting.clear()
-
-    def _ring_all(self) -> None:
-        while self._rung:
-            self._ring(self._rung.popleft())
-
-    @staticmethod
-    def _ring(rung: asyncio.Future[None]) -> None:
-        if not rung.done():
-            rung.set_result(None)
+    def _drop_waiting(self) -> None:
+        while not self._queue.empty():
+            due = self._queue.get_nowait()
+            if due is not None:
+                self._tally.unsent += due.calls
+                self.waiting -= 1
 
 
 def _kind(error: Exception) -> str:

@@ -90,7 +90,6 @@ class BaselineCalls:
         return encode(message)[:-1]
 
     def _whole(self, type_: str, person: Person) -> list[JsonObject]:
-        """Return such a call as it is sent; of a page also that of a visitor without a userId."""
         message: JsonObject = decode(self.message(type_, person, 0) + b"}")
         device = {"anonymousId": person.browser.anonymous_id, "context": person.browser.context}
         visitors = STAMPED | message | device
@@ -226,7 +225,7 @@ def _sub(schema: JsonObject, name: str) -> JsonObject:
 
 
 # How many guides, surveys or products there are of each kind, and how many occasions of
-# each are told apart. Together they bound what is kept ready.
+# of each differ. Together they bound what is cached.
 THINGS: Final = 32
 _TURNS: Final = 4
 # What every message gets when it is sent; here to be checked with it.

@@ -184,7 +184,6 @@ class Traffic:
         return findings(message, self._scenario.checks)
 
     def __iter__(self) -> Iterator[GeneratedCall]:
-        """Yield each call, in the order of the due times."""
         return _Run(self.recipe, self._people, self._scenario, self._baseline).calls()
 
 

@@ -26,7 +26,6 @@ _TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
 
 
 def moment_of(message: JsonObject) -> int | None:
-    """Return the moment at which a message says that it happened, or None."""
     for name in _TIMES:
         moment = parse_moment(message.get(name))
         if moment is not None:
@@ -63,9 +62,9 @@ def replayed(
         changed = dict(message)
         if shift_to_ns is not None and first is not None:
             for name in _TIMES[:2]:
-                told = parse_moment(changed.get(name))
-                if told is not None:
-                    changed[name] = format_moment(told - first + shift_to_ns)
+                happened = parse_moment(changed.get(name))
+                if happened is not None:
+                    changed[name] = format_moment(happened - first + shift_to_ns)
         # It is sent and received now.
         changed.pop("sentAt", None)
         changed.pop("receivedAt", None)

@@ -169,7 +169,7 @@ def with_profile(
         others: names that a profile may have beside the flags of this module.
 
     Raises:
-        ConfigError: the file cannot be read, or has a name or a value that nobody knows.
+        ConfigError: the file cannot be read, or has an unknown name or an invalid value.
     """
     values = {} if file is None else _profile(file, (*DEFAULTS, *others))
     given = {name: value for name, value in flags.items() if value is not None}
@@ -263,7 +263,6 @@ def _profile(file: str, known: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _text(value: Any, *, place: str) -> Any:
-    """Write a value of TOML as it would stand in a flag."""
     match value:
         case bool():
             return value

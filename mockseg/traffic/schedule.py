@@ -102,7 +102,7 @@ class Timeline:
 
 
 SHAPES: Final = ("constant", "ramp", "sine", "spike", "trace")
-# Steps of a curve: enough that nobody sees them.
+# Steps of a curve: enough to look smooth.
 _STEPS: Final = 400
 _SPIKE: Final = 5
 _LONGEST_TRACE: Final = 1_000_000
@@ -142,7 +142,6 @@ class Schedule:
         return self.steps[-1].start_ns + self.steps[-1].length_ns
 
     def due(self) -> Iterator[int]:
-        """Return the due time of each call, in nanoseconds from the beginning."""
         for step in self.steps:
             for number in range(step.calls):
                 yield step.start_ns + step.length_ns * number // step.calls
@@ -214,7 +213,6 @@ def _share(shape: str, at: Fraction) -> Fraction:
 
 
 def _steps(rates: tuple[Fraction, ...], length_ns: int) -> Schedule:
-    """Spread calls so that the total is right at the end of each step."""
     steps: list[Step] = []
     whole = Fraction(0)
     done = 0

@@ -1,9 +1,9 @@
 """The driver that sends through Segment's own Python SDK, as an application does.
 
 The SDK has a queue and a thread that uploads from it. Each call is handed to the SDK when
-it is due; what the queue has no room for is counted as not sent. The SDK tells of failures
-(``on_error``), and not of success: a call counts as answered when its place in the queue
-is done (``Queue.task_done``) and no failure was told. So latency is from the due time
+it is due; what the queue has no room for is counted as not sent. The SDK reports failures
+(``on_error``), and not success: a call counts as answered when its place in the queue
+is done (``Queue.task_done``) and no failure was reported. So latency is from the due time
 until the SDK is done with a call, its waiting for company and its retries included.
 """
 
@@ -122,7 +122,7 @@ class SdkDriver:
         self._client: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = asyncio.Event()
-        self._hurried = asyncio.Event()
+        self._hurried = False
         self._progressed = asyncio.Event()
         self._due: deque[float] = deque()
         self._accepted = self._finished = 0
@@ -130,7 +130,7 @@ class SdkDriver:
         self._failures: deque[tuple[int | str, int]] = deque()
         self._failed = self._failing = 0
         self._done_at = 0.0
-        self._told = False
+        self._notified = False
 
     @property
     def waiting(self) -> int:
@@ -138,9 +138,10 @@ class SdkDriver:
         return self._accepted - self._finished
 
     def stop(self) -> None:
-        """End it: nothing more becomes due, and the SDK empties its queue; twice: at once."""
+        """Stop the schedule and let the SDK empty its queue; a second call ends that, too."""
         if self._stopped.is_set():
-            self._hurried.set()
+            self._hurried = True
+            self._progressed.set()
         self._tally.interrupted = True
         self._stopped.set()
 
@@ -170,7 +171,7 @@ class SdkDriver:
 
     async def _end(self) -> None:
         """End the SDK's thread after the request that it is at, or leave it to that request."""
-        if not self._hurried.is_set():
+        if not self._hurried:
             await asyncio.to_thread(self._client.join)
             return
         atexit.unregister(self._client.join)
@@ -213,28 +214,27 @@ class SdkDriver:
             self._tally.failed[f"refused by the SDK: {reason}"] += 1
 
     def _watch(self, queue: Any) -> None:
-        """Be told when the SDK is done with a call, from its thread."""
+        """Settle when the SDK is done with a call; its thread calls this."""
         task_done, loop = queue.task_done, self._loop
         assert loop is not None  # noqa: S101 - set by run
 
-        def told() -> None:
+        def done() -> None:
             task_done()
             self._done_at = loop.time()
-            if not self._told:
-                self._told = True
+            if not self._notified:
+                self._notified = True
                 # The loop may have ended before the SDK's thread did.
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(self._settle)
 
-        queue.task_done = told
+        queue.task_done = done
 
     def _on_error(self, error: Exception, batch: list[JsonObject]) -> None:
-        """Take what the SDK tells of a batch that it gave up, from its thread."""
         self._failures.append((_kind(error), len(batch)))
 
     def _settle(self) -> None:
         """Count what the SDK is done with; a batch that it queues again is not."""
-        self._told = False
+        self._notified = False
         while self._failures:
             kind, calls = self._failures.popleft()
             self._failed += calls
@@ -247,7 +247,7 @@ class SdkDriver:
         for _ in range(finished - self._finished):
             due = self._due.popleft()
             if self._failing:
-                # A failure is told before the SDK is done with the calls that it hit.
+                # A failure is reported before the SDK is done with the calls that it hit.
                 self._failing -= 1
             else:
                 self._tally.latency.add(round((self._done_at - due) * 1_000_000))
@@ -256,16 +256,9 @@ class SdkDriver:
         self._progressed.set()
 
     async def _flushed(self) -> None:
-        while self.waiting and not self._hurried.is_set():
+        while self.waiting and not self._hurried:
             self._progressed.clear()
-            waits = [
-                asyncio.ensure_future(event.wait()) for event in (self._progressed, self._hurried)
-            ]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
+            await self._progressed.wait()
 
 
 def require_sdk() -> Any:
@@ -287,7 +280,6 @@ def _host_of(url: str) -> str:
 
 
 def _kind(error: Exception) -> int | str:
-    """Return the status that the SDK was answered, or name the failure."""
     status = getattr(error, "status", None)
     if isinstance(status, int):
         return status

@@ -68,7 +68,6 @@ class Histogram:
 
     @property
     def mean(self) -> float:
-        """Return the mean in microseconds, 0 if empty."""
         return self._sum / self.count if self.count else 0.0
 
     def percentile(self, share: float) -> int:
@@ -90,7 +89,6 @@ class Histogram:
         return lines
 
     def rows(self) -> list[Row]:
-        """Return the distribution up to its far end, no rows without values."""
         rows: list[Row] = []
         if not self.count:
             return rows
@@ -111,7 +109,6 @@ class Histogram:
         return rows
 
     def _reached(self) -> Iterator[tuple[int, int]]:
-        """Return the upper end of each bucket with how many values are up to it."""
         total = 0
         for bucket in sorted(self._buckets):
             total += self._buckets[bucket]
@@ -202,7 +199,6 @@ class Tally:
             self.refused[status] += calls
 
     def as_json(self) -> JsonObject:
-        """Return all of it as JSON; times in milliseconds."""
         return {
             "made": self.made,
             "seconds": round(self.seconds, 3),
