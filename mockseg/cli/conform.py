@@ -23,7 +23,7 @@ from mockseg.conformance.contract import E2eConfig
 from mockseg.conformance.matrix import Cell, Matrix, measure
 from mockseg.conformance.reports import Report
 from mockseg.conformance.runner import Sdk
-from mockseg.conformance.verdicts import Verdict, check_patterns, run_checks
+from mockseg.conformance.verdicts import check_patterns, run_checks
 from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.files import read_bytes
 from mockseg.json_types import pretty
@@ -115,11 +115,8 @@ def judge(
     sdk.check()
     began = time.monotonic()
     with Progress("checked", total=len(checks), noun="checks") as progress:
-
-        def told(_: Verdict) -> None:
-            progress.add(1)
-
-        verdicts = _run(run_checks(checks, sdk, jobs=jobs, told=told))
+        work = run_checks(checks, sdk, jobs=jobs, on_verdict=lambda _: progress.add(1))
+        verdicts = _run(work)
     report = Report(
         sdk=name,
         command=command,
@@ -151,7 +148,7 @@ def _tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
     found: dict[str, list[Cell]] = {}
     with Progress("measured", total=len(sdks) * len(ANSWERS), noun="answers") as progress:
         for name, sdk in sdks.items():
-            found[name] = _run(measure(sdk, jobs=jobs, told=lambda: progress.add(1)))
+            found[name] = _run(measure(sdk, jobs=jobs, on_cell=lambda: progress.add(1)))
     matrix = Matrix(found)
     status = decided(1 if matrix.problems else 0)
     if as_json:

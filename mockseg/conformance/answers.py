@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Expectation: TypeAlias = Literal["delivered", "dropped", "not retried", "retried"]
 
-# Who still retries after so many failures has no end: then the fault is lifted.
+# An SDK that still retries after this many failures never ends: then the fault is lifted.
 PAST_BUDGET = MAX_RETRIES + 1 + 3
 
 

@@ -1,9 +1,10 @@
-"""Judges that many checks share, made from what is expected."""
+"""Judges, made from what is expected: what arrives, how often it is tried, what is reported."""
 
 from __future__ import annotations
 
 import collections
 import itertools
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
     from mockseg.conformance.evidence import Evidence, SentRequest
     from mockseg.json_types import Json, JsonObject
 
+
+LONGEST_VALUE = 80
+"""Characters of a value that a sentence quotes."""
+
+_LONGEST = 300
+_NANOSECONDS = 1_000_000_000
+_A_NUMBER = re.compile(r"[0-9]{1,18}")
+# A sleep may end a little early by another clock.
+_CLOCKS_DIFFER = 0.05
+# The first event waits for nothing else: flushInterval is 0.2 s, the next comes after 2 s.
+_LEAST_LEAD = 0.5
 # What tells of the attempt and not of the call; browsers count retries in their metadata.
 _PASSING = frozenset({"sentAt", "_metadata"})
 # Base 0.5 s, so 1 s before the third retry where the first is immediate, less the jitter.
@@ -26,24 +38,109 @@ _LEAST_THIRD_GAP = 0.9
 _LEAST_GROWTH = 1.2
 
 
-def loss_is_reported(evidence: Evidence) -> Judgement:
-    """Expect that the SDK tried, and tells of what it could not deliver."""
-    failed = failure_is_reported(evidence)
-    tried = len(evidence.requests)
-    return Judgement(failed.passed and tried > 0, f"{failed.saw}; {tried} requests came")
+def judged(
+    problems: Iterable[str], *, fine: str, of: Sequence[object] | None = None, noun: str = "request"
+) -> Judgement:
+    """Judge by the problems that were found.
+
+    Args:
+        problems: a phrase each; without any it is as expected.
+        fine: what was seen then.
+        of: where the problems were looked for; where it is empty, that is the problem.
+        noun: what it has.
+    """
+    found = list(problems)
+    if of is not None and not of:
+        found = [f"no {noun} came"]
+    if not found:
+        return Judgement(passed=True, saw=fine)
+    more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
+    saw = "; ".join(found[:3])
+    return Judgement(passed=False, saw=(saw if len(saw) <= _LONGEST else f"{saw[:299]}…") + more)
 
 
-def failure_is_reported(evidence: Evidence) -> Judgement:
-    """Expect that the CLI says that it failed, whatever it tried."""
-    said, status = evidence.result, evidence.outcome.status
-    saw = f"success: {str(said.success).lower()}, status {status}"
-    return Judgement(not said.success and status == 1, saw)
+def shown(value: Json) -> str:
+    """Write a JSON value, cut to a length that fits a sentence."""
+    return json_types.encode(value).decode()[:LONGEST_VALUE]
+
+
+# --- attempts to deliver an event
+
+
+def attempts(
+    event: str,
+    *,
+    least: int = 1,
+    most: float = math.inf,
+    stored: bool = False,
+    success: bool | None = None,
+) -> Judge:
+    """Expect a number of attempts to deliver an event, and what becomes of it.
+
+    Args:
+        event: its name.
+        least: how often it is tried, the first attempt counted.
+        most: how often it may be tried.
+        stored: whether it must be stored once in the end.
+        success: what the CLI must say; None for anything.
+    """
+
+    def judge(evidence: Evidence) -> Judgement:
+        tried, said = evidence.carrying(event), evidence.result.success
+        count = sum(call.event == event for call in evidence.accepted)
+        saw = f"{attempts_words(tried)}, stored {count} times"
+        saw += f"; the CLI says success: {str(said).lower()}"
+        right = least <= len(tried) <= most and (count == 1 or not stored)
+        return Judgement(right and success in {None, said}, saw)
+
+    return judge
+
+
+def delivered_once(event: str, *, attempt: int) -> Judge:
+    """Expect that an event is stored once in the end, at this attempt, and that the CLI knows."""
+    return attempts(event, least=attempt, most=attempt, stored=True, success=True)
+
+
+def waited(event: str, *, least: float, most: float = math.inf, gap: int = 0) -> Judge:
+    """Expect a pause before a retry, in seconds, and that the event is stored in the end.
+
+    Args:
+        event: that is retried.
+        least: seconds.
+        most: seconds.
+        gap: which one, from 0.
+    """
+
+    def judge(evidence: Evidence) -> Judgement:
+        tried = evidence.carrying(event)
+        gaps = _gaps_of(tried)
+        stored = any(call.event == event for call in evidence.accepted)
+        right = len(gaps) > gap and least <= gaps[gap] <= most
+        saw = attempts_words(tried) + ("" if stored else ", never stored")
+        return Judgement(right and stored, saw)
+
+    return judge
+
+
+def attempts_words(tried: Sequence[SentRequest]) -> str:
+    """Say how often something was tried, what it was answered, and with which pauses."""
+    if not tried:
+        return "no attempt"
+    answers = ", ".join(str(attempt.status or "no answer") for attempt in tried)
+    count = f"{len(tried)} {'attempt' if len(tried) == 1 else 'attempts'} ({answers})"
+    gaps = _gaps_of(tried)
+    return f"{count}, {', '.join(f'{gap:.2f}' for gap in gaps)} s apart" if gaps else count
+
+
+def _gaps_of(tried: Sequence[SentRequest]) -> list[float]:
+    """Return the seconds between attempts."""
+    return [later.at - earlier.at for earlier, later in itertools.pairwise(tried)]
 
 
 def backoff_grows(evidence: Evidence) -> Judgement:
-    """Expect that a server that is ill is given more room each time."""
+    """Expect that a server that is ill is left alone longer each time."""
     tried = evidence.requests
-    gaps = gaps_of(tried)
+    gaps = _gaps_of(tried)
     right = len(gaps) >= 3 and gaps[2] >= _LEAST_THIRD_GAP and gaps[2] >= _LEAST_GROWTH * gaps[0]
     return Judgement(right, attempts_words(tried))
 
@@ -72,36 +169,33 @@ def ids_are_kept(evidence: Evidence) -> Judgement:
         for (event, number), found in ids.items()
         if len(found) > 1
     ]
-    if len(evidence.requests) < 2:
-        return Judgement(passed=False, saw="there was no retry")
-    return judged(
-        changed, fine=f"one for each of {len(ids)} messages in {len(evidence.requests)} tries"
-    )
+    tries = len(evidence.requests)
+    if tries < 2:
+        changed = ["there was no retry"]
+    return judged(changed, fine=f"one for each of {len(ids)} messages in {tries} tries")
 
 
 def bodies_are_the_same(event: str) -> Judge:
     """Expect the same messages in every attempt."""
 
     def judge(evidence: Evidence) -> Judgement:
-        tried = evidence.carrying(event)
-        if len(tried) < 2:
-            return Judgement(passed=False, saw="there was no retry")
-        first = _lasting(tried[0])
+        tried = [
+            [
+                {name: value for name, value in message.items() if name not in _PASSING}
+                for message in attempt.messages
+            ]
+            for attempt in evidence.carrying(event)
+        ]
         changed = [
             f"attempt {number} carries other messages than the first"
-            for number, attempt in enumerate(tried[1:], start=2)
-            if _lasting(attempt) != first
+            for number, messages in enumerate(tried, start=1)
+            if messages != tried[0]
         ]
-        return judged(changed, fine=f"the same {len(first)} messages, {len(tried)} times")
+        if len(tried) < 2:
+            return Judgement(passed=False, saw="there was no retry")
+        return judged(changed, fine=f"the same {len(tried[0])} messages, {len(tried)} times")
 
     return judge
-
-
-def _lasting(request: SentRequest) -> list[JsonObject]:
-    return [
-        {name: value for name, value in message.items() if name not in _PASSING}
-        for message in request.messages
-    ]
 
 
 def resend_is_known(event: str) -> Judge:
@@ -115,34 +209,32 @@ def resend_is_known(event: str) -> Judge:
     return judge
 
 
-def each_is_stored_once(count: int) -> Judge:
-    """Expect every numbered event once, and no other, whatever failed."""
-
-    def judge(evidence: Evidence) -> Judgement:
-        stored = collections.Counter(number_of(call.message) for call in evidence.accepted)
-        return judged(lost_or_invented(stored, count), fine=evidence.truth.summary)
-
-    return judge
+# --- what is reported
 
 
-def only_one_is_lost(events: tuple[str, ...], *, lost: str) -> Judge:
-    """Expect all but one event, once each."""
-
-    def judge(evidence: Evidence) -> Judgement:
-        stored = collections.Counter(call.event for call in evidence.accepted)
-        wanted = collections.Counter(event for event in events if event != lost)
-        saw = ", ".join(f"{event} {stored[event]} times" for event in events)
-        return Judgement(stored == wanted, f"stored: {saw}")
-
-    return judge
+def cli_keeps_contract(evidence: Evidence) -> Judgement:
+    """Expect that the CLI tells of a success that there was."""
+    said, status = evidence.result, evidence.outcome.status
+    error = f" ({said.error[:100]})" if said.error else ""
+    saw = f"success: {str(said.success).lower()}{error}, status {status}"
+    saw += f"; {len(evidence.requests)} requests came"
+    return Judgement(said.success and status == 0 and bool(evidence.requests), saw)
 
 
-_NANOSECONDS = 1_000_000_000
-_A_NUMBER = re.compile(r"[0-9]{1,18}")
-# A sleep may end a little early by another clock.
-_CLOCKS_DIFFER = 0.05
-# The first event waits for nothing else: flushInterval is 0.2 s, the next comes after 2 s.
-_LEAST_LEAD = 0.5
+def failure_is_reported(evidence: Evidence) -> Judgement:
+    """Expect that the CLI says that it failed, whatever it tried."""
+    said, status = evidence.result, evidence.outcome.status
+    saw = f"success: {str(said.success).lower()}, status {status}"
+    return Judgement(not said.success and status == 1, saw)
+
+
+def loss_is_reported(evidence: Evidence) -> Judgement:
+    """Expect that the SDK tried, and tells of what it could not deliver."""
+    failed, tried = failure_is_reported(evidence), len(evidence.requests)
+    return Judgement(failed.passed and tried > 0, f"{failed.saw}; {tried} requests came")
+
+
+# --- what arrives
 
 
 def types_arrive(types: tuple[str, ...]) -> Judge:
@@ -161,9 +253,8 @@ def fields_arrive(type_: str, fields: JsonObject) -> Judge:
 
     def judge(evidence: Evidence) -> Judgement:
         of_type = [call.message for call in evidence.calls if call.type == type_]
-        if not of_type:
-            return Judgement(passed=False, saw=f"no call of {type_}")
-        return judged(_differences(fields, of_type[0], ""), fine="they are there")
+        differences = _differences(fields, of_type[0], "") if of_type else ()
+        return judged(differences, fine="they are there", of=of_type, noun=f"call of {type_}")
 
     return judge
 
@@ -173,61 +264,78 @@ def _differences(wanted: JsonObject, found: JsonObject, place: str) -> Iterator[
         there = found.get(name)
         if isinstance(value, dict) and isinstance(there, dict):
             yield from _differences(value, there, f"{place}{name}.")
-        elif not _same(value, there):
+        # 1 and True are equal for Python, and not for JSON.
+        elif value != there or isinstance(value, bool) != isinstance(there, bool):
             was = shown(there) if name in found else "missing"
             yield f"{place}{name} is {was}, not {shown(value)}"
-
-
-def _same(wanted: Json, found: Json) -> bool:
-    # 1 and True are equal for Python, and not for JSON.
-    return bool(wanted == found) and isinstance(wanted, bool) == isinstance(found, bool)
-
-
-def cli_keeps_contract(evidence: Evidence) -> Judgement:
-    """Expect that it tells of a success that there was."""
-    said, status = evidence.result, evidence.outcome.status
-    error = f" ({said.error[:100]})" if said.error else ""
-    saw = f"success: {str(said.success).lower()}{error}, status {status}"
-    saw += f"; {len(evidence.requests)} requests came"
-    return Judgement(said.success and status == 0 and bool(evidence.requests), saw)
 
 
 def all_arrive(count: int) -> Judge:
     """Expect numbered events, each stored once and sent once."""
 
     def judge(evidence: Evidence) -> Judgement:
-        stored = collections.Counter(number_of(call.message) for call in evidence.accepted)
+        stored = _stored(evidence)
         sent = collections.Counter(number_of(message) for message in evidence.messages)
-
-        def troubles() -> Iterator[str]:
-            yield from lost_or_invented(stored, count)
-            again = [number for number, times in sent.items() if times > max(stored[number], 1)]
-            if again:
-                yield f"{len(again)} were sent again although nothing failed"
-
-        return judged(troubles(), fine=f"{len(stored)} events, {len(evidence.requests)} requests")
+        problems = list(_lost_or_invented(stored, count))
+        again = [number for number, times in sent.items() if times > max(stored[number], 1)]
+        if again:
+            problems.append(f"{len(again)} were sent again although nothing failed")
+        return judged(problems, fine=f"{len(stored)} events, {len(evidence.requests)} requests")
 
     return judge
 
 
-def lost_or_invented(stored: Mapping[int, int], count: int) -> Iterator[str]:
+def each_is_stored_once(count: int) -> Judge:
+    """Expect every numbered event once, and no other, whatever failed."""
+    return lambda evidence: judged(
+        _lost_or_invented(_stored(evidence), count), fine=evidence.truth.summary
+    )
+
+
+def _stored(evidence: Evidence) -> collections.Counter[int]:
+    return collections.Counter(number_of(call.message) for call in evidence.accepted)
+
+
+def _lost_or_invented(stored: Mapping[int, int], count: int) -> Iterator[str]:
     """Say what is amiss with numbered events, by how often each was stored."""
     if lost := [number for number in range(1, count + 1) if not stored.get(number)]:
         yield f"{len(lost)} did not arrive, number {lost[0]} the first"
     if twice := [number for number, times in stored.items() if times > 1]:
         yield f"{len(twice)} stored more than once, such as number {twice[0]}"
     if invented := [number for number in stored if not 1 <= number <= count]:
-        yield f"{len(invented)} stored that nobody tracked"
+        yield f"{len(invented)} stored that were never tracked"
 
 
 def number_of(message: JsonObject) -> int:
-    """Tell which of the numbered events it is: by its property, or by its user; 0 is none."""
+    """Return which of the numbered events it is, by its property or its user; 0 if neither."""
     properties, user = message.get("properties"), message.get("userId")
     number = properties.get("number") if isinstance(properties, dict) else None
     if isinstance(number, int | float):
         return int(number)
     digits = user.removeprefix("u") if isinstance(user, str) else ""
     return int(digits) if _A_NUMBER.fullmatch(digits) else 0
+
+
+def only_one_is_lost(events: tuple[str, ...], *, lost: str) -> Judge:
+    """Expect all but one event, once each."""
+
+    def judge(evidence: Evidence) -> Judgement:
+        stored = collections.Counter(call.event for call in evidence.accepted)
+        wanted = collections.Counter(event for event in events if event != lost)
+        saw = ", ".join(f"{event} {stored[event]} times" for event in events)
+        return Judgement(stored == wanted, f"stored: {saw}")
+
+    return judge
+
+
+def small_survives(evidence: Evidence) -> Judgement:
+    """Expect the small event, stored once."""
+    stored = sum(call.event == "Small" for call in evidence.accepted)
+    answers = ", ".join(str(request.status) for request in evidence.requests) or "none"
+    return Judgement(stored == 1, f"stored {stored} times; answers: {answers}")
+
+
+# --- in which order, and when
 
 
 def batches_within(most: int) -> Judge:
@@ -243,16 +351,13 @@ def batches_within(most: int) -> Judge:
 
 def order_is_kept(evidence: Evidence) -> Judgement:
     """Expect rising numbers in each request."""
-
-    def troubles() -> Iterator[str]:
-        if not evidence.requests:
-            yield "no request came"
-        for request in evidence.requests:
-            numbers = [number_of(message) for message in request.messages]
-            if numbers != sorted(numbers):
-                yield f"a batch with numbers {', '.join(map(str, numbers))}"
-
-    return judged(troubles(), fine="numbers rise in each batch")
+    batches = [[number_of(each) for each in request.messages] for request in evidence.requests]
+    problems = (
+        f"a batch with numbers {', '.join(map(str, numbers))}"
+        for numbers in batches
+        if numbers != sorted(numbers)
+    )
+    return judged(problems, fine="numbers rise in each batch", of=batches)
 
 
 def delay_is_kept(seconds: float) -> Judge:
@@ -285,140 +390,3 @@ def interval_flushes(evidence: Evidence) -> Judgement:
         return Judgement(passed=False, saw=f"{len(evidence.requests)} requests, not both events")
     lead = second[0].at - first[0].at
     return Judgement(lead >= _LEAST_LEAD, f"the first came {lead:.2f} s before the second")
-
-
-def small_survives(evidence: Evidence) -> Judgement:
-    """Expect the small event, stored once."""
-    stored = sum(call.event == "Small" for call in evidence.accepted)
-    answers = ", ".join(str(request.status) for request in evidence.requests) or "none"
-    return Judgement(stored == 1, f"stored {stored} times; answers: {answers}")
-
-
-_LONGEST = 300
-# Characters of a value that a sentence quotes.
-LONGEST_VALUE = 80
-
-
-def judged(troubles: Iterable[str], *, fine: str) -> Judgement:
-    """Judge by the troubles that were found.
-
-    Args:
-        troubles: a phrase each; none means that it is as expected.
-        fine: what was seen then.
-    """
-    found = list(troubles)
-    if not found:
-        return Judgement(passed=True, saw=fine)
-    more = f"; and {len(found) - 3} more" if len(found) > 3 else ""
-    return Judgement(passed=False, saw=shortened("; ".join(found[:3])) + more)
-
-
-def shortened(text: str) -> str:
-    """Cut what was sent to a length that fits a report."""
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def shown(value: Json) -> str:
-    """Write a JSON value, cut to a length that fits a sentence."""
-    return json_types.encode(value).decode()[:LONGEST_VALUE]
-
-
-def named(message: JsonObject) -> str:
-    """Name a message by its type, whatever was sent as that."""
-    type_ = message.get("type")
-    return type_[:LONGEST_VALUE] if isinstance(type_, str) else f"type {shown(type_)}"
-
-
-def gaps_of(attempts: Sequence[SentRequest]) -> list[float]:
-    """Give the seconds between attempts."""
-    return [later.at - earlier.at for earlier, later in itertools.pairwise(attempts)]
-
-
-def attempts_words(attempts: Sequence[SentRequest]) -> str:
-    """Say how often something was tried, what it was answered, and with which pauses."""
-    if not attempts:
-        return "no attempt"
-    answers = ", ".join(str(attempt.status or "no answer") for attempt in attempts)
-    count = f"{len(attempts)} {'attempt' if len(attempts) == 1 else 'attempts'} ({answers})"
-    gaps = gaps_of(attempts)
-    return f"{count}, {', '.join(f'{gap:.2f}' for gap in gaps)} s apart" if gaps else count
-
-
-def retried(event: str, *, least: int, most: int) -> Judge:
-    """Expect so many attempts to deliver an event, the first one counted."""
-
-    def judge(evidence: Evidence) -> Judgement:
-        attempts = evidence.carrying(event)
-        return Judgement(least <= len(attempts) <= most, attempts_words(attempts))
-
-    return judge
-
-
-def not_retried(event: str, *, success: bool | None) -> Judge:
-    """Expect one attempt, and that the CLI says this of it; None for whatever it says."""
-
-    def judge(evidence: Evidence) -> Judgement:
-        attempts = evidence.carrying(event)
-        said = evidence.result.success
-        saw = f"{attempts_words(attempts)}; the CLI says success: {str(said).lower()}"
-        return Judgement(len(attempts) == 1 and success in {None, said}, saw)
-
-    return judge
-
-
-def delivered_once(event: str, *, attempts: int | None = None) -> Judge:
-    """Expect that an event is stored once in the end, at this attempt, and that it is known."""
-
-    def judge(evidence: Evidence) -> Judgement:
-        tried = evidence.carrying(event)
-        stored = sum(call.event == event for call in evidence.accepted)
-        said = evidence.result.success
-        saw = f"{attempts_words(tried)}, stored {stored} times"
-        if not said:
-            saw += "; the CLI says success: false"
-        right = attempts is None or len(tried) == attempts
-        return Judgement(stored == 1 and said and right, saw)
-
-    return judge
-
-
-def stored_once(event: str) -> Judge:
-    """Expect that an event counts once, however often it was sent."""
-
-    def judge(evidence: Evidence) -> Judgement:
-        stored = sum(call.event == event for call in evidence.accepted)
-        saw = f"{attempts_words(evidence.carrying(event))}, stored {stored} times"
-        return Judgement(stored == 1, saw)
-
-    return judge
-
-
-def waited(event: str, *, least: float, most: float = float("inf"), gap: int = 0) -> Judge:
-    """Expect a pause before a retry, in seconds, and that the event is stored in the end.
-
-    Args:
-        event: that is retried.
-        least: seconds.
-        most: seconds.
-        gap: which one, from 0.
-    """
-
-    def judge(evidence: Evidence) -> Judgement:
-        tried = evidence.carrying(event)
-        gaps = gaps_of(tried)
-        stored = any(call.event == event for call in evidence.accepted)
-        right = len(gaps) > gap and least <= gaps[gap] <= most
-        saw = attempts_words(tried) + ("" if stored else ", never stored")
-        return Judgement(right and stored, saw)
-
-    return judge
-
-
-def ends_within(event: str, most: int) -> Judge:
-    """Expect an end: at most so many attempts, however often it fails."""
-
-    def judge(evidence: Evidence) -> Judgement:
-        tried = evidence.carrying(event)
-        return Judgement(0 < len(tried) <= most, attempts_words(tried))
-
-    return judge

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
 
 from mockseg import json_types
-from mockseg.errors import ConfigError, MalformedJsonError
+from mockseg.conversion import convert
+from mockseg.errors import ConfigError, MalformedJsonError, OperationError
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockseg.json_types import Json, JsonObject
+    from mockseg.json_types import JsonObject
 
 
 Suite: TypeAlias = Literal["basic", "retry", "settings", "retry-settings"]
@@ -43,6 +46,16 @@ class CliResult:
     error: str
 
 
+class _ConfigFile(msgspec.Struct, frozen=True):
+    """The file itself, as far as it is read; other keys are left alone."""
+
+    sdk: str | None = None
+    test_suites: str | None = None
+    auto_settings: bool | None = None
+    env: dict[str, str] | None = None
+    not_applicable: dict[str, str] | None = None
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class E2eConfig:
     """What an ``e2e-config.json`` says.
@@ -62,12 +75,12 @@ class E2eConfig:
     not_applicable: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def flag(self, name: str) -> bool | None:
-        """Read a flag of the environment; None where it is not said."""
+        """Read a flag of the environment; None if it is not set."""
         said = self.env.get(name, "").strip().lower()
         return {"true": True, "1": True, "false": False, "0": False}.get(said)
 
     def excused(self, check_id: str) -> str:
-        """Give the reason for which a check does not apply, or an empty text."""
+        """Return the reason for which a check does not apply, or an empty text."""
         for pattern, reason in self.not_applicable.items():
             if fnmatch.fnmatchcase(check_id, pattern):
                 return reason
@@ -88,17 +101,18 @@ class E2eConfig:
             ConfigError: with the key, its value and what is allowed.
         """
         try:
-            document = json_types.decode(content)
+            given = convert(json_types.decode(content), _ConfigFile, where="it")
         except MalformedJsonError as error:
             raise ConfigError(f"{place} is not JSON: {error}") from None
-        reader = _Reader(_object(document, place, "it"), place)
+        except OperationError as error:
+            raise ConfigError(f"{place}: {error}") from None
         return cls(
-            sdk=reader.text("sdk"),
-            suites=suites_of(reader.text("test_suites"), place=f"{place}: test_suites")
+            sdk=given.sdk or "",
+            suites=suites_of(given.test_suites or "", place=f"{place}: test_suites")
             or _DEFAULT_SUITES,
-            auto_settings=reader.switch("auto_settings"),
-            env=reader.texts("env"),
-            not_applicable=reader.texts("not_applicable"),
+            auto_settings=given.auto_settings,
+            env=given.env or {},
+            not_applicable=given.not_applicable or {},
         )
 
 
@@ -106,7 +120,7 @@ def suites_of(text: str, *, place: str) -> tuple[Suite, ...]:
     """Read names of suites, separated by commas, in any order; each once.
 
     Raises:
-        ConfigError: there is no such suite.
+        ConfigError: unknown suite.
     """
     named = [name.strip() for name in text.split(",") if name.strip()]
     for name in named:
@@ -141,7 +155,7 @@ def input_document(
 
 
 def read_result(output: str) -> CliResult | None:
-    """Find what the CLI printed last; None when that is no result.
+    """Find what the CLI printed last; None when that is not a result.
 
     It is the last line; Segment's own CLI for Node spreads it over several.
     """
@@ -166,42 +180,3 @@ def _result(text: str) -> CliResult | None:
         sent_batches=count if isinstance(count, int) else 0,
         error=error if isinstance(error, str) else "",
     )
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Reader:
-    """Reads keys of a configuration, and refuses what is of another kind."""
-
-    document: JsonObject
-    place: str
-
-    def text(self, key: str) -> str:
-        value = self.document.get(key)
-        if value is None or isinstance(value, str):
-            return value or ""
-        raise self._refusal(key, value, "a text")
-
-    def switch(self, key: str) -> bool | None:
-        value = self.document.get(key)
-        if value is None or isinstance(value, bool):
-            return value
-        raise self._refusal(key, value, "true or false")
-
-    def texts(self, key: str) -> dict[str, str]:
-        value = self.document.get(key)
-        found = _object({} if value is None else value, self.place, f"`{key}`")
-        for name, text in found.items():
-            if not isinstance(text, str):
-                raise self._refusal(f"{key}.{name}", text, "a text")
-        return found
-
-    def _refusal(self, key: str, value: Json, allowed: str) -> ConfigError:
-        shown = json_types.encode(value).decode()[:80]
-        return ConfigError(f"{self.place}: `{key}` is {shown}; allowed is {allowed}")
-
-
-def _object(value: Any, place: str, what: str) -> JsonObject:
-    if not isinstance(value, dict):
-        shown = json_types.encode(value).decode()[:80]
-        raise ConfigError(f"{place}: {what} is {shown}; allowed is a JSON object")
-    return value

@@ -72,12 +72,10 @@ class SentRequest:
 
     @property
     def retry_count(self) -> str | None:
-        """Give the header X-Retry-Count."""
         return self.headers.get("x-retry-count")
 
     @property
     def line(self) -> str:
-        """Say it in a line."""
         count = len(self.messages)
         what = (
             f", {count} {'message' if count == 1 else 'messages'}" if self.method != "GET" else ""
@@ -109,22 +107,22 @@ class Evidence:
 
     @property
     def result(self) -> CliResult:
-        """Give what the CLI said; a trial without that is not judged."""
+        """What the CLI said; a trial without that is not judged."""
         assert self.outcome.result is not None  # noqa: S101  (else there is a problem)
         return self.outcome.result
 
     @property
     def messages(self) -> list[JsonObject]:
-        """Give every message of every request, resent ones again."""
+        """Every message of every request, resent ones again."""
         return [message for request in self.requests for message in request.messages]
 
     @property
     def accepted(self) -> list[Call]:
-        """Give the calls that count: each was let through, and none twice."""
+        """The calls that count: each was let through, and none twice."""
         return [call for call in self.calls if call.verdict == "accepted"]
 
     def carrying(self, event: str) -> list[SentRequest]:
-        """Give the requests that carry a track call of this name: the attempts to deliver it."""
+        """Return the requests that carry a track call of this name: the attempts to deliver it."""
         return [
             request
             for request in self.requests

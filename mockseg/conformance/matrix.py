@@ -66,7 +66,7 @@ class Matrix:
         ]
 
     def as_text(self) -> str:
-        """Give the table, with what it means."""
+        """Return the table, with what it means."""
         rows = [["answer", *self.columns]]
         rows += [
             [answer.label, *(cells[number].words for cells in self.columns.values())]
@@ -85,7 +85,7 @@ class Matrix:
         return "\n".join([*lines, "", legend, ""])
 
     def as_json(self) -> JsonObject:
-        """Give the same as JSON: a list of answers, each with a cell for each SDK."""
+        """Return the same as JSON: a list of answers, each with a cell for each SDK."""
         return {
             "maxRetries": MAX_RETRIES,
             "answers": [
@@ -107,23 +107,23 @@ async def measure(
     *,
     jobs: int,
     answers: Sequence[Answer] = ANSWERS,
-    told: Callable[[], None] = lambda: None,
+    on_cell: Callable[[], None] = lambda: None,
 ) -> list[Cell]:
-    """Measure an SDK; give a cell for each answer.
+    """Measure an SDK; return a cell for each answer.
 
     Args:
         sdk: whose CLI is run.
-        jobs: how many run at a time.
+        jobs: maximum number of concurrent runs.
         answers: which.
-        told: hears of each cell as soon as it is there.
+        on_cell: is called after each cell.
     """
     cells: dict[Trial, Cell] = {}
 
     def note(trial: Trial, evidence: Evidence) -> None:
         cells[trial] = cell_of(evidence)
-        told()
+        on_cell()
 
-    await observe([answer.trial for answer in answers], sdk, jobs=jobs, told=note)
+    await observe([answer.trial for answer in answers], sdk, jobs=jobs, on_evidence=note)
     return [cells[answer.trial] for answer in answers]
 
 

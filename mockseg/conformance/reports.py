@@ -38,20 +38,19 @@ class Report:
 
     @property
     def failed(self) -> int:
-        """Count checks that failed."""
         return self._count("fail")
 
     def as_text(self) -> str:
-        """Tell every check in a line, and of those that failed all there is to know."""
+        """Return a line for each check, and of those that failed all there is to know."""
         lines: list[str] = []
         suite = ""
-        # What failed in the same way as a check before it is told once.
-        told: dict[tuple[object, ...], str] = {}
+        # What failed in the same way as a check before it is reported once.
+        reported: dict[tuple[object, ...], str] = {}
         for verdict in self.verdicts:
             if verdict.check.suite != suite:
                 suite = verdict.check.suite
                 lines += ["", suite] if lines else [suite]
-            lines += self._lines(verdict, told)
+            lines += self._lines(verdict, reported)
         passed, apart = self._count("pass"), self._count("not applicable")
         counts = (
             f"{self.printable(self.sdk)}: {len(self.verdicts)} checks: {passed} passed,"
@@ -61,7 +60,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def as_json(self) -> JsonObject:
-        """Give the same as one JSON object, with the wire of every check."""
+        """Return the same as one JSON object, with the wire of every check."""
         return {
             "sdk": self.sdk,
             "command": self.command,
@@ -105,7 +104,7 @@ class Report:
             details="\n".join(line.strip() for line in story) if failed else "",
         )
 
-    def _lines(self, verdict: Verdict, told: dict[tuple[object, ...], str]) -> Iterator[str]:
+    def _lines(self, verdict: Verdict, reported: dict[tuple[object, ...], str]) -> Iterator[str]:
         mark, check = _MARKS[verdict.status], verdict.check
         if verdict.status == "not applicable":
             yield f"  {mark}  {check.id:30}  {self.printable(verdict.saw)}"
@@ -113,7 +112,7 @@ class Report:
         yield f"  {mark}  {check.id:30}  {check.expected}"
         if verdict.status != "fail":
             return
-        first = told.setdefault((verdict.saw, verdict.wire, verdict.stderr), check.id)
+        first = reported.setdefault((verdict.saw, verdict.wire, verdict.stderr), check.id)
         if first == check.id:
             yield from self._story(verdict)
         else:

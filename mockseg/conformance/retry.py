@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, assert_never
 from mockseg.conformance import sources
 from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
 from mockseg.conformance.assertions import (
+    attempts,
     backoff_grows,
     bodies_are_the_same,
     delivered_once,
     each_is_stored_once,
     ids_are_kept,
     loss_is_reported,
-    not_retried,
     only_one_is_lost,
     resend_is_known,
-    retried,
     retries_are_counted,
-    stored_once,
     waited,
 )
 from mockseg.conformance.check import (
@@ -71,19 +69,19 @@ def _of_answer(answer: Answer) -> Check:
     match answer.expected:
         case "delivered":
             expected = "is a success: one attempt, and the CLI says so"
-            judge = not_retried(EVENT, success=True)
+            judge = attempts(EVENT, most=1, success=True)
         case "dropped":
             expected = "is final: one attempt"
-            judge = not_retried(EVENT, success=None)
+            judge = attempts(EVENT, most=1)
         case "not retried":
             expected = "is not retried, whether it is taken for a success or not"
-            judge = not_retried(EVENT, success=None)
+            judge = attempts(EVENT, most=1)
         case "retried":
             expected = (
                 f"is retried, and at most maxRetries ({MAX_RETRIES}) times:"
                 f" 2 to {MAX_RETRIES + 1} attempts"
             )
-            judge = retried(EVENT, least=2, most=MAX_RETRIES + 1)
+            judge = attempts(EVENT, least=2, most=MAX_RETRIES + 1)
         case None:
             raise ValueError(f"nothing is expected for {answer.id}")
         case _:
@@ -155,14 +153,14 @@ _BUDGET: tuple[Check, ...] = (
         expected="With maxRetries 1, 503 for ever is tried twice.",
         source=sources.CONTRACT,
         trial=_ONE_RETRY,
-        judge=retried(EVENT, least=2, most=2),
+        judge=attempts(EVENT, least=2, most=2),
     ),
     _retry(
         "budget-3",
         expected="With maxRetries 3, 503 for ever is tried four times.",
         source=sources.CONTRACT,
         trial=_THREE_RETRIES,
-        judge=retried(EVENT, least=4, most=4),
+        judge=attempts(EVENT, least=4, most=4),
     ),
     _retry(
         "loss-is-reported",
@@ -195,7 +193,7 @@ _RESENDS: tuple[Check, ...] = (
         expected="What fails three times is delivered by the third of three retries.",
         source=sources.RETRY_POLICY,
         trial=_RECOVERY,
-        judge=delivered_once(EVENT, attempts=4),
+        judge=delivered_once(EVENT, attempt=4),
     ),
     _retry(
         "retry-count",
@@ -223,7 +221,7 @@ _RESENDS: tuple[Check, ...] = (
         expected="A connection that is reset before storing is tried again: stored once.",
         source=sources.RETRY_POLICY,
         trial=_RESET,
-        judge=delivered_once(EVENT, attempts=2),
+        judge=delivered_once(EVENT, attempt=2),
     ),
     _retry(
         "reset-after",
@@ -237,14 +235,14 @@ _RESENDS: tuple[Check, ...] = (
         expected="After an answer that ends in its head, the event is stored once in the end.",
         source=sources.RETRY_POLICY,
         trial=_CUT,
-        judge=stored_once(EVENT),
+        judge=attempts(EVENT, least=0, stored=True),
     ),
     _retry(
         "timeout",
         expected=f"No answer within timeout ({_TIMEOUT_SECONDS} s) is tried again: stored once.",
         source=f"{sources.RETRY_POLICY}; timeouts are network errors",
         trial=_HANG,
-        judge=delivered_once(EVENT, attempts=2),
+        judge=delivered_once(EVENT, attempt=2),
     ),
     _retry(
         "nothing-lost",
@@ -275,35 +273,35 @@ _RETRY_AFTER: tuple[Check, ...] = (
         expected="With maxRetries 1, three answers of 429 with Retry-After: 1 cost nothing.",
         source=sources.RETRY_AFTER,
         trial=_UNCOUNTED,
-        judge=delivered_once(EVENT, attempts=4),
+        judge=delivered_once(EVENT, attempt=4),
     ),
     _retry(
         "retry-after-0",
         expected="429 with Retry-After: 0 is retried.",
         source=sources.RETRY_AFTER,
         trial=_ZERO,
-        judge=delivered_once(EVENT, attempts=2),
+        judge=delivered_once(EVENT, attempt=2),
     ),
     _retry(
         "retry-after-words",
-        expected="429 with a Retry-After that is none is retried after the usual backoff.",
+        expected="429 with an invalid Retry-After is retried after the usual backoff.",
         source=sources.RETRY_AFTER,
         trial=_WORDS,
-        judge=delivered_once(EVENT, attempts=2),
+        judge=delivered_once(EVENT, attempt=2),
     ),
     _retry(
         "no-retry-after",
         expected="429 without Retry-After is retried after the usual backoff.",
         source=sources.RETRY_AFTER,
         trial=_NO_HEADER,
-        judge=delivered_once(EVENT, attempts=2),
+        judge=delivered_once(EVENT, attempt=2),
     ),
     _retry(
         "retry-after-date",
         expected="429 with a date in Retry-After is retried.",
         source=sources.RETRY_AFTER,
         trial=_DATE,
-        judge=delivered_once(EVENT, attempts=2),
+        judge=delivered_once(EVENT, attempt=2),
     ),
     _retry(
         "retry-after-date-is-waited-for",

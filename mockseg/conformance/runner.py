@@ -60,7 +60,7 @@ def _check_program(command: Sequence[str], *, env: Mapping[str, str]) -> None:
         env: its whole environment; the program is looked for on its PATH.
 
     Raises:
-        ConfigError: there is no such program, or it is not executable.
+        ConfigError: the program is missing, or not executable.
     """
     program = command[0]
     if shutil.which(program, path=env.get("PATH", os.defpath)) is None:
@@ -194,7 +194,7 @@ class Sdk:
         """Look for the program before anything is run.
 
         Raises:
-            ConfigError: there is no such program, or it is not executable.
+            ConfigError: the program is missing, or not executable.
         """
         _check_program(self.command, env=self.environment)
 

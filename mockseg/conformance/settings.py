@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mockseg.conformance import sources
 from mockseg.conformance.answers import PAST_BUDGET
 from mockseg.conformance.assertions import (
+    attempts,
     delivered_once,
-    ends_within,
     failure_is_reported,
-    not_retried,
     waited,
 )
 from mockseg.conformance.check import EVENT, Check, Judgement, one_event
@@ -87,7 +86,7 @@ SETTINGS: tuple[Check, ...] = (
         expected="With the usual settings, events are delivered once.",
         source=sources.SETTINGS,
         trial=_USUAL,
-        judge=delivered_once(EVENT, attempts=1),
+        judge=delivered_once(EVENT, attempt=1),
         needs=_needs_cdn,
     ),
     _settings(
@@ -95,7 +94,7 @@ SETTINGS: tuple[Check, ...] = (
         expected="Events that were tracked before the settings came are delivered once.",
         source=sources.SETTINGS,
         trial=_SLOW,
-        judge=delivered_once(EVENT, attempts=1),
+        judge=delivered_once(EVENT, attempt=1),
         needs=_needs_cdn,
     ),
     *(
@@ -104,7 +103,7 @@ SETTINGS: tuple[Check, ...] = (
             expected=f"When the settings {_BROKEN[name][0]}, events are delivered all the same.",
             source=sources.SETTINGS,
             trial=trial,
-            judge=delivered_once(EVENT, attempts=1),
+            judge=delivered_once(EVENT, attempt=1),
             needs=_needs_fallback,
         )
         for name, trial in _TRIALS.items()
@@ -143,7 +142,7 @@ RETRY_SETTINGS: tuple[Check, ...] = (
         trial=one_event(
             "503 is dropped", _backoff(statusCodeOverrides={"503": "drop"}), _failing(503)
         ),
-        judge=not_retried(EVENT, success=None),
+        judge=attempts(EVENT, most=1),
         needs=_needs_http_config,
     ),
     _overriding(
@@ -155,7 +154,7 @@ RETRY_SETTINGS: tuple[Check, ...] = (
             _backoff(statusCodeOverrides={"404": "retry"}),
             {"status": 404, "times": 1},
         ),
-        judge=delivered_once(EVENT, attempts=2),
+        judge=delivered_once(EVENT, attempt=2),
         needs=_needs_http_config,
     ),
     _overriding(
@@ -165,7 +164,7 @@ RETRY_SETTINGS: tuple[Check, ...] = (
         trial=one_event(
             "4xx are retried", _backoff(default4xxBehavior="retry"), {"status": 422, "times": 1}
         ),
-        judge=delivered_once(EVENT, attempts=2),
+        judge=delivered_once(EVENT, attempt=2),
         needs=_needs_http_config,
     ),
     _overriding(
@@ -173,7 +172,7 @@ RETRY_SETTINGS: tuple[Check, ...] = (
         expected="default5xxBehavior drop: 500 is tried once.",
         source=sources.HTTP_CONFIG,
         trial=one_event("5xx are dropped", _backoff(default5xxBehavior="drop"), _failing(500)),
-        judge=not_retried(EVENT, success=None),
+        judge=attempts(EVENT, most=1),
         needs=_needs_http_config,
     ),
     _overriding(
@@ -181,7 +180,7 @@ RETRY_SETTINGS: tuple[Check, ...] = (
         expected="backoffConfig.maxRetryCount 1 wins over maxRetries 3: 500 is tried twice.",
         source=sources.HTTP_CONFIG,
         trial=one_event("one retry", _backoff(maxRetryCount=1), _failing(500), max_retries=3),
-        judge=ends_within(EVENT, 2),
+        judge=attempts(EVENT, most=2),
         needs=_needs_http_config,
     ),
     _overriding(
@@ -206,7 +205,7 @@ RETRY_SETTINGS: tuple[Check, ...] = (
             _config(rateLimitConfig={"enabled": True, "maxRetryCount": 1}),
             {"status": 429, "retry_after": 1, "times": PAST_BUDGET},
         ),
-        judge=ends_within(EVENT, 3),
+        judge=attempts(EVENT, most=3),
         needs=_needs_http_config,
     ),
     _overriding(

@@ -90,15 +90,15 @@ async def run_checks(
     sdk: Sdk,
     *,
     jobs: int,
-    told: Callable[[Verdict], None] = lambda _: None,
+    on_verdict: Callable[[Verdict], None] = lambda _: None,
 ) -> list[Verdict]:
-    """Judge an SDK; give the verdicts in the order of the checks.
+    """Judge an SDK; return the verdicts in the order of the checks.
 
     Args:
         checks: which.
         sdk: whose CLI is run.
-        jobs: how many run at a time.
-        told: hears of each verdict as soon as it is there.
+        jobs: maximum number of concurrent runs.
+        on_verdict: is called with each verdict as soon as it is there.
 
     Raises:
         ConfigError: the CLI can never be started.
@@ -108,7 +108,7 @@ async def run_checks(
 
     def note(verdict: Verdict) -> None:
         verdicts[verdict.check.id] = verdict
-        told(verdict)
+        on_verdict(verdict)
 
     by_trial: dict[Trial, list[Check]] = {}
     for check in checks:
@@ -122,7 +122,7 @@ async def run_checks(
         for check in by_trial[trial]:
             note(verdict_of(check, evidence))
 
-    await observe(list(by_trial), sdk, jobs=jobs, told=judge)
+    await observe(list(by_trial), sdk, jobs=jobs, on_evidence=judge)
     return [verdicts[check.id] for check in checks]
 
 
@@ -131,30 +131,30 @@ async def observe(
     sdk: Sdk,
     *,
     jobs: int,
-    told: Callable[[Trial, Evidence], None],
+    on_evidence: Callable[[Trial, Evidence], None],
 ) -> None:
     """Run trials against a MockSegment of their own, several at a time.
 
     Args:
         trials: which, begun in this order.
         sdk: whose CLI is run.
-        jobs: how many run at a time.
-        told: hears of each as soon as it is over.
+        jobs: maximum number of concurrent runs.
+        on_evidence: is called with what each left, as soon as it is over.
 
     Raises:
         ConfigError: the CLI can never be started.
     """
-    room = asyncio.Semaphore(jobs)
+    slots = asyncio.Semaphore(jobs)
 
-    async def one(trial: Trial, server: AsyncServer) -> None:
-        async with room:
+    async def run(trial: Trial, server: AsyncServer) -> None:
+        async with slots:
             evidence = await try_out(trial, sdk, server)
-        told(trial, evidence)
+        on_evidence(trial, evidence)
 
     try:
         async with MockSegment() as server, asyncio.TaskGroup() as group:
             for trial in trials:
-                group.create_task(one(trial, server.aio))
+                group.create_task(run(trial, server.aio))
     except BaseExceptionGroup as several:
         # What ends one trial ends them all, and is reported once.
         raise several.exceptions[0] from None

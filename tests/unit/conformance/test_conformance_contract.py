@@ -93,10 +93,10 @@ def test_a_reason_says_why_a_check_does_not_apply() -> None:
     ("content", "sentence"),
     [
         (b"{", "c.json is not JSON"),
-        (b"[]", "it is []; allowed is a JSON object"),
-        (b'{"sdk": 1}', "`sdk` is 1; allowed is a text"),
-        (b'{"auto_settings": "yes"}', '`auto_settings` is "yes"; allowed is true or false'),
-        (b'{"env": {"A": true}}', "`env.A` is true; allowed is a text"),
+        (b"[]", "it is []: it must be an object"),
+        (b'{"sdk": 1}', "`sdk` is 1: it must be a text or null"),
+        (b'{"auto_settings": "yes"}', '`auto_settings` is "yes": it must be true or false or null'),
+        (b'{"env": {"A": true}}', "`env.A` is true: it must be a text"),
         (
             b'{"test_suites": "basic,retries"}',
             'suite "retries"; did you mean "retry"? Allowed: basic',
