@@ -238,8 +238,6 @@ def loss_is_reported(evidence: Evidence) -> Judgement:
 
 
 def types_arrive(types: tuple[str, ...]) -> Judge:
-    """Expect one message of each type."""
-
     def judge(evidence: Evidence) -> Judgement:
         counts = collections.Counter(call.type for call in evidence.calls)
         saw = ", ".join(f"{count} {name}" for name, count in counts.items()) or "no calls"
@@ -271,8 +269,6 @@ def _differences(wanted: JsonObject, found: JsonObject, place: str) -> Iterator[
 
 
 def all_arrive(count: int) -> Judge:
-    """Expect numbered events, each stored once and sent once."""
-
     def judge(evidence: Evidence) -> Judgement:
         stored = _stored(evidence)
         sent = collections.Counter(number_of(message) for message in evidence.messages)
@@ -317,8 +313,6 @@ def number_of(message: JsonObject) -> int:
 
 
 def only_one_is_lost(events: tuple[str, ...], *, lost: str) -> Judge:
-    """Expect all but one event, once each."""
-
     def judge(evidence: Evidence) -> Judgement:
         stored = collections.Counter(call.event for call in evidence.accepted)
         wanted = collections.Counter(event for event in events if event != lost)
@@ -329,7 +323,6 @@ def only_one_is_lost(events: tuple[str, ...], *, lost: str) -> Judge:
 
 
 def small_survives(evidence: Evidence) -> Judgement:
-    """Expect the small event, stored once."""
     stored = sum(call.event == "Small" for call in evidence.accepted)
     answers = ", ".join(str(request.status) for request in evidence.requests) or "none"
     return Judgement(stored == 1, f"stored {stored} times; answers: {answers}")
@@ -339,8 +332,6 @@ def small_survives(evidence: Evidence) -> Judgement:
 
 
 def batches_within(most: int) -> Judge:
-    """Expect no batch with more messages."""
-
     def judge(evidence: Evidence) -> Judgement:
         counts = [len(request.messages) for request in evidence.requests]
         right = bool(counts) and max(counts) <= most
@@ -350,7 +341,6 @@ def batches_within(most: int) -> Judge:
 
 
 def order_is_kept(evidence: Evidence) -> Judgement:
-    """Expect rising numbers in each request."""
     batches = [[number_of(each) for each in request.messages] for request in evidence.requests]
     problems = (
         f"a batch with numbers {', '.join(map(str, numbers))}"
@@ -384,7 +374,6 @@ def delay_is_kept(seconds: float) -> Judge:
 
 
 def interval_flushes(evidence: Evidence) -> Judgement:
-    """Expect that the first event does not wait for the second."""
     first, second = evidence.carrying("First"), evidence.carrying("Second")
     if not first or not second:
         return Judgement(passed=False, saw=f"{len(evidence.requests)} requests, not both events")

@@ -115,8 +115,6 @@ def _needs_auth_header(said: E2eConfig) -> str:
 
 
 def _bodies_are_json(evidence: Evidence) -> Judgement:
-    """Expect requests as Segment documents them."""
-
     def problems() -> Iterator[str]:
         for request in evidence.requests:
             if request.method != "POST":
@@ -169,7 +167,6 @@ def _basic_user(request: SentRequest) -> str | None:
 
 
 def _basic_header(evidence: Evidence) -> Judgement:
-    """Expect Basic authentication."""
     problems = (
         f"Authorization is {request.headers.get('authorization', 'missing')[:80]}"
         for request in evidence.requests
@@ -205,7 +202,6 @@ def _type_of(message: JsonObject) -> str:
 
 
 def _users_are_named(evidence: Evidence) -> Judgement:
-    """Expect an identity in each message."""
     messages = evidence.messages
     problems = (
         f"{_type_of(message)} has neither"
@@ -238,8 +234,6 @@ def _moments_are_right(evidence: Evidence) -> Judgement:
 
 
 def _sent_at_is_said(evidence: Evidence) -> Judgement:
-    """Expect sentAt somewhere in each request."""
-
     def problems() -> Iterator[str]:
         for request in evidence.requests:
             whole = request.document if isinstance(request.document, dict) else {}
@@ -251,7 +245,6 @@ def _sent_at_is_said(evidence: Evidence) -> Judgement:
 
 
 def _libraries_are_named(evidence: Evidence) -> Judgement:
-    """Expect to be told which SDK sends."""
     named, problems = set(), []
     for call in evidence.calls:
         library = call.context.get("library")
@@ -264,7 +257,6 @@ def _libraries_are_named(evidence: Evidence) -> Judgement:
 
 
 def _all_good(evidence: Evidence) -> Judgement:
-    """Expect no finding."""
     findings = (
         f"{call.type}: {finding.code}: {finding.description}"
         for call in evidence.calls
@@ -275,7 +267,6 @@ def _all_good(evidence: Evidence) -> Judgement:
 
 
 def _no_retry_count(evidence: Evidence) -> Judgement:
-    """Expect that first attempts do not look like retries."""
     problems = (
         f"X-Retry-Count: {request.retry_count}"
         for request in evidence.requests
@@ -286,8 +277,6 @@ def _no_retry_count(evidence: Evidence) -> Judgement:
 
 
 def _bodies_within(evidence: Evidence) -> Judgement:
-    """Expect requests that Segment takes."""
-
     def problems() -> Iterator[str]:
         for request in evidence.requests:
             if request.body_bytes > MAX_BATCH_BYTES:

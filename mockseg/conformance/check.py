@@ -45,7 +45,6 @@ def config(
 
 
 def at_once(*events: JsonObject) -> tuple[JsonObject, ...]:
-    """Make one sequence without a delay."""
     return ({"delayMs": 0, "events": list(events)},)
 
 

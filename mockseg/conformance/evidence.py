@@ -147,7 +147,6 @@ def evidence_of(
     outcome: Outcome,
     write_key: str,
 ) -> Evidence:
-    """Read what came over the wire."""
     first = _moment(requests[0]) if requests else 0.0
     tracking, settings = [], []
     for request in requests:

@@ -37,7 +37,6 @@ class Cell:
 
     @property
     def words(self) -> str:
-        """Say it for a table."""
         if self.problem:
             return "?"
         if self.endless:
@@ -128,7 +127,6 @@ async def measure(
 
 
 def cell_of(evidence: Evidence) -> Cell:
-    """Return what an SDK made of the answer that a trial gave it."""
     attempts = len(evidence.carrying(EVENT))
     outcome = evidence.outcome
     return Cell(

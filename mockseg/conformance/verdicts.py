@@ -165,7 +165,6 @@ def _excuse(check: Check, config: E2eConfig) -> str:
 
 
 def verdict_of(check: Check, evidence: Evidence) -> Verdict:
-    """Judge what a trial left by one of its checks."""
     outcome, wire = evidence.outcome, tuple(evidence.lines())
     if outcome.problem:
         return Verdict(

@@ -120,8 +120,6 @@ def _set_content(candu: Candu, given: SetContent, _: int) -> JsonObject:
 
 
 class Candu(Imitation[CanduSetup, State]):
-    """Imitates Candu."""
-
     setup_type: ClassVar[type[Setup]] = CanduSetup
     actions: ClassVar[Mapping[str, Action]] = {
         "set_content": Action(
@@ -197,7 +195,7 @@ class Candu(Imitation[CanduSetup, State]):
         """Read one event or an array of them.
 
         Returns:
-            Each call with the key of its user, None for a group of nobody, and its place.
+            Each call with the key of its user, None for a group without a user, and its place.
         """
         if not isinstance(value, list):
             return [self._read_one(value, "")]
@@ -218,7 +216,6 @@ class Candu(Imitation[CanduSetup, State]):
     def _apply(
         self, call: inlet.Call, key: str | None, *, place: str, received_ns: int
     ) -> list[Note]:
-        """Apply one event; return what was ignored of it."""
         moment_ns = inlet.moment_of((call.timestamp, call.sent_at), received_ns=received_ns)
         user = None if key is None else self._user(key, call, moment=moment_text(moment_ns))
         notes: list[Note] = []

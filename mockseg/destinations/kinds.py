@@ -76,7 +76,6 @@ KINDS: dict[str, Kind] = {
 
 
 def imitation_class(type_: str) -> type[Imitation[Any, Any]]:
-    """Return the class that imitates a kind of destination."""
     module, name = KINDS[type_].imitation
     found: type[Imitation[Any, Any]] = getattr(import_module(f"{__package__}.{module}"), name)
     return found

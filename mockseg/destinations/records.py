@@ -12,7 +12,7 @@ from mockseg.conversion import convert
 from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from mockseg.json_types import Json, JsonObject
 
@@ -97,10 +97,3 @@ def check_keys(place: str, records: Mapping[str, msgspec.Struct], *fields: str) 
             raise VendorStateError(
                 f"the key must be its {allowed}: {wanted!r}", place=f"{place}.{key}"
             )
-
-
-def known_names(names: Collection[str]) -> str:
-    """List names for a refusal, the first ten of them."""
-    shown = ", ".join(name[:100] for name in list(names)[:10])
-    more = len(names) - 10
-    return f"{shown} and {more} more" if more > 0 else shown or "none"

@@ -10,7 +10,7 @@ SIGNATURE_HEADER = "X-Signature"
 
 
 def sign(body: bytes, *, secret: str) -> str:
-    """Give the signature of a body: lower-case hex HMAC-SHA1.
+    """Return the signature of a body: lower-case hex HMAC-SHA1.
 
     Args:
         body: the bytes as sent; of a batch, only its first element.
@@ -20,7 +20,7 @@ def sign(body: bytes, *, secret: str) -> str:
 
 
 def verify_signature(body: bytes, signature: str, *, secret: str) -> bool:
-    """Tell whether a webhook was signed with this secret, without leaking how far it matched.
+    """Return whether a webhook was signed with this secret, without leaking how far it matched.
 
     Args:
         body: the raw bytes that came, before any parsing; of a batch, its first element.
@@ -35,7 +35,7 @@ def verify_signature(body: bytes, signature: str, *, secret: str) -> bool:
 
 
 def signed_part(body: bytes) -> bytes | None:
-    """Give the bytes of a webhook's body that Segment signs, or None when there are none.
+    """Return the bytes of a webhook's body that Segment signs; None of an empty or invalid batch.
 
     That is the whole body; of a batch, which is an array, it is the first element as it stands
     there. ``JSON.stringify`` writes it without white space: whoever has parsed and encoded a

@@ -12,7 +12,7 @@ _GAP = re.compile(r"[\W_]+")
 
 @functools.lru_cache(maxsize=4096)
 def snake_case(name: str) -> str:
-    """Give a name in snake_case: ``Order Completed Last 30days``, ``order_completed_last_30days``.
+    """Return a name in snake_case: of ``Order Last 30days``, ``order_last_30days``.
 
     Words are split at anything but letters and digits, and before a capital that follows a
     small letter. Empty where a name has neither letter nor digit.

@@ -202,8 +202,6 @@ def _delete_in_panel(guiding: UserGuiding, given: DeleteUser, _: int) -> JsonObj
 
 
 class UserGuiding(Imitation[UserGuidingSetup, State]):
-    """Imitates UserGuiding."""
-
     setup_type: ClassVar[type[Setup]] = UserGuidingSetup
     actions: ClassVar[Mapping[str, Action]] = {
         "delete_user": Action("Delete a user in the panel.", DeleteUser, _delete_in_panel)

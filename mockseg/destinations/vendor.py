@@ -91,7 +91,6 @@ class VendorError(Exception):
 
 
 def reply(status: int, value: Json, *, notes: Iterable[Note] = ()) -> VendorResponse:
-    """Answer with JSON."""
     return VendorResponse(status, json_types.encode(value), JSON_HEADERS, tuple(notes))
 
 

@@ -122,8 +122,6 @@ def _set_answer(webhook: Webhook, given: SetAnswer | None, _: int) -> JsonObject
 
 
 class Webhook(Imitation[WebhookSetup, State]):
-    """Receives webhooks."""
-
     setup_type: ClassVar[type[Setup]] = WebhookSetup
     actions: ClassVar[Mapping[str, Action]] = {
         "set_answer": Action(

@@ -49,7 +49,7 @@ class Domain(Arguments, frozen=True):
 
 
 class DefineAttribute(Arguments, frozen=True):
-    """Define an attribute; the same again is no change.
+    """Define an attribute; the same again changes nothing.
 
     Attributes:
         name: 1 to 32 characters.

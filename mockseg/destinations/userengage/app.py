@@ -109,7 +109,6 @@ class App:
         return last + 1 if given is None else given
 
     def mint_user_key(self) -> str:
-        """Return a key that no user has."""
         while True:
             key = "".join(self._random.choices(_LETTERS, k=12))
             if key not in self.users_by_key:
@@ -155,7 +154,6 @@ class App:
     # -- users and companies
 
     def add_user(self, custom_id: str | None, *, now_ns: int) -> User:
-        """Create a user whose custom id is new, or None."""
         user = User(
             id=self.next_id("user"),
             custom_id=custom_id,
@@ -167,7 +165,6 @@ class App:
         return user
 
     def add_company(self, custom_id: str | None, *, now_ns: int) -> Company:
-        """Create a company whose custom id is new, or None."""
         company = Company(
             id=self.next_id("company"), custom_id=custom_id, created_ns=now_ns, updated_ns=now_ns
         )
@@ -175,7 +172,6 @@ class App:
         return company
 
     def index(self, record: Record) -> None:
-        """Make a new user or company findable."""
         if isinstance(record, User):
             self.users.add(record)
             self.users_by_key[record.key] = record
@@ -265,7 +261,6 @@ class App:
         self.occurrences.append(occurrence)
 
     def keep_page_view(self, view: PageView) -> None:
-        """Keep a page view; the oldest may be evicted."""
         self.forgotten_page_views += len(self.page_views) == self.page_views.maxlen
         self.page_views.append(view)
 
@@ -282,7 +277,7 @@ def define(
     place: str,
     given_id: int | None = None,
 ) -> Attribute:
-    """Define an attribute; the same again is no change.
+    """Define an attribute; the same again changes nothing.
 
     Raises:
         VendorStateError: a wrong name or type, or defined otherwise already; nothing is changed.

@@ -143,8 +143,6 @@ def _check_domain(engage: _UserEngage, request: VendorRequest, context: JsonObje
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Application:
-    """One call at work on the application."""
-
     engage: _UserEngage
     call: _Call
     identifier: str

@@ -44,7 +44,6 @@ class Mapped:
     notes: list[Note] = dataclasses.field(default_factory=list)
 
     def ignore(self, field: str, value: Json, reason: str) -> None:
-        """Note a value that was ignored."""
         self.notes.append(Note("value_ignored", field[:200], f"Ignored: {shown(value)} {reason}."))
 
 

@@ -29,7 +29,6 @@ _V1_TYPES = {
 
 
 def moment(moment_ns: int | None) -> str | None:
-    """Return a moment as ISO 8601, or None."""
     return None if moment_ns is None else format_moment(moment_ns)
 
 
@@ -108,7 +107,6 @@ def attribute_object(
 
 
 def event_object(event: Event, *, shared: bool) -> JsonObject:
-    """Return an event as it is defined, with its attributes where it has its own."""
     shape: JsonObject = {"id": event.id, "name": event.name}
     if not shared:
         shape["attributes"] = [
@@ -118,7 +116,6 @@ def event_object(event: Event, *, shared: bool) -> JsonObject:
 
 
 def occurrence_object(app: App, occurrence: Occurrence, *, v1: bool = False) -> JsonObject:
-    """Return an occurrence of an event."""
     attributes = app.events[occurrence.event].attributes.attributes
     return {
         "id": occurrence.id,

@@ -270,7 +270,6 @@ def _restore_users(app: App, given: _State) -> None:
 
 
 def _common(app: App, directory: Directory[Any], record: _Record, *, place: str) -> dict[str, Any]:
-    """Read the fields that users and companies have in common."""
     kind, custom_id = directory.kind, record.custom_id or None
     _refuse_twice(custom_id, directory.by_custom_id, place=f"{place}.custom_id")
     created_ns = _moment(record.created_at, place=f"{place}.created_at")

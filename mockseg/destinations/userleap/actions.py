@@ -258,6 +258,6 @@ ACTIONS: dict[str, tuple[str, type[OfEnvironment], Callable[[Context, Any], Json
     "sdk_track": ("Report an event through the SDK; surveys may be shown.", SdkTrack, _sdk_track),
     "sdk_page": ("Open a page with the SDK; surveys may be shown.", SdkPage, _sdk_page),
     "define_survey": ("Define a survey with triggers and filters.", DefineSurvey, _define_survey),
-    "eligible": ("Tell whether a user may be asked, and why not.", Eligible, _eligible),
+    "eligible": ("Return whether a user may be asked, and why not.", Eligible, _eligible),
     "answer_survey": ("Answer a question of a survey.", AnswerSurvey, _answer_survey),
 }

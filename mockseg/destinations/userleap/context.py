@@ -48,7 +48,6 @@ class Context:
 
     @property
     def now_ms(self) -> int:
-        """When it came, in milliseconds."""
         return self.now_ns // _MILLISECOND
 
     def apply_purges(self) -> None:

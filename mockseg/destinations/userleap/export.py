@@ -68,7 +68,6 @@ class _Query(NamedTuple):
     statuses: tuple[str, ...]
 
     def covers(self, record: Survey | Response | Theme) -> bool:
-        """Return whether a record was created in time."""
         after = self.start is None or record.created_at >= self.start
         return after and (self.end is None or record.created_at <= self.end)
 

@@ -56,7 +56,6 @@ class Endpoint(NamedTuple):
 
 
 def as_text(status: int, text: str, *, notes: tuple[Note, ...] = ()) -> VendorResponse:
-    """Answer with text."""
     headers = (("Content-Type", "text/plain; charset=utf-8"),)
     return VendorResponse(status, text.encode(), headers, notes)
 

@@ -117,7 +117,7 @@ class EventDefinition(Kept, kw_only=True):
         name: unique among all kinds.
         kind: ``code``, or ``page_url``, which occurs when a page's URL matches.
         pattern: of a Page URL event, else None.
-        status: ``pending`` ones wait until somebody chooses to track them (UL-12).
+        status: ``pending`` ones wait until a person chooses to track them (UL-12).
     """
 
     name: str
@@ -193,7 +193,7 @@ class Environment(Kept, kw_only=True):
     """One environment: its data are its own (UL-01).
 
     Attributes:
-        auto_accept: events that nobody defined are tracked from their first arrival (UL-12).
+        auto_accept: undefined events are tracked from their first arrival (UL-12).
         users: by user id, those without one by their `User.id`.
         events: the definitions, by name.
         surveys: by name.
@@ -224,7 +224,7 @@ class UserLeapSetup(Setup, frozen=True):
     Attributes:
         environments: further environments by name, with the key of each; the destination's own
             key is that of ``production``.
-        auto_accept: events that nobody defined are tracked (UL-12).
+        auto_accept: undefined events are tracked (UL-12).
         events: code events that are accepted from the start.
         page_url_events: patterns by event name (UL-08).
         alias_creates_users: alias is like identify in this, too (UL-04, UL-X2).

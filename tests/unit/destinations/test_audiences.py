@@ -95,19 +95,17 @@ def test_ue_54_a_computed_trait_is_sent_only_when_it_changes():
 
 
 def test_ue_54_the_same_computation_has_the_same_id():
-    """Two runs of a test are alike; another audience or space is another computation."""
+    """Two runs of a test are alike; another audience is another computation."""
 
-    def computation(*args, **options):
-        (message,) = Audience(*args, destinations=[], **options).enter(["u"])
+    def computation(name):
+        (message,) = Audience(name, destinations=[]).enter(["u"])
         return message["context"]["personas"]["computation_id"]
 
-    assert computation("A") == computation("a")
-    assert len({computation("A"), computation("B"), computation("A", space_id="spa_x")}) == 3
+    assert computation("A") == computation("a") != computation("B")
 
 
-def test_a_key_of_ones_own(audience):
-    """It stands for the name in snake case; without letters a key is needed."""
-    assert Audience("!!", key="vip", destinations=[]).key == "vip"
+def test_a_name_without_letters_is_refused():
+    """Nothing could be made of it that names a property."""
     with pytest.raises(ValueError, match="neither a letter nor a digit"):
         Audience("!!", destinations=[])
 

@@ -121,7 +121,6 @@ def _malformed(fault: Unreadable) -> VendorResponse:
 
 
 def _list_attributes(ask: RestRequest) -> VendorResponse:
-    """``GET attributes/``."""
     records = sorted(
         (attribute.id, (kind, attribute))
         for kind, namespace in ask.app.attributes.items()
@@ -164,7 +163,6 @@ def _create_attribute(ask: RestRequest) -> VendorResponse:
 
 
 def _attribute_type(ask: RestRequest) -> VendorResponse:
-    """``GET attribute-type/:name_std/users/`` or ``…/companies/``."""
     kind = "clientuser" if ask.names["of"] == "users" else "company"
     attribute = ask.app.attributes[kind].attributes.get(ask.names["name_std"])
     if attribute is None:
@@ -183,7 +181,6 @@ def _create_event(ask: RestRequest) -> VendorResponse:
 
 
 def _create_user_event(ask: RestRequest) -> VendorResponse:
-    """``POST users-by-id/:custom_id/events/``."""
     return _record_event(ask, ask.user())
 
 

@@ -69,7 +69,6 @@ class RestRequest:
 
     @property
     def now_ns(self) -> int:
-        """When it came."""
         return self.request.received_ns
 
     @property
@@ -136,7 +135,6 @@ class RestRequest:
         return cast("User", self.record())
 
     def company(self) -> Company:
-        """Return the company that the path names, else answer 404."""
         return cast("Company", self.record())
 
     def show(self, record: Record) -> JsonObject:
