@@ -75,7 +75,7 @@ def attempts(
     stored: bool = False,
     success: bool | None = None,
 ) -> Judge:
-    """Expect a number of attempts to deliver an event, and what becomes of it.
+    """Expect a number of attempts to deliver an event, and their result.
 
     Args:
         event: its name.

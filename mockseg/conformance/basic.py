@@ -107,8 +107,8 @@ _INTERVAL = Trial(
 )
 
 
-def _needs_auth_header(said: E2eConfig) -> str:
-    return "" if said.flag("AUTH_HEADER") else "AUTH_HEADER is not true in the e2e-config"
+def _needs_auth_header(e2e: E2eConfig) -> str:
+    return "" if e2e.flag("AUTH_HEADER") else "AUTH_HEADER is not true in the e2e-config"
 
 
 # --- how requests and messages look on the wire

@@ -1,4 +1,4 @@
-"""Checks: what is sent, what breaks meanwhile, what is expected, and who says so."""
+"""Checks: what is sent, what breaks meanwhile, what is expected, and by which source."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Check:
         id: names it, for reports and for ``E2E_TEST_SKIP``.
         suite: that it belongs to.
         expected: a sentence.
-        source: who says so.
+        source: the document that says so.
         trial: the run that it looks at.
         judge: decides by what was seen.
         needs: says for which SDKs it does not apply.

@@ -48,18 +48,18 @@ _LEAST_DATE_WAIT = 1.9
 _TIMEOUT_SECONDS = 2
 
 
-def _needs_generic(said: E2eConfig) -> str:
+def _needs_generic(e2e: E2eConfig) -> str:
     return (
         ""
-        if said.flag("GENERIC_RETRY_AFTER")
+        if e2e.flag("GENERIC_RETRY_AFTER")
         else "GENERIC_RETRY_AFTER is not true in the e2e-config"
     )
 
 
-def _needs_reports(said: E2eConfig) -> str:
+def _needs_reports(e2e: E2eConfig) -> str:
     return (
         "browsers that batch drop silently (BROWSER_BATCHING)"
-        if said.flag("BROWSER_BATCHING")
+        if e2e.flag("BROWSER_BATCHING")
         else ""
     )
 

@@ -28,26 +28,26 @@ _settings = functools.partial(Check, suite="settings")
 _overriding = functools.partial(Check, suite="retry-settings")
 
 
-def _needs_cdn(said: E2eConfig) -> str:
-    return "auto_settings is false in the e2e-config" if said.auto_settings is False else ""
+def _needs_cdn(e2e: E2eConfig) -> str:
+    return "auto_settings is false in the e2e-config" if e2e.auto_settings is False else ""
 
 
-def _needs_fallback(said: E2eConfig) -> str:
-    if said.flag("SETTINGS_ERROR_FALLBACK") is False:
+def _needs_fallback(e2e: E2eConfig) -> str:
+    if e2e.flag("SETTINGS_ERROR_FALLBACK") is False:
         return "SETTINGS_ERROR_FALLBACK is false in the e2e-config"
-    return _needs_cdn(said)
+    return _needs_cdn(e2e)
 
 
-def _needs_no_fallback(said: E2eConfig) -> str:
-    if said.flag("SETTINGS_ERROR_FALLBACK") is not False:
+def _needs_no_fallback(e2e: E2eConfig) -> str:
+    if e2e.flag("SETTINGS_ERROR_FALLBACK") is not False:
         return "SETTINGS_ERROR_FALLBACK is not false in the e2e-config"
-    return _needs_cdn(said)
+    return _needs_cdn(e2e)
 
 
-def _needs_http_config(said: E2eConfig) -> str:
-    if not said.flag("HTTP_CONFIG_SETTINGS"):
+def _needs_http_config(e2e: E2eConfig) -> str:
+    if not e2e.flag("HTTP_CONFIG_SETTINGS"):
         return "HTTP_CONFIG_SETTINGS is not true in the e2e-config"
-    return _needs_cdn(said)
+    return _needs_cdn(e2e)
 
 
 def _settings_are_fetched(evidence: Evidence) -> Judgement:

@@ -1,4 +1,4 @@
-"""Who says what is expected: the names under which checks cite documents."""
+"""The names under which checks cite the documents that say what is expected."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Segment's side of Personas: the identify calls that audiences and computed traits make.
 
 Source: UserEngage Destination, "Personas" (rules UE-51 to UE-54); the shape of
-`context.personas` is that of Segment's "Using Engage data". Nothing here is sent: who has the
-messages adds a message id, moments and a way to the destinations.
+`context.personas` is that of Segment's "Using Engage data". Nothing here is sent: the caller
+adds a message id and moments to the messages, and sends them.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ class _Computation:
 class Audience(_Computation):
     """A set of users that is synchronised with destinations.
 
-    Its property is true for who is in it, false for who left (UE-52). The first synchronisation
-    says true for every member; later ones only tell who came and who went (UE-53). Members are
-    in the order in which they came.
+    Its property is true for members, and false for users who left (UE-52). The first
+    synchronisation says true for every member; later ones only say what changed (UE-53).
+    Members are in the order in which they came.
     """
 
     class_, prefix = "audience", "aud"
@@ -101,7 +101,7 @@ class Audience(_Computation):
         return [self._identify(user, False) for user in gone]
 
     def sync(self, members: Iterable[str]) -> list[JsonObject]:
-        """Have exactly these members; return the messages that tell who came, then who went.
+        """Have exactly these members; return the messages for new ones, then for those who left.
 
         Raises:
             ValueError: an id is empty; nothing is changed.

@@ -1,7 +1,7 @@
 """Candu: the event webhook, which Segment and other clients post to alike.
 
 Source: Candu's page on its REST API, and Segment's on the destination. Their words do not
-settle what becomes of alias, nor of values that are neither text, number nor boolean.
+settle how alias is treated, nor values that are neither text, number nor boolean.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ _Record = TypeVar("_Record", bound=msgspec.Struct)
 
 
 class Kept(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The base of what a vendor keeps; a state is written and read as it stands."""
+    """The base of what a vendor keeps; it is written to a state, and read from one, as it is."""
 
 
 def plain(record: msgspec.Struct) -> JsonObject:
@@ -79,7 +79,7 @@ def fill_keys(records: Json, field: str) -> None:
 
 
 def check_keys(place: str, records: Mapping[str, msgspec.Struct], *fields: str) -> None:
-    """Check that each record stands under its own key.
+    """Check that the key of each record is its own.
 
     Args:
         place: of the records in the state.
@@ -87,7 +87,7 @@ def check_keys(place: str, records: Mapping[str, msgspec.Struct], *fields: str) 
         fields: the first of these that a record has is its key.
 
     Raises:
-        VendorStateError: one stands under another key.
+        VendorStateError: a record has another key.
     """
     for key, record in records.items():
         names = dict(zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True))

@@ -37,7 +37,7 @@ def verify_signature(body: bytes, signature: str, *, secret: str) -> bool:
 def signed_part(body: bytes) -> bytes | None:
     """Return the bytes of a webhook's body that Segment signs; None of an empty or invalid batch.
 
-    That is the whole body; of a batch, which is an array, it is the first element as it stands
+    That is the whole body; of a batch, which is an array, it is the first element as it is written
     there. ``JSON.stringify`` writes it without white space: whoever has parsed and encoded a
     body anew, and so has written ``1.0`` for ``1`` or moved a blank, signs other bytes.
     """

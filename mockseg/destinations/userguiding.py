@@ -1,7 +1,7 @@
 """UserGuiding: identify and track from Segment, the User API, and the SDK's paths.
 
 Sources: Segment's page on the destination; UserGuiding's page on its JavaScript API: attributes
-are text, numbers and booleans; arrays and nested objects are not accepted; a company stands in
+are text, numbers and booleans; arrays and nested objects are not accepted; a company is in
 an object of its own, and its id is a must; events need no identification.
 
 **Provisional**: what the User API can do, its header, its limit and its paging are known, its
@@ -78,7 +78,7 @@ class UserGuidingSetup(Setup, frozen=True, kw_only=True):
 
     Attributes:
         region: where its data are; another one in Segment's settings is noted.
-        nested_values: what becomes of arrays, nested objects and null, which are not accepted:
+        nested_values: how arrays, nested objects and null are treated, which are not accepted:
             each is ignored, or the whole request is refused with 400.
         rate_limit: requests in 10 seconds; one more blocks for a minute; 0 for any number.
         limits_inlet: count what Segment posts as well; the documents speak of the User API.

@@ -37,7 +37,7 @@ class VendorRequest:
         headers: names as sent, and values.
         body: bytes, inflated.
         received_ns: a moment by the clock of the destination's source.
-        base_url: what stands before the path in links, as the client knows this vendor's
+        base_url: what comes before the path in links, as the client knows this vendor's
             address; empty where that is not known.
     """
 
@@ -144,7 +144,7 @@ class Action:
         summary: one sentence.
         arguments: a record whose fields are what it takes; a wrong one is refused by it.
         do: does it, given the imitation, the arguments and the moment in nanoseconds; returns
-            what there is to see of it.
+            what the page would show.
     """
 
     summary: str
@@ -169,8 +169,8 @@ def perform(
 class Setup(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """How a destination is set up at the vendor before anything arrives: the base of each kind's.
 
-    Each field has a default and says by its type what it allows. The switches for what nothing
-    public settles stand here, too.
+    Each field has a default, and its type says what it allows. The switches for what nothing
+    public settles are here, too.
     """
 
 
@@ -261,7 +261,7 @@ class Imitation(Generic[_Setup, _State]):
             return error.answer
 
     def act(self, action: str, arguments: JsonObject, *, now_ns: int) -> JsonObject:
-        """Do what the vendor's own page or SDK would; return what there is to see of it.
+        """Do what the vendor's own page or SDK would; return what the page would show.
 
         Raises:
             VendorStateError: unknown action, or wrong arguments; nothing is changed.

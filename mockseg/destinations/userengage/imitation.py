@@ -16,8 +16,8 @@ from mockseg.destinations.userengage.actions import ACTIONS, mint_secret
 from mockseg.destinations.userengage.app import App
 from mockseg.destinations.userengage.inlet import credentials_error, key_error, receive
 from mockseg.destinations.userengage.objects import state_of
+from mockseg.destinations.userengage.rest.call import rest_error
 from mockseg.destinations.userengage.rest.door import REST_PREFIX, RestDoor, token_error, token_of
-from mockseg.destinations.userengage.rest.request import rest_error
 from mockseg.destinations.userengage.restoring import fill
 from mockseg.destinations.userengage.setup import UserEngageSetup, check_setup
 from mockseg.destinations.vendor import (

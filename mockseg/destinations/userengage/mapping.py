@@ -71,8 +71,8 @@ def map_user_traits(traits: JsonObject, *, place: str, address_text: str) -> Map
 
     Args:
         traits: of the call.
-        place: where they stand, for notes.
-        address_text: what becomes of an address that is text, see `UserEngageSetup`.
+        place: where they are in the call, for notes.
+        address_text: how an address that is text is treated, see `UserEngageSetup`.
     """
     mapped = Mapped()
     for name, value in traits.items():
@@ -94,7 +94,7 @@ def map_company_traits(traits: JsonObject, *, place: str, company_address: str) 
 
     Args:
         traits: of the call.
-        place: where they stand, for notes.
+        place: where they are in the call, for notes.
         company_address: how the parts of an address are joined, see `UserEngageSetup`.
     """
     mapped = Mapped()
@@ -115,7 +115,7 @@ def _shadowed(mapped: Mapped, traits: JsonObject, place: str, name: str, documen
     """Prefer the documented spelling where a call has a trait in two."""
     if name == documented or documented not in traits:
         return False
-    mapped.ignore(f"{place}.{name}", traits[name], f"stands beside `{documented}`, which counts")
+    mapped.ignore(f"{place}.{name}", traits[name], f"is given beside `{documented}`, which wins")
     return True
 
 

@@ -159,7 +159,7 @@ def fill(app: App, setup: UserEngageSetup, state: Json) -> None:
     """Fill a bare application from a state; definitions, keys and domains left out are set up.
 
     Raises:
-        VendorStateError: names the place and what is allowed; the application is of no use then.
+        VendorStateError: names the place and what is allowed; the application is half made then.
     """
     given = record_from(state, _State)
     _define(app, setup, given)

@@ -41,7 +41,7 @@ class UserEngageSetup(Setup, frozen=True):
         company_attributes: company attributes: a type by name.
         events: event attributes by event: a type by name.
         event_attributes: of all events; only with `event_namespace` ``global``.
-        trusted_domains: of whom requests are taken; of everybody when empty.
+        trusted_domains: whose requests are taken; those of all domains when empty.
         rest_token: that REST clients send as ``Authorization: Token …``; minted without.
 
         segment_key_for_rest: whether REST takes the Segment API key as a token, too. At the

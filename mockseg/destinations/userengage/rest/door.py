@@ -11,7 +11,7 @@ from mockseg.destinations.userengage.attributes import MOST_NAME
 from mockseg.destinations.userengage.mapping import EMPTY_VISIT
 from mockseg.destinations.userengage.objects import attribute_object
 from mockseg.destinations.userengage.rest import records
-from mockseg.destinations.userengage.rest.request import RestRequest, rest_error
+from mockseg.destinations.userengage.rest.call import RestCall, rest_error
 from mockseg.destinations.userengage.values import (
     FIXED,
     NUMBER,
@@ -86,7 +86,7 @@ class RestDoor:
             sentence = f'Method "{request.method[:20]}" not allowed; {allow} is.'
             return rest_error(405, "method_not_allowed", sentence, headers=(("Allow", allow),))
         v1 = _VERSION_2.search(request.header("Accept") or "") is None
-        return handler(RestRequest(app, self._setup, request, v1, names, _body(request)))
+        return handler(RestCall(app, self._setup, request, v1, names, _body(request)))
 
     def _admits(self, app: App, token: str | None) -> bool:
         if token is None:
@@ -120,112 +120,114 @@ def _malformed(fault: Unreadable) -> VendorResponse:
 # --- attributes, events and site views
 
 
-def _list_attributes(ask: RestRequest) -> VendorResponse:
+def _list_attributes(call: RestCall) -> VendorResponse:
     records = sorted(
         (attribute.id, (kind, attribute))
-        for kind, namespace in ask.app.attributes.items()
+        for kind, namespace in call.app.attributes.items()
         for attribute in namespace.attributes.values()
     )
-    return ask.page(
+    return call.page(
         records,
-        shown=lambda each: attribute_object(each[1], content_type=each[0], v1=ask.v1),
+        shown=lambda each: attribute_object(each[1], content_type=each[0], v1=call.v1),
     )
 
 
-def _create_attribute(ask: RestRequest) -> VendorResponse:
+def _create_attribute(call: RestCall) -> VendorResponse:
     """``POST attributes/``. Source: User.com REST API v2, "Create attribute"."""
-    name, value_type = ask.need_text("name"), ask.need_text("value_type")
-    content_type = ask.need_text("content_type")
+    name, value_type = call.need_text("name"), call.need_text("value_type")
+    content_type = call.need_text("content_type")
     if len(name) > MOST_NAME:
-        ask.bad("name", f"It has {len(name)} characters; allowed are 1 to {MOST_NAME}.")
+        call.bad("name", f"It has {len(name)} characters; allowed are 1 to {MOST_NAME}.")
     for field, value, allowed in (
         ("value_type", value_type, _REST_TYPES),
         ("content_type", content_type, CONTENT_TYPES),
     ):
         if value not in allowed:
-            ask.bad(field, f"{value[:80]!r} is not one of {', '.join(allowed)}.")
+            call.bad(field, f"{value[:80]!r} is not one of {', '.join(allowed)}.")
     choices: Json = []
     if value_type == FIXED:
-        choices = ask.need("choices")
+        choices = call.need("choices")
         if not isinstance(choices, list) or not choices or not _texts(choices):
-            ask.bad("choices", "A list of texts is needed.")
-    namespace = ask.app.attributes[content_type]
+            call.bad("choices", "A list of texts is needed.")
+    namespace = call.app.attributes[content_type]
     if namespace.find(name) is not None:
-        ask.bad("name", f"An attribute called {name!r} exists already.")
-    attribute = ask.app.define(
+        call.bad("name", f"An attribute called {name!r} exists already.")
+    attribute = call.app.define(
         namespace,
         name,
         value_type,
         choices=tuple(choices),
-        many=bool(choices) and ask.body.get("allow_multiple_choices") is True,
+        many=bool(choices) and call.body.get("allow_multiple_choices") is True,
     )
-    return ask.answer(attribute_object(attribute, content_type=content_type, v1=ask.v1), status=201)
+    return call.answer(
+        attribute_object(attribute, content_type=content_type, v1=call.v1), status=201
+    )
 
 
-def _attribute_type(ask: RestRequest) -> VendorResponse:
-    kind = "clientuser" if ask.names["of"] == "users" else "company"
-    attribute = ask.app.attributes[kind].attributes.get(ask.names["name_std"])
+def _attribute_type(call: RestCall) -> VendorResponse:
+    kind = "clientuser" if call.names["of"] == "users" else "company"
+    attribute = call.app.attributes[kind].attributes.get(call.names["name_std"])
     if attribute is None:
-        ask.missing()
-    return ask.answer({"value_type": attribute_object(attribute, v1=ask.v1)["value_type"]})
+        call.missing()
+    return call.answer({"value_type": attribute_object(attribute, v1=call.v1)["value_type"]})
 
 
-def _create_event(ask: RestRequest) -> VendorResponse:
+def _create_event(call: RestCall) -> VendorResponse:
     """``POST events/``: an occurrence for the user with this internal id."""
-    field = "client" if ask.v1 else "user_id"
-    number = ask.need(field)
-    user = ask.app.users.by_id.get(number) if type(number) is int else None
+    field = "client" if call.v1 else "user_id"
+    number = call.need(field)
+    user = call.app.users.by_id.get(number) if type(number) is int else None
     if user is None:
-        ask.bad(field, f"Unknown user {shown(number)}.")
-    return _record_event(ask, user)
+        call.bad(field, f"Unknown user {shown(number)}.")
+    return _record_event(call, user)
 
 
-def _create_user_event(ask: RestRequest) -> VendorResponse:
-    return _record_event(ask, ask.user())
+def _create_user_event(call: RestCall) -> VendorResponse:
+    return _record_event(call, call.user())
 
 
-def _create_site_view(ask: RestRequest) -> VendorResponse:
+def _create_site_view(call: RestCall) -> VendorResponse:
     """``POST site-views/``: a page view of the user with this key. Only clients show it."""
-    key = ask.need_text("client_user")
-    domain, path = ask.need_text("page_domain"), ask.need_text("page_path")
-    user = ask.app.users_by_key.get(key)
+    key = call.need_text("client_user")
+    domain, path = call.need_text("page_domain"), call.need_text("page_path")
+    user = call.app.users_by_key.get(key)
     if user is None:
-        ask.bad("client_user", "Unknown user.")
-    timestamp_ns = _timestamp(ask)
+        call.bad("client_user", "Unknown user.")
+    timestamp_ns = _timestamp(call)
     # Clients send the whole URL as the domain.
     url = domain if "://" in domain else f"https://{domain}{path}"
     visit = EMPTY_VISIT | {"url": url}
-    view = ask.app.record_page_view(user, timestamp_ns=timestamp_ns, visit=visit)
-    user.updated_ns = ask.now_ns
-    return ask.answer({"id": view.id}, status=201)
+    view = call.app.record_page_view(user, timestamp_ns=timestamp_ns, visit=visit)
+    user.updated_ns = call.now_ns
+    return call.answer({"id": view.id}, status=201)
 
 
-def _record_event(ask: RestRequest, user: User) -> VendorResponse:
+def _record_event(call: RestCall, user: User) -> VendorResponse:
     try:
-        name = words(ask.need("name"))
+        name = words(call.need("name"))
     except Unconvertible as error:
-        ask.bad("name", f"It {error}.")
-    given = ask.body.get("data")
+        call.bad("name", f"It {error}.")
+    given = call.body.get("data")
     given = {} if given is None else given
     if not isinstance(given, dict):
-        ask.bad("data", "Not an object.")
-    timestamp_ns = _timestamp(ask)
-    resolved = ask.app.event_attributes(name).resolve(given.items(), place="data")
-    ask.notes += resolved.notes
-    occurrence, first = ask.app.record_occurrence(
-        user, name, timestamp_ns=timestamp_ns, now_ns=ask.now_ns, resolved=resolved
+        call.bad("data", "Not an object.")
+    timestamp_ns = _timestamp(call)
+    resolved = call.app.event_attributes(name).resolve(given.items(), place="data")
+    call.notes += resolved.notes
+    occurrence, first = call.app.record_occurrence(
+        user, name, timestamp_ns=timestamp_ns, now_ns=call.now_ns, resolved=resolved
     )
-    return ask.answer({"id": occurrence.id, "created": first}, status=201)
+    return call.answer({"id": occurrence.id, "created": first}, status=201)
 
 
-def _timestamp(ask: RestRequest) -> int:
-    given = ask.body.get("timestamp")
+def _timestamp(call: RestCall) -> int:
+    given = call.body.get("timestamp")
     if given is None:
-        return ask.now_ns
+        return call.now_ns
     try:
         return moment_of(given)
     except Unconvertible as error:
-        ask.bad("timestamp", f"{shown(given)} {error}.")
+        call.bad("timestamp", f"{shown(given)} {error}.")
 
 
 def _texts(values: list[Json]) -> bool:
@@ -239,7 +241,7 @@ _COMPANY = f"(?P<of>companies){_ID}"
 _EITHER = f"(?P<of>users|companies){_ID}"
 
 # What ends in a word stands before the bare custom id.
-_ROUTES: Routes[Callable[[RestRequest], VendorResponse]] = Routes(
+_ROUTES: Routes[Callable[[RestCall], VendorResponse]] = Routes(
     {
         "(?P<of>users|companies)/": {"GET": records.list_records, "POST": records.create},
         "(?P<of>users)/search/": {"GET": records.search},

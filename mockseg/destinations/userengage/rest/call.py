@@ -48,7 +48,7 @@ def rest_error(
 
 
 @dataclasses.dataclass(slots=True)
-class RestRequest:
+class RestCall:
     """A request whose route and token are known.
 
     Attributes:
