@@ -9,23 +9,143 @@ import msgspec
 from msgspec import Meta
 
 from mockseg import json_types
+from mockseg.conversion import invalid
 from mockseg.domain.call import Verdict
-from mockseg.domain.message import Shared, normalise
+from mockseg.domain.message import MESSAGE_TYPES, Shared, normalise
+from mockseg.errors import FqlError
 from mockseg.faults.chance import Draw, chance, delay_seconds
+from mockseg.faults.effect import PATCHES, Effect, camel, check_effect
+from mockseg.faults.routes import ROUTES, route_named
 from mockseg.json_types import JsonObject
-from mockseg.matching.match import Match
+from mockseg.matching.match import Match, compile_match
+from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mockseg.faults.effect import Effect
+    from mockseg.faults.routes import FaultRoute
     from mockseg.matching.match import Matchable
-
 
 # Identities and messages that one rule remembers of one source.
 _MOST_REMEMBERED = 200_000
 _Key = TypeVar("_Key")
 _Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+# The keys that a message can have before there is a verdict; the source is the fault's.
+_OF_MESSAGES = tuple(
+    key for key in Match.__struct_fields__ if key not in {"source", "verdict", "good"}
+)
+
+
+def make_rule(
+    match: FaultMatch,
+    effect: Effect,
+    *,
+    times: int | None,
+    until_ns: int | None,
+    probability: float,
+    seed: int,
+) -> Rule:
+    """Make a rule.
+
+    Args:
+        match: which requests; its source is the fault's, not the rule's.
+        effect: what becomes of them.
+        times: how often at most, or None.
+        until_ns: a moment, or None.
+        probability: over 0, at most 1.
+        seed: of chances.
+
+    Raises:
+        OperationError: 422; the details name the field and what is allowed.
+    """
+    check_effect(effect)
+    route = _check_route(match, effect)
+    _check_match(match, route)
+    keys = {name: getattr(match, name) for name in _OF_MESSAGES}
+    try:
+        predicate = compile_match(Match(**keys))
+    except FqlError as error:
+        raise error.refusal("match.where") from None
+    return Rule(
+        match=match,
+        effect=effect,
+        route=None if route is None else route.path,
+        selects=None if all(value is None for value in keys.values()) else predicate,
+        times=times,
+        until_ns=until_ns,
+        probability=probability,
+        seed=seed,
+    )
+
+
+def _check_route(match: FaultMatch, effect: Effect) -> FaultRoute | None:
+    """Find the route that is meant: the one that is named, or the one that the effect is for."""
+    route = None
+    if match.route is not None:
+        route = route_named(match.route)
+        if route is None:
+            paths = (*ROUTES, "settings", "script", "token")
+            raise unknown_parameter(
+                "match.route", "route of Segment", match.route, paths, place="match.route"
+            )
+    for name, carries in PATCHES.items():
+        if getattr(effect, name) is None:
+            continue
+        if route is None:
+            route = route_named(carries)
+        elif route.carries != carries:
+            raise invalid(
+                f"effect.{camel(name)}",
+                f"`effect.{camel(name)}` changes what {carries} requests are answered;"
+                f" {route.path} is another route",
+                allowed=f"only with match.route {carries}, or without one",
+            )
+    if route is not None and route.carries != "messages" and effect.store is not None:
+        raise invalid(
+            "effect.store",
+            f"`effect.store` is given for {route.path}, which brings no calls",
+            allowed="only where messages come",
+        )
+    return route
+
+
+def _check_match(match: FaultMatch, route: FaultRoute | None) -> None:
+    for name in ("verdict", "good"):
+        if getattr(match, name) is not None:
+            raise invalid(
+                f"match.{name}",
+                f"`match.{name}` cannot match: a fault is chosen before there is a verdict",
+                allowed=[camel(key) for key in (*_OF_MESSAGES, "route", "attempt", "every")],
+            )
+    if match.type is not None and match.type not in MESSAGE_TYPES:
+        raise unknown_parameter(
+            "match.type", "type of message", match.type, MESSAGE_TYPES, place="match.type"
+        )
+    if match.event is not None and match.type not in {None, "track"}:
+        raise invalid(
+            "match.event",
+            f"`match.event` cannot match {match.type} messages: only track messages have an event",
+            allowed="without a type, or with type track",
+        )
+    if route is None:
+        return
+    if route.carries != "messages":
+        for name in (*_OF_MESSAGES, "attempt"):
+            if getattr(match, name) is not None:
+                raise invalid(
+                    f"match.{camel(name)}",
+                    f"`match.{camel(name)}` cannot match on {route.path}, which carries no"
+                    " messages",
+                    allowed=["route", "every"],
+                )
+    wanted = "track" if match.event is not None else match.type
+    if route.type and wanted not in {None, route.type}:
+        field = "match.event" if match.type is None else "match.type"
+        raise invalid(
+            field,
+            f"`{field}` cannot match on {route.path}, which carries {route.type} messages only",
+            allowed=[route.type],
+        )
 
 
 class FaultMatch(Match, frozen=True, kw_only=True, rename="camel"):
@@ -98,7 +218,7 @@ class Passing:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that was checked; see :mod:`mockseg.faults.checking`.
+    """A rule that was checked; see :mod:`mockseg.faults.rule`.
 
     Attributes:
         match, effect: as asked for.

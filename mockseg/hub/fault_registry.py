@@ -13,16 +13,15 @@ import msgspec
 from msgspec import UNSET
 
 from mockseg.clock import NANOSECONDS
+from mockseg.conversion import invalid
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS, MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.request import FaultMark
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import OperationError
-from mockseg.faults.checking import make_rule, refuse
-from mockseg.faults.effect import Effect
+from mockseg.faults.effect import NO_ANSWER, Effect, Served, served
 from mockseg.faults.routes import TOKEN
-from mockseg.faults.rule import FaultMatch, Passing, RuleState, Sent
+from mockseg.faults.rule import FaultMatch, Passing, RuleState, Sent, make_rule
 from mockseg.faults.scenarios import SCENARIOS
-from mockseg.faults.served import NO_ANSWER, Served, served
 from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
@@ -347,7 +346,7 @@ def _rules_of(asked: AddFault, *, seed: int, now_ns: int) -> tuple[Rule, ...]:
         rules = _of_scenario(asked, seed=seed, until_ns=until_ns)
     else:
         if asked.effect is None:
-            refuse(
+            raise invalid(
                 "effect",
                 "a fault needs an effect, or a scenario",
                 allowed=["effect", "scenario"],
@@ -363,7 +362,7 @@ def _rules_of(asked: AddFault, *, seed: int, now_ns: int) -> tuple[Rule, ...]:
         )
         rules = (rule,)
     if asked.source and any(rule.route == TOKEN for rule in rules):
-        refuse(
+        raise invalid(
             "source",
             "`source` cannot match: a request for a token names no write key",
             allowed="no source",
@@ -374,7 +373,7 @@ def _rules_of(asked: AddFault, *, seed: int, now_ns: int) -> tuple[Rule, ...]:
 def _check_source(asked: AddFault) -> None:
     inner = asked.match.source
     if inner is not None and asked.source is not None and inner != asked.source:
-        refuse(
+        raise invalid(
             "match.source",
             f"`match.source` is {inner[:100]!r} and `source` is {asked.source[:100]!r}",
             allowed="one of them, or the same",
@@ -388,13 +387,13 @@ def _until(asked: AddFault, now_ns: int) -> int | None:
         return now_ns + round(asked.until * NANOSECONDS)
     moment = parse_moment(asked.until)
     if moment is None:
-        refuse(
+        raise invalid(
             "until",
             f'`until` is "{asked.until[:60]}", which is no moment',
             allowed="seconds from now, or ISO 8601 such as 2026-01-31T12:00:00Z",
         )
     if moment <= now_ns:
-        refuse(
+        raise invalid(
             "until",
             f'`until` is "{asked.until[:60]}", which has passed: the fault would hit nothing',
             allowed="a moment to come, by the clock of the source",
@@ -426,7 +425,7 @@ def _of_scenario(asked: AddFault, *, seed: int, until_ns: int | None) -> tuple[R
     for name in ("effect", "times", "probability"):
         # Not by equality: an effect has a dict in it, which a set would want to hash.
         if not any(getattr(asked, name) is nothing for nothing in (None, UNSET)):
-            refuse(
+            raise invalid(
                 name,
                 f"`{name}` contradicts `scenario`, whose rules have their own",
                 allowed=["source", "match", "until", "seed"],
@@ -449,7 +448,7 @@ def _narrowed(own: dict[str, Any], given: FaultMatch) -> FaultMatch:
     more = msgspec.to_builtins(given)
     for name, value in own.items():
         if more.get(name, value) != value:
-            refuse(
+            raise invalid(
                 f"match.{name}",
                 f"`match.{name}` contradicts the scenario, which has {value!r}",
                 allowed=value,

@@ -99,10 +99,11 @@ def test_a_setting_may_be_as_large_as_its_limit(destination):
 def test_a_destination_is_enabled_and_sends_ten_at_once_by_default(destination):
     """Calls alone, by POST, tried again for four hours."""
     made = destination("webhook", url=URL)
-    assert (made.enabled, made.concurrency, made.consent_categories) == (True, 10, ())
+    spec = made.spec
+    assert (spec.enabled, spec.concurrency, spec.consent_categories) == (True, 10, [])
     assert (made.settings.method, made.settings.batch_size) == ("POST", 0)
-    assert (made.retry.base_seconds, made.retry.cap_seconds) == (0.5, 300)
-    assert (made.retry.limit_seconds, made.retry.retry_501) == (14_400, False)
+    assert (spec.retry.base_seconds, spec.retry.cap_seconds) == (0.5, 300)
+    assert (spec.retry.limit_seconds, spec.retry.retry_501) == (14_400, False)
 
 
 def test_an_unknown_type_names_the_one_that_was_meant(destination):

@@ -9,10 +9,9 @@ import pytest
 
 from mockseg.config import Settings
 from mockseg.domain.lost import Lost
-from mockseg.faults.effect import Effect
+from mockseg.faults.effect import Effect, merged
 from mockseg.faults.routes import ROUTES, SCRIPT, SETTINGS, TOKEN, route_named
 from mockseg.faults.scenarios import SCENARIOS
-from mockseg.faults.served import merged
 from mockseg.faults.truth import Attempt, fate_of, status_words, summary_of
 from mockseg.hub.hub import Hub
 from mockseg.operations.faults import AddFault
