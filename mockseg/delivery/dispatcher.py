@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING
 
 from mockseg import json_types
 from mockseg.clock import NANOSECONDS, breathe
+from mockseg.delivery.destination import for_replay, own_settings, route
 from mockseg.delivery.lane import Job, Lane
-from mockseg.delivery.outgoing import as_sent
+from mockseg.delivery.outgoing import as_sent, hand_over, send_within
 from mockseg.delivery.retrying import AttemptOutcome
-from mockseg.delivery.routing import for_replay, own_settings, route
-from mockseg.delivery.sender import hand_over, send_within
 from mockseg.domain.timestamps import format_moment
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from mockseg.clock import ShiftedClock
     from mockseg.delivery.destination import Destination
     from mockseg.delivery.ledger import Ledger
+    from mockseg.delivery.outgoing import Sender
     from mockseg.delivery.retrying import Exchange
-    from mockseg.delivery.sender import Sender
     from mockseg.domain.call import KeptCall
     from mockseg.domain.delivery import DeliveryState
     from mockseg.json_types import JsonObject

@@ -32,7 +32,7 @@ _BY_NUMBER = {
 
 
 class HttpSender:
-    """Sends requests to real URLs; a :class:`mockseg.delivery.sender.Sender`.
+    """Sends requests to real URLs; a :class:`mockseg.delivery.outgoing.Sender`.
 
     Its connections are kept between requests. Redirects are not followed. A certificate
     must be trusted by this machine: self-signed ones are refused, as Segment does.

@@ -29,7 +29,7 @@ from servers import Running, mockseg, running
 from mockseg import json_types
 from mockseg.clock import SystemClock
 from mockseg.config import Settings
-from mockseg.delivery.routing import route
+from mockseg.delivery.destination import route
 from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
 from mockseg.operations.destinations import AddDestination

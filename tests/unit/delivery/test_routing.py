@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.delivery.routing import for_replay, own_settings, route
+from mockseg.delivery.destination import for_replay, own_settings, route
 from mockseg.destinations.kinds import KINDS
 
 
