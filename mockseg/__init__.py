@@ -20,7 +20,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mockseg.catalogue.samples import sample
-    from mockseg.client.aio import AsyncSource
+    from mockseg.client.async_source import AsyncSource
     from mockseg.client.client import AsyncClient, Client
     from mockseg.client.destination import AsyncDestination, Destination
     from mockseg.client.edge import EdgeAnswer
@@ -107,7 +107,7 @@ __all__ = [
 # Module -> the names that come from it; a test compares this with the imports above.
 _HOMES = {
     "mockseg.catalogue.samples": ("sample",),
-    "mockseg.client.aio": ("AsyncSource",),
+    "mockseg.client.async_source": ("AsyncSource",),
     "mockseg.client.client": ("AsyncClient", "Client"),
     "mockseg.client.destination": ("AsyncDestination", "Destination"),
     "mockseg.client.edge": ("EdgeAnswer",),

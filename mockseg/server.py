@@ -10,8 +10,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from mockseg.client.client import Server
 from mockseg.client.in_process import InProcess
-from mockseg.client.service import Server
 from mockseg.config import SERVER_SETTINGS, Settings
 from mockseg.errors import UnreachableError
 from mockseg.hub.hub import Hub

@@ -17,7 +17,7 @@ from mockseg.errors import OperationError, UnknownOptionError
 from mockseg.printable import printable, printable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from typing import Any
 
 
@@ -96,6 +96,17 @@ def unknown_parameter(
 def unknown_option(callee: str, name: str, allowed: Iterable[str]) -> UnknownOptionError:
     """Return the error of a keyword argument that a function does not take."""
     return UnknownOptionError(f"{callee}(): {unknown('option', name, allowed)}")
+
+
+def check_options(callee: str, given: Iterable[str], allowed: Collection[str]) -> None:
+    """Refuse a keyword argument that a function does not take.
+
+    Raises:
+        UnknownOptionError: it names the nearest, and all that are allowed.
+    """
+    for name in given:
+        if name not in allowed:
+            raise unknown_option(callee, name, allowed)
 
 
 def did_you_mean(name: object, names: Iterable[str], *, most: int = 1) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from mockseg.client.address import Address
-from mockseg.client.ask import Ask
+from mockseg.client.operation_call import OperationCall
 from mockseg.client.over_http import HttpTransport, trust
 from mockseg.client.wire import authorization
 from mockseg.clock import SystemClock
@@ -55,7 +55,7 @@ class Target:
             OperationError: the server refused it.
             UnreachableError: no mockseg answers there.
         """
-        answer = self._transport.perform(Ask(operation, params))
+        answer = self._transport.perform(OperationCall(operation, params))
         assert isinstance(answer, result)  # noqa: S101 - the table says so
         return answer
 

@@ -2,91 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mockseg.client import verbs_destinations
-from mockseg.client.unused import AwaitableVerbs
+from mockseg.client.verb import AwaitingPart, BlockingPart, verb
+from mockseg.client.verbs import people
+from mockseg.client.verbs.people import NamedAudience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
-
-    from mockseg.client.ask import Steps
     from mockseg.client.scope import Scope
-    from mockseg.client.unused import Unused
-    from mockseg.operations.destinations import AudienceChanged
+    from mockseg.client.verb import Awaiting, Blocking
 
 
-class Audience:
+class Audience(BlockingPart[NamedAudience]):
     """``source.audience(name)``; each verb is one sync, and brings one identify for each change.
 
     Attributes:
         name: as a person called it; the trait is its snake_case.
     """
 
-    def __init__(self, scope: Scope, name: str, *, read: Callable[[str, Steps[Any]], Any]) -> None:
-        self._scope = scope
-        self._read = read
-        self.name = name
+    _called = "source.audience(...)"
 
-    def enter(self, user_ids: Iterable[str]) -> AudienceChanged:
-        """Let users enter; those who are in it already bring no call."""
-        return self._change(
-            "enter", verbs_destinations.audience(self._scope, self.name, enter=user_ids)
-        )
-
-    def leave(self, user_ids: Iterable[str]) -> AudienceChanged:
-        """Let users leave; they are identified with false, not deleted."""
-        return self._change(
-            "leave", verbs_destinations.audience(self._scope, self.name, leave=user_ids)
-        )
-
-    def sync(self, members: Iterable[str]) -> AudienceChanged:
-        """Let exactly these be its members; only changes since the last sync bring calls."""
-        return self._change(
-            "sync", verbs_destinations.audience(self._scope, self.name, members=members)
-        )
-
-    def _change(self, verb: str, steps: Steps[AudienceChanged]) -> AudienceChanged:
-        changed: AudienceChanged = self._read(f"audience(...).{verb}", steps)
-        return changed
-
-
-class AsyncAudience(AwaitableVerbs):
-    """The same with awaitable verbs; see :class:`Audience`."""
-
-    def __init__(
-        self,
-        scope: Scope,
-        name: str,
-        *,
-        carry_out: Callable[[Steps[Any]], Coroutine[Any, Any, Any]],
-    ) -> None:
-        self._scope = scope
-        self._carry_out = carry_out
+    def __init__(self, source: Blocking[Scope], name: str) -> None:
+        super().__init__(source, NamedAudience(source._subject, name))
         self.name = name
 
     @property
-    def _unused(self) -> Unused:
-        return self._scope.unused
+    def aio(self) -> AsyncAudience:
+        """The same audience with awaitable verbs."""
+        return AsyncAudience(self._source.aio, self.name)
 
-    async def enter(self, user_ids: Iterable[str]) -> AudienceChanged:
-        """Let users enter; those who are in it already bring no call."""
-        return await self._change(
-            verbs_destinations.audience(self._scope, self.name, enter=user_ids)
-        )
+    enter = verb(people.enter)
+    leave = verb(people.leave)
+    sync = verb(people.sync)
 
-    async def leave(self, user_ids: Iterable[str]) -> AudienceChanged:
-        """Let users leave; they are identified with false, not deleted."""
-        return await self._change(
-            verbs_destinations.audience(self._scope, self.name, leave=user_ids)
-        )
 
-    async def sync(self, members: Iterable[str]) -> AudienceChanged:
-        """Let exactly these be its members; only changes since the last sync bring calls."""
-        return await self._change(
-            verbs_destinations.audience(self._scope, self.name, members=members)
-        )
+class AsyncAudience(AwaitingPart[NamedAudience]):
+    """The same with awaitable verbs; see :class:`Audience`."""
 
-    async def _change(self, steps: Steps[AudienceChanged]) -> AudienceChanged:
-        changed: AudienceChanged = await self._carry_out(steps)
-        return changed
+    _called = "source.audience(...)"
+
+    def __init__(self, source: Awaiting[Scope], name: str) -> None:
+        super().__init__(source, NamedAudience(source._subject, name))
+        self.name = name
+
+    enter = verb(people.enter)
+    leave = verb(people.leave)
+    sync = verb(people.sync)

@@ -1,18 +1,173 @@
-"""Clients of a mockseg that runs elsewhere."""
+"""A server as a whole: what ``MockSegment`` and ``Client`` have in common, and the clients."""
 
 from __future__ import annotations
 
+import abc
+import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from mockseg.client.address import Address
+from mockseg.client.async_source import AsyncSource
+from mockseg.client.blocks import AsyncFaultBlock, FaultBlock
+from mockseg.client.operation_call import run_async
 from mockseg.client.over_http import HttpTransport
-from mockseg.client.service import AsyncServer, Server
+from mockseg.client.source import Source
+from mockseg.client.unused import Unused
+from mockseg.client.verb import Awaiting, Blocking, carry_out, verb
+from mockseg.client.verbs import plan
+from mockseg.client.verbs import server as server_verbs
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Unpack
 
+    from mockseg.client.operation_call import AsyncTransport, Steps, Transport
     from mockseg.client.over_aiohttp import AiohttpTransport
+    from mockseg.client.scope import Scope
+    from mockseg.client.verbs.fault import FaultOptions
+
+
+T = TypeVar("T")
+
+
+def _source(server: Server, scope: Scope) -> Source:
+    return Source(
+        scope,
+        server._transport,
+        url=server.url,
+        tls_url=server.tls_url,
+        ca_path=server.ca_path,
+    )
+
+
+def _async_source(server: AsyncServer, scope: Scope) -> AsyncSource:
+    return AsyncSource(
+        scope,
+        server._transport,
+        url=server.url,
+        tls_url=server.tls_url,
+        ca_path=server.ca_path,
+    )
+
+
+class Server(Blocking[Unused], abc.ABC):
+    """A running mockseg, for threads. Its verbs raise as those of a source do."""
+
+    _called = "server"
+
+    @property
+    @abc.abstractmethod
+    def url(self) -> str:
+        """The address for http, without a slash at the end."""
+
+    @property
+    @abc.abstractmethod
+    def tls_url(self) -> str | None:
+        """The address for https, or None when it is not known to have one."""
+
+    @property
+    @abc.abstractmethod
+    def ca_path(self) -> Path | None:
+        """The certificate to trust for https, a PEM file, or None."""
+
+    @property
+    @abc.abstractmethod
+    def _transport(self) -> Transport:
+        """The way to the server."""
+
+    @property
+    def aio(self) -> AsyncServer:
+        """The same server with awaitable verbs."""
+        return AsyncServer(
+            self._transport.awaitable(),
+            url=self.url,
+            tls_url=self.tls_url,
+            ca_path=self.ca_path,
+            unused=self.unused,
+        )
+
+    @functools.cached_property
+    def unused(self) -> Unused:
+        """Awaitable verbs and blocks of this server that are not used yet."""
+        return Unused()
+
+    @property
+    def _subject(self) -> Unused:
+        return self.unused
+
+    def _carry_out(self, called: str, steps: Steps[T], *, waits: bool) -> T:
+        __tracebackhide__ = True
+        return carry_out(steps, self._transport, called=called, waits=waits)
+
+    source = verb(server_verbs.source, _source)
+    window = verb(server_verbs.window, _source)
+    sources = verb(server_verbs.sources)
+    health = verb(server_verbs.health)
+    summary = verb(server_verbs.summary)
+    clear = verb(server_verbs.clear)
+    validate = verb(plan.validate)
+    # It may be anything, a wait too.
+    perform = verb(server_verbs.perform, waits=True)
+
+    def faults(self, scenario: str | None = None, **options: Unpack[FaultOptions]) -> FaultBlock:
+        """Break requests of every source, or for a token, for as long as a block takes.
+
+        See :meth:`Source.faults`; counts are kept for each source.
+        """
+        return FaultBlock(self, self.unused, source=None, scenario=scenario, options=options)
+
+
+class AsyncServer(Awaiting[Unused]):
+    """A running mockseg, for event loops. Its verbs raise as those of a source do.
+
+    Attributes:
+        url: the address for http, without a slash at the end.
+        tls_url: the address for https, or None when it is not known to have one.
+        ca_path: the certificate to trust for https, or None.
+    """
+
+    _called = "server"
+    _subject: Unused
+
+    def __init__(
+        self,
+        transport: AsyncTransport,
+        *,
+        url: str,
+        tls_url: str | None = None,
+        ca_path: Path | None = None,
+        unused: Unused | None = None,
+    ) -> None:
+        self._transport = transport
+        self._subject = Unused() if unused is None else unused
+        self.url = url
+        self.tls_url = tls_url
+        self.ca_path = ca_path
+
+    @property
+    def _unused(self) -> Unused:
+        return self._subject
+
+    async def _carry_out(self, called: str, steps: Steps[T]) -> T:  # noqa: ARG002
+        __tracebackhide__ = True
+        return await run_async(steps, self._transport.perform)
+
+    source = verb(server_verbs.source, _async_source)
+    window = verb(server_verbs.window, _async_source)
+    sources = verb(server_verbs.sources)
+    health = verb(server_verbs.health)
+    summary = verb(server_verbs.summary)
+    clear = verb(server_verbs.clear)
+    validate = verb(plan.validate)
+    # It may be anything, a wait too.
+    perform = verb(server_verbs.perform, waits=True)
+
+    def faults(
+        self, scenario: str | None = None, **options: Unpack[FaultOptions]
+    ) -> AsyncFaultBlock:
+        """Break requests of every source, or for a token; see :meth:`Server.faults`."""
+        return AsyncFaultBlock(self, self._unused, source=None, scenario=scenario, options=options)
 
 
 class Client(Server):
@@ -60,17 +215,17 @@ class Client(Server):
 
     @property
     def url(self) -> str:
-        """Return the address, without a slash at the end."""
+        """The address, without a slash at the end."""
         return self._address.url
 
     @property
     def tls_url(self) -> str | None:
-        """Return the address when it is https; another one is not known."""
+        """The address when it is https; another one is not known."""
         return self.url if self._address.secure else None
 
     @property
     def ca_path(self) -> Path | None:
-        """Return the certificate that is trusted, or None."""
+        """The certificate that is trusted, or None."""
         return self._ca
 
     @property
@@ -111,7 +266,7 @@ class AsyncClient(AsyncServer):
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
-        self._unused.watched = True
+        self._subject.watched = True
         return self
 
     async def __aexit__(
@@ -121,7 +276,7 @@ class AsyncClient(AsyncServer):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-        self._unused.refuse(error)
+        self._subject.refuse(error)
 
     def __repr__(self) -> str:
         return f"<AsyncClient of {self.url}>"

@@ -1,7 +1,7 @@
 """Requests to the data plane, as an SDK sends them, and what the edge answers.
 
-Unlike an :class:`~mockseg.client.ask.Ask` such a request goes over HTTP wherever the server
-runs, so that limits, faults and delays are those that an SDK meets.
+Unlike an operation such a request goes over HTTP wherever the server runs, so that limits,
+faults and delays are those that an SDK meets.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from mockseg.errors import BlockingCallError, UnreachableError
 if TYPE_CHECKING:
     import msgspec
 
-    from mockseg.client.ask import Ask
+    from mockseg.client.operation_call import OperationCall
 
 
 class Performs(Protocol):
@@ -45,8 +45,8 @@ class InProcess:
         self._closed = False
         self._under_way: set[Future[msgspec.Struct]] = set()
 
-    def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out; see :class:`~mockseg.client.transport.Transport`.
+    def perform(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
+        """Carry an ask out; see :class:`~mockseg.client.operation_call.Transport`.
 
         Raises:
             BlockingCallError: called in the loop that would have to answer.
@@ -81,7 +81,7 @@ class InProcess:
         for future in under_way:
             future.cancel()
 
-    async def perform_in_loop(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
+    async def perform_in_loop(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
         """Carry an ask out from any event loop."""
         if isinstance(asked, EdgeRequest):
             from mockseg.client.over_aiohttp import AiohttpTransport
@@ -101,7 +101,7 @@ class InProcess:
                 raise self._gone() from None
             raise
 
-    def _submit(self, asked: Ask) -> Future[msgspec.Struct]:
+    def _submit(self, asked: OperationCall) -> Future[msgspec.Struct]:
         with self._lock:
             if self._closed or self._process != os.getpid():
                 raise self._gone()
@@ -134,8 +134,8 @@ class AwaitableInProcess:
     def __init__(self, transport: InProcess) -> None:
         self._transport = transport
 
-    async def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out; see :class:`~mockseg.client.transport.AsyncTransport`."""
+    async def perform(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
+        """Carry an ask out; see :class:`~mockseg.client.operation_call.AsyncTransport`."""
         return await self._transport.perform_in_loop(asked)
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from mockseg.client.ask import Ask
+    from mockseg.client.operation_call import OperationCall
 
 
 class AiohttpTransport:
@@ -53,8 +53,8 @@ class AiohttpTransport:
     ) -> None:
         await self.close()
 
-    async def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out; see :class:`~mockseg.client.transport.AsyncTransport`."""
+    async def perform(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
+        """Carry an ask out; see :class:`~mockseg.client.operation_call.AsyncTransport`."""
         if isinstance(asked, EdgeRequest):
             # A connection of its own: one that was kept and is closed would look like a fault.
             async with self._open() as session:
@@ -98,7 +98,9 @@ class AiohttpTransport:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return EdgeAnswer(status=answer.status, headers=headers, body=body)
 
-    async def _exchange(self, session: aiohttp.ClientSession, asked: Ask) -> msgspec.Struct:
+    async def _exchange(
+        self, session: aiohttp.ClientSession, asked: OperationCall
+    ) -> msgspec.Struct:
         request = encode(asked, prefix=self._address.prefix)
         url = self._address.url
         try:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from mockseg.client.ask import Ask
-    from mockseg.client.transport import AsyncTransport
+    from mockseg.client.operation_call import AsyncTransport, OperationCall
 
 
 # Maximum number of idle connections that are kept.
@@ -64,8 +63,8 @@ class HttpTransport:
         # Who never closes its client gets no warning about it: nothing is lost.
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
-    def perform(self, asked: Ask | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out; see :class:`~mockseg.client.transport.Transport`."""
+    def perform(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
+        """Carry an ask out; see :class:`~mockseg.client.operation_call.Transport`."""
         if isinstance(asked, EdgeRequest):
             return self._send(asked)
         request = encode(asked, prefix=self._address.prefix)

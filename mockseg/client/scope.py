@@ -1,10 +1,10 @@
-"""What a source object sees, and how long a verb waits."""
+"""What a source object sees, and how long its verbs wait."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockseg.client.unused import Unused
 
@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True
+
+# The most that the control plane waits.
+_MAX_SECONDS = 3600
+
+
+class Patience(float):
+    """Seconds to wait where a caller names none: the default of arguments of verbs.
+
+    Where an argument has this default, the scope decides; see :attr:`Scope.wait`.
+    """
+
+    __slots__ = ()
+
+
+WAIT: Final = Patience(1.0)
+# For how long a call may not come that must not come: SDKs send from other threads.
+WITHIN_SECONDS: Final = 0.3
 
 
 @dataclasses.dataclass(slots=True)
@@ -33,6 +50,7 @@ class Scope:
         asserted: cursors of the calls that assertions matched.
         marked: those of them that the server knows of.
         soft: what failed in the soft block that is open, or None.
+        wait: seconds that verbs wait where the caller names none.
         unused: awaitable verbs and blocks of the server that are not used yet.
     """
 
@@ -44,26 +62,26 @@ class Scope:
     asserted: set[int] = dataclasses.field(default_factory=set)
     marked: set[int] = dataclasses.field(default_factory=set)
     soft: list[UnmetExpectationError] | None = None
+    wait: float = float(WAIT)
     unused: Unused = dataclasses.field(default_factory=Unused, repr=False)
 
+    def patience(self, seconds: float) -> float:
+        """Return the seconds that a caller named, or those of the scope."""
+        return self.wait if isinstance(seconds, Patience) else seconds
+
     def move_to(self, window: Window) -> None:
-        """See only what comes after this window was opened."""
         self.after = window.cursor
         self.after_request = window.request
         self.opened_at = window.opened_at
         self.window = True
 
 
-# The most that the control plane waits.
-_MOST_SECONDS = 3600
-
-
 class Deadline:
     """The time that is left for a wait, independent of the server's clocks.
 
     Raises:
-        TypeError: that is not a number.
-        ValueError: it is not from 0 to 3600.
+        TypeError: the seconds are not a number.
+        ValueError: they are not from 0 to 3600.
     """
 
     __slots__ = ("_end",)
@@ -71,10 +89,10 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             raise TypeError(f"invalid wait {seconds!r}: expected a number of seconds")
-        if not 0 <= seconds <= _MOST_SECONDS:
-            raise ValueError(f"invalid wait {seconds!r}: expected 0 to {_MOST_SECONDS} seconds")
+        if not 0 <= seconds <= _MAX_SECONDS:
+            raise ValueError(f"invalid wait {seconds!r}: expected 0 to {_MAX_SECONDS} seconds")
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds left, 0 when there are none."""
+        """Return the seconds left, at least 0."""
         return max(0.0, self._end - time.monotonic())

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
-
-from msgspec import UNSET, UnsetType
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from mockseg.errors import PlanError, UnreadableFileError
 from mockseg.files import read_json
 from mockseg.operations.sources import CreateSource, PatchSource
-from mockseg.suggestions import unknown_option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any, TypeAlias
+    from collections.abc import Sequence
+    from typing import TypeAlias
 
     from mockseg.json_types import JsonObject
     from mockseg.operations.plans import Strictness
@@ -60,78 +57,38 @@ class SourceOptions(PlanOptions, total=False):
 OPTION_NAMES = tuple(SourceOptions.__annotations__)
 
 
-def check(options: Mapping[str, Any], verb: str, *, names: tuple[str, ...] = OPTION_NAMES) -> None:
-    """Refuse what is not an option.
-
-    Args:
-        options: by name.
-        verb: what they were given to.
-        names: the options that there are.
+def given(options: SourceOptions) -> dict[str, Any]:
+    """Return the settings that are given, as operations take them.
 
     Raises:
-        UnknownOptionError: it names the nearest option, and all.
+        PlanError: a plan's file cannot be read.
     """
-    for name in options:
-        if name not in names:
-            raise unknown_option(verb, name, names)
-
-
-def given(options: SourceOptions) -> bool:
-    """Tell whether any setting is given."""
-    return any(value is not None for value in options.values())
+    read = {"catalogue": _names, "plan": _documents}
+    return {
+        name: read[name](value) if name in read else value
+        for name, value in options.items()
+        if value is not None
+    }
 
 
 def create(write_key: str | None, options: SourceOptions) -> CreateSource:
-    """Make the parameters that open a source.
-
-    Raises:
-        PlanError: a plan's file cannot be read.
-    """
-    return CreateSource(
-        write_key=write_key,
-        name=options.get("name"),
-        profile=options.get("profile"),
-        dedup=options.get("dedup"),
-        error_body=options.get("error_body"),
-        catalogue=_names(options.get("catalogue")),
-        plan=_documents(options.get("plan")),
-        strictness=options.get("strictness") or UNSET,
-        protocols=_or_unset(options.get("protocols")),
-    )
+    """Make the parameters that open a source."""
+    return CreateSource(write_key=write_key, **given(options))
 
 
 def patch(write_key: str, options: SourceOptions) -> PatchSource:
-    """Make the parameters that change a source.
-
-    Raises:
-        PlanError: a plan's file cannot be read.
-    """
-    wanted = create(None, options)
-    return PatchSource(
-        write_key=write_key,
-        name=wanted.name,
-        profile=wanted.profile,
-        dedup=wanted.dedup,
-        error_body=wanted.error_body,
-        catalogue=wanted.catalogue,
-        plan=wanted.plan,
-        strictness=wanted.strictness,
-        protocols=wanted.protocols,
-    )
+    """Make the parameters that change a source."""
+    return PatchSource(write_key=write_key, **given(options))
 
 
 # What is of a wrong type stays, to be refused where all parameters are.
-def _names(catalogue: Any) -> list[str] | UnsetType:
-    if catalogue is None:
-        return UNSET
+def _names(catalogue: Any) -> list[str]:
     if isinstance(catalogue, str):
         return [catalogue]
     return list(catalogue) if isinstance(catalogue, Iterable) else catalogue
 
 
-def _documents(plan: Any) -> list[JsonObject] | UnsetType:
-    if plan is None:
-        return UNSET
+def _documents(plan: Any) -> list[JsonObject]:
     if isinstance(plan, dict | str | Path):
         plan = [plan]
     plans: list[JsonObject] = (
@@ -150,7 +107,3 @@ def _read(path: Path) -> JsonObject:
     if not isinstance(document, dict):
         raise PlanError("a plan is a JSON object", file=str(path))
     return document
-
-
-def _or_unset(value: JsonObject | None) -> JsonObject | UnsetType:
-    return UNSET if value is None else value

@@ -139,37 +139,6 @@ class Unused:
         self._made.append(made)
 
 
-class AwaitableVerbs:
-    """A class whose public coroutine methods must not be forgotten."""
-
-    @property
-    def _unused(self) -> Unused:
-        """Where they are noted."""
-        raise NotImplementedError
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        for name, member in list(vars(cls).items()):
-            if not name.startswith("_") and inspect.iscoroutinefunction(member):
-                setattr(cls, name, _noting(member, name))
-
-
-def _noting(
-    method: Callable[..., Coroutine[Any, Any, Any]], name: str
-) -> Callable[..., Coroutine[Any, Any, Any]]:
-    @functools.wraps(method)
-    def noted(self: AwaitableVerbs, *args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:
-        coroutine = method(self, *args, **kwargs)
-        self._unused.note_verb(coroutine, name)
-        return coroutine
-
-    # So that `inspect.iscoroutinefunction` says what it says of the method; Python 3.12 has it.
-    mark = getattr(inspect, "markcoroutinefunction", None)
-    if mark is not None:
-        mark(noted)
-    return noted
-
-
 def _place() -> str:
     """Return where a person's code called us."""
     frame = sys._getframe(1)  # noqa: SLF001  (documented; `inspect.stack` reads files)

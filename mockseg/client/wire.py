@@ -18,7 +18,7 @@ from mockseg.operations.table import PREFIX, by_name, to_wire
 from mockseg.setting import BEARER_RULE, is_token
 
 if TYPE_CHECKING:
-    from mockseg.client.ask import Ask
+    from mockseg.client.operation_call import OperationCall
 
 
 # How much longer than the server's own time a client waits before it gives up on it.
@@ -62,7 +62,7 @@ class _RefusalBody(msgspec.Struct):
     error: _Refusal
 
 
-def encode(asked: Ask, *, prefix: str = "") -> WireRequest:
+def encode(asked: OperationCall, *, prefix: str = "") -> WireRequest:
     """Write an ask as HTTP: path and query for GET and DELETE, else path and body.
 
     Args:
@@ -101,7 +101,7 @@ def authorization(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def decode(asked: Ask, status: int, body: bytes, *, url: str) -> msgspec.Struct:
+def decode(asked: OperationCall, status: int, body: bytes, *, url: str) -> msgspec.Struct:
     """Read the answer to an ask.
 
     Raises:

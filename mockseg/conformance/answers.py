@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from mockseg.conformance.check import MAX_RETRIES, one_event
 
 if TYPE_CHECKING:
-    from mockseg.client.verbs_faults import FaultOptions
+    from mockseg.client.verbs.fault import FaultOptions
     from mockseg.conformance.check import Trial
 
 

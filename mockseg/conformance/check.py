@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from mockseg.client.verbs_faults import FaultOptions
+    from mockseg.client.verbs.fault import FaultOptions
     from mockseg.conformance.contract import E2eConfig, Suite
     from mockseg.conformance.evidence import Evidence
     from mockseg.json_types import JsonObject

@@ -21,7 +21,7 @@ from mockseg.printable import printable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from mockseg.client.service import AsyncServer
+    from mockseg.client.client import AsyncServer
     from mockseg.conformance.check import Trial
     from mockseg.conformance.contract import E2eConfig
     from mockseg.conformance.evidence import Evidence

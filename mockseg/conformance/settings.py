@@ -16,7 +16,7 @@ from mockseg.conformance.assertions import (
 from mockseg.conformance.check import EVENT, Check, Judgement, one_event
 
 if TYPE_CHECKING:
-    from mockseg.client.verbs_faults import FaultOptions
+    from mockseg.client.verbs.fault import FaultOptions
     from mockseg.conformance.contract import E2eConfig
     from mockseg.conformance.evidence import Evidence
 

@@ -18,7 +18,7 @@ from mockseg.suggestions import unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mockseg.client.service import AsyncServer
+    from mockseg.client.client import AsyncServer
     from mockseg.conformance.check import Check, Trial
     from mockseg.conformance.contract import E2eConfig, Suite
     from mockseg.conformance.evidence import Evidence

@@ -48,21 +48,17 @@ def explain_delivery(
         each.state == state and (reason is None or each.reason == reason) for each in there
     )
     lines = {call.id: call_line(call) for call in calls}
+    outcomes = listed(
+        deliveries,
+        lambda each: _delivery_line(each, lines[each.call]),
+        limit=_MAX_LISTED,
+        noun="deliveries",
+    )
     return Explanation(
         kind="delivery",
         headline=f"expected {described} to be {goal}{often}; that holds for {as_meant} of"
         f" {counted(len(calls), 'such call')}.",
-        sections=(
-            Section(
-                "What became of them:",
-                listed(
-                    deliveries,
-                    lambda each: _delivery_line(each, lines[each.call]),
-                    limit=_MAX_LISTED,
-                    noun="deliveries",
-                ),
-            ),
-        ),
+        sections=(Section("What became of them:", outcomes),),
         notes=tuple(_notes(there, deliveries, destinations, to)),
         details={
             "found": as_meant,

@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mockseg.client.destination import Destination
-    from pytest_mockseg.awaitable import AsyncSegmentSource
-    from pytest_mockseg.clock import SegmentClock
     from pytest_mockseg.run import Run
     from pytest_mockseg.servers import SegmentServer
-    from pytest_mockseg.sources import SegmentSource
+    from pytest_mockseg.sources import AsyncSegmentSource, SegmentClock, SegmentSource
 
 __all__ = [
     "AsyncSegmentSource",
@@ -45,8 +43,8 @@ __all__ = [
 _RUN: pytest.StashKey[Run] = pytest.StashKey()
 # The types of what the fixtures return, and the modules that they are in.
 _TYPES = {
-    "AsyncSegmentSource": "awaitable",
-    "SegmentClock": "clock",
+    "AsyncSegmentSource": "sources",
+    "SegmentClock": "sources",
     "SegmentServer": "servers",
     "SegmentSource": "sources",
 }
@@ -118,7 +116,7 @@ def segment_env(segment: SegmentSource, request: pytest.FixtureRequest) -> Itera
 
     Their names are ini: ``mockseg_env_host`` and ``mockseg_env_write_key``.
     """
-    from pytest_mockseg.environment import variables_for
+    from pytest_mockseg.sources import variables_for
 
     with variables_for(segment, request.config.stash[OPTIONS]) as variables:
         yield variables
@@ -129,7 +127,7 @@ def segment_env_for(
     request: pytest.FixtureRequest,
 ) -> Callable[[SegmentSource], AbstractContextManager[dict[str, str]]]:
     """Set the same for any source, for the time of a block: ``segment_env_for(source)``."""
-    from pytest_mockseg.environment import variables_for
+    from pytest_mockseg.sources import variables_for
 
     def for_source(source: SegmentSource) -> AbstractContextManager[dict[str, str]]:
         return variables_for(source, request.config.stash[OPTIONS])
@@ -140,7 +138,7 @@ def segment_env_for(
 @pytest.fixture
 def segment_clock(segment: SegmentSource) -> Iterator[SegmentClock]:
     """Move the time of this test's source: ``segment_clock.advance(86_400)``."""
-    from pytest_mockseg.clock import SegmentClock
+    from pytest_mockseg.sources import SegmentClock
 
     clock = SegmentClock(segment)
     yield clock

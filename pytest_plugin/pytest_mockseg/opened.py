@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mockseg.client import verbs_plans, verbs_reading, verbs_waiting
 from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
-from mockseg.client.ask import Ask, run
-from mockseg.client.verbs_unmet import raise_if_lost
+from mockseg.client.operation_call import OperationCall, run
+from mockseg.client.verbs import plan, reading, waiting
+from mockseg.client.verbs.unmet import raise_if_lost
 from mockseg.domain.call import call_cursor
 from mockseg.errors import UnmetExpectationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls
 
 if TYPE_CHECKING:
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.domain.call import Call
     from mockseg.domain.lost import Lost
     from mockseg.operations.calls import CallPage, Summary
@@ -66,7 +66,7 @@ class Opened:
         """Return all of its calls."""
         if self.closed:
             return self.seen
-        return self._run(verbs_reading.call_pages(self.source.scope, {}))
+        return self._run(reading.call_pages(self.source.scope))
 
     def judge(self, record: TestRecord, *, final: bool) -> str | None:
         """Look at what came since the last look, charge it to a test, and say what is wrong.
@@ -83,9 +83,9 @@ class Opened:
         after = max(self._after, scope.after)
         after_request = max(self._after_request, scope.after_request)
         self.closed = final
-        self._run(verbs_waiting.settle(scope, quiet=0.0, timeout=_SETTLE_SECONDS))
-        seen = self._run(verbs_reading.call_pages(scope, {}, after=after))
-        sent = self._run(verbs_reading.requests(scope, after=after_request))
+        self._run(waiting.settle(scope, quiet=0.0, timeout=_SETTLE_SECONDS))
+        seen = self._run(reading.call_pages(scope, after=after))
+        sent = self._run(reading.request_pages(scope, after=after_request))
         lost = self._run(_lost(scope.write_key))
         if seen:
             self._after = seen[-1].cursor
@@ -94,7 +94,7 @@ class Opened:
         self.seen += seen
         record.count(seen, requests=len(sent))
         if self._covers:
-            view = self._run(verbs_plans.coverage(scope))
+            view = self._run(plan.coverage(scope))
             record.cover(f"{self.source.url} {scope.write_key}", view)
         problem = self._problem(seen, sent)
         if problem is None and "bad" not in self._allow.words:
@@ -110,7 +110,7 @@ class Opened:
         """
         from mockseg.matching.render import call_line, verdict_words
 
-        found = self._run(verbs_reading.call_pages(self.source.scope, {}, after=self._after))
+        found = self._run(reading.call_pages(self.source.scope, after=self._after))
         late = [call for call in found if until is None or call.cursor <= until]
         if move and late:
             self._after = late[-1].cursor
@@ -185,7 +185,7 @@ class Opened:
 
 
 def _lost(write_key: str) -> Steps[Lost]:
-    counts: Summary = yield Ask("summary", OfSource(source=write_key))
+    counts: Summary = yield OperationCall("summary", OfSource(source=write_key))
     return counts.lost
 
 
@@ -204,7 +204,7 @@ def _incomplete(lost: Lost, *, after: int, after_request: int) -> str | None:
 
 
 def _one(params: ListCalls) -> Steps[CallPage]:
-    page: CallPage = yield Ask("list_calls", params)
+    page: CallPage = yield OperationCall("list_calls", params)
     return page
 
 

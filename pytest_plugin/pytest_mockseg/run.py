@@ -16,7 +16,7 @@ from pytest_mockseg.marker import Wish, problem_with, wish_from, wish_of
 from pytest_mockseg.opened import Opened
 from pytest_mockseg.options import OPTIONS
 from pytest_mockseg.records import TestRecord
-from pytest_mockseg.sources import SegmentSource
+from pytest_mockseg.sources import SegmentSource, as_failure
 from pytest_mockseg.tally import TALLY
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Run:
     @contextlib.contextmanager
     def serving(self) -> Iterator[SegmentServer]:
         """Run the server, and look after its end for calls that came late."""
-        with _as_failure():
+        with as_failure():
             self._server = servers.start(self._options, self._example)
         self._server.unused.watched = True
         try:
@@ -99,7 +99,7 @@ class Run:
         __tracebackhide__ = True
         assert self._server is not None  # noqa: S101  (the fixtures depend on its own)
         settings = self._plans() | wish.source
-        with _as_failure():
+        with as_failure():
             if key is None:
                 origin = self._server.source(**{"name": self._test_id(), **settings})
             else:
@@ -289,7 +289,8 @@ def _judged(opened: Opened, record: TestRecord, *, ends: bool) -> tuple[str | No
     """Say what is wrong with a source's calls, and what that does to the test."""
     try:
         if ends:
-            opened.source.wiring.close()
+            with as_failure():
+                opened.source.wiring.close()
         return opened.judge(record, final=ends), opened.policy
     except MocksegError as error:
         return f"{error}; what this test sent cannot be judged", "fail"
@@ -321,13 +322,3 @@ def _refuse_given(item: pytest.Item) -> None:
         " write `with segment_server.example() as segment:` inside, which is a fresh one for each",
         pytrace=False,
     )
-
-
-@contextlib.contextmanager
-def _as_failure() -> Iterator[None]:
-    """Say what is wrong with a server or a setting in its sentence, without our traceback."""
-    __tracebackhide__ = True
-    try:
-        yield
-    except (MocksegError, TypeError) as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockseg.client.service import Server
+from mockseg.client.client import Client, Server
 from mockseg.server import MockSegment
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class SegmentServer(Server):
-    """What the fixture ``segment_server`` gives: a server, and fresh sources for examples."""
+    """What the fixture ``segment_server`` returns: a server, and fresh sources for examples."""
 
     example_of: Example
 
     def example(self, **wishes: Any) -> AbstractContextManager[SegmentSource]:
-        """Give a fresh source for one example of a ``@given`` test, judged when its block ends.
+        """Return a fresh source for one example of a ``@given`` test, judged when its block ends.
 
         Args:
             wishes: as ``make_segment_source`` takes them.
@@ -31,26 +31,26 @@ class SegmentServer(Server):
         return self.example_of(wishes)
 
     def end(self) -> None:
-        """Stop it, or let go of it."""
+        """Stop it, or disconnect from it."""
 
 
-class OwnServer(SegmentServer, MockSegment):
-    """A server in this process."""
-
+class _OwnServer(SegmentServer, MockSegment):
     def end(self) -> None:
-        """Stop it."""
         self.stop()
+
+
+class _AttachedServer(SegmentServer, Client):
+    def end(self) -> None:
+        self.close()
 
 
 def start(options: Options, example: Example) -> SegmentServer:
     """Start a server, or attach to one; its ``end`` ends that."""
     server: SegmentServer
     if options.url is None:
-        server = own = OwnServer()
+        server = own = _OwnServer()
         own.start()
     else:
-        from pytest_mockseg.attached import AttachedServer
-
-        server = AttachedServer(options.url, token=options.control_token)
+        server = _AttachedServer(options.url, token=options.control_token)
     server.example_of = example
     return server

@@ -1,114 +1,96 @@
-"""What the fixtures give: a source that knows the run's options and wires the SDK."""
+"""What the fixtures return: a source with the options of the run, its SDK client and its clock."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pytest
+
+from mockseg.client.async_source import AsyncSource
+from mockseg.client.scope import WAIT
 from mockseg.client.source import Source
 from mockseg.errors import MocksegError
-from pytest_mockseg.analytics import Wiring
+from mockseg.integrations.analytics_python import AnalyticsPython
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Coroutine, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
-    from pytest_mockseg.awaitable import AsyncSegmentSource
+    from mockseg.operations.clock import ClockView
     from pytest_mockseg.options import Options
 
 
 T = TypeVar("T")
 
-# Verb -> its argument that says how long it waits.
-_PATIENT = {
-    "assert_called": "wait",
-    "assert_delivered": "wait",
-    "assert_filtered": "wait",
-    "assert_identity_continuity": "wait",
-    "assert_in_order": "wait",
-    "assert_matches_golden": "wait",
-    "assert_no_calls_after": "wait",
-    "wait_for": "timeout",
-    "wait_for_all": "timeout",
-    "wait_for_delivery": "timeout",
-    "waiting_for": "timeout",
-}
+
+@contextlib.contextmanager
+def as_failure() -> Iterator[None]:
+    """Fail the test with the sentence of an error of ours, without our traceback."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except (MocksegError, TypeError) as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
-def patient_verbs(kind: type[T]) -> type[T]:
-    """Let the verbs of a class wait as long as ``mockseg_wait`` says, where nothing is said."""
-
-    def patient(verb: Callable[..., Any], argument: str) -> Callable[..., Any]:
-        @functools.wraps(verb)
-        def carried_out(source: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            kwargs.setdefault(argument, source.options.wait)
-            return verb(source, *args, **kwargs)
-
-        return carried_out
-
-    for name, argument in _PATIENT.items():
-        setattr(kind, name, patient(getattr(kind, name), argument))
-    return kind
-
-
-@patient_verbs
 class SegmentSource(Source):
     """A source of a test; see :class:`mockseg.client.source.Source` for its verbs.
 
-    Verbs that wait do so for ini ``mockseg_wait`` seconds where nothing is said.
+    Verbs that wait do so for ini ``mockseg_wait`` seconds where the test names none.
 
     Attributes:
         options: of the run.
+        scope: which calls it sees.
+        transport: to its server.
         wiring: the SDK clients that send to it.
     """
 
     def __init__(self, origin: Source, options: Options, *, root: Path) -> None:
         self.transport = origin._transport  # noqa: SLF001  (this is a source, made of a source)
+        self.scope = origin._scope  # noqa: SLF001  (likewise)
+        self.scope.wait = options.wait
         super().__init__(
-            origin._scope,  # noqa: SLF001  (likewise)
+            self.scope,
             self.transport,
             url=origin.url,
             tls_url=origin.tls_url,
             ca_path=origin.ca_path,
         )
         self.options = options
-        self.wiring = Wiring(write_key=origin.write_key, host=origin.url)
+        self.wiring = AnalyticsPython(write_key=origin.write_key, host=origin.url)
         self._root = root
-        self._awaitable: AsyncSegmentSource | None = None
 
-    @property
-    def scope(self) -> Scope:
-        """Tell which calls it sees."""
-        return self._scope
-
-    @property
+    @functools.cached_property
     def aio(self) -> AsyncSegmentSource:
-        """Give the same source with awaitable verbs."""
-        if self._awaitable is None:
-            from pytest_mockseg.awaitable import AsyncSegmentSource
-
-            self._awaitable = AsyncSegmentSource(self, self._scope)
-        return self._awaitable
+        """The same source with awaitable verbs."""
+        return AsyncSegmentSource(self, self._scope)
 
     @property
     def analytics(self) -> Any:
-        """Give a client of ``segment-analytics-python`` that sends here.
+        """A client of ``segment-analytics-python`` that sends here.
 
         It is flushed before every verb, and shut down with the source.
         """
-        return self.wiring.client
+        __tracebackhide__ = True
+        with as_failure():
+            return self.wiring.client
 
     def patch_default_client(self) -> AbstractContextManager[Any]:
         """Let the SDK's module-level functions (``analytics.track``) send here.
 
         Undone at the end of the ``with`` block, or of the test where there is none.
         """
-        return self.wiring.patch_default_client()
+        __tracebackhide__ = True
+        with as_failure():
+            return self.wiring.patch_default_client()
 
     def assert_matches_golden(
         self,
@@ -116,7 +98,7 @@ class SegmentSource(Source):
         *,
         ignore: Iterable[str] = (),
         update: bool | None = None,
-        wait: float = 1.0,
+        wait: float = WAIT,
     ) -> None:
         """Fail when the calls are not those of a golden file.
 
@@ -132,30 +114,114 @@ class SegmentSource(Source):
             self.golden(path),
             ignore=ignore,
             update=self.options.update_goldens if update is None else update,
-            wait=wait,
+            wait=self.scope.patience(wait),
         )
 
     def golden(self, path: str | Path) -> Path:
-        """Find the golden file of a name, beside the test that runs now."""
+        """Return the golden file of a name, beside the test that runs now."""
         test = os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]
         folder = (self._root / test).parent if test else self._root
         if isinstance(path, Path) or path.endswith(".json"):
             return folder / path
         return folder / "goldens" / f"{path}.json"
 
-    def _read(self, verb: str, steps: Steps[T]) -> T:
+    def _carry_out(self, called: str, steps: Steps[T], *, waits: bool) -> T:
         __tracebackhide__ = True
-        self.wiring.flush_unless_in_loop()
+        with as_failure():
+            self.wiring.flush_unless_in_loop()
         try:
-            return super()._read(verb, steps)
+            return super()._carry_out(called, steps, waits=waits)
         except MocksegError as failure:
+            # Our own frames do not help to understand why a test failed.
             raise failure.with_traceback(None)  # noqa: B904  (the same error, not another)
 
-    def _wait(self, verb: str, steps: Steps[T]) -> T:
+
+class AsyncSegmentSource(AsyncSource):
+    """A source of a test, with awaitable verbs: ``segment.aio``."""
+
+    def __init__(self, origin: SegmentSource, scope: Scope) -> None:
+        super().__init__(
+            scope,
+            origin.transport.awaitable(),
+            url=origin.url,
+            tls_url=origin.tls_url,
+            ca_path=origin.ca_path,
+        )
+        self._origin = origin
+
+    def assert_matches_golden(
+        self,
+        path: str | Path,
+        *,
+        ignore: Iterable[str] = (),
+        update: bool | None = None,
+        wait: float = WAIT,
+    ) -> Coroutine[Any, Any, None]:
+        """Fail when the calls are not those of a golden file; see :class:`SegmentSource`."""
+        return super().assert_matches_golden(
+            self._origin.golden(path),
+            ignore=ignore,
+            update=self._origin.options.update_goldens if update is None else update,
+            wait=self._scope.patience(wait),
+        )
+
+    async def _carry_out(self, called: str, steps: Steps[T]) -> T:
         __tracebackhide__ = True
-        self.wiring.flush_unless_in_loop()
+        wiring = self._origin.wiring
+        with as_failure():
+            if wiring.pending:
+                await asyncio.to_thread(wiring.flush)
         try:
-            return super()._wait(verb, steps)
+            return await super()._carry_out(called, steps)
         except MocksegError as failure:
-            # What went on inside helps nobody who reads why her test failed.
+            # Our own frames do not help to understand why a test failed.
             raise failure.with_traceback(None)  # noqa: B904  (the same error, not another)
+
+
+class SegmentClock:
+    """The clock of one source: receivedAt, and the 24 hours in which a messageId is unique.
+
+    Under an event loop with an attached server use ``segment.aio.advance_clock`` and its like.
+    """
+
+    def __init__(self, source: SegmentSource) -> None:
+        self._source = source
+        self._moved = False
+
+    @property
+    def now(self) -> datetime:
+        """The time of the source."""
+        return datetime.fromisoformat(self._source.clock().now)
+
+    def advance(self, seconds: float) -> datetime:
+        """Move on, and return the time then."""
+        return self._moved_to(self._source.advance_clock(seconds))
+
+    def set(self, now: str | datetime, *, frozen: bool = False) -> datetime:
+        """Set the time: ISO 8601, or an aware datetime."""
+        return self._moved_to(self._source.set_clock(now, frozen=frozen))
+
+    def freeze(self) -> datetime:
+        """Stand still from now on, until advanced."""
+        return self._moved_to(self._source.set_clock(self._source.clock().now, frozen=True))
+
+    def undo(self) -> None:
+        """Follow the server's time again, if it was moved."""
+        if self._moved:
+            self._moved = False
+            self._source.set_clock(None)
+
+    def _moved_to(self, view: ClockView) -> datetime:
+        self._moved = True
+        return datetime.fromisoformat(view.now)
+
+
+@contextlib.contextmanager
+def variables_for(source: Source, options: Options) -> Iterator[dict[str, str]]:
+    """Set an app's environment variables for host and write key, for as long as a block takes."""
+    variables = dict.fromkeys(options.env_host, source.url)
+    variables |= dict.fromkeys(options.env_write_key, source.write_key)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield variables

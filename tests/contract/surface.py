@@ -165,10 +165,8 @@ def _verbs() -> Iterator[str]:
         owner = getattr(mockseg, name)
         if inspect.isclass(owner) and not issubclass(owner, Exception):
             for member in sorted(vars_of(owner)):
-                value = inspect.getattr_static(owner, member)
-                if isinstance(value, staticmethod | classmethod):
-                    value = value.__func__
-                signature = _signature(getattr(owner, member)) if callable(value) else ""
+                value = getattr(owner, member)
+                signature = _signature(value) if callable(value) else ""
                 yield f"verb {name}.{member}{signature}"
 
 

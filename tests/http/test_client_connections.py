@@ -196,10 +196,10 @@ async def test_the_loop_that_has_to_answer_cannot_be_asked_to_wait() -> None:
         async def perform(self, name: str, params: object) -> Nothing:
             return Nothing()
 
-    from mockseg.client.ask import Ask
+    from mockseg.client.operation_call import OperationCall
 
     transport = InProcess(Hub(), asyncio.get_running_loop(), url="http://here")
-    asked = Ask("health", Nothing())
+    asked = OperationCall("health", Nothing())
     with pytest.raises(BlockingCallError, match="own event loop"):
         transport.perform(asked)
     assert await transport.awaitable().perform(asked) == Nothing()

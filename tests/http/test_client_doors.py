@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockseg.client.aio import AsyncSource
+from mockseg.client.async_source import AsyncSource
 from mockseg.client.client import AsyncClient, Client
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.matchers import any_call, identify, track
@@ -23,7 +23,7 @@ from mockseg.server import MockSegment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockseg.client.service import AsyncServer
+    from mockseg.client.client import AsyncServer
 
 DOORS = ["process", "process-aio", "http", "http-aio", "async-client"]
 

@@ -14,8 +14,8 @@ from mockseg.server import MockSegment
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from mockseg.client.aio import AsyncSource
-    from mockseg.client.service import AsyncServer, Server
+    from mockseg.client.async_source import AsyncSource
+    from mockseg.client.client import AsyncServer, Server
     from mockseg.client.source import Source
 
 MEANT = 'unknown option "strictnes"; did you mean "strictness"? Allowed: catalogue, plan, strict'

@@ -12,9 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockseg.client.aio import AsyncSource
-from mockseg.client.client import AsyncClient, Client
-from mockseg.client.service import AsyncServer, Server
+from mockseg.client.async_source import AsyncSource
+from mockseg.client.client import AsyncClient, AsyncServer, Client, Server
 from mockseg.client.source import Source
 from mockseg.errors import UnreachableError
 from mockseg.matching.matchers import any_call, track

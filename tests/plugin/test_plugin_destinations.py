@@ -66,4 +66,4 @@ def test_a_failed_delivery_assertion_reads_well_in_a_report(
             "*filtered for NO_ENABLED_DESTINATIONS*",
         ]
     )
-    assert "verbs_deliveries.py" not in result.stdout.str()
+    assert "client/verbs" not in result.stdout.str()

@@ -39,7 +39,7 @@ def test_a_failed_assertion_shows_the_nearest_call_and_the_calls(
         ]
     )
     # No line of ours stands between the test and the failure.
-    assert "verbs_" not in result.stdout.str()
+    assert "client/verbs" not in result.stdout.str()
 
 
 def test_a_wrong_argument_is_shown_at_the_line_of_the_test(

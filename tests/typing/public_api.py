@@ -13,6 +13,7 @@ from pytest_mockseg import AsyncSegmentSource, SegmentClock, SegmentServer, Segm
 from mockseg import (
     ANY,
     AsyncClient,
+    AsyncDestination,
     AsyncSource,
     Call,
     Client,
@@ -29,6 +30,7 @@ from mockseg import (
 
 if TYPE_CHECKING:
     from mockseg.operations.calls import Summary
+    from mockseg.operations.destinations import AudienceChanged
 
 
 def matchers() -> None:
@@ -56,7 +58,12 @@ def a_source(source: Source) -> None:
     assert_type(source.deliveries(), list[Delivery])
     summary: Summary = source.summary()
     assert_type(summary.good, int)
+    assert_type(source.assert_no_calls_after(track("A"), within=0), Call)
+    assert_type(source.assert_matches_golden("a.json", update=True), None)
     source.calls("Signed Up")  # type: ignore[arg-type]
+    source.calls(evnt="A")  # type: ignore[call-arg]
+    source.wait_for()  # type: ignore[call-arg]
+    source.wait_for(track("A"), 2)  # type: ignore[call-arg]
     source.assert_called("Signed Up")  # type: ignore[call-overload]
     source.assert_called(track("A"), wiat=1)  # type: ignore[call-overload]
     source.update(strictnes="strict")  # type: ignore[call-arg]
@@ -69,7 +76,33 @@ async def an_awaitable_source(source: AsyncSource) -> None:
     assert_type(await source.assert_called(track("A")), Call)
     assert_type(await source.assert_called(track("A"), times=2), list[Call])
     assert_type(await source.settle(), int)
+    assert_type(await source.send({"type": "track"}), list[EdgeAnswer])
+    await source.wait_for(track("A"), timout=1)  # type: ignore[call-arg]
     _call: Call = source.wait_for(track("A"))  # type: ignore[assignment]
+
+
+def a_destination(source: Source) -> None:
+    """The parts of a source have verbs of their own."""
+    crm = source.destination("userengage", attributes={"plan": "string"})
+    assert_type(crm.aio, AsyncDestination)
+    assert_type(crm.state(), dict[str, Any])
+    assert_type(crm.eligible("s", "u1"), bool)
+    assert_type(crm.update(enabled=False), None)
+    crm.update(enabld=False)  # type: ignore[call-arg]
+    assert_type(source.destinations(), list[Destination])
+    assert_type(source.deliveries(to=crm, state="failed"), list[Delivery])
+    source.deliveries(state="lost")  # type: ignore[arg-type]
+    members: AudienceChanged = source.audience("buyers").enter(["u1"])
+    assert_type(members.members, list[str])
+
+
+async def an_awaitable_destination(source: AsyncSource) -> None:
+    """The same, awaited."""
+    crm = await source.destination("userengage")
+    assert_type(crm, AsyncDestination)
+    assert_type(await crm.state(), dict[str, Any])
+    assert_type(await crm.fail("rate_limited", times=2), None)
+    assert_type(await source.destinations(), list[AsyncDestination])
 
 
 def a_call(call: Call) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec import Meta, inspect
 
-from mockseg.client.verbs_faults import FaultOptions, check
+from mockseg.client.verbs.fault import FaultOptions, check
 from mockseg.conversion import convert
 from mockseg.errors import OperationError, UnknownOptionError
 from mockseg.operations.calls import ImportedCall

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from mockseg.client.ask import run
+from mockseg.client.operation_call import run
 from mockseg.domain.call import Call, RequestRef
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.errors import OperationError
@@ -19,7 +19,7 @@ from mockseg.operations.explanations import Explained
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockseg.client.ask import Ask, Steps
+    from mockseg.client.operation_call import OperationCall, Steps
     from mockseg.matching.matcher import Matcher
 
 
@@ -28,9 +28,9 @@ class Script:
 
     def __init__(self, *answers: msgspec.Struct | OperationError) -> None:
         self.answers = list(answers)
-        self.asked: list[Ask] = []
+        self.asked: list[OperationCall] = []
 
-    def perform(self, asked: Ask) -> msgspec.Struct:
+    def perform(self, asked: OperationCall) -> msgspec.Struct:
         """Give the next answer."""
         self.asked.append(asked)
         answer = self.answers.pop(0)

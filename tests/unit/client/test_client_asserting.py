@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mockseg.client import verbs_asserting, verbs_deliveries, verbs_judging, verbs_waiting
 from mockseg.client.scope import Scope
+from mockseg.client.verbs import asserting, delivery, judging, waiting
 from mockseg.domain.lost import ForgottenSource, Lost
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.evidence import Expectation
@@ -27,7 +27,7 @@ def test_so_many_times_looks_for_one_more(  # noqa: PLR0917  (fixtures)
     """With ``times`` the calls are counted again, behind the last one and then all of them."""
     calls = [make_call(1), make_call(2)]
     server = script(waited(*calls), timed_out, page(*calls), counts())
-    steps = verbs_asserting.assert_called_times(
+    steps = asserting.assert_called_times(
         Scope("key"), track("Signed Up"), Expectation.exactly(2), wait=1, quiet=0
     )
     assert [call.cursor for call in server.run(steps)] == [1, 2]
@@ -43,7 +43,7 @@ def test_one_too_many_fails(
     matcher, once = track("Signed Up"), Expectation.exactly(1)
     why = explained(matcher, *calls, expected=once)
     server = script(waited(calls[0]), waited(calls[1]), page(*calls), why)
-    steps = verbs_asserting.assert_called_times(Scope("key"), matcher, once, wait=1, quiet=0.5)
+    steps = asserting.assert_called_times(Scope("key"), matcher, once, wait=1, quiet=0.5)
     with pytest.raises(UnmetExpectationError) as raised:
         server.run(steps)
     assert raised.value.explanation.kind == "too_many"
@@ -57,8 +57,8 @@ def test_a_range_waits_for_the_least_and_looks_for_one_too_many(  # noqa: PLR091
     """``at_least=2, at_most=3`` waits for two, then for two more, which would be too many."""
     calls = [make_call(1), make_call(2)]
     server = script(waited(*calls), timed_out, page(*calls), counts())
-    expected = verbs_asserting.expectation(times=None, at_least=2, at_most=3)
-    steps = verbs_asserting.assert_called_times(
+    expected = asserting.expectation(times=None, at_least=2, at_most=3)
+    steps = asserting.assert_called_times(
         Scope("key"), track("Signed Up"), expected, wait=1, quiet=0.2
     )
     assert [call.cursor for call in server.run(steps)] == [1, 2]
@@ -70,10 +70,8 @@ def test_at_least_so_many_needs_no_second_look(script: Any, make_call: Any, wait
     """Without an upper bound the first answer is enough, and all that came count as asserted."""
     server = script(waited(make_call(1), make_call(2), make_call(3)))
     scope = Scope("key")
-    expected = verbs_asserting.expectation(times=None, at_least=2, at_most=None)
-    steps = verbs_asserting.assert_called_times(
-        scope, track("Signed Up"), expected, wait=1, quiet=0
-    )
+    expected = asserting.expectation(times=None, at_least=2, at_most=None)
+    steps = asserting.assert_called_times(scope, track("Signed Up"), expected, wait=1, quiet=0)
     assert len(server.run(steps)) == 3
     assert scope.asserted == {1, 2, 3}
 
@@ -81,13 +79,13 @@ def test_at_least_so_many_needs_no_second_look(script: Any, make_call: Any, wait
 def test_at_most_so_many_may_be_none(script: Any, timed_out: Any, page: Any, counts: Any) -> None:
     """``at_least=0`` allows none, and looks out for too many as ``assert_not_called`` does."""
     server = script(timed_out, page(), counts())
-    expected = verbs_asserting.expectation(times=None, at_least=0, at_most=2)
-    steps = verbs_asserting.assert_called_times(
+    expected = asserting.expectation(times=None, at_least=0, at_most=2)
+    steps = asserting.assert_called_times(
         Scope("key"), track("Signed Up"), expected, wait=1, quiet=0
     )
     assert server.run(steps) == []
     assert server.asked[0].params.count.min == 3
-    assert 0.2 < server.asked[0].params.timeout <= verbs_asserting.WITHIN_SECONDS
+    assert 0.2 < server.asked[0].params.timeout <= asserting.WITHIN_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -108,13 +106,13 @@ def test_counts_that_contradict_each_other_are_refused(
     """What can never fail, or never be, is an error at once."""
     given = {"times": None, "at_least": None, "at_most": None} | counts
     with pytest.raises(error, match=said):
-        verbs_asserting.expectation(**given)
+        asserting.expectation(**given)
 
 
 def test_zero_times_is_not_called(script: Any, timed_out: Any, counts: Any) -> None:
     """``times=0`` waits as ``assert_not_called`` does, and no longer than ``wait``."""
     server = script(timed_out, counts())
-    steps = verbs_asserting.assert_called_times(
+    steps = asserting.assert_called_times(
         Scope("key"), track("Signed Up"), Expectation.exactly(0), wait=0, quiet=0
     )
     assert server.run(steps) == []
@@ -127,7 +125,7 @@ def test_a_dropped_call_was_not_called(
     """What Segment drops does not count as called; the look-out goes on behind it."""
     call = make_call(4, verdict="dropped", good=False)
     server = script(dropped(call), timed_out, counts())
-    server.run(verbs_asserting.assert_not_called(Scope("key"), track("Signed Up"), within=0))
+    server.run(asserting.assert_not_called(Scope("key"), track("Signed Up"), within=0))
     assert server.asked[1].params.after == 4
 
 
@@ -135,7 +133,7 @@ def test_nobody_can_say_what_was_evicted(script: Any, timed_out: Any, counts: An
     """A call that must not have come may be among those that were evicted."""
     server = script(timed_out, counts(lost=Lost(calls=3, cursor=7)))
     with pytest.raises(UnmetExpectationError, match="3 calls of this source were evicted"):
-        server.run(verbs_asserting.assert_not_called(Scope("key"), track("A"), within=0))
+        server.run(asserting.assert_not_called(Scope("key"), track("A"), within=0))
 
 
 def test_nobody_can_count_what_was_evicted(  # noqa: PLR0917  (fixtures)
@@ -145,7 +143,7 @@ def test_nobody_can_count_what_was_evicted(  # noqa: PLR0917  (fixtures)
     calls = [make_call(8, "A")]
     server = script(waited(*calls), timed_out, page(*calls), counts(lost=Lost(calls=1, cursor=7)))
     once = Expectation.exactly(1)
-    steps = verbs_asserting.assert_called_times(Scope("key"), track("A"), once, wait=0, quiet=0)
+    steps = asserting.assert_called_times(Scope("key"), track("A"), once, wait=0, quiet=0)
     with pytest.raises(UnmetExpectationError, match="exactly 1 time: 1 call of this source was"):
         server.run(steps)
 
@@ -157,10 +155,10 @@ def test_an_eviction_before_a_window_is_none_of_its_business(
     window = Scope("key", after=7, window=True)
     for cursor in (6, 7):
         server = script(timed_out, counts(lost=Lost(calls=3, cursor=cursor)))
-        server.run(verbs_asserting.assert_not_called(window, track("A"), within=0))
+        server.run(asserting.assert_not_called(window, track("A"), within=0))
     server = script(timed_out, counts(lost=Lost(calls=3, cursor=8)))
     with pytest.raises(UnmetExpectationError):
-        server.run(verbs_asserting.assert_not_called(window, track("A"), within=0))
+        server.run(asserting.assert_not_called(window, track("A"), within=0))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +193,7 @@ def test_a_source_that_was_forgotten_is_told(
     """Nothing is asserted of it as if it had never had a call; the reason is said."""
     server = script(timed_out, counts(lost=Lost(cursor=1, forgotten=forgotten)))
     with pytest.raises(UnmetExpectationError) as raised:
-        server.run(verbs_asserting.assert_not_called(Scope("key"), track("A"), within=0))
+        server.run(asserting.assert_not_called(Scope("key"), track("A"), within=0))
     assert f"cannot confirm that there was no track 'A': {words}" in str(raised.value)
     assert "Use fewer write keys" in str(raised.value)
     assert ("set up its plan" in str(raised.value)) == ("plan" in forgotten.settings)
@@ -209,7 +207,7 @@ def test_a_plan_that_was_forgotten_is_missed_in_later_windows_too(
     forgotten = ForgottenSource(at=NOON, times=1, settings=("plan",))
     server = script(SETTLED, page(), NO_REQUESTS, counts(lost=Lost(forgotten=forgotten)))
     with pytest.raises(UnmetExpectationError, match="with its plan"):
-        server.run(verbs_judging.assert_all_good(window, quiet=0, timeout=1))
+        server.run(judging.assert_all_good(window, quiet=0, timeout=1))
 
 
 def test_requests_that_were_evicted_may_have_been_refused(
@@ -218,7 +216,7 @@ def test_requests_that_were_evicted_may_have_been_refused(
     """A refused request brings no call: all calls are kept, and nobody can say."""
     server = script(SETTLED, page(), NO_REQUESTS, counts(lost=Lost(requests=2, number=5)))
     with pytest.raises(UnmetExpectationError, match="2 requests of this source were evicted"):
-        server.run(verbs_judging.assert_all_good(Scope("key"), quiet=0, timeout=1))
+        server.run(judging.assert_all_good(Scope("key"), quiet=0, timeout=1))
 
 
 def test_calls_that_were_cleared_in_between_do_not_count(
@@ -228,7 +226,7 @@ def test_calls_that_were_cleared_in_between_do_not_count(
     residue = track("Signed Up", properties=lambda properties: True)
     first, second, third = make_call(1), make_call(3), make_call(4)
     server = script(waited(first), waited(second, cleared=2), waited(third, cleared=2))
-    steps = verbs_waiting.wait_for_all(Scope("key"), residue, 2, timeout=5)
+    steps = waiting.wait_for_all(Scope("key"), residue, 2, timeout=5)
     assert [call.cursor for call in server.run(steps)] == [3, 4]
 
 
@@ -243,7 +241,7 @@ def test_an_order_begins_anew_where_its_first_call_was_cleared(
         waited(make_call(4, "A"), cleared=2),
         waited(make_call(5, "B"), cleared=2),
     )
-    chosen = server.run(verbs_judging.assert_in_order(Scope("key"), wanted, wait=1))
+    chosen = server.run(judging.assert_in_order(Scope("key"), wanted, wait=1))
     assert [call.cursor for call in chosen] == [4, 5]
 
 
@@ -273,17 +271,13 @@ def test_evicted_deliveries_may_be_what_is_missing(
 
 
 def _not_delivered(scope: Scope) -> Any:
-    return verbs_deliveries.assert_delivery(
-        scope, identify(), to=None, state="delivered", reason=None, times=0, wait=1
-    )
+    return delivery.assert_delivered(scope, identify(), times=0, wait=1)
 
 
 def test_order_goes_on_behind_the_call_before(script: Any, make_call: Any, waited: Any) -> None:
     """Each matcher is looked for after the call that the one before it took."""
     server = script(waited(make_call(3), make_call(8)), waited(make_call(5, "B")))
-    steps = verbs_judging.assert_in_order(
-        Scope("key", after=1), [track("Signed Up"), track("B")], wait=1
-    )
+    steps = judging.assert_in_order(Scope("key", after=1), [track("Signed Up"), track("B")], wait=1)
     assert [call.cursor for call in server.run(steps)] == [3, 5]
     assert [asked.params.after for asked in server.asked] == [1, 3]
 
@@ -295,9 +289,7 @@ def test_a_wrong_order_is_told(  # noqa: PLR0917  (fixtures)
     calls = [make_call(1, "B"), make_call(2)]
     server = script(waited(calls[1]), timed_out, page(*calls), counts())
     with pytest.raises(UnmetExpectationError) as raised:
-        server.run(
-            verbs_judging.assert_in_order(Scope("key"), [track("Signed Up"), track("B")], wait=0)
-        )
+        server.run(judging.assert_in_order(Scope("key"), [track("Signed Up"), track("B")], wait=0))
     assert raised.value.explanation.kind == "out_of_order"
 
 
@@ -305,20 +297,20 @@ def test_a_wrong_order_is_told(  # noqa: PLR0917  (fixtures)
 def test_an_order_needs_matchers(script: Any, matchers: Any) -> None:
     """An order of nothing would always be right."""
     with pytest.raises(TypeError, match="takes the matchers in order"):
-        script().run(verbs_judging.assert_in_order(Scope("key"), matchers, wait=0))
+        script().run(judging.assert_in_order(Scope("key"), matchers, wait=0))
 
 
 def test_what_does_not_become_quiet_is_a_failure(script: Any) -> None:
     """An assertion that could not look is a failed assertion."""
     refusal = OperationError("not settled", status=406, code="not_quiet")
     with pytest.raises(UnmetExpectationError, match="not settled"):
-        script(refusal).run(verbs_judging.assert_all_good(Scope("key"), quiet=1, timeout=1))
+        script(refusal).run(judging.assert_all_good(Scope("key"), quiet=1, timeout=1))
 
 
 def test_all_good_says_nothing(script: Any, page: Any, counts: Any) -> None:
     """Without bad calls and refused requests nothing is raised."""
     script(SETTLED, page(), NO_REQUESTS, counts()).run(
-        verbs_judging.assert_all_good(Scope("key"), quiet=0, timeout=1)
+        judging.assert_all_good(Scope("key"), quiet=0, timeout=1)
     )
 
 
@@ -329,9 +321,9 @@ def test_duplicates_are_told_with_what_they_repeat(
     bad = make_call(1, verdict="dropped", good=False)
     again = make_call(2, verdict="dropped", good=False, duplicate_of="call-1")
     script(SETTLED, page(bad), counts()).run(
-        verbs_judging.assert_no_duplicates(Scope("key"), quiet=0, timeout=1)
+        judging.assert_no_duplicates(Scope("key"), quiet=0, timeout=1)
     )
     server = script(SETTLED, page(bad, again), page(bad, again), counts())
     with pytest.raises(UnmetExpectationError) as raised:
-        server.run(verbs_judging.assert_no_duplicates(Scope("key"), quiet=0, timeout=1))
+        server.run(judging.assert_no_duplicates(Scope("key"), quiet=0, timeout=1))
     assert raised.value.explanation.kind == "duplicates"

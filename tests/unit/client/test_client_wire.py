@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockseg.client.address import Address
-from mockseg.client.ask import Ask
+from mockseg.client.operation_call import OperationCall
 from mockseg.client.wire import decode, encode
 from mockseg.errors import ConfigError, OperationError, UnreachableError
 from mockseg.matching.match import Match
@@ -25,7 +25,9 @@ URL = "http://127.0.0.1:8765"
 
 def test_a_get_carries_its_parameters_in_the_query() -> None:
     """Names are those of the wire, booleans are JSON's, defaults are left out."""
-    request = encode(Ask("list_calls", ListCalls(source="k", user_id="ü&=", good=False, after=3)))
+    request = encode(
+        OperationCall("list_calls", ListCalls(source="k", user_id="ü&=", good=False, after=3))
+    )
     parts = urlsplit(request.target)
     assert request.method == "GET"
     assert parts.path == "/_mockseg/v1/calls"
@@ -41,7 +43,7 @@ def test_a_get_carries_its_parameters_in_the_query() -> None:
 def test_a_post_carries_its_parameters_in_the_body() -> None:
     """The body is JSON and says so."""
     match = Match(type="track", properties={"a": [1, None]})
-    request = encode(Ask("wait_calls", WaitCalls(match=match, timeout=7)))
+    request = encode(OperationCall("wait_calls", WaitCalls(match=match, timeout=7)))
     assert request.target == "/_mockseg/v1/calls/wait"
     assert json.loads(request.body or b"") == {
         "match": {"type": "track", "properties": {"a": [1, None]}},
@@ -53,12 +55,14 @@ def test_a_post_carries_its_parameters_in_the_body() -> None:
 
 def test_a_null_that_means_something_is_sent() -> None:
     """Only defaults are left out: null for the time follows the real one again."""
-    assert json.loads(encode(Ask("set_clock", SetClock(now=None))).body or b"") == {"now": None}
+    assert json.loads(encode(OperationCall("set_clock", SetClock(now=None))).body or b"") == {
+        "now": None
+    }
 
 
 def test_path_parameters_leave_the_body() -> None:
     """What stands in the path does not stand in the body too."""
-    request = encode(Ask("patch_source", PatchSource(write_key="k", name="n")))
+    request = encode(OperationCall("patch_source", PatchSource(write_key="k", name="n")))
     assert request.target == "/_mockseg/v1/sources/k"
     assert json.loads(request.body or b"") == {"name": "n"}
 
@@ -66,7 +70,7 @@ def test_path_parameters_leave_the_body() -> None:
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
 def test_any_write_key_is_one_segment_of_the_path(key: str) -> None:
     """Slashes, dots and question marks of a key never change the path."""
-    target = encode(Ask("get_source", GetSource(write_key=key))).target
+    target = encode(OperationCall("get_source", GetSource(write_key=key))).target
     segment = target.removeprefix("/_mockseg/v1/sources/")
     assert unquote(segment) == key
     assert segment not in {".", ".."}
@@ -75,13 +79,13 @@ def test_any_write_key_is_one_segment_of_the_path(key: str) -> None:
 
 def test_a_prefix_stands_before_mocksegs_own_paths() -> None:
     """A mockseg behind a proxy's path is reached there."""
-    target = encode(Ask("summary", OfSource()), prefix="/behind").target
+    target = encode(OperationCall("summary", OfSource()), prefix="/behind").target
     assert target == "/behind/_mockseg/v1/summary"
 
 
 def test_an_answer_is_the_operations_result() -> None:
     """The table says what an answer is."""
-    asked = Ask("clear_calls", ClearCalls(all=True))
+    asked = OperationCall("clear_calls", ClearCalls(all=True))
     assert decode(asked, 200, b'{"cleared":3}', url=URL) == Cleared(cleared=3)
 
 
@@ -89,7 +93,7 @@ def test_a_refusal_is_raised_with_all_that_it_says() -> None:
     """Status, code, message and details come through."""
     body = b'{"error":{"code":"timeout","message":"time is up","details":{"seen":2}}}'
     with pytest.raises(OperationError, match="time is up") as raised:
-        decode(Ask("wait_calls", WaitCalls()), 406, body, url=URL)
+        decode(OperationCall("wait_calls", WaitCalls()), 406, body, url=URL)
     refusal = raised.value
     assert (refusal.status, refusal.code, refusal.details) == (406, "timeout", {"seen": 2})
 
@@ -98,7 +102,7 @@ def test_a_stopping_server_is_a_server_that_is_gone() -> None:
     """A wait that the server's stop has ended looks as in the same process."""
     body = b'{"error":{"code":"stopping","message":"the server is stopping"}}'
     with pytest.raises(UnreachableError, match=URL):
-        decode(Ask("wait_calls", WaitCalls()), 503, body, url=URL)
+        decode(OperationCall("wait_calls", WaitCalls()), 503, body, url=URL)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +112,7 @@ def test_a_stopping_server_is_a_server_that_is_gone() -> None:
 def test_what_is_no_mockseg_is_said_to_be_none(status: int, body: bytes) -> None:
     """Another server at that address is one clear sentence with the address."""
     with pytest.raises(UnreachableError, match=f"the server at {URL} is not mockseg"):
-        decode(Ask("clear_calls", ClearCalls(all=True)), status, body, url=URL)
+        decode(OperationCall("clear_calls", ClearCalls(all=True)), status, body, url=URL)
 
 
 def test_parameters_are_judged_before_they_are_sent() -> None:
@@ -116,16 +120,16 @@ def test_parameters_are_judged_before_they_are_sent() -> None:
     with pytest.raises(
         OperationError, match="`timeout` is 4000: it must be a number <= 3600"
     ) as raised:
-        Ask("wait_calls", WaitCalls(timeout=4000))
+        OperationCall("wait_calls", WaitCalls(timeout=4000))
     assert (raised.value.status, raised.value.code) == (422, "invalid_parameter")
     with pytest.raises(OperationError, match="are not JSON"):
-        Ask("wait_calls", WaitCalls(match=Match(properties={"a": object()})))
+        OperationCall("wait_calls", WaitCalls(match=Match(properties={"a": object()})))
 
 
 def test_a_struct_of_the_table_passes_unchanged() -> None:
     """Judging does not alter what is asked."""
     params = ListCalls(source="", verdict="dropped")
-    assert Ask("list_calls", params).params is params
+    assert OperationCall("list_calls", params).params is params
     assert isinstance(params, msgspec.Struct)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mockseg.client import verbs_faults
+from mockseg.client.verbs import fault as fault_
 from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
 from mockseg.conformance.check import MAX_RETRIES
 from mockseg.conformance.contract import SUITES, input_document
@@ -49,7 +49,7 @@ def test_a_trial_can_be_run_anywhere(trial: Trial) -> None:
     assert len(given.encode()) < 128 * 1024
     assert 1 <= trial.config["maxRetries"] <= 3
     for fault in trial.faults:
-        next(verbs_faults.add("k", None, fault))
+        next(fault_.add("k", None, fault))
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.id)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg.client.ask import Ask
-from mockseg.client.scope import Deadline
-from mockseg.client.verbs_reading import check_matcher
-from mockseg.client.verbs_unmet import Unmet, fail
+from mockseg.client.operation_call import OperationCall
+from mockseg.client.scope import WAIT, Deadline
+from mockseg.client.verbs.reading import check_matcher
+from mockseg.client.verbs.unmet import Unmet, fail
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError
 from mockseg.matching.evidence import Expectation
 from mockseg.operations.calls import Count, Settle, WaitCalls
 
 if TYPE_CHECKING:
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.calls import Settled, WaitedCalls
@@ -33,7 +33,7 @@ __tracebackhide__ = True
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a wait has brought.
+    """The result of a wait.
 
     Attributes:
         calls: that match, oldest first; perhaps more than were asked for.
@@ -49,22 +49,31 @@ class Gathered:
     cleared: int = 0
 
     def unmet(self, expected: Expectation, *, waited: float) -> Unmet:
-        """Say what was expected instead, after this many seconds."""
+        """Return what was not met after this many seconds."""
         if self.hopeless is not None:
             return Unmet(expected, waited=0.0, calls=self.calls, may_be_late=False)
         return Unmet(expected, waited=waited, calls=self.calls)
 
 
-def wait_for(scope: Scope, matcher: Matcher, *, timeout: float) -> Steps[Call]:
-    """Return the first call that matches, as soon as it is there."""
+def wait_for(scope: Scope, matcher: Matcher, *, timeout: float = WAIT) -> Steps[Call]:
+    """Return the first call that matches, as soon as it is there.
+
+    Raises:
+        UnmetExpectationError: none came within `timeout` seconds, or it came and
+            Segment would not let it through.
+    """
     found = yield from wait_for_all(scope, matcher, 1, timeout=timeout)
     return found[0]
 
 
 def wait_for_all(
-    scope: Scope, matcher: Matcher, count: int, *, timeout: float
+    scope: Scope, matcher: Matcher, count: int, *, timeout: float = WAIT
 ) -> Steps[list[Call]]:
-    """Return the calls that match, oldest first, as soon as there are this many or more."""
+    """Return the calls that match, oldest first, as soon as there are `count` or more.
+
+    Raises:
+        UnmetExpectationError: fewer came within `timeout` seconds.
+    """
     check_count(count, name="count")
     gathered = yield from gather(scope, matcher, count=count, deadline=Deadline(timeout))
     if len(gathered.calls) < count:
@@ -73,9 +82,15 @@ def wait_for_all(
     return gathered.calls
 
 
-def settle(scope: Scope, *, quiet: float, timeout: float) -> Steps[int]:
-    """Return when nothing of the source is in flight and nothing came for `quiet` seconds."""
-    settled: Settled = yield Ask(
+def settle(scope: Scope, *, quiet: float = 0.1, timeout: float = 5.0) -> Steps[int]:
+    """Return when nothing is in flight and nothing came for `quiet` seconds.
+
+    Returns the cursor of the last call recorded.
+
+    Raises:
+        OperationError: 406, it did not become quiet within `timeout` seconds.
+    """
+    settled: Settled = yield OperationCall(
         "settle", Settle(source=scope.write_key, quiet=quiet, timeout=timeout)
     )
     return settled.cursor
@@ -84,7 +99,7 @@ def settle(scope: Scope, *, quiet: float, timeout: float) -> Steps[int]:
 def let_settle(write_key: str, deadline: Deadline) -> Steps[None]:
     """Return when nothing of a source is in flight, or the time is up."""
     try:
-        yield Ask("settle", Settle(source=write_key, quiet=0.0, timeout=deadline.left()))
+        yield OperationCall("settle", Settle(source=write_key, quiet=0.0, timeout=deadline.left()))
     except OperationError as refusal:
         if refusal.status != 406:
             raise
@@ -115,7 +130,7 @@ def gather(
         # Where the client has the last word, one is enough to ask it.
         wanted = 1 if matcher.has_residue else max(1, count - len(found))
         try:
-            waited: WaitedCalls = yield Ask(
+            waited: WaitedCalls = yield OperationCall(
                 "wait_calls",
                 WaitCalls(
                     match=match,

@@ -1,17 +1,17 @@
-"""Assertions about one kind of call: it was made, so often, or not at all."""
+"""Assertions about the calls that a matcher means: made once, a number of times, or not at all."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockseg.client.scope import Deadline
-from mockseg.client.verbs_reading import call_pages, scalars_of
-from mockseg.client.verbs_unmet import Unmet, fail, refuse_if_evicted
-from mockseg.client.verbs_waiting import Gathered, check_count, gather
+from mockseg.client.scope import WAIT, WITHIN_SECONDS, Deadline
+from mockseg.client.verbs.reading import call_pages, scalars_of
+from mockseg.client.verbs.unmet import Unmet, fail, refuse_if_evicted
+from mockseg.client.verbs.waiting import Gathered, check_count, gather
 from mockseg.matching.evidence import Expectation
 
 if TYPE_CHECKING:
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
@@ -20,12 +20,34 @@ if TYPE_CHECKING:
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True
 
-# For how long a call may not come that must not come: SDKs send from other threads.
-WITHIN_SECONDS = 0.3
 
+def assert_called(
+    scope: Scope,
+    matcher: Matcher,
+    *,
+    times: int | None = None,
+    at_least: int | None = None,
+    at_most: int | None = None,
+    wait: float = WAIT,
+    quiet: float = 0.0,
+) -> Steps[Call | list[Call]]:
+    """Return the first call that matches; with a count, all that do.
 
-def assert_called(scope: Scope, matcher: Matcher, *, wait: float) -> Steps[Call]:
-    """Return the first call that matches; fail when none comes in time."""
+    Args:
+        matcher: which calls are meant.
+        times: exactly this many.
+        at_least: this many or more (default 1); 0 allows none, up to `at_most`.
+        at_most: this many or fewer; with `at_least` it makes a range.
+        wait: seconds in which they must come; 0 is now.
+        quiet: seconds for which no more may come after the last, with `times` or
+            `at_most`; 0 looks once.
+
+    Raises:
+        UnmetExpectationError: too few, or too many; says what was found instead.
+    """
+    if times is not None or at_least is not None or at_most is not None:
+        expected = expectation(times=times, at_least=at_least, at_most=at_most)
+        return (yield from assert_called_times(scope, matcher, expected, wait=wait, quiet=quiet))
     gathered = yield from gather(scope, matcher, count=1, deadline=Deadline(wait))
     if not gathered.calls:
         yield from fail(scope, matcher, gathered.unmet(Expectation(), waited=wait))
@@ -109,11 +131,13 @@ def _times(count: int) -> str:
     return "time" if count == 1 else "times"
 
 
-def assert_not_called(scope: Scope, matcher: Matcher, *, within: float) -> Steps[None]:
-    """Fail when a call matches, now or within this many seconds.
+def assert_not_called(
+    scope: Scope, matcher: Matcher, *, within: float = WITHIN_SECONDS
+) -> Steps[None]:
+    """Fail when a call matches, now or within this many seconds; 0 is now.
 
-    What Segment would drop was not called, unless the matcher says otherwise; a journal
-    that had to forget calls of the source cannot say, and fails too.
+    Raises:
+        UnmetExpectationError: one does, or it cannot be known because calls were evicted.
     """
     deadline = Deadline(within)
     after = scope.after

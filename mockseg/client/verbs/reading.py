@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from mockseg.client.ask import Ask
+import msgspec
+
+from mockseg.client.operation_call import OperationCall
 from mockseg.matching.admission import admit
 from mockseg.matching.differences import compare
 from mockseg.matching.match import ScalarMatch
 from mockseg.matching.matcher import Matcher
+from mockseg.matching.render import count_names
 from mockseg.matching.values import ABSENT
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
 from mockseg.operations.refusals import RefusalCounter
 from mockseg.operations.requests import ListRequests
-from mockseg.suggestions import meant_code, unknown_option
+from mockseg.suggestions import check_options, meant_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Unpack
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call, Verdict
     from mockseg.json_types import JsonObject
     from mockseg.matching.values import Expected
-    from mockseg.operations.calls import CallPage
-    from mockseg.operations.requests import RequestPage, RequestView
+    from mockseg.operations.requests import RequestView
 
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True
 
-# The most that the control plane gives at once.
+# The most that the control plane returns at once.
 PAGE = 1000
 _SCALARS = tuple(name for name in ScalarMatch.__struct_fields__ if name != "source")
 _OBJECTS = ("properties", "traits", "context", "integrations")
@@ -66,12 +71,14 @@ class MatchKeys(TypedDict, total=False):
 
 
 def calls(
-    scope: Scope, matcher: Matcher | None = None, keys: MatchKeys | None = None
+    scope: Scope, /, matcher: Matcher | None = None, **keys: Unpack[MatchKeys]
 ) -> Steps[list[Call]]:
-    """Return the calls that match, oldest first; all of the source without either.
+    """Return the calls that match now, oldest first; all without an argument.
 
-    A matcher means accepted calls unless it, or a key beside it, names a verdict; keys
-    alone mean calls of any verdict.
+    Args:
+        matcher: means accepted calls, unless it or a key names a verdict.
+        keys: match keys such as ``event=``, ``verdict=``, ``good=``, ``where=``,
+            ``properties=``; alone they mean calls of any verdict.
 
     Raises:
         TypeError: the key is unknown.
@@ -79,8 +86,8 @@ def calls(
     """
     if matcher is not None:
         check_matcher(matcher)
-    given: Mapping[str, Any] = keys or {}
-    check_keys(given, verb="calls")
+    given: Mapping[str, Any] = keys
+    check_options("calls", given, (*_SCALARS, *_OBJECTS))
     overrules = "verdict" in given or "good" in given
     scalars = {} if matcher is None else scalars_of(matcher.match)
     if overrules:
@@ -101,52 +108,20 @@ def calls(
     ]
 
 
-def call_pages(
-    scope: Scope, scalars: Mapping[str, Any], *, after: int | None = None
-) -> Steps[list[Call]]:
-    """Return the calls of the source that match, page after page until none follows."""
-    found: list[Call] = []
-    cursor: int | None = scope.after if after is None else after
-    while cursor is not None:
-        page: CallPage = yield Ask(
-            "list_calls",
-            ListCalls(source=scope.write_key, after=cursor, limit=PAGE, **scalars),
-        )
-        found += page.calls
-        cursor = page.next
-    return found
-
-
-def scalars_of(match: ScalarMatch) -> dict[str, Any]:
-    """Return the keys of a match, its source apart, that a list can be asked with."""
-    return {name: value for name in _SCALARS if (value := getattr(match, name)) is not None}
-
-
-def requests(scope: Scope, *, after: int | None = None) -> Steps[list[RequestView]]:
-    """Return the requests after a number, oldest first; those that were refused too."""
-    found: list[RequestView] = []
-    number: int | None = scope.after_request if after is None else after
-    while number is not None:
-        page: RequestPage = yield Ask(
-            "list_requests",
-            ListRequests(source=scope.write_key, after=number, limit=PAGE),
-        )
-        found += page.requests
-        number = page.next
-    return found
+def requests(scope: Scope) -> Steps[list[RequestView]]:
+    """Return the requests with their answers, oldest first; refused ones too."""
+    return request_pages(scope, after=scope.after_request)
 
 
 def summary(scope: Scope) -> Steps[Summary]:
-    """Count what the source has; a window counts only what came since it was opened."""
-    whole: Summary = yield Ask("summary", OfSource(source=scope.write_key))
+    """Count calls and requests."""
+    whole: Summary = yield OperationCall("summary", OfSource(source=scope.write_key))
     if not scope.window:
         return whole
-    seen = yield from calls(scope)
+    # A window counts only what came since it was opened.
+    seen = yield from call_pages(scope)
     sent = yield from requests(scope)
-    by_event: dict[str, int] = {}
-    for call in seen:
-        name = call.event or call.type
-        by_event[name] = by_event.get(name, 0) + 1
+    verdicts = Counter(call.verdict for call in seen)
     good = sum(call.good for call in seen)
     refused = RefusalCounter()
     for request in sent:
@@ -155,34 +130,60 @@ def summary(scope: Scope) -> Steps[Summary]:
         total=len(seen),
         good=good,
         bad=len(seen) - good,
-        accepted=_count(seen, "accepted"),
-        dropped=_count(seen, "dropped"),
-        blocked=_count(seen, "blocked"),
-        rejected=_count(seen, "rejected"),
+        accepted=verdicts["accepted"],
+        dropped=verdicts["dropped"],
+        blocked=verdicts["blocked"],
+        rejected=verdicts["rejected"],
         evicted=whole.evicted if whole.lost.cursor > scope.after else 0,
         lost=whole.lost,
         requests=len(sent),
         refused=refused.total,
         refusals=refused.kinds,
-        by_event=by_event,
+        by_event=count_names(seen),
         cursor=whole.cursor,
     )
 
 
-def check_keys(given: Mapping[str, Any], *, verb: str) -> None:
-    """Refuse a name that is not a match key.
+def pages(operation: str, first: msgspec.Struct, items: str) -> Steps[list[Any]]:
+    """Return what an operation lists, page after page until none follows.
 
-    Raises:
-        TypeError: with the nearest name and those that are allowed.
+    Args:
+        operation: its parameters have ``after``, its result ``next``.
+        first: the parameters of the first page.
+        items: the field of the result that has what is listed.
     """
-    allowed = (*_SCALARS, *_OBJECTS)
-    for name in given:
-        if name not in allowed:
-            raise unknown_option(verb, name, allowed)
+    found: list[Any] = []
+    params: msgspec.Struct = first
+    while True:
+        page: Any = yield OperationCall(operation, params)
+        found += getattr(page, items)
+        if page.next is None:
+            return found
+        params = msgspec.structs.replace(first, after=page.next)
+
+
+def call_pages(
+    scope: Scope, scalars: Mapping[str, Any] = MappingProxyType({}), *, after: int | None = None
+) -> Steps[list[Call]]:
+    """Return the calls of the source that match, after a cursor or that of the scope."""
+    after = scope.after if after is None else after
+    first = ListCalls(source=scope.write_key, after=after, limit=PAGE, **scalars)
+    return pages("list_calls", first, "calls")
+
+
+def request_pages(scope: Scope, *, after: int) -> Steps[list[RequestView]]:
+    """Return the requests of the source after a number; refused ones too."""
+    first = ListRequests(source=scope.write_key, after=after, limit=PAGE)
+    return pages("list_requests", first, "requests")
+
+
+def scalars_of(match: ScalarMatch) -> dict[str, Any]:
+    """Return the keys of a match, its source apart, that a list can be asked with."""
+    return {name: value for name in _SCALARS if (value := getattr(match, name)) is not None}
 
 
 def check_matcher(matcher: object) -> None:
-    """Refuse what is not a matcher; the bare name of an event is the usual mistake.
+    """Refuse what is not a matcher, such as the bare name of an event.
 
     Raises:
         TypeError: with what to write instead.
@@ -221,7 +222,3 @@ def _contains(call: Call, wanted: Mapping[str, Expected]) -> bool:
         next(compare(expected, call.message.get(name, ABSENT), name), None)
         for name, expected in wanted.items()
     )
-
-
-def _count(seen: list[Call], verdict: Verdict) -> int:
-    return sum(call.verdict == verdict for call in seen)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mockseg import json_types
-from mockseg.client.scope import Deadline
-from mockseg.client.verbs_judging import settled
-from mockseg.client.verbs_reading import call_pages
-from mockseg.client.verbs_unmet import lost_inside, raise_unmet, refuse_if_evicted
-from mockseg.client.verbs_waiting import gather
+from mockseg.client.operation_call import FileWork
+from mockseg.client.scope import WAIT, Deadline
+from mockseg.client.verbs.judging import settled
+from mockseg.client.verbs.reading import call_pages
+from mockseg.client.verbs.unmet import lost_inside, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs.waiting import gather
 from mockseg.errors import ConfigError, UnmetExpectationError, UnreadableFileError
 from mockseg.files import read_json
 from mockseg.matching.matchers import any_call
@@ -20,7 +22,7 @@ from mockseg.matching.values import ANY
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
     from mockseg.json_types import Json, JsonObject
@@ -36,37 +38,54 @@ VOLATILE = (
 _MORE_SECONDS = 0.1
 
 
-def golden_now(scope: Scope, *, ignore: Iterable[str], wait: float) -> Steps[list[JsonObject]]:
-    """Return what a golden file has to hold for the calls that are recorded now."""
-    ignored = _paths(ignore)
-    yield from settled(scope, quiet=max(_MORE_SECONDS, min(wait, 0.3)), timeout=wait + 5)
-    seen = yield from call_pages(scope, {})
-    yield from refuse_if_evicted(scope, "that the golden file would hold all calls")
-    return [_stable(call, ignored) for call in seen]
-
-
 def assert_matches_golden(
-    scope: Scope, golden: list[JsonObject] | None, path: Path, *, ignore: Iterable[str], wait: float
+    scope: Scope,
+    path: str | Path,
+    *,
+    ignore: Iterable[str] = (),
+    update: bool = False,
+    wait: float = WAIT,
 ) -> Steps[None]:
-    """Fail when the calls are not those of the file, in their order, volatile fields apart."""
-    ignored = _paths(ignore)
+    """Fail when the calls are not those of a golden file, in their order.
+
+    Not looked at are empty objects and what is new in every run
+    (:data:`~mockseg.client.verbs.golden.VOLATILE`).
+
+    Args:
+        path: the file, a JSON array of messages.
+        ignore: more fields not to look at, dotted.
+        update: write the file instead.
+        wait: seconds in which the calls must come.
+
+    Raises:
+        UnmetExpectationError: they differ, or there is no file.
+        ConfigError: the file is not a golden file, or cannot be written.
+    """
+    ignored, file = _paths(ignore), Path(path)
+    if update:
+        yield from settled(scope, quiet=max(_MORE_SECONDS, min(wait, 0.3)), timeout=wait + 5)
+        seen = yield from call_pages(scope)
+        yield from refuse_if_evicted(scope, "that the golden file would hold all calls")
+        stable = [_stable(call, ignored) for call in seen]
+        yield FileWork(partial(_write, file, stable))
+        return
+    golden: list[JsonObject] | None = yield FileWork(partial(_read, file))
     if golden is None:
         raise UnmetExpectationError(
-            f"there is no golden file {path}; write it from what is recorded now with"
+            f"there is no golden file {file}; write it from what is recorded now with"
             " update=True (pytest --mockseg-update-goldens), and look at it"
         )
-    yield from gather(
-        scope, any_call(verdict=ANY), count=max(1, len(golden)), deadline=Deadline(wait)
-    )
+    count = max(1, len(golden))
+    yield from gather(scope, any_call(verdict=ANY), count=count, deadline=Deadline(wait))
     yield from settled(scope, quiet=_MORE_SECONDS, timeout=wait + 5)
-    seen = yield from call_pages(scope, {})
+    seen = yield from call_pages(scope)
     lost = yield from lost_inside(scope)
     from mockseg.matching.explain_source import explain_golden
 
     # The file may have been written with another list.
     wanted = [_without(message, ignored) for message in golden]
     got = [_stable(call, ignored) for call in seen]
-    explanation = explain_golden(wanted, got, seen, path=path.name, lost=lost)
+    explanation = explain_golden(wanted, got, seen, path=file.name, lost=lost)
     if explanation is not None:
         raise_unmet(explanation, scope=scope, calls=seen)
     yield from refuse_if_evicted(scope, "that the calls are those of the golden file")
@@ -112,8 +131,8 @@ def _without_empty(value: Json) -> Any:
     return value
 
 
-def read_golden(path: Path) -> list[JsonObject] | None:
-    """Read a golden file; None when there is none.
+def _read(path: Path) -> list[JsonObject] | None:
+    """Return a golden file, None when it does not exist.
 
     Raises:
         ConfigError: it is not a golden file.
@@ -129,11 +148,11 @@ def read_golden(path: Path) -> list[JsonObject] | None:
     return golden
 
 
-def write_golden(path: Path, golden: list[JsonObject]) -> None:
+def _write(path: Path, golden: list[JsonObject]) -> None:
     """Write a golden file, whole or not at all.
 
     Raises:
-        ConfigError: it cannot be written there.
+        ConfigError: it cannot be written.
     """
     import tempfile
 

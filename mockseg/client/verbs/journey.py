@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockseg.client.scope import Deadline
-from mockseg.client.verbs_reading import call_pages, matchers_of
-from mockseg.client.verbs_unmet import lost_inside, raise_unmet, refuse_if_evicted
-from mockseg.client.verbs_waiting import gather, wait_for
+from mockseg.client.scope import WAIT, WITHIN_SECONDS, Deadline
+from mockseg.client.verbs.reading import call_pages, matchers_of
+from mockseg.client.verbs.unmet import lost_inside, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs.waiting import gather, wait_for
 from mockseg.domain.call import Call
 from mockseg.matching.matchers import any_call
 from mockseg.matching.values import ANY
@@ -15,7 +15,7 @@ from mockseg.matching.values import ANY
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.matching.matcher import Matcher
 
@@ -25,9 +25,27 @@ __tracebackhide__ = True
 
 
 def assert_identity_continuity(
-    scope: Scope, *, anonymous_id: str | None, user_id: str | None, wait: float
+    scope: Scope,
+    *,
+    anonymous_id: str | None = None,
+    user_id: str | None = None,
+    wait: float = WAIT,
 ) -> Steps[None]:
-    """Fail when an anonymous visitor and the user whom they became are not linked."""
+    """Fail when a user was an anonymous visitor before, and nothing links the two.
+
+    A link is an identify call with both ids, or an alias call from one to the other.
+    Every user who appears after anonymous calls must have one to one of their
+    anonymousIds, and no anonymousId may be linked to two users. A source without any
+    user fails, too.
+
+    Args:
+        anonymous_id: this visitor must have been linked ...
+        user_id: ... to this user; to any, or from any, when only one is given.
+        wait: seconds in which the link must come.
+
+    Raises:
+        UnmetExpectationError: with each place where it broke.
+    """
     from mockseg.matching.explain_source import explain_identity
 
     deadline = Deadline(wait)
@@ -46,9 +64,24 @@ def assert_identity_continuity(
 
 
 def assert_no_calls_after(
-    scope: Scope, last: Matcher | Call, *, within: float, wait: float, allow: Iterable[Matcher]
+    scope: Scope,
+    last: Matcher | Call,
+    *,
+    within: float = WITHIN_SECONDS,
+    wait: float = WAIT,
+    allow: Iterable[Matcher] = (),
 ) -> Steps[Call]:
-    """Return the call that had to be the last; fail when another one follows it."""
+    """Fail when a call of any verdict follows the one that means the end, such as an opt-out.
+
+    Args:
+        last: the call, or which it is; then the first that matches is meant.
+        within: seconds for which nothing may follow; 0 is now.
+        wait: seconds in which `last` must come.
+        allow: calls that may follow.
+
+    Raises:
+        UnmetExpectationError: with what followed; or `last` itself did not come.
+    """
     allowed = matchers_of(allow, argument="allow")
     if not isinstance(last, Call):
         last = yield from wait_for(scope, last, timeout=wait)
@@ -65,7 +98,7 @@ def assert_no_calls_after(
         after = gathered.cursor
         if any(not any(matcher.means(call) for matcher in allowed) for call in gathered.calls):
             # With all that is there by now; what was cleared meanwhile is not.
-            seen = yield from call_pages(scope, {}, after=last.cursor)
+            seen = yield from call_pages(scope, after=last.cursor)
             late = [call for call in seen if not any(matcher.means(call) for matcher in allowed)]
     from mockseg.matching.explain_source import explain_calls_after
 

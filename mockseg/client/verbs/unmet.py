@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from mockseg.client.ask import Ask
+from mockseg.client.operation_call import OperationCall
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import UnmetExpectationError
 from mockseg.matching.render import lost_words
@@ -18,7 +18,7 @@ from mockseg.operations.explanations import ExplainCalls
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
     from mockseg.domain.lost import Lost
@@ -59,7 +59,7 @@ def fail(scope: Scope, matcher: Matcher, unmet: Unmet) -> Steps[NoReturn]:
         UnmetExpectationError: always.
     """
     expected = unmet.expected
-    explained: Explained = yield Ask(
+    explained: Explained = yield OperationCall(
         "explain_calls",
         ExplainCalls(
             match=msgspec.structs.replace(matcher.match, source=scope.write_key),
@@ -158,7 +158,7 @@ def refuse_if_evicted(
     Raises:
         UnmetExpectationError: something of the scope was lost.
     """
-    counts: Summary = yield Ask("summary", OfSource(source=scope.write_key))
+    counts: Summary = yield OperationCall("summary", OfSource(source=scope.write_key))
     raise_if_lost(
         counts.lost,
         claim,
@@ -199,5 +199,5 @@ def raise_if_lost(lost: Lost, claim: str, *, after: int, after_request: int | No
 
 def lost_inside(scope: Scope) -> Steps[Lost]:
     """Return what was lost of the scope, nothing where all of it is kept."""
-    counts: Summary = yield Ask("summary", OfSource(source=scope.write_key))
+    counts: Summary = yield OperationCall("summary", OfSource(source=scope.write_key))
     return counts.lost if counts.lost.inside(after=scope.after) else NOTHING_LOST

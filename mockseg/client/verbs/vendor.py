@@ -7,39 +7,37 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 
-from mockseg.client.ask import Ask
-from mockseg.client.scope import Deadline
-from mockseg.client.verbs_reading import PAGE, check_matcher
-from mockseg.client.verbs_waiting import check_count, let_settle
+from mockseg.client.operation_call import OperationCall
+from mockseg.client.scope import WAIT, Deadline
+from mockseg.client.verbs.reading import PAGE, check_matcher, pages
+from mockseg.client.verbs.unmet import raise_unmet
+from mockseg.client.verbs.waiting import check_count, let_settle
 from mockseg.conversion import convert
 from mockseg.destinations.snake_case import snake_case
 from mockseg.errors import OperationError, UnmetExpectationError
-from mockseg.matching.render import counted
+from mockseg.matching.render import clip, counted, shown
 from mockseg.operations.destinations import (
     Act,
     AddDestination,
-    ChangeAudience,
     GetDestination,
     ListDestinations,
     ListVendorRequests,
     PatchDestination,
     PutVendorState,
-    RequestDeletion,
     WaitVendorRequests,
 )
 from mockseg.suggestions import unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Unpack
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.destinations import (
         Acted,
-        AudienceChanged,
-        DeletionRequested,
         DestinationList,
         DestinationView,
         VendorRequestPage,
@@ -81,11 +79,30 @@ _CHANGED = tuple(field.name for field in msgspec.structs.fields(PatchDestination
 _SAID = frozenset({"type", "source", "id"})
 
 
-def add(scope: Scope, type_: str, options: dict[str, Any]) -> Steps[DestinationView]:
-    """Connect a destination to the source.
+@dataclasses.dataclass(slots=True)
+class Connected:
+    """A destination of a source.
+
+    Attributes:
+        view: how it was when it was last asked about.
+        server_url: of the server that imitates the vendor.
+    """
+
+    view: DestinationView
+    server_url: str
+
+
+def connect(scope: Scope, /, type_: str, **options: Any) -> Steps[DestinationView]:
+    """Connect a destination to the source; calls from now on are forwarded to it.
+
+    Args:
+        type_: ``userengage``, ``userleap``, ``candu``, ``userguiding``, ``webhook`` or
+            ``webhook-actions``.
+        options: see :class:`~mockseg.client.verbs.vendor.DestinationOptions`;
+            whatever else is set up at the vendor, ``trusted_domains=["shop.example"]``.
 
     Raises:
-        UnknownOptionError: an option that there is not, and nothing to set up at the vendor.
+        UnknownOptionError: an option is unknown, and cannot be set up at the vendor either.
         OperationError: 422 with the field and what is allowed; 409 the key is in use.
     """
     for name in options:
@@ -104,7 +121,7 @@ def add(scope: Scope, type_: str, options: dict[str, Any]) -> Steps[DestinationV
     params = convert(asked, AddDestination, where="destination()")
     view: DestinationView
     try:
-        view = yield Ask("add_destination", params)
+        view = yield OperationCall("add_destination", params)
     except OperationError as refusal:
         # Only the server knows what can be set up at each vendor.
         allowed = refusal.details.get("allowed")
@@ -120,66 +137,76 @@ def add(scope: Scope, type_: str, options: dict[str, Any]) -> Steps[DestinationV
 
 
 def connected(scope: Scope) -> Steps[list[DestinationView]]:
-    """Give the destinations of the source."""
-    listed: DestinationList = yield Ask(
+    """Return the destinations of the source, in the order in which they were connected."""
+    listed: DestinationList = yield OperationCall(
         "list_destinations", ListDestinations(source=scope.write_key)
     )
     return listed.destinations
 
 
-def patch(id_: str, options: dict[str, Any]) -> Steps[DestinationView]:
-    """Change what is given; what is not stays."""
-    settings = {**_settings(options), **options.get("settings", {})}
-    own = {name: value for name, value in options.items() if name not in _SETTINGS}
+def update(destination: Connected, /, **options: Unpack[DestinationOptions]) -> Steps[None]:
+    """Change how calls are forwarded; what is not given stays."""
+    given: dict[str, Any] = dict(options)
+    settings = {**_settings(given), **given.get("settings", {})}
+    own = {name: value for name, value in given.items() if name not in _SETTINGS}
     for name in own:
         if name not in _CHANGED or name in _SAID:
             raise unknown_option("update", name, _options(_CHANGED))
     own |= {"settings": settings} if settings else {}
     wire = msgspec.to_builtins({_camel(name): value for name, value in own.items()})
-    params = convert({**wire, "id": id_}, PatchDestination, where="update()")
-    view: DestinationView = yield Ask("patch_destination", params)
-    return view
+    params = convert({**wire, "id": destination.view.id}, PatchDestination, where="update()")
+    destination.view = yield OperationCall("patch_destination", params)
 
 
-def remove(id_: str) -> Steps[None]:
-    """Take a destination away with all that it has."""
-    yield Ask("delete_destination", GetDestination(id=id_))
+def remove(destination: Connected) -> Steps[None]:
+    """Remove the destination with all that the vendor has."""
+    yield OperationCall("delete_destination", GetDestination(id=destination.view.id))
 
 
-def state(id_: str) -> Steps[JsonObject]:
-    """Give what the vendor has."""
-    view: VendorState = yield Ask("get_destination_state", GetDestination(id=id_))
+def state(destination: Connected) -> Steps[JsonObject]:
+    """Return what the imitated vendor has, in the names of its REST API."""
+    view: VendorState = yield OperationCall(
+        "get_destination_state", GetDestination(id=destination.view.id)
+    )
     return view.state
 
 
-def put_state(id_: str, wanted: JsonObject) -> Steps[JsonObject]:
-    """Let the vendor have this; give what it has then."""
-    view: VendorState = yield Ask("put_destination_state", PutVendorState(id=id_, state=wanted))
+def put_state(destination: Connected, state: JsonObject) -> Steps[JsonObject]:
+    """Replace what the imitated vendor has, and return it; what is left out begins empty."""
+    view: VendorState = yield OperationCall(
+        "put_destination_state", PutVendorState(id=destination.view.id, state=state)
+    )
     return view.state
 
 
-def act(id_: str, action: str, arguments: JsonObject) -> Steps[JsonObject]:
-    """Do what only the vendor's own page or SDK could."""
+def act(destination: Connected, /, action: str, **arguments: Any) -> Steps[JsonObject]:
+    """Do what only the vendor's own page or SDK could; ``view.actions`` lists it all."""
     wire = {_camel(name): value for name, value in arguments.items()}
-    acted: Acted = yield Ask("act", Act(id=id_, action=action, arguments=wire))
+    acted: Acted = yield OperationCall(
+        "act", Act(id=destination.view.id, action=action, arguments=wire)
+    )
     return acted.result
 
 
-def requests(id_: str) -> Steps[list[VendorRequestView]]:
-    """Give everything that reached the vendor, oldest first."""
-    seen: list[VendorRequestView] = []
-    number: int | None = 0
-    while number is not None:
-        page: VendorRequestPage = yield Ask(
-            "list_vendor_requests", ListVendorRequests(id=id_, after=number, limit=PAGE)
-        )
-        seen += page.requests
-        number = page.next
-    return seen
+def fail(destination: Connected, error: str, *, times: int = 1) -> Steps[None]:
+    """Let the vendor answer the next requests with one of its errors, ``view.errors``."""
+    yield from act(destination, "fail", error=error, times=times)
+
+
+def eligible(destination: Connected, survey: str, user: str) -> Steps[bool]:
+    """Return whether a user may be shown a survey; of a vendor that has surveys."""
+    result = yield from act(destination, "eligible", survey=survey, user=user)
+    return bool(result["eligible"])
+
+
+def requests(destination: Connected) -> Steps[list[VendorRequestView]]:
+    """Return all requests that reached the imitated vendor, oldest first."""
+    first = ListVendorRequests(id=destination.view.id, limit=PAGE)
+    return (yield from pages("list_vendor_requests", first, "requests"))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class _Expected:
     """Which requests to a vendor are meant; every part that is given must hold.
 
     Attributes:
@@ -198,10 +225,10 @@ class Expected:
     sender: Literal["segment", "client"] | None = None
 
     def compiled(self) -> Callable[[VendorRequestView], bool]:
-        """Check what is expected, and give what judges a request.
+        """Check what is expected, and return what judges a request.
 
         Raises:
-            TypeError, ValueError: a part is of the wrong type, or no JSON.
+            TypeError, ValueError: a part is of the wrong type, or not JSON.
         """
         from mockseg.matching.admission import admit
         from mockseg.matching.differences import compare
@@ -229,9 +256,6 @@ class Expected:
         return judge
 
     def describe(self) -> str:
-        """Say in words which requests are meant."""
-        from mockseg.matching.render import shown
-
         said = [] if self.matcher is None else [self.matcher.describe()]
         said += [] if self.method is None and self.path is None else [self._line()]
         said += [] if self.json is None else [f"json={shown(self.json, limit=120)}"]
@@ -244,63 +268,97 @@ class Expected:
 
 
 def assert_received(
-    destination: DestinationView, expected: Expected, *, times: int | None, wait: float
+    destination: Connected,
+    matcher: Matcher | None = None,
+    *,
+    method: str | None = None,
+    path: str | None = None,
+    json: Json = None,
+    status: int | None = None,
+    sender: Literal["segment", "client"] | None = None,
+    times: int | None = None,
+    wait: float = WAIT,
 ) -> Steps[list[VendorRequestView]]:
-    """Give the requests that reached the vendor and are meant; fail when there are too few.
+    """Return the matching requests that reached the vendor, oldest first.
 
     Args:
-        destination: the vendor's.
-        expected: which requests are meant.
-        times: exactly this many, when nothing more is under way; one or more if omitted.
-        wait: seconds in which it must be.
+        matcher: of the message that the body is, such as ``track("Signed Up")``.
+        method: exact.
+        path: exact, below the destination's own prefix.
+        json: what the body must contain.
+        status: that it was answered.
+        sender: ``segment``, or ``client`` when it came without Segment.
+        times: exactly this many; one or more if omitted.
+        wait: seconds in which they must come; 0 is now.
 
     Raises:
         UnmetExpectationError: with what did reach it.
     """
+    expected = _Expected(
+        matcher=matcher, method=method, path=path, json=json, status=status, sender=sender
+    )
     judge = expected.compiled()
     if times is not None:
         check_count(times, name="times", least=0)
-    id_ = destination.id
     deadline = Deadline(wait)
-    seen = yield from requests(id_)
-    while True:
-        meant = [request for request in seen if judge(request)]
-        if len(meant) >= (1 if times is None else times):
-            break
+    least = 1 if times is None else times
+    received = yield from _gather(destination, judge, least=least, deadline=deadline)
+    if times is not None:
+        # More may be under way; and what counts is what is there then, for some may be cleared.
+        yield from let_settle(destination.view.source, deadline)
+        received = yield from requests(destination)
+    found = [request for request in received if judge(request)]
+    if len(found) == times or (times is None and found):
+        if times is not None:
+            yield from _refuse_if_evicted(destination.view.id, expected, times=times)
+        return found
+    # Only a failure pays for this.
+    from mockseg.matching.explain_delivery import explain_received
+
+    raise_unmet(
+        explain_received(
+            destination.view.id,
+            expected.describe(),
+            seen=[_line_of(request) for request in received],
+            found=len(found),
+            times=times,
+        )
+    )
+
+
+def _gather(
+    destination: Connected,
+    judge: Callable[[VendorRequestView], bool],
+    *,
+    least: int,
+    deadline: Deadline,
+) -> Steps[list[VendorRequestView]]:
+    """Return what reached the vendor as soon as enough of it is meant, or when the time is up."""
+    received = yield from requests(destination)
+    while sum(map(judge, received)) < least:
         try:
-            page: VendorRequestPage = yield Ask(
+            page: VendorRequestPage = yield OperationCall(
                 "wait_vendor_requests",
                 WaitVendorRequests(
-                    id=id_, after=seen[-1].number if seen else 0, timeout=deadline.left()
+                    id=destination.view.id,
+                    after=received[-1].number if received else 0,
+                    timeout=deadline.left(),
                 ),
             )
         except OperationError as refusal:
             if refusal.status != 406:
                 raise
             break
-        seen = [request for request in seen if request.number > page.cleared] + page.requests
-    if times is not None:
-        # More may be under way; and what counts is what is there then, for some may be cleared.
-        yield from let_settle(destination.source, deadline)
-        seen = yield from requests(id_)
-        meant = [request for request in seen if judge(request)]
-    if len(meant) == times or (times is None and meant):
-        if times is not None:
-            yield from _refuse_if_evicted(id_, expected, times=times)
-        return meant
-    # Only a failure pays for these.
-    from mockseg.client.verbs_unmet import raise_unmet
-    from mockseg.matching.explain_delivery import explain_received
-
-    lines = [_line_of(request) for request in seen]
-    raise_unmet(
-        explain_received(id_, expected.describe(), seen=lines, found=len(meant), times=times)
-    )
+        kept = [request for request in received if request.number > page.cleared]
+        received = kept + page.requests
+    return received
 
 
-def _refuse_if_evicted(id_: str, expected: Expected, *, times: int) -> Steps[None]:
+def _refuse_if_evicted(id_: str, expected: _Expected, *, times: int) -> Steps[None]:
     """Fail when requests were evicted, so that there may have been more."""
-    page: VendorRequestPage = yield Ask("list_vendor_requests", ListVendorRequests(id=id_, limit=1))
+    page: VendorRequestPage = yield OperationCall(
+        "list_vendor_requests", ListVendorRequests(id=id_, limit=1)
+    )
     if page.evicted:
         raise UnmetExpectationError(
             f"cannot confirm that {id_} received {expected.describe()} exactly"
@@ -311,50 +369,10 @@ def _refuse_if_evicted(id_: str, expected: Expected, *, times: int) -> Steps[Non
 
 def _line_of(request: VendorRequestView) -> str:
     """Write a request to a vendor in a line."""
-    from mockseg.matching.render import clip
-
     said = [f"{request.sender} {request.method} {request.path} answered {request.answer.status}"]
     said += [f"{note.code}: {note.description}" for note in request.notes[:1]]
     body = clip(" ".join(request.body.split()), 100)
     return "; ".join([*said, *([body] if body else [])])
-
-
-def audience(
-    scope: Scope,
-    name: str,
-    *,
-    enter: Iterable[str] = (),
-    leave: Iterable[str] = (),
-    members: Iterable[str] | None = None,
-) -> Steps[AudienceChanged]:
-    """Change who is in an audience; the source's destinations hear of it in identify calls."""
-    changed: AudienceChanged = yield Ask(
-        "change_audience",
-        ChangeAudience(
-            write_key=scope.write_key,
-            audience=name,
-            enter=list(enter),
-            leave=list(leave),
-            members=None if members is None else list(members),
-        ),
-    )
-    return changed
-
-
-def computed_trait(scope: Scope, name: str, values: JsonObject) -> Steps[AudienceChanged]:
-    """Set a computed trait; users whose value is another than before are identified with it."""
-    changed: AudienceChanged = yield Ask(
-        "change_audience",
-        ChangeAudience(write_key=scope.write_key, computed_trait=name, values=values),
-    )
-    return changed
-
-
-def request_deletion(scope: Scope, user_id: str) -> Steps[list[str]]:
-    """Let destinations hear that a user is to be deleted; give the ids of those that do."""
-    asked = RequestDeletion(write_key=scope.write_key, user_id=user_id)
-    told: DeletionRequested = yield Ask("request_deletion", asked)
-    return told.destinations
 
 
 def _options(names: Iterable[str]) -> tuple[str, ...]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote_plus
 
 from mockseg import json_types
-from mockseg.client.verbs_judging import settled
-from mockseg.client.verbs_reading import call_pages, requests
-from mockseg.client.verbs_unmet import raise_unmet, refuse_if_evicted
+from mockseg.client.verbs.judging import settled
+from mockseg.client.verbs.reading import call_pages, requests
+from mockseg.client.verbs.unmet import raise_unmet, refuse_if_evicted
 from mockseg.errors import UnmetExpectationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
     from mockseg.json_types import Json
@@ -41,9 +41,29 @@ _NOTHING_PERSONAL = "that no personal data was sent"
 
 
 def assert_no_pii(
-    scope: Scope, patterns: Patterns | None, *, allow: Iterable[str], quiet: float, timeout: float
+    scope: Scope,
+    patterns: Patterns | None = None,
+    *,
+    allow: Iterable[str] = (),
+    quiet: float = 0.1,
+    timeout: float = 5.0,
 ) -> Steps[None]:
-    """Fail when a pattern is found in what was sent; an empty capture is no success."""
+    """Fail when something personal is in what was sent; an empty capture fails, too.
+
+    Bodies are searched as they came, inflated, and each text of each call with JSON's
+    escapes undone; queries percent-decoded. Without `patterns`: e-mail addresses, card
+    numbers, phone numbers, US social security numbers
+    (:data:`~mockseg.client.verbs.privacy.PII_PATTERNS`).
+
+    Args:
+        patterns: regular expressions, by name or not, instead of these.
+        allow: values that may be sent.
+        quiet: look only when nothing came for this many seconds.
+        timeout: seconds in which that must be.
+
+    Raises:
+        UnmetExpectationError: with each value, masked, and its place.
+    """
     compiled = _compiled(PII_PATTERNS if patterns is None else patterns)
     allowed = frozenset(allow)
     yield from settled(scope, quiet=quiet, timeout=timeout)
@@ -54,7 +74,7 @@ def assert_no_pii(
             "expected no personal data in what was sent; nothing was sent at all, which proves"
             " nothing. Wait for a call first, or check that the app sends to this source."
         )
-    calls = yield from call_pages(scope, {})
+    calls = yield from call_pages(scope)
     found: dict[tuple[str, str], list[str]] = {}
     for call in calls:
         for place, text in _texts(call.raw, ""):

@@ -16,10 +16,10 @@ from mockseg.errors import MalformedJsonError
 from mockseg.suggestions import quoted, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from typing import TypeAlias
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
 
     Sendable: TypeAlias = Mapping[str, Any] | bytes
@@ -28,37 +28,52 @@ if TYPE_CHECKING:
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True
 
-PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 30.0
 _BATCH = "/v1/batch"
 
 
 def send(
     scope: Scope,
-    messages: Iterable[Sendable],
-    *,
-    batch: bool,
-    path: str | None,
-    headers: Mapping[str, str | None] | None,
-    timeout: float,
+    *messages: Sendable,
+    batch: bool = False,
+    path: str | None = None,
+    headers: Mapping[str, str | None] | None = None,
+    timeout: float = _PATIENCE_SECONDS,
 ) -> Steps[list[EdgeAnswer]]:
-    """Send each message to the route of its type, or all in one batch.
+    """Send messages as an SDK would: over HTTP, through limits, faults and delays.
+
+    Each goes alone to the route of its type, just as it is given; nothing is added but the
+    write key. A call can be read the moment its answer is here.
+
+    Args:
+        messages: dicts such as ``{"type": "track", "userId": "u1", "event": "Signed Up"}``;
+            bytes are a whole body, for a `path`.
+        batch: all of them in one request to ``/v1/batch``.
+        path: another route, such as ``/v1/t``; as it is, also a wrong one.
+        headers: over those that are sent; None leaves one out, such as ``Authorization``,
+            which carries the write key.
+        timeout: seconds to wait for each answer.
+
+    Returns:
+        An answer for each request, whatever its status.
 
     Raises:
-        TypeError: what is given is not a message, or bytes come without a path.
-        ValueError: a message has no route, or a path or a timeout is wrong.
-        UnreachableError: a request got no answer.
+        TypeError: a message is not a dict or bytes, or bytes come without a path.
+        ValueError: a message has no route; names the nearest type.
+        UnreachableError: a request got no answer, because a fault broke it off, or the server
+            is gone; those before it have been sent.
     """
     Deadline(timeout)
-    given = list(messages)
-    for each in given:
+    for each in messages:
         _check(each)
-    if not given and not batch:
+    if not messages and not batch:
         raise TypeError('send() needs a message, such as {"type": "track", "userId": "u1", ...}')
     requests = (
-        [_request(scope, _batch(given), _path(path) or _BATCH, headers, timeout)]
+        [_request(scope, _batch(messages), _path(path) or _BATCH, headers, timeout)]
         if batch
         else [
-            _request(scope, each, _path(path) or _route(each), headers, timeout) for each in given
+            _request(scope, each, _path(path) or _route(each), headers, timeout)
+            for each in messages
         ]
     )
     answers: list[EdgeAnswer] = []
@@ -75,7 +90,7 @@ def _check(message: object) -> None:
         )
 
 
-def _batch(messages: list[Sendable]) -> dict[str, Any]:
+def _batch(messages: Sequence[Sendable]) -> dict[str, Any]:
     for each in messages:
         if isinstance(each, bytes):
             raise TypeError(

@@ -1,4 +1,4 @@
-"""Verbs about faults: put them in force, take them away, ask what became of each message."""
+"""Verbs about faults: add and remove them, and tell what became of each message."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 
-from mockseg.client.ask import Ask
+from mockseg.client.operation_call import OperationCall
 from mockseg.conversion import convert
 from mockseg.errors import OperationError
 from mockseg.faults.effect import Effect
 from mockseg.faults.rule import FaultMatch
 from mockseg.operations.faults import AddFault, AskTruth, ClearFaults
-from mockseg.suggestions import unknown_option
+from mockseg.suggestions import check_options
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.json_types import Json, JsonObject
     from mockseg.operations.faults import FaultsCleared, FaultView, Truth
@@ -72,7 +72,7 @@ def add(source: str | None, scenario: str | None, options: FaultOptions) -> Step
     Raises:
         OperationError: 422 with the field and what is allowed.
     """
-    view: FaultView = yield Ask("add_fault", _asked(source, scenario, options))
+    view: FaultView = yield OperationCall("add_fault", _asked(source, scenario, options))
     return view
 
 
@@ -82,16 +82,13 @@ def check(options: FaultOptions) -> None:
     Raises:
         UnknownOptionError: it names the nearest option, and all.
     """
-    known = (*_EFFECT, *_MATCH, *_OTHER)
-    for name in options:
-        if name not in known:
-            raise unknown_option("faults", name, known)
+    check_options("faults", options, (*_EFFECT, *_MATCH, *_OTHER))
 
 
 def remove(id_: str) -> Steps[FaultView | None]:
-    """Take a fault away; give it as it was at the end, None when somebody else did so before."""
+    """Remove a fault; return it as it was at the end, None when it was removed before."""
     try:
-        gone: FaultsCleared = yield Ask("clear_faults", ClearFaults(id=id_))
+        gone: FaultsCleared = yield OperationCall("clear_faults", ClearFaults(id=id_))
     except OperationError as refusal:
         if refusal.status != 404:
             raise
@@ -99,18 +96,15 @@ def remove(id_: str) -> Steps[FaultView | None]:
     return gone.faults[0]
 
 
-def clear(source: str | None) -> Steps[int]:
-    """Take all faults of a source away, or all there are; give how many those were."""
-    asked = ClearFaults(source=source, all=source is None)
-    gone: FaultsCleared = yield Ask("clear_faults", asked)
-    return len(gone.faults)
+def truth(scope: Scope, *, limit: int = 1000) -> Steps[Truth]:
+    """Return what became of each message: its attempts, what they were answered, its fate.
 
-
-def truth(scope: Scope, *, limit: int) -> Steps[Truth]:
-    """Ask what became of each message."""
+    Args:
+        limit: how many messages to name at most; all are counted.
+    """
     asked = AskTruth(source=scope.write_key, after=scope.after_request, limit=limit)
-    told: Truth = yield Ask("truth", asked)
-    return told
+    truth: Truth = yield OperationCall("truth", asked)
+    return truth
 
 
 _EFFECT = {field.name: field.encode_name for field in msgspec.structs.fields(Effect)}
@@ -123,28 +117,18 @@ _OTHER = ("times", "until", "probability", "seed")
 
 
 def _asked(source: str | None, scenario: str | None, options: FaultOptions) -> AddFault:
-    given: dict[str, Any] = dict(options)
     wire: dict[str, Json] = {}
     effect: dict[str, Json] = {}
     match: dict[str, Json] = {}
-    for name, value in given.items():
+    value: Any
+    for name, value in options.items():
         if name in _EFFECT:
-            effect[_EFFECT[name]] = _plain(value)
+            # Records of ours may be given whole.
+            effect[_EFFECT[name]] = msgspec.to_builtins(value)
         elif name in _MATCH:
             match[_MATCH[name]] = value
         else:
             wire[name] = value.isoformat() if hasattr(value, "isoformat") else value
-    if source is not None:
-        wire["source"] = source
-    if scenario is not None:
-        wire["scenario"] = scenario
-    if match:
-        wire["match"] = match
-    if effect:
-        wire["effect"] = effect
+    parts = {"source": source, "scenario": scenario, "match": match, "effect": effect}
+    wire |= {name: part for name, part in parts.items() if part not in (None, {})}
     return convert(wire, AddFault, where="faults()")
-
-
-def _plain(value: Any) -> Json:
-    """Give a value as on the wire: records of ours may be given whole."""
-    return msgspec.to_builtins(value)

@@ -6,10 +6,10 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from mockseg.client.allowance import is_resend, was_refused
-from mockseg.client.scope import Deadline
-from mockseg.client.verbs_reading import call_pages, check_matcher, matchers_of, requests
-from mockseg.client.verbs_unmet import lost_inside, raise_unmet, refuse_if_evicted
-from mockseg.client.verbs_waiting import gather, settle
+from mockseg.client.scope import WAIT, WITHIN_SECONDS, Deadline
+from mockseg.client.verbs.reading import call_pages, check_matcher, matchers_of, requests
+from mockseg.client.verbs.unmet import lost_inside, raise_unmet, refuse_if_evicted
+from mockseg.client.verbs.waiting import gather, settle
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.matcher import Matcher
 from mockseg.matching.matchers import any_call
@@ -18,7 +18,7 @@ from mockseg.matching.values import ANY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockseg.client.ask import Steps
+    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
     from mockseg.domain.lost import Lost
@@ -26,8 +26,16 @@ if TYPE_CHECKING:
     from mockseg.operations.requests import RequestView
 
 
-def assert_in_order(scope: Scope, matchers: Iterable[Matcher], *, wait: float) -> Steps[list[Call]]:
-    """Return one call for each matcher, each recorded after the one before."""
+def assert_in_order(
+    scope: Scope, matchers: Iterable[Matcher], *, wait: float = WAIT
+) -> Steps[list[Call]]:
+    """Return one call for each matcher, each recorded after the one before.
+
+    Other calls may lie in between.
+
+    Raises:
+        UnmetExpectationError: the calls did not come in this order within `wait` seconds.
+    """
     wanted = [] if isinstance(matchers, Matcher | str) else list(matchers)
     if not wanted:
         raise TypeError(
@@ -54,42 +62,76 @@ def assert_in_order(scope: Scope, matchers: Iterable[Matcher], *, wait: float) -
     return chosen
 
 
-def assert_all_good(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
-    """Fail when a call is not good or a request was refused."""
+def assert_all_good(scope: Scope, *, quiet: float = 0.0, timeout: float = 5.0) -> Steps[None]:
+    """Fail when a call is not good or a request was refused.
+
+    Requests in flight are waited for.
+
+    Args:
+        quiet: look only when nothing came for this many seconds.
+        timeout: seconds in which that must be.
+
+    Raises:
+        UnmetExpectationError: with each of them and why; or calls were evicted.
+    """
     yield from settled(scope, quiet=quiet, timeout=timeout)
     bad = yield from call_pages(scope, {"good": False})
     sent = yield from requests(scope)
     refused = [request for request in sent if was_refused(request)]
     if bad or refused:
-        seen = yield from call_pages(scope, {})
+        seen = yield from call_pages(scope)
         lost = yield from lost_inside(scope)
         raise_unmet(_explain_bad(seen, refused, lost=lost), scope=scope, calls=bad)
     yield from refuse_if_evicted(scope, "that all calls are good", requests=True)
 
 
-def assert_no_duplicates(scope: Scope, *, quiet: float, timeout: float) -> Steps[None]:
-    """Fail when a messageId was recorded twice."""
+def assert_no_duplicates(scope: Scope, *, quiet: float = 0.0, timeout: float = 5.0) -> Steps[None]:
+    """Fail when a messageId was recorded twice.
+
+    Requests in flight are waited for.
+
+    Args:
+        quiet: look only when nothing came for this many seconds.
+        timeout: seconds in which that must be.
+
+    Raises:
+        UnmetExpectationError: with each of them; or calls were evicted.
+    """
     yield from settled(scope, quiet=quiet, timeout=timeout)
     dropped = yield from call_pages(scope, {"verdict": "dropped"})
     if any(call.duplicate_of is not None for call in dropped):
         from mockseg.matching import explain_source
 
         # With the calls that they repeat.
-        seen = yield from call_pages(scope, {})
+        seen = yield from call_pages(scope)
         lost = yield from lost_inside(scope)
         if (explanation := explain_source.explain_duplicates(seen, lost=lost)) is not None:
             raise_unmet(explanation, scope=scope, calls=dropped)
     yield from refuse_if_evicted(scope, "that there are no duplicates")
 
 
-def assert_no_other_calls(scope: Scope, *, within: float, allow: Iterable[Matcher]) -> Steps[None]:
-    """Fail when there is a call of any verdict that no assertion of this source has matched."""
+def assert_no_other_calls(
+    scope: Scope, *, within: float = WITHIN_SECONDS, allow: Iterable[Matcher] = ()
+) -> Steps[None]:
+    """Fail when a call was recorded that no assertion through this object has matched.
+
+    ``assert_called``, ``wait_for`` and their relatives match all such calls that are
+    recorded when they return; with ``times`` or ``at_most`` those that they count. Calls
+    of every verdict matter; a client's resend of a call is the same call.
+
+    Args:
+        within: seconds for which none may come; 0 is now.
+        allow: calls that may be there as well.
+
+    Raises:
+        UnmetExpectationError: with each of them; or calls were evicted.
+    """
     allowed = matchers_of(allow, argument="allow")
     deadline = Deadline(within)
     after = scope.after
     seen: dict[str, Call] = {}
     while True:
-        new = yield from call_pages(scope, {}, after=after)
+        new = yield from call_pages(scope, after=after)
         seen |= {call.id: call for call in new}
         others = [call for call in new if _is_other(call, scope, allowed, seen)]
         if others:
@@ -122,7 +164,7 @@ def _cursors(seen: Mapping[str, Call]) -> set[int]:
 def _fail_order(scope: Scope, wanted: list[Matcher]) -> Steps[None]:
     from mockseg.matching import explain_source
 
-    seen = yield from call_pages(scope, {})
+    seen = yield from call_pages(scope)
     lost = yield from lost_inside(scope)
     if (explanation := explain_source.explain_order(wanted, seen, lost=lost)) is not None:
         raise_unmet(explanation, scope=scope, calls=seen)

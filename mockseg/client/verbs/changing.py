@@ -1,0 +1,99 @@
+"""Verbs that change a source: its settings, its clock, and forgetting what it recorded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mockseg.client.operation_call import OperationCall
+from mockseg.client.settings import OPTION_NAMES, create, patch
+from mockseg.client.verbs.reading import call_pages
+from mockseg.errors import OperationError
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import ClearCalls
+from mockseg.operations.clock import AdvanceClock, SetClock
+from mockseg.operations.sources import GetSource
+from mockseg.suggestions import check_options
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from mockseg.client.operation_call import Steps
+    from mockseg.client.scope import Scope
+    from mockseg.client.settings import SourceOptions
+    from mockseg.operations.calls import Cleared
+    from mockseg.operations.clock import ClockView
+    from mockseg.operations.sources import SourceView, Window
+
+
+def clear(scope: Scope) -> Steps[int]:
+    """Forget calls and requests, and return how many calls those were.
+
+    A window starts anew instead: what others recorded stays.
+    """
+    if scope.window:
+        seen = yield from call_pages(scope)
+        window: Window = yield OperationCall("open_window", GetSource(write_key=scope.write_key))
+        scope.move_to(window)
+        return len(seen)
+    cleared: Cleared = yield OperationCall("clear_calls", ClearCalls(source=scope.write_key))
+    return cleared.cleared
+
+
+def update(scope: Scope, /, **options: Unpack[SourceOptions]) -> Steps[SourceView]:
+    """Change how the source behaves; what is not given stays.
+
+    Args:
+        options: see :class:`~mockseg.client.settings.SourceOptions`.
+
+    Raises:
+        UnknownOptionError: an option is unknown.
+    """
+    check_options("update", options, OPTION_NAMES)
+    view: SourceView
+    # A source that is not open yet is opened.
+    try:
+        view = yield OperationCall("patch_source", patch(scope.write_key, options))
+    except OperationError as refusal:
+        if refusal.status != 404:
+            raise
+        view = yield OperationCall("create_source", create(scope.write_key, options))
+    return view
+
+
+def clock(scope: Scope) -> Steps[ClockView]:
+    """Return the time that the source has."""
+    view: ClockView = yield OperationCall("get_clock", OfSource(source=scope.write_key))
+    return view
+
+
+def set_clock(
+    scope: Scope, now: str | datetime | None, *, frozen: bool = False
+) -> Steps[ClockView]:
+    """Set the time of this source.
+
+    Args:
+        now: ISO 8601 or an aware datetime; None follows the server's time again.
+        frozen: stand still there until advanced.
+    """
+    if isinstance(now, datetime):
+        if now.tzinfo is None:
+            raise OperationError(
+                f"set_clock got {now!r}, without a time zone; write"
+                " datetime(..., tzinfo=timezone.utc)",
+                status=422,
+                code="invalid_parameter",
+            )
+        now = now.isoformat()
+    view: ClockView = yield OperationCall(
+        "set_clock", SetClock(now=now, frozen=frozen, source=scope.write_key)
+    )
+    return view
+
+
+def advance_clock(scope: Scope, seconds: float) -> Steps[ClockView]:
+    """Move the time of this source on."""
+    view: ClockView = yield OperationCall(
+        "advance_clock", AdvanceClock(seconds=seconds, source=scope.write_key)
+    )
+    return view

@@ -1,0 +1,113 @@
+"""Verbs of a whole server: open sources and windows, count, forget.
+
+What they are given first is the server's register of verbs that are not used yet, which its
+sources share.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockseg.client.operation_call import OperationCall
+from mockseg.client.scope import Scope
+from mockseg.client.settings import OPTION_NAMES, create, given
+from mockseg.client.verbs.changing import update
+from mockseg.errors import ConfigError
+from mockseg.operations.base import Nothing, OfSource
+from mockseg.operations.calls import ClearCalls
+from mockseg.operations.sources import GetSource, ListSources
+from mockseg.suggestions import check_options
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    import msgspec
+
+    from mockseg.client.operation_call import Steps
+    from mockseg.client.settings import SourceOptions
+    from mockseg.client.unused import Unused
+    from mockseg.operations.calls import Cleared, Summary
+    from mockseg.operations.clock import Health
+    from mockseg.operations.sources import SourceList, SourceView, Window
+
+
+def source(
+    server: Unused, /, write_key: str | None = None, **options: Unpack[SourceOptions]
+) -> Steps[Scope]:
+    """Return a source: a fresh one, or the one of a write key.
+
+    Settings that are given hold for it from now on, whoever else uses it.
+
+    Args:
+        write_key: any string; minted when not given.
+        options: see :class:`~mockseg.client.settings.SourceOptions`.
+
+    Raises:
+        UnknownOptionError: an option is unknown.
+    """
+    check_options("source", options, OPTION_NAMES)
+    if write_key is None:
+        view: SourceView = yield OperationCall("create_source", create(None, options))
+        return Scope(view.write_key, unused=server)
+    # Without settings nothing is asked: the source opens on first use.
+    return (yield from _named(server, write_key, options))
+
+
+def window(server: Unused, /, write_key: str, **options: Unpack[SourceOptions]) -> Steps[Scope]:
+    """Return a source seen from now on, with messageIds counted as new again.
+
+    For apps whose write key cannot change. What was recorded before stays for others.
+
+    Args:
+        write_key: of the source.
+        options: as for :meth:`source`; they hold for the source, whoever else uses it.
+    """
+    check_options("window", options, OPTION_NAMES)
+    scope = yield from _named(server, write_key, options)
+    opened: Window = yield OperationCall("open_window", GetSource(write_key=write_key))
+    scope.move_to(opened)
+    return scope
+
+
+def sources(_server: Unused) -> Steps[list[SourceView]]:
+    """List the sources, the longest idle first."""
+    found: SourceList = yield OperationCall("list_sources", ListSources())
+    return found.sources
+
+
+def health(_server: Unused) -> Steps[Health]:
+    """Return that the server is ready."""
+    view: Health = yield OperationCall("health", Nothing())
+    return view
+
+
+def summary(_server: Unused) -> Steps[Summary]:
+    """Count the calls and requests of all sources."""
+    view: Summary = yield OperationCall("summary", OfSource())
+    return view
+
+
+def clear(_server: Unused) -> Steps[int]:
+    """Forget the calls and requests of all sources; return how many calls those were."""
+    cleared: Cleared = yield OperationCall("clear_calls", ClearCalls(all=True))
+    return cleared.cleared
+
+
+def perform(_server: Unused, operation: str, params: msgspec.Struct) -> Steps[msgspec.Struct]:
+    """Perform one operation of :mod:`mockseg.operations.table`, for what has no verb.
+
+    Args:
+        operation: its name.
+        params: of the type that its row names.
+    """
+    result: msgspec.Struct = yield OperationCall(operation, params)
+    return result
+
+
+def _named(server: Unused, write_key: str, options: SourceOptions) -> Steps[Scope]:
+    if not isinstance(write_key, str):
+        raise ConfigError(f"a write key is a string, not {write_key!r}")
+    scope = Scope(write_key, unused=server)
+    if given(options):
+        yield from update(scope, **options)
+    return scope

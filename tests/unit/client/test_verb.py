@@ -1,0 +1,129 @@
+"""One generator, bound twice: what a person, an editor and `help` see of it."""
+
+from __future__ import annotations
+
+import inspect
+import pydoc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mockseg.client.async_source import AsyncSource
+from mockseg.client.destination import Destination
+from mockseg.client.scope import Scope
+from mockseg.client.source import Source
+from mockseg.client.verb import Awaiting, Blocking, Verb, verb
+from mockseg.client.verbs import waiting
+from mockseg.matching.matchers import track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockseg.client.operation_call import Steps
+
+BOTH = pytest.mark.parametrize("owner", [Source, AsyncSource], ids=lambda owner: owner.__name__)
+
+
+def _public(owner: type) -> Iterator[tuple[str, Verb[Any, Any, Any]]]:
+    for name, value in vars(owner).items():
+        if isinstance(value, Verb):
+            yield name, value
+
+
+@BOTH
+def test_help_shows_signature_and_docstring(owner: type) -> None:
+    """`help(Source.wait_for)` is that of a method written by hand, without the scope."""
+    shown = pydoc.plain(pydoc.render_doc(owner.wait_for))  # type: ignore[attr-defined]
+    assert "wait_for(self, matcher: 'Matcher', *, timeout: 'float' = 1.0) -> 'Call'" in shown
+    assert "Return the first call that matches, as soon as it is there." in shown
+    assert "scope" not in shown
+
+
+@BOTH
+def test_help_of_the_class_lists_every_verb(owner: type) -> None:
+    """What the class can do stands in its help, with each verb among the methods."""
+    shown = pydoc.plain(pydoc.render_doc(owner))
+    verbs = [name for name, _ in _public(owner)]
+    assert len(verbs) > 30
+    assert [name for name in verbs if f"{name}(self" not in shown] == []
+
+
+@BOTH
+def test_each_verb_is_documented_where_it_is_written(owner: type) -> None:
+    """The docstring and the defaults are those of the generator."""
+    for name, bound in _public(owner):
+        method = getattr(owner, name)
+        assert method.__doc__, name
+        assert method.__doc__ == bound.__wrapped__.__doc__ == bound.__doc__
+        written = inspect.signature(bound.__wrapped__).parameters
+        assert [*inspect.signature(method).parameters][1:] == [*written][1:]
+        assert method.__qualname__ == f"{owner.__name__}.{name}"
+
+
+def test_both_sources_have_the_same_verbs() -> None:
+    """What blocks can be awaited, and the other way round."""
+    assert [name for name, _ in _public(Source)] == [name for name, _ in _public(AsyncSource)]
+    same = [name for name, bound in _public(Source) if bound.__wrapped__ is waiting.settle]
+    assert same == ["settle"]
+
+
+def test_a_value_made_of_the_result_is_what_the_signature_says() -> None:
+    """A verb that returns an object of its own says so."""
+    assert inspect.signature(Source.destination).return_annotation == "Destination"
+    assert inspect.signature(AsyncSource.destinations).return_annotation == "list[AsyncDestination]"
+    assert inspect.signature(Destination.state).return_annotation == "JsonObject"
+
+
+def _wait(scope: Scope, *, wait: float = waiting.WAIT, quiet: float = 2.0) -> Steps[Any]:
+    return (wait, quiet)
+    yield
+
+
+def _look(scope: Scope) -> Steps[str]:
+    return scope.write_key
+    yield
+
+
+def _upper(_: object, value: str) -> str:
+    return value.upper()
+
+
+class _Owner(Blocking[Scope]):
+    _called = "owner"
+
+    def __init__(self, scope: Scope) -> None:
+        self._subject = self._scope = scope  # type: ignore[misc]
+        self.waits: list[tuple[str, bool]] = []
+
+    def _carry_out(self, called: str, steps: Any, *, waits: bool) -> Any:
+        self.waits.append((called, waits))
+        with pytest.raises(StopIteration) as ended:
+            next(steps)
+        return ended.value.value
+
+    wait = verb(_wait)
+    look = verb(_look)
+    shout = verb(_look, _upper)
+
+
+def test_the_scope_has_the_patience() -> None:
+    """An argument that is left out is as long as the scope says, one that is given wins."""
+    owner = _Owner(Scope("key", wait=7.0))
+    assert owner.wait() == (7.0, 2.0)
+    assert owner.wait(wait=0.5) == (0.5, 2.0)
+
+
+def test_a_verb_that_takes_seconds_may_wait() -> None:
+    """So that it is refused under an event loop even in process; others are not."""
+    owner = _Owner(Scope("key"))
+    assert (owner.look(), owner.shout()) == ("key", "KEY")
+    owner.wait()
+    assert owner.waits == [("owner.look", False), ("owner.shout", False), ("owner.wait", True)]
+
+
+def test_a_wrong_argument_is_an_error_before_anything_is_asked() -> None:
+    """Of an awaitable verb, too: not only when it is awaited."""
+    source = AsyncSource(Scope("key"), None, url="http://here")  # type: ignore[arg-type]
+    assert isinstance(source, Awaiting)
+    with pytest.raises(TypeError, match="timout"):
+        source.wait_for(track("A"), timout=1)  # type: ignore[call-arg]
