@@ -28,7 +28,7 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Return when this clock has moved on by so many seconds."""
+        """Return when this clock has moved on by this time."""
         ...
 
 
@@ -40,7 +40,6 @@ class SystemClock:
         return time.time_ns()
 
     async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
         await asyncio.sleep(seconds)
 
 
@@ -88,7 +87,7 @@ class ShiftedClock:
         self._wake()
 
     def advance(self, seconds: float) -> None:
-        """Move this clock forward; whoever sleeps on it wakes when its time has come.
+        """Move this clock forward; a sleeper wakes when its time has come.
 
         Raises:
             ClockError: seconds is negative.
@@ -102,7 +101,7 @@ class ShiftedClock:
         self._wake()
 
     async def sleep(self, seconds: float) -> None:
-        """Return when this clock has moved on by so many seconds, by itself or by `advance`."""
+        """Return when this clock has moved on by this time, by itself or by `advance`."""
         deadline = self.now_ns() + round(seconds * NANOSECONDS)
         loop = asyncio.get_running_loop()
         while (left := deadline - self.now_ns()) > 0:

@@ -67,7 +67,7 @@ class UnreadableFileError(ConfigError):
     Attributes:
         path: as it was named.
         reason: why not, without the path.
-        missing: there is no such file.
+        missing: whether the file does not exist.
     """
 
     def __init__(self, reason: str, *, path: str, missing: bool = False) -> None:

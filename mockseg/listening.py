@@ -42,7 +42,7 @@ async def bind(host: str, port: int, *, name: str) -> list[socket.socket]:
     """Open listening sockets on every address of a host, all on one port.
 
     Raises:
-        ServerStartError: the port is taken or not allowed, or there is no such host.
+        ServerStartError: the port is taken or not allowed, or the host is unknown.
     """
     opened: list[socket.socket] = []
     try:
@@ -139,14 +139,14 @@ class Acceptor:
             loop.add_reader(listening, self._accept, listening)
         except NotImplementedError:
             # The loop of Windows waits for connections in a way of its own.
-            made = await loop.create_server(
+            server = await loop.create_server(
                 self._make,
                 sock=listening,
                 ssl=tls,
                 backlog=BACKLOG,
                 ssl_handshake_timeout=None if tls is None else self._handshake_seconds,
             )
-            self._servers.append(made)
+            self._servers.append(server)
 
     async def stop(self) -> None:
         """Accept nothing more, and close the listening sockets."""
@@ -215,7 +215,7 @@ class Acceptor:
 
 
 class _OwnMistakes(logging.Handler):
-    """Passes on what is a mistake of mockseg; a client that went away is none."""
+    """Passes on mistakes of mockseg; a client that went away is not one."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None

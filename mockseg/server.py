@@ -139,7 +139,7 @@ class MockSegment(Server):
 
     ``async with`` works too, and :meth:`start` and :meth:`stop` where neither fits. Its
     verbs may be called from any thread. It keeps nothing after the stop, and another start
-    begins empty, on another port if it was not told one. The file ``mockseg.toml`` and the
+    begins empty, on another port unless one was given. The file ``mockseg.toml`` and the
     environment are not looked at: what is not given has its default.
 
     A child of a fork can reach the server at its URL but not through this object, whose
@@ -157,7 +157,7 @@ class MockSegment(Server):
             settings: any other field of :class:`mockseg.config.Settings`.
 
         Raises:
-            UnknownOptionError: there is no such setting.
+            UnknownOptionError: a setting is unknown.
             ConfigError: a value is not allowed.
         """
         known = [setting.name for setting in SERVER_SETTINGS]
@@ -234,7 +234,7 @@ class MockSegment(Server):
 
     @property
     def url(self) -> str:
-        """Give the address for http, without a slash at the end.
+        """Address for http, without a slash at the end.
 
         Raises:
             UnreachableError: it does not run.
@@ -306,7 +306,7 @@ class _ServerThread(threading.Thread):
         try:
             with asyncio.Runner() as runner:
                 runner.run(self._serve())
-        except BaseException as error:  # noqa: BLE001  (whoever started it hears of it)
+        except BaseException as error:  # noqa: BLE001  (the starter gets it)
             if not self.started.done():
                 self.started.set_exception(error)
             else:

@@ -180,5 +180,5 @@ def _plain(hint: Any) -> tuple[Any, list[Meta]]:
 
 
 def _with_home(path: str) -> str:
-    # Path.expanduser raises where there is no home.
+    # Path.expanduser raises without a home.
     return os.path.expanduser(path)  # noqa: PTH111 - see above

@@ -10,7 +10,7 @@ given once; at each start it signs a certificate for ``localhost``, ``127.0.0.1`
     authority-2/...           the one that was made when the first was about to expire
 
 An authority appears whole, by renaming a folder, so any number of servers may start at
-the same moment: whoever is second uses what the first has made.
+the same moment: the second uses what the first has made.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def issue(state_dir: Path | None = None, *, names: Iterable[str] = ()) -> TlsMat
         names: host names and addresses it is valid for besides :data:`NAMES`.
 
     Raises:
-        ServerStartError: the folder cannot be used, a CA in it cannot be read, or a name is none.
+        ServerStartError: the folder or a CA in it cannot be used, or a name is invalid.
     """
     folder = (state_dir or default_state_dir()).absolute()
     try:
@@ -109,7 +109,7 @@ def from_files(cert: str | Path, key: str | Path) -> TlsMaterial:
         key: its private key, a PEM file without a password.
 
     Raises:
-        ServerStartError: a file cannot be read, is none of these, or the two do not fit.
+        ServerStartError: a file cannot be read, is something else, or the two do not match.
     """
     for path in (cert, key):
         try:

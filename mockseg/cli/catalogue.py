@@ -313,8 +313,7 @@ def _matches(
         raise AssertionError  # pragma: no cover - it was looked for in the same way
     first = found[0]
     if first.rule.name != name:
-        said = f'no event is called exactly "{shorten(name)}"; this is "{first.rule.name}"'
-        warn(said)
+        warn(f'no event is called exactly "{shorten(name)}"; this is "{first.rule.name}"')
     shown = [
         each
         for each in found

@@ -19,11 +19,11 @@ from mockseg.cli.group import Group
 from mockseg.cli.output import decided, say, say_json, say_text, shorten, warn
 from mockseg.cli.progress import Progress
 from mockseg.conformance.answers import ANSWERS
-from mockseg.conformance.contract import E2eConfig
+from mockseg.conformance.contract import E2eConfig, suites_of
 from mockseg.conformance.matrix import Cell, Matrix, measure
 from mockseg.conformance.reports import Report
 from mockseg.conformance.runner import Sdk
-from mockseg.conformance.verdicts import check_patterns, run_checks
+from mockseg.conformance.verdicts import check_patterns, chosen, run_checks
 from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.files import read_bytes
 from mockseg.json_types import pretty
@@ -206,7 +206,7 @@ def _driving(function: Callable[..., object]) -> Callable[..., object]:
             "--jobs",
             type=click.IntRange(1, 64),
             metavar="NUMBER",
-            help="Run so many at a time.  [4 a core, 16 at most]",
+            help="Maximum number of concurrent runs.  [4 a core, 16 at most]",
         ),
     ):
         function = option(function)
@@ -249,11 +249,8 @@ def command(
         if cli is not None:
             raise click.UsageError(f"--cli goes after {context.invoked_subcommand}")
         return None
-    from mockseg.conformance.contract import suites_of
-    from mockseg.conformance.verdicts import chosen
-
-    said = _read_config(config)
-    named = suites_of(suites, place="--suites") if suites is not None else said.suites
+    sdk_config = _read_config(config)
+    named = suites_of(suites, place="--suites") if suites is not None else sdk_config.suites
     if not named:
         raise ConfigError("--suites names none")
     checks = chosen(named, only=only)
@@ -263,12 +260,12 @@ def command(
     if junit == PIPE:
         raise click.UsageError("--junit needs a file: standard output has the report")
     if cli is None:
-        raise click.UsageError('which SDK? Name its CLI with --cli "COMMAND"')
-    sdk = _sdk_of(cli, said, timeout_seconds=timeout_seconds)
+        raise click.UsageError('no SDK: name its CLI with --cli "COMMAND"')
+    sdk = _sdk_of(cli, sdk_config, timeout_seconds=timeout_seconds)
     return judge(
         checks,
         sdk,
-        name=said.sdk or cli,
+        name=sdk_config.sdk or cli,
         command=cli,
         jobs=jobs or _default_jobs(),
         junit=junit,
@@ -300,6 +297,6 @@ def matrix(
 
     Exit 1 when a CLI could not be run.
     """
-    said = _read_config(config)
-    sdks = columns(clis, said, timeout_seconds=timeout_seconds)
+    sdk_config = _read_config(config)
+    sdks = columns(clis, sdk_config, timeout_seconds=timeout_seconds)
     return _tabulate(sdks, jobs=jobs or _default_jobs(), as_json=as_json)

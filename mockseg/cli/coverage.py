@@ -50,7 +50,7 @@ def gather(target: Target, source: str | None) -> Gathered:
     """Ask for the coverage of one source, or of all.
 
     Raises:
-        ConfigError: there is no such source, or none has a plan.
+        ConfigError: the source is unknown, or no source has a plan.
         PlanError: sources have plans of the same name that differ.
     """
     listed = target.ask("list_sources", ListSources(), SourceList)
@@ -74,7 +74,7 @@ def gather(target: Target, source: str | None) -> Gathered:
         which = "no source" if source is None else f'source "{shorten(source)}" does not'
         verb = "has a plan" if source is None else "have a plan"
         because = f" ({missing})" if missing else ""
-        raise ConfigError(f"{which} {verb}{because}, so there is nothing to cover; {_PLANS_HELP}")
+        raise ConfigError(f"{which} {verb}{because}, so nothing can be covered; {_PLANS_HELP}")
     return Gathered(merged, tuple(covered), evicted, missing)
 
 
@@ -167,7 +167,7 @@ def command(
     out: str,
     fail_under: float | None,
 ) -> int:
-    """Tell what of the plans of a running server's sources was seen and asserted on.
+    """Report what of the plans of a running server's sources was seen and asserted on.
 
     Never seen, never planned, never asserted on; properties, values and branches that no
     call exercised. Of one source, or of all, which is the default. Only calls that are kept count.

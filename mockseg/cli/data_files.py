@@ -74,7 +74,7 @@ def written(name: str) -> Iterator[IO[bytes]]:
 
 
 def lines_of(name: str) -> Iterator[tuple[int, bytes]]:
-    """Give the lines that are not empty, with their numbers from 1.
+    """Yield the lines that are not empty, with their numbers from 1.
 
     Raises:
         ConfigError: it cannot be read, to its end or at all; or a line is too long.

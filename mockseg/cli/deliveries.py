@@ -9,6 +9,8 @@ import click
 from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
 from mockseg.cli.lines import time_flags
 from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
+from mockseg.operations.destinations import DestinationList, ListDestinations
 
 if TYPE_CHECKING:
     from mockseg.cli.lines import Times
@@ -38,8 +40,6 @@ def command(
     times: Times,
 ) -> None:
     """List what happened to calls at destinations: filtered and why, or each attempt."""
-    from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
-
     shown = 0
     asked = ListDeliveries(source=source, destination=to, state=state)
     for page in target.pages("list_deliveries", asked, DeliveryPage):
@@ -56,9 +56,7 @@ def command(
 
 
 def _nothing(target: Target, source: str | None) -> str:
-    """Return why there is no delivery; without a destination nothing is delivered."""
-    from mockseg.operations.destinations import DestinationList, ListDestinations
-
+    """Return why the list is empty; without a destination nothing is delivered."""
     listed = target.ask("list_destinations", ListDestinations(source=source), DestinationList)
     if listed.destinations:
         return "no delivery matches"

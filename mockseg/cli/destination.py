@@ -10,11 +10,26 @@ from mockseg.cli.flags import checked_object, client_settings, json_flag, json_o
 from mockseg.cli.group import Group
 from mockseg.cli.lines import time_flags
 from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.conversion import convert
+from mockseg.operations.destinations import (
+    Act,
+    Acted,
+    AddDestination,
+    DestinationList,
+    DestinationView,
+    GetDestination,
+    ListDestinations,
+    ListVendorRequests,
+    PutVendorState,
+    VendorRequestPage,
+    VendorState,
+)
+from mockseg.operations.sources import Deleted
 
 if TYPE_CHECKING:
     from mockseg.cli.lines import Times
     from mockseg.cli.target import Target
-    from mockseg.operations.destinations import DestinationView, VendorRequestView
+    from mockseg.operations.destinations import VendorRequestView
 
 
 @click.group(name="destination", cls=Group)
@@ -46,9 +61,6 @@ def add(
 
     mockseg destination add webhook --source KEY --to http://127.0.0.1:9000/hook
     """
-    from mockseg.conversion import convert
-    from mockseg.operations.destinations import AddDestination, DestinationView
-
     asked = json_object(rest or "{}", place="--rest")
     settings = dict(checked_object(asked.get("settings", {}), place="--rest: settings"))
     if to:
@@ -70,8 +82,6 @@ def add(
 @client_settings
 def list_command(*, target: Target, source: str | None, as_json: bool) -> None:
     """List destinations."""
-    from mockseg.operations.destinations import DestinationList, ListDestinations
-
     listed = target.ask("list_destinations", ListDestinations(source=source), DestinationList)
     if as_json:
         say_json(listed, indented=True)
@@ -88,8 +98,6 @@ def list_command(*, target: Target, source: str | None, as_json: bool) -> None:
 @client_settings
 def state(*, target: Target, id_: str, wanted: str | None) -> None:
     """Print what an imitated vendor has, as JSON."""
-    from mockseg.operations.destinations import GetDestination, PutVendorState, VendorState
-
     if wanted is None:
         view = target.ask("get_destination_state", GetDestination(id=id_), VendorState)
     else:
@@ -108,8 +116,6 @@ def act(*, target: Target, id_: str, action: str, arguments: str) -> None:
 
     mockseg destination act userengage-1 fail '{"error": "rate_limited", "times": 2}'
     """
-    from mockseg.operations.destinations import Act, Acted
-
     asked = Act(id=id_, action=action, arguments=json_object(arguments, place="the arguments"))
     say_json(target.ask("act", asked, Acted).result, indented=True)
 
@@ -124,8 +130,6 @@ def requests(*, target: Target, id_: str, as_json: bool, times: Times) -> None:
 
     A vendor's name instead of an ID lists requests whose key belongs to no destination.
     """
-    from mockseg.operations.destinations import ListVendorRequests, VendorRequestPage
-
     shown = 0
     asked = ListVendorRequests(id=id_)
     for page in target.pages("list_vendor_requests", asked, VendorRequestPage):
@@ -144,9 +148,6 @@ def requests(*, target: Target, id_: str, as_json: bool, times: Times) -> None:
 @client_settings
 def remove(*, target: Target, id_: str) -> None:
     """Take a destination away with all that it has."""
-    from mockseg.operations.destinations import GetDestination
-    from mockseg.operations.sources import Deleted
-
     say(f"removed {target.ask('delete_destination', GetDestination(id=id_), Deleted).deleted}")
 
 

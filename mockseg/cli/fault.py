@@ -11,12 +11,14 @@ from mockseg import json_types
 from mockseg.cli.flags import checked_object, client_settings, json_flag, json_object, source_flag
 from mockseg.cli.group import Group
 from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.conversion import convert
+from mockseg.operations.base import OfSource
+from mockseg.operations.faults import AddFault, ClearFaults, FaultList, FaultsCleared, FaultView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockseg.cli.target import Target
-    from mockseg.operations.faults import FaultView
 
 
 # Flag, its kind, what it means. Of the effect, then of the match, then of the rest.
@@ -90,9 +92,6 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
 
     mockseg fault add --status 503 --times 2 --source KEY
     """
-    from mockseg.conversion import convert
-    from mockseg.operations.faults import AddFault, FaultView
-
     if scenario is not None:
         asked["scenario"] = scenario
     until = asked.get("until")
@@ -116,9 +115,6 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
 @client_settings
 def list_command(*, target: Target, source: str | None, scenarios: bool, as_json: bool) -> None:
     """List the faults in force, in the order in which they are looked at."""
-    from mockseg.operations.base import OfSource
-    from mockseg.operations.faults import FaultList
-
     listed = target.ask("list_faults", OfSource(source=source), FaultList)
     if as_json:
         say_json(listed, indented=True)
@@ -139,8 +135,6 @@ def list_command(*, target: Target, source: str | None, scenarios: bool, as_json
 @client_settings
 def clear(*, target: Target, id_: str | None, source: str | None, everything: bool) -> None:
     """Take faults away; what they hold back is let go."""
-    from mockseg.operations.faults import ClearFaults, FaultsCleared
-
     if [id_ is not None, source is not None, everything].count(True) != 1:
         raise click.UsageError("say which: an ID, --source WRITE_KEY, or --all")
     asked = ClearFaults(id=id_, source=source, all=everything)

@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "Run the local Segment."),
     "demo": ("demo", "Run it for a moment and send real traffic to it."),
     "run": ("run", "Run a program against a server of its own; judge what it sent."),
-    "readyz": ("readyz", "Say whether a server is ready, or wait until it is."),
+    "readyz": ("readyz", "Check whether a server is ready, or wait until it is."),
     "snippet": ("snippet", "Show how an SDK is pointed at mockseg."),
     "tail": ("tail", "Show calls while they arrive."),
     "calls": ("calls", "List recorded calls."),
@@ -43,18 +43,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Judge a file of calls by plans, without a server."),
     "plan": ("plan", "Infer, compare and convert tracking plans."),
     "fault": ("fault", "Break requests on purpose."),
-    "truth": ("truth", "Tell what became of each message."),
+    "truth": ("truth", "Report the fate of each message."),
     "destination": ("destination", "Connect destinations, and look at the vendor's side."),
     "deliveries": ("deliveries", "List what became of calls at destinations."),
     "redeliver": ("redeliver", "Deliver recorded calls again."),
     "traffic": ("traffic", "Send synthetic traffic, the same for the same seed."),
     "replay": ("replay", "Send captured calls again, with their timing."),
     "conform": ("conform", "Judge a Segment SDK by the public conformance suite."),
-    "coverage": ("coverage", "Tell what of the plans was seen and asserted on."),
+    "coverage": ("coverage", "Report what of the plans was seen and asserted on."),
 }
 
 
-class _PipeClosed(Exception):  # noqa: N818 - no error: whoever read our output has enough
+class _PipeClosed(Exception):  # noqa: N818 - not an error: the reader of our output has enough
     """The reader of our output went away.
 
     Attributes:

@@ -28,7 +28,7 @@ class Sent:
     """One message as it was sent.
 
     Attributes:
-        place: in its batch, from 0; None when the line is no batch.
+        place: in its batch, from 0; None outside of a batch.
         message: decoded; any JSON value.
         raw: its JSON, whose size counts.
         shared: what its batch says for all of its messages, or None.
@@ -68,8 +68,8 @@ def read_line(number: int, line: bytes) -> Line:
             return _batch(number, line, batch)
     read = read_message(line)
     if read.problem is not None:
-        said = read.problem.description.replace("the body", "the line")
-        description = f"{said}; a line is one JSON object"
+        text = read.problem.description.replace("the body", "the line")
+        description = f"{text}; a line is one JSON object"
         return Line(number, problem=discard(read.problem.code, "", description))
     raw, message = read.items[0]
     if "raw" in message or isinstance(message.get("message"), dict):
@@ -110,7 +110,7 @@ def _batch(number: int, line: bytes, read: Reading) -> Line:
 def _exported(call: JsonObject) -> Sent:
     """Make the message again that led to an exported call.
 
-    What was sent stands in ``raw``, without what its route and its batch said; that stands
+    What was sent stands in ``raw``, without what its route and its batch text; that stands
     in ``message``, where on the other hand the source's plans may have omitted something.
     """
     raw, message = call.get("raw"), call.get("message")

@@ -65,7 +65,7 @@ def _infer_command(
         warn(f"left out, as Segment discards them: {traffic.left_out}")
     if not plan.rules:
         whose = "" if source is None else f", source {source}"
-        raise ConfigError(f"{place}{whose}: no good call in it, so there is nothing to infer")
+        raise ConfigError(f"{place}{whose}: it has no good call to infer a plan from")
     put(plan_json(plan), out)
     if out != PIPE:
         note(f"{len(plan.rules)} rules from {traffic.taken} calls written to {out}")
@@ -188,7 +188,7 @@ def import_command(*, file: str, out: str, name: str | None) -> None:
 def export_command(*, name: str, kind: str | None, out: str, strictness: Strictness) -> None:
     """Write PLAN, a file or a name of the catalogue, as Segment's JSON or CSV.
 
-    A spreadsheet holds no conditions and no formats; what it loses is told, on standard error.
+    A spreadsheet holds no conditions and no formats; what it loses is printed on standard error.
     """
     plan = plan_named(name, strictness=strictness)
     if kind is None:

@@ -1,4 +1,4 @@
-"""The plan that a command is told of: a file of ours or Segment's, a spreadsheet, a name."""
+"""The plan that an argument names: a file of ours or Segment's, a spreadsheet, a name."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def plan_in_file(name: str) -> Plan:
     """Read a plan from a file: CSV when it is called ``.csv``, else JSON.
 
     Raises:
-        PlanError: it cannot be read, or is no plan.
+        PlanError: it cannot be read, or is not a plan.
     """
     if not is_csv(name):
         return read_plan(name)

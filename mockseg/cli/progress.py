@@ -25,7 +25,7 @@ def bar(label: str, *, total: int | None) -> rich_progress.Progress | None:
     console = Console(stderr=True)
     if console.is_dumb_terminal:
         return None
-    made = progress.Progress(
+    shown = progress.Progress(
         # Without a label it takes no column of a narrow terminal.
         *([progress.TextColumn("{task.description}")] if label else []),
         progress.BarColumn(bar_width=12),
@@ -36,8 +36,8 @@ def bar(label: str, *, total: int | None) -> rich_progress.Progress | None:
         console=console,
         auto_refresh=False,
     )
-    made.add_task(label, total=total, text="")
-    return made
+    shown.add_task(label, total=total, text="")
+    return shown
 
 
 class Progress:

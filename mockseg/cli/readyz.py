@@ -34,7 +34,7 @@ _LONGEST_BODY = 65_536
 @click.option("--quiet", is_flag=True, help="Print nothing; the exit status says it.")
 @client_settings
 def command(*, target: Target, wait: bool, timeout: float, quiet: bool) -> int:
-    """Say whether a server is ready: exit 0 when it is, 1 when it is not."""
+    """Check whether a server is ready: exit 0 when it is, 1 when it is not."""
     problem = _look(target, wait=wait, timeout=timeout)
     if problem is None:
         if not quiet:

@@ -8,6 +8,7 @@ import click
 
 from mockseg.cli.flags import client_settings, source_flag
 from mockseg.cli.output import note, say
+from mockseg.operations.deliveries import Redeliver, Redelivered
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -24,8 +25,6 @@ def command(*, target: Target, source: str, to: tuple[str, ...], where: str | No
     As Segment's replay does it: the integrations object of each call is rewritten to name
     only the one that it is for. Filters and consent still apply.
     """
-    from mockseg.operations.deliveries import Redeliver, Redelivered
-
     asked = Redeliver(source=source, destinations=list(to), where=where)
     begun = target.ask("redeliver", asked, Redelivered)
     if not begun.calls:

@@ -140,7 +140,7 @@ def end_text(tally: Tally) -> str:
     )
 
 
-# Nobody reads more lines at a time; the page and `mockseg calls` have them all.
+# Too many lines to read at a time; the page and `mockseg calls` have them all.
 _AT_ONCE = 100
 _QUEUED_PORTIONS = 8
 # Between two looks at the journal, so that a flood of calls costs next to nothing.

@@ -72,7 +72,7 @@ def events(
             problem = "the server ended the stream"
         except UnreachableError as error:
             problem = str(error)
-            # Whoever was never there is not waited for.
+            # A server that never answered is not waited for.
             if left == 0:
                 raise
         if left == pauses:

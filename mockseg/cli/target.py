@@ -108,7 +108,7 @@ class Target:
             headers: besides the control token.
 
         Raises:
-            OSError: there is no connection.
+            OSError: the connection failed.
             HTTPException: the answer is not HTTP.
         """
         address = Address.parse(self.url)

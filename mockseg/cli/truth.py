@@ -9,6 +9,7 @@ import click
 from mockseg.cli.flags import client_settings, json_flag, source_flag
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import decided, note, say, say_json, shorten
+from mockseg.operations.faults import AskTruth, Truth
 
 if TYPE_CHECKING:
     from mockseg.cli.target import Target
@@ -30,28 +31,26 @@ if TYPE_CHECKING:
 )
 @client_settings
 def command(*, target: Target, source: str, limit: int, as_json: bool, check: bool) -> int:
-    """Tell what became of each message: every attempt, what it was answered, its fate.
+    """Report the fate of each message: every attempt, its answer, what became of it.
 
     Messages that were delivered at once are counted and not named. With --check, exit 1 also
     when no message came.
     """
-    from mockseg.operations.faults import AskTruth, Truth
-
-    told = target.ask("truth", AskTruth(source=source, limit=limit), Truth)
-    once = told.fates["delivered once"] == told.total > 0 and not told.nameless
+    truth = target.ask("truth", AskTruth(source=source, limit=limit), Truth)
+    once = truth.fates["delivered once"] == truth.total > 0 and not truth.nameless
     status = decided(1 if check and not once else 0)
     if as_json:
-        say_json(told, indented=True)
+        say_json(truth, indented=True)
     else:
-        say(told.summary)
-        for message in told.messages:
+        say(truth.summary)
+        for message in truth.messages:
             if message.fate == "delivered once" and len(message.attempts) == 1:
                 continue
             story = ", ".join(map(_attempt, message.attempts))
             say(f"{message.fate:15}  {shorten(message.message_id)}  {shorten(story)}")
-        if told.left_out:
-            say(f"… and {told.left_out} more; --limit has them")
-    if not told.total and not told.nameless:
+        if truth.left_out:
+            say(f"… and {truth.left_out} more; --limit has them")
+    if not truth.total and not truth.nameless:
         note(why_no_call(target, {"source": source}))
     return status
 

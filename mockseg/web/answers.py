@@ -53,7 +53,7 @@ class ErrorAnswer(Result, frozen=True):
 
 
 def security_headers(policy: str = JSON_POLICY) -> dict[str, str]:
-    """Return the headers of everything below ``/_mockseg``; there is no CORS header among them."""
+    """Return the headers of everything below ``/_mockseg``; no CORS header is among them."""
     return {
         "Content-Security-Policy": policy,
         "X-Content-Type-Options": "nosniff",

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 _OPTIONS: dict[str, Any] = {
-    # Nobody reads a log of every request.
+    # A log of every request has no reader.
     "access_log": None,
     # Inflated by ourselves, bounded: aiohttp takes a truncated stream for whole.
     "auto_decompress": False,
-    # What is left of a refused body is read away for so many seconds.
+    # The rest of a refused body is read and discarded for this many seconds.
     "lingering_time": 1.0,
     # A pixel or a `?data=` may carry a message of 32 KB, as base64.
     "max_line_size": 65_536,
@@ -53,9 +53,9 @@ class Runner(web.AppRunner):
         self._options = {**_OPTIONS, **options}
 
     async def _make_server(self) -> web.Server:
-        made = await super()._make_server()
+        server = await super()._make_server()
         app = self.app
-        return ConnectionServer(made, hub=app[HUB], recorder=app[RECORDER], options=self._options)
+        return ConnectionServer(server, hub=app[HUB], recorder=app[RECORDER], options=self._options)
 
 
 def make_app(hub: Hub) -> web.Application:

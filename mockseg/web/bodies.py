@@ -42,7 +42,7 @@ class Body(msgspec.Struct, frozen=True):
     Attributes:
         content: inflated bytes; the bytes as sent where they could not be inflated.
         sent_bytes: how many there were on the wire.
-        problem: why there is no more of it, or None.
+        problem: why it is incomplete, or None.
         write_key: found in what could be inflated of a damaged one, or empty.
     """
 

@@ -18,8 +18,8 @@ _SEGMENTS_OWN = re.compile(r"(?:^|\.)(?:segment\.io|segment\.com|segmentapis\.co
 def host_for_clients(sent: str | None, *, listening: str) -> str:
     """Choose the host that settings name: the one that the client used.
 
-    Not so when that is no host at all, or one of Segment's own that an /etc/hosts leads
-    here: what is sent there from elsewhere would reach Segment.
+    Not if that is not a host, or is one of Segment's own that an /etc/hosts leads here:
+    what is sent there from elsewhere would reach Segment.
 
     Args:
         sent: the Host header, or None.
@@ -33,7 +33,7 @@ def host_for_clients(sent: str | None, *, listening: str) -> str:
 def settings_body(write_key: str, *, host: str, scheme: str) -> bytes:
     """Return the settings of a source as JSON.
 
-    There is no ``consentSettings``: Segment leaves it out where consent is not set up. An empty
+    ``consentSettings`` is missing: Segment leaves it out where consent is not set up. An empty
     one means "no category was ever agreed to", and consent wrappers then send nothing.
 
     Args:

@@ -354,7 +354,7 @@ async def _answer_elsewhere(
     recorder: Recorder,
     allow_host: tuple[str, ...],
 ) -> web.StreamResponse:
-    """Answer a request whose target is no path: as the application does, or with 403.
+    """Answer a request whose target is not a path: as the application does, or with 403.
 
     Args:
         request: as it came.
@@ -395,7 +395,7 @@ async def _answer_elsewhere(
 
 
 def _authority(method: str, target: str) -> SplitResult | None:
-    """Return scheme, host and port of a target; None where there is no host."""
+    """Return scheme, host and port of a target; None without a host."""
     try:
         parts = urlsplit(f"https://{target}" if method == "CONNECT" else target)
         # Reading it is the check.

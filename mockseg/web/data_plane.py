@@ -1,7 +1,7 @@
 """Segment's own surface: tracking, pixels, CDN settings, tokens.
 
-One handler looks a path up in one table. There is no middleware here and nothing that
-runs for requests that do not need it: this is the way that every call takes.
+One handler looks a path up in one table. Without middleware, nothing runs for requests that do
+not need it: every call takes this way.
 """
 
 from __future__ import annotations

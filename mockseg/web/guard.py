@@ -92,7 +92,7 @@ def guarded(handler: Handler, *, any_peer: bool = False) -> Handler:
         except web.HTTPRequestEntityTooLarge:
             return error_answer(_too_large(request))
         except ConnectionError:
-            # The client went away in the middle: there is no reader of an answer.
+            # The client went away: nothing reads an answer.
             raise
         except Exception:  # noqa: BLE001  (whatever it is, the client gets our one shape)
             _log.exception("%s %s failed", printable(request.method), printable(request.path))
@@ -150,7 +150,7 @@ def admit_form(request: web.Request) -> None:
     it. A browser says where a form comes from, and this one must come from here.
 
     Raises:
-        OperationError: 403 it does not show where it comes from, 415 it is no form.
+        OperationError: 403 it does not show where it comes from, 415 it is not a form.
     """
     site = request.headers.get("Sec-Fetch-Site")
     shows_origin = "Origin" in request.headers
@@ -219,7 +219,7 @@ def as_refusal(error: MocksegError) -> OperationError:
 def _too_large(request: web.Request) -> OperationError:
     most = request.client_max_size
     return OperationError(
-        f"the body is larger than {most} bytes, which is the most",
+        f"the body is larger than {most} bytes, the maximum",
         status=413,
         code="body_too_large",
         details={"allowedBytes": most},

@@ -28,10 +28,10 @@ _LEEWAY_SECONDS = 5
 
 
 def check_public_key(pem: str, *, file: str) -> None:
-    """See to it that the configured key can check RS256 at all.
+    """Check that the configured key can verify RS256.
 
     Raises:
-        ConfigError: it is no PEM of an RSA public key.
+        ConfigError: it is not the PEM of an RSA public key.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

@@ -29,7 +29,7 @@ _FIELD = re.compile(r"    ([a-z_0-9]+(?:, [a-z_0-9]+)*): (.*)")
 # What every operation may answer, and what those with a body may besides.
 _ERRORS = {
     401: "another machine asks without the control token, or with a wrong one",
-    403: "a foreign host or origin, or another machine where there is no control token",
+    403: "a foreign host or origin, or another machine although the server has no control token",
     405: "the method is not one of this path's; the header Allow has them",
     415: "a body that is not declared as application/json",
     422: "a parameter is unknown, missing or not allowed; details say which and why",
@@ -37,7 +37,7 @@ _ERRORS = {
     503: "the server is stopping",
 }
 _BODY_ERRORS = {
-    400: "the body is no JSON",
+    400: "the body is not JSON",
     408: "the body did not arrive in time",
     413: "the body is too large",
 }
@@ -184,16 +184,18 @@ def _others(schemas: JsonObject) -> JsonObject:
     )
     return {
         f"{PREFIX}/stream": _get(
-            "stream", "Tell of what is recorded.", events, "text/event-stream", [*query, resume]
+            "stream", "Stream what is recorded.", events, "text/event-stream", [*query, resume]
         ),
         f"{PREFIX}/metrics": _get(
             "metrics",
-            "Give counters and gauges.",
+            "Return counters and gauges.",
             "Prometheus' text format 0.0.4.",
             "text/plain",
             [],
         ),
-        f"{PREFIX}/openapi.json": _get("openapi", "Give this document.", "OpenAPI 3.1.", _JSON, []),
+        f"{PREFIX}/openapi.json": _get(
+            "openapi", "Return this document.", "OpenAPI 3.1.", _JSON, []
+        ),
     }
 
 

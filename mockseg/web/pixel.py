@@ -28,7 +28,7 @@ GIF = (
     b"\x02\x02\x44\x01\x00\x3b"
 )
 
-# Deeper keys than this are nobody's: the rest of Segment reaches four levels.
+# No message has deeper keys: the rest of Segment reaches four levels.
 _MOST_LEVELS = 32
 
 

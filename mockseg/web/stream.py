@@ -2,7 +2,7 @@
 
 A stream keeps no queue. It remembers how far it has read and reads the journal on from
 there whenever something was recorded, so a slow reader costs nothing but its own delay,
-and what it takes too long to fetch is evicted like everything else: it is told of that gap.
+and what it takes too long to fetch is evicted like everything else: its reader gets a gap.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Gap(msgspec.Struct, frozen=True, rename="camel"):
     """Calls were evicted, or the server was started anew, before this stream could tell of them.
 
     Attributes:
-        after: the last cursor that was told before.
+        after: the last cursor that was sent before.
         next: the first cursor that is kept after it, or null.
         reason: ``evicted`` or ``restarted``.
     """

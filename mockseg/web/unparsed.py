@@ -39,7 +39,7 @@ class RawRequest:
     """A request as it was sent, and as far as it was.
 
     Attributes:
-        method: HTTP method; empty where there is none.
+        method: HTTP method; empty if it is missing.
         target: path and query, or whatever stands in their place.
         headers: names and values.
         body: not inflated.

@@ -160,7 +160,7 @@ def test_a_server_without_plans_has_no_coverage(
 
     out, err = capsys.readouterr()
     assert out == ""
-    assert "no source has a plan, so there is nothing to cover; start the server with" in err
+    assert "no source has a plan, so nothing can be covered; start the server with" in err
 
 
 def test_a_plan_is_inferred_from_the_journal(
@@ -185,7 +185,7 @@ def test_a_plan_is_inferred_from_the_journal(
     assert capsys.readouterr().out == ""
 
     assert run(["plan", "infer", "--source", "none"]) == 2
-    assert "source none: no good call in it" in capsys.readouterr().err
+    assert "source none: it has no good call to infer" in capsys.readouterr().err
 
 
 def test_an_export_is_validated_as_the_server_judged_it(

@@ -287,7 +287,7 @@ def test_a_matrix_says_what_could_not_be_measured(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], 'which SDK? Name its CLI with --cli "COMMAND"'),
+        ([], 'no SDK: name its CLI with --cli "COMMAND"'),
         (["--cli", " "], "--cli is empty"),
         (["--cli", "'x"], "--cli: invalid command"),
         (["--cli", "x", "--suites", "all"], '--suites: unknown suite "all"'),

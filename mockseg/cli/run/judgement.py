@@ -37,7 +37,7 @@ class Wrong:
 
     Attributes:
         what: the calls, such as ``track "Order Completed"``.
-        code: of the finding; the verdict where there is none.
+        code: of the finding; the verdict if the call has no finding.
         field: where, empty for the whole call.
         description: one sentence, of the first of them.
         first: the id of the first of them.
@@ -136,7 +136,7 @@ def judge(
         allow: what is excused.
         expected: minimum number of calls, or None.
         may_be_empty: whether a run without a call can be good.
-        nothing: what to say if there is no call.
+        nothing: what to say if nothing was recorded.
     """
     summary = target.ask("summary", OfSource(), Summary)
     bad = allowed = 0
@@ -180,8 +180,8 @@ def judge(
 
 def _wrong_lines(wrong: Wrong) -> Iterator[tuple[Part, ...]]:
     place = f" at {shorten(wrong.field)}" if wrong.field else ""
-    told = f" of {wrong.what}: {shorten(wrong.description)}"
-    yield (f"{wrong.count:6} x  ", paint(f"{wrong.code}{place}", "red"), told)
+    text = f" of {wrong.what}: {shorten(wrong.description)}"
+    yield (f"{wrong.count:6} x  ", paint(f"{wrong.code}{place}", "red"), text)
     sent = f"sent {wrong.sent}, " if wrong.sent else ""
     yield (f"{'':10} {sent}first in {wrong.first}",)
 
@@ -203,7 +203,7 @@ def _is_resend(target: Target, call: Call) -> bool:
     try:
         first = target.ask("get_call", GetCall(id=call.duplicate_of), CallDetails).call
     except OperationError:
-        # It is no longer kept.
+        # It was evicted.
         return False
     return is_resend(first, call)
 

@@ -43,8 +43,8 @@ async def run_program(
     try:
         process = await asyncio.create_subprocess_exec(*command, env=dict(env))
     except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(f'cannot run "{command[0][:200]}": {said}') from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(f'cannot run "{command[0][:200]}": {reason}') from None
     forward = _Forwarder(process, name=command[0], grace_seconds=grace_seconds)
     try:
         with handling(_FORWARDED, forward.receive):

@@ -123,7 +123,7 @@ def test_sources_without_plans_are_left_out_and_none_is_refused() -> None:
     empty = view(Coverage(()))
 
     assert gather(target(a=view(covered()), b=empty), None).sources == ("a",)
-    with pytest.raises(ConfigError, match="no source has a plan, so there is nothing to cover"):
+    with pytest.raises(ConfigError, match="no source has a plan, so nothing can be covered"):
         gather(target(b=empty), None)
     with pytest.raises(ConfigError, match='source "b" does not have a plan'):
         gather(target(a=view(covered()), b=empty), "b")

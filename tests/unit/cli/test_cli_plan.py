@@ -306,7 +306,7 @@ def test_import_reads_the_template_and_the_api(
         (["export", "good.json", "--format", "xml"], 'unknown value "xml". Allowed: json, csv.'),
         (["infer", "none.ndjson"], "cannot read none.ndjson: No such file"),
         (["infer", "bad.json"], "bad.json, line 1: malformed JSON: "),
-        (["infer", "good.json"], "good.json: no good call in it, so there is nothing to infer"),
+        (["infer", "good.json"], "good.json: it has no good call to infer a plan from"),
         (["infer", "good.json", "--source", "wk"], "--source is about a server's calls"),
         (["infer", "good.json", "--name", "\x07"], "it must be a text to be read by people"),
         (["infer", "--url", "http://127.0.0.1:9"], "http://127.0.0.1:9"),
