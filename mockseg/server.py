@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import warnings
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -296,11 +296,8 @@ class _ServerThread(threading.Thread):
         self.started: Future[RunningServer] = Future()
         self.transport: Future[InProcess] = Future()
         self.finished: Future[None] = Future()
+        self._stop_requested: Future[None] = Future()
         self._settings = settings
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop_event: asyncio.Event | None = None
-        self._lock = threading.Lock()
-        self._stop_requested = False
 
     def run(self) -> None:
         try:
@@ -318,29 +315,20 @@ class _ServerThread(threading.Thread):
         """Let the server end; returns at once, from any thread."""
         if _succeeded(self.transport):
             self.transport.result().close()
-        with self._lock:
-            self._stop_requested = True
-            if self._loop is not None and self._stop_event is not None:
-                self._loop.call_soon_threadsafe(self._stop_event.set)
+        # It may have been requested by another thread.
+        with contextlib.suppress(InvalidStateError):
+            self._stop_requested.set_result(None)
 
     async def _serve(self) -> None:
-        stop = asyncio.Event()
         running = RunningServer(self._settings)
         await running.start()
-        loop = asyncio.get_running_loop()
-        transport = InProcess(running.hub, loop, url=running.url)
+        transport = InProcess(running.hub, asyncio.get_running_loop(), url=running.url)
         self.transport.set_result(transport)
-        with self._lock:
-            self._loop, self._stop_event = loop, stop
-            if self._stop_requested:
-                stop.set()
         self.started.set_result(running)
         try:
-            await stop.wait()
+            await asyncio.wrap_future(self._stop_requested)
         finally:
             transport.close()
-            with self._lock:
-                self._loop = None
             await running.stop()
 
 
