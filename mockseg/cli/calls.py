@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,15 +10,12 @@ import click
 from mockseg.cli.flags import client_settings, json_flag, match_keys
 from mockseg.cli.lines import call_line, time_flags
 from mockseg.cli.nothing_there import why_no_call
-from mockseg.cli.output import note, say, say_json, warn
+from mockseg.cli.output import note, say_each, warn
 from mockseg.operations.calls import CallPage, ListCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from mockseg.cli.lines import Times
     from mockseg.cli.target import Target
-    from mockseg.domain.call import Call
 
 
 _LIMIT = 100
@@ -64,27 +62,19 @@ def command(
     """
     if limit is not None and last is not None:
         raise click.UsageError("--limit and --last exclude each other")
+    line = partial(call_line, times=times)
     if last is not None:
         asked = ListCalls(**match, after=after, order="newest")
         pages = list(target.pages("list_calls", asked, CallPage, most=last))
         found = [call for page in pages for call in page.calls][::-1]
-        show_calls(found, as_json=as_json, times=times)
-        shown, more = len(found), None
+        shown, more = say_each(found, line, as_json=as_json), None
     else:
         shown, more = 0, None
         asked = ListCalls(**match, after=after)
         for page in target.pages("list_calls", asked, CallPage, most=limit or _LIMIT):
-            show_calls(page.calls, as_json=as_json, times=times)
-            shown, more = shown + len(page.calls), page.next
+            shown += say_each(page.calls, line, as_json=as_json)
+            more = page.next
     if more is not None:
         warn(f"there are more calls: --after {more} goes on, --last {shown} lists the newest")
     if not shown:
         note(why_no_call(target, match))
-
-
-def show_calls(calls: Iterable[Call], *, as_json: bool, times: Times) -> None:
-    for call in calls:
-        if as_json:
-            say_json(call)
-        else:
-            say(*call_line(call, times=times))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
 from mockseg.cli.lines import time_flags
-from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.cli.output import note, say_each, shorten
 from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
 from mockseg.operations.destinations import DestinationList, ListDestinations
 
 if TYPE_CHECKING:
     from mockseg.cli.lines import Times
+    from mockseg.cli.output import Part
     from mockseg.cli.target import Target
     from mockseg.domain.delivery import Delivery, DeliveryState
 
@@ -40,15 +42,11 @@ def command(
     times: Times,
 ) -> None:
     """List what happened to calls at destinations: filtered and why, or each attempt."""
-    shown = 0
     asked = ListDeliveries(source=source, destination=to, state=state)
+    shown = 0
     for page in target.pages("list_deliveries", asked, DeliveryPage):
-        for delivery in page.deliveries:
-            if as_json:
-                say_json(delivery)
-            else:
-                say(delivery_line(delivery, times=times))
-        shown += len(page.deliveries)
+        line = partial(delivery_line, times=times)
+        shown += say_each(page.deliveries, line, as_json=as_json)
     if not shown:
         note(_nothing(target, source))
     if page.evicted:
@@ -64,8 +62,8 @@ def _nothing(target: Target, source: str | None) -> str:
     return f"no delivery matches: {of} no destination (mockseg destination add connects one)"
 
 
-def delivery_line(delivery: Delivery, *, times: Times) -> str:
-    """Return a delivery as one line: state, destination, call, event, user, answers, reason."""
+def delivery_line(delivery: Delivery, *, times: Times) -> tuple[Part, ...]:
+    """Return the parts of a line: state, destination, call, event, user, answers, reason."""
     what = delivery.event or delivery.type
     statuses = ", ".join(
         str(attempt.status) if attempt.status else attempt.error or "no answer"
@@ -85,4 +83,4 @@ def delivery_line(delivery: Delivery, *, times: Times) -> str:
     parts += [shorten(text) for text in (why, notes) if text]
     if delivery.next_attempt_at:
         parts.append(f"next attempt at {times.show(delivery.next_attempt_at)}")
-    return "  ".join(parts)
+    return ("  ".join(parts),)

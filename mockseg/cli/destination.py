@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,7 @@ import click
 from mockseg.cli.flags import checked_object, client_settings, json_flag, json_object, source_flag
 from mockseg.cli.group import Group
 from mockseg.cli.lines import time_flags
-from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.cli.output import note, say, say_each, say_json, shorten
 from mockseg.conversion import convert
 from mockseg.operations.destinations import (
     Act,
@@ -28,6 +29,7 @@ from mockseg.operations.sources import Deleted
 
 if TYPE_CHECKING:
     from mockseg.cli.lines import Times
+    from mockseg.cli.output import Part
     from mockseg.cli.target import Target
     from mockseg.operations.destinations import VendorRequestView
 
@@ -130,15 +132,11 @@ def requests(*, target: Target, id_: str, as_json: bool, times: Times) -> None:
 
     A vendor's name instead of an ID lists requests whose key belongs to no destination.
     """
-    shown = 0
     asked = ListVendorRequests(id=id_)
+    shown = 0
     for page in target.pages("list_vendor_requests", asked, VendorRequestPage):
-        for request in page.requests:
-            if as_json:
-                say_json(request)
-            else:
-                say(_request_line(request, times=times))
-        shown += len(page.requests)
+        line = partial(_request_line, times=times)
+        shown += say_each(page.requests, line, as_json=as_json)
     if not shown:
         note("no request reached it")
 
@@ -164,9 +162,9 @@ def _show(view: DestinationView, *, url: str) -> None:
         say(f"    actions: {', '.join(view.actions)}")
 
 
-def _request_line(request: VendorRequestView, *, times: Times) -> str:
+def _request_line(request: VendorRequestView, *, times: Times) -> tuple[Part, ...]:
     when = times.show(request.received_at)
     notes = "; ".join(f"{note.code}: {note.description}" for note in request.notes)
     parts = [when, f"{request.sender:7}", str(request.answer.status), request.method]
     parts += [shorten(request.path), shorten(notes)]
-    return "  ".join(part for part in parts if part)
+    return ("  ".join(filter(None, parts)),)

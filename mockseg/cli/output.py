@@ -16,7 +16,7 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias, TypeVar
 
 import click
 
@@ -24,9 +24,10 @@ from mockseg.json_types import encode_printable, pretty
 from mockseg.printable import printable, printable_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
+T = TypeVar("T")
 Colour: TypeAlias = Literal["green", "red", "yellow", "bright_black"]
 
 # Where a command keeps the exit status that it has decided on.
@@ -88,6 +89,17 @@ def say_json(value: object, *, indented: bool = False, err: bool = False) -> Non
     """
     text = pretty(value) if indented else encode_printable(value).decode()
     _put(text, sys.stderr if err else sys.stdout)
+
+
+def say_each(items: Iterable[T], line: Callable[[T], Iterable[Part]], *, as_json: bool) -> int:
+    """Print items, each as a JSON object or as a line for a person; return their number."""
+    number = 0
+    for number, item in enumerate(items, 1):  # noqa: B007 - the last number is the result
+        if as_json:
+            say_json(item)
+        else:
+            say(*line(item))
+    return number
 
 
 def say_table(head: Sequence[str], rows: Sequence[Sequence[Part]]) -> None:

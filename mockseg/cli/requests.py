@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.flags import client_settings, json_flag, source_flag
 from mockseg.cli.lines import request_line, time_flags
-from mockseg.cli.output import note, say, say_json
+from mockseg.cli.output import note, say_each
 from mockseg.operations.requests import ListRequests, RequestPage
 
 if TYPE_CHECKING:
@@ -49,11 +50,7 @@ def command(
     size = _PAGE_WITH_BODIES if as_json else _PAGE
     pages = list(target.pages("list_requests", asked, RequestPage, most=last, size=size))
     found = [request for page in pages for request in page.requests]
-    for request in reversed(found):
-        if as_json:
-            say_json(request)
-        else:
-            say(*request_line(request, times=times))
+    say_each(reversed(found), partial(request_line, times=times), as_json=as_json)
     if pages[-1].next is not None:
         note(f"there are older requests: --last {last * 10} shows more")
     if not found:

@@ -102,12 +102,7 @@ def _show_call(details: CallDetails, times: Times) -> None:
         if value is not None:
             say(*_row(label), shorten(value))
     say(*_row("attempts"), "; ".join(map(_attempt, details.attempts)))
-    if details.findings:
-        _head("wrong")
-        for finding in details.findings[:_MOST_FINDINGS]:
-            _show_finding(finding)
-        if len(details.findings) > _MOST_FINDINGS:
-            say(f"  and {len(details.findings) - _MOST_FINDINGS} more (--json has all)")
+    _show_findings(details.findings)
     _head("message")
     say_json(call.message or call.raw, indented=True)
     _head("request")
@@ -115,11 +110,25 @@ def _show_call(details: CallDetails, times: Times) -> None:
     _show_route(request, place if len(request.calls) > 1 else "")
     _head("deliveries")
     for delivery in details.deliveries:
-        say("  ", delivery_line(delivery, times=times))
+        say("  ", *delivery_line(delivery, times=times))
     if not details.deliveries:
         say("  none")
     if details.before or details.after:
-        _show_neighbours(details, times)
+        _head("calls of this user")
+        lines = [_brief(brief, times) for brief in details.before]
+        lines.append((f"{call.id}  this call",))
+        lines += [_brief(brief, times) for brief in details.after]
+        for line in lines:
+            say("  ", *line)
+
+
+def _show_findings(findings: list[FindingDetails]) -> None:
+    if findings:
+        _head("wrong")
+    for details in findings[:_MOST_FINDINGS]:
+        _show_finding(details)
+    if len(findings) > _MOST_FINDINGS:
+        say(f"  and {len(findings) - _MOST_FINDINGS} more (--json has all)")
 
 
 def _show_finding(details: FindingDetails) -> None:
@@ -138,15 +147,6 @@ def _show_finding(details: FindingDetails) -> None:
         say(f"    plan  {shorten(finding.plan)}")
 
 
-def _show_neighbours(details: CallDetails, times: Times) -> None:
-    _head("calls of this user")
-    for brief in details.before:
-        say("  ", *_brief(brief, times))
-    say(f"  {details.call.id}  this call")
-    for brief in details.after:
-        say("  ", *_brief(brief, times))
-
-
 def _show_request(request: RequestView, times: Times) -> None:
     say(f"{request.id}  {shorten(route_text(request.method, request.path))}")
     say(*_row("received"), times.show(request.received_at))
@@ -157,14 +157,17 @@ def _show_request(request: RequestView, times: Times) -> None:
     _head("request")
     _show_route(request, "")
     _head("body")
-    _show_body(request.body)
+    try:
+        say_json(decode(request.body.encode()), indented=True)
+    except (MalformedJsonError, UnicodeEncodeError):
+        for line in request.body.splitlines() or ["(empty)"]:
+            say(f"  {line}")
 
 
 def _show_route(request: RequestView, place: str) -> None:
     query = f"?{request.query}" if request.query else ""
     say(f"  {request.id}{place}")
-    route = route_text(request.method, request.path)
-    say(f"  {route}{query}, {request.sent_bytes} bytes")
+    say(f"  {route_text(request.method, request.path)}{query}, {request.sent_bytes} bytes")
     for name, value in request.headers:
         say(f"  {name}: {value}")
     if request.fault is not None:
@@ -176,14 +179,6 @@ def _show_route(request: RequestView, place: str) -> None:
     text = f"answered {answer.status} in {request.spent_milliseconds:.2f} ms"
     body = shorten(answer.body, longest=_LONGEST_VALUE)
     say("  ", paint(text, "green" if answer.status < 400 else "red"), f"  {body}")
-
-
-def _show_body(body: str) -> None:
-    try:
-        say_json(decode(body.encode()), indented=True)
-    except (MalformedJsonError, UnicodeEncodeError):
-        for line in body.splitlines() or ["(empty)"]:
-            say(f"  {line}")
 
 
 def _attempt(attempt: AttemptView) -> str:

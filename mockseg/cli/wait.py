@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from mockseg.cli.calls import show_calls
 from mockseg.cli.flags import Seconds, client_settings, json_flag, match_keys
 from mockseg.cli.lines import call_line, time_flags
 from mockseg.cli.nothing_there import why_no_call
-from mockseg.cli.output import decided, note, say_json, say_text, warn
+from mockseg.cli.output import decided, note, say_each, say_json, say_text, warn
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError
 from mockseg.matching.match import Match
@@ -108,7 +108,7 @@ def command(
     if as_json:
         say_json(waited)
     elif not quiet:
-        show_calls(waited.calls, as_json=False, times=times)
+        say_each(waited.calls, partial(call_line, times=times), as_json=False)
     return 0
 
 
