@@ -1,5 +1,3 @@
-"""``mockseg calls``: list recorded calls."""
-
 from __future__ import annotations
 
 from functools import partial

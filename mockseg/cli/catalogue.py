@@ -1,5 +1,3 @@
-"""``mockseg catalogue``: every documented event, as a person reads it."""
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""``mockseg clear``: forget calls."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

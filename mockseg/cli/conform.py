@@ -1,5 +1,3 @@
-"""``mockseg conform``: the public conformance suite for Segment SDKs."""
-
 from __future__ import annotations
 
 import asyncio

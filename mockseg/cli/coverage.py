@@ -1,5 +1,3 @@
-"""``mockseg coverage``: what of the plans was seen and asserted on."""
-
 from __future__ import annotations
 
 import math

@@ -1,5 +1,3 @@
-"""``mockseg deliveries``: what became of calls at destinations."""
-
 from __future__ import annotations
 
 from functools import partial

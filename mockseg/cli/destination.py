@@ -1,5 +1,3 @@
-"""``mockseg destination``: what a source's calls are forwarded to."""
-
 from __future__ import annotations
 
 from functools import partial

@@ -1,5 +1,3 @@
-"""``mockseg export``: recorded calls into a file."""
-
 from __future__ import annotations
 
 import itertools

@@ -1,5 +1,3 @@
-"""``mockseg fault``: break requests on purpose."""
-
 from __future__ import annotations
 
 import functools

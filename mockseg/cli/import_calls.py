@@ -1,5 +1,3 @@
-"""``mockseg import``: exported calls into a server."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -61,21 +59,17 @@ def _batches(file: str) -> Iterator[list[ImportedCall]]:
     """Yield calls in portions that fit into a request, those before an invalid line too."""
     batch: list[ImportedCall] = []
     size = 0
-    calls = _calls_of(file)
-    while True:
-        try:
-            call, length = next(calls)
-        except StopIteration:
-            break
-        except ConfigError:
-            if batch:
+    try:
+        for call, length in _calls_of(file):
+            if batch and (len(batch) == _BATCH_CALLS or size + length > _BATCH_BYTES):
                 yield batch
-            raise
-        if batch and (len(batch) == _BATCH_CALLS or size + length > _BATCH_BYTES):
+                batch, size = [], 0
+            batch.append(call)
+            size += length
+    except ConfigError:
+        if batch:
             yield batch
-            batch, size = [], 0
-        batch.append(call)
-        size += length
+        raise
     if batch:
         yield batch
 

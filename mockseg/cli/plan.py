@@ -1,5 +1,3 @@
-"""``mockseg plan``: infer, compare and convert tracking plans."""
-
 from __future__ import annotations
 
 import dataclasses

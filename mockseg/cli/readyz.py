@@ -1,5 +1,3 @@
-"""``mockseg readyz``: is a server ready?"""
-
 from __future__ import annotations
 
 import http.client

@@ -1,5 +1,3 @@
-"""``mockseg redeliver``: recorded calls again, to chosen destinations."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

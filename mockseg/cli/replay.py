@@ -1,5 +1,3 @@
-"""``mockseg replay``: captured or exported calls, sent again with their timing."""
-
 from __future__ import annotations
 
 import secrets

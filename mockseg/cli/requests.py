@@ -1,5 +1,3 @@
-"""``mockseg requests``: list requests, refused ones with the reason."""
-
 from __future__ import annotations
 
 from functools import partial

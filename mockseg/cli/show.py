@@ -1,5 +1,3 @@
-"""``mockseg show``: one call or one request whole, as a person reads it."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,3 @@
-"""``mockseg snippet SDK``: how an SDK is pointed at mockseg."""
-
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,5 +1,3 @@
-"""``mockseg sources``: list sources with what they recorded."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,3 @@
-"""``mockseg summary``: count what was recorded."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,3 @@
-"""``mockseg tail``: calls while they arrive."""
-
 from __future__ import annotations
 
 import dataclasses

@@ -1,5 +1,3 @@
-"""``mockseg truth``: what became of each message."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,3 @@
-"""``mockseg validate``: judge the messages of a file, without a server."""
-
 from __future__ import annotations
 
 from collections import Counter

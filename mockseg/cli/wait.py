@@ -1,5 +1,3 @@
-"""``mockseg wait``: wait until calls are recorded, for shell scripts."""
-
 from __future__ import annotations
 
 from functools import partial

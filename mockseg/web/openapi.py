@@ -241,22 +241,18 @@ def _schemas() -> JsonObject:
 def _inside(records: list[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
     """Return the records that are fields of others."""
     found: set[type[msgspec.Struct]] = set()
-    pending = [msgspec.inspect.type_info(record) for record in records]
+    # The types that msgspec describes are records themselves: what is inside is in their fields.
+    pending: list[Any] = list(msgspec.inspect.multi_type_info(records))
     while pending:
-        kind = pending.pop()
-        if isinstance(kind, msgspec.inspect.StructType):
-            if kind.cls in found:
-                continue
-            found.add(kind.cls)
-            pending += [field.type for field in kind.fields]
-        elif isinstance(kind, msgspec.inspect.UnionType):
-            pending += kind.types
-        elif isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
-            pending.append(kind.item_type)
-        elif isinstance(kind, msgspec.inspect.DictType):
-            pending.append(kind.value_type)
-        elif isinstance(kind, msgspec.inspect.TupleType):
-            pending += kind.item_types
+        each = pending.pop()
+        if isinstance(each, tuple):
+            pending += each
+        elif isinstance(each, msgspec.Struct):
+            if isinstance(each, msgspec.inspect.StructType):
+                if each.cls in found:
+                    continue
+                found.add(each.cls)
+            pending += [getattr(each, name) for name in each.__struct_fields__]
     return found
 
 
