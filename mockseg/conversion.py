@@ -1,7 +1,4 @@
-"""Converting JSON to a record, or refusing it.
-
-The refusal says the place, the value that was seen, what is allowed, and the nearest name.
-"""
+"""Converting JSON to a record; an error says the place, the value that was seen, what is allowed, and the nearest name."""
 
 from __future__ import annotations
 
@@ -77,14 +74,14 @@ def _explain(sentence: str, values: Json, record: type[msgspec.Struct], where: s
     called = f"`{place}`" if place else where or "it"
     if isinstance(kind, inspect.LiteralType):
         allowed = tuple(str(choice) for choice in kind.values)
-        refusal = unknown_parameter(place, "value", value, allowed, place=called)
+        error = unknown_parameter(place, "value", value, allowed, place=called)
     else:
         wanted = _words(kind) if kind is not None and "enum value" in what else _wanted(what)
         sentence = f"{called} is {_shown(value)}: it must be {wanted}"
-        refusal = invalid(place, sentence, allowed=wanted)
+        error = invalid(place, sentence, allowed=wanted)
     shown = _shown(value)
-    refusal.details["value"] = value if len(shown) <= _LONGEST_SHOWN else shown
-    raise refusal
+    error.details["value"] = value if len(shown) <= _LONGEST_SHOWN else shown
+    raise error
 
 
 def _explain_object(value: JsonObject, kind: inspect.StructType, place: str, where: str) -> None:

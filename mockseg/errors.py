@@ -128,7 +128,7 @@ class OperationError(MocksegError):
     """The control plane refused an operation.
 
     Attributes:
-        status: the HTTP status that this refusal has, 400 to 499.
+        status: its HTTP status, 400 to 499.
         code: one word for scripts, such as ``invalid_parameter``.
         details: what helps to repair it; JSON.
     """

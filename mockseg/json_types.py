@@ -92,7 +92,7 @@ def decode_leniently(data: bytes) -> Json:
     text = data.decode("utf-8", "replace")
     try:
         value = json.loads(
-            text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+            text, parse_constant=_reject_constant, parse_float=_finite, parse_int=_whole
         )
         return _without_surrogates(value)
     except (ValueError, RecursionError) as error:
@@ -120,7 +120,7 @@ def is_deeper(value: Json, *, than: int) -> bool:
     return True
 
 
-def _refuse_constant(name: str) -> float:
+def _reject_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 

@@ -68,7 +68,7 @@ def unknown(
 def unknown_parameter(
     parameter: str, what: str, value: object, allowed: Iterable[str], *, place: str = ""
 ) -> OperationError:
-    """Return the refusal of a parameter whose name or value is unknown.
+    """Return the error about a parameter whose name or value is unknown.
 
     Its details carry ``parameter``, ``allowed`` and, where there is one, ``nearest``.
 

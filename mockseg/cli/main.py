@@ -131,7 +131,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return closed.status
     except click.ClickException as error:
-        return _refuse(error)
+        return _show_usage_error(error)
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", status=2)
     except UnmetExpectationError as error:
@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(run(arguments))
 
 
-def _refuse(error: click.ClickException) -> int:
+def _show_usage_error(error: click.ClickException) -> int:
     """Show click's error about the command line, which it may quote."""
     from mockseg.cli.output import say_text
 

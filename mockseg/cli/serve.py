@@ -196,7 +196,7 @@ class LiveLines:
         fresh = self._hub.journal.cursor - self._cursor
         after = max(self._cursor, self._hub.journal.cursor - _AT_ONCE)
         calls = self._hub.journal.calls_after(after, limit=_AT_ONCE) if fresh else []
-        lines = [call_line(call.view(), times=self._times) for call in calls] + self._refusals()
+        lines = [call_line(call.view(), times=self._times) for call in calls] + self._refused()
         missing = self._skipped + max(fresh - len(calls), 0)
         self._cursor = self._hub.journal.cursor
         if not lines:
@@ -210,7 +210,7 @@ class LiveLines:
         except queue.Full:
             self._skipped = missing + len(calls)
 
-    def _refusals(self) -> list[Line]:
+    def _refused(self) -> list[Line]:
         total = self._hub.tally.requests
         after = max(self._number, total - _AT_ONCE)
         requests = self._hub.journal.requests_after(after, limit=_AT_ONCE) if total > after else []

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # The server says something at least every 15 seconds.
 _SILENCE_SECONDS = 60.0
 _LONGEST_LINE = 64 * 1024 * 1024
-_LONGEST_REFUSAL = 65_536
+_LONGEST_ERROR = 65_536
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _read(
     try:
         with target.get(path, timeout=_SILENCE_SECONDS, headers=headers) as answer:
             if answer.status != 200:
-                raise _refusal(target, answer)
+                raise _error_of(target, answer)
             yield from _parse(answer)
     except TimeoutError:
         raise UnreachableError(f"the mockseg at {target.url} no longer says anything") from None
@@ -118,9 +118,11 @@ def _parse(answer: http.client.HTTPResponse) -> Iterator[tuple[str, str, str]]:
             event = {}
 
 
-def _refusal(target: Target, answer: http.client.HTTPResponse) -> OperationError | UnreachableError:
+def _error_of(
+    target: Target, answer: http.client.HTTPResponse
+) -> OperationError | UnreachableError:
     try:
-        error = json.loads(answer.read(_LONGEST_REFUSAL))["error"]
+        error = json.loads(answer.read(_LONGEST_ERROR))["error"]
         return OperationError(str(error["message"]), status=answer.status, code=str(error["code"]))
     except (ValueError, KeyError, TypeError):
         return UnreachableError(

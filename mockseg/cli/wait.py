@@ -96,12 +96,12 @@ def command(
     )
     try:
         waited = target.ask("wait_calls", asked, WaitedCalls)
-    except OperationError as refusal:
-        if refusal.status != 406:
+    except OperationError as error:
+        if error.status != 406:
             raise
         decided(1)
         if not quiet:
-            _explain(target, match, refusal, as_json=as_json, times=times)
+            _explain(target, match, error, as_json=as_json, times=times)
         return 1
     if as_json:
         say_json(waited)
@@ -113,7 +113,7 @@ def command(
 def _explain(
     target: Target,
     match: dict[str, Any],
-    refusal: OperationError,
+    error: OperationError,
     *,
     as_json: bool,
     times: Times,
@@ -123,19 +123,19 @@ def _explain(
         say_json(
             {
                 "error": {
-                    "code": refusal.code,
-                    "message": refusal.message,
-                    "details": refusal.details,
+                    "code": error.code,
+                    "message": error.message,
+                    "details": error.details,
                 }
             }
         )
-    explanation = refusal.details.get("explanation")
+    explanation = error.details.get("explanation")
     text = explanation.get("text") if isinstance(explanation, dict) else None
     if isinstance(text, str):
         say_text(text, err=True)
         return
-    warn(refusal.message)
-    if "call" in refusal.details:
-        note(*call_line(msgspec.convert(refusal.details["call"], Call), times=times))
-    elif refusal.code == "timeout" and refusal.details.get("seen") == 0:
+    warn(error.message)
+    if "call" in error.details:
+        note(*call_line(msgspec.convert(error.details["call"], Call), times=times))
+    elif error.code == "timeout" and error.details.get("seen") == 0:
         note(why_no_call(target, match))

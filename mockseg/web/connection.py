@@ -57,7 +57,7 @@ class Connection(web.RequestHandler):
     """One client's connection.
 
     It is idle until bytes come, and again when a request was answered. The first bytes are
-    nearly always one whole request: they go to the parser as they are. If it refuses them, all
+    nearly always one whole request: they go to the parser as they are. If it rejects them, all
     requests among them are lost with the mistake, and are found again in the bytes. What comes
     before the answer goes to the parser in parts that end where a head ends: so it hands over
     each good request before the mistake.
@@ -148,14 +148,16 @@ class Connection(web.RequestHandler):
         """Answer what the parser rejected, and record it with the requests lost because of it."""
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
-        response = response_of(self._refuse_unparsed(exc))
+        response = response_of(self._record_unparsed(exc))
         response.force_close()
         return response
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Record a request whose client went away before its head was whole."""
         if self._has_partial_head():
-            self._refuse_head(400, "the client went away before the head of the request was whole")
+            self._record_partial_head(
+                400, "the client went away before the head of the request was whole"
+            )
         self._ended = True
         self._received = self._before = b""
         super().connection_lost(exc)
@@ -175,7 +177,7 @@ class Connection(web.RequestHandler):
         elif self._partial_since is None:
             self._partial_since = now
         elif now - self._partial_since >= timeout:
-            answer = self._refuse_head(
+            answer = self._record_partial_head(
                 408, f"the head of the request did not arrive within {timeout:g} s"
             )
             if self.transport is not None:
@@ -230,9 +232,9 @@ class Connection(web.RequestHandler):
         self._head_is_whole = _END_OF_HEAD in received or len(received) >= _MOST_KEPT_BYTES
         return not self._head_is_whole
 
-    # --- what is refused here
+    # --- what the application never gets
 
-    def _refuse_unparsed(self, error: HttpProcessingError) -> Answer:
+    def _record_unparsed(self, error: HttpProcessingError) -> Answer:
         """Record what the parser rejected, and all requests that it forgot because of that."""
         self._ended = True
         recorder = self._server.recorder
@@ -266,7 +268,7 @@ class Connection(web.RequestHandler):
         self._server.hub.count_parser_refusal()
         return answer
 
-    def _refuse_head(self, status: int, reason: str) -> Answer:
+    def _record_partial_head(self, status: int, reason: str) -> Answer:
         """Record a request whose head is not whole."""
         self._ended = True
         answer = refusal(status, reason, code="invalid_request", plain=False)

@@ -81,13 +81,13 @@ async def _openapi(request: web.Request) -> web.StreamResponse:
 
 def _wrong_method(request: web.Request, methods: list[str]) -> web.Response:
     method, allowed = request.method[:40], ", ".join(methods)
-    refusal = OperationError(
+    error = OperationError(
         f"{request.path[:200]} does not take {method}: allowed are {allowed}",
         status=405,
         code="method_not_allowed",
         details={"method": method, "allowed": methods},
     )
-    return error_answer(refusal, headers={"Allow": allowed})
+    return error_answer(error, headers={"Allow": allowed})
 
 
 def _unknown_path(request: web.Request, paths: list[str]) -> OperationError:

@@ -66,12 +66,12 @@ async def _expect(request: web.Request) -> web.StreamResponse | None:
     """Answer 417 to an expectation other than 100-continue."""
     expectation = request.headers.get("Expect", "")
     if expectation.lower() != CONTINUE:
-        refusal = OperationError(
+        unknown = OperationError(
             f'the header Expect is "{expectation[:100]}": only 100-continue is known',
             status=417,
             code="expectation_failed",
         )
-        return error_answer(refusal)
+        return error_answer(unknown)
     await continue_if_expected(request)
     return None
 
@@ -88,7 +88,7 @@ def guarded(handler: Handler, *, any_peer: bool = False) -> Handler:
         except OperationError as error:
             return error_answer(error)
         except MocksegError as error:
-            return error_answer(as_refusal(error))
+            return error_answer(as_operation_error(error))
         except web.HTTPRequestEntityTooLarge:
             return error_answer(_too_large(request))
         except ConnectionError:
@@ -96,10 +96,10 @@ def guarded(handler: Handler, *, any_peer: bool = False) -> Handler:
             raise
         except Exception:  # noqa: BLE001  (whatever it is, the client gets our one shape)
             _log.exception("%s %s failed", printable(request.method), printable(request.path))
-            refusal = OperationError(
+            failure = OperationError(
                 "mockseg failed; its log has the traceback", status=500, code="internal_error"
             )
-            return error_answer(refusal)
+            return error_answer(failure)
 
     return answer
 
@@ -202,7 +202,7 @@ def is_same_origin(origin: str, host: str) -> bool:
     return _with_port(parts.netloc, default) == _with_port(host, default)
 
 
-def as_refusal(error: MocksegError) -> OperationError:
+def as_operation_error(error: MocksegError) -> OperationError:
     """Return an error of ours as the control plane answers it."""
     if isinstance(error, OperationError):
         return error

@@ -41,7 +41,7 @@ async def read(request: web.Request, operation: Operation) -> msgspec.Struct:
     names = wire_names(operation.params)
     in_path = dict(request.match_info)
     if not operation.has_body:
-        await refuse_body(request)
+        await require_no_body(request)
         values: JsonObject = query_values(request, names)
         return convert({**values, **in_path}, operation.params, from_text=True, where="the query")
     for name in request.query:
@@ -143,8 +143,8 @@ def check_content_type(request: web.Request) -> None:
     )
 
 
-async def refuse_body(request: web.Request) -> None:
-    """Refuse a body where parameters travel in the query: it would go unheard.
+async def require_no_body(request: web.Request) -> None:
+    """Check that no body is sent where parameters travel in the query.
 
     Raises:
         OperationError: 422.

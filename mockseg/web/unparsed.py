@@ -1,4 +1,4 @@
-"""What aiohttp's parser refuses: the reason in a sentence, and what can be read of the request."""
+"""What aiohttp's parser rejects: the reason in a sentence, and what can be read of the request."""
 
 from __future__ import annotations
 
