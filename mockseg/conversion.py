@@ -1,4 +1,7 @@
-"""Converting JSON to a record; an error says the place, the value that was seen, what is allowed, and the nearest name."""
+"""Converting JSON to a record.
+
+An error names the place, the value that was seen, what is allowed, and the nearest name.
+"""
 
 from __future__ import annotations
 
