@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -99,9 +100,26 @@ def decode_leniently(data: bytes) -> Json:
         raise MalformedJsonError(_sentence(error)) from None
 
 
+# A fraction of nothing but a zero, as whole floats are written below 10**16.
+_WHOLE_FLOAT = re.compile(rb"\.0(?![0-9])")
+
+
 def canonical(value: Json) -> bytes:
-    """Encode so that equal values give equal bytes: keys sorted, no white space."""
-    return msgspec.json.encode(value, order="sorted")
+    """Encode so that equal values give equal bytes: keys sorted, no white space, 1.0 as 1."""
+    text = msgspec.json.encode(value, order="sorted")
+    if _WHOLE_FLOAT.search(text) is None:
+        return text
+    return msgspec.json.encode(_with_whole_numbers(value), order="sorted")
+
+
+def _with_whole_numbers(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _with_whole_numbers(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_whole_numbers(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
 
 
 def is_deeper(value: Json, *, than: int) -> bool:

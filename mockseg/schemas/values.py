@@ -11,7 +11,7 @@ import json
 from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, lcm, nextafter
+from math import ceil, floor, inf, lcm, nextafter
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from mockseg.errors import PlanError
@@ -392,11 +392,13 @@ class Builder(Generic[V]):
             return whole
         bounds = shape.number
         low, high = _inner(bounds.least, up=True), _inner(bounds.most, up=False)
+        if inf in {low, high} or -inf in {low, high}:
+            return whole
         above = bounds.above and low == bounds.least
         below = bounds.below and high == bounds.most
         if low is not None and high is not None:
-            first = nextafter(low, float("inf")) if above else low
-            last = nextafter(high, float("-inf")) if below else high
+            first = nextafter(low, inf) if above else low
+            last = nextafter(high, -inf) if below else high
             if first > last:
                 return whole
         fraction = self._chooser.fraction(low, high, above=above, below=below)
@@ -445,16 +447,18 @@ class Builder(Generic[V]):
 
 
 def _inner(limit: Json, *, up: bool) -> float | None:
+    """Return the last double within a limit; None where all are, infinity where none is."""
     if limit is None:
         return None
     try:
         number = float(limit)
     except OverflowError:
-        return None
+        beyond = inf if limit > 0 else -inf
+        return beyond if up == (limit > 0) else None
     if up and number < limit:
-        return nextafter(number, float("inf"))
+        return nextafter(number, inf)
     if not up and number > limit:
-        return nextafter(number, float("-inf"))
+        return nextafter(number, -inf)
     return number
 
 
