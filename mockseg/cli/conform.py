@@ -19,9 +19,8 @@ from mockseg.cli.progress import Progress
 from mockseg.conformance.answers import ANSWERS
 from mockseg.conformance.contract import E2eConfig, suites_of
 from mockseg.conformance.matrix import Cell, Matrix, measure
-from mockseg.conformance.reports import Report
 from mockseg.conformance.runner import Sdk
-from mockseg.conformance.verdicts import check_patterns, chosen, run_checks
+from mockseg.conformance.verdicts import Report, check_patterns, chosen, run_checks
 from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.files import read_bytes
 from mockseg.json_types import pretty

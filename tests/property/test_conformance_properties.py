@@ -21,8 +21,7 @@ from mockseg import MockSegment
 from mockseg.conformance.contract import CliResult, E2eConfig, read_result
 from mockseg.conformance.evidence import Evidence, Outcome, evidence_of
 from mockseg.conformance.matrix import cell_of
-from mockseg.conformance.reports import Report
-from mockseg.conformance.verdicts import CHECKS, check_patterns, verdict_of
+from mockseg.conformance.verdicts import CHECKS, Report, check_patterns, verdict_of
 from mockseg.errors import ConfigError
 from mockseg.json_types import pretty
 from mockseg.printable import printable

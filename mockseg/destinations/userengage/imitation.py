@@ -8,20 +8,27 @@ page "UserEngage Destination"; what it leaves open is chosen in `UserEngageSetup
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, ClassVar
+import string
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from mockseg import json_types
 from mockseg.destinations.inlet import INLET, basic_key
-from mockseg.destinations.userengage.actions import ACTIONS, mint_secret
-from mockseg.destinations.userengage.app import App
+from mockseg.destinations.userengage.app import App, define, define_events
 from mockseg.destinations.userengage.inlet import credentials_error, key_error, receive
-from mockseg.destinations.userengage.objects import state_of
+from mockseg.destinations.userengage.objects import attribute_object, event_object, state_of
 from mockseg.destinations.userengage.rest.call import rest_error
 from mockseg.destinations.userengage.rest.door import REST_PREFIX, RestDoor, token_error, token_of
 from mockseg.destinations.userengage.restoring import fill
-from mockseg.destinations.userengage.setup import UserEngageSetup, check_setup
+from mockseg.destinations.userengage.setup import (
+    AttributeSetup,
+    Types,
+    UserEngageSetup,
+    check_setup,
+    domain_of,
+)
 from mockseg.destinations.vendor import (
     Action,
+    Arguments,
     Headers,
     Imitation,
     Setup,
@@ -29,11 +36,189 @@ from mockseg.destinations.vendor import (
     VendorResponse,
     reply,
 )
+from mockseg.errors import VendorStateError
+from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from random import Random
 
+    from mockseg.destinations.userengage.attributes import Namespace
     from mockseg.json_types import JsonObject
+
+_UserEngage: TypeAlias = Imitation[UserEngageSetup, App]
+_SECRET_LETTERS = string.ascii_letters + string.digits
+
+
+class _GenerateKey(Arguments, frozen=True):
+    """Generate another Segment API key ("App settings > Advanced > Segment API keys")."""
+
+
+class _RevokeKey(Arguments, frozen=True):
+    """Revoke a Segment API key; requests with it are answered 403 from now on.
+
+    Attributes:
+        key: which; the oldest that is not revoked, without.
+    """
+
+    key: str | None = None
+
+
+class _Domain(Arguments, frozen=True):
+    """A domain, for "App settings > Advanced > Domains".
+
+    Attributes:
+        domain: a bare host, such as ``example.com``.
+    """
+
+    domain: str
+
+
+class _DefineAttribute(Arguments, frozen=True):
+    """Define an attribute; the same again changes nothing.
+
+    Attributes:
+        name: 1 to 32 characters.
+        type: string, number, integer, float, boolean, date, datetime, json or fixed.
+        choices: of a fixed one.
+        many: whether a fixed one takes several.
+    """
+
+    name: str
+    type: str
+    choices: tuple[str, ...] = ()
+    many: bool = False
+
+
+class _DefineEvent(Arguments, frozen=True):
+    """Define an event, or more attributes of one.
+
+    Attributes:
+        name: of the event.
+        attributes: types by name.
+    """
+
+    name: str
+    attributes: Types = {}
+
+
+class _DefineEventAttribute(_DefineAttribute, frozen=True):
+    """Define an attribute of an event, or of all where they share them.
+
+    Attributes:
+        event: the name of the event; left out where all events share attributes.
+    """
+
+    event: str | None = None
+
+
+def _mint_secret(random: Random) -> str:
+    """Return a key or token of 64 letters and digits."""
+    return "".join(random.choices(_SECRET_LETTERS, k=64))
+
+
+def _generate_key(engage: _UserEngage, _: _GenerateKey, __: int) -> JsonObject:
+    key = _mint_secret(engage.random)
+    engage.kept.segment_keys[key] = False
+    return {"key": key}
+
+
+def _revoke_key(engage: _UserEngage, given: _RevokeKey, _: int) -> JsonObject:
+    keys = engage.kept.segment_keys
+    valid = [key for key, revoked in keys.items() if not revoked]
+    key = given.key
+    if key is None:
+        if not valid:
+            raise VendorStateError("every key is revoked already; generate one first", place="key")
+        key = valid[0]
+    elif key not in keys:
+        raise VendorStateError(
+            f"{key[:80]!r} is not a Segment API key of this application; it has {len(valid)} valid"
+            " ones, which its state lists",
+            place="key",
+        )
+    keys[key] = True
+    return {"key": key, "revoked": True}
+
+
+def _trust_domain(engage: _UserEngage, given: _Domain, _: int) -> JsonObject:
+    domains = engage.kept.trusted_domains
+    domain = domain_of(given.domain, place="domain")
+    if domain not in domains:
+        domains.append(domain)
+    return {"trusted_domains": list(domains)}
+
+
+def _untrust_domain(engage: _UserEngage, given: _Domain, _: int) -> JsonObject:
+    domains = engage.kept.trusted_domains
+    domain = domain_of(given.domain, place="domain")
+    if domain not in domains:
+        trusted = ", ".join(domains) or "none, which trusts all"
+        raise VendorStateError(f"{domain} is not trusted; trusted: {trusted}", place="domain")
+    domains.remove(domain)
+    return {"trusted_domains": list(domains)}
+
+
+def _define(app: App, namespace: Namespace, given: _DefineAttribute) -> JsonObject:
+    wanted = AttributeSetup(type=given.type, choices=given.choices, many=given.many)
+    return attribute_object(define(app, namespace, given.name, wanted, place="name"))
+
+
+def _define_attribute(engage: _UserEngage, given: _DefineAttribute, _: int) -> JsonObject:
+    return _define(engage.kept, engage.kept.attributes["clientuser"], given)
+
+
+def _define_company_attribute(engage: _UserEngage, given: _DefineAttribute, _: int) -> JsonObject:
+    return _define(engage.kept, engage.kept.attributes["company"], given)
+
+
+def _define_event(engage: _UserEngage, given: _DefineEvent, _: int) -> JsonObject:
+    app = engage.kept
+    if app.shared is not None and given.attributes:
+        raise VendorStateError(
+            "all events share their attributes here; use define_event_attribute",
+            place="attributes",
+        )
+    events = {given.name: given.attributes}
+    # On a copy first, so that one wrong type changes nothing.
+    trial = App(random=engage.random, key="", rest_token="", shares=False, most_records=1)
+    copy = trial.define_event(given.name)
+    for attribute in app.event_attributes(given.name).attributes.values():
+        copy.attributes.add(attribute)
+    define_events(trial, events, place="event")
+    define_events(app, events, place="event")
+    return event_object(app.events[given.name], shared=app.shared is not None)
+
+
+def _define_event_attribute(
+    engage: _UserEngage, given: _DefineEventAttribute, _: int
+) -> JsonObject:
+    app = engage.kept
+    if app.shared is not None:
+        if given.event is not None:
+            raise VendorStateError("all events share their attributes here", place="event")
+        return _define(app, app.shared, given)
+    if given.event is None or given.event not in app.events:
+        raise VendorStateError(
+            unknown("event", given.event, app.events, label="Known"), place="event"
+        )
+    return _define(app, app.events[given.event].attributes, given)
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "generate_key": Action("Generate another Segment API key.", _GenerateKey, _generate_key),
+    "revoke_key": Action("Revoke a Segment API key.", _RevokeKey, _revoke_key),
+    "trust_domain": Action("Trust a domain.", _Domain, _trust_domain),
+    "untrust_domain": Action("Trust a domain no longer.", _Domain, _untrust_domain),
+    "define_attribute": Action("Define a client attribute.", _DefineAttribute, _define_attribute),
+    "define_company_attribute": Action(
+        "Define a company attribute.", _DefineAttribute, _define_company_attribute
+    ),
+    "define_event": Action("Define an event with attributes.", _DefineEvent, _define_event),
+    "define_event_attribute": Action(
+        "Define an event attribute.", _DefineEventAttribute, _define_event_attribute
+    ),
+}
 
 
 def _demanded(status: int, message: str, *, headers: Headers = ()) -> VendorResponse:
@@ -76,7 +261,7 @@ class UserEngage(Imitation[UserEngageSetup, App]):
 
     def first_state(self) -> App:
         check_setup(self.setup)
-        self._rest_token = self.setup.rest_token or mint_secret(self.random)
+        self._rest_token = self.setup.rest_token or _mint_secret(self.random)
         self._door = RestDoor(self.setup)
         return self.restored({})
 

@@ -9,8 +9,7 @@ import pytest
 
 from mockseg.conformance.answers import ANSWERS
 from mockseg.conformance.matrix import Cell, Matrix
-from mockseg.conformance.reports import Report
-from mockseg.conformance.verdicts import CHECKS, Verdict
+from mockseg.conformance.verdicts import CHECKS, Report, Verdict
 from mockseg.printable import printable
 
 BY_ID = {check.id: check for check in CHECKS}
