@@ -29,6 +29,7 @@ from mockseg.destinations.inlet import (
     stranger_at_inlet,
     text_id,
 )
+from mockseg.destinations.rate_limit import RateLimit
 from mockseg.destinations.records import Kept, check_keys, copied, fill_keys, plain, record_from
 from mockseg.destinations.userdata import (
     BEGINNING,
@@ -154,46 +155,6 @@ class _EventSent(msgspec.Struct, frozen=True, rename="camel"):
     metadata: dict[str, Json] = {}
 
 
-class Limit:
-    """UserGuiding's rate limit: over `requests` in 10 seconds, the key is blocked for a minute.
-
-    Source: its help article on the limits of the User API.
-
-    Args:
-        requests: maximum in a window; 0 for no limit.
-    """
-
-    WINDOW_NS = 10 * _SECOND
-    BLOCK_NS = 60 * _SECOND
-
-    def __init__(self, requests: int) -> None:
-        self._requests = requests
-        self._opened_ns = 0
-        self._count = 0
-        self._blocked_ns: int | None = None
-
-    def blocks(self, now_ns: int) -> bool:
-        """Count a request; return whether it is refused.
-
-        The first request opens a window, and so does the first after a block or after the
-        clock was set back. What comes while blocked does not make the block longer.
-        """
-        if not self._requests:
-            return False
-        if self._blocked_ns is not None:
-            if 0 <= now_ns - self._blocked_ns < self.BLOCK_NS:
-                return True
-            self._blocked_ns = None
-            self._count = 0
-        if not self._count or not 0 <= now_ns - self._opened_ns < self.WINDOW_NS:
-            self._opened_ns, self._count = now_ns, 0
-        self._count += 1
-        if self._count <= self._requests:
-            return False
-        self._blocked_ns = now_ns
-        return True
-
-
 def _delete_in_panel(guiding: UserGuiding, given: DeleteUser, _: int) -> JsonObject:
     user = guiding.kept.users.pop(given.user, None)
     if user is None:
@@ -223,7 +184,10 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
 
     def __init__(self, setup: Setup, *, key: str, random: random.Random) -> None:
         super().__init__(setup, key=key, random=random)
-        self._limit = Limit(self.setup.rate_limit)
+        # Source: UserGuiding's help article on the limits of the User API.
+        self._limit = RateLimit(
+            self.setup.rate_limit, window_ns=10 * _SECOND, block_ns=60 * _SECOND
+        )
 
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:
@@ -267,7 +231,7 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
             return self.stranger(request)
         at_inlet = request.path == INLET
         counted = self.setup.limits_inlet if at_inlet else not at_sdk
-        if counted and self._limit.blocks(request.received_ns):
+        if counted and self._limit.refuses(request.received_ns):
             sentence = f"Over {self.setup.rate_limit} requests in 10 seconds: blocked for 1 minute"
             return refused(429, sentence, code="rate_limited")
         found = _ROUTES.find(request.path if at_inlet else request.path.rstrip("/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, cast
@@ -178,7 +179,7 @@ _Setup = TypeVar("_Setup", bound=Setup)
 _State = TypeVar("_State")
 
 
-class Imitation(Generic[_Setup, _State]):
+class Imitation(abc.ABC, Generic[_Setup, _State]):
     """One destination at one vendor, with its state; two never share users.
 
     Used from one thread. A request is applied whole or not at all: whatever may fail comes
@@ -220,34 +221,34 @@ class Imitation(Generic[_Setup, _State]):
         self.kept = self.first_state()
 
     @staticmethod
+    @abc.abstractmethod
     def key_of(request: VendorRequest) -> str | None:
         """Read the API key that a request authenticates with, however this vendor takes it."""
-        raise NotImplementedError
 
     @staticmethod
+    @abc.abstractmethod
     def stranger(request: VendorRequest) -> VendorResponse:
         """Answer a request whose key belongs to no destination, or that has none."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def first_state(self) -> _State:
         """Return the state as it is set up, before anything arrives."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def restored(self, state: JsonObject) -> _State:
         """Read a state that a person may have written; what is left out begins empty.
 
         Raises:
             VendorStateError: names the place and what is allowed.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def handle(self, request: VendorRequest) -> VendorResponse:
         """Apply a request.
 
         Raises:
             VendorError: it is refused; nothing is changed.
         """
-        raise NotImplementedError
 
     def knows(self, key: str) -> bool:
         """Return whether this key is or was one of its own (a revoked one is)."""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from mockseg import json_types
-from mockseg.destinations.userguiding import Limit, UserGuiding, UserGuidingSetup
+from mockseg.destinations.rate_limit import RateLimit
+from mockseg.destinations.userguiding import UserGuiding, UserGuidingSetup
 from mockseg.destinations.vendor import VendorRequest
 
 BASIC = "Basic " + base64.b64encode(b"key:").decode()
@@ -144,7 +145,7 @@ TestCalls.settings = settings(max_examples=30, stateful_step_count=20)
 @given(pauses=st.lists(st.integers(0, 70), max_size=40), most=st.integers(1, 4))
 def test_the_limit_is_kept_to_the_second(pauses, most):
     """Against a list of all moments: over the limit since the window opened, then a minute."""
-    limit = Limit(most)
+    limit = RateLimit(most, window_ns=10 * 10**9, block_ns=60 * 10**9)
     now = 0
     window, blocked_until = [], None
     for pause in pauses:
@@ -160,4 +161,4 @@ def test_the_limit_is_kept_to_the_second(pauses, most):
             refused = len(window) > most
             if refused:
                 blocked_until = now + 60
-        assert limit.blocks(now * 1_000_000_000) is refused
+        assert limit.refuses(now * 1_000_000_000) is refused

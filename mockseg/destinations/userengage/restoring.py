@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import msgspec
@@ -32,7 +33,7 @@ from mockseg.errors import VendorStateError
 from mockseg.json_types import Json, JsonObject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable
 
     from mockseg.destinations.userengage.app import App, Directory
     from mockseg.destinations.userengage.attributes import Namespace
@@ -87,7 +88,7 @@ class _Record(_Given, kw_only=True):
 
     id: _Id | None = None
     custom_id: str | None = None
-    tags: Json = None
+    tags: list[str | _Tag] | None = None
     attributes: dict[str, Json] | list[_Value] | None = None
     created_at: Json = None
     updated_at: Json = None
@@ -132,6 +133,24 @@ class _Forgotten(_Given, kw_only=True):
     page_views: _Count | None = None
 
 
+class _View(_Given, kw_only=True):
+    id: _Id | None = None
+    client: _Count | None = None
+    timestamp: Json = None
+    ip_address: str | None = None
+    user_agent: str | None = None
+    browser_family: str | None = None
+    browser_version: str | None = None
+    os_type: str | None = None
+    city: str | None = None
+    country: str | None = None
+    url: str | None = None
+    referer: str | None = None
+    timezone: str | None = None
+    resolution: str | None = None
+    extra_data: Json = None
+
+
 class _State(_Given, kw_only=True):
     users: list[JsonObject] | None = None
     companies: list[JsonObject] | None = None
@@ -139,20 +158,12 @@ class _State(_Given, kw_only=True):
     events: list[_Event] | None = None
     event_attributes: list[_Attribute] | None = None
     event_occurrences: list[_Occurrence] | None = None
-    page_views: list[JsonObject] | None = None
+    page_views: list[_View] | None = None
     tags: list[_Tag] | None = None
     segment_keys: list[_Key] | None = None
     rest_token: str | None = None
     trusted_domains: list[str] | None = None
     forgotten: _Forgotten | None = None
-
-
-class _View(_Given, kw_only=True):
-    """A page view without what is known of the visit."""
-
-    id: _Id | None = None
-    client: _Count | None = None
-    timestamp: Json = None
 
 
 def fill(app: App, setup: UserEngageSetup, state: Json) -> None:
@@ -200,7 +211,7 @@ def _define(app: App, setup: UserEngageSetup, given: _State) -> None:
     for place, event in _each("events", given.events):
         _refuse_twice(event.name, app.events, place=f"{place}.name")
         taken = {each.id for each in app.events.values()}
-        _id_is_free(event.id, taken, place=place)
+        _refuse_twice(event.id, taken, place=f"{place}.id")
         defined = app.define_event(event.name, given_id=event.id)
         for inner, attribute in _each(f"{place}.attributes", event.attributes):
             if app.shared is not None:
@@ -219,7 +230,7 @@ def _define(app: App, setup: UserEngageSetup, given: _State) -> None:
 def _define_attribute(app: App, namespace: Namespace, given: _Attribute, *, place: str) -> None:
     if namespace.find(given.name) is not None:
         _refuse(f"duplicate attribute {given.name!r}", f"{place}.name")
-    _id_is_free(given.id, _attribute_ids(app), place=place)
+    _refuse_twice(given.id, _attribute_ids(app), place=f"{place}.id")
     wanted = AttributeSetup(
         type=given.value_type or "string",
         choices=given.choices or (),
@@ -310,15 +321,10 @@ def _profile(
 
 
 def _tags(record: _Record, *, place: str) -> list[str]:
-    """Read tags as REST shows them, or as their names."""
-    tags = record.tags
-    if isinstance(tags, list) and any(isinstance(tag, dict) for tag in tags):
-        where = f"{place}.tags"
-        return [record_from(tag, _Tag, place=inner).name for inner, tag in _each(where, tags)]
-    if tags is None:
-        return []
-    names: list[str] = _read(tags, tags_of, place=f"{place}.tags")
-    return names
+    """Return tags, given as REST shows them or as their names."""
+    names = [tag if isinstance(tag, str) else tag.name for tag in record.tags or ()]
+    tags: list[str] = _read(names, tags_of, place=f"{place}.tags")
+    return tags
 
 
 def _company_of(app: App, membership: _Membership, *, place: str) -> Company:
@@ -362,16 +368,12 @@ def _restore_occurrences(app: App, given: _State) -> None:
 def _restore_page_views(app: App, given: _State) -> None:
     """Add page views; the counters of users are the users' own."""
     ids: set[int] = set()
-    for place, raw in _each("page_views", given.page_views):
-        rest = {name: value for name, value in raw.items() if name not in EMPTY_VISIT}
-        record = record_from(rest, _View, place=place)
+    for place, record in _each("page_views", given.page_views):
         user = _user_of(app, record.client, place=f"{place}.client")
-        visit = {name: raw.get(name, missing) for name, missing in EMPTY_VISIT.items()}
-        for name, value in visit.items():
-            if name == "extra_data" and value is not None:
-                _read(value, lambda extra: convert(extra, "json"), place=f"{place}.{name}")
-            elif value is not None and not isinstance(value, str):
-                _refuse(f"expected a text, got {shown(value)}", f"{place}.{name}")
+        visit = {name: getattr(record, name) for name in EMPTY_VISIT}
+        if record.extra_data is not None:
+            reader = functools.partial(convert, value_type="json")
+            _read(record.extra_data, reader, place=f"{place}.extra_data")
         view = PageView(
             id=_id_of(app, "page_view", record.id, ids, place=place),
             user=user.id,
@@ -401,19 +403,14 @@ def _refuse(reason: str, place: str) -> NoReturn:
     raise VendorStateError(reason, place=place)
 
 
-def _refuse_twice(name: str | None, taken: Mapping[str, object], *, place: str) -> None:
-    if name is not None and name in taken:
-        _refuse(f"duplicate {name!r}: it must be unique", place)
-
-
-def _id_is_free(given: int | None, taken: Iterable[int], *, place: str) -> None:
+def _refuse_twice(given: _T | None, taken: Container[_T], *, place: str) -> None:
     if given is not None and given in taken:
-        _refuse(f"duplicate id {given}: it must be unique", f"{place}.id")
+        _refuse(f"duplicate {given!r}: it must be unique", place)
 
 
-def _id_of(app: App, kind: str, given: int | None, taken: Iterable[int], *, place: str) -> int:
+def _id_of(app: App, kind: str, given: int | None, taken: Container[int], *, place: str) -> int:
     """Return the given id, which nothing else may have, or a new one."""
-    _id_is_free(given, taken, place=place)
+    _refuse_twice(given, taken, place=f"{place}.id")
     return app.next_id(kind, given=given)
 
 

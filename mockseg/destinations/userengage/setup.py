@@ -58,8 +58,8 @@ class UserEngageSetup(Setup, frozen=True):
             ``flat`` beside the standard fields, or ``both``.
         rest_unknown_attributes: what REST does with an attribute that is not defined:
             ``ignore``, ``create`` (as a string) or ``refuse`` (400).
-        rest_requests_per_second: above it REST answers 429 until the next second; None for
-            no limit.
+        rest_requests_per_second: above it REST answers 429 until the second ends that the first
+            request began; None for no limit.
         page_size: records on a page of the REST API.
         most_records: event occurrences, and page views, that are kept; the oldest are
             forgotten first. Counters go on.

@@ -8,16 +8,15 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from mockseg.destinations.userdata import kind_of
+from mockseg.destinations.userdata import flat_values
 from mockseg.destinations.userleap.state import PAGEVIEW, Event, EventDefinition, User, mint_uuid
 from mockseg.domain.delivery import Note
 from mockseg.schemas.search import compile_search
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from mockseg.destinations.userdata import Scalar
     from mockseg.destinations.userleap.state import Environment, UserLeapSetup
     from mockseg.destinations.vendor import VendorRequest
     from mockseg.json_types import Json
@@ -83,9 +82,15 @@ class Context:
     def merge(self, user: User, given: Mapping[str, Json], *, place: str) -> list[Note]:
         """Write attributes, the last value wins; return what was ignored.
 
-        Objects become dotted names (UL-02). New attributes over the limit are ignored (UL-19).
+        Attributes are text, numbers and booleans; names with ``!`` in front are reserved. New
+        ones over the limit are ignored (UL-19).
         """
-        attributes, notes = _flattened(given, place=place)
+        dotted = dict(_dotted(given))
+        reserved = [name for name in dotted if name.startswith(_RESERVED)]
+        others = {name: value for name, value in dotted.items() if name not in reserved}
+        attributes, notes = flat_values(others, place=place)
+        sentence = f"Names of attributes that begin with {_RESERVED} are reserved"
+        notes += [Note("attribute_reserved", f"{place}.{name}", sentence) for name in reserved]
         limit = self.setup.attribute_limit
         for name, value in attributes.items():
             if name in user.attributes or len(user.attributes) < limit:
@@ -154,27 +159,10 @@ def count_event(user: User, name: str, *, moment_ms: int) -> None:
     event.updated_at = max(event.updated_at, moment_ms)
 
 
-def _flattened(given: Mapping[str, Json], *, place: str) -> tuple[dict[str, Scalar], list[Note]]:
-    """Flatten objects to dotted names; note what no attribute can hold.
-
-    Attributes are text, numbers and booleans; names with ``!`` in front are reserved.
-    """
-    attributes: dict[str, Scalar] = {}
-    notes = []
-    # From the last to the first, so that taking from the end keeps the order.
-    waiting: list[tuple[str, Json]] = list(given.items())[::-1]
-    while waiting:
-        name, value = waiting.pop()
+def _dotted(given: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, Json]]:
+    """Yield the values of an object and of those inside it, by dotted names (UL-02)."""
+    for name, value in given.items():
         if isinstance(value, dict):
-            waiting.extend((f"{name}.{key}", inner) for key, inner in list(value.items())[::-1])
-        elif name.startswith(_RESERVED):
-            sentence = f"Names of attributes that begin with {_RESERVED} are reserved"
-            notes.append(Note("attribute_reserved", f"{place}.{name}", sentence))
-        elif isinstance(value, (str, int, float, bool)):
-            attributes[name] = value
+            yield from _dotted(value, f"{prefix}{name}.")
         else:
-            sentence = (
-                f"The value is {kind_of(value)}; allowed: text, a number, a boolean, an object"
-            )
-            notes.append(Note("value_ignored", f"{place}.{name}", sentence))
-    return attributes, notes
+            yield f"{prefix}{name}", value

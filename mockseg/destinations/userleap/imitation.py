@@ -23,6 +23,7 @@ from mockseg.destinations.inlet import (
     stranger_at_inlet,
     text_id,
 )
+from mockseg.destinations.rate_limit import RateLimit
 from mockseg.destinations.records import check_keys, copied, fill_keys, record_from
 from mockseg.destinations.userleap.actions import ACTIONS
 from mockseg.destinations.userleap.context import LONGEST_URL, Context, RestCall
@@ -103,7 +104,8 @@ class UserLeap(Imitation[UserLeapSetup, State]):
         super().__init__(setup, key=key, random=random)
         self._names: dict[str, str | None] = {key: None}
         self._names |= {own: name for name, own in self.setup.environments.items()}
-        self._windows: dict[str, tuple[int, int]] = {}
+        most = self.setup.rate_limit
+        self._limits = {name: RateLimit(most, window_ns=_WINDOW_NS) for name in self._names}
 
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:
@@ -175,21 +177,9 @@ class UserLeap(Imitation[UserLeapSetup, State]):
             if request.method != "POST":
                 return not_allowed(request, ("POST",))
             return _accept_call(context, request)
-        if self._over_limit(key, request.received_ns):
+        if self._limits[key].refuses(request.received_ns):
             return self._too_many(request)
         return _answer_rest(context, request)
-
-    def _over_limit(self, key: str, now_ns: int) -> bool:
-        """Count a REST request in its window of 5 minutes, which the first one opens."""
-        most = self.setup.rate_limit
-        if not most:
-            return False
-        opened, count = self._windows.get(key, (now_ns, 0))
-        # A clock that was set back opens a new window, too.
-        if not 0 <= now_ns - opened < _WINDOW_NS:
-            opened, count = now_ns, 0
-        self._windows[key] = (opened, count + 1)
-        return count >= most
 
     def _too_many(self, request: VendorRequest) -> VendorResponse:
         sentence = f"Over {self.setup.rate_limit} requests in 5 minutes with this key"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from mockseg.destinations.inlet import Unreadable, decoded_body
+from mockseg.destinations.rate_limit import RateLimit
 from mockseg.destinations.userengage.app import CONTENT_TYPES
 from mockseg.destinations.userengage.attributes import MOST_NAME
 from mockseg.destinations.userengage.mapping import EMPTY_VISIT
@@ -59,8 +60,7 @@ class RestDoor:
 
     def __init__(self, setup: UserEngageSetup) -> None:
         self._setup = setup
-        self._second = 0
-        self._taken = 0
+        self._limit = RateLimit(setup.rest_requests_per_second, window_ns=_SECOND)
 
     def answer(self, app: App, request: VendorRequest) -> VendorResponse:
         """Answer a request whose path begins with `REST_PREFIX`; it is applied whole or not.
@@ -76,7 +76,7 @@ class RestDoor:
         methods, names = found
         if not self._admits(app, token_of(request)):
             return token_error(request)
-        if self._over_rate(request.received_ns):
+        if self._limit.refuses(request.received_ns):
             most = self._setup.rest_requests_per_second
             sentence = f"Request was throttled: {most} a second are allowed."
             return rest_error(429, "rate_limited", sentence, headers=(("Retry-After", "1"),))
@@ -94,14 +94,6 @@ class RestDoor:
         if token == app.rest_token:
             return True
         return self._setup.segment_key_for_rest and app.segment_keys.get(token) is False
-
-    def _over_rate(self, now_ns: int) -> bool:
-        second = now_ns // _SECOND
-        if second != self._second:
-            self._second, self._taken = second, 0
-        self._taken += 1
-        most = self._setup.rest_requests_per_second
-        return most is not None and self._taken > most
 
 
 def _body(request: VendorRequest) -> JsonObject:

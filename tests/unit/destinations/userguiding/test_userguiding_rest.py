@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockseg import json_types
-from mockseg.destinations.userguiding import Limit
+from mockseg.destinations.rate_limit import RateLimit
 
 SECOND = 1_000_000_000
 
@@ -136,8 +136,8 @@ def test_segments_inlet_is_limited_by_a_switch_only(make):
 
 def test_a_clock_that_is_set_back_blocks_nobody_for_ever():
     """Neither a block nor a full window outlives it."""
-    limit = Limit(1)
-    assert [limit.blocks(100 * SECOND) for _ in range(2)] == [False, True]
-    assert limit.blocks(0) is False
-    assert limit.blocks(-SECOND) is False
-    assert limit.blocks(-SECOND) is True
+    limit = RateLimit(1, window_ns=10 * SECOND, block_ns=60 * SECOND)
+    assert [limit.refuses(100 * SECOND) for _ in range(2)] == [False, True]
+    assert limit.refuses(0) is False
+    assert limit.refuses(-SECOND) is False
+    assert limit.refuses(-SECOND) is True
