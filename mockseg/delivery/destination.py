@@ -81,7 +81,7 @@ def route(message: JsonObject, destination: Destination, *, seed: int) -> Refusa
 
 
 def own_settings(message: JsonObject, kind: Kind) -> JsonObject:
-    """Give the settings that a call itself has for a kind of destination, else none."""
+    """Return the settings that a call itself has for a kind of destination, else none."""
     integrations = message.get("integrations")
     if not integrations or not isinstance(integrations, dict):
         return {}
@@ -90,7 +90,7 @@ def own_settings(message: JsonObject, kind: Kind) -> JsonObject:
 
 
 def for_replay(kind: Kind) -> JsonObject:
-    """Give the integrations object of a replayed call: this destination and no other.
+    """Return the integrations object of a replayed call: this destination and no other.
 
     Source: Segment's page on replays; filters and consent still apply.
     """
@@ -151,7 +151,7 @@ def _not_integrated(integrations: JsonObject, kind: Kind) -> Refusal | None:
 
 
 def _own_value(integrations: JsonObject, kind: Kind) -> tuple[str, Json]:
-    """Give what the integrations object has for a kind, by its first name that is there."""
+    """Return what the integrations object has for a kind, by its first name that is there."""
     for name in kind.names:
         value = integrations.get(name)
         if isinstance(value, bool | dict):
@@ -236,7 +236,6 @@ class Destination:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """Where attempts go."""
         return self.settings.urls if self.receive is None else (self.inlet,)
 
 

@@ -106,7 +106,7 @@ class Dispatcher:
         self._take(destination, calls, integrations=for_replay(destination.kind))
 
     def offer_deletion(self, destination: Destination, user_id: str) -> None:
-        """Tell a destination that a user is to be deleted, if its kind is told of that at all.
+        """Notify a destination that a user is to be deleted, if its kind takes deletions.
 
         Source: Segment's Webhooks page: ``{"type": "delete", "userId", "timestamp"}``.
         """
@@ -142,11 +142,9 @@ class Dispatcher:
     # --- what goes
 
     def pending(self, source: str | None = None) -> int:
-        """Count the deliveries that are queued or retrying, of a source or of all."""
         return self.ledger.pending(source)
 
     def pending_at(self, id: str) -> int:  # noqa: A002  (the word that the API has for it)
-        """Count those of a destination."""
         lane = self._lanes.get(id)
         return 0 if lane is None else len(lane.open)
 
@@ -242,7 +240,7 @@ class Dispatcher:
         lane.remove(job)
 
     def _cancel(self, lane: Lane) -> Sequence[Job]:
-        """Forget a lane with all that is under way in it; give what was not final."""
+        """Forget a lane with all that is under way in it; return what was not final."""
         key = lane.destination.id
         del self._lanes[key]
         self._awake.pop(key, None)
@@ -310,7 +308,7 @@ class Dispatcher:
             self._start_attempts(lane, size)
 
     def _routed(self, lane: Lane, job: Job) -> bool:
-        """Decide about a call; tell whether it goes on."""
+        """Decide about a call; return whether it goes on."""
         call, job.call = job.call, None
         assert call is not None  # noqa: S101  (the caller has looked)
         try:

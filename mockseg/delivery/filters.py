@@ -33,7 +33,7 @@ ActionType: TypeAlias = Literal["DROP", "SAMPLE", "ALLOW_PROPERTIES", "DROP_PROP
 class FilterAction(
     msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
 ):
-    """What becomes of a message that a filter matches.
+    """What happens to a message that a filter matches.
 
     Attributes:
         type: ``DROP`` it; ``SAMPLE`` sends a share; ``ALLOW_PROPERTIES`` leaves nothing but

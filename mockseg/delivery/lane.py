@@ -50,7 +50,7 @@ class Job(msgspec.Struct, gc=False, eq=False):
 
     @property
     def dead(self) -> bool:
-        """Tell whether nothing more is to be done for it."""
+        """Whether nothing more is to be done for it."""
         return self.kept.gone or self.kept.final
 
 
@@ -77,12 +77,10 @@ class Lane:
         self._due: list[tuple[int, int, Job]] = []
 
     def add(self, job: Job) -> None:
-        """Let a new job in."""
         self.open[job.kept.cursor] = job
         self.inbox.append(job)
 
     def oldest_waiting(self) -> Job | None:
-        """Give the oldest job that no attempt is under way for."""
         return next((job for job in self.open.values() if not job.running), None)
 
     def remove(self, job: Job) -> None:
@@ -114,7 +112,7 @@ class Lane:
             behind.append(job)
 
     def take(self, most: int) -> list[Job]:
-        """Give up to so many jobs that are ready, oldest first, those of a user in order."""
+        """Return at most this many jobs that are ready, oldest first, those of a user in order."""
         taken: list[Job] = []
         while self._ready and len(taken) < most:
             job = heapq.heappop(self._ready)[1]
@@ -130,7 +128,7 @@ class Lane:
         return taken
 
     def release(self, user: str) -> None:
-        """Say that nothing of this user is under way any more."""
+        """Note that nothing of this user is under way any more."""
         behind = self._behind[user]
         while behind:
             job = behind.popleft()
@@ -156,25 +154,24 @@ class Lane:
     # --- what is tried again
 
     def put_off(self, job: Job, due_ns: int) -> bool:
-        """Let a job wait until a moment; tell whether it is the first to come due."""
+        """Let a job wait until a moment; return whether it is the first to come due."""
         heapq.heappush(self._due, (due_ns, job.kept.cursor, job))
         return self._due[0][2] is job
 
     def next_due_ns(self) -> int | None:
-        """Give the moment at which the next retry comes due, None when there is none."""
+        """Return the moment at which the next retry comes due, None without retries."""
         while self._due and self._due[0][2].dead:
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
 
     def wake_due(self, now_ns: int) -> None:
-        """Put what has come due into the inbox."""
         while self._due and self._due[0][0] <= now_ns:
             job = heapq.heappop(self._due)[2]
             if not job.dead:
                 self.inbox.append(job)
 
     def clear(self) -> Sequence[Job]:
-        """Forget all jobs; give those that were not final."""
+        """Forget all jobs; return those that were not final."""
         left = [job for job in self.open.values() if not job.dead]
         self.open.clear()
         self.inbox.clear()

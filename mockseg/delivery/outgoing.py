@@ -33,12 +33,10 @@ class Sender(Protocol):
     """Sends requests. How long an answer may take is the caller's to say: it cancels."""
 
     async def send(self, request: Outgoing) -> VendorResponse | Unanswered:
-        """Send a request; give what was answered, or why nothing was. Never raises for those."""
+        """Send a request; return what was answered, or why nothing was. Never raises for those."""
         ...
 
-    async def close(self) -> None:
-        """Close what is open; a later request opens it again."""
-        ...
+    async def close(self) -> None: ...
 
 
 def hand_over(
@@ -168,7 +166,7 @@ def _partner(api_key: str, extra: bytes) -> Headers:
 
 @lru_cache(maxsize=1024)
 def _webhook(user_agent: str, own: Headers) -> Headers:
-    """Give the headers of a webhook; the user's own replace those of the same name."""
+    """Return the headers of a webhook; the user's own replace those of the same name."""
     taken = {name.lower() for name, _ in own}
     usual = (_JSON, ("User-Agent", user_agent), ("Accept", "*/*"))
     return (*(pair for pair in usual if pair[0].lower() not in taken), *own)

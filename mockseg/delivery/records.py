@@ -1,4 +1,4 @@
-"""Deliveries as the ledger keeps them: bytes, decoded when somebody reads them."""
+"""Deliveries as the ledger keeps them: bytes, decoded when they are read."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class KeptAttempt(msgspec.Struct, frozen=True, gc=False):
     notes: tuple[Note, ...] = ()
 
     def view(self, number: int) -> Attempt:
-        """Give the attempt as readers see it.
+        """Return the attempt as readers see it.
 
         Args:
             number: its place among those of the delivery, from 1.
@@ -72,7 +72,7 @@ class KeptDelivery(msgspec.Struct, gc=False, eq=False):
 
     Attributes:
         cursor: its place in the ledger.
-        call: the cursor of the call; 0 for a deletion, which is none.
+        call: the cursor of the call; 0 for a deletion, which is not a call.
         message_id, type, event, user_id, source, destination: as in
             :class:`mockseg.domain.delivery.Delivery`.
         state, reason, description: so far.
@@ -100,12 +100,11 @@ class KeptDelivery(msgspec.Struct, gc=False, eq=False):
 
     @property
     def final(self) -> bool:
-        """Tell whether nothing will change any more."""
         return self.state in FINAL
 
     @property
     def size_bytes(self) -> int:
-        """Count the bytes of bodies and answers; what attempts share counts once."""
+        """Bytes of bodies and answers; what attempts share counts once."""
         if not self.attempts:
             return 0
         total = len(self.attempts[0].body)
@@ -117,7 +116,6 @@ class KeptDelivery(msgspec.Struct, gc=False, eq=False):
         return total
 
     def view(self) -> Delivery:
-        """Give the delivery as readers see it."""
         return Delivery(
             cursor=self.cursor,
             call=call_id(self.call) if self.call else "",

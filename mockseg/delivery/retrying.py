@@ -28,10 +28,10 @@ _NETWORK = {
     "ETIMEDOUT": "no answer came in time",
     "ENOTFOUND": "the host name has no address",
     "EAI_AGAIN": "the host name could not be looked up",
-    "ECONNREFUSED": "nobody listens at that address",
+    "ECONNREFUSED": "nothing listens at that address",
     "ECONNRESET": "the connection broke before the answer was complete",
-    "ECONNABORTED": "the connection was given up: what came is no HTTP, or its TLS is not trusted",
-    "EHOSTUNREACH": "no way leads to that address",
+    "ECONNABORTED": "the connection was given up: what came is not HTTP, or its TLS is not trusted",
+    "EHOSTUNREACH": "the address cannot be reached",
 }
 
 EXPIRED = "expires"
@@ -93,7 +93,7 @@ _DELIVERED = Ruling(delivered=True)
 
 
 def rule(outcome: VendorResponse | Unanswered, policy: RetryPolicy) -> Ruling:
-    """Say what an outcome means for the delivery."""
+    """Return what an outcome means for the delivery."""
     if isinstance(outcome, Unanswered):
         known = _NETWORK.get(outcome.code, "the request could not be made")
         sentence = f"{known}: {outcome.detail}" if outcome.detail else known
@@ -120,7 +120,7 @@ def backoff_seconds(
     share: float,
     now_ns: int,
 ) -> float:
-    """Give how long to wait before the next attempt.
+    """Return the seconds to wait before the next attempt.
 
     A Retry-After of at least a second is waited out exactly; a shorter one would let an
     endpoint that answers ``Retry-After: 0`` be asked without a pause, so the backoff holds.
@@ -141,7 +141,7 @@ def backoff_seconds(
 
 
 def _retry_after_seconds(response: VendorResponse, now_ns: int) -> float:
-    """Read Retry-After, seconds or an HTTP date; 0 when there is none that can be read."""
+    """Read Retry-After, seconds or an HTTP date; 0 if it is missing or cannot be read."""
     text = next((v.strip() for k, v in response.headers if k.lower() == "retry-after"), "")
     if text.isascii() and text.isdigit():
         # More digits than these are more than any limit.
@@ -160,7 +160,7 @@ Exchange: TypeAlias = "tuple[Outgoing, VendorResponse | Unanswered]"
 
 
 class Decision(NamedTuple):
-    """What becomes of a call after an attempt.
+    """The next state of a call after an attempt.
 
     Attributes:
         state: delivered, failed or retrying.

@@ -59,7 +59,7 @@ class Settings:
         headers: of webhooks, sent with each request.
         shared_secret: of webhooks, signs what is sent; empty does not.
         method: POST, or of ``webhook-actions`` PUT and PATCH.
-        batch_size: of ``webhook-actions``: over 1 sends arrays of up to so many calls.
+        batch_size: of ``webhook-actions``: over 1 sends arrays of at most this many calls.
     """
 
     urls: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ def read_settings(kind: Kind, given: JsonObject, *, place: str = "settings") -> 
     try:
         json_types.encode(extra)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        refuse(place, f"`{place}` has what is no JSON ({error})", allowed="JSON values")
+        refuse(place, f"`{place}` has what is not JSON ({error})", allowed="JSON values")
     settings = Settings(**read, extra=extra)
     if len(settings.urls) > kind.urls:
         refuse(

@@ -37,7 +37,7 @@ class Draw(NamedTuple):
 
 
 def chance(draw: Draw, *, seed: int, rule: str, about: str) -> float:
-    """Give a number from 0 to below 1.
+    """Return a number from 0 to below 1.
 
     Args:
         draw: what it depends on.
@@ -49,13 +49,12 @@ def chance(draw: Draw, *, seed: int, rule: str, about: str) -> float:
 
 
 def fraction(of: Json) -> float:
-    """Give a number from 0 to below 1 that follows from a JSON value, and from nothing else."""
+    """Return a number from 0 to below 1 that follows from a JSON value, and from nothing else."""
     number = int.from_bytes(blake2b(json_types.encode(of), digest_size=8).digest(), "big")
     return (number >> (64 - _BITS)) / (1 << _BITS)
 
 
 def delay_seconds(effect: Effect, draw: Draw, *, seed: int, rule: str) -> float:
-    """Draw an effect's delay, in seconds."""
     delay = effect.delay
     if delay is None:
         return 0.0

@@ -114,7 +114,7 @@ def merged(value: Json, patch: Json) -> Json:
 
 
 def _patches(effect: Effect) -> list[JsonObject]:
-    """Give what is merged into settings or token, one after the other."""
+    """Return what is merged into settings or token, one after the other."""
     patches = []
     if effect.http_config is not None:
         # Browsers and phones read the one, React Native the other (facts: CDN settings).
@@ -256,7 +256,7 @@ class Effect(_Part, frozen=True):
         hang: never answer; ends when the client goes, or the fault does.
         reset: reset the connection before the calls are stored, or after.
         close: close it in the middle of the answer: of its head, or of its body.
-        bad_gzip: say that the body is gzip, and send what is none or ends too early.
+        bad_gzip: say that the body is gzip, and send what is not gzip or ends too early.
         store: whether the calls are recorded all the same, or are not.
         settings: a merge patch (RFC 7386) to the CDN settings that are answered.
         http_config: the retry settings that SDKs take from the CDN, in both places.
@@ -280,7 +280,7 @@ class Effect(_Part, frozen=True):
 
     @property
     def stores(self) -> bool:
-        """Tell whether calls of the request are recorded as if nothing had happened."""
+        """Whether calls of the request are recorded as if nothing had happened."""
         if self.store is not None:
             return self.store
         if self.hang or self.reset == "before":
@@ -289,12 +289,12 @@ class Effect(_Part, frozen=True):
 
     @property
     def answers(self) -> bool:
-        """Tell whether the client gets a whole status line."""
+        """Whether the client gets a whole status line."""
         return not self.hang and self.reset is None and self.close != "head"
 
     @property
     def words(self) -> str:
-        """Say it in a line for people, such as ``status 503, delay 2 s``."""
+        """The effect in a line for people, such as ``status 503, delay 2 s``."""
         said = [
             f"status {self.status}" if self.status is not None else "",
             f"body {self.body}" if isinstance(self.body, str) else "",

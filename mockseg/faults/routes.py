@@ -18,7 +18,7 @@ class FaultRoute:
 
     Attributes:
         path: as Segment documents it.
-        carries: messages, telemetry that is none, or what it is fetched for.
+        carries: messages, telemetry without messages, or what it is fetched for.
         type: the message type that it names, or empty.
     """
 

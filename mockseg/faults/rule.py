@@ -165,7 +165,7 @@ class FaultMatch(Match, frozen=True, kw_only=True, rename="camel"):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """A message of a request on which nobody has ruled yet.
+    """A message of a request that has no verdict yet.
 
     Attributes:
         source: the write key.
@@ -187,7 +187,6 @@ class Sent(msgspec.Struct, frozen=True):
     good: bool = True
 
     def message(self) -> JsonObject:
-        """Give it normalised."""
         return normalise(
             self.raw,
             type_=self.type,
@@ -241,18 +240,18 @@ class Rule:
     fingerprint: str = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        """Tell the rule from others by what it says, the same in the next run."""
+        """Fingerprint what the rule says, the same in the next run."""
         match = msgspec.structs.replace(self.match, source=None)
         said = [msgspec.to_builtins(match), msgspec.to_builtins(self.effect), self.probability]
         object.__setattr__(self, "fingerprint", json_types.canonical(said).decode())
 
     @property
     def draws(self) -> bool:
-        """Tell whether anything of it is left to chance."""
+        """Whether anything of it is left to chance."""
         return self.probability < 1 or not isinstance(self.effect.delay, float | int | None)
 
     def meant(self, passing: Passing) -> Sequence[Sent] | None:
-        """Give the messages for which it means this request, None when it does not.
+        """Return the messages for which it means this request, None when it does not.
 
         For a rule that names nothing of messages, all that there are.
         """
@@ -287,7 +286,7 @@ class RuleState:
         self._ordinals: dict[str, int] = {}
 
     def hits(self, rule: Rule, passing: Passing) -> Draw | None:
-        """Tell whether the rule would hit this request: what was drawn with, or None.
+        """Return what was drawn with if the rule would hit this request, else None.
 
         Whether it does is up to the rules before it; what is counted here does not depend on
         them. The first message that is meant decides for all that the request carries.
@@ -308,7 +307,7 @@ class RuleState:
         return draw
 
     def delay(self, rule: Rule, draw: Draw) -> float:
-        """Give the seconds by which the rule delays what it hit."""
+        """Return the seconds by which the rule delays what it hit."""
         return delay_seconds(rule.effect, draw, seed=rule.seed, rule=rule.fingerprint)
 
     def _draw(self, rule: Rule, passing: Passing, meant: Sequence[Sent]) -> Draw:
@@ -339,7 +338,6 @@ class RuleState:
 
 
 def _make_room(remembered: dict[_Key, int]) -> None:
-    """Forget the older half of what is too much."""
     if len(remembered) >= _MOST_REMEMBERED:
         for key in list(remembered)[: _MOST_REMEMBERED // 2]:
             del remembered[key]

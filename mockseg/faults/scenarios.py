@@ -72,7 +72,7 @@ SCENARIOS: dict[str, Scenario] = {
         "Three answers come byte by byte.", ({"effect": {"dribble": 0.02}, "times": 3},)
     ),
     "garbled-answers": Scenario(
-        "Answers of 200 that are no JSON, are cut off, and are no gzip, one each.",
+        "Answers of 200 that are not JSON, are cut off, and are not gzip, one each.",
         (
             {"effect": {"body": "garbage"}, "times": 1},
             {"effect": {"body": "truncated"}, "times": 1},

@@ -48,7 +48,7 @@ def fate_of(attempts: list[Attempt]) -> Fate:
     stored, and never retried when it was tried just once.
     """
     accepted = {attempt.request for attempt in attempts if attempt.end == "accepted"}
-    # The same messageId twice in one request is no resend.
+    # The same messageId twice in one request is not a resend.
     resent = {attempt.request for attempt in attempts if attempt.end == "duplicate"} - accepted
     if len(accepted) + len(resent) > 1 and accepted:
         return "delivered twice"
@@ -61,7 +61,7 @@ def fate_of(attempts: list[Attempt]) -> Fate:
 
 
 def summary_of(fates: dict[Fate, list[tuple[int, ...]]], *, nameless: int, lost: Lost) -> str:
-    """Say it in a sentence.
+    """Return the fates in a sentence.
 
     Args:
         fates: for each fate the statuses that each message was answered.
@@ -90,7 +90,7 @@ def _counted(stories: object, what: str) -> list[str]:
 
 
 def _ways(stories: list[tuple[int, ...]], what: str) -> list[str]:
-    """Say it for each way in which it happened, the commonest first."""
+    """Return a phrase for each way in which it happened, the commonest first."""
     counts: dict[tuple[int, ...], int] = {}
     for story in stories:
         counts[story] = counts.get(story, 0) + 1

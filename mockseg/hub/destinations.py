@@ -189,12 +189,10 @@ class Destinations:
                 connected.vendor.log.clear()
 
     def forget_strangers(self) -> None:
-        """Forget the requests that belong to no destination."""
         for log in self.strangers.values():
             log.clear()
 
     def drop_source(self, key: str) -> None:
-        """Forget a source with its destinations and audiences."""
         self.audiences.pop(key, None)
         self.dispatcher.drop_source(key)
         for connected in self.of(key):

@@ -50,7 +50,6 @@ class Delays:
         self._held: dict[asyncio.Future[None], tuple[str, str]] = {}
 
     def count(self, source: str | None = None) -> int:
-        """Count what is held back of a source, or of all."""
         return sum(source in {None, key} for key, _ in self._held.values())
 
     async def hold(self, source: Source, fault: str, seconds: float | None) -> bool:
@@ -108,11 +107,10 @@ class FaultedRequest:
 
     @property
     def mark(self) -> FaultMark:
-        """Give what is kept of it with the request."""
+        """What is kept of it with the request."""
         return FaultMark(id=self.fault, words=self.effect.words, stored=self.effect.stores)
 
     def serve(self, usual: Answer) -> Served:
-        """Make the answer out of the usual one."""
         return served(
             self.effect,
             usual,
@@ -122,7 +120,7 @@ class FaultedRequest:
         )
 
     def kept(self, usual: Answer) -> Answer:
-        """Give what the journal keeps as the answer."""
+        """Return what the journal keeps as the answer."""
         return self.serve(usual).answer if self.effect.answers else NO_ANSWER
 
 
@@ -162,7 +160,7 @@ class Fault:
         self.states: dict[str, list[RuleState]] = {}
 
     def judge(self, key: str, passing: Passing) -> Iterator[tuple[Rule, RuleState, float]]:
-        """Give each rule that would hit a request, with its state and the delay it draws."""
+        """Yield each rule that would hit a request, with its state and the delay it draws."""
         states = self.states.get(key)
         if states is None:
             states = self.states[key] = [RuleState() for _ in self.rules]
@@ -230,7 +228,6 @@ class FaultRegistry:
         return fault
 
     def has(self, key: str) -> bool:
-        """Return whether a source has faults of its own."""
         return any(fault.source == key for fault in self._faults.values())
 
     def remove(self, fault: Fault) -> None:
@@ -247,7 +244,6 @@ class FaultRegistry:
             fault.states.pop(key, None)
 
     def drop_source(self, key: str) -> None:
-        """Forget a source with its faults."""
         self.begin_anew(key)
         for fault in [fault for fault in self if fault.source == key]:
             self.remove(fault)
@@ -305,7 +301,7 @@ class FaultRegistry:
 
 
 def _sent(source: Source, arrival: Arrival, read: Reading, *, now_ns: int) -> list[Sent]:
-    """Give the messages of a request as rules look at them."""
+    """Return the messages of a request as rules look at them."""
     sent = []
     for _, message in read.items:
         if not isinstance(message, dict):
@@ -389,7 +385,7 @@ def _until(asked: AddFault, now_ns: int) -> int | None:
     if moment is None:
         raise invalid(
             "until",
-            f'`until` is "{asked.until[:60]}", which is no moment',
+            f'`until` is "{asked.until[:60]}", which is not a moment',
             allowed="seconds from now, or ISO 8601 such as 2026-01-31T12:00:00Z",
         )
     if moment <= now_ns:
@@ -402,7 +398,7 @@ def _until(asked: AddFault, now_ns: int) -> int | None:
 
 
 def _times(asked: AddFault, until_ns: int | None, probability: float) -> int | None:
-    """Decide how often a rule hits at most: always an end, unless somebody wants none."""
+    """Return how often a rule may hit: there is always an end, unless the client wants none."""
     if asked.times == "unlimited":
         return None
     if isinstance(asked.times, int):

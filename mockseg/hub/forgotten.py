@@ -34,7 +34,6 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
     known: bool = True
 
     def __bool__(self) -> bool:
-        """Return whether anything was lost with it."""
         return bool(self.lost.requests or self.lost.calls or self.settings or not self.known)
 
     def __add__(self, earlier: Forgotten) -> Forgotten:

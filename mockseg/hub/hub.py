@@ -71,7 +71,7 @@ _FORWARDED = Route(path="/_mockseg/forwarded", carries="batch", internal=True)
 
 
 class Outcome(NamedTuple):
-    """What becomes of a request.
+    """What happens to a request.
 
     Attributes:
         answer: the usual one, whatever fault hit it.
@@ -228,12 +228,10 @@ class Hub:
         return not self._known_keys or key in self._known_keys
 
     def count_parser_refusal(self) -> None:
-        """Count something that came and was not HTTP."""
         self._tally.parser_refused += 1
 
     @property
     def tally(self) -> Tally:
-        """What this server has seen since it started."""
         return dataclasses.replace(
             self._tally,
             evicted=self.journal.evicted_ever,
@@ -301,7 +299,6 @@ class Hub:
     def _kept(
         self, arrival: Arrival, source: Source, answer: Answer, fault: FaultedRequest | None
     ) -> KeptRequest:
-        """Make what is kept of a request."""
         kept = KeptRequest(
             number=self.journal.number + 1,
             source=source.key,

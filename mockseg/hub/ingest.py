@@ -1,4 +1,4 @@
-"""What becomes of a request as a whole: its answer, and what holds for all of its calls."""
+"""The ruling on a request as a whole: its answer, and what holds for all of its calls."""
 
 from __future__ import annotations
 
@@ -43,7 +43,6 @@ _SUCCESS = Ruling(SUCCESS)
 
 
 def read(arrival: Arrival) -> Reading:
-    """Read what a request holds."""
     if arrival.problem is not None:
         return reading.Reading(problem=arrival.problem)
     if arrival.route.carries == "message":
@@ -165,7 +164,7 @@ def _debugged(arrival: Arrival, read_: Reading, source: Source) -> Ruling:
 
 
 def _message_type(arrival: Arrival, message: Json) -> str:
-    """Give the type that the route names, else the message's own."""
+    """Return the type that the route names, else the message's own."""
     if arrival.route.type:
         return arrival.route.type
     own = message.get("type") if isinstance(message, dict) else None

@@ -87,7 +87,7 @@ _LONGEST = 512
 
 
 class StringInterner:
-    """Gives equal texts the same string. Forgets all when there are too many kinds.
+    """Returns the same string for equal texts. Forgets all when there are too many of them.
 
     Args:
         most: how many kinds of text are held.
@@ -103,7 +103,6 @@ class StringInterner:
         self.held: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
-        """Give the string that stands for this text."""
         if len(text) > _LONGEST:
             return text
         if len(self.held) >= self._most:
@@ -141,7 +140,7 @@ class Judge:
         window: DedupWindow,
         plans: PlanSet | None,
     ) -> tuple[list[KeptCall], list[KeptCall]]:
-        """Make the calls of a request. Gives all, and those of which something had to be said.
+        """Return the calls of a request: all, and those that have a remark.
 
         Args:
             read: what the request holds.
@@ -190,7 +189,7 @@ class Judge:
 
 
 class _Remarks:
-    """What is to be said of those calls of a request that are not simply good and new."""
+    """Makes the remarks on those calls of a request that are not simply good and new."""
 
     __slots__ = ("_first_cursor", "_ids", "_request", "_ruling", "_window")
 
@@ -205,14 +204,14 @@ class _Remarks:
         self._ids: set[str] = set()
 
     def of(self, message_id: str, findings: tuple[Finding, ...]) -> Remark:
-        """Say it of one of them."""
+        """Return the remark on one call."""
         # One character over the limit tells an id that is too long from all others.
         known_as = message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
         window, ruling = self._window, self._ruling
         first = window.first(known_as, self._request.received_ns)
         attempt = window.attempt(known_as, known=bool(first))
         if known_as in self._ids or first >= self._first_cursor:
-            # The same request carried it before in its batch: that is no further attempt.
+            # The same request carried it before in its batch: that is not a further attempt.
             attempt -= 1
         else:
             window.carried(known_as, attempt)
@@ -267,7 +266,7 @@ def _normalised(raw: JsonObject, type_: str, message_id: str, request: KeptReque
 
 
 def _type(message: Json, route_type: str) -> str:
-    """Give the type that the route names, else the message's own; empty when neither does."""
+    """Return the type that the route names, else the message's own; empty when neither does."""
     if route_type or type(message) is not dict:
         return route_type
     type_ = _text(message.get("type")) or ""
@@ -275,7 +274,7 @@ def _type(message: Json, route_type: str) -> str:
 
 
 def _keys(message: Json, type_: str) -> tuple[str | None, str | None, str | None]:
-    """Give event, userId and messageId of any message, where they are strings."""
+    """Return event, userId and messageId of any message, where they are strings."""
     if type(message) is not dict:
         return None, None, None
     return (
@@ -292,7 +291,7 @@ def _text(value: Json) -> str | None:
 def _findings(
     message: Json, type_: str, in_batch: Raw | None, ruling: Ruling
 ) -> tuple[Finding, ...]:
-    """Say what is wrong with a message whatever was recorded before.
+    """Return what is wrong with a message whatever was recorded before.
 
     Args:
         message: decoded.

@@ -44,7 +44,7 @@ class SourcePlans:
 
     @property
     def used(self) -> PlanSet | None:
-        """Give what calls are judged by, None when there are no plans."""
+        """What calls are judged by, None when there are no plans."""
         settings = self.set.settings
         return self.set if self.set.plans or settings.disabled_events else None
 
@@ -66,7 +66,7 @@ def _from_names(names: tuple[str, ...], strictness: Strictness) -> SourcePlans:
     """Choose plans of the catalogue; the same choice is compiled once.
 
     Raises:
-        PlanError: there is no such plan.
+        PlanError: the plan is unknown.
     """
     plans = tuple(load(name, strictness=strictness) for name in dict.fromkeys(names))
     return SourcePlans(names, (), strictness, PlanSet(plans))
@@ -81,7 +81,7 @@ def _assembled(
     """Put plans and settings together.
 
     Raises:
-        PlanError: there is no such plan, or two of the same name.
+        PlanError: a plan is unknown, or two have the same name.
     """
     if not own and protocols == ALLOW_ALL:
         return _from_names(names, strictness)

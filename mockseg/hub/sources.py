@@ -65,7 +65,6 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, plans=chosen(settings, before=self.plans), **changes)
 
     def differs_in(self, other: Behaviour) -> dict[str, bool]:
-        """Return whether the plan and whether the settings differ."""
         return {
             "plan": not self.plans.judges_as(other.plans),
             "settings": any(getattr(self, name) != getattr(other, name) for name in _SETTINGS),
@@ -147,7 +146,6 @@ class Source:
             self.restored("settings")
 
     def take_plans(self, plans: SourcePlans) -> None:
-        """Let these plans judge its calls from now on."""
         self.behaviour = replace(self.behaviour, plans=plans)
         self.restored("plan")
 
@@ -213,11 +211,9 @@ class Sources:
 
     @property
     def forgotten(self) -> int:
-        """Return how many sources were forgotten since the server started."""
         return self.forgotten_sources.count
 
     def get(self, key: str) -> Source | None:
-        """Return an open source."""
         return self._open.get(key)
 
     def use(self, key: str) -> Source:
@@ -338,7 +334,6 @@ class Sources:
         self.forgotten_sources.clear_all()
 
     def drop(self, source: Source) -> None:
-        """Delete an open source."""
         del self._open[source.key], source.order[source.key]
         if source.forgotten is not None:
             self.forgotten_sources.uncount(source.forgotten)

@@ -74,12 +74,10 @@ class VendorLog:
         self.bell.ring()
 
     def after(self, number: int, *, limit: int) -> list[KeptVendorRequest]:
-        """Return at most `limit` requests after a number."""
         return list(islice(self._kept.after(number), limit))
 
     @property
     def evicted(self) -> int:
-        """Number of requests evicted since they were last cleared."""
         return self._kept.evicted
 
     def clear(self) -> None:
@@ -121,7 +119,6 @@ class Vendor:
         self._times = 0
 
     def forwarded(self, request: VendorRequest) -> VendorResponse:
-        """Answer a request by which Segment forwards a call."""
         return self.receive(request, sender="segment")
 
     def receive(self, request: VendorRequest, *, sender: Sender) -> VendorResponse:

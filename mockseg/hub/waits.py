@@ -44,7 +44,6 @@ class Bell:
         self._listeners: set[asyncio.Future[None]] = set()
 
     def ring(self) -> None:
-        """Wake all current listeners."""
         if self._listeners:
             for listener in self._listeners:
                 if not listener.done():

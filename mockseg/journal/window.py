@@ -47,7 +47,6 @@ class DedupWindow:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
         self._newer: _Parts = _new_parts()
         self._older: _Parts = _NOTHING
         self._dropped: list[dict[str, int]] = []
@@ -61,7 +60,7 @@ class DedupWindow:
         self._moments: list[tuple[int, int]] = []
 
     def begin(self, cursor: int, now_ns: int) -> None:
-        """Say that the calls from this cursor on are recorded now."""
+        """Note that the calls from this cursor on are recorded now."""
         moments = self._moments
         # Also when time went back: clocks are set, and imported calls have old times.
         if not moments or not 0 <= now_ns - moments[-1][1] < _STEP_NS:
@@ -110,7 +109,6 @@ class DedupWindow:
         )
 
     def remember(self, message_id: str, cursor: int) -> None:
-        """Take an id in."""
         newer = self._newer[hash(message_id) % _PARTS]
         self._count += message_id not in newer
         newer[message_id] = cursor
@@ -145,7 +143,7 @@ class DedupWindow:
         return 1 + (carried or (1 if known else 0))
 
     def carried(self, message_id: str, attempt: int) -> None:
-        """Note that so many requests carried this id by now."""
+        """Note how many requests have carried this id by now."""
         if len(self._carried) >= self._generation:
             self._before, self._carried = self._carried, {}
         self._carried[message_id] = attempt

@@ -287,7 +287,7 @@ class Cleared(Result, frozen=True):
 
 
 class ImportedCall(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A call as ``GET /calls`` gave it; what else it has is not needed here.
+    """A call as ``GET /calls`` returned it; what else it has is not needed here.
 
     Attributes:
         source: the write key it goes to.

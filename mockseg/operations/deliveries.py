@@ -21,7 +21,7 @@ class ListDeliveries(Params, frozen=True):
         state: queued, retrying, delivered, filtered or failed.
         call: the id of a call.
         after: only later ones than this cursor.
-        limit: how many at most.
+        limit: maximum number of deliveries.
     """
 
     source: WriteKey | None = None

@@ -189,7 +189,7 @@ class ListVendorRequests(Params, frozen=True):
         id: of the destination; a vendor's name (``userengage``) for requests to it whose key
             belongs to no destination.
         after: only later ones than this number.
-        limit: how many at most.
+        limit: maximum number of requests.
     """
 
     id: DestinationId
@@ -202,13 +202,13 @@ class VendorRequestView(Result, frozen=True):
 
     Attributes:
         number: its place; ``after`` goes on from here.
-        sender: ``segment`` when mockseg forwarded a call, ``client`` when somebody sent it
+        sender: ``segment`` when mockseg forwarded a call, ``client`` when a client sent it
             here without Segment.
         method, path, query: below the destination's own prefix.
         headers: as sent, secrets redacted.
-        body: inflated, as text; base64 when it is no UTF-8.
+        body: inflated, as text; base64 when it is not UTF-8.
         body_encoding: ``utf-8`` or ``base64``.
-        json: the body decoded, null when it is no JSON.
+        json: the body decoded, null when it is not JSON.
         answer: what it was answered.
         notes: what the vendor refused, ignored or dropped of it.
         received_at: ISO 8601.

@@ -166,7 +166,7 @@ class MessageTruth(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def statuses(self) -> list[int]:
-        """Give what each attempt was answered; 0 for no answer."""
+        """Status that each attempt was answered; 0 for no answer."""
         return [attempt.status for attempt in self.attempts]
 
 

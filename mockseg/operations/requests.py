@@ -56,7 +56,7 @@ class RequestView(Result, frozen=True):
         source: the write key; empty when it had none.
         method, path, query: as sent.
         headers: as sent, secrets redacted, write keys visible.
-        body: inflated, as text; base64 when it is no UTF-8.
+        body: inflated, as text; base64 when it is not UTF-8.
         body_encoding: ``utf-8`` or ``base64``.
         sent_bytes: of the body on the wire.
         answer: what it was answered.

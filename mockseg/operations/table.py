@@ -132,12 +132,11 @@ class Operation:
 
     @property
     def path_names(self) -> tuple[str, ...]:
-        """Give the names in braces of the path, as parameters are called on the wire."""
+        """The names in braces of the path, as parameters are called on the wire."""
         return tuple(re.findall(r"{(\w+)}", self.path))
 
     @property
     def has_body(self) -> bool:
-        """Tell whether parameters travel in a body."""
         return self.method in {"POST", "PUT", "PATCH"}
 
 
@@ -432,7 +431,6 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def by_name(name: str) -> Operation:
-    """Give the operation of this name."""
     return _BY_NAME[name]
 
 
@@ -440,6 +438,6 @@ _BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
 def to_wire(params: msgspec.Struct) -> dict[str, Any]:
-    """Give parameters as JSON-able names and values, defaults left out."""
+    """Return parameters as names and values that JSON has, defaults left out."""
     built: dict[str, Any] = msgspec.to_builtins(params)
     return built

@@ -303,7 +303,6 @@ def _unsettled(
 
 
 def _reading_words(reading: Reading, source: str | None) -> Iterator[str]:
-    """Say which requests are still being read."""
     if reading.known:
         whose = "" if source is None else " of this source"
         yield f"{counted(reading.known, 'request')}{whose} in flight"
@@ -420,7 +419,6 @@ def _rules(plans: SourcePlans, call: KeptCall, plan: str, message: JsonObject) -
 async def _neighbours(
     call: KeptCall, journal: MemoryJournal
 ) -> tuple[list[CallBrief], list[CallBrief]]:
-    """Return the nearest calls of the same user, before and after."""
     anonymous = call.message().get("anonymousId") if call.user_id is None else None
     if call.user_id is None and not isinstance(anonymous, str):
         return [], []

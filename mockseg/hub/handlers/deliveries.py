@@ -115,7 +115,7 @@ async def redeliver(
 
 
 def overdue(source: str | None, ledger: Ledger) -> list[str]:
-    """Say what keeps deliveries from being settled, for a person; empty when nothing does."""
+    """Return what keeps deliveries from being settled, for a person; empty when nothing does."""
     pending = ledger.pending(source)
     if not pending:
         return []

@@ -161,7 +161,7 @@ def existing(id_: str, destinations: Destinations) -> Connected:
 
 
 def _refused(error: VendorStateError, *, within: str) -> OperationError:
-    """Say over the control plane what a vendor does not take."""
+    """Return the error of an operation whose input a vendor refuses."""
     place = ".".join(part for part in (within, error.place) if part)
     return OperationError(
         f"{place}: {error.reason}",
@@ -282,7 +282,10 @@ async def change_audience(
     if (asked.audience is None) == (asked.computed_trait is None):
         _refuse("audience", "say which: one of `audience` and `computedTrait`")
     if asked.members is not None and (asked.enter or asked.leave):
-        _refuse("members", "`members` stands beside `enter` or `leave`: say all, or what changes")
+        _refuse(
+            "members",
+            "`members` is given beside `enter` or `leave`: give all members, or those who change",
+        )
     both = set(asked.enter) & set(asked.leave)
     if both:
         _refuse("leave", f'"{min(both)[:100]}" is to enter and to leave')
