@@ -149,7 +149,8 @@ class Lane:
             # Those that changed meanwhile are asked anew.
             urls = [url for url in urls if url in first.urls] or urls
         bodies = [job.body for job in jobs]
-        return outgoing(self.destination, bodies, urls=urls, own=first.own)
+        kind, settings = self.destination.kind.type, self.destination.settings
+        return outgoing(bodies, kind=kind, settings=settings, urls=urls, own=first.own)
 
     # --- what is tried again
 

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mockseg import json_types
-from mockseg.delivery.retrying import Unanswered
 from mockseg.destinations.signature import SIGNATURE_HEADER, sign
 from mockseg.destinations.vendor import VendorRequest
 
@@ -22,11 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mockseg.clock import Clock
-    from mockseg.delivery.destination import Destination
+    from mockseg.delivery.settings import Settings
     from mockseg.destinations.vendor import Headers, VendorResponse
     from mockseg.json_types import JsonObject
 
 _INLET = "/segment"
+
+
+class Unanswered(NamedTuple):
+    """A request that got no answer.
+
+    Attributes:
+        code: as Segment labels it: ``ETIMEDOUT``, ``ENOTFOUND``, ``ECONNREFUSED`` ...
+        detail: what is known beyond the code, a phrase; may be empty.
+    """
+
+    code: str
+    detail: str = ""
 
 
 class Sender(Protocol):
@@ -107,22 +118,22 @@ def as_sent(message: JsonObject) -> bytes:
 
 
 def outgoing(
-    destination: Destination,
     messages: Sequence[bytes],
     *,
+    kind: str,
+    settings: Settings,
     urls: Sequence[str],
     own: JsonObject | None = None,
 ) -> list[Outgoing]:
-    """Make the requests that carry messages to a destination, one for each URL.
+    """Return the requests that carry messages to a destination, one for each URL.
 
     Args:
-        destination: that they are for.
         messages: as JSON; more than one only where the destination takes batches.
+        kind: the type of the destination.
+        settings: of the destination.
         urls: those of the destination that are to be asked.
         own: settings that the call itself has for the destination.
     """
-    settings = destination.settings
-    kind = destination.kind.type
     if kind == "webhook":
         body, headers = messages[0], _webhook(_USER_AGENT, settings.headers)
     elif kind == "webhook-actions":

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from mockseg.clock import NANOSECONDS
+from mockseg.delivery.outgoing import Unanswered
 from mockseg.delivery.records import KeptAttempt
 from mockseg.faults.chance import fraction
 
@@ -57,18 +58,6 @@ class RetryPolicy(
     cap_seconds: _Seconds = 300.0
     limit_seconds: Annotated[float, Meta(ge=0, le=31_622_400)] = 4 * 3600.0
     retry_501: bool = msgspec.field(default=False, name="retry501")
-
-
-class Unanswered(NamedTuple):
-    """A request that got no answer.
-
-    Attributes:
-        code: as Segment labels it: ``ETIMEDOUT``, ``ENOTFOUND``, ``ECONNREFUSED`` ...
-        detail: what is known beyond the code, a phrase; may be empty.
-    """
-
-    code: str
-    detail: str = ""
 
 
 class Ruling(NamedTuple):

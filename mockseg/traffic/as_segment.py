@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mockseg.delivery.destination import Destination, DestinationSpec
 from mockseg.delivery.outgoing import as_sent, outgoing
 from mockseg.delivery.settings import Settings
 from mockseg.destinations.kinds import KINDS
@@ -36,9 +35,6 @@ def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
             is the user of HTTP Basic, without a password.
     """
     settings = Settings(shared_secret=key) if kind == WEBHOOK else Settings(api_key=key)
-    destination = Destination(
-        id=kind, kind=KINDS[kind], source="", spec=DestinationSpec(type=kind), settings=settings
-    )
 
     def request(group: Group, now_ns: int) -> Request:
         made = group.calls[0]
@@ -49,7 +45,7 @@ def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
             received_ns=now_ns,
             shared=Shared(sent_at=format_moment(now_ns)),
         )
-        (sent,) = outgoing(destination, [as_sent(message)], urls=("",))
+        (sent,) = outgoing([as_sent(message)], kind=kind, settings=settings, urls=("",))
         # The client that sends it counts the length by itself.
         headers = {name: value for name, value in sent.headers if name != "Content-Length"}
         return Request(sent.method, "", headers, sent.body)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from yarl import URL
 
-from mockseg.delivery.retrying import Unanswered
+from mockseg.delivery.outgoing import Unanswered
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.credentials import shown_url
 

@@ -9,8 +9,7 @@ import pytest
 import trustme
 from aiohttp import web
 
-from mockseg.delivery.outgoing import Outgoing
-from mockseg.delivery.retrying import Unanswered
+from mockseg.delivery.outgoing import Outgoing, Unanswered
 from mockseg.web.sender import HttpSender
 
 HEADERS = (

@@ -14,7 +14,7 @@ from mockseg.clock import ShiftedClock, SystemClock, breathe
 from mockseg.delivery.destination import DestinationSpec, make_destination
 from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.ledger import Ledger
-from mockseg.delivery.retrying import Unanswered
+from mockseg.delivery.outgoing import Unanswered
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import Answer, KeptRequest

@@ -15,7 +15,8 @@ from mockseg.delivery.destination import DestinationSpec, make_destination
 from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.filters import FilterSpec
 from mockseg.delivery.ledger import Ledger
-from mockseg.delivery.retrying import RetryPolicy, Unanswered
+from mockseg.delivery.outgoing import Unanswered
+from mockseg.delivery.retrying import RetryPolicy
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import Answer, KeptRequest

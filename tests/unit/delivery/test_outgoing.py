@@ -17,8 +17,14 @@ def headers_of(request):
 
 def one(destination, *bodies, own=None):
     """Make the only request."""
-    (request,) = outgoing(destination, bodies, urls=destination.urls, own=own)
+    (request,) = all_of(destination, *bodies, own=own)
     return request
+
+
+def all_of(destination, *bodies, own=None):
+    """Make the requests, one for each URL."""
+    kind, settings = destination.kind.type, destination.settings
+    return outgoing(bodies, kind=kind, settings=settings, urls=destination.urls, own=own)
 
 
 @pytest.mark.parametrize("kind", ["userengage", "userleap", "userguiding", "candu"])
@@ -98,7 +104,7 @@ def test_a_classic_webhook_posts_to_each_of_its_urls(destination):
     """Up to five, the same bytes to each, with Segment's name."""
     urls = [f"{URL}/{number}" for number in range(5)]
     of = destination("webhook", settings={"urls": urls, "headers": {"X-Mine": "1"}})
-    requests = outgoing(of, [b"{}"], urls=of.urls)
+    requests = all_of(of, b"{}")
     assert [request.url for request in requests] == urls
     assert {request.body for request in requests} == {b"{}"}
     assert headers_of(requests[4]) == {

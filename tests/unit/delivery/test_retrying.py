@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.delivery.retrying import RetryPolicy, Unanswered, backoff_seconds, rule
+from mockseg.delivery.outgoing import Unanswered
+from mockseg.delivery.retrying import RetryPolicy, backoff_seconds, rule
 from mockseg.destinations.vendor import VendorResponse
 
 NOON_NS = 1_767_268_800_000_000_000

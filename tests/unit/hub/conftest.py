@@ -28,6 +28,10 @@ class Machine:
 
     def send(self, path, body, *, key="", **more):
         """Send JSON or bytes to a route; give the answer."""
+        return self.outcome(path, body, key=key, **more).answer
+
+    def outcome(self, path, body, *, key="", **more):
+        """Send JSON or bytes to a route; give what becomes of it."""
         content = body if isinstance(body, bytes) else json_types.encode(body)
         arrival = Arrival(
             route=TRACKING[path],
@@ -40,7 +44,7 @@ class Machine:
             key=key,
             **more,
         )
-        return self.hub.accept(arrival).answer
+        return self.hub.accept(arrival)
 
     def track(self, source="k", **fields):
         """Send one good track call, changed by these fields; give it as it is recorded."""
