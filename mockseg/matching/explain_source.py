@@ -374,8 +374,9 @@ def explain_golden(
             differences = list(compare(golden[i], got[j], "", exact=True))[:_MAX_DIFFERENCES]
             lines += [f"  {difference_line(each)}" for each in differences]
         for i in range(i1 + pairs, i2):
-            name = shown(golden[i].get("event") or golden[i].get("name") or "")
-            lines.append(f"golden {i + 1} {golden[i].get('type')} {name}: not recorded")
+            name = golden[i].get("event") or golden[i].get("name")
+            named = f" {shown(name)}" if name else ""
+            lines.append(f"golden {i + 1} {golden[i].get('type')}{named}: not recorded")
         lines += [f"{call_line(calls[j])}: not in the file" for j in range(j1 + pairs, j2)]
     return Explanation(
         kind="golden",

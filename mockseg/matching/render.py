@@ -211,7 +211,7 @@ def verdict_lines(call: Call) -> list[str]:
     """The same with the findings below it, indented."""
     lines = [f"  {finding_line(finding)}" for finding in call.findings[:_MAX_FINDINGS]]
     beyond = len(call.findings) - _MAX_FINDINGS
-    more = [f"  … and {beyond} more findings"] if beyond > 0 else []
+    more = [f"  … and {counted(beyond, 'more finding')}"] if beyond > 0 else []
     return [verdict_line(call), *lines, *more]
 
 
@@ -276,7 +276,7 @@ def names_line(counts: Mapping[str, int]) -> str:
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     parts = [f"{count:,} x {shown(name, limit=40)}" for name, count in ranked[:_MAX_NAMES]]
     if len(ranked) > _MAX_NAMES:
-        parts.append(f"… and {len(ranked) - _MAX_NAMES} more names")
+        parts.append(f"… and {counted(len(ranked) - _MAX_NAMES, 'more name')}")
     return ", ".join(parts)
 
 
@@ -287,9 +287,10 @@ def count_names(calls: Iterable[Call]) -> dict[str, int]:
 
 def duration(seconds: float) -> str:
     """Write a time that a test waits: ``12 ms``, ``1.5 s``."""
-    if seconds < 1:
+    # With three digits, 999.5 would be written as 1e+03.
+    if seconds < 0.9995:
         return f"{seconds * 1000:.3g} ms"
-    return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:.0f} s"
+    return f"{seconds:.3g} s" if seconds < 999.5 else f"{seconds:.0f} s"
 
 
 def call_json(call: Call) -> JsonObject:

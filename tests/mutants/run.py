@@ -9,7 +9,7 @@
 A mutant is one change of one place: `<` becomes `<=`, `and` becomes `or`, a number is one more,
 a decorator is gone. Each is tried in a scratch copy of the repository; the work tree stays as it
 is. A mutant is killed when a test fails or the run takes too long; the others survived, and are
-printed with their diff. Annotations are left out: they never run. `equivalent.toml` names the
+printed with their diff. What only a type checker reads is left out. `equivalent.toml` names the
 mutants that behave exactly like the original, and says why.
 """
 
@@ -134,7 +134,7 @@ def places(floor: str) -> list[list[tuple[Path, str, int, str]]]:
     with use_db(":memory:", WorkDB.Mode.create) as db:
         init(files, db, {})
         specs = [mutation for item in db.work_items for mutation in item.mutations]
-    unrun = {file: list(_annotations(file)) for file in files}
+    unrun = {file: list(_for_the_type_checker(file)) for file in files}
     found: dict[tuple[Path, tuple[int, int]], list[tuple[Path, str, int, str]]] = {}
     for spec in specs:
         file, at = Path(spec.module_path), tuple(spec.start_pos)
@@ -144,22 +144,33 @@ def places(floor: str) -> list[list[tuple[Path, str, int, str]]]:
     return [sorted(found[place]) for place in sorted(found)]
 
 
-def _annotations(file: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Yield start and end (line, column) of what only a type checker reads."""
+def _for_the_type_checker(file: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Yield start and end (line, column) of what only a type checker reads.
+
+    Annotations, imports below TYPE_CHECKING, overloads and the bodies of Protocols.
+    """
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        annotations: list[ast.AST | None] = []
+        found: list[ast.AST | None] = []
         if isinstance(node, ast.arg | ast.AnnAssign):
-            annotations = [node.annotation]
+            found = [node.annotation]
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             overloads = [one for one in node.decorator_list if ast.unparse(one) == "overload"]
-            annotations = [node.returns, *overloads]
+            found = [node.returns, *overloads]
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            annotations = [*node.body]
-        for one in annotations:
-            if one is not None:
+            found = [node.test, *node.body]
+        elif isinstance(node, ast.ClassDef) and any(
+            ast.unparse(base).startswith("Protocol") for base in node.bases
+        ):
+            found = [*node.body, *(one for each in node.body for one in _decorators(each))]
+        for each in found:
+            if each is not None:
                 # A decorator's mutant begins at its @.
-                at: Any = one
+                at: Any = each
                 yield (at.lineno, max(0, at.col_offset - 1)), (at.end_lineno, at.end_col_offset)
+
+
+def _decorators(node: ast.stmt) -> list[ast.expr]:
+    return node.decorator_list if isinstance(node, ast.FunctionDef) else []
 
 
 def sample(floor: str, *, seed: int, size: int) -> list[Mutant]:
