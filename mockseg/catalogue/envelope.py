@@ -165,7 +165,6 @@ def built(
 
 
 def spoken_fields(match: Match) -> tuple[str, ...]:
-    """Return the fields of the message that a rule, or its plan for every call, speaks of."""
     found: dict[str, None] = {}
     waiting: list[Json] = [*match.plan.common, match.rule.schema]
     while waiting:

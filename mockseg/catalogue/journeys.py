@@ -51,7 +51,6 @@ class Weighted(Generic[T]):
         return self._table[place] if self._table else self._items[bisect_right(self._bounds, place)]
 
     def pick(self, random: Callable[[], float]) -> T:
-        """Return one of them, with the next number of a stream from 0 to 1."""
         if self._table:
             return self._table[int(random() * self.total)]
         return self[int(random() * self.total)]
@@ -129,7 +128,6 @@ class Journey:
         object.__setattr__(self, "onward", onward)
 
     def _steps_to(self, goal: str | None) -> dict[str | None, int]:
-        """Return how many steps it is from each event to a goal, where it can be reached."""
         away: dict[str | None, int] = {goal: 0}
         waiting = [goal]
         while waiting:

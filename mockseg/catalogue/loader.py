@@ -59,7 +59,6 @@ class EventNames:
         return " ".join("AI" if w == "ai" else w.capitalize() for w in self.stem(key).split())
 
     def aliases(self, key: str) -> tuple[str, ...]:
-        """Return the other names of an event, apart from their case."""
         stem = self.stem(key)
         names = [stem, stem + self.suffix, *(stem + ending for ending in self.seen)]
         return tuple(name for name in names if name != key.lower())
@@ -99,7 +98,6 @@ def merged_rules(
 
 
 def respelled(value: Json, spell: Callable[[str], str]) -> Json:
-    """Spell the property names of a rule, in its schema and its examples, in another case."""
     if isinstance(value, list):
         return [respelled(item, spell) for item in value]
     if not isinstance(value, dict):
@@ -126,7 +124,6 @@ def _with_body(rule: JsonObject, body: JsonObject, names: EventNames) -> JsonObj
 
 
 def _vocabulary(rules: Sequence[JsonObject]) -> JsonObject:
-    """Return the widest schema of each property's name over all rules of one document."""
     words: JsonObject = {}
     for rule in rules:
         for name, schema in _body_of(rule)["properties"].items():
@@ -150,7 +147,6 @@ def _widened(body: JsonObject, words: Mapping[str, JsonObject]) -> JsonObject:
 
 
 def _wider(one: JsonObject, two: JsonObject) -> JsonObject:
-    """Return a schema for what either schema of a plain value allows."""
     if one == two:
         return one
     types = list(dict.fromkeys((*types_of(one), *types_of(two))))
@@ -363,7 +359,6 @@ def load(name: str, *, strictness: Strictness = "lenient") -> Plan:
 
 @cache
 def read_journeys() -> JsonObject:
-    """Return the journeys file as it is; see :mod:`mockseg.catalogue.journeys`."""
     return _read("journeys")
 
 

@@ -154,7 +154,6 @@ def discards(kind: str) -> tuple[Mistake, ...]:
 
 
 def label_texts(match: Match, made: Mistake) -> dict[str, str]:
-    """Return the texts of a mistake's label by name; ids are unique in the catalogue."""
     plan, rule = match.plan, match.rule
     parts = (plan.slug, slug(rule.name), rule.type.lower(), made.code, made.field, made.detail)
     return {
@@ -244,7 +243,6 @@ def _of_the_call(kind: str) -> Iterator[_Row]:
 
 
 def _consent() -> Iterator[_Row]:
-    """Break the one event that Segment looks into when it comes."""
     fields = "consent_categorypreferences_fields_should_be"
     good = {"categoryPreferences": {"advertising": True}}
     for code, field, detail, context in (

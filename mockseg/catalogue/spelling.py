@@ -39,6 +39,5 @@ class Spelling:
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def forms(self, name: str) -> tuple[str, ...]:
-        """Return every spelling of a property's name, the given one first."""
         cased = (camel_case(name), snake_case(name)) if self.either_case else ()
         return tuple(dict.fromkeys((name, *cased, *self.others.get(name, ()))))

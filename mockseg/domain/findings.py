@@ -103,7 +103,6 @@ DISCARD_CODES |= _OWN_CODES
 
 
 def discard(code: str, field: str = "", description: str | None = None) -> Discard:
-    """Make the discard of this code, with its own sentence or the code's."""
     return Discard(
         code=code,
         field=field,

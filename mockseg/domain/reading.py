@@ -190,7 +190,6 @@ def _read_odd_batch(body: bytes) -> Reading:
 
 
 def _decoded(body: bytes) -> tuple[Raw, Json]:
-    """Decode strictly, or else leniently into JSON that is strict again."""
     try:
         return Raw(body), json_types.decode(body)
     except MalformedJsonError:
@@ -237,5 +236,4 @@ def _part_is_too_deep(part: bytes | Raw) -> bool:
 
 
 def is_too_deep(value: Json) -> bool:
-    """Return whether a JSON value is nested deeper than :data:`MAX_JSON_DEPTH` levels."""
     return json_types.is_deeper(value, than=MAX_JSON_DEPTH)

@@ -118,7 +118,6 @@ class FaultMark(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def text(self) -> str:
-        """Return which fault it was and what it did, in a line."""
         return f"{self.id}: {self.words}"
 
 

@@ -93,7 +93,6 @@ def _elements(pattern: str) -> list[_Element] | GlobFault:
 
 
 def _set(pattern: str, opening: int) -> tuple[_Set, int] | GlobFault:
-    """Read the set opened at ``opening``, and where the pattern goes on."""
     ranges: list[tuple[str, str]] = []
     position = opening + 1
     while position < len(pattern):

@@ -26,8 +26,6 @@ COMPARISONS = frozenset({"=", "!=", ">", ">=", "<", "<=", "in"})
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A text, number, bool or null written into the filter."""
-
     value: Scalar
     position: int = field(default=0, compare=False)
 
@@ -47,8 +45,6 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function with as many arguments as it takes."""
-
     function: str
     arguments: tuple[Node, ...]
 
@@ -147,7 +143,6 @@ class _Parser:
         return found
 
     def _open(self) -> Token:
-        """Take a token that begins a level."""
         token = self._advance()
         self._depth += 1
         if self._depth > MAX_DEPTH:
@@ -169,7 +164,6 @@ class _Parser:
         return operands[0] if len(operands) == 1 else Conjunction(tuple(operands))
 
     def _condition(self) -> Node:
-        """A comparison or a single value, either behind ``!``."""
         if self._at("!"):
             self._open()
             operand = self._condition()
@@ -283,7 +277,6 @@ class _Parser:
             raise self._fault(glob.reason, position)
 
     def _trailing(self) -> FqlError:
-        """Say what is wrong with a token that stands where an operator could."""
         token = self._next
         before = self._tokens[self._index - 1]
         if before.bare and before.source.lower() == "not":

@@ -74,7 +74,6 @@ class Token:
 
     @property
     def bare(self) -> bool:
-        """Whether this is one name without dots and escapes."""
         return self.kind is Kind.NAME and self.keys == (self.source,)
 
 

@@ -99,7 +99,6 @@ def _values(message: Json, path: Path) -> list[Json]:
 def _walk(
     root: JsonObject, at: Path, where: Path, trail: frozenset[tuple[Path, Path]]
 ) -> Iterator[Item]:
-    """Walk the schema at a path, which judges the values at another path of the message."""
     at = dereference(root, at)
     node = lookup(root, at)
     if not isinstance(node, dict) or (at, where) in trail or len(where) > _DEEPEST:
@@ -173,7 +172,6 @@ def _alternatives(
 
 
 def _described(root: JsonObject, at: Path, where: Path) -> str:
-    """Return a condition or an alternative in a few words, else its pointer."""
     node = lookup(root, dereference(root, at))
     if not isinstance(node, dict):
         return shown(node)
@@ -377,7 +375,6 @@ class Coverage:
         )
 
     def as_json(self) -> JsonObject:
-        """Write what was counted, to be merged elsewhere or later."""
         return {
             "rules": [
                 {

@@ -26,14 +26,56 @@ code { font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
 summary { cursor: pointer; }
 """
 
-_HEAD: Final = (
-    '<thead><tr><th scope="col">Rule</th><th scope="col" class="number">Seen</th>'
-    '<th scope="col" class="number">Asserted</th><th scope="col" class="number">Exercised</th>'
-    '<th scope="col">Never exercised</th></tr></thead>'
-)
-
 # Nothing may run or load, whatever name a call has.
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title>
+<style>{{ style }}</style>
+</head>
+<body>
+<h1>{{ title }}</h1>
+<p class="total {{ verdict }}">{{ total }}</p>
+{% for plan in report.rules | map(attribute="plan") | unique(case_sensitive=true) %}
+<h2>{{ plan }}</h2>
+<div class="scroll"><table>
+<thead><tr><th scope="col">Rule</th><th scope="col" class="number">Seen</th>\
+<th scope="col" class="number">Asserted</th><th scope="col" class="number">Exercised</th>\
+<th scope="col">Never exercised</th></tr></thead>
+<tbody>
+{% for rule in report.rules if rule.plan == plan %}
+<tr><td><code>{{ rule.rule.label }}</code></td>
+<td class="number">{% if rule.seen %}{{ rule.seen }}{% else %}{{ never }}{% endif %}</td>
+<td class="number">\
+{% if rule.seen and not rule.asserted %}{{ never }}{% else %}{{ rule.asserted }}{% endif %}</td>
+<td class="number">{{ rule.items - rule.missing | length }}/{{ rule.items }}</td>
+<td>
+{% if rule.missing %}
+<details><summary>{{ rule.missing | length }}</summary><ul>
+{% for item in rule.missing %}
+<li><code>{{ item.name }}</code></li>
+{% endfor %}
+</ul></details>
+{% else %}
+<span class="good">nothing</span>
+{% endif %}
+</td></tr>
+{% endfor %}
+</tbody></table></div>
+{% endfor %}
+{% if report.unplanned %}
+<h2>Seen, never planned</h2><ul>
+{% for event, seen in report.unplanned %}
+<li><code>{{ event }}</code> ({{ seen }})</li>
+{% endfor %}
+</ul>
+{% endif %}
+</body>
+</html>
+"""
 
 
 def coverage_html(
@@ -46,74 +88,33 @@ def coverage_html(
         title: the page's title.
         threshold: in per cent; says whether it is reached.
     """
-    parts = [
-        "<!doctype html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{html_text(title)}</title>",
-        f"<style>{_STYLE}</style>",
-        "</head>",
-        "<body>",
-        f"<h1>{html_text(title)}</h1>",
-        _total_row(report, threshold),
-    ]
-    for plan in dict.fromkeys(each.plan for each in report.rules):
-        parts += [
-            f"<h2>{html_text(plan)}</h2>",
-            '<div class="scroll"><table>',
-            _HEAD,
-            "<tbody>",
-            *(_row(each) for each in report.rules if each.plan == plan),
-            "</tbody></table></div>",
-        ]
-    if report.unplanned:
-        parts.append("<h2>Seen, never planned</h2><ul>")
-        parts += [
-            f"<li><code>{html_text(event)}</code> ({seen})</li>" for event, seen in report.unplanned
-        ]
-        parts.append("</ul>")
-    return "\n".join([*parts, "</body>", "</html>", ""])
+    # Its import is slow, and few ask for a page.
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    environment = Environment(
+        autoescape=True,
+        trim_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )
+    never_asserted = f", {len(report.never_asserted)} never asserted on"
+    reached = threshold is not None and report.reaches(threshold)
+    return (
+        environment.from_string(_PAGE).render(
+            report=report,
+            title=title,
+            style=Markup(_STYLE),  # noqa: S704 - a constant
+            never=Markup('<span class="bad">never</span>'),
+            total=_total(report, threshold, more=never_asserted),
+            verdict="" if threshold is None else "good" if reached else "bad",
+        )
+        + "\n"
+    )
 
 
 def html_text(text: str) -> str:
     """Return a text as HTML that shows what is invisible or would reorder the line."""
     return escape(printable(text))
-
-
-def _total_row(report: CoverageReport, threshold: float | None) -> str:
-    seen = len(report.rules) - len(report.never_seen)
-    text = (
-        f"{report.percent:.1f} % of the plan exercised, "
-        f"{seen} of {len(report.rules)} rules seen, {len(report.never_asserted)} never asserted on"
-    )
-    if threshold is None:
-        return f'<p class="total">{text}</p>'
-    reached = report.reaches(threshold)
-    verdict = f"{'reaches' if reached else 'is below'} the threshold of {threshold:g} %"
-    return f'<p class="total {"good" if reached else "bad"}">{text}; {verdict}</p>'
-
-
-def _row(report: RuleReport) -> str:
-    seen = str(report.seen) if report.seen else '<span class="bad">never</span>'
-    asserted = str(report.asserted)
-    if report.seen and not report.asserted:
-        asserted = '<span class="bad">never</span>'
-    return (
-        f"<tr><td><code>{html_text(report.rule.label)}</code></td>"
-        f'<td class="number">{seen}</td><td class="number">{asserted}</td>'
-        f'<td class="number">{report.items - len(report.missing)}/{report.items}</td>'
-        f"<td>{_missing(report)}</td></tr>"
-    )
-
-
-def _missing(report: RuleReport) -> str:
-    if not report.missing:
-        return '<span class="good">nothing</span>'
-    items = "".join(f"<li><code>{html_text(item.name)}</code></li>" for item in report.missing)
-    return f"<details><summary>{len(report.missing)}</summary><ul>{items}</ul></details>"
 
 
 _MOST_LINES: Final = 10
@@ -201,13 +202,13 @@ def _table(report: CoverageReport) -> list[str]:
     return drawn
 
 
-def _total(report: CoverageReport, threshold: float | None) -> str:
+def _total(report: CoverageReport, threshold: float | None, *, more: str = "") -> str:
     seen = len(report.rules) - len(report.never_seen)
     text = f"{report.percent:.1f} % of the plan exercised, {seen} of {len(report.rules)} rules seen"
     if threshold is None:
-        return text
+        return text + more
     word = "reaches" if report.reaches(threshold) else "is below"
-    return f"{text}; {word} the threshold of {threshold:g} %"
+    return f"{text}{more}; {word} the threshold of {threshold:g} %"
 
 
 def _case_lines(report: RuleReport) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from mockseg.json_types import canonical
 from mockseg.printable import printable
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from mockseg.schemas.tree import Path
 
 
+_Kind: TypeAlias = Literal["added", "removed", "changed"]
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 # Keywords that say nothing about which calls are good.
 _REMARKS: Final = frozenset(
     {"$comment", "$id", "$schema", "default", "description", "examples", "labels", "title"}
 )
-_STRUCTURE: Final = frozenset({"properties", "required", "items", "type", "enum", "definitions"})
+# Compared in this order, before other keywords.
+_STRUCTURE: Final = ("type", "enum", "required", "properties", "items")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class Change:
         tightens: whether calls that were good before may now be bad.
     """
 
-    kind: Literal["added", "removed", "changed"]
+    kind: _Kind
     rule: str
     field: str
     what: str
@@ -85,7 +87,7 @@ def diff_text(changes: tuple[Change, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rule_change(kind: Literal["added", "removed", "changed"], rule: Rule, text: str) -> Change:
+def _rule_change(kind: _Kind, rule: Rule, text: str) -> Change:
     # An event that was removed is unplanned from now on.
     return Change(
         kind=kind, rule=rule.label, field="", what="rule", text=text, tightens=kind == "removed"
@@ -93,146 +95,83 @@ def _rule_change(kind: Literal["added", "removed", "changed"], rule: Rule, text:
 
 
 def _schemas(rule: str, was: Json, now: Json, where: Path) -> Iterator[Change]:
-    """Compare two schemas for the values at one place."""
     if canonical(was) == canonical(now):
         return
     if not isinstance(was, dict) or not isinstance(now, dict):
         yield _change(rule, where, "schema", was, now, tightens=now is not True)
         return
-    yield from _types(rule, was, now, where)
-    yield from _values(rule, was, now, where)
-    yield from _required(rule, was, now, where)
-    yield from _properties(rule, was, now, where)
-    yield from _items(rule, was, now, where)
-    for keyword in sorted({*was, *now} - _STRUCTURE - _REMARKS):
+    others = sorted({*was, *now}.difference(_STRUCTURE, _REMARKS, {"definitions"}))
+    for keyword in (*_STRUCTURE, *others, "definitions"):
         old, new = was.get(keyword, NO_PLACE), now.get(keyword, NO_PLACE)
-        if _differ(old, new):
-            yield _change(rule, where, keyword, old, new, tightens=new is not NO_PLACE)
-    if _differ(was.get("definitions"), now.get("definitions")):
-        yield _change(
-            rule,
-            where,
-            "definitions",
-            was.get("definitions"),
-            now.get("definitions"),
-            tightens=True,
-        )
+        if not _differ(old, new):
+            continue
+        if keyword == "required":
+            yield from _required(rule, was, now, where)
+        elif keyword == "properties":
+            yield from _properties(rule, was, now, where)
+        elif keyword == "enum" and isinstance(old, list) and isinstance(new, list):
+            yield from _values(rule, old, new, where)
+        elif keyword == "items" and isinstance(old, dict) and isinstance(new, dict):
+            yield from _schemas(rule, old, new, (*where, "*"))
+        else:
+            tightens = keyword == "definitions" or new is not NO_PLACE
+            if keyword == "type":
+                tightens = not _type_set(old) <= _type_set(new)
+            yield _change(rule, where, keyword, old, new, tightens=tightens)
 
 
-def _types(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
-    old, new = was.get("type", NO_PLACE), now.get("type", NO_PLACE)
-    if not _differ(old, new):
-        return
-    before, after = _type_set(old), _type_set(new)
-    yield _change(rule, where, "type", old, new, tightens=not before <= after)
-
-
-def _values(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
-    old, new = was.get("enum"), now.get("enum")
-    if not isinstance(old, list) or not isinstance(new, list):
-        if _differ(old, new):
-            yield _change(
-                rule,
-                where,
-                "enum",
-                NO_PLACE if old is None else old,
-                NO_PLACE if new is None else new,
-                tightens=new is not None,
-            )
-        return
+def _values(rule: str, old: list[Json], new: list[Json], where: Path) -> Iterator[Change]:
     before, after = {canonical(each) for each in old}, {canonical(each) for each in new}
-    gone = [each for each in old if canonical(each) not in after]
     came = [each for each in new if canonical(each) not in before]
+    gone = [each for each in old if canonical(each) not in after]
     if came:
-        yield Change(
-            kind="added",
-            rule=rule,
-            field=field_of(where),
-            what="enum",
-            text=f"now also allowed: {listed(came)}",
-            tightens=False,
-        )
+        yield _found("added", rule, where, "enum", f"now also allowed: {listed(came)}")
     if gone:
-        yield Change(
-            kind="removed",
-            rule=rule,
-            field=field_of(where),
-            what="enum",
-            text=f"no longer allowed: {listed(gone)}",
-            tightens=True,
-        )
+        text = f"no longer allowed: {listed(gone)}"
+        yield _found("removed", rule, where, "enum", text, tightens=True)
 
 
 def _required(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
     before, after = _names(was, "required"), _names(now, "required")
     known = _names(now, "properties")
     for name in [name for name in after if name not in before]:
-        yield Change(
-            kind="added",
-            rule=rule,
-            field=field_of((*where, name)),
-            what="required",
-            text="now required",
-            tightens=True,
-        )
+        yield _found("added", rule, (*where, name), "required", "now required", tightens=True)
     for name in [name for name in before if name not in after and name in known]:
-        yield Change(
-            kind="removed",
-            rule=rule,
-            field=field_of((*where, name)),
-            what="required",
-            text="now optional",
-            tightens=False,
-        )
+        yield _found("removed", rule, (*where, name), "required", "now optional")
 
 
 def _properties(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
     before, after = _mapping(was, "properties"), _mapping(now, "properties")
     for name in dict.fromkeys([*before, *after]):
         place = (*where, name)
-        if name not in before:
-            kind, text, tightens = (
-                "added",
-                f"new property{_typed(after[name])}",
-                _limits(after[name]),
-            )
-        elif name not in after:
-            kind, text = "removed", f"property no longer planned{_typed(before[name])}"
-            tightens = now.get("additionalProperties") is False
-        else:
+        if name in before and name in after:
             yield from _schemas(rule, before[name], after[name], place)
-            continue
-        yield Change(
-            kind="added" if kind == "added" else "removed",
-            rule=rule,
-            field=field_of(place),
-            what="property",
-            text=text,
+        elif name in after:
             # Where other properties were not allowed at all, a new one only loosens.
-            tightens=tightens
-            and not (kind == "added" and was.get("additionalProperties") is False),
-        )
+            tightens = _limits(after[name]) and was.get("additionalProperties") is not False
+            text = f"new property{_typed(after[name])}"
+            yield _found("added", rule, place, "property", text, tightens=tightens)
+        else:
+            tightens = now.get("additionalProperties") is False
+            text = f"property no longer planned{_typed(before[name])}"
+            yield _found("removed", rule, place, "property", text, tightens=tightens)
 
 
-def _items(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
-    old, new = was.get("items", NO_PLACE), now.get("items", NO_PLACE)
-    if isinstance(old, dict) and isinstance(new, dict):
-        yield from _schemas(rule, old, new, (*where, "*"))
-    elif _differ(old, new):
-        yield _change(rule, where, "items", old, new, tightens=new is not NO_PLACE)
+def _found(
+    kind: _Kind, rule: str, where: Path, what: str, text: str, *, tightens: bool = False
+) -> Change:
+    field = field_of(where)
+    return Change(kind=kind, rule=rule, field=field, what=what, text=text, tightens=tightens)
 
 
 def _change(rule: str, where: Path, what: str, was: Json, now: Json, *, tightens: bool) -> Change:
+    kind: _Kind = "changed"
+    text = f"{what} {shown(was)} -> {shown(now)}"
     if was is NO_PLACE:
-        kind: Literal["added", "removed", "changed"] = "added"
-        text = f"{what} added: {shown(now)}"
+        kind, text = "added", f"{what} added: {shown(now)}"
     elif now is NO_PLACE:
         kind, text = "removed", f"{what} removed, was {shown(was)}"
-    else:
-        kind, text = "changed", f"{what} {shown(was)} -> {shown(now)}"
-    return Change(
-        kind=kind, rule=rule, field=field_of(where), what=what, text=text, tightens=tightens
-    )
+    return _found(kind, rule, where, what, text, tightens=tightens)
 
 
 def _differ(was: Json, now: Json) -> bool:

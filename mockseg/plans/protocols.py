@@ -142,7 +142,6 @@ class Omissions:
         self._holder = holder_of(str(message.get("type")))
 
     def omit_unplanned(self, schemas: list[JsonObject]) -> None:
-        """Take out the top-level properties or traits that none of the schemas names."""
         held = self.message.get(self._holder)
         if not isinstance(held, dict):
             return
@@ -276,7 +275,6 @@ class ProtocolsSettings(
 
     @property
     def leaves_good_calls_alone(self) -> bool:
-        """Return whether nothing becomes of a call without violations."""
         return (
             self.track.allow_unplanned_event_properties
             and self.identify.allow_unplanned_traits

@@ -83,7 +83,6 @@ def violations_of(
 
 
 def unplanned_event(event: str, *, planned: tuple[str, ...], plans: tuple[str, ...]) -> Violation:
-    """Word the violation of a track call whose event no plan knows."""
     near = nearest(event, planned)
     help_text = f"{_HELP}you mean {shown(near)}?" if near is not None else ""
     return Violation(
@@ -97,7 +96,6 @@ def unplanned_event(event: str, *, planned: tuple[str, ...], plans: tuple[str, .
 
 
 def unreadable(reason: str, *, plan: str) -> Violation:
-    """Word the violation of a message that no schema can judge because it is not JSON."""
     return Violation(
         code="unreadable",
         type="Internal",

@@ -162,7 +162,6 @@ class _Walk:
                 )
 
     def _branches(self, schema: JsonObject, path: Path) -> Iterator[Mistake]:
-        """Return the mistakes of each branch: with every value that leads into it."""
         then, otherwise = schema.get("then", True), schema.get("else", True)
         asked = _asked(schema["if"])
         if asked is None:
@@ -192,7 +191,6 @@ class _Walk:
 
 
 def _required(schema: JsonObject) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Return each required property, with all the spellings that would do."""
     for name in schema.get("required", ()):
         yield name, (name,)
     for condition in schema.get("allOf", ()):

@@ -187,7 +187,6 @@ def _chars(match: re.Match[str]) -> str | None:
 def _fitted(
     lengths: list[tuple[int, int]], least: int, most: int | None
 ) -> list[tuple[int, int]] | None:
-    """Narrow the counts of a row so that their sum is within a length in any case."""
     fitted = list(lengths)
     lacking = least - sum(low for low, _ in fitted)
     for index, (low, high) in enumerate(fitted):

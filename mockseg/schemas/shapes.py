@@ -12,7 +12,7 @@ could be, but never wider.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -168,7 +168,6 @@ def expand(
 def _gather(
     schemas: Iterable[Json], *, file: str, place: str
 ) -> tuple[list[Json], list[list[Conjunction]]] | None:
-    """Part plain schemas from choices between conjunctions."""
     plain: list[Json] = []
     choices: list[list[Conjunction]] = []
     waiting = list(schemas)[::-1]
@@ -217,7 +216,6 @@ def _choices(schema: JsonObject, *, file: str, place: str) -> Iterator[list[Conj
 def _groups(
     plain: Sequence[Json], choices: Sequence[list[Conjunction]]
 ) -> list[list[list[Conjunction]]]:
-    """Put choices together that speak of the same properties, in their order."""
     counted = any("minProperties" in each or "maxProperties" in each for each in plain)
     groups: list[tuple[set[str] | None, list[list[Conjunction]]]] = []
     for choice in choices:
@@ -303,8 +301,7 @@ def _flat(schemas: Iterable[Json], *, file: str, place: str) -> list[Conjunction
     return found
 
 
-@dataclass(slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """Limits of a number or of a size; None means unlimited.
 
     Attributes:
@@ -317,29 +314,13 @@ class Bounds:
     above: bool = False
     below: bool = False
 
-    def raise_to(self, limit: Json, *, excluded: bool = False) -> None:
-        if self.least is None or limit > self.least:
-            self.least, self.above = limit, excluded
-        elif limit == self.least:
-            self.above = self.above or excluded
-
-    def lower_to(self, limit: Json, *, excluded: bool = False) -> None:
-        if self.most is None or limit < self.most:
-            self.most, self.below = limit, excluded
-        elif limit == self.most:
-            self.below = self.below or excluded
-
     def whole(self) -> tuple[int | None, int | None]:
         """Return the limits for whole numbers, both included."""
         least = most = None
         if self.least is not None:
-            least = ceil(self.least)
-            if self.above and least == self.least:
-                least += 1
+            least = ceil(self.least) + (self.above and ceil(self.least) == self.least)
         if self.most is not None:
-            most = floor(self.most)
-            if self.below and most == self.most:
-                most -= 1
+            most = floor(self.most) - (self.below and floor(self.most) == self.most)
         return least, most
 
     @property
@@ -355,12 +336,13 @@ class Bounds:
         )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """What is allowed of a value; every keyword is about one of the types.
 
     Attributes:
-        types: in the order in which they were named; ``number`` includes whole ones.
+        types: in the order in which they were named; ``number`` includes whole ones. Empty
+            where no value is allowed.
         whole: numbers must be whole.
         values: the only values allowed, or None.
         denied: values that are not allowed, as canonical JSON.
@@ -370,24 +352,24 @@ class Shape:
         items: schemas of all items of a list.
         unique: items differ.
         required: names of properties that must be there.
-        objects: the schemas that speak of properties.
+        objects: the schemas that name properties.
     """
 
-    types: list[str] = field(default_factory=lambda: list(_TYPES))
-    whole: bool = False
-    values: list[Json] | None = None
-    denied: set[bytes] = field(default_factory=set)
-    number: Bounds = field(default_factory=Bounds)
-    length: Bounds = field(default_factory=Bounds)
-    items_size: Bounds = field(default_factory=Bounds)
-    members: Bounds = field(default_factory=Bounds)
-    factors: list[Fraction] = field(default_factory=list)
-    patterns: list[str] = field(default_factory=list)
-    formats: list[str] = field(default_factory=list)
-    items: list[Json] = field(default_factory=list)
-    unique: bool = False
-    required: list[str] = field(default_factory=list)
-    objects: list[JsonObject] = field(default_factory=list)
+    types: list[str]
+    whole: bool
+    values: list[Json] | None
+    denied: set[bytes]
+    number: Bounds
+    length: Bounds
+    items_size: Bounds
+    members: Bounds
+    factors: list[Fraction]
+    patterns: list[str]
+    formats: list[str]
+    items: list[Json]
+    unique: bool
+    required: list[str]
+    objects: list[JsonObject]
 
     def names(self) -> list[str]:
         named = (name for part in self.objects for name in part.get("properties", {}))
@@ -402,8 +384,16 @@ class Shape:
         )
 
     def others(self) -> tuple[Json, ...]:
-        """Return the schemas of a property that no part names."""
         return tuple(part.get("additionalProperties", True) for part in self.objects)
+
+
+# Type -> its lower and upper limit, and those that exclude the limit itself.
+_LIMITS: Final = {
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    "string": ("minLength", "maxLength", "", ""),
+    "array": ("minItems", "maxItems", "", ""),
+    "object": ("minProperties", "maxProperties", "", ""),
+}
 
 
 def merged(schemas: Iterable[JsonObject]) -> Shape:
@@ -412,87 +402,65 @@ def merged(schemas: Iterable[JsonObject]) -> Shape:
     The shape is empty (has no types) where no value can be; where that only shows in
     what is inside of the value, it does not.
     """
-    shape = Shape()
     parts = list(schemas)
-    for part in parts:
-        _types(shape, part)
-        _bounds(shape, part)
-        _rest(shape, part)
-    if shape.values is not None:
-        tests = [compile_schema(part) for part in parts]
-        distinct: dict[bytes, Json] = {}
-        for value in shape.values:
-            distinct.setdefault(canonical(value), value)
-        shape.values = [
-            value
-            for value in distinct.values()
-            if _kind(value) in shape.types and all(test.is_valid(value) for test in tests)
-        ]
-        found = {_kind(value) for value in shape.values}
-        shape.types = [kind for kind in shape.types if kind in found]
-    return shape
-
-
-def _types(shape: Shape, part: JsonObject) -> None:
-    named = types_of(part)
-    if not named:
-        return
-    if "number" not in named and "integer" in named:
-        shape.whole = True
-    as_numbers = dict.fromkeys("number" if name == "integer" else name for name in named)
-    shape.types = [name for name in as_numbers if name in shape.types]
-
-
-def _bounds(shape: Shape, part: JsonObject) -> None:
-    for bounds, least, most in (
-        (shape.number, "minimum", "maximum"),
-        (shape.length, "minLength", "maxLength"),
-        (shape.items_size, "minItems", "maxItems"),
-        (shape.members, "minProperties", "maxProperties"),
-    ):
-        if least in part:
-            bounds.raise_to(part[least])
-        if most in part:
-            bounds.lower_to(part[most])
-    if "exclusiveMinimum" in part:
-        shape.number.raise_to(part["exclusiveMinimum"], excluded=True)
-    if "exclusiveMaximum" in part:
-        shape.number.lower_to(part["exclusiveMaximum"], excluded=True)
-    for bounds, kind in (
-        (shape.number, "number"),
-        (shape.length, "string"),
-        (shape.items_size, "array"),
-        (shape.members, "object"),
-    ):
-        if kind in shape.types and bounds.is_empty():
-            shape.types.remove(kind)
-
-
-def _rest(shape: Shape, part: JsonObject) -> None:
-    allowed = [part["const"]] if "const" in part else part.get("enum")
-    if "const" in part and "enum" in part:
-        allowed = [v for v in part["enum"] if canonical(v) == canonical(part["const"])]
-    if allowed is not None:
-        if shape.values is None:
-            shape.values = list(allowed)
-        else:
-            known = {canonical(value) for value in allowed}
-            shape.values = [value for value in shape.values if canonical(value) in known]
-    denied = part.get("not")
+    types, whole = _types(parts)
+    limits = {kind: _bounds(parts, *keywords) for kind, keywords in _LIMITS.items()}
+    types = [kind for kind in types if kind not in limits or not limits[kind].is_empty()]
+    values = _values(parts, types)
+    if values is not None:
+        kinds = {_kind(value) for value in values}
+        types = [kind for kind in types if kind in kinds]
     # Any other `not` stands only in schemas that are not taken apart yet.
-    if isinstance(denied, dict) and set(denied) == {"enum"}:
-        shape.denied |= {canonical(value) for value in denied["enum"]}
-    if "multipleOf" in part:
-        shape.factors.append(Fraction(str(part["multipleOf"])))
-    for keyword, found in (("pattern", shape.patterns), ("format", shape.formats)):
-        if keyword in part and part[keyword] not in found:
-            found.append(part[keyword])
-    if "items" in part:
-        shape.items.append(part["items"])
-    shape.unique = shape.unique or part.get("uniqueItems", False)
-    shape.required += [name for name in part.get("required", ()) if name not in shape.required]
-    if "properties" in part or "additionalProperties" in part:
-        shape.objects.append(part)
+    denied = [part["not"] for part in parts if isinstance(part.get("not"), dict)]
+    return Shape(
+        types=types,
+        whole=whole,
+        values=values,
+        denied={canonical(v) for each in denied if set(each) == {"enum"} for v in each["enum"]},
+        number=limits["number"],
+        length=limits["string"],
+        items_size=limits["array"],
+        members=limits["object"],
+        factors=[Fraction(str(part["multipleOf"])) for part in parts if "multipleOf" in part],
+        patterns=list(dict.fromkeys(part["pattern"] for part in parts if "pattern" in part)),
+        formats=list(dict.fromkeys(part["format"] for part in parts if "format" in part)),
+        items=[part["items"] for part in parts if "items" in part],
+        unique=any(part.get("uniqueItems", False) for part in parts),
+        required=list(dict.fromkeys(name for part in parts for name in part.get("required", ()))),
+        objects=[part for part in parts if {"properties", "additionalProperties"} & set(part)],
+    )
+
+
+def _types(parts: Iterable[JsonObject]) -> tuple[list[str], bool]:
+    """Return the types that all parts allow, and whether numbers must be whole."""
+    types, whole = list(_TYPES), False
+    for part in parts:
+        if named := types_of(part):
+            whole = whole or ("number" not in named and "integer" in named)
+            as_numbers = dict.fromkeys("number" if name == "integer" else name for name in named)
+            types = [name for name in as_numbers if name in types]
+    return types, whole
+
+
+def _bounds(parts: Iterable[JsonObject], lower: str, upper: str, above: str, below: str) -> Bounds:
+    lows = [(p[key], key == above) for p in parts for key in (lower, above) if key in p]
+    highs = [(p[key], key == below) for p in parts for key in (upper, below) if key in p]
+    least, excluded = max(lows, default=(None, False))
+    most, not_below = min(((high, not out) for high, out in highs), default=(None, True))
+    return Bounds(least, most, above=excluded, below=not not_below)
+
+
+def _values(parts: list[JsonObject], types: list[str]) -> list[Json] | None:
+    """Return the values of the first enumeration that all parts allow; None without one."""
+    listed = next((part for part in parts if {"const", "enum"} & set(part)), None)
+    if listed is None:
+        return None
+    tests = [compile_schema(part) for part in parts]
+    distinct: dict[bytes, Json] = {}
+    for value in [listed["const"]] if "const" in listed else listed["enum"]:
+        if _kind(value) in types and all(test.is_valid(value) for test in tests):
+            distinct.setdefault(canonical(value), value)
+    return list(distinct.values())
 
 
 def _kind(value: Json) -> str:

@@ -107,7 +107,6 @@ def usable(schema: Json, *, file: str, place: str) -> JsonObject:
 
 
 def inlined(root: JsonObject, path: Path, trail: frozenset[Path], *, file: str, place: str) -> Json:
-    """Return the schema at a path with its references written out."""
     target = dereference(root, path)
     if target in trail:
         refuse(

@@ -134,7 +134,6 @@ def _is_schema(value: Json) -> bool:
 
 
 def _unquote(text: str) -> str:
-    """Undo per-cent escapes, which a reference may have because it is a URI fragment."""
     if "%" not in text:
         return text
     from urllib.parse import unquote
@@ -143,6 +142,5 @@ def _unquote(text: str) -> str:
 
 
 def types_of(schema: JsonObject, *, default: Iterable[str] = ()) -> list[str]:
-    """Return the types that a schema names, or others where it names none."""
     given = schema.get("type", list(default))
     return [given] if isinstance(given, str) else given

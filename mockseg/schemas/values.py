@@ -11,7 +11,7 @@ import json
 from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, inf, lcm, nextafter
+from math import inf, lcm, nextafter
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from mockseg.errors import PlanError
@@ -112,7 +112,6 @@ class Members(Generic[V]):
     others: V | None
 
     def table(self, factor: tuple[Mapping[str, Member[V]], ...]) -> list[int]:
-        """Return the positions of alternatives, those that allow more values more often."""
         return [
             index
             for index, way in enumerate(factor)
@@ -168,6 +167,10 @@ class Builder(Generic[V]):
             self._made[key] = self._value(tuple(wanted), name=name, place=place)
         return self._made[key]
 
+    def _dead_end(self, place: str, why: str) -> V | None:
+        self._dead.append((place, why))
+        return None
+
     def _value(self, schemas: Conjunction, *, name: str, place: str) -> V | None:
         expansion = expand(
             schemas,
@@ -176,8 +179,7 @@ class Builder(Generic[V]):
             possible=lambda plain: self._is_possible(plain, place=place),
         )
         if expansion is None:
-            self._dead.append((place, "it is false, or its conditions exclude each other"))
-            return None
+            return self._dead_end(place, "it is false, or its conditions exclude each other")
         if not expansion.factors:
             return self._of_plain(expansion.plain, (), name=name, place=place)
         shape = merged(expansion.plain)
@@ -223,8 +225,7 @@ class Builder(Generic[V]):
         if shape.values is not None:
             values = [value for value in shape.values if canonical(value) not in shape.denied]
             if not values:
-                self._dead.append((place, "none of its values is allowed by the rest of it"))
-                return None
+                return self._dead_end(place, "none of its values is allowed by the rest of it")
             chosen = self._chooser.among(values)
             holds = any(isinstance(value, dict | list) for value in values)
             return self._chooser.changed(chosen, deepcopy) if holds else chosen
@@ -251,8 +252,7 @@ class Builder(Generic[V]):
         if kind == "number":
             found = self._number(shape)
             if found is None:
-                self._dead.append((place, "no number is within its limits"))
-                return None
+                return self._dead_end(place, "no number is within its limits")
             return self._without(found, shape.denied)
         values = [None] if kind == "null" else [False, True]
         left = [value for value in values if canonical(value) not in shape.denied]
@@ -263,8 +263,7 @@ class Builder(Generic[V]):
         item = self.value(tuple(shape.items), name=name, place=f"{place}.items")
         if item is None:
             if least:
-                self._dead.append((place, f"it wants {least} items, of which there are none"))
-                return None
+                return self._dead_end(place, f"it wants {least} items, of which there are none")
             return self._chooser.changed(self._chooser.among([[]]), deepcopy)
         longest = max(least * 2, _LONGEST_LIST) if most is None else most
         if not shape.unique:
@@ -273,8 +272,7 @@ class Builder(Generic[V]):
         if distinct is not None:
             longest = min(longest, len(distinct))
             if longest < least:
-                self._dead.append((place, f"it wants {least} items that differ"))
-                return None
+                return self._dead_end(place, f"it wants {least} items that differ")
         found = self._chooser.listed(item, least, longest, unique=True)
         if found is None:
             self._dead.append((place, f"it wants {least} items that differ"))
@@ -296,8 +294,7 @@ class Builder(Generic[V]):
             member = self._member(shape, name, place=place)
             if member is None:
                 if name in shape.required:
-                    self._dead.append((place, f"{name} is required and cannot be"))
-                    return None
+                    return self._dead_end(place, f"{name} is required and cannot be")
                 continue
             members[name] = member
         choices = []
@@ -308,8 +305,7 @@ class Builder(Generic[V]):
             made = [self._alternative(shape, each, known, place=place) for each in factor]
             choices.append(tuple(each for each in made if each is not None))
             if not choices[-1]:
-                self._dead.append((place, "what is required cannot be"))
-                return None
+                return self._dead_end(place, "what is required cannot be")
         least, most = shape.members.size
         others = shape.others()
         open_ = not any(other is False for other in others)
@@ -324,8 +320,7 @@ class Builder(Generic[V]):
             else None,
         )
         if why := found.miscounted():
-            self._dead.append((place, why))
-            return None
+            return self._dead_end(place, why)
         return self._chooser.mapping(found)
 
     def _member(self, shape: Shape, name: str, *, place: str) -> Member[V] | None:
@@ -335,7 +330,6 @@ class Builder(Generic[V]):
     def _alternative(
         self, shape: Shape, alternative: Conjunction, known: list[str], *, place: str
     ) -> dict[str, Member[V]] | None:
-        """Return the properties that an alternative speaks of and the known ones of the others."""
         own = merged(alternative)
         spoken = own.names()
         found: dict[str, Member[V]] = {}
@@ -405,18 +399,15 @@ class Builder(Generic[V]):
         return fraction if whole is None else self._chooser.one_of([whole, fraction])
 
     def _multiple(self, shape: Shape) -> V | None:
-        """Return multiples, as decimal numbers that are written without loss."""
         factors = [*shape.factors, *([Fraction(1)] if shape.whole else [])]
         shared = lcm(*(each.denominator for each in factors))
         factor = Fraction(lcm(*(int(each * shared) for each in factors)), shared)
         bounds = shape.number
-        least = most = None
-        if bounds.least is not None:
-            share = Fraction(str(bounds.least)) / factor
-            least = ceil(share) + (bounds.above and share.denominator == 1)
-        if bounds.most is not None:
-            share = Fraction(str(bounds.most)) / factor
-            most = floor(share) - (bounds.below and share.denominator == 1)
+        low_share, high_share = (
+            None if limit is None else Fraction(str(limit)) / factor
+            for limit in (bounds.least, bounds.most)
+        )
+        least, most = bounds._replace(least=low_share, most=high_share).whole()
         low = -_MOST_FACTOR if least is None else least
         high = _MOST_FACTOR if most is None else most
         if low > high and (least is None or most is None):
@@ -431,8 +422,6 @@ class Builder(Generic[V]):
         return self._chooser.changed(self._chooser.whole(low, high), times)
 
     def _without(self, found: V, denied: set[bytes]) -> V:
-        """Turn the few values that are denied into others of their type."""
-
         def other(value: Any) -> Any:
             while identity(value) in denied:
                 value = value + "_" if isinstance(value, str) else value + 1

@@ -98,7 +98,6 @@ def given_type(value: Json) -> str:
 
 
 def shown(value: Json) -> str:
-    """Write a value as short JSON for a sentence."""
     try:
         text = encode(value).decode()
     except (TypeError, ValueError, RecursionError):

@@ -241,7 +241,6 @@ def _ways(
 
 @st.composite
 def _counted(draw: DrawFn, members: Members[SearchStrategy[Any]]) -> JsonObject:
-    """Draw an object with limits of its size: what is lacking is put in, in order."""
     present = members.always
     names = [name for name in members.order if name in present]
     value: JsonObject = {}

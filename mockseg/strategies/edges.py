@@ -127,7 +127,6 @@ _DIGITS: Final = st.integers(0, 9).map(lambda count: f".{'123456789'[:count]}" i
 
 
 def _moments(days: tuple[str, ...]) -> SearchStrategy[str]:
-    """Return moments with 0 to 9 digits at odd offsets."""
     return st.tuples(
         st.sampled_from(days), st.just("T"), st.sampled_from(_CLOCKS), _DIGITS,
         st.sampled_from(_OFFSETS),
@@ -159,8 +158,6 @@ _FORMATTED: Final = {
 
 
 class EdgeChooser(PlainChooser):
-    """Values at the limits of what is legal, and those that consumers stumble over."""
-
     most_extras = 8
 
     def text(self, name: str, least: int, most: int | None) -> SearchStrategy[str]:
@@ -305,7 +302,6 @@ def _twisted(
     match: Match,
     planned: frozenset[str],
 ) -> JsonObject:
-    """Draw a message and do one of the things to it that are about the whole of it."""
     twist = draw(_TWIST)
     message = draw(messages)
     if twist == "nulls":

@@ -244,7 +244,6 @@ def context(*, realistic: bool = False) -> SearchStrategy[JsonObject]:
 
 
 def weighted(choices: Sequence[tuple[SearchStrategy[Any], int]]) -> SearchStrategy[Any]:
-    """Return what one of several strategies gives, each as often as its weight says."""
     if len(choices) == 1:
         return choices[0][0]
     table = [index for index, (_, weight) in enumerate(choices) for _ in range(weight)]
@@ -308,7 +307,6 @@ def _own_rules(match: Match, kind: str) -> list[JsonObject]:
 
 
 def _with_user_id(messages: SearchStrategy[JsonObject], match: Match) -> SearchStrategy[JsonObject]:
-    """Repeat the userId among the properties where the source does so."""
     name = match.plan.wire.user_id_property
     if name is None:
         return messages

@@ -140,7 +140,6 @@ def _checks(first: Match) -> PlanSet:
 
 @st.composite
 def _mistaken(draw: DrawFn, good: SearchStrategy[JsonObject], match: Match) -> Invalid:
-    """Draw a good message, a kind of mistake and one of that kind, which the plan must find."""
     groups = _by_code(match)
     kind, position = draw(_up_to(len(groups))), draw(_POSITIONS)
     message = draw(good)

@@ -69,8 +69,6 @@ _LATELY: Final = coded_text(date_times(8766, 9861))
 
 
 class RealisticChooser(PlainChooser):
-    """The plain palette, with strings after the names of their properties."""
-
     named = True
 
     def text(self, name: str, least: int, most: int | None) -> SearchStrategy[str]:

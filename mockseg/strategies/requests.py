@@ -53,7 +53,7 @@ class WireRequest:
     what: str
     method: str
     path: str
-    headers: _Headers
+    headers: tuple[tuple[str, str], ...]
     body: bytes
     status: int = 200
     answer: bytes | None = _SUCCESS

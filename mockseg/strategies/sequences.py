@@ -209,7 +209,6 @@ class Visit:
         return messages
 
     def _stamped(self, draw: DrawFn, message: JsonObject, event: str) -> JsonObject:
-        """Say who it was and when, and give it an id of its own."""
         self.moment_ms += 1 + draw(_PAUSES)
         self.sent += 1
         of_plan = self.way.planned[event]
@@ -318,7 +317,6 @@ def _ways(plan: str, realistic: bool) -> tuple[Way, ...]:  # noqa: FBT001  (a ke
 
 
 def _mix(plan: PlanLike, *, realistic: bool) -> Way:
-    """Return the one way through a plan that has no journeys."""
     matches: dict[str, Match] = {}
     of_plan = matches_of(plan)
     for match in of_plan:
@@ -369,7 +367,6 @@ def _keeps(journey: Journey, match: Match) -> dict[str, Callable[[Json], bool]]:
 
 @st.composite
 def visits(draw: DrawFn, ways: tuple[Way, ...]) -> Visit:
-    """Draw a user at the beginning of a way."""
     way = ways[draw(st.integers(0, len(ways) - 1))]
     return Visit(
         way=way,

@@ -189,7 +189,6 @@ class SeededChooser:
         present: dict[str, Member[Callable[[], Any]]],
         members: Members[Callable[[], Any]],
     ) -> JsonObject:
-        """Draw the values of an object with no more and no fewer properties than allowed."""
         optional = [name for name, member in there.items() if not member.required]
         while members.most is not None and len(there) > members.most and optional:
             del there[optional.pop()]

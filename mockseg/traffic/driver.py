@@ -147,7 +147,6 @@ class Driver:
             self.waiting += 1
 
     async def _send_all(self, session: aiohttp.ClientSession) -> None:
-        """Send queued requests, one after the other, over one connection."""
         while (due := await self._queue.get()) is not None:
             try:
                 await self._send(session, due)

@@ -52,7 +52,6 @@ class Crowd:
         return not self._free
 
     def take(self, random: Callable[[], float]) -> int:
-        """Return the number of a person who is free, and busy from now on."""
         free = self._free
         place = int(random() * len(free))
         number = free[place]
@@ -263,7 +262,6 @@ class _Run:
         return made
 
     def _act(self, visit: _Visit) -> GeneratedCall | None:
-        """Make the next call of a visit, and choose the event after it."""
         event = visit.event
         assert event is not None  # noqa: S101 - a visit without a next event has ended
         invalid = self._invalid

@@ -62,7 +62,6 @@ class Mistakes:
         self._of_edge: dict[str, tuple[Breakage, ...]] = {}
 
     def of_event(self, plan: str, name: str) -> tuple[Breakage, ...]:
-        """Return the messages of an event that violate its plan; may be empty."""
         found = self._of_rule.get((plan, name))
         if found is None:
             whole = self._plans[plan]
@@ -72,7 +71,6 @@ class Mistakes:
         return found
 
     def of_edge(self, plan: str) -> tuple[Breakage, ...]:
-        """Return the messages of a plan that Segment discards."""
         found = self._of_edge.get(plan)
         if found is None:
             found = self._of_edge[plan] = self._usable(edge_breakages(self._plans[plan]))
