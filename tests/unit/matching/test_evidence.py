@@ -42,7 +42,7 @@ def test_twenty_calls_are_kept_whole_and_all_are_counted(make_call):
         (any_call(), Expectation(), "1 or more calls"),
         (any_call(), Expectation.exactly(1), "exactly 1 call"),
         (any_call(), Expectation.exactly(11), "exactly 11 calls"),
-        (track("E"), Expectation(minimum=0, maximum=1), "at most 1 track('E')"),
+        (track("E"), Expectation(minimum=0, maximum=1), "at most 1 track 'E'"),
     ],
 )
 def test_the_headline_counts_calls(matcher, expected, words):
@@ -57,4 +57,4 @@ def test_found_calls_are_counted_in_the_headline(make_call):
     """How many there are, whether or not they are shown."""
     calls = [make_call("track", "E", cursor=cursor) for cursor in range(1, 31)]
     evidence = evidence_of(track("E"), calls, expected=Expectation(minimum=40), source="key-1")
-    assert explain(evidence).headline == "expected 40 or more track('E'); found 30."
+    assert explain(evidence).headline == "expected 40 or more track 'E'; found 30."
