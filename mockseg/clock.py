@@ -146,9 +146,13 @@ class Turn:
     def __init__(self) -> None:
         self._began = time.perf_counter()
 
+    @property
+    def is_over(self) -> bool:
+        return time.perf_counter() - self._began >= TURN_SECONDS
+
     async def over(self) -> None:
         """Let the event loop do its other work once, if this had its turn for long enough."""
-        if time.perf_counter() - self._began >= TURN_SECONDS:
+        if self.is_over:
             await breathe()
             self._began = time.perf_counter()
 

@@ -9,10 +9,11 @@ from aiohttp import web
 from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.access import Access
 from mockseg.web.connection import ConnectionServer
-from mockseg.web.keys import ACCESS, HUB, OPEN_REQUESTS, RECORDER
+from mockseg.web.keys import ACCESS, HUB, OPEN_REQUESTS, RECORDER, STREAM_PACE
 from mockseg.web.open_requests import OpenRequests
 from mockseg.web.recording import Recorder
 from mockseg.web.sender import HttpSender
+from mockseg.web.stream import StreamPace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -68,6 +69,7 @@ def make_app(hub: Hub) -> web.Application:
     app[HUB] = hub
     app[ACCESS] = Access(hub.settings.control_token)
     app[RECORDER] = Recorder(hub)
+    app[STREAM_PACE] = StreamPace(hub)
     app.on_shutdown.append(held.release)
     app.cleanup_ctx.append(_deliveries)
     control.add_routes(app)

@@ -3,31 +3,34 @@
 A stream keeps no queue. It remembers how far it has read and reads the journal on from
 there whenever something was recorded, so a slow reader costs nothing but its own delay,
 and what it takes too long to fetch is evicted like everything else: its reader gets a gap.
+
+All streams together are paced: while requests arrive, they take a small share of the time, and
+what several of them send is encoded once.
 """
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 
 from mockseg import json_types
-from mockseg.clock import breathe
+from mockseg.clock import SystemClock, Turn, breathe
 from mockseg.conversion import invalid
 from mockseg.errors import OperationError
 from mockseg.hub.handlers.requests import request_view
 from mockseg.matching.match import ScalarMatch, compile_match
 from mockseg.web.answers import security_headers
-from mockseg.web.keys import HUB, OPEN_REQUESTS
+from mockseg.web.keys import HUB, OPEN_REQUESTS, STREAM_PACE
 from mockseg.web.parameters import check_content_type, read_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
-    from mockseg.domain.request import KeptRequest
     from mockseg.hub.hub import Hub
     from mockseg.matching.match import Matchable
 
@@ -36,9 +39,11 @@ if TYPE_CHECKING:
 KEEP_ALIVE_SECONDS = 15.0
 # How long a browser waits before it connects again.
 _RETRY_MILLISECONDS = 1000
-_CALLS_AT_ONCE = 200
-_REQUESTS_AT_ONCE = 50
-_DELIVERIES_AT_ONCE = 50
+_AT_ONCE = 200
+# How many times as long as a turn took no stream has one, while requests arrive.
+_REST = 30
+# Maximum number of bytes of events that are kept for other streams that are at the same place.
+_MAX_ENCODED_BYTES = 1_000_000
 
 
 class StreamQuery(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
@@ -98,7 +103,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     try:
         with request.app[OPEN_REQUESTS].hold(request), hub.sources.watching(query.source):
             await response.prepare(request)
-            await reading.send(response)
+            await reading.send(response, request.app[STREAM_PACE])
     except OperationError:
         if not response.prepared:
             raise
@@ -107,6 +112,45 @@ async def stream(request: web.Request) -> web.StreamResponse:
             # The reader is behind; a polite end would wait for it.
             transport.abort()
     return response
+
+
+class StreamPace:
+    """Lets streams take turns, which take a small share of the time while requests arrive."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._turns = asyncio.Lock()
+        # When the next turn may begin, by the event loop's clock.
+        self._next = 0.0
+        # The newest request when the last turn ended.
+        self._number = 0
+        self._encoded: dict[int | str, bytes] = {}
+        self._encoded_bytes = 0
+
+    async def turn(self, following: Callable[[StreamPace], bytes]) -> bytes:
+        """Return what a stream has to send, when it has its turn."""
+        loop = asyncio.get_running_loop()
+        async with self._turns:
+            await breathe()
+            if self._hub.journal.number != self._number:
+                await SystemClock().sleep(self._next - loop.time())
+            began = loop.time()
+            events = following(self)
+            ended = loop.time()
+            self._next = ended + (ended - began) * _REST
+            self._number = self._hub.journal.number
+        return events
+
+    def encoded(self, name: int | str, view: Callable[[], object]) -> bytes:
+        """Return the JSON of a call or request that does not change, made once for all streams."""
+        found = self._encoded.get(name)
+        if found is None:
+            if self._encoded_bytes > _MAX_ENCODED_BYTES:
+                self._encoded.clear()
+                self._encoded_bytes = 0
+            found = self._encoded[name] = json_types.encode_printable(view())
+            self._encoded_bytes += len(found)
+        return found
 
 
 class _Reading:
@@ -123,48 +167,71 @@ class _Reading:
         start = Place(0, 0) if elsewhere else place
         self._cursor, self._number, self._finished = start.cursor, start.number, start.finished
 
-    async def send(self, response: web.StreamResponse) -> None:
-        hub, source = self._hub, self._source
+    async def send(self, response: web.StreamResponse, pace: StreamPace) -> None:
         await response.write(b"id: %b\nretry: %d\n\n" % (self._id(), _RETRY_MILLISECONDS))
         if self._restarted is not None:
-            await self._write(response, b"gap", Gap(self._restarted.cursor, None, "restarted"))
+            gap = Gap(self._restarted.cursor, None, "restarted")
+            await response.write(self._event("gap", json_types.encode_printable(gap)))
         while True:
+            text = await pace.turn(self._following)
+            if text:
+                await response.write(text)
             # No await lies between looking and listening: nothing falls in between.
-            calls = hub.journal.calls_after(self._cursor, limit=_CALLS_AT_ONCE, source=source)
-            requests: list[KeptRequest] = []
-            deliveries: list[KeptDelivery] = []
-            if self._sends_all:
-                requests = hub.journal.requests_after(
-                    self._number, limit=_REQUESTS_AT_ONCE, source=source
-                )
-                deliveries = hub.destinations.ledger.finals(
-                    after=self._finished, limit=_DELIVERIES_AT_ONCE, source=source
-                )
-            await self._write_calls(response, calls)
-            for request in requests:
-                self._number = request.number
-                view = request_view(request, hub.journal.calls_of(request))
-                await self._write(response, b"request", view)
-            for delivery in deliveries:
-                self._finished = delivery.finished
-                await self._write(response, b"delivery", delivery.view())
-            if calls or requests or deliveries:
-                await breathe()
-            elif not await hub.bell.wait(KEEP_ALIVE_SECONDS):
+            elif not self._is_behind() and not await self._hub.bell.wait(KEEP_ALIVE_SECONDS):
                 await response.write(b": keep-alive\n\n")
 
-    async def _write_calls(self, response: web.StreamResponse, calls: list[KeptCall]) -> None:
+    def _is_behind(self) -> bool:
+        hub = self._hub
+        return self._cursor < hub.journal.cursor or (
+            self._sends_all
+            and (
+                self._number < hub.journal.number
+                or self._finished < hub.destinations.ledger.finished
+            )
+        )
+
+    def _following(self, pace: StreamPace) -> bytes:
+        """Return the next events, as many as fit into one turn."""
+        turn = Turn()
+        events = []
+        for event in self._events(pace):
+            events.append(event)
+            if turn.is_over:
+                break
+        return b"".join(events)
+
+    def _events(self, pace: StreamPace) -> Iterator[bytes]:
+        """Yield what follows, at most a page of each kind; nothing for calls that do not match."""
+        journal, source = self._hub.journal, self._source
+        calls = journal.calls_after(self._cursor, limit=_AT_ONCE, source=source)
         gap = self._gap(calls)
         if gap is not None:
-            await self._write(response, b"gap", gap)
+            yield self._event("gap", json_types.encode_printable(gap))
         for call in calls:
             self._cursor = call.cursor
-            if self._matches(call):
-                await self._write(response, b"call", call.view())
+            matches = self._matches(call)
+            yield self._event("call", pace.encoded(call.cursor, call.view)) if matches else b""
+        if len(calls) < _AT_ONCE:
+            self._cursor = journal.cursor
+        if not self._sends_all:
+            return
+        requests = journal.requests_after(self._number, limit=_AT_ONCE, source=source)
+        for request in requests:
+            self._number = request.number
+            view = partial(request_view, request, journal.calls_of(request))
+            yield self._event("request", pace.encoded(request.id, view))
+        if len(requests) < _AT_ONCE:
+            self._number = journal.number
+        ledger = self._hub.destinations.ledger
+        deliveries = ledger.finals(after=self._finished, limit=_AT_ONCE, source=source)
+        for delivery in deliveries:
+            self._finished = delivery.finished
+            yield self._event("delivery", json_types.encode_printable(delivery.view()))
+        if len(deliveries) < _AT_ONCE:
+            self._finished = ledger.finished
 
-    async def _write(self, response: web.StreamResponse, event: bytes, value: object) -> None:
-        data = json_types.encode_printable(value)
-        await response.write(b"event: %b\nid: %b\ndata: %b\n\n" % (event, self._id(), data))
+    def _event(self, name: str, data: bytes) -> bytes:
+        return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), self._id(), data)
 
     def _id(self) -> bytes:
         return b"%d.%d.%d.%d" % (self._cursor, self._number, self._hub.run, self._finished)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockseg import json_types
+from mockseg.domain.call import KeptCall
+from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.table import PREFIX
 from mockseg.web import stream as module
 
@@ -302,3 +304,40 @@ async def test_a_narrowed_stream_tells_of_no_deliveries(client: Any) -> None:
         await record(client, "two")
         await record(client, "two", messageId="m-3")
         assert [(await events.next())[0] for _ in range(2)] == ["call", "call"]
+
+
+async def test_what_several_streams_send_is_encoded_once(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty readers of one server cost it the making of each event once."""
+    views, view = [], KeptCall.view
+    monkeypatch.setattr(KeptCall, "view", lambda call: views.append(call.cursor) or view(call))
+    async with contextlib.AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(listening(client)) for _ in range(5)]
+        for number in range(3):
+            await record(client, f"e{number}")
+        for events in streams:
+            seen = [await events.next() for _ in range(6)]
+            calls = [data["event"] for name, data in seen if name == "call"]
+            assert calls == ["e0", "e1", "e2"]
+    assert views == [1, 2, 3]
+
+
+async def test_a_stream_that_nothing_matches_looks_once_at_what_is_recorded(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has seen all of it then, and waits for more."""
+    pages = []
+    read = MemoryJournal.calls_after
+
+    def counted(journal: Any, cursor: int, **options: Any) -> Any:
+        pages.append(cursor)
+        return read(journal, cursor, **options)
+
+    async with listening(client, "?event=Wanted") as events:
+        monkeypatch.setattr(MemoryJournal, "calls_after", counted)
+        for _ in range(3):
+            await record(client)
+        await record(client, "Wanted")
+        assert (await events.next())[1]["event"] == "Wanted"
+    assert len(pages) == len(set(pages))
