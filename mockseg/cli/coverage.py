@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.data_files import PIPE, put
-from mockseg.cli.flags import OneOf, client_settings, source_flag
+from mockseg.cli.flags import Number, OneOf, client_settings, source_flag
 from mockseg.cli.output import decided, note, shorten, warn
 from mockseg.errors import ConfigError, PlanError
 from mockseg.json_types import pretty
@@ -54,26 +53,21 @@ def gather(target: Target, source: str | None) -> Gathered:
     listed = target.ask("list_sources", ListSources(), SourceList)
     missing = _missing(listed, source)
     keys = _keys(listed, source)
-    merged: Coverage | None = None
-    covered: list[str] = []
-    evicted = 0
-    for key in keys:
-        view = target.ask("get_coverage", GetSource(write_key=key), CoverageView)
-        if not view.plans:
-            continue
-        found = _read(view, key)
-        if merged is None:
-            merged = found
-        else:
-            _merge(merged, found, key)
-        covered.append(key)
-        evicted += view.evicted
-    if merged is None:
-        which = "no source" if source is None else f'source "{shorten(source)}" does not'
-        verb = "has a plan" if source is None else "have a plan"
+    views = {
+        key: view
+        for key in keys
+        if (view := target.ask("get_coverage", GetSource(write_key=key), CoverageView)).plans
+    }
+    if not views:
+        which = "no source has" if source is None else f'source "{shorten(source)}" does not have'
         because = f" ({missing})" if missing else ""
-        raise ConfigError(f"{which} {verb}{because}, so nothing can be covered; {_PLANS_HELP}")
-    return Gathered(merged, tuple(covered), evicted, missing)
+        raise ConfigError(f"{which} a plan{because}, so nothing can be covered; {_PLANS_HELP}")
+    (first, view), *others = views.items()
+    merged = _read(view, first)
+    for key, other in others:
+        _merge(merged, _read(other, key), key)
+    evicted = sum(view.evicted for view in views.values())
+    return Gathered(merged, tuple(views), evicted, missing)
 
 
 def _missing(listed: SourceList, source: str | None) -> str:
@@ -124,20 +118,6 @@ def _merge(merged: Coverage, found: Coverage, key: str) -> None:
         ) from None
 
 
-class _Percent(click.FloatRange):
-    """A number from 0 to 100. ``nan`` is within every range of click's."""
-
-    name = "number from 0 to 100"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        percent: float = super().convert(value, param, ctx)
-        if math.isnan(percent):
-            self.fail(f"{value!r} is not a number from 0 to 100.", param, ctx)
-        return percent
-
-
 @click.command(name="coverage")
 @source_flag("Of this write key.")
 @click.option("--all", "everything", is_flag=True, help="Of every source that has plans, merged.")
@@ -151,7 +131,7 @@ class _Percent(click.FloatRange):
 @click.option("-o", "--out", metavar="OUT", default=PIPE, help="A file; - is standard output.")
 @click.option(
     "--fail-under",
-    type=_Percent(min=0, max=100),
+    type=Number("number from 0 to 100", min=0, max=100),
     metavar="PERCENT",
     help="Exit 1 when less than this was exercised.",
 )

@@ -11,6 +11,7 @@ import click
 
 from mockseg import json_types
 from mockseg.cli.output import warn
+from mockseg.clock import NANOSECONDS
 from mockseg.config import (
     CLIENT_SETTINGS,
     CONFIG_VARIABLE,
@@ -66,13 +67,32 @@ class OneOf(click.Choice[str]):
         return unknown("value", value, map(str, self.choices))
 
 
-class Seconds(click.FloatRange):
-    """A number of seconds within a range, or a duration with its unit: ``5``, ``5s``, ``500ms``.
+class Number(click.FloatRange):
+    """A number within a range, which rejects ``nan``.
 
-    ``nan`` is within every range of click's, and is refused here.
+    Args:
+        noun: what it is, for an error.
+        limits: of click's ``FloatRange``.
     """
 
-    name = "seconds"
+    def __init__(self, noun: str, **limits: Any) -> None:
+        super().__init__(**limits)
+        self.name = noun
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a {self.name}.", param, ctx)
+        return number
+
+
+class Seconds(Number):
+    """A number of seconds within a range, or a duration with its unit: ``5``, ``5s``, ``500ms``."""
+
+    def __init__(self, **limits: Any) -> None:
+        super().__init__("number of seconds", **limits)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -80,7 +100,6 @@ class Seconds(click.FloatRange):
         if value in {"0s", "0ms"}:
             value = 0.0
         if isinstance(value, str) and value[-1:].isalpha() and value[:1].isdecimal():
-            from mockseg.clock import NANOSECONDS
             from mockseg.traffic.profiles import parse_duration
 
             try:
@@ -93,10 +112,7 @@ class Seconds(click.FloatRange):
             self.fail(
                 f"{value!r} is not a number of seconds; write it as 5, 5s or 500ms.", param, ctx
             )
-        seconds: float = super().convert(value, param, ctx)
-        if math.isnan(seconds):
-            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
-        return seconds
+        return super().convert(value, param, ctx)
 
 
 def json_flag(help: str) -> Callable[[_F], _F]:  # noqa: A002 - click's word

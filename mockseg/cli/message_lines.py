@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mockseg.cli.data_files import lines_of
+from mockseg.cli.output import shorten
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_BATCH_CALLS
 from mockseg.domain.reading import Reading, read_batch, read_message
+from mockseg.errors import ConfigError
 from mockseg.json_types import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mockseg.domain.message import Shared
     from mockseg.json_types import Json, JsonObject
 
@@ -55,6 +60,24 @@ class Line:
     number: int
     sent: tuple[Sent, ...] = ()
     problem: Discard | None = None
+
+
+def messages_of(file: str, *, outcome: str = "") -> Iterator[tuple[str, Sent]]:
+    """Yield the messages of a file, each with the place of its line.
+
+    Args:
+        file: its name, or ``-``.
+        outcome: what an error says at its end.
+
+    Raises:
+        ConfigError: a line cannot be read; the message has its number.
+    """
+    for number, text in lines_of(file):
+        line = read_line(number, text)
+        place = f"{file}, line {number}"
+        if line.problem is not None:
+            raise ConfigError(f"{place}: {shorten(line.problem.description)}{outcome}")
+        yield from ((place, sent) for sent in line.sent)
 
 
 def read_line(number: int, line: bytes) -> Line:

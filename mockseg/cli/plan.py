@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockseg.cli.data_files import PIPE, lines_of, put
+from mockseg.cli.data_files import PIPE, put
 from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
 from mockseg.cli.group import Group
-from mockseg.cli.message_lines import read_line
+from mockseg.cli.message_lines import messages_of
 from mockseg.cli.output import decided, note, say_json, say_text, shorten, warn
 from mockseg.cli.plan_source import STRICTNESS_HELP, is_csv, plan_in_file, plan_named
 from mockseg.cli.progress import Progress
@@ -88,18 +88,14 @@ class _Traffic:
             ConfigError: a line cannot be read; the message has its number.
         """
         with Progress("read", total=None) as progress:
-            for number, text in lines_of(file):
-                line = read_line(number, text)
-                if line.problem is not None:
-                    raise ConfigError(f"{file}, line {number}: {line.problem.description}")
-                for sent in line.sent:
-                    progress.add(1)
-                    message = _good(sent)
-                    if message is None:
-                        self.left_out += 1
-                    else:
-                        self.taken += 1
-                        yield message
+            for _, sent in messages_of(file):
+                progress.add(1)
+                message = _good(sent)
+                if message is None:
+                    self.left_out += 1
+                else:
+                    self.taken += 1
+                    yield message
 
     def of_server(self, target: Target, source: str | None) -> Iterator[JsonObject]:
         asked = ListCalls(source=source, verdict="accepted")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockseg.cli.data_files import is_stream, lines_of
+from mockseg.cli.data_files import is_stream
 from mockseg.cli.flags import client_settings, json_flag
-from mockseg.cli.message_lines import read_line
+from mockseg.cli.message_lines import messages_of
 from mockseg.cli.traffic import CONNECTIONS, HISTOGRAM
 from mockseg.cli.traffic.receiver import endpoint_of
 from mockseg.cli.traffic.report import report
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mockseg.traffic.packets import GeneratedCall
 
 
-_LONGEST_SHOWN: Final = 200
+_NOTHING_SENT: Final = "; nothing was sent"
 
 
 @click.command(name="replay")
@@ -97,16 +97,9 @@ def _messages(file: str) -> Iterator[JsonObject]:
     Raises:
         ConfigError: a line is invalid; the sentence has its number.
     """
-    for number, text in lines_of(file):
-        line = read_line(number, text)
-        if line.problem is not None:
-            problem = line.problem.description[:_LONGEST_SHOWN]
-            raise ConfigError(f"{file}, line {number}: {problem}; nothing was sent")
-        for sent in line.sent:
-            if not isinstance(sent.message, dict):
-                raise ConfigError(
-                    f"{file}, line {number}: a call is a JSON object; nothing was sent"
-                )
-            # A call that has no time of its own happened when it was received.
-            received = {} if sent.received_at is None else {"receivedAt": sent.received_at}
-            yield {**sent.message, **received}
+    for place, sent in messages_of(file, outcome=_NOTHING_SENT):
+        if not isinstance(sent.message, dict):
+            raise ConfigError(f"{place}: a call is a JSON object{_NOTHING_SENT}")
+        # A call without a time of its own happened when it was received.
+        received = {} if sent.received_at is None else {"receivedAt": sent.received_at}
+        yield {**sent.message, **received}

@@ -37,6 +37,19 @@ if TYPE_CHECKING:
     from mockseg.server import RunningServer
 
 
+# What a person is shown of these facts, in this order.
+_LABELS = {
+    "url": "url",
+    "tlsUrl": "tls url",
+    "ca": "trust",
+    "page": "page",
+    "controlUrl": "control api",
+    "profile": "profile",
+    "seed": "seed",
+    "settingsFile": "settings",
+}
+
+
 def page_url(url: str) -> str:
     return f"{url}/_mockseg/"
 
@@ -46,20 +59,20 @@ def control_url(url: str) -> str:
 
 
 def start_json(running: RunningServer, *, file: str | None) -> JsonObject:
-    """Return what scripts need: ``tlsUrl``, ``ca`` and ``settingsFile`` only where there are such.
+    """Return what scripts need.
 
     Args:
         running: the server.
         file: the settings file that was read, or None.
+
+    Returns:
+        ``tlsUrl``, ``ca`` and ``settingsFile`` only if they exist.
     """
-    facts: JsonObject = {"url": running.url}
-    if running.tls_url is not None:
-        facts["tlsUrl"] = running.tls_url
-    if running.ca_path is not None:
-        facts["ca"] = str(running.ca_path)
-    if file is not None:
-        facts["settingsFile"] = file
-    return facts | {
+    facts: JsonObject = {
+        "url": running.url,
+        "tlsUrl": running.tls_url,
+        "ca": None if running.ca_path is None else str(running.ca_path),
+        "settingsFile": file,
         "page": page_url(running.url),
         "controlUrl": control_url(running.url),
         "profile": running.settings.profile,
@@ -67,6 +80,7 @@ def start_json(running: RunningServer, *, file: str | None) -> JsonObject:
         "pid": os.getpid(),
         "version": version(),
     }
+    return {name: fact for name, fact in facts.items() if fact is not None}
 
 
 def start_text(running: RunningServer, *, file: str | None) -> str:
@@ -76,24 +90,12 @@ def start_text(running: RunningServer, *, file: str | None) -> str:
         running: the server.
         file: the settings file that was read, or None.
     """
-    rows = [("url", running.url)]
-    if running.tls_url is not None:
-        rows.append(("tls url", running.tls_url))
-    if running.ca_path is not None:
-        rows.append(("trust", str(running.ca_path)))
-    rows += [
-        ("page", page_url(running.url)),
-        ("control api", control_url(running.url)),
-        ("profile", running.settings.profile),
-        ("seed", str(running.hub.seed)),
-    ]
-    if file is not None:
-        rows.append(("settings", file))
+    facts = start_json(running, file=file)
     return "\n".join(
         [
             f"mockseg {version()}, the local Segment",
             "",
-            *(f"  {name:12} {value}" for name, value in rows),
+            *(f"  {label:12} {facts[name]}" for name, label in _LABELS.items() if name in facts),
             "",
             "Point an SDK at it (any write key will do; more: mockseg snippet SDK):",
             "",

@@ -129,10 +129,9 @@ class DataPlane:
         ):
             return self._success
         response = response_of(answer)
-        if body.problem is not None:
-            # The rest of the body is not read.
-            response.force_close()
-        return await self._finish(request, response, usual=answer, fault=fault)
+        return await self._finish(
+            request, response, usual=answer, fault=fault, unread=body.problem is not None
+        )
 
     async def _got(self, request: web.Request, route: Route) -> web.StreamResponse:
         query = request.rel_url.query
@@ -183,6 +182,7 @@ class DataPlane:
         *,
         usual: Answer,
         fault: FaultedRequest | None,
+        unread: bool = False,
     ) -> web.StreamResponse:
         """Send a response, unless a fault changes it.
 
@@ -191,7 +191,10 @@ class DataPlane:
             response: to send.
             usual: the same, as the hub answered it.
             fault: that hit the request, or None.
+            unread: whether a part of the body was not read.
         """
+        if unread:
+            response.force_close()
         allow_origin(request, response)
         if fault is None:
             return response
@@ -313,9 +316,9 @@ class DataPlane:
         self._recorder.record(request, read, answer, key=key, fault=fault)
         usual = sent or answer
         response = response_of(usual)
-        if read.problem is not None:
-            response.force_close()
-        return await self._finish(request, response, usual=usual, fault=fault)
+        return await self._finish(
+            request, response, usual=usual, fault=fault, unread=read.problem is not None
+        )
 
 
 def _methods_of(route: Route) -> str:
