@@ -1,20 +1,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from mockseg.cli.flags import client_settings, json_flag, match_keys
-from mockseg.cli.lines import call_line, time_flags
+from mockseg.cli.lines import Times, call_line, time_flags
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import note, say_each, warn
+from mockseg.cli.target import Target
 from mockseg.operations.calls import CallPage, ListCalls
-
-if TYPE_CHECKING:
-    from mockseg.cli.lines import Times
-    from mockseg.cli.target import Target
-
 
 _LIMIT = 100
 

@@ -1,30 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import click
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import Match, find, get, nearest_names
-from mockseg.catalogue.mistakes import breakages
+from mockseg.catalogue.mistakes import Breakage, breakages
 from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import slug
 from mockseg.cli.flags import json_flag
 from mockseg.cli.group import Group
 from mockseg.cli.output import say, say_json, say_table, shorten, warn
 from mockseg.errors import ConfigError
-from mockseg.json_types import JsonObject, encode, pretty
-from mockseg.plans.model import plan_to_json
+from mockseg.json_types import Json, JsonObject, encode, pretty
+from mockseg.plans.model import Plan, Rule, Strictness, plan_to_json
 from mockseg.schemas.tree import types_of
 from mockseg.schemas.vocabulary import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from mockseg.catalogue.mistakes import Breakage
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Plan, Rule, Strictness
 
 # A plan's labelled invalid payloads.
 _INVALID = "invalid.json"

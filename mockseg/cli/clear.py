@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from mockseg.cli.flags import client_settings, source_flag
 from mockseg.cli.output import say
+from mockseg.cli.target import Target
 from mockseg.operations.calls import ClearCalls, Cleared
-
-if TYPE_CHECKING:
-    from mockseg.cli.target import Target
 
 
 @click.command(name="clear")

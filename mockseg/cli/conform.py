@@ -7,7 +7,8 @@ import re
 import shlex
 import signal
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import click
 
@@ -17,6 +18,7 @@ from mockseg.cli.group import Group
 from mockseg.cli.output import decided, say, say_json, say_text, shorten, warn
 from mockseg.cli.progress import Progress
 from mockseg.conformance.answers import ANSWERS
+from mockseg.conformance.check import Check
 from mockseg.conformance.contract import E2eConfig, suites_of
 from mockseg.conformance.matrix import Cell, Matrix, measure
 from mockseg.conformance.runner import Sdk
@@ -24,11 +26,6 @@ from mockseg.conformance.verdicts import Report, check_patterns, chosen, run_che
 from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.files import read_bytes
 from mockseg.json_types import pretty
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
-
-    from mockseg.conformance.check import Check
 
 T = TypeVar("T")
 

@@ -1,27 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.data_files import PIPE, put
 from mockseg.cli.flags import Number, OneOf, client_settings, source_flag
 from mockseg.cli.output import decided, note, shorten, warn
+from mockseg.cli.target import Target
 from mockseg.errors import ConfigError, PlanError
-from mockseg.json_types import pretty
+from mockseg.json_types import JsonObject, pretty
 from mockseg.matching.render import counted, forgotten_words
 from mockseg.operations.plans import CoverageView
 from mockseg.operations.sources import GetSource, ListSources, SourceList
-from mockseg.plans.coverage import Coverage
+from mockseg.plans.coverage import Coverage, CoverageReport
 from mockseg.plans.coverage_report import coverage_html, coverage_junit, coverage_text
 from mockseg.plans.model import plan_from_json, plan_to_json
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from mockseg.cli.target import Target
-    from mockseg.json_types import JsonObject
-    from mockseg.plans.coverage import CoverageReport
 
 _PLANS_HELP = "start the server with --catalogue or --plan, or give the source a plan"
 

@@ -7,14 +7,12 @@ import gzip
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 from mockseg.cli.output import say_text
 from mockseg.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def put(text: str, out: str) -> None:

@@ -1,22 +1,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
-from mockseg.cli.lines import time_flags
-from mockseg.cli.output import note, say_each, shorten
+from mockseg.cli.lines import Times, time_flags
+from mockseg.cli.output import Part, note, say_each, shorten
+from mockseg.cli.target import Target
+from mockseg.domain.delivery import Delivery, DeliveryState
 from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
 from mockseg.operations.destinations import DestinationList, ListDestinations
-
-if TYPE_CHECKING:
-    from mockseg.cli.lines import Times
-    from mockseg.cli.output import Part
-    from mockseg.cli.target import Target
-    from mockseg.domain.delivery import Delivery, DeliveryState
-
 
 # Of a delivery that is tried again for hours the last answers say enough.
 _MOST_ANSWERS = 3

@@ -10,25 +10,20 @@ import asyncio
 import logging
 import os
 import re
-from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.lines import is_refused, why
-from mockseg.cli.output import log_lines, paint, say, say_table, say_text, shorten
+from mockseg.cli.output import Part, log_lines, paint, say, say_table, say_text, shorten
 from mockseg.cli.serve import control_url, end_text, page_url
 from mockseg.cli.signals import until_stopped
 from mockseg.client.client import Client
 from mockseg.config import Settings
 from mockseg.hub.handlers.requests import request_view
+from mockseg.hub.hub import Hub
+from mockseg.json_types import JsonObject
 from mockseg.server import serve
 from mockseg.version import version
-
-if TYPE_CHECKING:
-    from mockseg.cli.output import Part
-    from mockseg.hub.hub import Hub
-    from mockseg.json_types import JsonObject
-
 
 WRITE_KEY = "demo"
 _MOST = 1000

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.flags import checked_object, client_settings, json_flag, json_object, source_flag
 from mockseg.cli.group import Group
-from mockseg.cli.lines import time_flags
-from mockseg.cli.output import note, say, say_each, say_json, shorten
+from mockseg.cli.lines import Times, time_flags
+from mockseg.cli.output import Part, note, say, say_each, say_json, shorten
+from mockseg.cli.target import Target
 from mockseg.conversion import convert
 from mockseg.operations.destinations import (
     Act,
@@ -21,15 +21,10 @@ from mockseg.operations.destinations import (
     ListVendorRequests,
     PutVendorState,
     VendorRequestPage,
+    VendorRequestView,
     VendorState,
 )
 from mockseg.operations.sources import Deleted
-
-if TYPE_CHECKING:
-    from mockseg.cli.lines import Times
-    from mockseg.cli.output import Part
-    from mockseg.cli.target import Target
-    from mockseg.operations.destinations import VendorRequestView
 
 
 @click.group(name="destination", cls=Group)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
 
@@ -10,15 +10,10 @@ from mockseg.cli.flags import client_settings, match_keys
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import note, warn
 from mockseg.cli.progress import Progress
+from mockseg.cli.target import Target
 from mockseg.json_types import encode_printable
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary
-
-if TYPE_CHECKING:
-    from typing import IO
-
-    from mockseg.cli.target import Target
-
 
 _PAGE = 500
 

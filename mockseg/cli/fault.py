@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -9,15 +10,10 @@ from mockseg import json_types
 from mockseg.cli.flags import checked_object, client_settings, json_flag, json_object, source_flag
 from mockseg.cli.group import Group
 from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.cli.target import Target
 from mockseg.conversion import convert
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault, ClearFaults, FaultList, FaultsCleared, FaultView
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.cli.target import Target
-
 
 # Flag, its kind, what it means. Of the effect, then of the match, then of the rest.
 _EFFECT: tuple[tuple[str, Any, str], ...] = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import math
 import os
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -25,13 +26,8 @@ from mockseg.config import (
     read_sources,
 )
 from mockseg.errors import ConfigError, MalformedJsonError, UnreachableError
+from mockseg.setting import Setting
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
-
-    from mockseg.setting import Setting
-
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 

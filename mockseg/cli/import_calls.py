@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import click
 import msgspec
@@ -9,14 +9,9 @@ from mockseg.cli.data_files import is_stream, lines_of
 from mockseg.cli.flags import client_settings, source_flag
 from mockseg.cli.output import note, say, warn
 from mockseg.cli.progress import Progress
+from mockseg.cli.target import Target
 from mockseg.errors import ConfigError
 from mockseg.operations.calls import ImportCalls, Imported, ImportedCall
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.cli.target import Target
-
 
 _BATCH_CALLS = 500
 _BATCH_BYTES = 4 * 1024 * 1024

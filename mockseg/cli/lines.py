@@ -7,24 +7,20 @@ goes through :mod:`mockseg.cli.output`.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from mockseg.cli.output import paint, shorten
+from mockseg.cli.output import Part, paint, shorten
 from mockseg.clock import SystemClock
+from mockseg.domain.call import Call
+from mockseg.domain.findings import Finding
 from mockseg.domain.request import route_text
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.matching.render import finding_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from mockseg.cli.output import Part
-    from mockseg.domain.call import Call
-    from mockseg.domain.findings import Finding
-    from mockseg.operations.requests import RequestView
+from mockseg.operations.requests import RequestView
 
 _SECOND_NS: Final = 1_000_000_000
 

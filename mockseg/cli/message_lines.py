@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -11,16 +12,10 @@ from mockseg.cli.data_files import lines_of
 from mockseg.cli.output import shorten
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_BATCH_CALLS
+from mockseg.domain.message import Shared
 from mockseg.domain.reading import Reading, read_batch, read_message
 from mockseg.errors import ConfigError
-from mockseg.json_types import encode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.domain.message import Shared
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject, encode
 
 # What the server adds to a message and does anew; and where a message goes to.
 _ADDED: Final = frozenset({"receivedAt", "timestamp", "originalTimestamp", "writeKey"})

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from mockseg.cli.lines import key_word
+from mockseg.cli.target import Target
 from mockseg.matching.render import counted, forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockseg.cli.target import Target
 
 
 def why_no_call(target: Target, match: Mapping[str, Any]) -> str:

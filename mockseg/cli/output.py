@@ -15,17 +15,14 @@ import contextlib
 import logging
 import os
 import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias, TypeVar
+from typing import Literal, TextIO, TypeAlias, TypeVar
 
 import click
 
 from mockseg.json_types import encode_printable, pretty
 from mockseg.printable import printable, printable_lines
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
 
 T = TypeVar("T")
 Colour: TypeAlias = Literal["green", "red", "yellow", "bright_black"]

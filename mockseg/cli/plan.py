@@ -1,35 +1,28 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.data_files import PIPE, put
 from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
 from mockseg.cli.group import Group
-from mockseg.cli.message_lines import messages_of
+from mockseg.cli.message_lines import Sent, messages_of
 from mockseg.cli.output import decided, note, say_json, say_text, shorten, warn
 from mockseg.cli.plan_source import STRICTNESS_HELP, is_csv, plan_in_file, plan_named
 from mockseg.cli.progress import Progress
+from mockseg.cli.target import Target
 from mockseg.domain.message import normalise
 from mockseg.domain.spec import check
 from mockseg.errors import ConfigError
-from mockseg.json_types import pretty
+from mockseg.json_types import JsonObject, pretty
 from mockseg.operations.calls import CallPage, ListCalls
 from mockseg.plans.csv_template import lost_in_csv, plan_to_csv
 from mockseg.plans.inference import infer
-from mockseg.plans.model import STRICTNESSES, Plan, plan_to_json
+from mockseg.plans.model import STRICTNESSES, Plan, Strictness, plan_to_json
 from mockseg.plans.plan_diff import diff, diff_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.cli.message_lines import Sent
-    from mockseg.cli.target import Target
-    from mockseg.json_types import JsonObject
-    from mockseg.plans.model import Strictness
 
 _PAGE = 500
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os.path
-from typing import TYPE_CHECKING
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.errors import PlanError, UnreadableFileError
 from mockseg.files import read_text
 from mockseg.plans.csv_template import plan_from_csv
-from mockseg.plans.model import Plan, read_plan
+from mockseg.plans.model import Plan, Strictness, read_plan
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from mockseg.plans.model import Strictness
-
 
 STRICTNESS_HELP = "Of a plan of the catalogue: exactly its document, or what either allows."
 

@@ -2,19 +2,14 @@ from __future__ import annotations
 
 import http.client
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.flags import Seconds, client_settings
 from mockseg.cli.output import say, warn
-from mockseg.cli.target import pause
+from mockseg.cli.target import Target, pause
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import decode
-
-if TYPE_CHECKING:
-    from mockseg.cli.target import Target
-
 
 _PAUSE_SECONDS = 0.1
 _LONGEST_BODY = 65_536

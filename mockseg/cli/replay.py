@@ -1,30 +1,25 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import click
 
 from mockseg.cli.data_files import is_stream
 from mockseg.cli.flags import client_settings, json_flag
 from mockseg.cli.message_lines import messages_of
+from mockseg.cli.target import Target
 from mockseg.cli.traffic import CONNECTIONS, HISTOGRAM
 from mockseg.cli.traffic.receiver import endpoint_of
 from mockseg.cli.traffic.report import report
 from mockseg.cli.traffic.sending import How, send_to_source
 from mockseg.clock import SystemClock
 from mockseg.errors import ConfigError
+from mockseg.json_types import JsonObject
 from mockseg.traffic import profiles
-from mockseg.traffic.packets import replayed
+from mockseg.traffic.packets import GeneratedCall, replayed
 from mockseg.traffic.tally import Tally
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.cli.target import Target
-    from mockseg.json_types import JsonObject
-    from mockseg.traffic.packets import GeneratedCall
-
 
 _NOTHING_SENT: Final = "; nothing was sent"
 

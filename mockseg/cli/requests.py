@@ -1,19 +1,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import click
 
 from mockseg.cli.flags import client_settings, json_flag, source_flag
-from mockseg.cli.lines import request_line, time_flags
+from mockseg.cli.lines import Times, request_line, time_flags
 from mockseg.cli.output import note, say_each
+from mockseg.cli.target import Target
 from mockseg.operations.requests import ListRequests, RequestPage
-
-if TYPE_CHECKING:
-    from mockseg.cli.lines import Times
-    from mockseg.cli.target import Target
-
 
 _PAGE = 1000
 # With their bodies: one may have half a megabyte.

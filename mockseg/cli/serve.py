@@ -8,33 +8,26 @@ import gc
 import os
 import queue
 import threading
-from typing import TYPE_CHECKING, Self, TypeAlias
+from types import TracebackType
+from typing import Self, TypeAlias
 
 import click
 
 from mockseg.cli.flags import json_flag, server_settings, settings_file
-from mockseg.cli.lines import call_line, is_refused, request_line, time_flags
-from mockseg.cli.output import log_lines, note, on_terminal, say, say_json, say_text, warn
+from mockseg.cli.lines import Times, call_line, is_refused, request_line, time_flags
+from mockseg.cli.output import Part, log_lines, note, on_terminal, say, say_json, say_text, warn
 from mockseg.cli.signals import until_stopped
 from mockseg.clock import SystemClock
+from mockseg.config import Settings
 from mockseg.hub.handlers.requests import request_view
+from mockseg.hub.hub import Hub, Tally
+from mockseg.json_types import JsonObject
 from mockseg.operations.table import PREFIX
-from mockseg.server import serve
+from mockseg.server import RunningServer, serve
 from mockseg.snippets import start_lines
 from mockseg.version import version
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from mockseg.cli.lines import Times
-    from mockseg.cli.output import Part
-    from mockseg.config import Settings
-    from mockseg.hub.hub import Hub
-
-    Line: TypeAlias = tuple[Part, ...]
-    from mockseg.hub.hub import Tally
-    from mockseg.json_types import JsonObject
-    from mockseg.server import RunningServer
+Line: TypeAlias = tuple[Part, ...]
 
 
 # What a person is shown of these facts, in this order.

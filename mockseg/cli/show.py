@@ -1,30 +1,29 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 from msgspec import UNSET
 
 from mockseg.cli.deliveries import delivery_line
 from mockseg.cli.flags import client_settings, json_flag
-from mockseg.cli.lines import key_word, time_flags, verdict_word, why
-from mockseg.cli.output import note, paint, say, say_json, shorten
+from mockseg.cli.lines import Times, key_word, time_flags, verdict_word, why
+from mockseg.cli.output import Part, note, paint, say, say_json, shorten
+from mockseg.cli.target import Target
 from mockseg.domain.call import call_cursor
 from mockseg.domain.findings import Violation
 from mockseg.domain.request import route_text
 from mockseg.errors import ConfigError, MalformedJsonError
 from mockseg.json_types import decode, encode_printable
 from mockseg.matching.render import name_of, verdict_words
-from mockseg.operations.calls import CallDetails, CallPage, GetCall, ListCalls
+from mockseg.operations.calls import (
+    CallBrief,
+    CallDetails,
+    CallPage,
+    FindingDetails,
+    GetCall,
+    ListCalls,
+)
+from mockseg.operations.faults import AttemptView
 from mockseg.operations.requests import GetRequest, RequestView
-
-if TYPE_CHECKING:
-    from mockseg.cli.lines import Times
-    from mockseg.cli.output import Part
-    from mockseg.cli.target import Target
-    from mockseg.operations.calls import CallBrief, FindingDetails
-    from mockseg.operations.faults import AttemptView
-
 
 _LAST = "last"
 # More is hard to read; --json has everything.

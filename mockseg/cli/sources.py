@@ -1,21 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from mockseg.cli.flags import client_settings, json_flag
-from mockseg.cli.lines import key_word, time_flags
-from mockseg.cli.output import note, paint, say_json, say_table, shorten
+from mockseg.cli.lines import Times, key_word, time_flags
+from mockseg.cli.output import Part, note, paint, say_json, say_table, shorten
+from mockseg.cli.target import Target
 from mockseg.matching.render import forgotten_words
-from mockseg.operations.sources import ListSources, SourceCounts, SourceList
-
-if TYPE_CHECKING:
-    from mockseg.cli.lines import Times
-    from mockseg.cli.output import Part
-    from mockseg.cli.target import Target
-    from mockseg.operations.sources import SourceView
-
+from mockseg.operations.sources import ListSources, SourceCounts, SourceList, SourceView
 
 _HEAD = ("write key", "name", "calls", "good", "bad", "refused", "plans", "opened")
 

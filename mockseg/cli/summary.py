@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from mockseg.cli.flags import client_settings, json_flag, source_flag
 from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.cli.target import Target
 from mockseg.matching.render import forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
-
-if TYPE_CHECKING:
-    from mockseg.cli.target import Target
 
 
 @click.command(name="summary")

@@ -3,26 +3,21 @@ from __future__ import annotations
 import dataclasses
 import http.client
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 import click
 import msgspec
 
 from mockseg.cli.flags import Seconds, client_settings, json_flag, match_keys
-from mockseg.cli.lines import call_line, is_refused, request_line, time_flags
+from mockseg.cli.lines import Times, call_line, is_refused, request_line, time_flags
 from mockseg.cli.output import say, say_json, warn
-from mockseg.cli.target import pause
+from mockseg.cli.target import Target, pause
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError, UnreachableError
 from mockseg.matching.match import ScalarMatch
 from mockseg.operations.requests import RequestView
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from mockseg.cli.lines import Times
-    from mockseg.cli.target import Target
 
 # The server says something at least every 15 seconds.
 _SILENCE_SECONDS = 60.0

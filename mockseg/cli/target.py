@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -13,16 +14,11 @@ from mockseg.client.operation_call import OperationCall
 from mockseg.client.over_http import HttpTransport, trust
 from mockseg.client.wire import authorization
 from mockseg.clock import SystemClock
+from mockseg.operations.calls import CallPage
+from mockseg.operations.deliveries import DeliveryPage
+from mockseg.operations.destinations import VendorRequestPage
+from mockseg.operations.requests import RequestPage
 from mockseg.operations.table import PREFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from mockseg.operations.calls import CallPage
-    from mockseg.operations.deliveries import DeliveryPage
-    from mockseg.operations.destinations import VendorRequestPage
-    from mockseg.operations.requests import RequestPage
-
 
 _R = TypeVar("_R", bound=msgspec.Struct)
 _P = TypeVar("_P", "CallPage", "DeliveryPage", "RequestPage", "VendorRequestPage")

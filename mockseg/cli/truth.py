@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from mockseg.cli.flags import client_settings, json_flag, source_flag
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import decided, note, say, say_json, shorten
-from mockseg.operations.faults import AskTruth, Truth
-
-if TYPE_CHECKING:
-    from mockseg.cli.target import Target
-    from mockseg.operations.faults import AttemptView
+from mockseg.cli.target import Target
+from mockseg.operations.faults import AskTruth, AttemptView, Truth
 
 
 @click.command(name="truth")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -10,22 +10,18 @@ import msgspec
 from mockseg import junit
 from mockseg.cli.data_files import PIPE, is_stream, lines_of, put
 from mockseg.cli.flags import json_flag, read_warned, setting_flags
-from mockseg.cli.message_lines import read_line
+from mockseg.cli.message_lines import Sent, read_line
 from mockseg.cli.output import decided, on_terminal, say_json, say_text, shorten, warn
 from mockseg.cli.progress import Progress
 from mockseg.clock import SystemClock
 from mockseg.config import SERVER_SETTINGS, Settings, load_server
+from mockseg.domain.call import KeptCall
 from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.domain.message import normalise
 from mockseg.hub.judge import DryRun
 from mockseg.hub.source_plans import from_settings
+from mockseg.json_types import JsonObject
 from mockseg.plans.violations import explain
-
-if TYPE_CHECKING:
-    from mockseg.cli.message_lines import Sent
-    from mockseg.domain.call import KeptCall
-    from mockseg.json_types import JsonObject
-
 
 _NAMES: Final = ("catalogue", "plan", "strictness", "protocols")
 _SETTINGS: Final = [setting for setting in SERVER_SETTINGS if setting.name in _NAMES]

@@ -1,24 +1,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
 from mockseg.cli.flags import Seconds, client_settings, json_flag, match_keys
-from mockseg.cli.lines import call_line, time_flags
+from mockseg.cli.lines import Times, call_line, time_flags
 from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import decided, note, say_each, say_json, say_text, warn
+from mockseg.cli.target import Target
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError
 from mockseg.matching.match import Match
 from mockseg.operations.calls import Count, WaitCalls, WaitedCalls
-
-if TYPE_CHECKING:
-    from mockseg.cli.lines import Times
-    from mockseg.cli.target import Target
-
 
 _TIMEOUT_SECONDS = 5.0
 _LONGEST_SECONDS = 3600

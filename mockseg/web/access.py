@@ -13,13 +13,10 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from mockseg.errors import OperationError
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
 
 # Operations that need no token: probes of containers come from other machines and have none.
 FOR_EVERY_PEER = frozenset({"health"})

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from mockseg import json_types
+from mockseg.errors import OperationError
 from mockseg.json_types import JsonObject
 from mockseg.operations.base import Result
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockseg.errors import OperationError
-
 
 # Nothing of a JSON answer is ever to be run, shown in a frame or loaded as anything else.
 JSON_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"

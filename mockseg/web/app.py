@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator
+from typing import Any
 
 from aiohttp import web
 
+from mockseg.hub.hub import Hub
 from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.access import Access
 from mockseg.web.connection import ConnectionServer
@@ -14,12 +16,6 @@ from mockseg.web.open_requests import OpenRequests
 from mockseg.web.recording import Recorder
 from mockseg.web.sender import HttpSender
 from mockseg.web.stream import StreamPace
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from mockseg.hub.hub import Hub
-
 
 # Exports are imported in portions of a thousand calls of at most 32 KB.
 MAX_BODY_BYTES = 32 * 1024 * 1024

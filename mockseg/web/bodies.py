@@ -9,18 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zlib
-from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 from aiohttp.hdrs import CONTENT_ENCODING, CONTENT_LENGTH
+from aiohttp.web import BaseRequest
 
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.reading import key_in_text
-
-if TYPE_CHECKING:
-    from aiohttp.web import BaseRequest
-
 
 # Over Segment's own limits, so that what was too large can still be shown.
 MAX_READ_BYTES = 2 * 1024 * 1024

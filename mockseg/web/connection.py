@@ -9,8 +9,9 @@ keeps idle connections. The seams used here are public names of its ``RequestHan
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
@@ -19,18 +20,13 @@ from aiohttp.http_exceptions import HttpProcessingError
 from mockseg.domain.credentials import shown_url
 from mockseg.domain.request import Answer
 from mockseg.hub.answers import refusal
+from mockseg.hub.hub import Hub
 from mockseg.web.guard import is_ours
+from mockseg.web.recording import Recorder
 from mockseg.web.responses import preflight, response_of
 from mockseg.web.unparsed import head_of, reason_of, requests_in, what_follows
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
-    from typing import TypeAlias
-
-    from mockseg.hub.hub import Hub
-    from mockseg.web.recording import Recorder
-
-    Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 # How often connections are looked at whose head is not whole.

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from mockseg.errors import OperationError
-from mockseg.operations.table import OPERATIONS, PREFIX
+from mockseg.operations.table import OPERATIONS, PREFIX, Operation
 from mockseg.suggestions import meant, nearest, quoted
 from mockseg.web import openapi, parameters
 from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.answers import error_answer, json_answer
-from mockseg.web.guard import add_guarded
+from mockseg.web.guard import Handler, add_guarded
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.metrics import metrics
 from mockseg.web.stream import stream
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from mockseg.operations.table import Operation
-    from mockseg.web.guard import Handler
-
 
 ROOT = "/_mockseg"
 

@@ -6,8 +6,8 @@ not need it: every call takes this way.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
 
 from aiohttp import web
@@ -20,13 +20,15 @@ from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
 from mockseg.files import read_text
 from mockseg.hub.answers import SUCCESS, refusal
+from mockseg.hub.fault_registry import FaultedRequest
+from mockseg.hub.hub import Hub
 from mockseg.web.bodies import Body, body_at_hand
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
 from mockseg.web.fault_effects import break_answer
 from mockseg.web.keys import RECORDER
 from mockseg.web.oauth import TOKEN_FIELDS, answer_token, check_public_key
 from mockseg.web.pixel import GIF, callback_of, decode_data, jsonp, message_of_query
-from mockseg.web.recording import key_in_headers
+from mockseg.web.recording import Recorder, key_in_headers
 from mockseg.web.responses import (
     ConstantResponse,
     allow_origin,
@@ -35,14 +37,6 @@ from mockseg.web.responses import (
     response_of,
 )
 from mockseg.web.routes import DOCUMENTED, TRACKING, normalised, what_is_wrong
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from mockseg.hub.fault_registry import FaultedRequest
-    from mockseg.hub.hub import Hub
-    from mockseg.web.recording import Recorder
-
 
 _BARE = frozenset({"/", "/v1"})
 _NO_CACHE = "no-cache, max-age=0"

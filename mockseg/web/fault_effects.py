@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from mockseg.domain.request import Answer
 from mockseg.errors import OperationError
+from mockseg.hub.fault_registry import FaultedRequest
+from mockseg.hub.hub import Hub
 from mockseg.web.keys import OPEN_REQUESTS
 from mockseg.web.responses import allow_origin
-
-if TYPE_CHECKING:
-    from mockseg.domain.request import Answer
-    from mockseg.hub.fault_registry import FaultedRequest
-    from mockseg.hub.hub import Hub
-
 
 # Closing with a linger of 0 s is how a socket sends RST instead of FIN.
 _NO_LINGER = struct.pack("ii", 1, 0)

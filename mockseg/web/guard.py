@@ -14,7 +14,8 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -24,10 +25,6 @@ from mockseg.printable import printable
 from mockseg.web.answers import error_answer
 from mockseg.web.keys import ACCESS, HUB
 from mockseg.web.responses import CONTINUE, continue_if_expected
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
 
 Handler: TypeAlias = "Callable[[web.Request], Awaitable[web.StreamResponse]]"
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from aiohttp import web
+
+from mockseg.hub.hub import Hub
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 from mockseg.web.answers import text_answer
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, query_values
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from mockseg.hub.hub import Hub
-
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

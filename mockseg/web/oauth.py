@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import math
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from mockseg import json_types
 from mockseg.domain.request import Answer
 from mockseg.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 TOKEN_SECONDS = 86_400
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+
+from aiohttp import web
 
 from mockseg.errors import OperationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from aiohttp import web
-
 
 # How often it is looked after the clients of what is held.
 LOOK_SECONDS = 1.0

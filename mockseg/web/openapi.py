@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from mockseg import json_types
-from mockseg.operations.table import OPERATIONS, PREFIX
+from mockseg.json_types import JsonObject
+from mockseg.operations.table import OPERATIONS, PREFIX, Operation
 from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.answers import ErrorAnswer
 from mockseg.web.stream import Gap, StreamQuery
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.json_types import JsonObject
-    from mockseg.operations.table import Operation
 
 _JSON = "application/json"
 _SCHEMAS = "#/components/schemas/{name}"

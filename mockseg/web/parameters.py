@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -12,15 +13,10 @@ from aiohttp import web
 from mockseg import json_types
 from mockseg.conversion import convert, invalid
 from mockseg.errors import MalformedJsonError, OperationError
+from mockseg.json_types import JsonObject
+from mockseg.operations.table import Operation
 from mockseg.suggestions import quoted, unknown_parameter
 from mockseg.web.bodies import BODY_SECONDS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mockseg.json_types import JsonObject
-    from mockseg.operations.table import Operation
-
 
 _P = TypeVar("_P", bound=msgspec.Struct)
 # Far more than a person types into one of ours.

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mockseg import json_types
 from mockseg.errors import MalformedJsonError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from mockseg.json_types import JsonObject
-
+from mockseg.json_types import JsonObject
 
 # One transparent dot; written out from the GIF89a specification, part by part.
 GIF = (

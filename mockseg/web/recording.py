@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from aiohttp import web
 from aiohttp.hdrs import AUTHORIZATION
 from msgspec import structs
 
@@ -18,19 +19,13 @@ from mockseg.domain.credentials import (
 from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import key_of_refused
-from mockseg.domain.request import Arrival, Route
-from mockseg.web.bodies import inflated, read_body
+from mockseg.domain.request import Answer, Arrival, Headers, Route
+from mockseg.hub.fault_registry import FaultedRequest
+from mockseg.hub.hub import Hub
+from mockseg.web.bodies import Body, inflated, read_body
 from mockseg.web.pixel import decode_data
 from mockseg.web.responses import allow_origin, response_of
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from mockseg.domain.request import Answer, Headers
-    from mockseg.hub.fault_registry import FaultedRequest
-    from mockseg.hub.hub import Hub
-    from mockseg.web.bodies import Body
-    from mockseg.web.unparsed import RawRequest
+from mockseg.web.unparsed import RawRequest
 
 _Raw: TypeAlias = tuple[tuple[bytes, bytes], ...]
 

@@ -6,20 +6,15 @@ Any origin may read an answer, with credentials.
 from __future__ import annotations
 
 from email.utils import formatdate
-from typing import TYPE_CHECKING
 
 from aiohttp import HttpVersion11, web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.hdrs import ORIGIN
 from aiohttp.http import SERVER_SOFTWARE
+from aiohttp.web import BaseRequest, StreamResponse
 
 from mockseg.clock import NANOSECONDS, SystemClock
-
-if TYPE_CHECKING:
-    from aiohttp.abc import AbstractStreamWriter
-    from aiohttp.web import BaseRequest, StreamResponse
-
-    from mockseg.domain.request import Answer
-
+from mockseg.domain.request import Answer
 
 CONTINUE = "100-continue"
 _WEEK_SECONDS = "604800"

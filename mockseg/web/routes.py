@@ -6,16 +6,13 @@ Paths are matched in lower case and without one trailing slash, as Segment's edg
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from mockseg import suggestions
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.request import Route
 from mockseg.operations.table import OPERATIONS, PREFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _tracking() -> dict[str, Route]:

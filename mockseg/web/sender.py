@@ -5,18 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from typing import TYPE_CHECKING
 
 import aiohttp
 from yarl import URL
 
-from mockseg.delivery.outgoing import Unanswered
+from mockseg.delivery.outgoing import Outgoing, Unanswered
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.credentials import shown_url
-
-if TYPE_CHECKING:
-    from mockseg.delivery.outgoing import Outgoing
-
 
 # An endless answer must not fill the memory; of a body this much is read.
 _MOST_BYTES = 64 * 1024

@@ -10,9 +10,13 @@ what several of them send is encoded once.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from mockseg.domain.call import KeptCall
+from mockseg.hub.hub import Hub
+from mockseg.matching.match import Matchable
+
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
@@ -27,12 +31,6 @@ from mockseg.web.answers import security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS, STREAM_PACE
 from mockseg.web.parameters import check_content_type, read_query
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from mockseg.domain.call import KeptCall
-    from mockseg.hub.hub import Hub
-    from mockseg.matching.match import Matchable
 
 
 # Proxies close what is silent for a minute or half of it.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from aiohttp.http_exceptions import (
     BadHttpMethod,
@@ -16,10 +16,6 @@ from aiohttp.http_exceptions import (
 
 from mockseg.domain.credentials import shown_url
 from mockseg.suggestions import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 _HEAD = re.compile(
     rb"([A-Z]{1,20}) ([!-~\x80-\xff]{1,100000}) HTTP/1\.[01]\r\n"

@@ -6,7 +6,6 @@ a request has says whose it is, for clients whose base URL is all that can be ch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
@@ -15,17 +14,14 @@ from mockseg import json_types
 from mockseg.destinations.kinds import KINDS
 from mockseg.destinations.vendor import VendorRequest, VendorResponse
 from mockseg.domain.delivery import Note
+from mockseg.domain.findings import Discard
 from mockseg.domain.request import Answer
+from mockseg.hub.destinations import Connected
+from mockseg.hub.hub import Hub
 from mockseg.suggestions import unknown
 from mockseg.web.bodies import read_body
 from mockseg.web.keys import RECORDER
 from mockseg.web.responses import allow_origin, continue_if_expected, preflight
-
-if TYPE_CHECKING:
-    from mockseg.domain.findings import Discard
-    from mockseg.hub.destinations import Connected
-    from mockseg.hub.hub import Hub
-
 
 VENDORS = "/vendors"
 

@@ -8,7 +8,7 @@ import dataclasses
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -18,16 +18,13 @@ from mockseg.cli.run.judgement import Judgement, judge
 from mockseg.cli.run.program import run_program
 from mockseg.cli.target import Target
 from mockseg.client.allowance import Allowance, allowed_words
+from mockseg.config import Settings
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import pretty
 from mockseg.operations.calls import Settle, Settled
 from mockseg.operations.sources import CreateSource
 from mockseg.server import RunningServer
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from mockseg.config import Settings
-
 
 # A server of its own: on this machine alone, on a free port, without TLS.
 _FIXED: Final = {"host": "127.0.0.1", "port": "0", "tls": "false", "tls_port": "0"}

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from msgspec import UNSET
 
-from mockseg.cli.output import paint, shorten
-from mockseg.client.allowance import is_resend, was_refused, word_of
+from mockseg.cli.output import Part, paint, shorten
+from mockseg.cli.target import Target
+from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
+from mockseg.domain.call import Call
 from mockseg.errors import OperationError
-from mockseg.json_types import encode_printable
+from mockseg.json_types import JsonObject, encode_printable
 from mockseg.matching.render import counted, lost_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallDetails, CallPage, GetCall, ListCalls, Summary
 from mockseg.operations.refusals import RefusalCounter
-from mockseg.operations.requests import ListRequests, RequestPage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.cli.output import Part
-    from mockseg.cli.target import Target
-    from mockseg.client.allowance import Allowance
-    from mockseg.domain.call import Call
-    from mockseg.json_types import JsonObject
-    from mockseg.operations.requests import RequestView
-
+from mockseg.operations.requests import ListRequests, RequestPage, RequestView
 
 _MOST_SHOWN: Final = 20
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from typing import TYPE_CHECKING, Final
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from mockseg.cli.output import warn
 from mockseg.cli.signals import handling
 from mockseg.errors import ConfigError
-
-if TYPE_CHECKING:
-    import signal
-    from collections.abc import Mapping, Sequence
-
 
 # As shells report a program that a signal ended.
 _BY_SIGNAL: Final = 128

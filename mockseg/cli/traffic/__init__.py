@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+import signal
+from collections.abc import Callable
+from typing import Any, Final
 
 import click
 
@@ -13,7 +15,8 @@ from mockseg.cli.data_files import PIPE, lines_of
 from mockseg.cli.flags import client_settings, json_flag
 from mockseg.cli.plan_source import plan_in_file
 from mockseg.cli.signals import handling
-from mockseg.cli.traffic.receiver import endpoint_of
+from mockseg.cli.target import Target
+from mockseg.cli.traffic.receiver import Endpoint, endpoint_of
 from mockseg.cli.traffic.report import report
 from mockseg.cli.traffic.sending import How, connections_of, send, send_to_source, tls_of
 from mockseg.clock import SystemClock
@@ -28,14 +31,6 @@ from mockseg.traffic.packets import grouped
 from mockseg.traffic.people import faker_release
 from mockseg.traffic.profiles import ROWS, recipe_of, with_profile
 from mockseg.traffic.tally import Tally
-
-if TYPE_CHECKING:
-    import signal
-    from collections.abc import Callable
-
-    from mockseg.cli.target import Target
-    from mockseg.cli.traffic.receiver import Endpoint
-
 
 CONNECTIONS = "Maximum number of concurrent connections.  [64]"
 HISTOGRAM = "Add the table of latencies by percentile to the report."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 from click.core import ParameterSource
@@ -17,11 +17,8 @@ from mockseg.operations.calls import CallPage, ListCalls, Summary
 from mockseg.operations.clock import Health
 from mockseg.operations.sources import CreateSource, SourceView
 from mockseg.plans.model import plan_to_json
-
-if TYPE_CHECKING:
-    from mockseg.traffic.scenario import Recipe
-    from mockseg.traffic.tally import Tally
-
+from mockseg.traffic.scenario import Recipe
+from mockseg.traffic.tally import Tally
 
 _CONNECT_SECONDS: Final = 5.0
 # Maximum number of missing or unexpected findings in a report.

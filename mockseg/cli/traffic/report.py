@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from mockseg.cli.output import decided, say_json, say_text
-from mockseg.cli.traffic.receiver import MOST_SHOWN
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockseg.cli.traffic.receiver import Checked
-    from mockseg.json_types import JsonObject
-    from mockseg.traffic.tally import Histogram, Tally
-
+from mockseg.cli.traffic.receiver import MOST_SHOWN, Checked
+from mockseg.json_types import JsonObject
+from mockseg.traffic.tally import Histogram, Tally
 
 _EVENTS_SHOWN: Final = 15
 

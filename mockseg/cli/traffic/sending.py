@@ -5,29 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import ssl
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import Final, Protocol, cast
 
 from mockseg.cli.output import say_json
 from mockseg.cli.progress import bar
-from mockseg.cli.traffic.receiver import Receiver
+from mockseg.cli.traffic.receiver import Checked, Endpoint, Receiver
 from mockseg.client.over_http import trust
 from mockseg.clock import SystemClock
 from mockseg.errors import ConfigError
+from mockseg.json_types import JsonObject
 from mockseg.suggestions import unknown
-from mockseg.traffic.packets import TRANSPORTS, grouped, to_segment
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable, Iterable
-
-    from mockseg.cli.traffic.receiver import Checked, Endpoint
-    from mockseg.json_types import JsonObject
-    from mockseg.traffic.packets import GeneratedCall, Group, Transport
-    from mockseg.traffic.scenario import Recipe
-    from mockseg.traffic.tally import Tally
-
+from mockseg.traffic.packets import TRANSPORTS, GeneratedCall, Group, Transport, grouped, to_segment
+from mockseg.traffic.scenario import Recipe
+from mockseg.traffic.tally import Tally
 
 _PERIOD_SECONDS: Final = 1.0
 _CONNECTIONS: Final = 64

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from mockseg import json_types
 from mockseg.operations.base import OfSource
@@ -15,9 +16,6 @@ from mockseg.web.page import access, faults
 from mockseg.web.page.overview import overview, shown
 from mockseg.web.page.rendering import HOME, redirect, render, templates
 from mockseg.web.parameters import check_content_type, query_values, read_query
-
-if TYPE_CHECKING:
-    from aiohttp import web
 
 
 def add_routes(app: web.Application) -> None:

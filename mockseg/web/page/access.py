@@ -7,20 +7,15 @@ opens the page with ``?token=`` once; both set a cookie and lead on to an addres
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from mockseg.errors import OperationError
 from mockseg.web.answers import CHALLENGE
-from mockseg.web.guard import add_guarded, admit_form
+from mockseg.web.guard import Handler, add_guarded, admit_form
 from mockseg.web.keys import ACCESS
 from mockseg.web.page.rendering import HOME, redirect, render
 from mockseg.web.parameters import form_values
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from mockseg.web.guard import Handler
-
 
 # Where a form may lead to: our own page, percent-encoded.
 _own = re.compile(r"/_mockseg(?:[/?][!-~]*)?")

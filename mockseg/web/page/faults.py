@@ -6,10 +6,11 @@ wrong with a form is said beside it, with all that was typed still there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from aiohttp import web
 
 from mockseg.conversion import convert
 from mockseg.errors import OperationError
+from mockseg.json_types import JsonObject
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault, ClearFaults
 from mockseg.web.guard import admit_form
@@ -18,12 +19,6 @@ from mockseg.web.page.access import add_page
 from mockseg.web.page.overview import Form, overview, query_of
 from mockseg.web.page.rendering import HOME, redirect
 from mockseg.web.parameters import check_content_type, form_values, read_query
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from mockseg.json_types import JsonObject
-
 
 _OF_EFFECT = ("status", "retryAfter", "delay")
 _FIELDS = ("scenario", *_OF_EFFECT, "times")

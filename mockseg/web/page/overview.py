@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+from aiohttp import web
 
+from mockseg.domain.call import Call
 from mockseg.matching.render import evicted_note
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
@@ -16,12 +18,6 @@ from mockseg.operations.faults import AskTruth, FaultList, RuleView
 from mockseg.snippets import start_lines
 from mockseg.web.keys import HUB
 from mockseg.web.page.rendering import own_url, render
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from mockseg.domain.call import Call
-
 
 _CALLS_SHOWN = 100
 _EVENTS_SHOWN = 20

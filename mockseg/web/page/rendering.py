@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 import asyncio
 from functools import lru_cache
 from pathlib import Path
@@ -9,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from mockseg.domain.findings import Discard
+from mockseg.domain.findings import Discard, Finding
 from mockseg.printable import printable_lines
 from mockseg.web.answers import page_answer, security_headers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-    from mockseg.domain.findings import Finding
 
 
 HOME = "/_mockseg/"
