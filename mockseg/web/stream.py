@@ -10,12 +10,8 @@ what several of them send is encoded once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from mockseg.domain.call import KeptCall
-from mockseg.hub.hub import Hub
-from mockseg.matching.match import Matchable
-
 import asyncio
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import msgspec
@@ -24,14 +20,14 @@ from aiohttp import web
 from mockseg import json_types
 from mockseg.clock import SystemClock, Turn, breathe
 from mockseg.conversion import invalid
+from mockseg.domain.call import KeptCall
 from mockseg.errors import OperationError
 from mockseg.hub.handlers.requests import request_view
-from mockseg.matching.match import ScalarMatch, compile_match
+from mockseg.hub.hub import Hub
+from mockseg.matching.match import Matchable, ScalarMatch, compile_match
 from mockseg.web.answers import security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS, STREAM_PACE
 from mockseg.web.parameters import check_content_type, read_query
-
-
 
 # Proxies close what is silent for a minute or half of it.
 KEEP_ALIVE_SECONDS = 15.0
