@@ -135,10 +135,13 @@ def places(floor: str) -> list[list[tuple[Path, str, int, str]]]:
         init(files, db, {})
         specs = [mutation for item in db.work_items for mutation in item.mutations]
     unrun = {file: list(_for_the_type_checker(file)) for file in files}
+    texts = {file: file.read_text(encoding="utf-8").splitlines() for file in files}
     found: dict[tuple[Path, tuple[int, int]], list[tuple[Path, str, int, str]]] = {}
     for spec in specs:
         file, at = Path(spec.module_path), tuple(spec.start_pos)
-        if not any(start <= at < end for start, end in unrun[file]):
+        # cosmic-ray takes the bare `*` of parameters for a product.
+        marker = texts[file][at[0] - 1][at[1] :].startswith("*,")
+        if not marker and not any(start <= at < end for start, end in unrun[file]):
             told = (file, spec.operator_name, spec.occurrence, spec.definition_name or "")
             found.setdefault((file, at), []).append(told)
     return [sorted(found[place]) for place in sorted(found)]
@@ -178,7 +181,7 @@ def sample(floor: str, *, seed: int, size: int) -> list[Mutant]:
 
     cosmic-ray knows eleven other operators for a `+`, and two other numbers for a 1: places are
     drawn, and one mutant of each, so that a sum weighs no more than a number. What does not
-    compile (it takes the bare `*` of parameters for a product) is no mutant.
+    compile is no mutant.
     """
     chance = random.Random(seed)
     drawn = places(floor)

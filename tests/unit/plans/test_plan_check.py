@@ -235,3 +235,18 @@ def test_an_unchecked_plan_tells_of_a_bad_schema_at_its_first_use() -> None:
     plans = PlanSet([plan_from_json(document, file="x", check=False)])
     with pytest.raises(PlanError, match=r"x: ALIAS\.jsonSchema\.type: unknown type of JSON Schema"):
         plans.check({"type": "alias"}, type="alias")
+
+
+@pytest.mark.parametrize(
+    ("other", "judged"),
+    [
+        ("IDENTIFY", True),
+        ("SCREEN", True),
+        ("PAGE", False),
+    ],
+)
+def test_a_page_is_judged_as_page_viewed_where_no_page_rule_is(other: str, *, judged: bool) -> None:
+    """Rules for other types, before or after it by name, do not matter."""
+    plans = PlanSet([plan(("TRACK", "Page Viewed", NEEDS_N), (other, None, {}))])
+    message = {"type": "page", "name": "Home", "properties": {}}
+    assert codes(plans, message) == ([("required", "properties.n")] if judged else [])

@@ -80,6 +80,37 @@ def test_alternatives_lists_and_else_are_branches() -> None:
     assert coverage.report().percent == 100.0
 
 
+def test_properties_that_may_not_be_there_need_no_call() -> None:
+    """What a rule forbids is passed over, and what follows it is not."""
+    schema = {"properties": {"a": {}, "b": False, "c": {}, "d": True}}
+    assert names(of_schema(schema)) == ["a", "c", "d"]
+
+
+def test_the_first_200_values_of_an_enum_are_counted() -> None:
+    """Lists of thousands, of countries or currencies, do not drown the rest."""
+    schema = {"properties": {"a": {"enum": list(range(300))}}}
+    found = names(of_schema(schema))
+    assert (len(found), found[-1]) == (201, "a = 199")
+
+
+def test_objects_are_looked_into_thirteen_deep() -> None:
+    """What is nested deeper is not counted."""
+    schema: dict[str, Any] = {}
+    for level in range(20, 0, -1):
+        schema = {"properties": {f"p{level}": schema}}
+    found = names(of_schema(schema))
+    assert (len(found), found[-1].rpartition(".")[2]) == (13, "p13")
+
+
+def test_equal_numbers_are_one_value() -> None:
+    """A call with 1.0 exercises the value 1; true does not."""
+    coverage = Coverage(of_schema({"properties": {"a": {"enum": [1, 2]}}}))
+    coverage.saw({"type": "alias", "a": True})
+    assert missing(coverage) == ["a = 1", "a = 2"]
+    coverage.saw({"type": "alias", "a": 1.0})
+    assert missing(coverage) == ["a = 2"]
+
+
 def test_a_schema_that_holds_itself_has_an_end() -> None:
     """References are followed, in circles only once."""
     schema = {

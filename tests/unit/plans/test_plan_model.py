@@ -53,6 +53,54 @@ def test_title_and_description_come_from_the_schema_if_the_rule_has_none() -> No
     assert (plan.rules[0].title, plan.rules[0].description) == ("An order", "is done")
 
 
+@pytest.mark.parametrize("title", ["", None, 3, ["x"]])
+def test_a_title_that_is_no_text_is_made_from_the_key(title: Any) -> None:
+    """Empty and other values are as good as none."""
+    plain = plan_from_json({"rules": [RULE]}, file="p").rules[0].title
+    plan = plan_from_json({"rules": [{**RULE, "title": title}]}, file="p")
+    assert plan.rules[0].title == plain
+    assert plain
+
+
+def named_rules(*, caseless: bool = False) -> Plan:
+    """Make a plan in which an event's name, another spelling and a type may meet."""
+    rules = (
+        Rule(type="TRACK", key="B", version=1, schema={}, title="", aliases=("A", "b2")),
+        Rule(type="TRACK", key="A", version=1, schema={}, title=""),
+        Rule(type="TRACK", key="C", version=1, schema={}, title="", aliases=("b2",)),
+        Rule(type="IDENTIFY", key=None, version=1, schema={}, title=""),
+    )
+    return Plan(name="p", rules=rules, caseless=caseless)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("A", "A"), ("B", "B"), ("C", "C"), ("b2", "B"), ("a", None), ("D", None)]
+)
+def test_a_rule_is_found_by_its_name_before_another_spelling(name: str, key: str | None) -> None:
+    """A rule's own name wins over what another one calls so; of two spellings the first."""
+    rule = named_rules().rule(name)
+    assert (None if rule is None else rule.key) == key
+
+
+@pytest.mark.parametrize(("name", "key"), [("A", "A"), ("b", "B"), ("B2", "B"), ("c", "C")])
+def test_a_caseless_plan_finds_any_case(name: str, key: str) -> None:
+    """The exact name still goes first."""
+    rule = named_rules(caseless=True).rule(name)
+    assert rule is not None
+    assert rule.key == key
+
+
+def test_a_rule_is_found_by_type_too() -> None:
+    """One name may have rules of several types."""
+    plan = named_rules()
+    assert plan.rule("A", type="IDENTIFY") is None
+    found = plan.rule("A", type="TRACK")
+    assert found is not None
+    assert found.type == "TRACK"
+    identify = plan.rule(plan.rules[3].name, type="IDENTIFY")
+    assert identify is plan.rules[3]
+
+
 def test_a_written_plan_is_read_as_an_equal_one(survey: Plan) -> None:
     """Writing and reading again changes nothing."""
     assert plan_from_json(plan_to_json(survey), file="other.json") == survey

@@ -145,6 +145,33 @@ def test_a_disabled_event_is_blocked_even_if_good(shop: Plan) -> None:
     assert outcome.code == "event_setting"
 
 
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"properties": {"properties": {"required": ["id"]}}}, {"properties": {"a": 1}}),
+        ({"properties": {"properties": {"type": "object"}}}, {"properties": "text"}),
+        ({"properties": {"context": {"properties": {"ip": {"type": "null"}}}}}, {}),
+        ({"properties": {"traits": {"properties": {"a": {"type": "null"}}}}}, {"traits": {"a": 1}}),
+        ({"properties": {"userId": {"type": "null"}}}, {}),
+    ],
+    ids=["required", "not an object", "context", "traits", "userId"],
+)
+def test_only_properties_themselves_are_omitted(
+    schema: dict[str, Any], message: dict[str, Any]
+) -> None:
+    """Neither all properties at once nor anything beside them is taken out of a track call."""
+    plan = plan_from_json(
+        {"name": "p", "rules": [{"type": "TRACK", "key": "Ordered", "jsonSchema": schema}]},
+        file="p",
+    )
+    sent = ordered() | message
+    outcome = decided(plan, sent, track={"allowPropertiesOnViolations": False})
+    assert outcome.violations
+    left = {name: value for name, value in outcome.message.items() if name != "context"}
+    assert left == {name: value for name, value in sent.items() if name != "context"}
+    assert outcome.message["context"]["ip"] == "1"
+
+
 def test_unplanned_properties_are_omitted(shop: Plan) -> None:
     """Planned is what any branch of the rule names; the trace says what is gone."""
     message = ordered(id="1", coupon="c", more=1, other=2)

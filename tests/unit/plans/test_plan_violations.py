@@ -329,6 +329,28 @@ def test_the_same_complaint_from_two_places_is_told_once() -> None:
     assert violation.schema_path == "/allOf/0/required"
 
 
+@pytest.mark.parametrize(
+    ("text", "numeric"),
+    [
+        ("9", True),
+        ("1.5", True),
+        ("-1e5", True),
+        ("1" * 40, True),
+        ("1" * 41, False),
+        ("5.", False),
+        ("inf", False),
+        ("nan", False),
+        ("9 kg", False),
+        ("", False),
+        ("\u0669", False),
+    ],
+)
+def test_a_text_that_looks_like_a_number_is_told(text: str, *, numeric: bool) -> None:
+    """Digits at the end, ASCII, at most 40 characters; not what only Python reads so."""
+    (violation,) = found(in_a({"type": "number"}), {"a": text})
+    assert ("looks like a number" in violation.description) is numeric
+
+
 def test_long_lists_and_values_are_cut() -> None:
     """A sentence stays one that can be read."""
     (violation,) = found(in_a({"enum": [f"value {n}" for n in range(500)]}), {"a": None})
