@@ -16,6 +16,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.conversion import convert
 from mockseg.domain.findings import Violation, discard
@@ -48,12 +50,9 @@ from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS
 from mockseg.plans.protocols import Origin, forwarded_blocked, violation_generated
-from mockseg.suggestions import quoted, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
-
-    import msgspec
 
     from mockseg.config import Settings
     from mockseg.delivery.records import KeptDelivery
@@ -62,7 +61,6 @@ if TYPE_CHECKING:
     from mockseg.domain.request import Answer, Arrival
     from mockseg.hub.fault_registry import FaultedRequest
     from mockseg.hub.sources import Source
-    from mockseg.json_types import Json
 
 
 _HANDLERS = (calls, deliveries, destinations, explanations, faults, requests, sources)
@@ -412,39 +410,16 @@ def _add_from_file(
     """
     if name is None:
         return
+    fields: list[tuple[str, type]] = [(noun, list[record])]  # type: ignore[valid-type]
+    file = msgspec.defstruct("StartupFile", fields, forbid_unknown_fields=True)
     try:
-        document = read_document(name)
+        document = convert(read_document(name), file, where="the file")
+        for each in getattr(document, noun):
+            add(each)
     except UnreadableFileError as error:
         raise ConfigError(f"{noun}: {error}") from None
-    asked = []
-    for at, entry in enumerate(_entries(document, name, noun)):
-        try:
-            asked.append(convert(entry, record, where=""))
-        except OperationError as refusal:
-            raise ConfigError(f"{noun}: {name}: {noun}[{at}]: {refusal.message}") from None
-    for each in asked:
-        try:
-            add(each)
-        except OperationError as refusal:
-            raise ConfigError(f"{noun}: {name}: {refusal.message}") from None
-
-
-def _entries(document: Json, name: str, noun: str) -> list[Json]:
-    problem = None
-    if not isinstance(document, dict):
-        problem = f"{name} is {quoted(document)}"
-    elif other := [key for key in document if key != noun]:
-        raise ConfigError(f"{noun}: {name}: {unknown('key', other[0], [noun])}")
-    elif noun not in document:
-        problem = f"{name}: it has no `{noun}`"
-    elif not isinstance(document[noun], list):
-        problem = f"{name}: `{noun}` is {quoted(document[noun])}"
-    if problem is not None:
-        raise ConfigError(
-            f'{noun}: {problem}; allowed is {{"{noun}": [what POST /{noun} takes, …]}}'
-        )
-    entries: list[Json] = document[noun]
-    return entries
+    except OperationError as refusal:
+        raise ConfigError(f"{noun}: {name}: {refusal.message}") from None
 
 
 # --- what Protocols forwards to another source: violations, and blocked calls

@@ -81,10 +81,7 @@ class DedupWindow:
         self._count, self._since = 0, cursor
 
     def take_in(self, message_id: str, cursor: int) -> bool:
-        """Take an id in that no request has carried, as far as is remembered; else False.
-
-        The same as `is_new` and then `remember`, for what runs on every call.
-        """
+        """Remember an id that no request has carried, as far as is known; else return False."""
         part = hash(message_id) % _PARTS
         newer = self._newer[part]
         if (
@@ -97,16 +94,6 @@ class DedupWindow:
         newer[message_id] = cursor
         self._count += 1
         return True
-
-    def is_new(self, message_id: str) -> bool:
-        """Return whether no request has carried this id, as far as is remembered."""
-        part = hash(message_id) % _PARTS
-        return (
-            message_id not in self._newer[part]
-            and message_id not in self._older[part]
-            and message_id not in self._carried
-            and message_id not in self._before
-        )
 
     def remember(self, message_id: str, cursor: int) -> None:
         newer = self._newer[hash(message_id) % _PARTS]

@@ -15,8 +15,7 @@ from mockseg.json_types import Json, JsonObject
 from mockseg.matching.match import Match, ScalarMatch, VerdictKey
 from mockseg.operations.base import Cursor, Limit, Order, Params, Result, Seconds, WriteKey
 from mockseg.operations.faults import AttemptView
-from mockseg.operations.refusals import Refusals
-from mockseg.operations.requests import RequestView
+from mockseg.operations.requests import Refusals, RequestView
 
 
 class ListCalls(ScalarMatch, frozen=True, kw_only=True, rename="camel"):

@@ -14,7 +14,7 @@ from mockseg.matching.explanation import ExplanationKind
 from mockseg.matching.match import Match, VerdictKey
 from mockseg.operations.base import Cursor, Params, Result, Seconds
 from mockseg.operations.calls import Count
-from mockseg.operations.refusals import Refusals
+from mockseg.operations.requests import Refusals
 
 
 class ExplainCalls(Params, frozen=True):

@@ -32,12 +32,6 @@ from mockseg.operations.calls import (
     WaitCalls,
     WaitedCalls,
 )
-from mockseg.operations.clock import (
-    AdvanceClock,
-    ClockView,
-    Health,
-    SetClock,
-)
 from mockseg.operations.deliveries import (
     DeliveryPage,
     ListDeliveries,
@@ -91,11 +85,15 @@ from mockseg.operations.requests import (
     RequestView,
 )
 from mockseg.operations.sources import (
+    AdvanceClock,
+    ClockView,
     CreateSource,
     Deleted,
     GetSource,
+    Health,
     ListSources,
     PatchSource,
+    SetClock,
     SourceList,
     SourceView,
     Window,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
-    from mockseg.operations.clock import ClockView
+    from mockseg.operations.sources import ClockView
     from pytest_mockseg.options import Options
 
 

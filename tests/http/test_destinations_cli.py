@@ -161,7 +161,7 @@ def test_a_server_begins_with_the_destinations_of_a_file(tmp_path: Path) -> None
     ("text", "says"),
     [
         ("{", "it is not JSON"),
-        ("{}", "it has no `destinations`"),
+        ("{}", "`destinations` is missing"),
         ('{"destinations": [{"type": "x"}]}', "source"),
         ('{"destinations": [{"type": "webhok", "source": "k"}]}', 'did you mean "webhook"?'),
     ],

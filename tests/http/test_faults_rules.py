@@ -268,8 +268,8 @@ def test_faults_can_stand_in_a_file(tmp_path, name):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[]", "allowed is"),
-        ("{}", "it has no `faults`"),
+        ("[]", "must be an object"),
+        ("{}", "`faults` is missing"),
         ("{", "it is not JSON"),
         ('{"faults":[{"effect":{"status":1}}]}', "faults"),
         ('{"faults":[{"effect":{"hang":true,"status":503}}]}', "effect.status"),

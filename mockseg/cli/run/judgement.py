@@ -17,8 +17,12 @@ from mockseg.json_types import JsonObject, encode_printable
 from mockseg.matching.render import counted, lost_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallDetails, CallPage, GetCall, ListCalls, Summary
-from mockseg.operations.refusals import RefusalCounter
-from mockseg.operations.requests import ListRequests, RequestPage, RequestView
+from mockseg.operations.requests import (
+    ListRequests,
+    RefusalCounter,
+    RequestPage,
+    RequestView,
+)
 
 _MOST_SHOWN: Final = 20
 

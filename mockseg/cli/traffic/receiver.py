@@ -14,8 +14,7 @@ from mockseg.client.address import Address
 from mockseg.errors import ConfigError, OperationError, UnreachableError
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary
-from mockseg.operations.clock import Health
-from mockseg.operations.sources import CreateSource, SourceView
+from mockseg.operations.sources import CreateSource, Health, SourceView
 from mockseg.plans.model import plan_to_json
 from mockseg.traffic.scenario import Recipe
 from mockseg.traffic.tally import Tally

@@ -11,8 +11,7 @@ from mockseg.client.verbs.reading import call_pages
 from mockseg.errors import OperationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ClearCalls
-from mockseg.operations.clock import AdvanceClock, SetClock
-from mockseg.operations.sources import GetSource
+from mockseg.operations.sources import AdvanceClock, GetSource, SetClock
 from mockseg.suggestions import check_options
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.client.settings import SourceOptions
     from mockseg.operations.calls import Cleared
-    from mockseg.operations.clock import ClockView
-    from mockseg.operations.sources import SourceView, Window
+    from mockseg.operations.sources import ClockView, SourceView, Window
 
 
 def clear(scope: Scope) -> Steps[int]:

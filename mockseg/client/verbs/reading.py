@@ -17,8 +17,7 @@ from mockseg.matching.render import count_names
 from mockseg.matching.values import ABSENT
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
-from mockseg.operations.refusals import RefusalCounter
-from mockseg.operations.requests import ListRequests
+from mockseg.operations.requests import ListRequests, RefusalCounter
 from mockseg.suggestions import check_options, meant_code
 
 if TYPE_CHECKING:

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from mockseg.client.settings import SourceOptions
     from mockseg.client.unused import Unused
     from mockseg.operations.calls import Cleared, Summary
-    from mockseg.operations.clock import Health
-    from mockseg.operations.sources import SourceList, SourceView, Window
+    from mockseg.operations.sources import Health, SourceList, SourceView, Window
 
 
 def source(

@@ -33,7 +33,7 @@ from mockseg.operations.calls import (
     Summary,
 )
 from mockseg.operations.explanations import ExplainCalls
-from mockseg.operations.refusals import MOST_KINDS, Refusals
+from mockseg.operations.requests import MOST_KINDS, Refusals
 from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ from mockseg.matching.nearest import Ranking
 from mockseg.matching.render import before_window
 from mockseg.operations.calls import WaitCalls
 from mockseg.operations.explanations import ExplainCalls, Explained
-from mockseg.operations.refusals import RefusalCounter
+from mockseg.operations.requests import RefusalCounter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,7 +14,6 @@ from mockseg.errors import OperationError
 from mockseg.hub.judge import DryRun
 from mockseg.hub.source_plans import NO_PLANS, chosen
 from mockseg.matching.render import forgotten_words
-from mockseg.operations.clock import ClockView, Health
 from mockseg.operations.plans import (
     CoverageView,
     Marked,
@@ -23,7 +22,15 @@ from mockseg.operations.plans import (
     Validated,
     ValidatedMessages,
 )
-from mockseg.operations.sources import Deleted, SourceCounts, SourceList, SourceView, Window
+from mockseg.operations.sources import (
+    ClockView,
+    Deleted,
+    Health,
+    SourceCounts,
+    SourceList,
+    SourceView,
+    Window,
+)
 from mockseg.plans.coverage import Coverage
 from mockseg.plans.model import plan_to_json
 from mockseg.plans.protocols import settings_to_json
@@ -39,9 +46,15 @@ if TYPE_CHECKING:
     from mockseg.hub.waits import Bell
     from mockseg.journal.memory import MemoryJournal
     from mockseg.operations.base import Nothing, OfSource
-    from mockseg.operations.clock import AdvanceClock, SetClock
     from mockseg.operations.plans import MarkAsserted, PutPlan, ValidateMessages
-    from mockseg.operations.sources import CreateSource, GetSource, ListSources, PatchSource
+    from mockseg.operations.sources import (
+        AdvanceClock,
+        CreateSource,
+        GetSource,
+        ListSources,
+        PatchSource,
+        SetClock,
+    )
 
 
 # An imitation is asked in no time; a service of the user's own may take longer than anyone

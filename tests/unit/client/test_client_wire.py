@@ -17,8 +17,7 @@ from mockseg.errors import ConfigError, OperationError, UnreachableError
 from mockseg.matching.match import Match
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ClearCalls, Cleared, ListCalls, WaitCalls
-from mockseg.operations.clock import SetClock
-from mockseg.operations.sources import GetSource, PatchSource
+from mockseg.operations.sources import GetSource, PatchSource, SetClock
 
 URL = "http://127.0.0.1:8765"
 

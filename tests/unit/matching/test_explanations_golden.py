@@ -28,7 +28,7 @@ from mockseg.matching.explain_source import explain_duplicates, explain_not_good
 from mockseg.matching.matchers import identify, page, track
 from mockseg.matching.render import before_window
 from mockseg.matching.values import ABSENT, ANY, approx, between, exactly
-from mockseg.operations.refusals import Refusals
+from mockseg.operations.requests import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable

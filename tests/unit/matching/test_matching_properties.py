@@ -24,7 +24,7 @@ from mockseg.matching.match import Match, compile_match, contains
 from mockseg.matching.matcher import matcher_of
 from mockseg.matching.matchers import message, page, screen, track
 from mockseg.matching.values import ABSENT, ANY
-from mockseg.operations.refusals import Refusals
+from mockseg.operations.requests import Refusals
 from mockseg.printable import printable
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
