@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 import msgspec
 from msgspec import inspect
 
-from mockseg import json_types
-from mockseg.errors import MalformedJsonError, OperationError
-from mockseg.suggestions import unknown_parameter
+from mockseg.errors import OperationError
+from mockseg.suggestions import quoted, unknown_parameter
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
@@ -63,7 +62,7 @@ def invalid(parameter: str, sentence: str, **details: Json) -> OperationError:
         sentence,
         status=422,
         code="invalid_parameter",
-        details={"parameter": _short(parameter), **details},
+        details={"parameter": parameter[:_LONGEST_SHOWN], **details},
     )
 
 
@@ -80,10 +79,10 @@ def _explain(sentence: str, values: Json, record: type[msgspec.Struct], where: s
         error = unknown_parameter(place, "value", value, allowed, place=called)
     else:
         wanted = _words(kind) if kind is not None and "enum value" in what else _wanted(what)
-        sentence = f"{called} is {_shown(value)}: it must be {wanted}"
+        sentence = f"{called} is {quoted(value)}: it must be {wanted}"
         error = invalid(place, sentence, allowed=wanted)
-    shown = _shown(value)
-    error.details["value"] = value if len(shown) <= _LONGEST_SHOWN else shown
+    shown = quoted(value)
+    error.details["value"] = shown if "…" in shown[-2:] else value
     raise error
 
 
@@ -183,14 +182,3 @@ def _meant(kind: inspect.Type | None, value: Json) -> inspect.Type | None:
 @lru_cache(maxsize=128)
 def _type_of(record: type[msgspec.Struct]) -> inspect.Type:
     return inspect.type_info(record)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
-
-
-def _shown(value: Json) -> str:
-    try:
-        return _short(json_types.encode(value).decode())
-    except (UnicodeError, RecursionError, TypeError, ValueError, MalformedJsonError):
-        return _short(repr(value))

@@ -16,7 +16,7 @@ from msgspec import Raw
 
 from mockseg import json_types
 from mockseg.domain.findings import Discard, discard
-from mockseg.domain.limits import MAX_JSON_DEPTH, MAX_READ_CALLS
+from mockseg.domain.limits import MAX_JSON_DEPTH, MAX_READ_CALLS, MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.message import Shared
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json
@@ -38,14 +38,24 @@ def key_of_refused(*, header_key: str, path: str, query: str, body: bytes) -> st
         query: as sent.
         body: inflated.
     """
-    read = read_batch(body)
-    key = read.key or header_key or key_of_items(read.items)
+    key = write_key(read_batch(body), header_key=header_key)
     return key or stray_key(path=path, query=query, body=body)
+
+
+def write_key(read: Reading, *, header_key: str) -> str:
+    """Return the write key from where Segment looks for it, in its order, or empty."""
+    key = read.key or header_key
+    if not key:
+        # Browsers never mix keys: the first message that has one names it for all.
+        objects = (message for _, message in read.items if isinstance(message, dict))
+        key = next(filter(None, (_text(each.get("writeKey")) for each in objects)), "")
+    return key[:MAX_WRITE_KEY_CHARACTERS]
 
 
 def stray_key(*, path: str, query: str, body: bytes) -> str:
     """Return a write key from the query, the path or anywhere in the body, or empty."""
-    return _key_in_query(query) or key_in_path(path) or key_in_text(body)
+    key = _key_in_query(query) or key_in_path(path) or key_in_text(body)
+    return key[:MAX_WRITE_KEY_CHARACTERS]
 
 
 def key_in_path(path: str) -> str:
@@ -198,14 +208,6 @@ def _decoded(body: bytes) -> tuple[Raw, Json]:
             return Raw(json_types.encode(value)), value
         except RecursionError:
             raise MalformedJsonError("JSON is nested too deep") from None
-
-
-def key_of_items(items: list[tuple[Raw, Json]]) -> str:
-    """Return the write key of the first message that has one; browsers never mix keys."""
-    for _, message in items:
-        if isinstance(message, dict) and (key := _text(message.get("writeKey"))):
-            return key
-    return ""
 
 
 def _value(raw: Raw) -> Json:

@@ -22,6 +22,7 @@ from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.conversion import convert
 from mockseg.domain.findings import Violation, discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
+from mockseg.domain.reading import write_key
 from mockseg.domain.request import KeptRequest, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError, OperationError, UnreadableFileError
@@ -168,7 +169,7 @@ class Hub:
         """Judge and record a request."""
         started = time.perf_counter_ns()
         read = ingest.read(arrival)
-        key = ingest.key_of(arrival, read)
+        key = write_key(read, header_key=arrival.key)
         source = self.sources.use(ingest.filed_under(arrival, key))
         fault = None
         if self.faults.armed and not arrival.route.internal:

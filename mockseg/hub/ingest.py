@@ -11,9 +11,8 @@ from mockseg.domain.limits import (
     MAX_BATCH_BYTES,
     MAX_BATCH_CALLS,
     MAX_CALL_BYTES,
-    MAX_WRITE_KEY_CHARACTERS,
 )
-from mockseg.domain.reading import key_of_items, stray_key
+from mockseg.domain.reading import stray_key
 from mockseg.hub.answers import DEBUG_MESSAGES, SUCCESS, refusal
 
 if TYPE_CHECKING:
@@ -52,12 +51,6 @@ def read(arrival: Arrival) -> Reading:
     return reading.Reading()
 
 
-def key_of(arrival: Arrival, read_: Reading) -> str:
-    """Return the write key of a request, from where Segment looks for it, or empty."""
-    key = read_.key or arrival.key or key_of_items(read_.items)
-    return key[:MAX_WRITE_KEY_CHARACTERS]
-
-
 def filed_under(arrival: Arrival, key: str) -> str:
     """Return the key of the source that a request is recorded in.
 
@@ -65,10 +58,7 @@ def filed_under(arrival: Arrival, key: str) -> str:
         arrival: the request.
         key: its write key, or empty; then one found anywhere else in the request.
     """
-    if key:
-        return key
-    stray = stray_key(path=arrival.path, query=arrival.query, body=arrival.body)
-    return stray[:MAX_WRITE_KEY_CHARACTERS]
+    return key or stray_key(path=arrival.path, query=arrival.query, body=arrival.body)
 
 
 def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: bool) -> Ruling:

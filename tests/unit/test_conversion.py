@@ -42,7 +42,7 @@ class Outer(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
         ({"byName": {"a": {"size": "1"}}}, "byName.a.size", '`byName.a.size` is "1": it must be'),
         ({"seconds": -1}, "seconds", "`seconds` is -1: it must be a number >= 0"),
         (5, "", "faults() is 5: it must be an object"),
-        ({"one": {"size": {1}}}, "one.size", "`one.size` is [1]: it must be a whole number"),
+        ({"one": {"size": {1}}}, "one.size", "`one.size` is {1}: it must be a whole number"),
     ],
 )
 def test_a_refusal_names_place_value_and_what_is_allowed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockseg.domain.limits import MAX_JSON_DEPTH
-from mockseg.domain.reading import key_of_items, read_batch, read_message
+from mockseg.domain.reading import read_batch, read_message, write_key
 
 
 def nested(levels):
@@ -181,9 +181,10 @@ def test_what_a_batch_shares_is_kept_as_sent():
 
 def test_the_messages_may_carry_the_key():
     """The first key among the messages is the batch's; other values are none."""
-    items = read_batch(b'{"batch":[5,{"writeKey":7},{"writeKey":"k1"},{"writeKey":"k2"}]}').items
-    assert key_of_items(items) == "k1"
-    assert key_of_items([]) == ""
+    reading = read_batch(b'{"batch":[5,{"writeKey":7},{"writeKey":"k1"},{"writeKey":"k2"}]}')
+    assert write_key(reading, header_key="") == "k1"
+    assert write_key(reading, header_key="header") == "header"
+    assert write_key(read_batch(b'{"batch":[]}'), header_key="") == ""
 
 
 @pytest.mark.parametrize("place", [0, 7, 8, 19])
