@@ -15,6 +15,15 @@ from mockseg.conversion import convert
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault, ClearFaults, FaultList, FaultsCleared, FaultView
 
+
+def _times(text: str) -> int | str:
+    return int(text) if text.isdecimal() and len(text) < 10 else text
+
+
+def _until(text: str) -> float | str:
+    return float(text) if text.replace(".", "", 1).isdecimal() else text
+
+
 # Flag, its kind, what it means. Of the effect, then of the match, then of the rest.
 _EFFECT: tuple[tuple[str, Any, str], ...] = (
     ("status", int, "Answer with this status, 200 to 599."),
@@ -38,8 +47,8 @@ _MATCH: tuple[tuple[str, Any, str], ...] = (
 )
 _REST: tuple[tuple[str, Any, str], ...] = (
     ("source", str, "Only of this write key; of all by default."),
-    ("times", str, "How many requests of each source, or `unlimited`; once by default."),
-    ("until", str, "Seconds from now, or a moment in ISO 8601."),
+    ("times", _times, "How many requests of each source, or `unlimited`; once by default."),
+    ("until", _until, "Seconds from now, or a moment in ISO 8601."),
     ("probability", float, "Of each request that matches, over 0 to 1."),
     ("seed", int, "Of what is left to chance; the server's own by default."),
 )
@@ -62,7 +71,7 @@ def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(asked={k: v for k, v in asked.items() if v != {}}, **values)
 
     for name, kind, meaning in reversed((*_EFFECT, *_MATCH, *_REST)):
-        metavar = "TEXT" if kind is str else "NUMBER"
+        metavar = "NUMBER" if kind in {int, float} else "TEXT"
         flag = click.option(f"--{name}", type=kind, metavar=metavar, help=meaning)
         command = flag(command)
     command = click.option("--hang", is_flag=True, help="Never answer.")(command)
@@ -88,18 +97,12 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
     """
     if scenario is not None:
         asked["scenario"] = scenario
-    until = asked.get("until")
-    if isinstance(until, str) and until.replace(".", "", 1).isdecimal():
-        asked["until"] = float(until)
-    times = asked.get("times")
-    if isinstance(times, str) and times.isdecimal() and len(times) < 10:
-        asked["times"] = int(times)
     params = convert(asked, AddFault, where="the fault")
     view = target.ask("add_fault", params, FaultView)
     if as_json:
         say_json(view, indented=True)
-        return
-    _show(view)
+    else:
+        _show(view)
 
 
 @command.command(name="list")

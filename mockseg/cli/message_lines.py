@@ -42,21 +42,6 @@ class Sent:
     received_at: Json = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What a line holds.
-
-    Attributes:
-        number: in the file, from 1.
-        sent: its messages; none when it is broken.
-        problem: what holds against the line as a whole, or None.
-    """
-
-    number: int
-    sent: tuple[Sent, ...] = ()
-    problem: Discard | None = None
-
-
 def messages_of(file: str, *, outcome: str = "") -> Iterator[tuple[str, Sent]]:
     """Yield the messages of a file, each with the place of its line.
 
@@ -68,31 +53,31 @@ def messages_of(file: str, *, outcome: str = "") -> Iterator[tuple[str, Sent]]:
         ConfigError: a line cannot be read; the message has its number.
     """
     for number, text in lines_of(file):
-        line = read_line(number, text)
+        found = read_line(text)
         place = f"{file}, line {number}"
-        if line.problem is not None:
-            raise ConfigError(f"{place}: {shorten(line.problem.description)}{outcome}")
-        yield from ((place, sent) for sent in line.sent)
+        if isinstance(found, Discard):
+            raise ConfigError(f"{place}: {shorten(found.description)}{outcome}")
+        yield from ((place, sent) for sent in found)
 
 
-def read_line(number: int, line: bytes) -> Line:
-    """Read a line; one that cannot be read is a finding, not an error."""
+def read_line(line: bytes) -> tuple[Sent, ...] | Discard:
+    """Return the messages of a line, or why it cannot be read."""
     # Only a batch has this word, or a message that speaks of it; who has it is asked.
     if b'"batch"' in line:
         batch = read_batch(line)
         if batch.problem is not None and batch.problem.field == "batch":
-            return Line(number, problem=batch.problem)
+            return batch.problem
         if batch.problem is None and (batch.items or _is_batch(line)):
-            return _batch(number, line, batch)
+            return _batch(line, batch)
     read = read_message(line)
     if read.problem is not None:
         text = read.problem.description.replace("the body", "the line")
         description = f"{text}; a line is one JSON object"
-        return Line(number, problem=discard(read.problem.code, "", description))
+        return discard(read.problem.code, "", description)
     raw, message = read.items[0]
     if "raw" in message or isinstance(message.get("message"), dict):
-        return Line(number, (_exported(message),))
-    return Line(number, (Sent(None, message, raw),))
+        return (_exported(message),)
+    return (Sent(None, message, raw),)
 
 
 def _is_batch(line: bytes) -> bool:
@@ -100,29 +85,19 @@ def _is_batch(line: bytes) -> bool:
     return any("batch" in message for _, message in read_message(line).items)
 
 
-def _batch(number: int, line: bytes, read: Reading) -> Line:
-    """Judge a batch as a whole, as a request with this body would be."""
-    problem = None
+def _batch(line: bytes, read: Reading) -> tuple[Sent, ...] | Discard:
+    """Return the messages of a batch, or why Segment would reject a request with this body."""
     if not read.items:
-        problem = discard("empty_batch", "batch")
-    elif len(line) > MAX_BATCH_BYTES:
-        problem = discard(
-            "payload_too_large",
-            "",
-            f"the batch has {len(line)} bytes, at most {MAX_BATCH_BYTES} are allowed",
-        )
-    elif len(read.items) > MAX_BATCH_CALLS:
-        problem = discard(
-            "batch_too_many_calls",
-            "batch",
-            f"the batch has {len(read.items)} calls, at most {MAX_BATCH_CALLS} are allowed",
-        )
-    if problem is not None:
-        return Line(number, problem=problem)
-    sent = (
+        return discard("empty_batch", "batch")
+    if len(line) > MAX_BATCH_BYTES:
+        text = f"the batch has {len(line)} bytes, at most {MAX_BATCH_BYTES} are allowed"
+        return discard("payload_too_large", "", text)
+    if len(read.items) > MAX_BATCH_CALLS:
+        text = f"the batch has {len(read.items)} calls, at most {MAX_BATCH_CALLS} are allowed"
+        return discard("batch_too_many_calls", "batch", text)
+    return tuple(
         Sent(place, message, raw, read.shared) for place, (raw, message) in enumerate(read.items)
     )
-    return Line(number, tuple(sent))
 
 
 def _exported(call: JsonObject) -> Sent:

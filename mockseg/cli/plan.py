@@ -11,7 +11,7 @@ from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
 from mockseg.cli.group import Group
 from mockseg.cli.message_lines import Sent, messages_of
 from mockseg.cli.output import decided, note, say_json, say_text, shorten, warn
-from mockseg.cli.plan_source import STRICTNESS_HELP, is_csv, plan_in_file, plan_named
+from mockseg.cli.plan_source import is_csv, plan_in_file, plan_named
 from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target
 from mockseg.domain.message import normalise
@@ -25,6 +25,14 @@ from mockseg.plans.model import STRICTNESSES, Plan, Strictness, plan_to_json
 from mockseg.plans.plan_diff import diff, diff_text
 
 _PAGE = 500
+
+
+_strictness_flag = click.option(
+    "--strictness",
+    type=OneOf(STRICTNESSES),
+    default="strict",
+    help="Of a plan of the catalogue: exactly its document, or what either allows.  [strict]",
+)
 
 
 @click.command(name="infer")
@@ -112,12 +120,7 @@ def _good(sent: Sent) -> JsonObject | None:
 @click.command(name="diff")
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
-@click.option(
-    "--strictness",
-    type=OneOf(STRICTNESSES),
-    default="strict",
-    help=f"{STRICTNESS_HELP}  [strict]",
-)
+@_strictness_flag
 @json_flag("The changes as one JSON object.")
 def _diff_command(*, before: str, after: str, strictness: Strictness, as_json: bool) -> int:
     """Show what changed from plan A to plan B, for a reviewer.
@@ -166,12 +169,7 @@ def import_command(*, file: str, out: str, name: str | None) -> None:
     help="[csv if OUT, or else PLAN, is called .csv; else json]",
 )
 @click.option("-o", "--out", metavar="OUT", default=PIPE, help="The file; - is standard output.")
-@click.option(
-    "--strictness",
-    type=OneOf(STRICTNESSES),
-    default="strict",
-    help=f"{STRICTNESS_HELP}  [strict]",
-)
+@_strictness_flag
 def export_command(*, name: str, kind: str | None, out: str, strictness: Strictness) -> None:
     """Write PLAN, a file or a name of the catalogue, as Segment's JSON or CSV.
 

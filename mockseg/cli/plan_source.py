@@ -11,8 +11,6 @@ from mockseg.plans.csv_template import plan_from_csv
 from mockseg.plans.model import Plan, Strictness, read_plan
 from mockseg.suggestions import unknown
 
-STRICTNESS_HELP = "Of a plan of the catalogue: exactly its document, or what either allows."
-
 
 def plan_named(name: str, *, strictness: Strictness) -> Plan:
     """Read a plan from a file or take it from the catalogue; a file wins.

@@ -103,11 +103,12 @@ def _judge_all(file: str, run: DryRun, report: _Report) -> None:
     with Progress("validated", total=total) as progress:
         shown = 0
         for number, text in lines_of(file):
-            line = read_line(number, text)
+            found = read_line(text)
             report.lines += 1
-            if line.problem is not None:
-                report.add(_Judged(number, None, "rejected", findings=(line.problem,)))
-            for sent in line.sent:
+            if isinstance(found, Discard):
+                report.add(_Judged(number, None, "rejected", findings=(found,)))
+                found = ()
+            for sent in found:
                 call = run.judge(sent.raw, sent.message, place=number, shared=sent.shared)
                 findings = tuple(_findings(call))
                 report.add(
