@@ -218,12 +218,18 @@ class MemoryJournal:
     ) -> list[KeptRequest]:
         """Return at most `limit` requests after a number, oldest first."""
         if source is None:
-            every = self._requests.after(number)
-            if self._cleared:
-                every = (request for request in every if self._is_kept(request))
-            return list(islice(every, limit))
+            return list(islice(self._alive_requests(self._requests.after(number)), limit))
         found = self._sources.get(source)
         return [] if found is None else list(islice(found.requests.after(number), limit))
+
+    def requests_before(
+        self, number: int | None, *, limit: int, source: str | None = None
+    ) -> list[KeptRequest]:
+        """Return at most `limit` requests before a number, or the newest, newest first."""
+        if source is None:
+            return list(islice(self._alive_requests(self._requests.before(number)), limit))
+        found = self._sources.get(source)
+        return [] if found is None else list(islice(found.requests.before(number), limit))
 
     def request(self, number: int) -> KeptRequest | None:
         """Return one request, None when it is not kept."""
@@ -266,6 +272,16 @@ class MemoryJournal:
                 return
             await turn.over()
 
+    async def scan_back(
+        self, *, before: int | None = None, source: str | None = None
+    ) -> AsyncIterator[list[KeptCall]]:
+        """Yield all calls before a cursor, newest first; otherwise as `scan`."""
+        turn = Turn()
+        while portion := self.calls_before(before, limit=_SCAN_STEP, source=source):
+            yield portion
+            before = portion[-1].cursor
+            await turn.over()
+
     async def scan_requests(
         self, *, after: int = 0, source: str | None = None
     ) -> AsyncIterator[list[KeptRequest]]:
@@ -278,10 +294,25 @@ class MemoryJournal:
                 return
             await turn.over()
 
+    async def scan_requests_back(
+        self, *, before: int | None = None, source: str | None = None
+    ) -> AsyncIterator[list[KeptRequest]]:
+        """Yield all requests before a number, newest first; otherwise as `scan_requests`."""
+        turn = Turn()
+        while portion := self.requests_before(before, limit=_SCAN_STEP, source=source):
+            yield portion
+            before = portion[-1].number
+            await turn.over()
+
     def _alive_calls(self, calls: Iterator[KeptCall]) -> Iterator[KeptCall]:
         if not self._cleared:
             return calls
         return (call for call in calls if self._is_kept(call.request))
+
+    def _alive_requests(self, requests: Iterator[KeptRequest]) -> Iterator[KeptRequest]:
+        if not self._cleared:
+            return requests
+        return filter(self._is_kept, requests)
 
     def _is_kept(self, request: KeptRequest) -> bool:
         source = self._sources.get(request.source)

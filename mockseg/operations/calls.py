@@ -25,7 +25,7 @@ class ListCalls(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
         after: only later calls than this cursor.
         before: only earlier calls than this cursor.
         order: which come first, the oldest or the newest.
-        limit: maximum number of calls.
+        limit: maximum number of calls; a page whose messages exceed 4 MB has fewer.
     """
 
     after: Cursor = 0
@@ -38,7 +38,7 @@ class CallPage(Result, frozen=True):
     """Calls, in the order that was asked for.
 
     Attributes:
-        calls: at most ``limit``.
+        calls: at most ``limit``, and fewer when they exceed 4 MB.
         total: number of kept calls that match, whatever the cursor.
         verdict: calls of which verdict these are: that of the query, or any.
         next: the cursor of the next page, ``after`` it where the oldest come first and

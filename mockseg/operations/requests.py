@@ -88,7 +88,7 @@ class ListRequests(Params, frozen=True):
         after: only later requests than this number.
         before: only earlier requests than this number.
         order: which come first, the oldest or the newest.
-        limit: maximum number of requests.
+        limit: maximum number of requests; a page whose bodies exceed 4 MB has fewer.
         body: whether bodies are shown; without them ``body`` is empty, also of the answer.
     """
 

@@ -221,3 +221,32 @@ async def test_a_call_that_is_not_there_says_whether_it_ever_was(client: Any, me
     await asked(client, "DELETE", "/calls?all=true")
     error = (await asked(client, method, "/calls/call-2", status=410))["error"]
     assert error["details"] == {"oldest": None, "kept": 0}
+
+
+async def test_a_page_has_as_many_as_fit_and_says_where_to_go_on(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large messages and bodies make pages shorter, never wrong; one record always fits."""
+    monkeypatch.setattr("mockseg.hub.paging.MAX_PAGE_BYTES", 500)
+    for _ in range(5):
+        message = {
+            "writeKey": "k",
+            "userId": "u",
+            "event": "E",
+            "properties": {"p": "x" * 100},
+        }
+        assert (await client.post("/v1/track", json=message)).status == 200
+    for path, key in (("calls", "calls"), ("requests", "requests")):
+        for order in ("oldest", "newest"):
+            pages, following = [], "&order=" + order
+            while True:
+                page = await asked(client, "GET", f"/{path}?limit=1000{following}")
+                pages.append(len(page[key]))
+                if page["next"] is None:
+                    break
+                end = "before" if order == "newest" else "after"
+                following = f"&order={order}&{end}={page['next']}"
+            assert sum(pages) == 5
+            assert 1 <= max(pages) < 5
+    whole = await asked(client, "GET", "/requests?limit=1000&body=false")
+    assert len(whole["requests"]) == 5

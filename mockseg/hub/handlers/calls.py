@@ -18,6 +18,7 @@ from mockseg.hub.handlers.deliveries import overdue
 from mockseg.hub.handlers.explanations import explain_wait
 from mockseg.hub.handlers.faults import attempts_of
 from mockseg.hub.handlers.requests import request_view
+from mockseg.hub.paging import fitting
 from mockseg.hub.waits import check_count, compiled, wait_for_calls
 from mockseg.matching.match import ScalarMatch, narrows
 from mockseg.matching.render import counted
@@ -37,7 +38,7 @@ from mockseg.operations.requests import MOST_KINDS, Refusals
 from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from mockseg.domain.call import KeptCall
     from mockseg.domain.findings import Finding
@@ -78,11 +79,11 @@ async def list_calls(asked: ListCalls, *, journal: MemoryJournal) -> CallPage:
         total, found = await _filtered(asked, most, journal)
     else:
         total, found = journal.count(asked.source)[0], _page(asked, most, journal)
-    shown = found[: asked.limit]
+    shown = fitting(found, limit=asked.limit, size=lambda call: len(call.raw))
     return CallPage(
         calls=[call.view() for call in shown],
         total=total,
-        next=shown[-1].cursor if len(found) == most else None,
+        next=shown[-1].cursor if len(found) > len(shown) else None,
         verdict=asked.verdict or "any",
     )
 
@@ -423,19 +424,20 @@ async def _neighbours(
     if call.user_id is None and not isinstance(anonymous, str):
         return [], []
     same_user = _same_user(call.user_id, anonymous)
-    before: deque[KeptCall] = deque(maxlen=_NEIGHBOURS)
-    after: list[KeptCall] = []
-    async for portion in journal.scan(source=call.source):
-        for other in portion:
-            if other.cursor == call.cursor or not same_user(other):
-                continue
-            if other.cursor < call.cursor:
-                before.append(other)
-            else:
-                after.append(other)
-        if len(after) >= _NEIGHBOURS:
+    before = await _first(journal.scan_back(before=call.cursor, source=call.source), same_user)
+    after = await _first(journal.scan(after=call.cursor, source=call.source), same_user)
+    return [_brief(each) for each in reversed(before)], [_brief(each) for each in after]
+
+
+async def _first(
+    portions: AsyncIterator[list[KeptCall]], matches: Callable[[KeptCall], bool]
+) -> list[KeptCall]:
+    found: list[KeptCall] = []
+    async for portion in portions:
+        found += filter(matches, portion)
+        if len(found) >= _NEIGHBOURS:
             break
-    return [_brief(each) for each in before], [_brief(each) for each in after[:_NEIGHBOURS]]
+    return found[:_NEIGHBOURS]
 
 
 def _same_user(user_id: str | None, anonymous_id: str | None) -> Callable[[KeptCall], bool]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections import deque
 from typing import TYPE_CHECKING
 
 from mockseg.domain.call import call_id
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
+from mockseg.hub.paging import fitting
 from mockseg.operations.requests import AnswerView, RequestPage, RequestView
 
 if TYPE_CHECKING:
@@ -22,33 +22,37 @@ if TYPE_CHECKING:
 
 async def list_requests(asked: ListRequests, *, journal: MemoryJournal) -> RequestPage:
     found = await _found(asked, journal)
-    shown = found[: asked.limit]
+    shown = fitting(found, limit=asked.limit, size=_size if asked.body else lambda _: 0)
     return RequestPage(
         requests=[
             request_view(request, journal.calls_of(request), body=asked.body) for request in shown
         ],
-        next=shown[-1].number if len(found) > asked.limit else None,
+        next=shown[-1].number if len(found) > len(shown) else None,
     )
+
+
+def _size(request: KeptRequest) -> int:
+    return len(request.body) + len(request.answer.body)
 
 
 async def _found(asked: ListRequests, journal: MemoryJournal) -> list[KeptRequest]:
     """Return the requests that are asked for, and one more where there are more."""
-    newest = asked.order == "newest"
-    # A full deque drops its oldest.
-    found: deque[KeptRequest] = deque(maxlen=asked.limit + 1)
-    async for portion in journal.scan_requests(after=asked.after, source=asked.source):
+    found: list[KeptRequest] = []
+    newest, after, before = asked.order == "newest", asked.after, asked.before
+    portions = (
+        journal.scan_requests_back(before=before, source=asked.source)
+        if newest
+        else journal.scan_requests(after=after, source=asked.source)
+    )
+    async for portion in portions:
         for request in portion:
-            if asked.before is not None and request.number >= asked.before:
-                break
-            if asked.refused not in {None, request.refused}:
-                continue
-            found.append(request)
-            if not newest and len(found) > asked.limit:
-                return list(found)
-        else:
-            continue
-        break
-    return list(reversed(found)) if newest else list(found)
+            if request.number <= after or (before is not None and request.number >= before):
+                return found
+            if asked.refused in {None, request.refused}:
+                found.append(request)
+                if len(found) > asked.limit:
+                    return found
+    return found
 
 
 async def get_request(asked: GetRequest, *, journal: MemoryJournal) -> RequestView:
