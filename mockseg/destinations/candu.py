@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mockseg.destinations import inlet
 from mockseg.destinations.inlet import INLET, basic_key, call_from, text_id
-from mockseg.destinations.records import Kept, check_keys, copied, fill_keys, plain, record_from
+from mockseg.destinations.records import (
+    StateRecord,
+    check_keys,
+    copied,
+    fill_keys,
+    plain,
+    record_from,
+)
 from mockseg.destinations.userdata import (
     BEGINNING,
     Occurrences,
@@ -28,7 +35,7 @@ from mockseg.destinations.vendor import (
     VendorRequest,
     VendorResponse,
     not_allowed,
-    refused,
+    partner_error,
     reply,
 )
 from mockseg.domain.delivery import Note
@@ -59,7 +66,7 @@ class CanduSetup(Setup, frozen=True, kw_only=True):
     content: list[dict[str, Json]] = []
 
 
-class User(Kept, kw_only=True):
+class User(StateRecord, kw_only=True):
     """A user.
 
     Attributes:
@@ -84,7 +91,7 @@ class User(Kept, kw_only=True):
     updated_at: str = BEGINNING
 
 
-class Group(Kept, kw_only=True):
+class Group(StateRecord, kw_only=True):
     """A group; its members are keys in `State.users`, in the order in which they came."""
 
     group_id: str
@@ -92,7 +99,7 @@ class Group(Kept, kw_only=True):
     members: list[str] = []
 
 
-class State(Kept, kw_only=True):
+class State(StateRecord, kw_only=True):
     """The whole.
 
     Attributes:
@@ -115,7 +122,7 @@ class SetContent(Arguments, frozen=True, kw_only=True):
 
 
 def _set_content(candu: Candu, given: SetContent, _: int) -> JsonObject:
-    candu.kept.content = given.content
+    candu.store.content = given.content
     return plain(given)
 
 
@@ -127,12 +134,12 @@ class Candu(Imitation[CanduSetup, State]):
         )
     }
     errors: ClassVar[Mapping[str, VendorResponse]] = {
-        "bad_request": refused(400, "The request is malformed", code="bad_request"),
-        "unauthorized": refused(401, "This API key is unknown", code="unauthorized"),
-        "forbidden": refused(403, "This API key has no permission", code="forbidden"),
-        "rate_limited": refused(429, "Too many requests", code="rate_limited"),
-        "server_error": refused(500, "Internal error", code="server_error"),
-        "maintenance": refused(503, "Down for maintenance", code="maintenance"),
+        "bad_request": partner_error(400, "The request is malformed", code="bad_request"),
+        "unauthorized": partner_error(401, "This API key is unknown", code="unauthorized"),
+        "forbidden": partner_error(403, "This API key has no permission", code="forbidden"),
+        "rate_limited": partner_error(429, "Too many requests", code="rate_limited"),
+        "server_error": partner_error(500, "Internal error", code="server_error"),
+        "maintenance": partner_error(503, "Down for maintenance", code="maintenance"),
     }
 
     @staticmethod
@@ -149,7 +156,7 @@ class Candu(Imitation[CanduSetup, State]):
         sentence = "This API key is unknown"
         if Candu.key_of(request) is None:
             sentence = "Expected Basic or Bearer with the API key"
-        return refused(401, sentence, code="unauthorized", field="Authorization")
+        return partner_error(401, sentence, code="unauthorized", field="Authorization")
 
     def first_state(self) -> State:
         return record_from({"content": self.setup.content}, State)
@@ -176,17 +183,17 @@ class Candu(Imitation[CanduSetup, State]):
         method = _METHODS.get(request.path)
         if method is None:
             sentence = f"Unknown path {request.path[:100]!r}; known: {', '.join(_METHODS)}"
-            return refused(404, sentence, code="not_found")
+            return partner_error(404, sentence, code="not_found")
         if request.method != method:
             return not_allowed(request, (method,))
         if request.path == CONTENT:
-            return reply(200, self.kept.content)
+            return reply(200, self.store.content)
         value = inlet.decoded_body(request)
         notes: list[Note] = []
         # All are read before the first is applied.
         for call, key, place in self._read(value):
             notes += self._apply(call, key, place=place, received_ns=request.received_ns)
-        counts = self.kept.authorization_schemes
+        counts = self.store.authorization_schemes
         scheme = _scheme(request)
         counts[scheme] = counts.get(scheme, 0) + 1
         return reply(200, {"success": True}, notes=notes)
@@ -209,7 +216,9 @@ class Candu(Imitation[CanduSetup, State]):
             key = text_id(call.anonymous_id)
         if key is None and not isinstance(call, inlet.Group):
             field = f"{prefix}userId"
-            answer = refused(400, f"`{field}` is missing", code="missing_user_id", field=field)
+            answer = partner_error(
+                400, f"`{field}` is missing", code="missing_user_id", field=field
+            )
             raise VendorError(answer)
         return call, key, prefix
 
@@ -221,7 +230,7 @@ class Candu(Imitation[CanduSetup, State]):
         notes: list[Note] = []
         if isinstance(call, inlet.Group):
             group_id = str(text_id(call.group_id))
-            group = self.kept.groups.setdefault(group_id, Group(group_id=group_id))
+            group = self.store.groups.setdefault(group_id, Group(group_id=group_id))
             traits, notes = flat_values(call.traits or {}, place=f"{place}traits")
             group.traits.update(traits)
             if key is not None and key not in group.members:
@@ -246,7 +255,7 @@ class Candu(Imitation[CanduSetup, State]):
 
     def _user(self, key: str, call: inlet.Call, *, moment: str) -> User:
         new = User(user_id=text_id(call.user_id), created_at=moment, updated_at=moment)
-        user = self.kept.users.setdefault(key, new)
+        user = self.store.users.setdefault(key, new)
         user.user_id = text_id(call.user_id) or user.user_id
         user.anonymous_id = text_id(call.anonymous_id) or user.anonymous_id
         user.updated_at = max(user.updated_at, moment)

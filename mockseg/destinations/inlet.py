@@ -19,7 +19,7 @@ from msgspec import Meta
 from mockseg import json_types
 from mockseg.conversion import convert
 from mockseg.destinations.userdata import kind_of
-from mockseg.destinations.vendor import VendorError, refused
+from mockseg.destinations.vendor import VendorError, partner_error
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import MalformedJsonError, OperationError
 from mockseg.json_types import Json
@@ -134,7 +134,7 @@ def stranger_at_inlet(request: VendorRequest) -> VendorResponse:
         sentence = "The Authorization header is not Basic with the API key and an empty password"
     else:
         sentence = "This API key is unknown"
-    return refused(401, sentence, code="unauthorized", field="Authorization")
+    return partner_error(401, sentence, code="unauthorized", field="Authorization")
 
 
 def segment_settings(request: VendorRequest) -> JsonObject:
@@ -153,13 +153,13 @@ def segment_settings(request: VendorRequest) -> JsonObject:
         value = None
     if not isinstance(value, dict):
         sentence = f"{name} is not base64 of a JSON object"
-        raise VendorError(refused(400, sentence, code="malformed_settings", field=name))
+        raise VendorError(partner_error(400, sentence, code="malformed_settings", field=name))
     return value
 
 
 def bad_request(fault: Unreadable) -> VendorResponse:
     """Answer 400 as Segment's contract with partners has it."""
-    return refused(400, fault.sentence, code=fault.code, field=fault.field)
+    return partner_error(400, fault.sentence, code=fault.code, field=fault.field)
 
 
 def decoded_body(
@@ -240,15 +240,15 @@ def call_from(value: Json, calls: Mapping[str, type[_Record]], *, place: str = "
     """
     if not isinstance(value, dict):
         sentence = f"Expected one message as a JSON object, got {kind_of(value)}"
-        raise VendorError(refused(400, sentence, code="malformed_message", field=place))
+        raise VendorError(partner_error(400, sentence, code="malformed_message", field=place))
     name, allowed = value.get("type"), ", ".join(calls)
     field = _joined(place, "type")
     if not isinstance(name, str) or not name:
         sentence = f"`type` is {_shown(name)}; allowed: {allowed}"
-        raise VendorError(refused(400, sentence, code="malformed_message", field=field))
+        raise VendorError(partner_error(400, sentence, code="malformed_message", field=field))
     if name not in calls:
         sentence = f"Calls of type {_shown(name)} are not supported; allowed: {allowed}"
-        raise VendorError(refused(501, sentence, code="unsupported_type", field=field))
+        raise VendorError(partner_error(501, sentence, code="unsupported_type", field=field))
     return _converted(value, calls[name], code="malformed_message", place=place)
 
 

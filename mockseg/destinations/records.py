@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 
 
-class Kept(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class StateRecord(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The base of what a vendor keeps; it is written to a state, and read from one, as it is."""
 
 

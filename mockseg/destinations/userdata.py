@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from mockseg.destinations.records import Kept
+from mockseg.destinations.records import StateRecord
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import Json
@@ -47,7 +47,7 @@ def flat_values(given: Mapping[str, Json], *, place: str) -> tuple[dict[str, Sca
     return kept, ignored
 
 
-class Occurrences(Kept, kw_only=True):
+class Occurrences(StateRecord, kw_only=True):
     """How often one event of one user occurred.
 
     Attributes:

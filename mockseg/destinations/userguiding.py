@@ -30,7 +30,14 @@ from mockseg.destinations.inlet import (
     text_id,
 )
 from mockseg.destinations.rate_limit import RateLimit
-from mockseg.destinations.records import Kept, check_keys, copied, fill_keys, plain, record_from
+from mockseg.destinations.records import (
+    StateRecord,
+    check_keys,
+    copied,
+    fill_keys,
+    plain,
+    record_from,
+)
 from mockseg.destinations.userdata import (
     BEGINNING,
     Occurrences,
@@ -49,7 +56,7 @@ from mockseg.destinations.vendor import (
     VendorRequest,
     VendorResponse,
     not_allowed,
-    refused,
+    partner_error,
     reply,
 )
 from mockseg.domain.delivery import Note
@@ -91,7 +98,7 @@ class UserGuidingSetup(Setup, frozen=True, kw_only=True):
     limits_inlet: bool = False
 
 
-class User(Kept, kw_only=True):
+class User(StateRecord, kw_only=True):
     """A user.
 
     Attributes:
@@ -113,14 +120,14 @@ class User(Kept, kw_only=True):
     interactions_reset_at: str | None = None
 
 
-class Company(Kept, kw_only=True):
+class Company(StateRecord, kw_only=True):
     """A company; its id is not among its attributes."""
 
     id: str
     attributes: dict[str, Scalar] = {}
 
 
-class State(Kept, kw_only=True):
+class State(StateRecord, kw_only=True):
     """The whole.
 
     Attributes:
@@ -156,7 +163,7 @@ class _EventSent(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def _delete_in_panel(guiding: UserGuiding, given: DeleteUser, _: int) -> JsonObject:
-    user = guiding.kept.users.pop(given.user, None)
+    user = guiding.store.users.pop(given.user, None)
     if user is None:
         raise VendorStateError(f"unknown user {given.user[:100]!r}", place="user")
     return plain(user)
@@ -168,18 +175,18 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         "delete_user": Action("Delete a user in the panel.", DeleteUser, _delete_in_panel)
     }
     errors: ClassVar[Mapping[str, VendorResponse]] = {
-        "bad_request": refused(400, "The request is malformed", code="bad_request"),
-        "unauthorized": refused(401, "This API key is unknown", code="unauthorized"),
-        "forbidden": refused(403, "This API key has no permission", code="forbidden"),
-        "not_found": refused(404, "Unknown user", code="not_found"),
-        "rate_limited": refused(
+        "bad_request": partner_error(400, "The request is malformed", code="bad_request"),
+        "unauthorized": partner_error(401, "This API key is unknown", code="unauthorized"),
+        "forbidden": partner_error(403, "This API key has no permission", code="forbidden"),
+        "not_found": partner_error(404, "Unknown user", code="not_found"),
+        "rate_limited": partner_error(
             429, "Over 50 requests in 10 seconds: blocked for 1 minute", code="rate_limited"
         ),
-        "server_error": refused(500, "Internal error", code="server_error"),
-        "unsupported_type": refused(
+        "server_error": partner_error(500, "Internal error", code="server_error"),
+        "unsupported_type": partner_error(
             501, "Calls of this type are not supported", code="unsupported_type"
         ),
-        "maintenance": refused(503, "Down for maintenance", code="maintenance"),
+        "maintenance": partner_error(503, "Down for maintenance", code="maintenance"),
     }
 
     def __init__(self, setup: Setup, *, key: str, random: random.Random) -> None:
@@ -204,7 +211,7 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         sentence = "This API key is unknown"
         if request.header(_KEY_HEADER) is None:
             sentence = f"The header {_KEY_HEADER} is missing"
-        return refused(401, sentence, code="unauthorized", field=_KEY_HEADER)
+        return partner_error(401, sentence, code="unauthorized", field=_KEY_HEADER)
 
     def first_state(self) -> State:
         return State()
@@ -233,16 +240,16 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         counted = self.setup.limits_inlet if at_inlet else not at_sdk
         if counted and self._limit.refuses(request.received_ns):
             sentence = f"Over {self.setup.rate_limit} requests in 10 seconds: blocked for 1 minute"
-            return refused(429, sentence, code="rate_limited")
+            return partner_error(429, sentence, code="rate_limited")
         found = _ROUTES.find(request.path if at_inlet else request.path.rstrip("/"))
         if found is None:
-            return refused(404, f"Unknown path {request.path[:100]!r}", code="not_found")
+            return partner_error(404, f"Unknown path {request.path[:100]!r}", code="not_found")
         methods, names = found
         if request.method not in methods:
             return not_allowed(request, methods)
         user_id = names.get("user_id", "")
-        if names and user_id not in self.kept.users:
-            return refused(404, f"Unknown user {user_id[:100]!r}", code="not_found")
+        if names and user_id not in self.store.users:
+            return partner_error(404, f"Unknown user {user_id[:100]!r}", code="not_found")
         return methods[request.method](self, request, user_id)
 
     # -- what Segment posts
@@ -254,7 +261,7 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         key = user_id or text_id(call.anonymous_id)
         if key is None:
             sentence = "`userId` and `anonymousId` are missing"
-            return refused(400, sentence, code="missing_user_id", field="userId")
+            return partner_error(400, sentence, code="missing_user_id", field="userId")
         if isinstance(call, Identify):
             traits, now_ns = call.traits or {}, request.received_ns
             ignored = self._identify(key, user_id, traits, place="traits", now_ns=now_ns)[1]
@@ -273,7 +280,7 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         given, region = settings.get("region"), self.setup.region
         if not isinstance(given, str):
             return []
-        self.kept.region = given
+        self.store.region = given
         if given.lower() == region:
             return []
         sentence = f"The region is {given[:100]!r}; this destination is in {region!r}"
@@ -287,7 +294,7 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
 
     def update(self, request: VendorRequest, user_id: str) -> VendorResponse:
         sent = body_as(request, _AttributesSent)
-        return self._write(request, user_id, self.kept.users[user_id].user_id, sent.attributes)
+        return self._write(request, user_id, self.store.users[user_id].user_id, sent.attributes)
 
     def _write(
         self, request: VendorRequest, key: str, user_id: str | None, given: JsonObject
@@ -308,28 +315,28 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         size = int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else 0
         if not 0 < size <= _LARGEST_PAGE:
             sentence = f"`page_size` is a whole number from 1 to {_LARGEST_PAGE}"
-            return refused(400, sentence, code="invalid_request", field="page_size")
-        users, start = self.kept.users, 0
+            return partner_error(400, sentence, code="invalid_request", field="page_size")
+        users, start = self.store.users, 0
         keys = list(users)
         after = request.argument("search_after")
         if after:
             if after not in users:
                 sentence = "`search_after` is the last user of the page before"
-                return refused(400, sentence, code="invalid_request", field="search_after")
+                return partner_error(400, sentence, code="invalid_request", field="search_after")
             start = keys.index(after) + 1
         page = keys[start : start + size]
         following = page[-1] if start + size < len(keys) else None
         return reply(200, {"results": [users[key] for key in page], "search_after": following})
 
     def show(self, _: VendorRequest, user_id: str) -> VendorResponse:
-        return reply(200, plain(self.kept.users[user_id]))
+        return reply(200, plain(self.store.users[user_id]))
 
     def delete(self, _: VendorRequest, user_id: str) -> VendorResponse:
-        del self.kept.users[user_id]
+        del self.store.users[user_id]
         return VendorResponse(204)
 
     def reset_interactions(self, request: VendorRequest, user_id: str) -> VendorResponse:
-        self.kept.users[user_id].interactions_reset_at = moment_text(request.received_ns)
+        self.store.users[user_id].interactions_reset_at = moment_text(request.received_ns)
         return reply(200, {})
 
     # -- changes, from wherever they come
@@ -370,7 +377,7 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         user = self._user(key, user_id, now_ns=now_ns)
         user.attributes.update(attributes)
         if company is not None:
-            known = self.kept.companies.setdefault(company.id, Company(id=company.id))
+            known = self.store.companies.setdefault(company.id, Company(id=company.id))
             known.attributes.update(company.attributes)
             user.company = known.id
         return user, ignored
@@ -405,12 +412,12 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         if ignored and self.setup.nested_values == "refuse":
             first = ignored[0]
             sentence = f"`{first.field}`: {first.description}"
-            answer = refused(400, sentence, code="value_refused", field=first.field)
+            answer = partner_error(400, sentence, code="value_refused", field=first.field)
             raise VendorError(answer)
 
     def _user(self, key: str, user_id: str | None, *, now_ns: int) -> User:
         new = User(user_id=user_id, created_at=moment_text(now_ns))
-        user = self.kept.users.setdefault(key, new)
+        user = self.store.users.setdefault(key, new)
         user.user_id = user_id or user.user_id
         if user_id is None:
             user.anonymous_id = key

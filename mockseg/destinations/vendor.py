@@ -95,7 +95,7 @@ def reply(status: int, value: Json, *, notes: Iterable[Note] = ()) -> VendorResp
     return VendorResponse(status, json_types.encode(value), JSON_HEADERS, tuple(notes))
 
 
-def refused(status: int, sentence: str, *, code: str, field: str = "") -> VendorResponse:
+def partner_error(status: int, sentence: str, *, code: str, field: str = "") -> VendorResponse:
     """Answer with the error that Segment's contract with partners has: ``{"message": ...}``."""
     return reply(status, {"message": sentence}, notes=[Note(code, field, sentence)])
 
@@ -104,7 +104,7 @@ def not_allowed(request: VendorRequest, methods: Iterable[str]) -> VendorRespons
     """Answer 405 with the methods that are allowed."""
     allowed = ", ".join(methods)
     sentence = f"{request.path[:100]!r} does not take {request.method[:20]!r}; allowed: {allowed}"
-    answer = refused(405, sentence, code="method_not_allowed")
+    answer = partner_error(405, sentence, code="method_not_allowed")
     return dataclasses.replace(answer, headers=(*answer.headers, ("Allow", allowed)))
 
 
@@ -191,7 +191,7 @@ class Imitation(abc.ABC, Generic[_Setup, _State]):
         errors: the vendor's documented errors by name, which can be demanded of it
             (``rate_limited``, ``server_error`` ...); the web and delivery floors' registry
             gives these answers, an imitation need not.
-        kept: its state, in records of the vendor's own.
+        store: its state, in records of the vendor's own.
     """
 
     setup_type: ClassVar[type[Setup]]
@@ -218,7 +218,7 @@ class Imitation(abc.ABC, Generic[_Setup, _State]):
         self.setup = cast("_Setup", record_from(plain(setup), self.setup_type))
         self.key = key
         self.random = random
-        self.kept = self.first_state()
+        self.store = self.first_state()
 
     @staticmethod
     @abc.abstractmethod
@@ -271,7 +271,7 @@ class Imitation(abc.ABC, Generic[_Setup, _State]):
 
     def state(self) -> JsonObject:
         """Return the whole state as JSON, in the names of the vendor's REST API."""
-        return plain(cast("msgspec.Struct", self.kept))
+        return plain(cast("msgspec.Struct", self.store))
 
     def restore(self, state: JsonObject) -> None:
         """Have this state instead, as `state` gave it; what is left out begins empty.
@@ -279,4 +279,4 @@ class Imitation(abc.ABC, Generic[_Setup, _State]):
         Raises:
             VendorStateError: names the place and what is allowed; nothing is changed.
         """
-        self.kept = self.restored(state)
+        self.store = self.restored(state)

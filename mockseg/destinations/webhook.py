@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from mockseg import json_types
-from mockseg.destinations.records import Kept, plain, record_from
+from mockseg.destinations.records import StateRecord, plain, record_from
 from mockseg.destinations.signature import SIGNATURE_HEADER, signed_part, verify_signature
 from mockseg.destinations.vendor import (
     Action,
@@ -22,7 +22,7 @@ from mockseg.destinations.vendor import (
     Setup,
     VendorRequest,
     VendorResponse,
-    refused,
+    partner_error,
 )
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import format_moment
@@ -76,7 +76,7 @@ class ResetAnswer(Arguments, frozen=True, kw_only=True):
     """Takes no arguments."""
 
 
-class ReceivedEvent(Kept, kw_only=True):
+class ReceivedEvent(StateRecord, kw_only=True):
     """One event that came.
 
     Attributes:
@@ -96,7 +96,7 @@ class ReceivedEvent(Kept, kw_only=True):
     signature: Signature
 
 
-class State(Kept, kw_only=True):
+class State(StateRecord, kw_only=True):
     """Counters and the last events; what came in full is recorded elsewhere.
 
     Attributes:
@@ -117,7 +117,7 @@ class State(Kept, kw_only=True):
 
 
 def _set_answer(webhook: Webhook, given: SetAnswer | None, _: int) -> JsonObject:
-    webhook.kept.answer = given
+    webhook.store.answer = given
     return {"answer": None if given is None else plain(given)}
 
 
@@ -152,7 +152,7 @@ class Webhook(Imitation[WebhookSetup, State]):
     def stranger(request: VendorRequest) -> VendorResponse:
         """Answer 404: a receiver is known by its URL only."""
         sentence = f"No webhook destination has the URL {request.path[:100]!r}"
-        return refused(404, sentence, code="not_found")
+        return partner_error(404, sentence, code="not_found")
 
     def first_state(self) -> State:
         return State()
@@ -169,13 +169,15 @@ class Webhook(Imitation[WebhookSetup, State]):
             notes = (Note("bad_signature", SIGNATURE_HEADER, sentence),)
         self._count(request, signature)
         if notes and self.setup.reject_bad_signatures:
-            return refused(401, notes[0].description, code="bad_signature", field=SIGNATURE_HEADER)
-        chosen = self.kept.answer
+            return partner_error(
+                401, notes[0].description, code="bad_signature", field=SIGNATURE_HEADER
+            )
+        chosen = self.store.answer
         if chosen is None:
             return VendorResponse(200, notes=notes)
         if chosen.times is not None:
             left = chosen.times - 1
-            self.kept.answer = msgspec.structs.replace(chosen, times=left) if left else None
+            self.store.answer = msgspec.structs.replace(chosen, times=left) if left else None
         headers: Headers = tuple(chosen.headers.items())
         return VendorResponse(chosen.status, chosen.body.encode(), headers, notes)
 
@@ -191,14 +193,14 @@ class Webhook(Imitation[WebhookSetup, State]):
         return "good" if good else "bad"
 
     def _count(self, request: VendorRequest, signature: Signature) -> None:
-        kept = self.kept
+        store = self.store
         events = _events_in(request.body)
-        kept.requests += 1
-        kept.events += len(events)
-        kept.bad_signatures += signature in {"bad", "missing"}
+        store.requests += 1
+        store.events += len(events)
+        store.bad_signatures += signature in {"bad", "missing"}
         for event in events:
             type_ = _text(event.get("type")) or ""
-            kept.by_type[type_] = kept.by_type.get(type_, 0) + 1
+            store.by_type[type_] = store.by_type.get(type_, 0) + 1
         new = [
             ReceivedEvent(
                 received_at=format_moment(request.received_ns),
@@ -212,7 +214,7 @@ class Webhook(Imitation[WebhookSetup, State]):
             )
             for event in events[-_MOST_KEPT:]
         ]
-        kept.last = [*kept.last, *new][-_MOST_KEPT:]
+        store.last = [*store.last, *new][-_MOST_KEPT:]
 
 
 def _events_in(body: bytes) -> list[JsonObject]:

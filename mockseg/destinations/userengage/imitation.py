@@ -119,12 +119,12 @@ def _mint_secret(random: Random) -> str:
 
 def _generate_key(engage: _UserEngage, _: _GenerateKey, __: int) -> JsonObject:
     key = _mint_secret(engage.random)
-    engage.kept.segment_keys[key] = False
+    engage.store.segment_keys[key] = False
     return {"key": key}
 
 
 def _revoke_key(engage: _UserEngage, given: _RevokeKey, _: int) -> JsonObject:
-    keys = engage.kept.segment_keys
+    keys = engage.store.segment_keys
     valid = [key for key, revoked in keys.items() if not revoked]
     key = given.key
     if key is None:
@@ -142,7 +142,7 @@ def _revoke_key(engage: _UserEngage, given: _RevokeKey, _: int) -> JsonObject:
 
 
 def _trust_domain(engage: _UserEngage, given: _Domain, _: int) -> JsonObject:
-    domains = engage.kept.trusted_domains
+    domains = engage.store.trusted_domains
     domain = domain_of(given.domain, place="domain")
     if domain not in domains:
         domains.append(domain)
@@ -150,7 +150,7 @@ def _trust_domain(engage: _UserEngage, given: _Domain, _: int) -> JsonObject:
 
 
 def _untrust_domain(engage: _UserEngage, given: _Domain, _: int) -> JsonObject:
-    domains = engage.kept.trusted_domains
+    domains = engage.store.trusted_domains
     domain = domain_of(given.domain, place="domain")
     if domain not in domains:
         trusted = ", ".join(domains) or "none, which trusts all"
@@ -165,15 +165,15 @@ def _define(app: App, namespace: Namespace, given: _DefineAttribute) -> JsonObje
 
 
 def _define_attribute(engage: _UserEngage, given: _DefineAttribute, _: int) -> JsonObject:
-    return _define(engage.kept, engage.kept.attributes["clientuser"], given)
+    return _define(engage.store, engage.store.attributes["clientuser"], given)
 
 
 def _define_company_attribute(engage: _UserEngage, given: _DefineAttribute, _: int) -> JsonObject:
-    return _define(engage.kept, engage.kept.attributes["company"], given)
+    return _define(engage.store, engage.store.attributes["company"], given)
 
 
 def _define_event(engage: _UserEngage, given: _DefineEvent, _: int) -> JsonObject:
-    app = engage.kept
+    app = engage.store
     if app.shared is not None and given.attributes:
         raise VendorStateError(
             "all events share their attributes here; use define_event_attribute",
@@ -193,7 +193,7 @@ def _define_event(engage: _UserEngage, given: _DefineEvent, _: int) -> JsonObjec
 def _define_event_attribute(
     engage: _UserEngage, given: _DefineEventAttribute, _: int
 ) -> JsonObject:
-    app = engage.kept
+    app = engage.store
     if app.shared is not None:
         if given.event is not None:
             raise VendorStateError("all events share their attributes here", place="event")
@@ -283,18 +283,18 @@ class UserEngage(Imitation[UserEngageSetup, App]):
 
     def knows(self, key: str) -> bool:
         """Return whether this is or was one of its Segment API keys, or its REST token."""
-        return key in self.kept.segment_keys or key == self.kept.rest_token
+        return key in self.store.segment_keys or key == self.store.rest_token
 
     def handle(self, request: VendorRequest) -> VendorResponse:
         if request.path == INLET:
             return receive(self, request)
         if request.path.startswith(REST_PREFIX):
-            return self._door.answer(self.kept, request)
+            return self._door.answer(self.store, request)
         return _nowhere()
 
     def state(self) -> JsonObject:
         """Return the whole state as JSON, in the names of REST version 2."""
-        state: JsonObject = json_types.decode(json_types.encode(state_of(self.kept)))
+        state: JsonObject = json_types.decode(json_types.encode(state_of(self.store)))
         return state
 
 

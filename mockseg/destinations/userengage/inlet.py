@@ -16,7 +16,7 @@ from mockseg.destinations.userengage.mapping import (
     map_user_traits,
     visit_of,
 )
-from mockseg.destinations.vendor import VendorError, not_allowed, refused, reply
+from mockseg.destinations.vendor import VendorError, not_allowed, partner_error, reply
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import parse_moment
 from mockseg.json_types import Json
@@ -76,14 +76,14 @@ _CALLS: dict[str, type[_Call]] = {
 def credentials_error() -> VendorResponse:
     """Answer a request without credentials, or with garbled ones (UE-01)."""
     sentence = "Send `Authorization: Basic` with the Segment API key as user name and no password."
-    return refused(401, sentence, code="unauthorized")
+    return partner_error(401, sentence, code="unauthorized")
 
 
 def key_error(*, revoked: bool) -> VendorResponse:
     """Answer a key that is revoked, or was never generated (UE-02, UE-X4)."""
     if revoked:
-        return refused(403, "This Segment API key is revoked.", code="revoked_key")
-    return refused(403, "No application has this Segment API key.", code="unknown_key")
+        return partner_error(403, "This Segment API key is revoked.", code="revoked_key")
+    return partner_error(403, "No application has this Segment API key.", code="unknown_key")
 
 
 def receive(engage: _UserEngage, request: VendorRequest) -> VendorResponse:
@@ -98,18 +98,18 @@ def receive(engage: _UserEngage, request: VendorRequest) -> VendorResponse:
     if key is None:
         return credentials_error()
     # First the key, then the domain (UE-04).
-    revoked = engage.kept.segment_keys.get(key)
+    revoked = engage.store.segment_keys.get(key)
     if revoked is not False:
         return key_error(revoked=revoked is True)
     value = decoded_body(request)
     context = value.get("context") if isinstance(value, dict) else None
-    if engage.kept.trusted_domains:
+    if engage.store.trusted_domains:
         _check_domain(engage, request, context if isinstance(context, dict) else {})
     call = call_from(value, _CALLS)
     identifier = text_id(call.user_id) or text_id(call.anonymous_id)
     if identifier is None:
         sentence = "Neither `userId` nor `anonymousId` is given."
-        return refused(400, sentence, code="malformed_message", field="userId")
+        return partner_error(400, sentence, code="malformed_message", field="userId")
     notes = _Application(engage, call, identifier, request.received_ns).apply()
     return reply(200, {}, notes=notes)
 
@@ -131,13 +131,13 @@ def _check_domain(engage: _UserEngage, request: VendorRequest, context: JsonObje
         if match is None:
             continue
         host = match[1].lower().rstrip(".")
-        trusted = engage.kept.trusted_domains
+        trusted = engage.store.trusted_domains
         subdomains = engage.setup.trust_subdomains and any(
             host.endswith(f".{domain}") for domain in trusted
         )
         if host not in trusted and not subdomains:
             sentence = f"{host} is not a trusted domain."
-            raise VendorError(refused(403, sentence, code="untrusted_domain"))
+            raise VendorError(partner_error(403, sentence, code="untrusted_domain"))
         return
 
 
@@ -162,7 +162,7 @@ class _Application:
 
     def _user(self) -> User:
         """Select the user, or create it (UE-05, UE-06)."""
-        app = self.engage.kept
+        app = self.engage.store
         found = app.users.by_custom_id.get(self.identifier)
         return found or app.add_user(self.identifier, now_ns=self.now_ns)
 
@@ -179,14 +179,16 @@ class _Application:
         return self.now_ns, notes
 
     def _identify(self, call: _Identify) -> list[Note]:
-        app, setup, context = self.engage.kept, self.engage.setup, call.context or {}
+        app, setup, context = self.engage.store, self.engage.setup, call.context or {}
         traits = call.traits or {}
         if setup.context_traits:
             of_context = context.get("traits") or {}
             if not isinstance(of_context, dict):
                 sentence = "`context.traits` is not an object."
                 field = "context.traits"
-                raise VendorError(refused(400, sentence, code="malformed_message", field=field))
+                raise VendorError(
+                    partner_error(400, sentence, code="malformed_message", field=field)
+                )
             traits = of_context | traits
         mapped = map_user_traits(traits, place="traits", address_text=setup.address_text)
         seen = map_context(context)
@@ -199,12 +201,12 @@ class _Application:
         timestamp_ns, notes = self._happened()
         visit, ignored = visit_of(call.properties or {}, call.context or {})
         user = self._user()
-        self.engage.kept.record_page_view(user, timestamp_ns=timestamp_ns, visit=visit)
+        self.engage.store.record_page_view(user, timestamp_ns=timestamp_ns, visit=visit)
         user.updated_ns = self.now_ns
         return [*notes, *ignored]
 
     def _track(self, call: _Track) -> list[Note]:
-        app = self.engage.kept
+        app = self.engage.store
         timestamp_ns, notes = self._happened()
         properties = (call.properties or {}).items()
         resolved = app.event_attributes(call.event).resolve(properties, place="properties")
@@ -218,7 +220,7 @@ class _Application:
         return [*notes, *resolved.notes]
 
     def _group(self, call: _Group) -> list[Note]:
-        app = self.engage.kept
+        app = self.engage.store
         mapped = map_company_traits(
             call.traits or {}, place="traits", company_address=self.engage.setup.company_address
         )

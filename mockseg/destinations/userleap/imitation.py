@@ -45,7 +45,7 @@ from mockseg.destinations.vendor import (
     VendorRequest,
     VendorResponse,
     not_allowed,
-    refused,
+    partner_error,
     reply,
 )
 from mockseg.domain.delivery import Note
@@ -93,11 +93,11 @@ class UserLeap(Imitation[UserLeapSetup, State]):
         "unprocessable": VendorResponse(422),
         "rate_limited": as_text(429, _TOO_MANY),
         "server_error": VendorResponse(500),
-        "unsupported_type": refused(
+        "unsupported_type": partner_error(
             501, "Calls of this type are not supported", code="unsupported_type"
         ),
-        "maintenance": refused(503, "Down for maintenance", code="maintenance"),
-        "unauthorized": refused(401, "This API key is unknown", code="unauthorized"),
+        "maintenance": partner_error(503, "Down for maintenance", code="maintenance"),
+        "unauthorized": partner_error(401, "This API key is unknown", code="unauthorized"),
     }
 
     def __init__(self, setup: Setup, *, key: str, random: random.Random) -> None:
@@ -153,15 +153,15 @@ class UserLeap(Imitation[UserLeapSetup, State]):
         Raises:
             VendorStateError: unknown environment.
         """
-        environment = None if name in {None, OWN} else self.kept.environments.get(name or "")
+        environment = None if name in {None, OWN} else self.store.environments.get(name or "")
         if name not in {None, OWN} and environment is None:
-            known = (OWN, *self.kept.environments)
+            known = (OWN, *self.store.environments)
             raise VendorStateError(
                 unknown("environment", name, known, label="Known"), place="environment"
             )
         context = Context(
             setup=self.setup,
-            environment=environment or self.kept,
+            environment=environment or self.store,
             random=self.random,
             now_ns=now_ns,
         )
@@ -231,7 +231,7 @@ def _accept_call(context: Context, request: VendorRequest) -> VendorResponse:
         sentence = "`userId` is missing: UserLeap knows users by nothing else"
         if context.setup.anonymous_calls == "drop":
             return reply(200, {}, notes=[Note("missing_user_id", "userId", sentence)])
-        return refused(400, sentence, code="missing_user_id", field="userId")
+        return partner_error(400, sentence, code="missing_user_id", field="userId")
     return reply(200, {}, notes=_apply(context, call, user_id))
 
 

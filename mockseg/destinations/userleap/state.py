@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
-from mockseg.destinations.records import Kept
+from mockseg.destinations.records import StateRecord
 from mockseg.destinations.userdata import Scalar
 from mockseg.destinations.vendor import Setup
 from mockseg.errors import VendorStateError
@@ -37,7 +37,7 @@ Value: TypeAlias = Scalar | None
 Triggers: TypeAlias = Annotated[list[str], Meta(max_length=5)]
 
 
-class Filter(Kept, kw_only=True):
+class Filter(StateRecord, kw_only=True):
     """One condition on an event or on an attribute.
 
     Attributes:
@@ -57,7 +57,7 @@ class Filter(Kept, kw_only=True):
     value: Value = None
 
 
-class Event(Kept, kw_only=True):
+class Event(StateRecord, kw_only=True):
     """What is known of one event of one user.
 
     Attributes:
@@ -72,7 +72,7 @@ class Event(Kept, kw_only=True):
     updated_at: int = 0
 
 
-class Visitor(Kept, kw_only=True):
+class Visitor(StateRecord, kw_only=True):
     """A browser or an app in which the SDK set the user id (UL-13).
 
     Attributes:
@@ -84,7 +84,7 @@ class Visitor(Kept, kw_only=True):
     platform: VisitorPlatform = "web"
 
 
-class User(Kept, kw_only=True):
+class User(StateRecord, kw_only=True):
     """A user of one environment.
 
     Attributes:
@@ -110,7 +110,7 @@ class User(Kept, kw_only=True):
     surveys_shown: list[str] = []
 
 
-class EventDefinition(Kept, kw_only=True):
+class EventDefinition(StateRecord, kw_only=True):
     """An event on the dashboard.
 
     Attributes:
@@ -126,7 +126,7 @@ class EventDefinition(Kept, kw_only=True):
     status: Literal["accepted", "pending"] = "accepted"
 
 
-class Survey(Kept, kw_only=True):
+class Survey(StateRecord, kw_only=True):
     """A microsurvey.
 
     Attributes:
@@ -151,7 +151,7 @@ class Survey(Kept, kw_only=True):
     updated_at: int = 0
 
 
-class Response(Kept, kw_only=True):
+class Response(StateRecord, kw_only=True):
     """An answer to one question of a survey, as the export API gives it."""
 
     visitor_id: str
@@ -166,7 +166,7 @@ class Response(Kept, kw_only=True):
     updated_at: int
 
 
-class Theme(Kept, kw_only=True):
+class Theme(StateRecord, kw_only=True):
     """A theme found in the answers to a survey."""
 
     id: int
@@ -175,7 +175,7 @@ class Theme(Kept, kw_only=True):
     created_at: int
 
 
-class Purge(Kept, kw_only=True):
+class Purge(StateRecord, kw_only=True):
     """Users who are to be deleted.
 
     Attributes:
@@ -189,7 +189,7 @@ class Purge(Kept, kw_only=True):
     users: list[str]
 
 
-class Environment(Kept, kw_only=True):
+class Environment(StateRecord, kw_only=True):
     """One environment: its data are its own (UL-01).
 
     Attributes:
