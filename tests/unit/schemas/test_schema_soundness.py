@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockseg.errors import PlanError
-from mockseg.schemas.soundness import sound_schema
+from mockseg.schemas.soundness import sound_schema, usable
 
 DEEP: dict[str, Any] = {}
 for _ in range(150):
@@ -119,3 +119,122 @@ def test_a_hostile_text_does_not_hang_a_pattern() -> None:
     """Patterns take linear time whatever they are."""
     schema = sound_schema({"pattern": "^(a+)+$"}, file="f", place="s")
     assert not schema.is_valid("a" * 50_000 + "b")
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """Make a schema of objects inside of each other."""
+    schema: dict[str, Any] = {}
+    for _ in range(levels):
+        schema = {"properties": {"a": schema}}
+    return schema
+
+
+def doubling(levels: int) -> dict[str, Any]:
+    """Make definitions of which each asks the next one twice."""
+    return {
+        "definitions": {
+            f"d{level}": {"allOf": [{"$ref": f"#/definitions/d{level + 1}"}] * 2}
+            for level in range(levels)
+        }
+        | {f"d{levels}": {}}
+    }
+
+
+def test_a_schema_is_nested_at_most_100_deep() -> None:
+    """And 101 are too many, wherever a reference begins to count anew."""
+    assert sound_schema(nested(100), file="f", place="s")
+    with pytest.raises(PlanError, match="nested more than 100 deep"):
+        sound_schema(nested(101), file="f", place="s")
+    halves = {"properties": {"a": {"$ref": "#/definitions/x"}}, "definitions": {"x": nested(99)}}
+    assert sound_schema(halves, file="f", place="s")
+
+
+def test_at_most_10_000_schemas_judge_one_value() -> None:
+    """Eleven doublings are 8,191 schemas with the references between them; twelve are too many."""
+    assert sound_schema(doubling(11), file="f", place="s")
+    with pytest.raises(PlanError, match="more than 10000 schemas would judge one value"):
+        sound_schema(doubling(12), file="f", place="s")
+
+
+@pytest.mark.parametrize(
+    ("schema", "whole"),
+    [
+        (True, {}),
+        ({"x-y": 1, "title": "t", "labels": {}}, {"x-y": 1, "title": "t", "labels": {}}),
+        (
+            {
+                "properties": {"a": {"$ref": "#/definitions/d"}, "b": {"$ref": "#/definitions/d"}},
+                "definitions": {"d": {"type": "null"}},
+            },
+            {"properties": {"a": {"type": "null"}, "b": {"type": "null"}}},
+        ),
+        (
+            {
+                "allOf": [{"$ref": "#/definitions/d"}, {"not": {"$ref": "#/definitions/e"}}],
+                "definitions": {
+                    "d": {"anyOf": [{"$ref": "#/definitions/e"}, True]},
+                    "e": {"const": {"$ref": "kept"}},
+                },
+            },
+            {
+                "allOf": [
+                    {"anyOf": [{"const": {"$ref": "kept"}}, True]},
+                    {"not": {"const": {"$ref": "kept"}}},
+                ]
+            },
+        ),
+        ({"items": {"$ref": "#/x-d"}, "x-d": False}, {"items": False, "x-d": False}),
+    ],
+)
+def test_references_are_written_out(schema: Any, whole: Any) -> None:
+    """Definitions are gone afterwards; values that look like references stay."""
+    assert usable(schema, file="f", place="s") == whole
+
+
+def test_writing_references_out_leaves_the_schema_alone() -> None:
+    """The plan's own schema is not changed."""
+    schema = {"properties": {"a": {"$ref": "#/x-d"}}, "x-d": {"enum": [1]}}
+    before = str(schema)
+    usable(schema, file="f", place="s")
+    assert str(schema) == before
+
+
+@pytest.mark.parametrize(
+    ("schema", "place", "sentence"),
+    [
+        (False, "s", "nothing satisfies the schema false"),
+        ({"items": [{}]}, "s.items", "a list of schemas is not supported here; allowed is one"),
+        ({"contains": {}}, "s.contains", 'strategies do not support this: unknown keyword "con'),
+        (
+            {"properties": {"a": {"minimun": 1}}},
+            "s.properties.a.minimun",
+            'strategies do not support this: unknown keyword "minimun"; did you mean "minimum"?',
+        ),
+        (
+            {"allOf": [{}, {"anyOf": [{"items": [{}]}]}]},
+            "s.allOf[1].anyOf[0].items",
+            "a list of schemas is not supported here",
+        ),
+        (
+            {"dependencies": {"a": ["b"], "c": {"patternProperties": {}}}},
+            "s.dependencies.c.patternProperties",
+            "strategies do not support this",
+        ),
+        (
+            {"properties": {"a": {"$ref": "#"}}},
+            "s.properties.a",
+            "the schema refers to itself, so that its values have no end",
+        ),
+        (
+            {"properties": {"a": {"properties": {"b": {"$ref": "#/properties/a"}}}}},
+            "s.properties.a.properties.b",
+            "the schema refers to itself",
+        ),
+    ],
+)
+def test_what_no_value_is_generated_of_is_refused(schema: Any, place: str, sentence: str) -> None:
+    """Keywords beyond the subset, lists of items, and values without an end."""
+    with pytest.raises(PlanError) as caught:
+        usable(schema, file="f.json", place="s")
+    assert (caught.value.file, caught.value.place) == ("f.json", place)
+    assert caught.value.reason.startswith(sentence)
