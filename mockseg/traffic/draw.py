@@ -137,10 +137,7 @@ class SeededChooser:
         self, least: float | None, most: float | None, *, above: bool, below: bool
     ) -> Callable[[], Any]:
         if least is None:
-            if most is None or most > 1 or (most == 1 and not below):
-                least = 1.0
-            else:
-                least = most - 100
+            least = 1.0 if most is None or most > 1 or (most == 1 and not below) else most - 100
         high = least + 100 if most is None else most
 
         def made() -> float:
