@@ -45,12 +45,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         user_id, anonymous_id: as sent; see `text_id`.
         timestamp, sent_at: as sent; see `moment_of`.
+        context: as sent.
     """
 
     user_id: Id = None
     anonymous_id: Id = None
     timestamp: Json = None
     sent_at: Json = None
+    context: Json = None
 
 
 class Identify(Call, frozen=True):
@@ -74,7 +76,7 @@ class Screen(Page, frozen=True):
 
 
 class Group(Call, frozen=True):
-    group_id: str | int | float
+    group_id: Annotated[str, Meta(min_length=1)] | int | float
     traits: dict[str, Json] | None = None
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import msgspec
-from msgspec import Meta
-
-from mockseg.destinations.inlet import basic_key, call_from, decoded_body, text_id
+from mockseg.destinations.inlet import (
+    CALLS,
+    Call,
+    Group,
+    Identify,
+    Page,
+    Track,
+    basic_key,
+    call_from,
+    decoded_body,
+    text_id,
+)
 from mockseg.destinations.userengage.mapping import (
     map_company_traits,
     map_context,
@@ -19,7 +27,6 @@ from mockseg.destinations.userengage.mapping import (
 from mockseg.destinations.vendor import VendorError, not_allowed, partner_error, reply
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import parse_moment
-from mockseg.json_types import Json
 
 if TYPE_CHECKING:
     from mockseg.destinations.userengage.app import App
@@ -34,43 +41,7 @@ if TYPE_CHECKING:
 _HOST = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{0,20}://(?:[^/?#@]{0,200}@)?(\[[^/?#@\]]{2,45}\]|[^/?#:@\[]{1,253})"
 )
-_Object = dict[str, Json]
-
-
-class _Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A message; an id is text or a whole number, and an empty one counts as absent."""
-
-    user_id: str | int | None = None
-    anonymous_id: str | int | None = None
-    timestamp: Json = None
-    sent_at: Json = None
-    context: _Object | None = None
-
-
-class _Identify(_Call, frozen=True):
-    traits: _Object | None = None
-
-
-class _Page(_Call, frozen=True):
-    properties: _Object | None = None
-
-
-class _Track(_Call, frozen=True):
-    event: Annotated[str, Meta(min_length=1)]
-    properties: _Object | None = None
-
-
-class _Group(_Call, frozen=True):
-    group_id: Annotated[str, Meta(min_length=1)] | int
-    traits: _Object | None = None
-
-
-_CALLS: dict[str, type[_Call]] = {
-    "identify": _Identify,
-    "page": _Page,
-    "track": _Track,
-    "group": _Group,
-}
+_CALLS = {name: CALLS[name] for name in ("identify", "page", "track", "group")}
 
 
 def credentials_error() -> VendorResponse:
@@ -103,15 +74,27 @@ def receive(engage: _UserEngage, request: VendorRequest) -> VendorResponse:
         return key_error(revoked=revoked is True)
     value = decoded_body(request)
     context = value.get("context") if isinstance(value, dict) else None
+    context = {} if context is None else context
+    if not isinstance(context, dict):
+        raise _malformed("context", "is not an object")
     if engage.store.trusted_domains:
-        _check_domain(engage, request, context if isinstance(context, dict) else {})
+        _check_domain(engage, request, context)
     call = call_from(value, _CALLS)
+    ids = {"userId": call.user_id, "anonymousId": call.anonymous_id}
+    ids |= {"groupId": call.group_id} if isinstance(call, Group) else {}
+    for name, id_ in ids.items():
+        if isinstance(id_, float) and not id_.is_integer():
+            raise _malformed(name, "is neither text nor a whole number")
     identifier = text_id(call.user_id) or text_id(call.anonymous_id)
     if identifier is None:
-        sentence = "Neither `userId` nor `anonymousId` is given."
-        return partner_error(400, sentence, code="malformed_message", field="userId")
-    notes = _Application(engage, call, identifier, request.received_ns).apply()
+        raise _malformed("userId", "is missing, and so is `anonymousId`")
+    notes = _Application(engage, call, context, identifier, request.received_ns).apply()
     return reply(200, {}, notes=notes)
+
+
+def _malformed(field: str, problem: str) -> VendorError:
+    sentence = f"`{field}` {problem}."
+    return VendorError(partner_error(400, sentence, code="malformed_message", field=field))
 
 
 def _check_domain(engage: _UserEngage, request: VendorRequest, context: JsonObject) -> None:
@@ -144,20 +127,21 @@ def _check_domain(engage: _UserEngage, request: VendorRequest, context: JsonObje
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Application:
     engage: _UserEngage
-    call: _Call
+    call: Call
+    context: JsonObject
     identifier: str
     now_ns: int
 
     def apply(self) -> list[Note]:
         """Apply the call; return what was ignored of it."""
         call = self.call
-        if isinstance(call, _Identify):
+        if isinstance(call, Identify):
             return self._identify(call)
-        if isinstance(call, _Page):
+        if isinstance(call, Page):
             return self._page(call)
-        if isinstance(call, _Track):
+        if isinstance(call, Track):
             return self._track(call)
-        assert isinstance(call, _Group)  # noqa: S101  (the table has no other)
+        assert isinstance(call, Group)  # noqa: S101  (the table has no other)
         return self._group(call)
 
     def _user(self) -> User:
@@ -178,17 +162,13 @@ class _Application:
                 notes.append(Note("value_ignored", name, sentence))
         return self.now_ns, notes
 
-    def _identify(self, call: _Identify) -> list[Note]:
-        app, setup, context = self.engage.store, self.engage.setup, call.context or {}
+    def _identify(self, call: Identify) -> list[Note]:
+        app, setup, context = self.engage.store, self.engage.setup, self.context
         traits = call.traits or {}
         if setup.context_traits:
             of_context = context.get("traits") or {}
             if not isinstance(of_context, dict):
-                sentence = "`context.traits` is not an object."
-                field = "context.traits"
-                raise VendorError(
-                    partner_error(400, sentence, code="malformed_message", field=field)
-                )
+                raise _malformed("context.traits", "is not an object")
             traits = of_context | traits
         mapped = map_user_traits(traits, place="traits", address_text=setup.address_text)
         seen = map_context(context)
@@ -197,19 +177,22 @@ class _Application:
         app.apply(self._user(), profile=profile, resolved=resolved, now_ns=self.now_ns)
         return [*self._happened()[1], *mapped.notes, *resolved.notes, *seen.notes]
 
-    def _page(self, call: _Page) -> list[Note]:
+    def _page(self, call: Page) -> list[Note]:
         timestamp_ns, notes = self._happened()
-        visit, ignored = visit_of(call.properties or {}, call.context or {})
+        visit, ignored = visit_of(call.properties or {}, self.context)
         user = self._user()
         self.engage.store.record_page_view(user, timestamp_ns=timestamp_ns, visit=visit)
         user.updated_ns = self.now_ns
         return [*notes, *ignored]
 
-    def _track(self, call: _Track) -> list[Note]:
+    def _track(self, call: Track) -> list[Note]:
         app = self.engage.store
         timestamp_ns, notes = self._happened()
-        properties = (call.properties or {}).items()
-        resolved = app.event_attributes(call.event).resolve(properties, place="properties")
+        properties = call.properties or {}
+        if isinstance(properties, list):
+            raise _malformed("properties", "is not an object")
+        attributes = app.event_attributes(call.event)
+        resolved = attributes.resolve(properties.items(), place="properties")
         app.record_occurrence(
             self._user(),
             call.event,
@@ -219,13 +202,13 @@ class _Application:
         )
         return [*notes, *resolved.notes]
 
-    def _group(self, call: _Group) -> list[Note]:
+    def _group(self, call: Group) -> list[Note]:
         app = self.engage.store
         mapped = map_company_traits(
             call.traits or {}, place="traits", company_address=self.engage.setup.company_address
         )
         resolved = app.attributes["company"].resolve(mapped.custom, place="traits")
-        user, custom_id = self._user(), str(call.group_id)
+        user, custom_id = self._user(), str(text_id(call.group_id))
         company = app.companies.by_custom_id.get(custom_id)
         company = company or app.add_company(custom_id, now_ns=self.now_ns)
         app.apply(company, profile=mapped.profile, resolved=resolved, now_ns=self.now_ns)
