@@ -39,7 +39,6 @@ from mockseg.domain.timestamps import parse_moment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockseg.conformance.contract import E2eConfig
     from mockseg.conformance.evidence import Evidence, SentRequest
     from mockseg.json_types import JsonObject
 
@@ -105,10 +104,6 @@ _INTERVAL = Trial(
     ),
     config(flush_at=20),
 )
-
-
-def _needs_auth_header(e2e: E2eConfig) -> str:
-    return "" if e2e.flag("AUTH_HEADER") else "AUTH_HEADER is not true in the e2e-config"
 
 
 # --- how requests and messages look on the wire
@@ -344,7 +339,7 @@ BASIC: tuple[Check, ...] = (
         source=sources.HTTP_API,
         trial=_ONE,
         judge=_basic_header,
-        needs=_needs_auth_header,
+        needs={"AUTH_HEADER": (True,)},
     ),
     _basic(
         "message-id",

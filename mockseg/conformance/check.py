@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -74,12 +74,8 @@ class Judgement(NamedTuple):
 
 # Whether what was seen is as expected. A judge never raises: an SDK may send anything.
 Judge: TypeAlias = Callable[["Evidence"], Judgement]
-# Why a check does not apply to an SDK, or an empty text.
-Needs: TypeAlias = Callable[["E2eConfig"], str]
-
-
-def _applies_always(_: E2eConfig) -> str:
-    return ""
+# Values by flag of the e2e-config, or `auto_settings`; None for one that is not set.
+Needs: TypeAlias = Mapping[str, Collection["bool | None"]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +107,7 @@ class Check:
         source: the document that says so.
         trial: the run that it looks at.
         judge: decides by what was seen.
-        needs: says for which SDKs it does not apply.
+        needs: which values each of these flags may have for the check to apply.
     """
 
     id: str
@@ -120,4 +116,14 @@ class Check:
     source: str
     trial: Trial
     judge: Judge
-    needs: Needs = _applies_always
+    needs: Needs = dataclasses.field(default_factory=dict)
+
+    def not_applicable(self, config: E2eConfig) -> str:
+        """Return why the check does not apply to an SDK, or an empty text."""
+        excuse = config.excused(self.id)
+        for name, values in self.needs.items():
+            value = config.auto_settings if name == "auto_settings" else config.flag(name)
+            if not excuse and value not in values:
+                shown = "not set" if value is None else str(value).lower()
+                excuse = f"{name} is {shown} in the e2e-config"
+        return excuse

@@ -34,7 +34,6 @@ from mockseg.conformance.check import (
 
 if TYPE_CHECKING:
     from mockseg.conformance.answers import Answer
-    from mockseg.conformance.contract import E2eConfig
 
 
 _retry = functools.partial(Check, suite="retry")
@@ -46,22 +45,9 @@ _LEAST_WAIT = _RETRY_AFTER_SECONDS - 0.1
 _DATE_SECONDS = 3
 _LEAST_DATE_WAIT = 1.9
 _TIMEOUT_SECONDS = 2
-
-
-def _needs_generic(e2e: E2eConfig) -> str:
-    return (
-        ""
-        if e2e.flag("GENERIC_RETRY_AFTER")
-        else "GENERIC_RETRY_AFTER is not true in the e2e-config"
-    )
-
-
-def _needs_reports(e2e: E2eConfig) -> str:
-    return (
-        "browsers that batch drop silently (BROWSER_BATCHING)"
-        if e2e.flag("BROWSER_BATCHING")
-        else ""
-    )
+_GENERIC = {"GENERIC_RETRY_AFTER": (True,)}
+# Browsers that batch drop silently.
+_REPORTS = {"BROWSER_BATCHING": (None, False)}
 
 
 def _of_answer(answer: Answer) -> Check:
@@ -168,7 +154,7 @@ _BUDGET: tuple[Check, ...] = (
         source=sources.CONTRACT,
         trial=_ONE_RETRY,
         judge=loss_is_reported,
-        needs=_needs_reports,
+        needs=_REPORTS,
     ),
     _retry(
         "drop-is-reported",
@@ -176,7 +162,7 @@ _BUDGET: tuple[Check, ...] = (
         source=sources.CONTRACT,
         trial=_ON_400,
         judge=loss_is_reported,
-        needs=_needs_reports,
+        needs=_REPORTS,
     ),
     _retry(
         "backoff-grows",
@@ -309,7 +295,7 @@ _RETRY_AFTER: tuple[Check, ...] = (
         source="GENERIC_RETRY_AFTER in analytics-react-native: seconds or a date",
         trial=_DATE,
         judge=waited(EVENT, least=_LEAST_DATE_WAIT),
-        needs=_needs_generic,
+        needs=_GENERIC,
     ),
     _retry(
         "retry-after-503",
@@ -317,7 +303,7 @@ _RETRY_AFTER: tuple[Check, ...] = (
         source="GENERIC_RETRY_AFTER in analytics-react-native: any status that is retried",
         trial=_WAIT_503,
         judge=waited(EVENT, least=_LEAST_WAIT),
-        needs=_needs_generic,
+        needs=_GENERIC,
     ),
 )
 

@@ -17,37 +17,21 @@ from mockseg.conformance.check import EVENT, Check, Judgement, one_event
 
 if TYPE_CHECKING:
     from mockseg.client.verbs.fault import FaultOptions
-    from mockseg.conformance.contract import E2eConfig
     from mockseg.conformance.evidence import Evidence
 
 
 # Settings are fetched once, or now and then; no SDK is kept from them for ever.
 _TIMES = 20
 
-_settings = functools.partial(Check, suite="settings")
-_overriding = functools.partial(Check, suite="retry-settings")
+_CDN = {"auto_settings": (None, True)}
+_FALLBACK = {"SETTINGS_ERROR_FALLBACK": (None, True), **_CDN}
+_NO_FALLBACK = {"SETTINGS_ERROR_FALLBACK": (False,), **_CDN}
+_HTTP_CONFIG = {"HTTP_CONFIG_SETTINGS": (True,), **_CDN}
 
-
-def _needs_cdn(e2e: E2eConfig) -> str:
-    return "auto_settings is false in the e2e-config" if e2e.auto_settings is False else ""
-
-
-def _needs_fallback(e2e: E2eConfig) -> str:
-    if e2e.flag("SETTINGS_ERROR_FALLBACK") is False:
-        return "SETTINGS_ERROR_FALLBACK is false in the e2e-config"
-    return _needs_cdn(e2e)
-
-
-def _needs_no_fallback(e2e: E2eConfig) -> str:
-    if e2e.flag("SETTINGS_ERROR_FALLBACK") is not False:
-        return "SETTINGS_ERROR_FALLBACK is not false in the e2e-config"
-    return _needs_cdn(e2e)
-
-
-def _needs_http_config(e2e: E2eConfig) -> str:
-    if not e2e.flag("HTTP_CONFIG_SETTINGS"):
-        return "HTTP_CONFIG_SETTINGS is not true in the e2e-config"
-    return _needs_cdn(e2e)
+_settings = functools.partial(Check, suite="settings", source=sources.SETTINGS)
+_overriding = functools.partial(
+    Check, suite="retry-settings", source=sources.HTTP_CONFIG, needs=_HTTP_CONFIG
+)
 
 
 def _settings_are_fetched(evidence: Evidence) -> Judgement:
@@ -60,8 +44,8 @@ def _settings_are_fetched(evidence: Evidence) -> Judgement:
 
 _BROKEN: dict[str, tuple[str, FaultOptions]] = {
     "404": ("are not found (404)", {"status": 404, "body": "text"}),
-    "500": ("cannot be had (500)", {"status": 500}),
-    "garbage": ("are no JSON", {"body": "garbage"}),
+    "500": ("are not available (500)", {"status": 500}),
+    "garbage": ("are not JSON", {"body": "garbage"}),
     "truncated": ("end in the middle", {"body": "truncated"}),
     "reset": ("end in a reset connection", {"reset": "before"}),
 }
@@ -76,35 +60,31 @@ SETTINGS: tuple[Check, ...] = (
     _settings(
         "settings-are-fetched",
         expected="The settings of the write key are fetched before events are sent.",
-        source=sources.SETTINGS,
         trial=_USUAL,
         judge=_settings_are_fetched,
-        needs=_needs_cdn,
+        needs=_CDN,
     ),
     _settings(
         "settings-then-events",
         expected="With the usual settings, events are delivered once.",
-        source=sources.SETTINGS,
         trial=_USUAL,
         judge=delivered_once(EVENT, attempt=1),
-        needs=_needs_cdn,
+        needs=_CDN,
     ),
     _settings(
         "slow-settings",
         expected="Events that were tracked before the settings came are delivered once.",
-        source=sources.SETTINGS,
         trial=_SLOW,
         judge=delivered_once(EVENT, attempt=1),
-        needs=_needs_cdn,
+        needs=_CDN,
     ),
     *(
         _settings(
             f"settings-{name}",
             expected=f"When the settings {_BROKEN[name][0]}, events are delivered all the same.",
-            source=sources.SETTINGS,
             trial=trial,
             judge=delivered_once(EVENT, attempt=1),
-            needs=_needs_fallback,
+            needs=_FALLBACK,
         )
         for name, trial in _TRIALS.items()
     ),
@@ -112,10 +92,9 @@ SETTINGS: tuple[Check, ...] = (
         _settings(
             f"settings-{name}-is-reported",
             expected=f"When the settings {_BROKEN[name][0]}, the CLI says success: false.",
-            source=sources.SETTINGS,
             trial=_TRIALS[name],
             judge=failure_is_reported,
-            needs=_needs_no_fallback,
+            needs=_NO_FALLBACK,
         )
         for name in ("404", "500")
     ),
@@ -138,55 +117,44 @@ RETRY_SETTINGS: tuple[Check, ...] = (
     _overriding(
         "override-to-drop",
         expected='statusCodeOverrides {"503": "drop"}: 503 is tried once.',
-        source=sources.HTTP_CONFIG,
         trial=one_event(
             "503 is dropped", _backoff(statusCodeOverrides={"503": "drop"}), _failing(503)
         ),
         judge=attempts(EVENT, most=1),
-        needs=_needs_http_config,
     ),
     _overriding(
         "override-to-retry",
         expected='statusCodeOverrides {"404": "retry"}: 404 is retried.',
-        source=sources.HTTP_CONFIG,
         trial=one_event(
             "404 is retried",
             _backoff(statusCodeOverrides={"404": "retry"}),
             {"status": 404, "times": 1},
         ),
         judge=delivered_once(EVENT, attempt=2),
-        needs=_needs_http_config,
     ),
     _overriding(
         "default-4xx-retry",
         expected="default4xxBehavior retry: 422 is retried.",
-        source=sources.HTTP_CONFIG,
         trial=one_event(
             "4xx are retried", _backoff(default4xxBehavior="retry"), {"status": 422, "times": 1}
         ),
         judge=delivered_once(EVENT, attempt=2),
-        needs=_needs_http_config,
     ),
     _overriding(
         "default-5xx-drop",
         expected="default5xxBehavior drop: 500 is tried once.",
-        source=sources.HTTP_CONFIG,
         trial=one_event("5xx are dropped", _backoff(default5xxBehavior="drop"), _failing(500)),
         judge=attempts(EVENT, most=1),
-        needs=_needs_http_config,
     ),
     _overriding(
         "max-retry-count",
         expected="backoffConfig.maxRetryCount 1 wins over maxRetries 3: 500 is tried twice.",
-        source=sources.HTTP_CONFIG,
         trial=one_event("one retry", _backoff(maxRetryCount=1), _failing(500), max_retries=3),
         judge=attempts(EVENT, most=2),
-        needs=_needs_http_config,
     ),
     _overriding(
         "base-backoff",
         expected="baseBackoffInterval 1.5: the second retry waits 1.3 s at least.",
-        source=sources.HTTP_CONFIG,
         trial=one_event(
             "a long base",
             _backoff(baseBackoffInterval=1.5, jitterPercent=10),
@@ -194,30 +162,25 @@ RETRY_SETTINGS: tuple[Check, ...] = (
             max_retries=3,
         ),
         judge=waited(EVENT, least=1.3, gap=1),
-        needs=_needs_http_config,
     ),
     _overriding(
         "max-rate-limit-count",
         expected="rateLimitConfig.maxRetryCount 1: 429 with Retry-After: 1 ends after 3 attempts.",
-        source=sources.HTTP_CONFIG,
         trial=one_event(
             "one wait",
             _config(rateLimitConfig={"enabled": True, "maxRetryCount": 1}),
             {"status": 429, "retry_after": 1, "times": PAST_BUDGET},
         ),
         judge=attempts(EVENT, most=3),
-        needs=_needs_http_config,
     ),
     _overriding(
         "max-retry-interval",
         expected="rateLimitConfig.maxRetryInterval 1: Retry-After: 30 is cut to it.",
-        source=sources.HTTP_CONFIG,
         trial=one_event(
             "a short cap",
             _config(rateLimitConfig={"enabled": True, "maxRetryInterval": 1}),
             {"status": 429, "retry_after": 30},
         ),
         judge=waited(EVENT, least=0.5, most=20),
-        needs=_needs_http_config,
     ),
 )

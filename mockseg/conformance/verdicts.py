@@ -117,7 +117,7 @@ async def run_checks(
 
     by_trial: dict[Trial, list[Check]] = {}
     for check in checks:
-        reason = _excuse(check, sdk.config)
+        reason = check.not_applicable(sdk.config)
         if reason:
             note(Verdict(check, "not applicable", reason))
         else:
@@ -163,10 +163,6 @@ async def observe(
     except BaseExceptionGroup as several:
         # What ends one trial ends them all, and is reported once.
         raise several.exceptions[0] from None
-
-
-def _excuse(check: Check, config: E2eConfig) -> str:
-    return config.excused(check.id) or check.needs(config)
 
 
 def verdict_of(check: Check, evidence: Evidence) -> Verdict:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
 
 
-Sender: TypeAlias = Literal["segment", "client"]
+Origin: TypeAlias = Literal["segment", "client"]
 
 # How many requests are kept for each destination.
 MOST_REQUESTS = 10_000
@@ -45,7 +45,7 @@ class KeptVendorRequest:
     """
 
     number: int
-    sender: Sender
+    sender: Origin
     request: VendorRequest
     response: VendorResponse
 
@@ -65,7 +65,7 @@ class VendorLog:
         self._count = self.cleared = 0
         self.bell = Bell()
 
-    def keep(self, sender: Sender, request: VendorRequest, response: VendorResponse) -> None:
+    def keep(self, sender: Origin, request: VendorRequest, response: VendorResponse) -> None:
         self._count += 1
         kept = KeptVendorRequest(self._count, sender, request, response)
         self._kept.extend((kept.number,), (kept,))
@@ -121,7 +121,7 @@ class Vendor:
     def forwarded(self, request: VendorRequest) -> VendorResponse:
         return self.receive(request, sender="segment")
 
-    def receive(self, request: VendorRequest, *, sender: Sender) -> VendorResponse:
+    def receive(self, request: VendorRequest, *, sender: Origin) -> VendorResponse:
         """Answer a request as the vendor does, and keep both."""
         if self._times > 0 and self._demanded is not None:
             self._times -= 1
