@@ -291,11 +291,11 @@ class _Run:
         prefix = f"{self._tag}-{number:06x}-"
         person, done = self._people.person(number), crowd.done_by(number)
         visit = _Visit(route, event, person, prefix=prefix, done=done, thing=thing)
-        if not route.with_baseline or crowd.is_identified(number):
+        if not self._scenario.with_baseline or crowd.is_identified(number):
             visit.become_user()
         on_page = visit.device is visit.person.browser and "page" in types
         if visit.known or route.journey.identified_at is not None:
-            if route.with_baseline and on_page and random() < _PAGE_SHARE:
+            if self._scenario.with_baseline and on_page and random() < _PAGE_SHARE:
                 visit.baseline.append("page")
         else:
             if random() < _ALIAS_SHARE and "alias" in types:
@@ -349,10 +349,11 @@ class _Run:
         return self._finished(start, visit, type_, variant.name)
 
     def _broken(self, visit: _Visit, event: EventTemplate) -> GeneratedCall | None:
-        broken, random = self._scenario.mistakes, self._random
-        of_event = () if visit.baseline else broken.of_event(event.plan, event.name)
+        scenario, random = self._scenario, self._random
+        # An event that only a strict plan names has none of its own.
+        of_event = () if visit.baseline else scenario.violations.get((event.plan, event.name), ())
         mistakes = of_event if random() < _PLAN_SHARE else ()
-        mistakes = mistakes or broken.of_edge(event.plan) or of_event
+        mistakes = mistakes or scenario.discards[event.plan] or of_event
         if not mistakes:
             return None
         mistake = mistakes[int(random() * len(mistakes))]

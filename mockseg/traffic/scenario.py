@@ -7,6 +7,7 @@ that a server's findings can be compared with the label.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from mockseg.catalogue.envelope import Wrapping, built
@@ -43,48 +44,6 @@ def findings(message: JsonObject, checks: PlanSet) -> set[str]:
         return discards
     event = message.get("event")
     return {violation.code for violation in checks.check(message, type=type_, event=event)}
-
-
-class Mistakes:
-    """The mistakes of all plans of a run, found when they are first asked for.
-
-    Args:
-        plans: the plans, at the strictness of the run.
-        checks: all of them, compiled.
-        types: the only types of call, or empty for all.
-    """
-
-    def __init__(self, plans: tuple[Plan, ...], checks: PlanSet, types: frozenset[str]) -> None:
-        self._plans = {plan.slug: plan for plan in plans}
-        self._checks = checks
-        self._types = types
-        self._of_rule: dict[tuple[str, str], tuple[Breakage, ...]] = {}
-        self._of_edge: dict[str, tuple[Breakage, ...]] = {}
-
-    def of_event(self, plan: str, name: str) -> tuple[Breakage, ...]:
-        found = self._of_rule.get((plan, name))
-        if found is None:
-            whole = self._plans[plan]
-            rules = (rule for rule in whole.rules if rule.name == name and rule.type != "COMMON")
-            found = self._usable(each for rule in rules for each in breakages(whole, rule))
-            self._of_rule[plan, name] = found
-        return found
-
-    def of_edge(self, plan: str) -> tuple[Breakage, ...]:
-        found = self._of_edge.get(plan)
-        if found is None:
-            found = self._of_edge[plan] = self._usable(edge_breakages(self._plans[plan]))
-        return found
-
-    def _usable(self, candidates: Iterable[Breakage]) -> tuple[Breakage, ...]:
-        return tuple(
-            each
-            for each in candidates
-            # By its messageId a call is found again, so that one stays whole.
-            if each.field != "messageId"
-            and (not self._types or each.type.lower() in self._types)
-            and each.code in findings(each.message, self._checks)
-        )
 
 
 MOST_USERS = 10_000_000
@@ -144,12 +103,10 @@ class Route:
     Attributes:
         journey: the graph.
         events: by name.
-        with_baseline: whether baseline calls come between: people look at pages and sign up.
     """
 
     journey: Journey
     events: Mapping[str, EventTemplate]
-    with_baseline: bool
 
 
 class Scenario:
@@ -161,10 +118,11 @@ class Scenario:
 
     Attributes:
         routes: what people do, all equally likely.
-        mistakes: those that can be made.
+        violations: messages of an event that violate its plan, by plan and event.
+        discards: messages of a plan that Segment discards, by plan.
         checks: the plans at the strictness of the run, compiled.
         types: the types of call of the plans' events.
-        with_baseline: whether baseline calls come between.
+        with_baseline: whether baseline calls come between: people look at pages and sign up.
 
     Raises:
         ConfigError: no plan is named, or the mix names an unknown event.
@@ -195,12 +153,25 @@ class Scenario:
             raise ConfigError(
                 "the plans exclude each other: no event of one satisfies all; name fewer of them"
             )
-        self.mistakes = Mistakes((*lenient, *own), self.checks, recipe.types)
-        if recipe.invalid:
-            # Before the run: looking for mistakes takes long.
-            for plan, name in self._templates:
-                self.mistakes.of_event(plan, name)
-                self.mistakes.of_edge(plan)
+        self.violations: dict[tuple[str, str], tuple[Breakage, ...]] = {}
+        self.discards: dict[str, tuple[Breakage, ...]] = {}
+        for plan in (*lenient, *own) if recipe.invalid else ():
+            self.discards[plan.slug] = self._usable(edge_breakages(plan))
+            for name in dict.fromkeys(rule.name for rule in plan.rules if rule.type != "COMMON"):
+                rules = (rule for rule in plan.rules if rule.name == name and rule.type != "COMMON")
+                broken = (each for rule in rules for each in breakages(plan, rule))
+                self.violations[plan.slug, name] = self._usable(broken)
+
+    def _usable(self, candidates: Iterable[Breakage]) -> tuple[Breakage, ...]:
+        types = self._recipe.types
+        return tuple(
+            each
+            for each in candidates
+            # By its messageId a call is found again, so that one stays whole.
+            if each.field != "messageId"
+            and (not types or each.type.lower() in types)
+            and each.code in findings(each.message, self.checks)
+        )
 
     def _routes(self, strict: list[Plan], own: list[Plan]) -> list[Route]:
         events = {plan.slug: self._events(plan) for plan in (*strict, *own)}
@@ -209,7 +180,7 @@ class Scenario:
                 *(journey for plan in strict for journey in journeys(plan.slug)),
                 *(mixed(plan.slug, dict.fromkeys(events[plan.slug], 1)) for plan in own),
             ]
-            return [Route(way, events[way.plan], with_baseline=True) for way in ways]
+            return [Route(way, events[way.plan]) for way in ways]
         every = {
             name: each for of_plan in reversed(events.values()) for name, each in of_plan.items()
         }
@@ -218,7 +189,7 @@ class Scenario:
                 see = "mockseg catalogue show PLAN"
                 sentence = unknown("event", name, every, see=see, label="Known")
                 raise ConfigError(f"the mix: {sentence}")
-        return [Route(mixed("mix", self._recipe.mix), every, with_baseline=False)]
+        return [Route(mixed("mix", self._recipe.mix), every)]
 
     def _events(self, plan: Plan) -> dict[str, EventTemplate]:
         checks, seed = PlanSet((plan,)), self._recipe.seed
@@ -266,19 +237,14 @@ def _examples(match: Match, checks: PlanSet, *, seed: str) -> tuple[JsonObject, 
     builder: Builder[Callable[[], Json]] = Builder(SeededChooser(draw), file=plan.name)
     value = built(builder, match, rule.type.lower(), _WRAPPING)
     drawn = (_example(value(), rule) for _ in range(_TRIES))
-    found: list[JsonObject] = []
-    for example in drawn:
-        if _is_good(example, rule, checks):
-            found.append(example)
-            if len(found) == _EXAMPLES:
-                return tuple(found)
+    found = tuple(islice((each for each in drawn if _is_good(each, rule, checks)), _EXAMPLES))
     if not found:
         raise PlanError(
             f"no message was found that satisfies {rule.label} and that Segment takes; give the"
             ' rule an array of "examples", such as [{"properties": {...}}]',
             file=plan.name,
         )
-    return tuple(found)
+    return found
 
 
 def _example(made: JsonObject, rule: Rule) -> JsonObject:
