@@ -122,6 +122,16 @@ def _with_whole_numbers(value: Json) -> Json:
     return value
 
 
+def as_object(value: Json) -> JsonObject:
+    """Return a value that is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_text(value: Json) -> str:
+    """Return a value that is a string, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
 def is_deeper(value: Json, *, than: int) -> bool:
     """Return whether objects and arrays are nested deeper than this many levels."""
     level = [value]

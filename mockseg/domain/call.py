@@ -11,7 +11,7 @@ from mockseg.domain.findings import Finding
 from mockseg.domain.message import normalise
 from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
-from mockseg.json_types import JsonObject
+from mockseg.json_types import JsonObject, as_object
 from mockseg.printable import printable
 
 # An event may be named by any text; a line that is cut still names the call.
@@ -88,19 +88,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def properties(self) -> JsonObject:
-        return _object(self.message.get("properties"))
+        return as_object(self.message.get("properties"))
 
     @property
     def traits(self) -> JsonObject:
-        return _object(self.message.get("traits"))
+        return as_object(self.message.get("traits"))
 
     @property
     def context(self) -> JsonObject:
-        return _object(self.message.get("context"))
+        return as_object(self.message.get("context"))
 
     @property
     def integrations(self) -> JsonObject:
-        return _object(self.message.get("integrations"))
+        return as_object(self.message.get("integrations"))
 
 
 class Remark(msgspec.Struct, frozen=True, gc=False):
@@ -222,10 +222,6 @@ def call_cursor(id_: str) -> int | None:
     digits = id_.removeprefix("call-")
     # No server has a cursor with more digits, and reading them would take long.
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 18 else None
-
-
-def _object(value: object) -> JsonObject:
-    return value if isinstance(value, dict) else {}
 
 
 def _string(value: object) -> str | None:

@@ -19,7 +19,7 @@ from mockseg.domain.findings import Discard, discard
 from mockseg.domain.limits import MAX_JSON_DEPTH, MAX_READ_CALLS, MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.message import Shared
 from mockseg.errors import MalformedJsonError
-from mockseg.json_types import Json
+from mockseg.json_types import Json, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,7 @@ def write_key(read: Reading, *, header_key: str) -> str:
     if not key:
         # Browsers never mix keys: the first message that has one names it for all.
         objects = (message for _, message in read.items if isinstance(message, dict))
-        key = next(filter(None, (_text(each.get("writeKey")) for each in objects)), "")
+        key = next(filter(None, (as_text(each.get("writeKey")) for each in objects)), "")
     return key[:MAX_WRITE_KEY_CHARACTERS]
 
 
@@ -136,8 +136,8 @@ def read_message(body: bytes) -> Reading:
     if not isinstance(message, dict):
         return Reading(problem=discard("bad_request", "", "the body is not a JSON object"))
     if _may_be_deep(body) and is_too_deep(message):
-        return Reading(key=_text(message.get("writeKey")), problem=_TOO_DEEP)
-    return Reading(key=_text(message.get("writeKey")), items=[(raw, message)])
+        return Reading(key=as_text(message.get("writeKey")), problem=_TOO_DEEP)
+    return Reading(key=as_text(message.get("writeKey")), items=[(raw, message)])
 
 
 def read_batch(body: bytes) -> Reading:
@@ -148,11 +148,11 @@ def read_batch(body: bytes) -> Reading:
         left_out = max(0, len(batch) - MAX_READ_CALLS)
         del batch[MAX_READ_CALLS:]
         items = [(raw, _read_value(raw)) for raw in batch]
-        key = _text(_value(outline.write_key))
+        key = as_text(_value(outline.write_key))
         shared = Shared(
             context=_object_bytes(outline.context),
             integrations=_object_bytes(outline.integrations),
-            sent_at=_text(_value(outline.sent_at)) or None,
+            sent_at=as_text(_value(outline.sent_at)) or None,
         )
     except (msgspec.MsgspecError, MalformedJsonError, UnicodeDecodeError, RecursionError):
         return _read_odd_batch(body)
@@ -190,7 +190,7 @@ def _read_odd_batch(body: bytes) -> Reading:
         return Reading(problem=discard("bad_request", "", "the body is not a JSON object"))
     batch = value.get("batch")
     if batch is not None and not isinstance(batch, list):
-        key = _text(value.get("writeKey"))
+        key = as_text(value.get("writeKey"))
         return Reading(key=key, problem=discard("bad_request", "batch", "batch is not an array"))
     canonical = bytes(raw)
     if canonical == body:
@@ -217,10 +217,6 @@ def _value(raw: Raw) -> Json:
 def _object_bytes(raw: Raw) -> bytes | None:
     value = _value(raw)
     return bytes(raw) if isinstance(value, dict) and value else None
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _may_be_deep(data: bytes) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
+from mockseg.json_types import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,9 +160,8 @@ def _body_discards(message: JsonObject, type_: str) -> Iterator[Discard]:
 
 def _consent_discards(context: Json) -> Iterator[Discard]:
     """Check the one event that the edge looks into (facts: delivery overview, consent rows)."""
-    context = context if isinstance(context, dict) else {}
-    consent = context.get("consent")
-    consent = consent if isinstance(consent, dict) else {}
+    context = as_object(context)
+    consent = as_object(context.get("consent"))
     place = "context.consent.categoryPreferences"
     preferences = consent.get("categoryPreferences")
     if preferences is None:
@@ -179,8 +179,7 @@ def _consent_discards(context: Json) -> Iterator[Discard]:
     version = consent.get("version")
     if version is not None and (isinstance(version, bool) or not isinstance(version, int | float)):
         yield discard("consent_version_should_be_number", "context.consent.version")
-    device = context.get("device")
-    advertising_id = device.get("advertisingId") if isinstance(device, dict) else None
+    advertising_id = as_object(context.get("device")).get("advertisingId")
     if advertising_id is not None and not isinstance(advertising_id, str):
         yield discard("device_advertisingid_should_be_string", "context.device.advertisingId")
 

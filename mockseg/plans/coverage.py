@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal
 
 from mockseg.errors import PlanError
-from mockseg.json_types import canonical
+from mockseg.json_types import as_object, canonical
 from mockseg.plans.model import Plan, Rule
 from mockseg.plans.planset import PlanSet
 from mockseg.schemas.soundness import sound_schema
@@ -104,7 +104,7 @@ def _walk(
     if not isinstance(node, dict) or (at, where) in trail or len(where) > _DEEPEST:
         return
     trail |= {(at, where)}
-    for name, sub in _mapping(node, "properties").items():
+    for name, sub in as_object(node.get("properties")).items():
         if sub is False:
             continue
         below = (*where, name)
@@ -147,7 +147,7 @@ def _conditions(
                 holds=holds,
             )
             yield from _walk(root, (*at, keyword), where, trail)
-    for name, sub in _mapping(node, "dependencies").items():
+    for name, sub in as_object(node.get("dependencies")).items():
         if isinstance(sub, dict):
             yield from _walk(root, (*at, "dependencies", name), where, trail)
 
@@ -178,7 +178,7 @@ def _described(root: JsonObject, at: Path, where: Path) -> str:
     if isinstance(node.get("title"), str):
         return str(node["title"])
     parts = []
-    for name, sub in _mapping(node, "properties").items():
+    for name, sub in as_object(node.get("properties")).items():
         allowed = _allowed(sub)
         if allowed:
             values = " or ".join(shown(value) for value in allowed[:5])
@@ -198,11 +198,6 @@ def _allowed(node: Json) -> list[Json]:
     if not isinstance(node, dict):
         return []
     return [node["const"]] if "const" in node else _sequence(node, "enum")
-
-
-def _mapping(node: JsonObject, keyword: str) -> JsonObject:
-    value = node.get(keyword)
-    return value if isinstance(value, dict) else {}
 
 
 def _sequence(node: JsonObject, keyword: str) -> list[Json]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError, UnreadableFileError
 from mockseg.files import read_json
-from mockseg.json_types import encode
+from mockseg.json_types import as_object, as_text
 from mockseg.schemas.soundness import sound_schema
-from mockseg.suggestions import unknown
+from mockseg.suggestions import quoted, unknown
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
@@ -96,9 +96,8 @@ class Rule:
     @property
     def body(self) -> JsonObject:
         """The schema of its properties or traits; empty where it has none of its own."""
-        properties = self.schema.get("properties")
-        body = properties.get(holder_of(self.type.lower())) if isinstance(properties, dict) else {}
-        return body if isinstance(body, dict) else {}
+        properties = as_object(self.schema.get("properties"))
+        return as_object(properties.get(holder_of(self.type.lower())))
 
     @property
     def label(self) -> str:
@@ -226,7 +225,7 @@ def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
             sound_schema(rule.schema, file=file, place=f"{place}.jsonSchema")
         read.append(rule)
     return Plan(
-        name=_text(plan, "name", file=file) or _stem(file),
+        name=_text(plan, "name", file=file) or Path(file).stem or file,
         rules=tuple(read),
         id=_text(plan, "id", file=file),
         description=_text(plan, "description", file=file),
@@ -276,13 +275,9 @@ def _parts(document: Json, *, file: str) -> tuple[JsonObject, list[Json], str]:
     if isinstance(holder, dict) and "rules" not in holder and isinstance(holder.get("data"), dict):
         holder, where = holder["data"], "data."
     if not isinstance(holder, dict) or not isinstance(holder.get("rules"), list):
-        found = "a list" if isinstance(holder, list) else _kind(holder)
-        if isinstance(holder, dict):
-            rules = holder.get("rules")
-            found = f"rules: {_kind(rules)}" if "rules" in holder else "an object without rules"
         raise PlanError(
-            f'found {found}; allowed is Segment\'s Public API JSON, {{"rules": [...]}} or the '
-            'API\'s answer {"data": {"trackingPlan": {...}, "rules": [...]}}',
+            f"found {quoted(holder)}; allowed is Segment's Public API JSON, "
+            '{"rules": [...]} or {"data": {"trackingPlan": {...}, "rules": [...]}}',
             file=file,
             place=where.rstrip("."),
         )
@@ -294,14 +289,14 @@ def _parts(document: Json, *, file: str) -> tuple[JsonObject, list[Json], str]:
 
 def _rule(entry: Json, *, file: str, place: str) -> Rule:
     if not isinstance(entry, dict):
-        raise PlanError(f"a rule must be an object, got {_kind(entry)}", file=file, place=place)
+        raise PlanError(f"a rule must be an object, got {quoted(entry)}", file=file, place=place)
     kind = entry.get("type")
     if kind not in RULE_TYPES:
         raise PlanError(unknown("rule type", kind, RULE_TYPES), file=file, place=f"{place}.type")
     key = entry.get("key")
     if (kind == "TRACK" and not key) or not isinstance(key, str | None):
         raise PlanError(
-            f"invalid key {_shown(key)}: expected the event's name as a string, and for other "
+            f"invalid key {quoted(key)}: expected the event's name as a string, and for other "
             "types than TRACK none",
             file=file,
             place=f"{place}.key",
@@ -309,14 +304,14 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
     version = entry.get("version", 1)
     if isinstance(version, bool) or not isinstance(version, int) or version < 0:
         raise PlanError(
-            f"invalid version {_shown(version)}: expected a whole number from 0",
+            f"invalid version {quoted(version)}: expected a whole number from 0",
             file=file,
             place=f"{place}.version",
         )
     schema = entry.get("jsonSchema")
     if not isinstance(schema, dict):
         raise PlanError(
-            f"a rule needs a JSON Schema as an object, got {_kind(schema)}",
+            f"a rule needs a JSON Schema as an object, got {quoted(schema)}",
             file=file,
             place=f"{place}.jsonSchema",
         )
@@ -343,7 +338,9 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
         version=version,
         schema=schema,
         title=title if isinstance(title, str) and title else _default_title(kind, key, schema),
-        description=description if isinstance(description, str) else _said(schema, "description"),
+        description=description
+        if isinstance(description, str)
+        else as_text(schema.get("description")),
         aliases=tuple(aliases),
         document=document,
         examples=tuple(examples),
@@ -358,7 +355,7 @@ def _rule_to_json(rule: Rule) -> JsonObject:
     entry["version"] = rule.version
     if rule.title != _default_title(rule.type, rule.key, rule.schema):
         entry["title"] = rule.title
-    if rule.description != _said(rule.schema, "description"):
+    if rule.description != as_text(rule.schema.get("description")):
         entry["description"] = rule.description
     if rule.document:
         entry["document"] = rule.document
@@ -371,12 +368,7 @@ def _rule_to_json(rule: Rule) -> JsonObject:
 
 
 def _default_title(kind: str, key: str | None, schema: JsonObject) -> str:
-    return _said(schema, "title") or key or kind
-
-
-def _said(schema: JsonObject, keyword: str) -> str:
-    value = schema.get(keyword)
-    return value if isinstance(value, str) else ""
+    return as_text(schema.get("title")) or key or kind
 
 
 def _text(plan: JsonObject, key: str, *, file: str) -> str:
@@ -384,21 +376,5 @@ def _text(plan: JsonObject, key: str, *, file: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise PlanError(f"must be a string, got {_kind(value)}", file=file, place=key)
+        raise PlanError(f"must be a string, got {quoted(value)}", file=file, place=key)
     return value
-
-
-def _stem(file: str) -> str:
-    return Path(file).stem or file
-
-
-def _kind(value: Json) -> str:
-    if value is None:
-        return "nothing"
-    names = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
-    return names.get(type(value), "a number")
-
-
-def _shown(value: Json) -> str:
-    text = "nothing" if value is None else encode(value).decode()
-    return text if len(text) <= 80 else text[:77] + "..."

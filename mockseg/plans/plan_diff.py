@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from mockseg.json_types import canonical
+from mockseg.json_types import as_object, canonical
 from mockseg.printable import printable
 from mockseg.schemas.tree import NO_PLACE
 from mockseg.schemas.vocabulary import field_of, listed, shown
@@ -141,7 +141,7 @@ def _required(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Itera
 
 
 def _properties(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
-    before, after = _mapping(was, "properties"), _mapping(now, "properties")
+    before, after = as_object(was.get("properties")), as_object(now.get("properties"))
     for name in dict.fromkeys([*before, *after]):
         place = (*where, name)
         if name in before and name in after:
@@ -194,11 +194,6 @@ def _typed(schema: Json) -> str:
 
 def _limits(schema: Json) -> bool:
     return schema is False or (isinstance(schema, dict) and bool(set(schema) - _REMARKS))
-
-
-def _mapping(node: JsonObject, keyword: str) -> JsonObject:
-    value = node.get(keyword)
-    return value if isinstance(value, dict) else {}
 
 
 def _names(node: JsonObject, keyword: str) -> list[str]:

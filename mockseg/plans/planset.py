@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mockseg.errors import PlanError
+from mockseg.json_types import as_object
 from mockseg.plans.model import KEYED
 from mockseg.plans.protocols import ALLOW_ALL, Outcome, ProtocolsSettings, decide
 from mockseg.plans.violations import unplanned_event, unreadable, violations_of
@@ -125,9 +126,8 @@ def version_wanted(message: JsonObject) -> int | None:
     Source: Segment's "Dynamically validate track events against an event version":
     ``context.protocols.event_version``, an integer.
     """
-    context = message.get("context")
-    protocols = context.get("protocols") if isinstance(context, dict) else None
-    version = protocols.get("event_version") if isinstance(protocols, dict) else None
+    protocols = as_object(as_object(message.get("context")).get("protocols"))
+    version = protocols.get("event_version")
     if isinstance(version, bool) or not isinstance(version, int | float):
         return None
     # JSON does not tell 2 from 2.0.

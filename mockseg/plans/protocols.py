@@ -20,6 +20,7 @@ import msgspec
 from mockseg.conversion import convert
 from mockseg.domain.message import holder_of
 from mockseg.errors import ConfigError, OperationError
+from mockseg.json_types import as_object, as_text
 from mockseg.plans.violations import segment_text
 from mockseg.schemas.tree import children, dereference, lookup
 
@@ -71,21 +72,19 @@ def violation_generated(
         A whole track message. Its messageId follows from the violating message and the
         violation, so that checking a message twice does not count twice.
     """
-    context = message.get("context")
-    app = context.get("app") if isinstance(context, dict) else None
-    version = app.get("version") if isinstance(app, dict) else None
+    app = as_object(as_object(message.get("context")).get("app"))
     return {
         "context": {"app": None, "library": {"name": "analytics-node", "version": "2.1.0"}},
         "event": VIOLATION_EVENT,
         "integrations": {},
         "messageId": _message_id(message, violation),
         "properties": {
-            "appVersion": _text(version),
-            "eventMessageID": _text(message.get("messageId")),
-            "eventName": _text(message.get("event")),
-            "eventSentAt": _text(message.get("sentAt")) or _NO_TIME,
-            "eventTimestamp": _text(message.get("originalTimestamp")) or _NO_TIME,
-            "eventType": _text(message.get("type")),
+            "appVersion": as_text(app.get("version")),
+            "eventMessageID": as_text(message.get("messageId")),
+            "eventName": as_text(message.get("event")),
+            "eventSentAt": as_text(message.get("sentAt")) or _NO_TIME,
+            "eventTimestamp": as_text(message.get("originalTimestamp")) or _NO_TIME,
+            "eventType": as_text(message.get("type")),
             "sourceID": origin.source_id,
             "sourceName": origin.source_name,
             "sourceSlug": origin.source_slug,
@@ -110,7 +109,7 @@ def forwarded_blocked(message: JsonObject, *, origin: Origin) -> JsonObject:
 
 def _message_id(message: JsonObject, violation: Violation) -> str:
     seed = "\0".join(
-        (_text(message.get("messageId")), violation.type, violation.field, violation.description)
+        (as_text(message.get("messageId")), violation.type, violation.field, violation.description)
     )
     number = int.from_bytes(hashlib.sha256(seed.encode("utf-8", "replace")).digest(), "big")
     letters = []
@@ -118,10 +117,6 @@ def _message_id(message: JsonObject, violation: Violation) -> str:
         number, rest = divmod(number, len(_LETTERS))
         letters.append(_LETTERS[rest])
     return "sch-" + "".join(letters)
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
 
 
 class Omissions:
@@ -421,10 +416,7 @@ def _traced(omissions: Omissions, violations: Iterable[Violation], source_id: st
     message = omissions.message
     if not any(trace.values()):
         return message
-    context = message.get("context")
-    context = dict(context) if isinstance(context, dict) else {}
-    protocols = context.get("protocols")
-    own = protocols if isinstance(protocols, dict) else {}
+    context = as_object(message.get("context"))
     filled = {key: value for key, value in trace.items() if value}
-    context["protocols"] = {**own, "sourceId": source_id, **filled}
-    return {**message, "context": context}
+    protocols = as_object(context.get("protocols")) | {"sourceId": source_id} | filled
+    return {**message, "context": {**context, "protocols": protocols}}

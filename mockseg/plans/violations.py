@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mockseg.domain.findings import Violation
+from mockseg.json_types import as_object
 from mockseg.schemas.tree import NO_PLACE, Path, json_pointer, lookup, pointer_path
 from mockseg.schemas.vocabulary import VOCABULARY, field_of, given_type, listed, shown
 from mockseg.suggestions import nearest
@@ -248,8 +249,7 @@ def _help(failure: Failure, keyword: str, limit: Json, schema: JsonObject, name:
     if keyword == "additionalProperties":
         return _name_help(name, lookup(schema, (*failure.schema_path[:-1], "properties")))
     if keyword == "required" and isinstance(value, dict):
-        planned = lookup(schema, (*failure.schema_path[:-1], "properties"))
-        known = planned if isinstance(planned, dict) else {}
+        known = as_object(lookup(schema, (*failure.schema_path[:-1], "properties")))
         near = nearest(name, tuple(key for key in value if key not in known))
         return None if near is None else f"you mean it by {shown(near)}?"
     if keyword in {"anyOf", "oneOf"} and (choices := _missing_one_of(failure)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from mockseg import json_types
+from mockseg.json_types import as_object, encode_for_wire
 from mockseg.schemas.patterns import character_row, to_python
 from mockseg.schemas.texts import format_text
 from mockseg.schemas.values import identity
@@ -35,7 +35,7 @@ def encode(message: Json) -> bytes:
     Raises:
         MalformedJsonError: it is not JSON.
     """
-    return json_types.encode_for_wire(message)
+    return encode_for_wire(message)
 
 
 def padded(message: JsonObject, size: int) -> JsonObject:
@@ -43,9 +43,7 @@ def padded(message: JsonObject, size: int) -> JsonObject:
 
     One that is too large already comes back as it is.
     """
-    context = message.get("context")
-    context = context if isinstance(context, dict) else {}
-    filled = {**message, "context": {**context, _PADDING: ""}}
+    filled = {**message, "context": {**as_object(message.get("context")), _PADDING: ""}}
     lacking = size - len(encode(filled))
     if lacking < 0:
         return message

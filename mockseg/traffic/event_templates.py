@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import snake_case
 from mockseg.domain.message import holder_of
-from mockseg.json_types import decode, encode
+from mockseg.json_types import as_object, decode, encode
 from mockseg.traffic.draw import Draw
 from mockseg.traffic.people import ascii_of
 
@@ -161,8 +161,7 @@ class _Occasion:
         if isinstance(value, dict):
             return self.body(value, schema)
         if isinstance(value, list):
-            items = schema.get("items")
-            items = items if isinstance(items, dict) else {}
+            items = as_object(schema.get("items"))
             return [
                 _Occasion(self._pools, self._seed, thing, self._turn).value(item, items, name)
                 for thing, item in enumerate(value, self._thing)
@@ -219,9 +218,7 @@ class _Occasion:
 
 
 def _sub(schema: JsonObject, name: str) -> JsonObject:
-    properties = schema.get("properties")
-    found = properties.get(name) if isinstance(properties, dict) else None
-    return found if isinstance(found, dict) else {}
+    return as_object(as_object(schema.get("properties")).get(name))
 
 
 # How many guides, surveys or products there are of each kind, and how many occasions of

@@ -13,13 +13,13 @@ import msgspec
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import ConfigError
-from mockseg.json_types import encode
+from mockseg.json_types import as_text, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from fractions import Fraction
 
-    from mockseg.json_types import Json, JsonObject
+    from mockseg.json_types import JsonObject
 
 # Where a message says when it happened, the first that does wins.
 _TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")
@@ -74,17 +74,13 @@ def replayed(
 
 
 def _made(message: JsonObject, due: int) -> GeneratedCall:
-    type_ = _text(message.get("type"))
-    event = _text(message.get("event"))
-    message_id = _text(message.get("messageId"))
+    type_ = as_text(message.get("type"))
+    event = as_text(message.get("event"))
+    message_id = as_text(message.get("messageId"))
     routed = type_ if type_ in MESSAGE_TYPES else ""
     return GeneratedCall(
         due, encode(message), routed, event or type_ or "(none)", "replayed", "", message_id
     )
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
 
 
 Label: TypeAlias = Literal["good", "invalid", "duplicate", "late", "replayed"]

@@ -18,6 +18,7 @@ from mockseg.catalogue.mistakes import breakages, edge_breakages
 from mockseg.domain.message import holder_of
 from mockseg.domain.spec import check
 from mockseg.errors import ConfigError, PlanError
+from mockseg.json_types import as_text
 from mockseg.plans.planset import PlanSet
 from mockseg.schemas.values import Builder
 from mockseg.suggestions import unknown
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
 
 def findings(message: JsonObject, checks: PlanSet) -> set[str]:
     """Return the codes of all that is found in a message: by the Spec, else by the plans."""
-    type_ = message.get("type")
-    type_ = type_ if isinstance(type_, str) else ""
+    type_ = as_text(message.get("type"))
     discards = {discard.code for discard in check(message, type_)}
     if discards:
         return discards

@@ -206,7 +206,7 @@ def test_the_columns_of_segments_editor_are_read() -> None:
         ),
         ("Event Name,Property Name\nA,b,c\n", "web.csv: row 2: 3 cells under 2 columns"),
         ('Event Name,Property Name\nA,"b\n', "web.csv: row 2: not CSV: unexpected end of data"),
-        ("Event Name,Property Name\n,b\n", "web.csv: rules[0].key: invalid key nothing"),
+        ("Event Name,Property Name\n,b\n", "web.csv: rules[0].key: invalid key null"),
         (
             "Event Name,Property Name,Permitted Values\nA,b,(\n",
             "web.csv: rules[0].jsonSchema.properties.properties.properties.b.pattern: the pattern",

@@ -147,19 +147,19 @@ def test_a_file_that_is_not_json_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
-        (3, "plan.json: found a number; allowed is Segment's Public API JSON"),
-        ([], "plan.json: found a list; allowed"),
-        ({"name": "x"}, "plan.json: found an object without rules; allowed"),
-        ({"data": {"rules": {}}}, "plan.json: data: found rules: an object; allowed"),
-        ({"rules": [], "name": 3}, "plan.json: name: must be a string, got a number"),
-        ({"rules": [3]}, "plan.json: rules[0]: a rule must be an object, got a number"),
+        (3, "plan.json: found 3; allowed is Segment's Public API JSON"),
+        ([], "plan.json: found []; allowed"),
+        ({"name": "x"}, 'plan.json: found {"name": "x"}; allowed'),
+        ({"data": {"rules": {}}}, 'plan.json: data: found {"rules": {}}; allowed'),
+        ({"rules": [], "name": 3}, "plan.json: name: must be a string, got 3"),
+        ({"rules": [3]}, "plan.json: rules[0]: a rule must be an object, got 3"),
         (
             {"rules": [RULE, {**RULE, "type": "TRAK"}]},
             'plan.json: rules[1].type: unknown rule type "TRAK"; did you mean "TRACK"? Allowed: T',
         ),
         (
             {"data": {"rules": [{"type": "TRACK", "jsonSchema": {}}]}},
-            "plan.json: data.rules[0].key: invalid key nothing: expected the event's name",
+            "plan.json: data.rules[0].key: invalid key null: expected the event's name",
         ),
         (
             {"rules": [{**RULE, "version": 1.5}]},
@@ -167,7 +167,7 @@ def test_a_file_that_is_not_json_is_one_sentence(tmp_path: Path) -> None:
         ),
         (
             {"rules": [{**RULE, "jsonSchema": "{}"}]},
-            "plan.json: rules[0].jsonSchema: a rule needs a JSON Schema as an object, got a string",
+            'plan.json: rules[0].jsonSchema: a rule needs a JSON Schema as an object, got "{}"',
         ),
         (
             {"rules": [{**RULE, "aliases": "a"}]},
