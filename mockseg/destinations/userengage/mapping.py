@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mockseg.destinations.userengage.values import (
     Unconvertible,
@@ -57,12 +57,23 @@ def _squeeze(name: str) -> str:
     return name.replace("_", "").replace("-", "").replace(" ", "").lower()
 
 
-_USER_TRAITS: dict[str, tuple[str, str, Callable[[Json], Json]]] = {
+# How the document spells a trait, the field it becomes, and what reads it; by squeezed name.
+_Traits: TypeAlias = "Mapping[str, tuple[str, str, Callable[[Json], Json]]]"
+_USER_TRAITS: _Traits = {
     "email": ("email", "email", words),
     "firstname": ("first_name", "first_name", person_name),
     "lastname": ("last_name", "last_name", person_name),
     "phone": ("phone", "phone_number", words),
     "gender": ("gender", "gender", gender),
+    # Taken apart afterwards.
+    "address": ("address", "address", lambda value: value),
+}
+_COMPANY_TRAITS: _Traits = {
+    "description": ("description", "description", words),
+    "email": ("email", "email", words),
+    "employees": ("employees", "size", employees),
+    "name": ("name", "name", words),
+    "phone": ("phone", "phone_numbers", words),
 }
 
 
@@ -74,18 +85,19 @@ def map_user_traits(traits: JsonObject, *, place: str, address_text: str) -> Map
         place: where they are in the call, for notes.
         address_text: how an address that is text is treated, see `UserEngageSetup`.
     """
-    mapped = Mapped()
-    for name, value in traits.items():
-        squeezed = _squeezed(name)
-        if squeezed == "address":
-            if not _shadowed(mapped, traits, place, name, "address"):
-                _map_address(mapped, f"{place}.{name}", value, address_text=address_text)
-            continue
-        trait = _USER_TRAITS.get(squeezed)
-        if trait is None:
-            mapped.custom.append((name, value))
-        elif not _shadowed(mapped, traits, place, name, trait[0]):
-            _map_value(mapped, f"{place}.{name}", value, trait[1:])
+    mapped = _map_traits(traits, _USER_TRAITS, place=place)
+    address = mapped.profile.pop("address", None)
+    if isinstance(address, dict):
+        parts = {_squeezed(key): part for key, part in address.items()}
+        if parts.get("region") is None:
+            parts["region"] = parts.get("state")
+        for field in ("country", "region", "city"):
+            _map_value(mapped, f"{place}.address.{field}", parts.get(field), (field, words))
+    elif address is not None and address_text == "attribute":
+        mapped.custom.append(("address", address))
+    elif address is not None:
+        reason = "is not an object with country, region and city"
+        mapped.ignore(f"{place}.address", address, reason)
     return mapped
 
 
@@ -97,17 +109,20 @@ def map_company_traits(traits: JsonObject, *, place: str, company_address: str) 
         place: where they are in the call, for notes.
         company_address: how the parts of an address are joined, see `UserEngageSetup`.
     """
+    separator = ", " if company_address == "comma" else ""
+    address = functools.partial(_joined, separator=separator)
+    table: _Traits = {**_COMPANY_TRAITS, "address": ("address", "address", address)}
+    return _map_traits(traits, table, place=place)
+
+
+def _map_traits(traits: JsonObject, table: _Traits, *, place: str) -> Mapped:
     mapped = Mapped()
     for name, value in traits.items():
-        squeezed = _squeezed(name)
-        field = _COMPANY_TRAITS.get(squeezed)
-        if field is None:
+        trait = table.get(_squeezed(name))
+        if trait is None:
             mapped.custom.append((name, value))
-        elif not _shadowed(mapped, traits, place, name, squeezed):
-            read = _COMPANY_READERS.get(squeezed, words)
-            if squeezed == "address":
-                read = functools.partial(_joined, separator=_SEPARATORS[company_address])
-            _map_value(mapped, f"{place}.{name}", value, (field, read))
+        elif not _shadowed(mapped, traits, place, name, trait[0]):
+            _map_value(mapped, f"{place}.{name}", value, trait[1:])
     return mapped
 
 
@@ -126,22 +141,11 @@ def _map_value(
         return
     field, read = target
     try:
-        mapped.profile[field] = read(value)
+        found = read(value)
     except Unconvertible as error:
         mapped.ignore(place, value, str(error))
-
-
-def _map_address(mapped: Mapped, place: str, value: Json, *, address_text: str) -> None:
-    if isinstance(value, dict):
-        parts = {_squeezed(key): part for key, part in value.items()}
-        if parts.get("region") is None:
-            parts["region"] = parts.get("state")
-        for field in ("country", "region", "city"):
-            _map_value(mapped, f"{place}.{field}", parts.get(field), (field, words))
-    elif value is not None and address_text == "attribute":
-        mapped.custom.append(("address", value))
-    elif value is not None:
-        mapped.ignore(place, value, "is not an object with country, region and city")
+    else:
+        mapped.profile |= {} if found is None else {field: found}
 
 
 def _joined(value: Json, *, separator: str) -> str:
@@ -152,26 +156,33 @@ def _joined(value: Json, *, separator: str) -> str:
     )
 
 
-_SEPARATORS = {"comma": ", ", "concatenated": ""}
-_COMPANY_TRAITS = {
-    "address": "address",
-    "description": "description",
-    "email": "email",
-    "employees": "size",
-    "name": "name",
-    "phone": "phone_numbers",
-}
-_COMPANY_READERS: dict[str, Callable[[Json], Json]] = {"employees": employees}
+def _os(value: Json) -> str | None:
+    os = value if isinstance(value, dict) else {}
+    name, version = os.get("name"), os.get("version")
+    if name is None:
+        return None
+    return words(name) if version is None else f"{words(name)} {words(version)}"
 
-_CONTEXT: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    # Object of the context ("" is the context itself), field, keys of which the first counts.
-    ("", "user_agent", ("userAgent",)),
-    ("", "language", ("locale",)),
-    ("", "ip_address", ("ip",)),
-    ("", "timezone", ("timezone",)),
-    ("device", "device_name", ("name", "model")),
-    ("device", "device_type", ("type",)),
-    ("page", "current_url", ("url",)),
+
+def _resolution(value: Json) -> str | None:
+    screen = value if isinstance(value, dict) else {}
+    width, height = screen.get("width"), screen.get("height")
+    if width is None or height is None:
+        return None
+    return f"{read_number(width)}x{read_number(height)}"
+
+
+# Places in the context, of which the first that has a value counts.
+_CONTEXT: tuple[tuple[tuple[str, ...], str, Callable[[Json], Json]], ...] = (
+    (("userAgent",), "user_agent", words),
+    (("locale",), "language", words),
+    (("ip",), "ip_address", words),
+    (("timezone",), "timezone", words),
+    (("device.name", "device.model"), "device_name", words),
+    (("device.type",), "device_type", words),
+    (("page.url",), "current_url", words),
+    (("os",), "os", _os),
+    (("screen",), "resolution", _resolution),
 )
 
 
@@ -182,48 +193,19 @@ def map_context(context: JsonObject) -> Mapped:
     there: the one that the Spec has for it.
     """
     mapped = Mapped()
-    for inner, field, keys in _CONTEXT:
-        source = context if inner == "" else _object(context, inner)
-        for key in keys:
-            value = source.get(key)
+    for places, field, read in _CONTEXT:
+        for place in places:
+            inner, _, key = place.rpartition(".")
+            source = context.get(inner) if inner else context
+            value = source.get(key) if isinstance(source, dict) else None
             if value is not None:
-                place = f"context.{inner}.{key}" if inner else f"context.{key}"
-                _map_value(mapped, place, value, (field, words))
+                _map_value(mapped, f"context.{place}", value, (field, read))
                 break
-    _map_os(mapped, _object(context, "os"))
-    _map_screen(mapped, _object(context, "screen"))
     agent = mapped.profile.get("user_agent")
     browser = None if agent is None else browser_of(agent)
     if browser is not None:
         mapped.profile["browser_family"], mapped.profile["browser_version"] = browser
     return mapped
-
-
-def _map_os(mapped: Mapped, os: Mapping[str, Json]) -> None:
-    name, version = os.get("name"), os.get("version")
-    if name is None:
-        return
-    try:
-        mapped.profile["os"] = words(name) if version is None else f"{words(name)} {words(version)}"
-    except Unconvertible as error:
-        mapped.ignore("context.os", dict(os), str(error))
-
-
-def _map_screen(mapped: Mapped, screen: Mapping[str, Json]) -> None:
-    width, height = screen.get("width"), screen.get("height")
-    if width is None or height is None:
-        return
-    try:
-        sides = read_number(width), read_number(height)
-    except Unconvertible as error:
-        mapped.ignore("context.screen", dict(screen), str(error))
-    else:
-        mapped.profile["resolution"] = f"{sides[0]}x{sides[1]}"
-
-
-def _object(context: JsonObject, name: str) -> Mapping[str, Json]:
-    value = context.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 # --- page views: the fields of the REST API's ping hit (UE-22)
