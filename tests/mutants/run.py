@@ -31,6 +31,7 @@ import tomllib
 import warnings
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,11 +125,12 @@ class Mutant:
         return self.file, self.function, "\n".join(gone), "\n".join(come)
 
 
-def places(floor: str) -> list[list[tuple[Path, str, int, str]]]:
-    """Return the mutants of a floor by the place they change, in the order of the text.
+def places(floor: str) -> dict[str, list[tuple[Path, str, int, str]]]:
+    """Return the mutants of a floor by the name of the place that they change.
 
     A mutant is told by its file, its operator, which occurrence the operator changes, and the
-    function that it is in.
+    function that it is in. A place is named by file, function, line and a number, so that a
+    change elsewhere leaves its name as it is.
     """
     files = sorted((ROOT / "mockseg" / floor).rglob("*.py"))
     with use_db(":memory:", WorkDB.Mode.create) as db:
@@ -144,7 +146,13 @@ def places(floor: str) -> list[list[tuple[Path, str, int, str]]]:
         if not marker and not any(start <= at < end for start, end in unrun[file]):
             told = (file, spec.operator_name, spec.occurrence, spec.definition_name or "")
             found.setdefault((file, at), []).append(told)
-    return [sorted(found[place]) for place in sorted(found)]
+    named: dict[str, list[tuple[Path, str, int, str]]] = {}
+    for (file, at), mutants in sorted(found.items()):
+        line = texts[file][at[0] - 1].strip()
+        name = f"{file.relative_to(ROOT)} {mutants[0][3]} {line}"
+        number = next(n for n in count() if f"{name} {n}" not in named)
+        named[f"{name} {number}"] = sorted(mutants)
+    return named
 
 
 def _for_the_type_checker(file: Path) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
@@ -183,12 +191,14 @@ def sample(floor: str, *, seed: int, size: int) -> list[Mutant]:
     drawn, and one mutant of each, so that a sum weighs no more than a number. What does not
     compile is no mutant.
     """
-    chance = random.Random(seed)
-    drawn = places(floor)
-    chance.shuffle(drawn)
+    named = places(floor)
+    drawn = {name: random.Random(f"{seed} {name}") for name in named}
+    ranks = {name: chance.random() for name, chance in drawn.items()}
     made: list[Mutant] = []
-    while drawn and len(made) < size:
-        file, operator, occurrence, function = chance.choice(drawn.pop())
+    for name in sorted(named, key=ranks.__getitem__):
+        if len(made) == size:
+            break
+        file, operator, occurrence, function = drawn[name].choice(named[name])
         before = file.read_text(encoding="utf-8")
         after = mutate_code(before, plugins.get_operator(operator)(), occurrence)
         mutant = Mutant(

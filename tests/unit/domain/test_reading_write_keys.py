@@ -31,6 +31,7 @@ from mockseg.domain.reading import key_in_path, key_in_text, key_of_refused
         ({"header_key": "h", "body": b'{"batch":[{"writeKey":"i"}]}'}, "h"),
         ({"header_key": "h", "query": "writeKey=q", "path": "/projects/p"}, "h"),
         ({"query": "writeKey=q", "path": "/projects/p"}, "q"),
+        ({"path": "/v1/projects/k"}, "k"),
         ({"path": "/analytics.js/v1"}, ""),
         ({"path": "/analytics.js/v2/k"}, ""),
         ({"path": "/projects/settings"}, ""),

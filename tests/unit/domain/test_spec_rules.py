@@ -201,6 +201,24 @@ def test_a_description_names_the_value_and_its_type():
     assert discard.description == 'properties is the string "all of it", not an object'
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("x" * 50, f'the string "{"x" * 40}"'),
+        ("", "an empty string"),
+        (10**49, f"the number 1{'0' * 39}"),
+        (1.5, "the number 1.5"),
+        (True, "the boolean true"),
+        (False, "the boolean false"),
+        ([1], "an array"),
+    ],
+)
+def test_a_value_is_shown_in_forty_characters(sent, shown):
+    """A sentence stays short whatever was sent."""
+    (discard,) = spec.check(GOOD["track"] | {"properties": sent}, "track")
+    assert discard.description == f"properties is {shown}, not an object"
+
+
 def test_codes_say_whether_they_are_segments():
     """A code that Segment does not publish says that it is mockseg's."""
     discards = spec.check({"event": 5, "userId": "u", "context": 1}, "track")
