@@ -10,22 +10,24 @@ one of a set, ``\x`` the character x itself, inside a set too. Ours, where the p
 - A set that is not closed, is empty or has a range that runs backwards is malformed,
   and so is a pattern that ends in a lone ``\``.
 
-Time is linear for hostile patterns, too: a pattern runs as a set of states held in the bits of
-one integer, one step per character of the string. Nothing ever backtracks.
+Time is linear for hostile patterns, too. What stands between two stars has a fixed length, so the
+first place where it fits is as good as any later one: nothing ever backtracks. Such a part with
+``?`` or a set in it may have at most 256 characters.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 
-# How many characters one glob remembers the answer for.
-_REMEMBERED_CHARACTERS = 256
+# Each place of the string may cost as many steps, where a part is more than plain characters.
+_MOST_ELEMENTS = 256
 
 GlobMatcher: TypeAlias = "Callable[[str], bool]"
 
@@ -50,12 +52,9 @@ class _Wild(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """One character out of ranges, each from its first to its last character."""
+    """One character out of a set, as a regular expression."""
 
-    ranges: tuple[tuple[str, str], ...]
-
-    def holds(self, char: str) -> bool:
-        return any(first <= char <= last for first, last in self.ranges)
+    expression: str
 
 
 _Element: TypeAlias = "str | _Set | _Wild"
@@ -64,7 +63,34 @@ _Element: TypeAlias = "str | _Set | _Wild"
 def compile_glob(pattern: str) -> GlobMatcher | GlobFault:
     """Return a function that says whether a whole string matches, or what is malformed."""
     elements = _elements(pattern)
-    return elements if isinstance(elements, GlobFault) else _automaton(_bits(elements))
+    if isinstance(elements, GlobFault):
+        return elements
+    parts: list[list[_Element]] = [[]]
+    # How many characters at least stand between a part and the one before.
+    gaps = [0]
+    for element in elements:
+        if element is not _Wild.ANY and (element is not _Wild.ONE or parts[-1] or len(parts) == 1):
+            parts[-1].append(element)
+            continue
+        if element is _Wild.ANY:
+            gaps.append(_trailing(parts[-1]))
+            parts.append([])
+        else:
+            gaps[-1] += 1
+    for part in parts:
+        if len(part) > _MOST_ELEMENTS and not all(isinstance(each, str) for each in part):
+            return GlobFault(
+                f"The glob has over {_MOST_ELEMENTS} characters in a row with ? or a set in them", 0
+            )
+    return _matcher(parts, gaps)
+
+
+def _trailing(part: list[_Element]) -> int:
+    """Remove the ``?`` at the end of a part and return how many there were."""
+    before = len(part)
+    while part and part[-1] is _Wild.ONE:
+        part.pop()
+    return before - len(part)
 
 
 def _elements(pattern: str) -> list[_Element] | GlobFault:
@@ -93,13 +119,13 @@ def _elements(pattern: str) -> list[_Element] | GlobFault:
 
 
 def _set(pattern: str, opening: int) -> tuple[_Set, int] | GlobFault:
-    ranges: list[tuple[str, str]] = []
+    ranges: list[str] = []
     position = opening + 1
     while position < len(pattern):
         if pattern[position] == "]":
             if not ranges:
                 return GlobFault("The set [] of the glob is empty", opening)
-            return _Set(tuple(ranges)), position + 1
+            return _Set(f"[{''.join(ranges)}]"), position + 1
         start = position
         first, position = _member(pattern, position)
         last = first
@@ -110,7 +136,7 @@ def _set(pattern: str, opening: int) -> tuple[_Set, int] | GlobFault:
             last, position = _member(pattern, position + 1)
         if last < first:
             return GlobFault(f"The range {first}-{last} of the glob runs backwards", start)
-        ranges.append((first, last))
+        ranges.append(f"{re.escape(first)}-{re.escape(last)}")
     return GlobFault("The set of the glob that begins here is not closed with ]", opening)
 
 
@@ -121,65 +147,31 @@ def _member(pattern: str, position: int) -> tuple[str, int]:
     return pattern[position], position + 1
 
 
-class _Bits(NamedTuple):
-    """Which elements match what, as bits; bit i is the element i, without stars.
+def _matcher(parts: list[list[_Element]], gaps: list[int]) -> GlobMatcher:
+    """Return the function for what stands between the stars, of which there may be none."""
+    expressions = [re.compile("".join(map(_expression, part)), re.DOTALL) for part in parts]
+    first, last, length = expressions[0], expressions[-1], len(parts[-1])
+    if len(parts) == 1:
+        return lambda text: first.fullmatch(text) is not None
+    middle = list(zip(expressions[1:-1], gaps[1:-1], strict=True))
 
-    Attributes:
-        anything: the elements that match any character.
-        letters: by character, the elements that are that character.
-        sets: each set, with its bit.
-        stars: the elements that have a star before them.
-        accepted: the bit after the last element.
-    """
-
-    anything: int
-    letters: dict[str, int]
-    sets: list[tuple[_Set, int]]
-    stars: int
-    accepted: int
-
-
-def _bits(elements: Sequence[_Element]) -> _Bits:
-    anything = stars = 0
-    letters: dict[str, int] = {}
-    sets: list[tuple[_Set, int]] = []
-    bit = 1
-    for element in elements:
-        if element is _Wild.ANY:
-            stars |= bit
-            continue
-        if isinstance(element, str):
-            letters[element] = letters.get(element, 0) | bit
-        elif isinstance(element, _Set):
-            sets.append((element, bit))
-        else:
-            anything |= bit
-        bit <<= 1
-    return _Bits(anything, letters, sets, stars, bit)
-
-
-def _automaton(bits: _Bits) -> GlobMatcher:
-    """Return the matcher; bit i of a state: the elements before i match what was read so far."""
-    anything, letters, sets, stars, accepted = bits
-    masks: dict[str, int] = {}
-
-    def mask_of(char: str) -> int:
-        mask = anything | letters.get(char, 0)
-        for members, place in sets:
-            mask |= place if members.holds(char) else 0
-        if len(masks) < _REMEMBERED_CHARACTERS:
-            masks[char] = mask
-        return mask
-
-    def run(text: str) -> bool:
-        states = 1
-        for char in text:
-            mask = masks.get(char)
-            if mask is None:
-                mask = mask_of(char)
-            states = ((states & mask) << 1) | (states & stars)
-            if not states:
+    def matches(text: str) -> bool:
+        found = first.match(text)
+        for expression, gap in middle:
+            if found is None or found.end() + gap > len(text):
                 return False
-        return bool(states & accepted)
+            found = expression.search(text, found.end() + gap)
+        rest = len(text) - length
+        return (
+            found is not None
+            and found.end() + gaps[-1] <= rest
+            and last.match(text, rest) is not None
+        )
 
-    return run
+    return matches
+
+
+def _expression(element: _Element) -> str:
+    if isinstance(element, _Set):
+        return element.expression
+    return "." if element is _Wild.ONE else re.escape(str(element))

@@ -45,7 +45,7 @@ from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import Behaviour, Sources
-from mockseg.hub.waits import Bell, Waiters
+from mockseg.hub.waits import Bell, OfferedCall, Waiters
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
@@ -149,7 +149,7 @@ class Hub:
         # Tells this run of the server from others; chance, not the seed.
         self.run = random.SystemRandom().randrange(1, 2**32)
         self.bell = Bell()
-        self.waiters: Waiters[KeptCall] = Waiters()
+        self.waiters: Waiters[OfferedCall] = Waiters()
         self.delivery_waiters: Waiters[KeptDelivery] = Waiters()
         self.in_flight = InFlight(self.bell.ring)
         self._judge = Judge(mint=self._mint_message_id, intern=StringInterner())
@@ -334,7 +334,7 @@ class Hub:
                 tally.bad += 1
                 tally.dropped += call.verdict == "dropped"
                 tally.rejected += call.verdict == "rejected"
-        self.waiters.offer(request.source, calls)
+        self.waiters.offer(request.source, map(OfferedCall, calls))
         self.bell.ring()
 
     def _delivery_changed(self, delivery: KeptDelivery) -> None:

@@ -17,13 +17,14 @@ from mockseg.operations.calls import WaitedCalls
 from mockseg.operations.deliveries import WaitedDeliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
     from mockseg.hub.sources import Sources
     from mockseg.journal.memory import MemoryJournal
-    from mockseg.matching.match import Matchable, ScalarMatch
+    from mockseg.json_types import JsonObject
+    from mockseg.matching.match import Predicate, ScalarMatch
     from mockseg.operations.calls import Count, WaitCalls
     from mockseg.operations.deliveries import WaitDeliveries
 
@@ -111,13 +112,14 @@ class Waiters(Generic[_Item_contra]):
         if not waiters:
             del self._by_source[waiter.source]
 
-    def offer(self, source: str, items: Sequence[_Item_contra]) -> None:
+    def offer(self, source: str, items: Iterable[_Item_contra]) -> None:
         """Show what is new of a source to all waits for it."""
         if not self._by_source:
             return
-        for waiter in self._of(source):
+        if waiters := self._of(source):
             for item in items:
-                waiter.offer(item)
+                for waiter in waiters:
+                    waiter.offer(item)
 
     def cleared(self, source: str, call: int | None) -> None:
         for waiter in self._of(source):
@@ -140,7 +142,7 @@ def waiting(
             waiters.remove(waiter)
 
 
-def compiled(match: ScalarMatch) -> Callable[[Matchable], bool]:
+def compiled(match: ScalarMatch) -> Predicate:
     """Compile match keys.
 
     Raises:
@@ -150,6 +152,21 @@ def compiled(match: ScalarMatch) -> Callable[[Matchable], bool]:
         return compile_match(match)
     except FqlError as error:
         raise error.refusal() from None
+
+
+class OfferedCall:
+    """A call that was just recorded; its message is decoded once for all waits."""
+
+    __slots__ = ("_message", "call")
+
+    def __init__(self, call: KeptCall) -> None:
+        self.call = call
+        self._message: JsonObject | None = None
+
+    def message(self) -> JsonObject:
+        if self._message is None:
+            self._message = self.call.message()
+        return self._message
 
 
 class CallWaiter:
@@ -177,10 +194,10 @@ class CallWaiter:
         self._hopeless: KeptCall | None = None
         self.source = match.source
 
-    def offer(self, call: KeptCall) -> None:
+    def offer(self, offered: OfferedCall) -> None:
         # Until the scan of earlier calls has ended, it will come to this one.
         if self._begun:
-            self._look(call, self._loop.time())
+            self._look(offered.call, self._loop.time(), offered.message)
 
     async def scan(self, journal: MemoryJournal, sources: Sources) -> None:
         """Look at the calls that were recorded before; then at each that is recorded."""
@@ -191,8 +208,10 @@ class CallWaiter:
         self._begun = True
         self._lost = sources.lost(self.source)
 
-    def _look(self, call: KeptCall, at: float) -> None:
-        if call.cursor <= self._asked.after or not self._matches(call):
+    def _look(
+        self, call: KeptCall, at: float, message: Callable[[], JsonObject] | None = None
+    ) -> None:
+        if call.cursor <= self._asked.after or not self._matches(call, message):
             return
         if self._only_accepted and call.verdict != "accepted":
             if self._hopeless is None and not call.is_duplicate:

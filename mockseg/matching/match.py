@@ -116,7 +116,19 @@ def narrows(match: ScalarMatch) -> bool:
     return any(getattr(match, key) not in {None, "any"} for key in keys)
 
 
-def compile_match(match: ScalarMatch) -> Callable[[Matchable], bool]:
+class Predicate(Protocol):
+    """Match keys, compiled."""
+
+    def __call__(self, call: Matchable, message: Callable[[], JsonObject] | None = None) -> bool:
+        """Return whether a call matches.
+
+        Args:
+            call: it.
+            message: returns its normalised message, for who asks several predicates about it.
+        """
+
+
+def compile_match(match: ScalarMatch) -> Predicate:
     """Make the predicate of these keys; it decodes a message only when it has to.
 
     Raises:
@@ -139,14 +151,14 @@ def compile_match(match: ScalarMatch) -> Callable[[Matchable], bool]:
     if match.where is not None:
         deep.append(parse(match.where).matches)
 
-    def predicate(call: Matchable) -> bool:
+    def predicate(call: Matchable, message: Callable[[], JsonObject] | None = None) -> bool:
         for key, value in plain:
             if getattr(call, key) != value:
                 return False
         if not deep:
             return True
-        message = call.message()
-        return all(test(message) for test in deep)
+        decoded = (message or call.message)()
+        return all(test(decoded) for test in deep)
 
     return predicate
 
