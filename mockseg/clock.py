@@ -33,10 +33,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own clock."""
-
     def now_ns(self) -> int:
-        """Return the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
         return time.time_ns()
 
     async def sleep(self, seconds: float) -> None:
@@ -69,7 +66,6 @@ class ShiftedClock:
         return (self._frozen_ns - self._base.now_ns()) / NANOSECONDS
 
     def now_ns(self) -> int:
-        """Return the time of day: nanoseconds since 1970-01-01T00:00:00Z."""
         if self._frozen_ns is not None:
             return self._frozen_ns
         return self._base.now_ns() + self._offset_ns

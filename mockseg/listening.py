@@ -149,7 +149,6 @@ class Acceptor:
             self._servers.append(server)
 
     async def stop(self) -> None:
-        """Accept nothing more, and close the listening sockets."""
         loop = asyncio.get_running_loop()
         for server in self._servers:
             server.close()

@@ -209,7 +209,6 @@ def _show_plan(plan: Plan) -> None:
 
 
 def _show_event(match: Match) -> None:
-    """Print an event: its properties as a table, then a whole call."""
     plan, rule = match.plan, match.rule
     say(f"{rule.name} ({rule.type}, plan {plan.slug}, {plan.strictness})")
     say(rule.title)
@@ -315,7 +314,6 @@ def _matches(
 
 
 def _known(matches: tuple[Match, ...], strictness: Strictness) -> list[Match]:
-    """Return the same rules of the plans of this strictness."""
     known: list[Match] = []
     for match in matches:
         plan = load(match.plan.slug, strictness=strictness)

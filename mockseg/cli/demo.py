@@ -216,7 +216,6 @@ def _send_through_sdk(url: str) -> str | None:
 
 
 def _report(hub: Hub) -> None:
-    """Print every call, and every request that was refused without one."""
     rows: list[tuple[Part, ...]] = []
     good = 0
     for kept in hub.journal.calls_after(0, limit=_MOST, source=WRITE_KEY):

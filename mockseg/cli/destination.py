@@ -143,7 +143,6 @@ def remove(*, target: Target, id_: str) -> None:
 
 
 def _show(view: DestinationView, *, url: str) -> None:
-    """Print a destination on two lines: where calls go, and its actions."""
     settings = view.settings
     where = " ".join(view.urls) if view.path is None else url.rstrip("/") + view.path
     parts = [view.id, f"source {shorten(view.source)}", shorten(where)]

@@ -57,8 +57,6 @@ MATCH_KEYS: tuple[tuple[str, str], ...] = (
 
 
 class OneOf(click.Choice[str]):
-    """A choice that suggests the nearest word for an unknown one."""
-
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's signature
         return unknown("value", value, map(str, self.choices))
 

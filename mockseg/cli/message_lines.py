@@ -61,7 +61,6 @@ def messages_of(file: str, *, outcome: str = "") -> Iterator[tuple[str, Sent]]:
 
 
 def read_line(line: bytes) -> tuple[Sent, ...] | Discard:
-    """Return the messages of a line, or why it cannot be read."""
     # Only a batch has this word, or a message that speaks of it; who has it is asked.
     if b'"batch"' in line:
         batch = read_batch(line)

@@ -46,7 +46,6 @@ Part: TypeAlias = "str | Painted"
 
 
 def paint(text: str, colour: Colour) -> Painted:
-    """Return a part of a line that is coloured on a terminal."""
     return Painted(text, colour)
 
 
@@ -150,7 +149,6 @@ def decided(status: int) -> int:
 
 
 def on_terminal(*, err: bool = False) -> bool:
-    """Return whether standard output, or standard error, is a terminal."""
     return (sys.stderr if err else sys.stdout).isatty()
 
 

@@ -1,5 +1,3 @@
-"""``mockseg serve``: run the server until Ctrl-C or SIGTERM."""
-
 from __future__ import annotations
 
 import asyncio
@@ -127,7 +125,6 @@ def exposed_warning(settings: Settings) -> str:
 
 
 def end_text(tally: Tally) -> str:
-    """Return the counts since the start, in one line."""
     forgotten = f", {tally.forgotten} sources forgotten" if tally.forgotten else ""
     return (
         f"{tally.accepted} accepted, {tally.bad} bad, {tally.dropped} would have been dropped by"
@@ -187,7 +184,6 @@ class LiveLines:
             self._writer.join(_STOP_SECONDS)
 
     def show(self) -> None:
-        """Hand over what has come since the last time."""
         fresh = self._hub.journal.cursor - self._cursor
         after = max(self._cursor, self._hub.journal.cursor - _AT_ONCE)
         calls = self._hub.journal.calls_after(after, limit=_AT_ONCE) if fresh else []

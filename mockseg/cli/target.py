@@ -1,5 +1,3 @@
-"""The running server that a command talks to."""
-
 from __future__ import annotations
 
 import contextlib

@@ -96,7 +96,6 @@ def command(
 
 
 def _judge_all(file: str, run: DryRun, report: _Report) -> None:
-    """Judge line by line; what was judged is not kept."""
     # Only a terminal shows a bar, and a pipe cannot be read twice.
     counted = on_terminal(err=True) and not is_stream(file)
     total = sum(1 for _ in lines_of(file)) if counted else None
@@ -182,7 +181,6 @@ class _Judged:
 
     @property
     def what(self) -> str:
-        """Type, event and user, printable."""
         event = f' "{shorten(self.event)}"' if self.event is not None else ""
         user = f", user {shorten(self.user_id)}" if self.user_id else ""
         return f"{shorten(self.type)}{event}{user}"
@@ -272,7 +270,6 @@ class _Report:
         return self._cases.setdefault(key, _Case())
 
     def as_text(self, *, judged_by: str) -> str:
-        """Return the first bad messages, then the counts."""
         lines: list[str] = []
         for judged, explained in self._shown:
             fate = "violates its plan" if judged.verdict == "accepted" else judged.verdict

@@ -114,7 +114,6 @@ def _explain(
     as_json: bool,
     times: Times,
 ) -> None:
-    """Print why the wait ended without its calls, as the server explains it, else what is there."""
     if as_json:
         say_json(
             {

@@ -78,7 +78,6 @@ class Access:
 
     @property
     def has_token(self) -> bool:
-        """Whether the server was started with a token, so that other machines can have access."""
         return self._token is not None
 
     def accepts(self, token: str) -> bool:

@@ -1,5 +1,3 @@
-"""The aiohttp application of a server."""
-
 from __future__ import annotations
 
 from collections.abc import AsyncIterator

@@ -149,7 +149,6 @@ class Connection(web.RequestHandler):
         return response
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Record a request whose client went away before its head was whole."""
         if self._has_partial_head():
             self._record_partial_head(
                 400, "the client went away before the head of the request was whole"
@@ -212,7 +211,7 @@ class Connection(web.RequestHandler):
             _feed(self, part)
 
     def _keep(self, data: bytes) -> None:
-        """Keep what was received, up to a bound; the last bytes always."""
+        """Keep what was received, up to a limit; the last bytes always."""
         received = self._received
         if len(received) < _MOST_KEPT_BYTES:
             self._received = received + data
@@ -265,7 +264,6 @@ class Connection(web.RequestHandler):
         return answer
 
     def _record_partial_head(self, status: int, reason: str) -> Answer:
-        """Record a request whose head is not whole."""
         self._ended = True
         answer = refusal(status, reason, code="invalid_request", plain=False)
         received = self._received

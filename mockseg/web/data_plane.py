@@ -84,7 +84,6 @@ class DataPlane:
         return await self.answer(TRACKING.get(normalised(request.path)), request)
 
     async def answer(self, route: Route | None, request: web.Request) -> web.StreamResponse:
-        """Answer a request at a route of tracking, or at none."""
         method = request.method
         if method == "OPTIONS":
             return preflight(request)
@@ -330,7 +329,6 @@ async def _crossdomain() -> web.StreamResponse:
 
 
 def _listening(request: web.Request) -> str:
-    """Return the host and port where this connection came in."""
     name = request.transport.get_extra_info("sockname") if request.transport else None
     host, port = name[:2] if isinstance(name, tuple) else ("127.0.0.1", 80)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

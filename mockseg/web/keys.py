@@ -1,5 +1,3 @@
-"""What stands on the application, under which key."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,5 +1,3 @@
-"""From a request to the parameters of an operation."""
-
 from __future__ import annotations
 
 import asyncio

@@ -117,5 +117,4 @@ class ConstantResponse(web.StreamResponse):
 
 
 def _header_value(value: str) -> str:
-    """Return a text without the characters that a header cannot hold."""
     return "".join(c for c in value if " " <= c <= "~")

@@ -1,5 +1,3 @@
-"""Sends deliveries over HTTP: aiohttp's client."""
-
 from __future__ import annotations
 
 import errno
@@ -64,7 +62,6 @@ class HttpSender:
             return Unanswered(_label(error), _detail(error))
 
     async def close(self) -> None:
-        """Close all connections; a later request opens new ones."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()

@@ -81,7 +81,6 @@ def _unread(problem: Discard) -> VendorResponse:
 
 
 def _base_url(request: web.Request, name: str, destination: Connected | None) -> str:
-    """Return the address before a vendor's own paths, as this client knows it."""
     path = f"{VENDORS}/{name}" if destination is None else destination.path
     return f"{request.scheme}://{request.host}{path}"
 

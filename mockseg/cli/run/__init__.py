@@ -155,7 +155,6 @@ async def _run(
 
 
 def _judgement(url: str, nothing: str, how: dict[str, Any]) -> Judgement:
-    """Wait until all that the program sent is recorded, and judge it."""
     unsettled: tuple[str, ...] = ()
     with contextlib.closing(Target(url)) as target:
         try:

@@ -216,7 +216,6 @@ def _count(kinds: dict[tuple[str, str, str], Wrong], call: Call) -> None:
 
 
 def _sent(target: Target, wrong: Wrong) -> str:
-    """Return the value that was sent at the place of a finding."""
     for each in target.ask("get_call", GetCall(id=wrong.first), CallDetails).findings:
         if (each.finding.code, each.finding.field) == (wrong.code, wrong.field):
             if each.sent is UNSET:

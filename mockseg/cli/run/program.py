@@ -54,8 +54,6 @@ async def run_program(
 
 
 class _Forwarder:
-    """Forwards signals to a program, and kills it when it does not end."""
-
     def __init__(
         self, process: asyncio.subprocess.Process, *, name: str, grace_seconds: float
     ) -> None:

@@ -177,7 +177,6 @@ def _send_as(
     *,
     key: str | None,
 ) -> None:
-    """Send as Segment sends to a destination."""
     from mockseg.traffic.driver import Driver
 
     if values["write_key"] or values["gzip"] or values["transport"]:

@@ -1,5 +1,3 @@
-"""The report at the end of a run."""
-
 from __future__ import annotations
 
 from collections.abc import Mapping

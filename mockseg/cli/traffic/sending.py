@@ -29,8 +29,6 @@ _MOST_CONNECTIONS: Final = 1000
 
 
 class Sender(Protocol):
-    """Sends groups of calls on a schedule and counts their answers."""
-
     @property
     def waiting(self) -> int:
         """Number of groups that are due and not yet answered."""

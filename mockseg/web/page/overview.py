@@ -87,7 +87,6 @@ async def overview(
 
 
 def query_of(source: str | None) -> str:
-    """Return the query of a page about a source, empty for all sources."""
     return "" if source is None else "?" + urlencode({"source": source}, errors="replace")
 
 
