@@ -24,6 +24,14 @@ _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}
 _REMARKS: Final = frozenset(
     {"$comment", "$id", "$schema", "default", "description", "examples", "labels", "title"}
 )
+# What says as much as the keyword left out.
+_NOTHING_LIMITED: Final = {"additionalProperties": True, "uniqueItems": False}
+_LOWEST: Final = frozenset(
+    {"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"}
+)
+_HIGHEST: Final = frozenset(
+    {"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"}
+)
 # Compared in this order, before other keywords.
 _STRUCTURE: Final = ("type", "enum", "required", "properties", "items")
 
@@ -114,10 +122,22 @@ def _schemas(rule: str, was: Json, now: Json, where: Path) -> Iterator[Change]:
         elif keyword == "items" and isinstance(old, dict) and isinstance(new, dict):
             yield from _schemas(rule, old, new, (*where, "*"))
         else:
-            tightens = keyword == "definitions" or new is not NO_PLACE
-            if keyword == "type":
-                tightens = not _type_set(old) <= _type_set(new)
-            yield _change(rule, where, keyword, old, new, tightens=tightens)
+            yield _change(rule, where, keyword, old, new, tightens=_tightens(keyword, old, new))
+
+
+def _tightens(keyword: str, old: Json, new: Json) -> bool:
+    """Return whether values that were good may be bad after a change of a keyword."""
+    if keyword == "type":
+        return not _type_set(old) <= _type_set(new)
+    if keyword == "definitions":
+        return True
+    if new is NO_PLACE or new is _NOTHING_LIMITED.get(keyword, NO_PLACE):
+        return False
+    if old is not NO_PLACE and keyword in _LOWEST:
+        return bool(new > old)
+    if old is not NO_PLACE and keyword in _HIGHEST:
+        return bool(new < old)
+    return True
 
 
 def _values(rule: str, old: list[Json], new: list[Json], where: Path) -> Iterator[Change]:
@@ -133,10 +153,11 @@ def _values(rule: str, old: list[Json], new: list[Json], where: Path) -> Iterato
 
 def _required(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
     before, after = _names(was, "required"), _names(now, "required")
-    known = _names(now, "properties")
+    # Where a property itself is no longer planned, that says it all.
+    gone = set(_names(was, "properties")).difference(_names(now, "properties"))
     for name in [name for name in after if name not in before]:
         yield _found("added", rule, (*where, name), "required", "now required", tightens=True)
-    for name in [name for name in before if name not in after and name in known]:
+    for name in [name for name in before if name not in after and name not in gone]:
         yield _found("removed", rule, (*where, name), "required", "now optional")
 
 

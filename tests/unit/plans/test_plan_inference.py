@@ -267,6 +267,31 @@ def changes(before: Any, after: Any) -> list[tuple[str, str, str, str, bool]]:
         ({}, {"maxLength": 3}, ("added", "(root)", "maxLength", "maxLength added: 3", True)),
         ({"items": {"type": "string"}}, {"items": {"type": "string", "format": "uri"}},
          ("added", "*", "format", 'format added: "uri"', True)),
+        ({"required": ["a", "b"]}, {"required": ["b"]},
+         ("removed", "a", "required", "now optional", False)),
+        ({"properties": {"a": {}}, "required": ["a"]}, {},
+         ("removed", "a", "property", "property no longer planned", False)),
+        ({"properties": {"a": {"type": ["string", "null"]}}, "additionalProperties": False},
+         {"properties": {}, "additionalProperties": False},
+         ("removed", "a", "property", "property no longer planned (string or null)", True)),
+        ({}, {"properties": {"a": False}}, ("added", "a", "property", "new property", True)),
+        ({}, {"properties": {"a": {"title": "x"}}},
+         ("added", "a", "property", "new property", False)),
+        ({"properties": {"a": True}}, {"properties": {"a": False}},
+         ("changed", "a", "schema", "schema true -> false", True)),
+        ({"properties": {"a": False}}, {"properties": {"a": True}},
+         ("changed", "a", "schema", "schema false -> true", False)),
+        ({}, {"type": "string"}, ("added", "(root)", "type", 'type added: "string"', True)),
+        ({"pattern": "a"}, {"pattern": "b"},
+         ("changed", "(root)", "pattern", 'pattern "a" -> "b"', True)),
+        ({}, {"additionalProperties": True},
+         ("added", "(root)", "additionalProperties", "additionalProperties added: true", False)),
+        ({}, {"additionalProperties": False},
+         ("added", "(root)", "additionalProperties", "additionalProperties added: false", True)),
+        ({"uniqueItems": True}, {"uniqueItems": False},
+         ("changed", "(root)", "uniqueItems", "uniqueItems true -> false", False)),
+        ({"definitions": {"a": {}}}, {},
+         ("removed", "(root)", "definitions", 'definitions removed, was {"a":{}}', True)),
     ],
 )  # fmt: skip
 def test_a_change_of_a_schema_is_told_at_its_place(
@@ -274,6 +299,28 @@ def test_a_change_of_a_schema_is_told_at_its_place(
 ) -> None:
     """What changed, where, and whether good calls may now be bad."""
     assert changes(before, after) == [change]
+
+
+@pytest.mark.parametrize(
+    "keyword", ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"]
+)
+def test_a_higher_least_tightens_and_a_lower_one_does_not(keyword: str) -> None:
+    """What was good below the new limit is bad now."""
+    assert [change[-1] for change in changes({keyword: 1}, {keyword: 2})] == [True]
+    assert [change[-1] for change in changes({keyword: 2}, {keyword: 1})] == [False]
+    assert [change[-1] for change in changes({}, {keyword: 1})] == [True]
+    assert [change[-1] for change in changes({keyword: 1}, {})] == [False]
+
+
+@pytest.mark.parametrize(
+    "keyword", ["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"]
+)
+def test_a_lower_most_tightens_and_a_higher_one_does_not(keyword: str) -> None:
+    """What was good above the new limit is bad now."""
+    assert [change[-1] for change in changes({keyword: 2}, {keyword: 1})] == [True]
+    assert [change[-1] for change in changes({keyword: 1}, {keyword: 2})] == [False]
+    assert [change[-1] for change in changes({}, {keyword: 1})] == [True]
+    assert [change[-1] for change in changes({keyword: 1}, {})] == [False]
 
 
 def test_remarks_are_no_changes_of_a_schema() -> None:
