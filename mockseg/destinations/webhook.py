@@ -125,7 +125,7 @@ class Webhook(Imitation[WebhookSetup, State]):
     setup_type: ClassVar[type[Setup]] = WebhookSetup
     actions: ClassVar[Mapping[str, Action]] = {
         "set_answer": Action(
-            "Answer so instead of 200, always or a number of times.", SetAnswer, _set_answer
+            "Answer this instead of 200, always or a number of times.", SetAnswer, _set_answer
         ),
         "reset_answer": Action(
             "Answer 200 again.",

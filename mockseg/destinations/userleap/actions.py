@@ -250,7 +250,7 @@ ACTIONS: dict[str, tuple[str, type[OfEnvironment], Callable[[Context, Any], Json
     "define_event": ("Add a code event or a Page URL event.", DefineEvent, _define_event),
     "accept_event": ("Track a pending event from now on.", AcceptEvent, _accept_event),
     "set_auto_accept": (
-        "Track events without their being chosen, or not.",
+        "Switch auto-accept: whether events that were not chosen are tracked.",
         SetAutoAccept,
         _set_auto_accept,
     ),

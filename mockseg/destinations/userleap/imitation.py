@@ -133,7 +133,9 @@ class UserLeap(Imitation[UserLeapSetup, State]):
             )
         keys = [self.key, *environments.values()]
         if len(set(keys)) != len(keys) or not all(keys):
-            raise VendorStateError("each environment has a key of its own", place="environments")
+            raise VendorStateError(
+                "duplicate or empty key: each environment needs its own", place="environments"
+            )
         return empty_state(self.setup)
 
     def restored(self, state: JsonObject) -> State:
@@ -228,7 +230,7 @@ def _accept_call(context: Context, request: VendorRequest) -> VendorResponse:
     call = read_message(request, _CALLS[context.setup.profile])
     user_id = text_id(call.user_id)
     if user_id is None:
-        sentence = "`userId` is missing: UserLeap knows users by nothing else"
+        sentence = "`userId` is missing: UserLeap knows users by it only"
         if context.setup.anonymous_calls == "drop":
             return reply(200, {}, notes=[Note("missing_user_id", "userId", sentence)])
         return partner_error(400, sentence, code="missing_user_id", field="userId")

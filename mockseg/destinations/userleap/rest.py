@@ -209,7 +209,7 @@ def _visible_user(call: RestCall) -> User:
     """
     user = call.environment.users.get(call.user_id)
     if user is None or user.visible_at > call.now_ms:
-        raise VendorError(not_found(f"Unknown user {call.user_id[:100]!r}, at least by now"))
+        raise VendorError(not_found(f"Unknown user {call.user_id[:100]!r}, or not visible yet"))
     return user
 
 

@@ -295,7 +295,7 @@ def check_definition(
     name, pattern = definition.name, definition.pattern
     if not name or name == PAGEVIEW:
         raise VendorStateError(
-            f"an event cannot be called {name!r}: a name is needed, and {PAGEVIEW!r} is UserLeap's",
+            f"invalid event name {name!r}: expected a text other than {PAGEVIEW!r}",
             place=place,
         )
     taken = known.get(name)

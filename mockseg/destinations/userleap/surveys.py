@@ -163,7 +163,7 @@ def check_survey(survey: Survey) -> None:
         VendorStateError: names the place and what is allowed.
     """
     if len(set(survey.triggers)) != len(survey.triggers):
-        raise VendorStateError("triggers are unique", place="triggers")
+        raise VendorStateError("duplicate trigger: each must be unique", place="triggers")
     for place, conditions in (
         ("filters", survey.filters),
         *((f"groups[{number}]", group) for number, group in enumerate(survey.groups)),

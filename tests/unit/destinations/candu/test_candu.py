@@ -144,6 +144,7 @@ def test_many_events_are_applied_whole_or_not_at_all(candu):
         ({"type": "delete", "userId": "u3"}, 501, "[2].type"),
         ({"type": "page"}, 400, "[2].userId"),
         ({"type": "group", "userId": "u3"}, 400, "[2].groupId"),
+        ({"type": "group", "userId": "u3", "groupId": ""}, 400, "[2].groupId"),
         ({"type": "identify", "userId": "u3", "traits": 5}, 400, "[2].traits"),
         ("x", 400, "[2]"),
     ):
