@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, cast
 
 from msgspec import Meta
 
@@ -25,7 +25,7 @@ from mockseg.setting import PREFIX, File, Files, Limit, Port, Secret, Whole, row
 from mockseg.suggestions import did_you_mean, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from mockseg.setting import Setting
 
@@ -257,34 +257,20 @@ def read_sources(
     )
 
 
-def load_server(sources: Sources, flags: Mapping[str, str | bool | None] | None = None) -> Settings:
-    """Decide each setting of a server.
+def load(
+    table: type[_T], sources: Sources, flags: Mapping[str, str | bool | None] | None = None
+) -> _T:
+    """Decide each setting of a table.
 
     Args:
+        table: :class:`Settings` or :class:`ClientSettings`.
         sources: file and environment.
         flags: setting -> text of the flag, a boolean for a switch; None where not given.
 
     Raises:
         ConfigError: a value is not allowed.
     """
-    return _load(Settings, SERVER_SETTINGS, sources, flags or {})
-
-
-def load_client(
-    sources: Sources, flags: Mapping[str, str | bool | None] | None = None
-) -> ClientSettings:
-    """Decide each setting of a command that talks to a server; see :func:`load_server`."""
-    return _load(ClientSettings, CLIENT_SETTINGS, sources, flags or {})
-
-
-def _load(
-    table: Callable[..., _T],
-    rows: tuple[Setting, ...],
-    sources: Sources,
-    flags: Mapping[str, str | bool | None],
-) -> _T:
-    values: dict[str, Any] = {row.name: sources.choose(row, flags) for row in rows}
-    return table(**values)
+    return table(**{row.name: sources.choose(row, flags or {}) for row in rows(table)})
 
 
 def _from_file(path: Path) -> dict[str, object]:

@@ -21,8 +21,7 @@ from mockseg.config import (
     ClientSettings,
     Settings,
     Sources,
-    load_client,
-    load_server,
+    load,
     read_sources,
 )
 from mockseg.errors import ConfigError, MalformedJsonError, UnreachableError
@@ -176,7 +175,7 @@ def server_settings(
         @functools.wraps(function)
         def command(*, config: str | None, **values: Any) -> Any:
             flags = {setting.name: values.pop(setting.name) for setting in flagged}
-            settings: Settings = load_server(read_warned(config), {**flags, **fixed})
+            settings: Settings = load(Settings, read_warned(config), {**flags, **fixed})
             return function(settings=settings, **values)
 
         return cast("_F", setting_flags(flagged)(command))
@@ -193,7 +192,7 @@ def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
 
         flags = {setting.name: values.pop(setting.name) for setting in CLIENT_SETTINGS}
         sources = read_warned(config)
-        settings: ClientSettings = load_client(sources, flags)
+        settings: ClientSettings = load(ClientSettings, sources, flags)
         target = Target(settings.url, ca=ca, token=settings.control_token)
         try:
             return function(target=target, **values)

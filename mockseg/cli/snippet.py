@@ -6,7 +6,7 @@ import click
 
 from mockseg.cli.flags import read_warned, setting_flags
 from mockseg.cli.output import say_text
-from mockseg.config import CLIENT_SETTINGS, load_client, load_server
+from mockseg.config import CLIENT_SETTINGS, ClientSettings, Settings, load
 from mockseg.errors import ConfigError
 from mockseg.snippets import SDKS, sdk_named, snippet
 from mockseg.suggestions import unknown
@@ -50,13 +50,13 @@ def command(
     if sdk is None:
         raise ConfigError(unknown("SDK", name, [known.name for known in SDKS]))
     sources = read_warned(config)
-    server = load_server(sources)
+    server = load(Settings, sources)
     if ca is None and server.tls_cert is None:
         folder = Path(server.state_dir) if server.state_dir else default_state_dir()
         ca = str((folder / "ca.pem").absolute())
     text = snippet(
         sdk,
-        url=load_client(sources, {"url": url}).url,
+        url=load(ClientSettings, sources, {"url": url}).url,
         tls_url=tls_url or f"https://localhost:{server.tls_port or 8766}",
         ca=ca,
         write_key=write_key,

@@ -14,7 +14,7 @@ from mockseg.cli.message_lines import Sent, read_line
 from mockseg.cli.output import decided, on_terminal, say_json, say_text, shorten, warn
 from mockseg.cli.progress import Progress
 from mockseg.clock import SystemClock
-from mockseg.config import SERVER_SETTINGS, Settings, load_server
+from mockseg.config import SERVER_SETTINGS, Settings, load
 from mockseg.domain.call import KeptCall
 from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.domain.message import normalise
@@ -70,7 +70,7 @@ def command(
     in .gz; - is standard input. A line that cannot be read is a finding, not an error.
     Exit 1 when something is bad, or when there was nothing to judge.
     """
-    settings = load_server(read_warned(config), flags)
+    settings = load(Settings, read_warned(config), flags)
     if junit == PIPE:
         raise click.UsageError("--junit needs a file: standard output has the report")
     plans = from_settings(settings)

@@ -12,8 +12,7 @@ from mockseg.config import (
     SERVER_SETTINGS,
     ClientSettings,
     Settings,
-    load_client,
-    load_server,
+    load,
     read_sources,
 )
 from mockseg.errors import ConfigError
@@ -39,7 +38,7 @@ def write(folder: Path, text: str, name: str = "mockseg.toml") -> Path:
 
 def test_defaults_hold_when_nobody_says_anything(folder: Path) -> None:
     """Without file, variable and flag each setting has its default."""
-    settings = load_server(read_sources(environ={}, folder=folder))
+    settings = load(Settings, read_sources(environ={}, folder=folder))
 
     assert settings == Settings()
     assert (settings.host, settings.port, settings.profile) == ("127.0.0.1", 8765, "2025")
@@ -59,7 +58,7 @@ def test_a_flag_goes_before_a_variable_before_the_file(folder: Path) -> None:
     write(folder, 'port = 1\nhost = "h1"\nprofile = "2018"\n')
     environ = {"MOCKSEG_PORT": "2", "MOCKSEG_HOST": "h2"}
 
-    settings = load_server(read_sources(environ=environ, folder=folder), {"port": "3"})
+    settings = load(Settings, read_sources(environ=environ, folder=folder), {"port": "3"})
 
     assert (settings.port, settings.host, settings.profile) == (3, "h2", "2018")
 
@@ -105,9 +104,9 @@ def test_every_setting_can_be_written_in_every_place(folder: Path) -> None:
 
     nothing = folder / "empty"
     nothing.mkdir()
-    assert load_server(read_sources(environ={}, folder=folder)) == wanted
-    assert load_server(read_sources(environ=environ, folder=nothing)) == wanted
-    assert load_server(read_sources(environ={}, folder=nothing), texts) == wanted
+    assert load(Settings, read_sources(environ={}, folder=folder)) == wanted
+    assert load(Settings, read_sources(environ=environ, folder=nothing)) == wanted
+    assert load(Settings, read_sources(environ={}, folder=nothing), texts) == wanted
 
 
 def test_a_named_file_must_exist(folder: Path) -> None:
@@ -124,7 +123,7 @@ def test_the_flag_goes_before_the_variable_for_the_file_too(folder: Path) -> Non
 
     sources = read_sources(file=one, environ={"MOCKSEG_CONFIG": str(two)}, folder=folder)
 
-    assert load_server(sources).port == 1
+    assert load(Settings, sources).port == 1
 
 
 @pytest.mark.parametrize(
@@ -178,9 +177,9 @@ def test_wrong_variables_and_flags_are_named_as_they_are_written(folder: Path) -
         read_sources(environ={"MOCKSEG_TLS": "ja"}, folder=folder)
     sources = read_sources(environ={}, folder=folder)
     with pytest.raises(ConfigError, match=r"^--max-calls is 0: it must be a whole number from 1"):
-        load_server(sources, {"max_calls": "0"})
+        load(Settings, sources, {"max_calls": "0"})
     with pytest.raises(ConfigError, match=r'^--known-write-keys is \["a", ""\]'):
-        load_server(sources, {"known_write_keys": "a,"})
+        load(Settings, sources, {"known_write_keys": "a,"})
 
 
 def test_an_unknown_variable_of_ours_is_a_warning_with_the_nearest_name(folder: Path) -> None:
@@ -199,7 +198,7 @@ def test_an_empty_variable_counts_as_not_set(folder: Path) -> None:
     """Composition files often hand on variables that nobody has set."""
     environ = {"MOCKSEG_PORT": "", "MOCKSEG_KNOWN_WRITE_KEYS": ""}
 
-    assert load_server(read_sources(environ=environ, folder=folder)) == Settings()
+    assert load(Settings, read_sources(environ=environ, folder=folder)) == Settings()
 
 
 def test_an_empty_flag_empties_a_list(folder: Path) -> None:
@@ -208,14 +207,14 @@ def test_an_empty_flag_empties_a_list(folder: Path) -> None:
 
     sources = read_sources(environ={}, folder=folder)
 
-    assert load_server(sources, {"known_write_keys": ""}).known_write_keys == ()
+    assert load(Settings, sources, {"known_write_keys": ""}).known_write_keys == ()
 
 
 def test_file_names_in_the_file_are_relative_to_it(folder: Path) -> None:
     """A project's file means the same wherever the command is run from."""
     write(folder, 'analytics_js = "static/analytics.js"\nstate_dir = "/abs"\n')
 
-    settings = load_server(read_sources(environ={}, folder=folder))
+    settings = load(Settings, read_sources(environ={}, folder=folder))
 
     assert settings.analytics_js == str(folder / "static" / "analytics.js")
     assert settings.state_dir == "/abs"
@@ -260,8 +259,8 @@ def test_the_address_of_a_server_comes_from_the_same_places(folder: Path) -> Non
     write(folder, 'url = "http://127.0.0.1:1"')
     sources = read_sources(environ={"MOCKSEG_URL": "http://127.0.0.1:2"}, folder=folder)
 
-    assert load_client(sources).url == "http://127.0.0.1:2"
-    assert load_client(sources, {"url": "http://127.0.0.1:3"}).url == "http://127.0.0.1:3"
+    assert load(ClientSettings, sources).url == "http://127.0.0.1:2"
+    assert load(ClientSettings, sources, {"url": "http://127.0.0.1:3"}).url == "http://127.0.0.1:3"
     assert ClientSettings().url == "http://127.0.0.1:8765"
     with pytest.raises(ConfigError, match=r'url is "localhost:8765": it must start with http'):
-        load_client(sources, {"url": "localhost:8765"})
+        load(ClientSettings, sources, {"url": "localhost:8765"})
