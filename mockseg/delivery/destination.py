@@ -73,7 +73,7 @@ def route(message: JsonObject, destination: Destination, *, seed: int) -> Refusa
             "UNSUPPORTED_EVENT_TYPE",
             f"{kind.names[0]} is sent {allowed} calls, not {message.get('type')}",
         )
-    if destination.filters:
+    if destination.filters.steps:
         sentence = destination.filters.apply(message, seed=seed)
         if sentence is not None:
             return Refusal("FILTERED_BY_RULES", sentence)

@@ -82,16 +82,15 @@ class _Step:
     fields: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
 class Filters:
-    """All filters of a destination, compiled; made by :func:`compile_filters`."""
+    """All filters of a destination, compiled; made by :func:`compile_filters`.
 
-    __slots__ = ("_steps",)
+    Attributes:
+        steps: in the order in which they are applied.
+    """
 
-    def __init__(self, steps: Sequence[_Step] = ()) -> None:
-        self._steps = tuple(sorted(steps, key=lambda step: _ORDER.index(step.type)))
-
-    def __bool__(self) -> bool:
-        return bool(self._steps)
+    steps: tuple[_Step, ...] = ()
 
     def apply(self, message: JsonObject, *, seed: int) -> str | None:
         """Change a message in place as the filters say.
@@ -103,7 +102,7 @@ class Filters:
         Returns:
             Why it is not to be sent, one sentence, or None.
         """
-        matching = [step for step in self._steps if step.query.matches(message)]
+        matching = [step for step in self.steps if step.query.matches(message)]
         for step in matching:
             if step.type == "DROP":
                 return f"{step.name} drops it"
@@ -135,7 +134,8 @@ def compile_filters(specs: Sequence[FilterSpec], *, place: str = "filters") -> F
     """
     if len(specs) > MAX_FILTERS:
         refuse(place, f"`{place}` has {len(specs)} of them", allowed=f"at most {MAX_FILTERS}")
-    return Filters(list(_steps(specs, place)))
+    steps = sorted(_steps(specs, place), key=lambda step: _ORDER.index(step.type))
+    return Filters(tuple(steps))
 
 
 def _steps(specs: Sequence[FilterSpec], place: str) -> Iterator[_Step]:

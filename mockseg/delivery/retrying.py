@@ -60,7 +60,7 @@ class RetryPolicy(
     retry_501: bool = msgspec.field(default=False, name="retry501")
 
 
-class Ruling(NamedTuple):
+class AnswerMeaning(NamedTuple):
     """What an outcome means.
 
     Attributes:
@@ -78,27 +78,27 @@ class Ruling(NamedTuple):
     description: str = ""
 
 
-_DELIVERED = Ruling(delivered=True)
+_DELIVERED = AnswerMeaning(delivered=True)
 
 
-def rule(outcome: VendorResponse | Unanswered, policy: RetryPolicy) -> Ruling:
+def meaning_of(outcome: VendorResponse | Unanswered, policy: RetryPolicy) -> AnswerMeaning:
     """Return what an outcome means for the delivery."""
     if isinstance(outcome, Unanswered):
         known = _NETWORK.get(outcome.code, "the request could not be made")
         sentence = f"{known}: {outcome.detail}" if outcome.detail else known
         again = outcome.code in _NETWORK
         label = f"{'awaiting-retry' if again else 'discarded'}.{outcome.code}"
-        return Ruling(False, again, label, outcome.code, sentence)
+        return AnswerMeaning(False, again, label, outcome.code, sentence)
     status = outcome.status
     if 200 <= status <= 299:
         return _DELIVERED
     sentence = f"the destination answered {status}"
     if status == 429:
-        return Ruling(False, True, "awaiting-retry.429", "429", sentence)
+        return AnswerMeaning(False, True, "awaiting-retry.429", "429", sentence)
     if 500 <= status <= 599 and (status != 501 or policy.retry_501):
-        return Ruling(False, True, "awaiting-retry.5xx", str(status), sentence)
+        return AnswerMeaning(False, True, "awaiting-retry.5xx", str(status), sentence)
     reason = "UNSUPPORTED_EVENT_TYPE" if status == 501 else str(status)
-    return Ruling(False, False, f"discarded.{status}", reason, sentence)
+    return AnswerMeaning(False, False, f"discarded.{status}", reason, sentence)
 
 
 def backoff_seconds(
@@ -178,7 +178,15 @@ class AttemptOutcome:
         started_ns, ended_ns: moments by the clock of the source.
     """
 
-    __slots__ = ("_again", "_ended_ns", "_exchanges", "_policy", "_rulings", "_seed", "_started_ns")
+    __slots__ = (
+        "_again",
+        "_ended_ns",
+        "_exchanges",
+        "_meanings",
+        "_policy",
+        "_seed",
+        "_started_ns",
+    )
 
     def __init__(
         self,
@@ -194,14 +202,14 @@ class AttemptOutcome:
         self._seed = seed
         self._started_ns = started_ns
         self._ended_ns = ended_ns
-        self._rulings = [rule(outcome, policy) for _, outcome in exchanges]
-        self._again = [place for place, ruling in enumerate(self._rulings) if ruling.again]
+        self._meanings = [meaning_of(outcome, policy) for _, outcome in exchanges]
+        self._again = [place for place, meaning in enumerate(self._meanings) if meaning.again]
 
     def attempts(self, body: bytes) -> list[KeptAttempt]:
         """Return the attempts as the ledger keeps them for a call with this body."""
         return [
-            self._attempt(body, request, outcome, ruling)
-            for (request, outcome), ruling in zip(self._exchanges, self._rulings, strict=True)
+            self._attempt(body, request, outcome, meaning)
+            for (request, outcome), meaning in zip(self._exchanges, self._meanings, strict=True)
         ]
 
     def decide(self, delivery: int, *, retries: int, first_ns: int) -> Decision:
@@ -212,11 +220,11 @@ class AttemptOutcome:
             retries: how often it was tried again before.
             first_ns: when its first attempt began, a moment.
         """
-        rulings = self._rulings
-        if any(ruling.delivered for ruling in rulings):
+        meanings = self._meanings
+        if any(meaning.delivered for meaning in meanings):
             return Decision("delivered")
         if not self._again:
-            return Decision("failed", rulings[0].reason, rulings[0].description)
+            return Decision("failed", meanings[0].reason, meanings[0].description)
         first = self._again[0]
         wait_seconds = backoff_seconds(
             self._exchanges[first][1],
@@ -228,13 +236,17 @@ class AttemptOutcome:
         due_ns = self._ended_ns + round(wait_seconds * NANOSECONDS)
         limit_seconds = self._policy.limit_seconds
         if due_ns > first_ns + limit_seconds * NANOSECONDS:
-            sentence = f"not delivered within {limit_seconds:g} s: {rulings[first].description}"
+            sentence = f"not delivered within {limit_seconds:g} s: {meanings[first].description}"
             return Decision("failed", EXPIRED, sentence)
         urls = tuple(self._exchanges[place][0].url for place in self._again)
         return Decision("retrying", due_ns=due_ns, urls=urls)
 
     def _attempt(
-        self, body: bytes, request: Outgoing, outcome: VendorResponse | Unanswered, ruling: Ruling
+        self,
+        body: bytes,
+        request: Outgoing,
+        outcome: VendorResponse | Unanswered,
+        meaning: AnswerMeaning,
     ) -> KeptAttempt:
         status = 0
         notes: tuple[Note, ...] = ()
@@ -252,7 +264,7 @@ class AttemptOutcome:
             sent_bytes=len(request.body),
             status=status,
             answer=answer,
-            error=ruling.label,
+            error=meaning.label,
             started_ns=self._started_ns,
             spent_ns=self._ended_ns - self._started_ns,
             notes=notes,

@@ -334,6 +334,13 @@ _MOST_HEADERS = 50
 _MOST_DEPTH = 32
 _BODILESS = frozenset({204, 205, 304})
 PATCHES = {"settings": "settings", "http_config": "settings", "token": "token"}
+# What contradicts each way to end a request.
+_OF_ANSWERS = ("status", "body", "retry_after", "dribble", "bad_gzip", *PATCHES)
+_EXCLUDED = {
+    "hang": (*_OF_ANSWERS, "delay", "headers"),
+    "reset": (*_OF_ANSWERS, "store", "headers"),
+    "close": ("dribble", "bad_gzip"),
+}
 
 
 def check_effect(effect: Effect) -> None:
@@ -342,30 +349,24 @@ def check_effect(effect: Effect) -> None:
     Raises:
         OperationError: 422; the details name the field and what is allowed.
     """
-    if effect == Effect():
+    usual = Effect()
+    given = [
+        name for name in usual.__struct_fields__ if getattr(effect, name) != getattr(usual, name)
+    ]
+    if not given:
         raise invalid(
             "effect", "`effect` says nothing", allowed=list(effect.__struct_encode_fields__)
         )
-    ends = [name for name in ("hang", "reset", "close") if getattr(effect, name)]
+    ends = [name for name in ("hang", "reset", "close") if name in given]
     if len(ends) > 1:
         raise invalid(
             f"effect.{ends[1]}",
             f"`effect.{ends[1]}` contradicts `effect.{ends[0]}`: a request ends in one way",
             allowed="one of hang, reset, close",
         )
-    if effect.hang or effect.reset is not None:
-        end = "hang" if effect.hang else "reset"
-        parts = ["status", "body", "retry_after", "dribble", "bad_gzip", *PATCHES]
-        parts += ["delay"] if effect.hang else ["store"]
-        named = [name for name in parts if getattr(effect, name) is not None]
-        if effect.headers:
-            named.append("headers")
-        if named:
-            _contradiction(named[0], end)
-    if effect.close is not None and effect.dribble is not None:
-        _contradiction("dribble", "close")
-    if effect.bad_gzip is not None and effect.close is not None:
-        _contradiction("bad_gzip", "close")
+    excluded = [name for end in ends for name in _EXCLUDED[end] if name in given]
+    if excluded:
+        _contradiction(excluded[0], ends[0])
     _check_status(effect)
     _check_parts(effect)
     _check_headers(effect)

@@ -269,6 +269,7 @@ class Rule:
         return [message for message in passing.messages if self.selects(message)] or None
 
 
+@dataclasses.dataclass(slots=True)
 class RuleState:
     """What one rule has counted in one source.
 
@@ -277,13 +278,13 @@ class RuleState:
         fired: requests that it hit.
     """
 
-    __slots__ = ("_identities", "_ordinals", "fired", "matched")
-
-    def __init__(self) -> None:
-        self.matched = 0
-        self.fired = 0
-        self._identities: dict[tuple[str, str | None, str | None], int] = {}
-        self._ordinals: dict[str, int] = {}
+    matched: int = 0
+    fired: int = 0
+    # How many messages of each type, event and user came; and the ordinal of each messageId.
+    _identities: dict[tuple[str, str | None, str | None], int] = dataclasses.field(
+        default_factory=dict
+    )
+    _ordinals: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def hits(self, rule: Rule, passing: Passing) -> Draw | None:
         """Return what was drawn with if the rule would hit this request, else None.
@@ -316,8 +317,8 @@ class RuleState:
         if not meant:
             ordinal = self._next((passing.route, None, None))
             return Draw(passing.route, None, None, ordinal, passing.attempt)
-        draws = [self._draw_of(message, passing.attempt) for message in meant]
-        return draws[0]
+        first, *_ = [self._draw_of(message, passing.attempt) for message in meant]
+        return first
 
     def _draw_of(self, message: Sent, attempt: int) -> Draw:
         identity = (message.type, message.event, message.user_id)

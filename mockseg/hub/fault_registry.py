@@ -42,8 +42,6 @@ class Delays:
         changed: called when one of them is let go.
     """
 
-    __slots__ = ("_changed", "_held")
-
     def __init__(self, changed: Callable[[], object]) -> None:
         self._changed = changed
         # What lets each go, with its source and the fault that holds it back.
@@ -129,6 +127,7 @@ MOST_FAULTS = 1000
 _FEW = 1000
 
 
+@dataclasses.dataclass(slots=True, kw_only=True, eq=False)
 class Fault:
     """A fault that is in force: its rules, and what they have counted in each source.
 
@@ -141,23 +140,12 @@ class Fault:
         states: by source, one for each rule.
     """
 
-    __slots__ = ("id", "rules", "scenario", "seed", "source", "states")
-
-    def __init__(
-        self,
-        id_: str,
-        rules: tuple[Rule, ...],
-        *,
-        source: str | None,
-        scenario: str | None,
-        seed: int,
-    ) -> None:
-        self.id = id_
-        self.source = source
-        self.scenario = scenario
-        self.seed = seed
-        self.rules = rules
-        self.states: dict[str, list[RuleState]] = {}
+    id: str
+    source: str | None
+    scenario: str | None
+    seed: int
+    rules: tuple[Rule, ...]
+    states: dict[str, list[RuleState]] = dataclasses.field(default_factory=dict)
 
     def judge(self, key: str, passing: Passing) -> Iterator[tuple[Rule, RuleState, float]]:
         """Yield each rule that would hit a request, with its state and the delay it draws."""
@@ -214,8 +202,8 @@ class FaultRegistry:
         rules = _rules_of(asked, seed=seed, now_ns=self._sources.clock_of(asked.source).now_ns())
         self._added += 1
         fault = Fault(
-            f"fault-{self._added}",
-            rules,
+            id=f"fault-{self._added}",
+            rules=rules,
             source=rules[0].match.source if asked.source is None else asked.source,
             scenario=asked.scenario,
             seed=seed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockseg.delivery.outgoing import Unanswered
-from mockseg.delivery.retrying import RetryPolicy, backoff_seconds, rule
+from mockseg.delivery.retrying import RetryPolicy, backoff_seconds, meaning_of
 from mockseg.destinations.vendor import VendorResponse
 
 NOON_NS = 1_767_268_800_000_000_000
@@ -15,14 +15,14 @@ USUAL = RetryPolicy()
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_every_2xx_is_delivered(status):
     """202 too: accepted, not processed yet."""
-    ruling = rule(VendorResponse(status), USUAL)
+    ruling = meaning_of(VendorResponse(status), USUAL)
     assert (ruling.delivered, ruling.again, ruling.label) == (True, False, None)
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 599])
 def test_429_and_5xx_are_tried_again(status):
     """With the label of Segment's page on error codes."""
-    ruling = rule(VendorResponse(status), USUAL)
+    ruling = meaning_of(VendorResponse(status), USUAL)
     label = "awaiting-retry.429" if status == 429 else "awaiting-retry.5xx"
     assert (ruling.delivered, ruling.again, ruling.label) == (False, True, label)
     assert ruling.description == f"the destination answered {status}"
@@ -31,7 +31,7 @@ def test_429_and_5xx_are_tried_again(status):
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 410, 422, 460])
 def test_other_4xx_are_never_tried_again(status):
     """408 neither."""
-    ruling = rule(VendorResponse(status), USUAL)
+    ruling = meaning_of(VendorResponse(status), USUAL)
     assert (ruling.again, ruling.label) == (False, f"discarded.{status}")
     assert ruling.reason == str(status)
 
@@ -39,16 +39,16 @@ def test_other_4xx_are_never_tried_again(status):
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 304])
 def test_redirects_are_not_followed(status):
     """What is not a success is a failure."""
-    ruling = rule(VendorResponse(status), USUAL)
+    ruling = meaning_of(VendorResponse(status), USUAL)
     assert (ruling.delivered, ruling.again, ruling.reason) == (False, False, str(status))
 
 
 def test_501_is_discarded_unless_the_switch_says_otherwise():
     """It is the contract's answer for unsupported calls, and one of the 5xx."""
-    ruling = rule(VendorResponse(501), USUAL)
+    ruling = meaning_of(VendorResponse(501), USUAL)
     assert (ruling.again, ruling.label) == (False, "discarded.501")
     assert ruling.reason == "UNSUPPORTED_EVENT_TYPE"
-    again = rule(VendorResponse(501), RetryPolicy(retry_501=True))
+    again = meaning_of(VendorResponse(501), RetryPolicy(retry_501=True))
     assert (again.again, again.label) == (True, "awaiting-retry.5xx")
 
 
@@ -58,7 +58,7 @@ def test_501_is_discarded_unless_the_switch_says_otherwise():
 )
 def test_timeouts_and_network_errors_are_tried_again(code):
     """Each with its own label and a sentence."""
-    ruling = rule(Unanswered(code, "detail"), USUAL)
+    ruling = meaning_of(Unanswered(code, "detail"), USUAL)
     assert (ruling.again, ruling.label) == (True, f"awaiting-retry.{code}")
     assert ruling.description.endswith(": detail")
 
