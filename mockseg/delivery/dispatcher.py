@@ -141,9 +141,6 @@ class Dispatcher:
 
     # --- what goes
 
-    def pending(self, source: str | None = None) -> int:
-        return self.ledger.pending(source)
-
     def pending_at(self, id: str) -> int:  # noqa: A002  (the word that the API has for it)
         lane = self._lanes.get(id)
         return 0 if lane is None else len(lane.open)

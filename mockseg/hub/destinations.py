@@ -66,14 +66,6 @@ class Connected:
         return f"/vendors/{self.kind.type}/{self.id}"
 
 
-@dataclasses.dataclass(slots=True)
-class Audiences:
-    """The audiences and computed traits of one source, by name."""
-
-    audiences: dict[str, Audience] = dataclasses.field(default_factory=dict)
-    traits: dict[str, ComputedTrait] = dataclasses.field(default_factory=dict)
-
-
 class Destinations:
     """All destinations of a server.
 
@@ -85,7 +77,7 @@ class Destinations:
     Attributes:
         dispatcher: sends them what they are to have.
         ledger: what became of that.
-        audiences: by write key.
+        audiences: and computed traits, by write key, each by its class and name.
         strangers: by vendor, requests whose key belongs to no destination.
     """
 
@@ -98,7 +90,7 @@ class Destinations:
         self._added = 0
         self._random = random.Random(seed)  # noqa: S311  (ids and a test's keys, not secrets)
         self.strangers: dict[str, VendorLog] = {}
-        self.audiences: dict[str, Audiences] = {}
+        self.audiences: dict[str, dict[tuple[type, str], Audience | ComputedTrait]] = {}
         self.ledger = Ledger(on_change=on_change)
         self.dispatcher = Dispatcher(ledger=self.ledger, clock_of=sources.clock_of, seed=seed)
 

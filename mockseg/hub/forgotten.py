@@ -83,8 +83,6 @@ class ForgottenSources:
         total: the calls and requests of all that were not cleared since.
     """
 
-    __slots__ = ("_bytes", "_plain", "_set_up", "_unknown", "count", "total")
-
     def __init__(self) -> None:
         self._plain: OrderedDict[str, Forgotten] = OrderedDict()
         self._set_up: OrderedDict[str, Forgotten] = OrderedDict()

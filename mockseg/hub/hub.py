@@ -45,7 +45,7 @@ from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import Behaviour, Sources
-from mockseg.hub.waits import Bell, OfferedCall, Waiters
+from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter, Waiters
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
@@ -149,8 +149,8 @@ class Hub:
         # Tells this run of the server from others; chance, not the seed.
         self.run = random.SystemRandom().randrange(1, 2**32)
         self.bell = Bell()
-        self.waiters: Waiters[OfferedCall] = Waiters()
-        self.delivery_waiters: Waiters[KeptDelivery] = Waiters()
+        self.waiters: Waiters[CallWaiter] = Waiters()
+        self.delivery_waiters: Waiters[DeliveryWaiter] = Waiters()
         self.in_flight = InFlight(self.bell.ring)
         self._judge = Judge(mint=self._mint_message_id, intern=StringInterner())
         self._known_keys = frozenset(settings.known_write_keys)

@@ -47,8 +47,6 @@ class InFlight:
         ended: called when one of them was read, or was given up.
     """
 
-    __slots__ = ("_ended", "_known", "_started", "_unknown")
-
     def __init__(self, ended: Callable[[], object]) -> None:
         self._ended = ended
         self._known: dict[str, int] = {}

@@ -96,8 +96,6 @@ class StringInterner:
         held: the string for each text that is held; to ask first, where every call asks.
     """
 
-    __slots__ = ("_most", "held")
-
     def __init__(self, most: int = 20_000) -> None:
         self._most = most
         self.held: dict[str, str] = {}

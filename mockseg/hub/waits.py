@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _MOST = 1000
 
 _Found = TypeVar("_Found")
-_Item_contra = TypeVar("_Item_contra", contravariant=True)
+_Waiter = TypeVar("_Waiter", "CallWaiter", "DeliveryWaiter")
 
 
 class Bell:
@@ -75,44 +75,23 @@ class Bell:
         return found
 
 
-class Waiter(Protocol[_Item_contra]):
-    """One wait: what was found so far that still counts."""
-
-    @property
-    def source(self) -> str | None:
-        """The write key of the source that it waits for; None for all."""
-
-    def offer(self, item: _Item_contra) -> None:
-        """Look at something that was recorded or changed just now."""
-
-    def cleared(self, source: str, call: int | None) -> None:
-        """Stop counting what was cleared: all of a source, or what belongs to one call.
-
-        Args:
-            source: its write key.
-            call: the cursor of the call; None for all of them.
-        """
-
-
-class Waiters(Generic[_Item_contra]):
-    """All waits of a server for one kind of thing, by the source they wait for."""
-
-    __slots__ = ("_by_source",)
+class Waiters(Generic[_Waiter]):
+    """All waits of a server for calls, or for deliveries, by the source they wait for."""
 
     def __init__(self) -> None:
-        self._by_source: dict[str | None, set[Waiter[_Item_contra]]] = {}
+        self._by_source: dict[str | None, set[_Waiter]] = {}
 
-    def add(self, waiter: Waiter[_Item_contra]) -> None:
+    def add(self, waiter: _Waiter) -> None:
         """Offer the waiter everything of its source from now on."""
         self._by_source.setdefault(waiter.source, set()).add(waiter)
 
-    def remove(self, waiter: Waiter[_Item_contra]) -> None:
+    def remove(self, waiter: _Waiter) -> None:
         waiters = self._by_source[waiter.source]
         waiters.discard(waiter)
         if not waiters:
             del self._by_source[waiter.source]
 
-    def offer(self, source: str, items: Iterable[_Item_contra]) -> None:
+    def offer(self, source: str, items: Iterable[Any]) -> None:
         """Show what is new of a source to all waits for it."""
         if not self._by_source:
             return
@@ -122,17 +101,21 @@ class Waiters(Generic[_Item_contra]):
                     waiter.offer(item)
 
     def cleared(self, source: str, call: int | None) -> None:
+        """Let no wait count what was cleared: all of a source, or what is of one call.
+
+        Args:
+            source: its write key.
+            call: the cursor of the call; None for all of them.
+        """
         for waiter in self._of(source):
             waiter.cleared(source, call)
 
-    def _of(self, source: str) -> tuple[Waiter[_Item_contra], ...]:
+    def _of(self, source: str) -> tuple[_Waiter, ...]:
         return (*self._by_source.get(source, ()), *self._by_source.get(None, ()))
 
 
 @contextlib.contextmanager
-def waiting(
-    waiter: Waiter[_Item_contra], waiters: Waiters[_Item_contra], sources: Sources
-) -> Iterator[None]:
+def waiting(waiter: _Waiter, waiters: Waiters[_Waiter], sources: Sources) -> Iterator[None]:
     """Offer the waiter what comes during the block, and keep its source open meanwhile."""
     with sources.watching(waiter.source):
         waiters.add(waiter)
@@ -385,7 +368,7 @@ async def wait_for_calls(
     *,
     journal: MemoryJournal,
     sources: Sources,
-    waiters: Waiters[KeptCall],
+    waiters: Waiters[CallWaiter],
 ) -> WaitedCalls:
     """Return when the calls are there.
 

@@ -98,7 +98,7 @@ async def _drain() -> tuple[float, float]:
 
     def tell(kept: object) -> None:
         changed(kept)
-        if not dispatcher.pending():
+        if not dispatcher.ledger.pending():
             empty.set()
 
     dispatcher.ledger.on_change = tell

@@ -196,7 +196,7 @@ def test_each_call_ends_as_the_rules_say(plans, local, chunks, concurrency):
         assert attempts is None or len(delivery.attempts) == attempts
         assert seen[number] == len(delivery.attempts)
     assert set(driven.finals.values()) == {1}
-    assert driven.dispatcher.pending() == 0
+    assert driven.dispatcher.ledger.pending() == 0
 
 
 @given(plans=PLANS, local=st.booleans(), chunks=st.integers(1, 12))

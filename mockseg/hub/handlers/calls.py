@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from mockseg.hub.in_flight import InFlight, Reading
     from mockseg.hub.source_plans import SourcePlans
     from mockseg.hub.sources import Sources
-    from mockseg.hub.waits import Bell, Waiters
+    from mockseg.hub.waits import Bell, CallWaiter, Waiters
     from mockseg.journal.memory import MemoryJournal
     from mockseg.json_types import Json, JsonObject
     from mockseg.operations.base import OfSource
@@ -198,7 +198,7 @@ def _kept(id_: str, journal: MemoryJournal) -> KeptCall:
 
 
 async def wait_calls(
-    asked: WaitCalls, *, journal: MemoryJournal, sources: Sources, waiters: Waiters[KeptCall]
+    asked: WaitCalls, *, journal: MemoryJournal, sources: Sources, waiters: Waiters[CallWaiter]
 ) -> WaitedCalls:
     """Answer when the calls are there; a 406 says what was found instead."""
     check_count(asked.count)

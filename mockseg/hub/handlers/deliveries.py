@@ -15,11 +15,9 @@ from mockseg.operations.deliveries import DeliveryPage, Redelivered, WaitedDeliv
 
 if TYPE_CHECKING:
     from mockseg.delivery.ledger import Ledger
-    from mockseg.delivery.records import KeptDelivery
-    from mockseg.domain.call import KeptCall
     from mockseg.hub.destinations import Destinations
     from mockseg.hub.sources import Sources
-    from mockseg.hub.waits import Waiters
+    from mockseg.hub.waits import CallWaiter, Waiters
     from mockseg.journal.memory import MemoryJournal
     from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliveries
 
@@ -62,8 +60,8 @@ async def wait_deliveries(
     destinations: Destinations,
     journal: MemoryJournal,
     sources: Sources,
-    waiters: Waiters[KeptCall],
-    delivery_waiters: Waiters[KeptDelivery],
+    waiters: Waiters[CallWaiter],
+    delivery_waiters: Waiters[DeliveryWaiter],
 ) -> WaitedDeliveries:
     """Answer as soon as this many deliveries are as wanted."""
     if asked.destination is not None:

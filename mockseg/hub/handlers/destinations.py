@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import UNSET
 
 from mockseg import json_types
+from mockseg.conversion import invalid
 from mockseg.destinations.audiences import Audience, ComputedTrait
 from mockseg.domain.call import call_id
 from mockseg.domain.credentials import shown_header, shown_query
 from mockseg.domain.request import Route, internal_arrival
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
-from mockseg.hub.destinations import Audiences
 from mockseg.hub.handlers.requests import text_of
 from mockseg.operations.destinations import (
     Acted,
@@ -163,12 +163,7 @@ def existing(id_: str, destinations: Destinations) -> Connected:
 def _refused(error: VendorStateError, *, within: str) -> OperationError:
     """Return the error of an operation whose input a vendor refuses."""
     place = ".".join(part for part in (within, error.place) if part)
-    return OperationError(
-        f"{place}: {error.reason}",
-        status=422,
-        code="invalid_parameter",
-        details={"parameter": place},
-    )
+    return invalid(place, f"{place}: {error.reason}")
 
 
 def _log(id_: str, destinations: Destinations) -> VendorLog:
@@ -280,63 +275,44 @@ async def change_audience(
         OperationError: 422, it is neither or both, or an id is empty; nothing is changed.
     """
     if (asked.audience is None) == (asked.computed_trait is None):
-        _refuse("audience", "say which: one of `audience` and `computedTrait`")
+        raise invalid("audience", "say which: one of `audience` and `computedTrait`")
     if asked.members is not None and (asked.enter or asked.leave):
-        _refuse(
+        raise invalid(
             "members",
             "`members` is given beside `enter` or `leave`: give all members, or those who change",
         )
     both = set(asked.enter) & set(asked.leave)
     if both:
-        _refuse("leave", f'"{min(both)[:100]}" is to enter and to leave')
+        raise invalid("leave", f'"{min(both)[:100]}" is to enter and to leave')
     source = sources.claim(asked.write_key)
     source.restored("audiences")
-    computed = destinations.audiences.setdefault(source.key, Audiences())
+    computed = destinations.audiences.setdefault(source.key, {})
+    class_ = ComputedTrait if asked.audience is None else Audience
+    name = asked.audience or asked.computed_trait or ""
     try:
-        messages, property_, members = _changed(computed, asked)
+        changed = computed.get((class_, name)) or class_(name, destinations=())
+        if (class_, name) not in computed and len(computed) >= MOST_OF_A_SOURCE:
+            sentence = f"the source has {MOST_OF_A_SOURCE} audiences and traits already"
+            raise invalid("audience", sentence)
+        messages = _messages(changed, asked)
     except ValueError as error:
-        _refuse("audience" if asked.audience is not None else "computedTrait", str(error))
+        parameter = "computedTrait" if asked.audience is None else "audience"
+        raise invalid(parameter, str(error)) from None
+    computed[class_, name] = changed
     names = {each.kind.names[0]: True for each in destinations.of(source.key)}
     calls = []
     for message in messages:
         message["integrations"] = {"All": False} | names
         accept(internal_arrival(_COMPUTED, message, key=source.key))
         calls.append(call_id(journal.cursor))
-    return AudienceChanged(property=property_, calls=calls, members=list(members))
+    members = list(changed.members) if isinstance(changed, Audience) else []
+    return AudienceChanged(property=changed.key, calls=calls, members=members)
 
 
-def _changed(
-    computed: Audiences, asked: ChangeAudience
-) -> tuple[list[JsonObject], str, tuple[str, ...]]:
-    """Carry the change out; return its messages, the property that they carry, and the members."""
-    if asked.audience is not None:
-        audience = computed.audiences.get(asked.audience)
-        if audience is None:
-            _check_room(computed)
-            audience = Audience(asked.audience, destinations=())
-        if asked.members is not None:
-            messages = audience.sync(asked.members)
-        else:
-            messages = [*audience.enter(asked.enter), *audience.leave(asked.leave)]
-        computed.audiences[asked.audience] = audience
-        return messages, audience.key, audience.members
-    name = asked.computed_trait
-    assert name is not None  # noqa: S101  (the caller has looked)
-    trait = computed.traits.get(name)
-    if trait is None:
-        _check_room(computed)
-        trait = ComputedTrait(name, destinations=())
-    messages = trait.sync(asked.values)
-    computed.traits[name] = trait
-    return messages, trait.key, ()
-
-
-def _check_room(computed: Audiences) -> None:
-    if len(computed.audiences) + len(computed.traits) >= MOST_OF_A_SOURCE:
-        _refuse("audience", f"the source has {MOST_OF_A_SOURCE} audiences and traits already")
-
-
-def _refuse(parameter: str, sentence: str) -> NoReturn:
-    raise OperationError(
-        sentence, status=422, code="invalid_parameter", details={"parameter": parameter}
-    )
+def _messages(changed: Audience | ComputedTrait, asked: ChangeAudience) -> list[JsonObject]:
+    """Carry the change out; return the messages that it makes."""
+    if isinstance(changed, ComputedTrait):
+        return changed.sync(asked.values)
+    if asked.members is not None:
+        return changed.sync(asked.members)
+    return [*changed.enter(asked.enter), *changed.leave(asked.leave)]

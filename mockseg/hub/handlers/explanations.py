@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from mockseg.domain.lost import Lost
     from mockseg.hub.destinations import Destinations
     from mockseg.hub.sources import Sources
-    from mockseg.hub.waits import Waiters
+    from mockseg.hub.waits import CallWaiter, Waiters
     from mockseg.journal.memory import MemoryJournal
     from mockseg.json_types import JsonObject
     from mockseg.operations.deliveries import WaitDeliveries
@@ -61,7 +61,7 @@ _MAX_DELIVERED = 100
 
 
 async def explain_calls(
-    asked: ExplainCalls, *, journal: MemoryJournal, sources: Sources, waiters: Waiters[KeptCall]
+    asked: ExplainCalls, *, journal: MemoryJournal, sources: Sources, waiters: Waiters[CallWaiter]
 ) -> Explained:
     check_count(asked.count)
     survey = _Survey(asked, journal=journal, sources=sources, waiters=waiters)
@@ -78,7 +78,7 @@ async def explain_wait(
     quiet: float,
     journal: MemoryJournal,
     sources: Sources,
-    waiters: Waiters[KeptCall],
+    waiters: Waiters[CallWaiter],
 ) -> JsonObject:
     """Return what the 406 of a wait says of its reason.
 
@@ -105,7 +105,7 @@ async def explain_deliveries(
     destinations: Destinations,
     journal: MemoryJournal,
     sources: Sources,
-    waiters: Waiters[KeptCall],
+    waiters: Waiters[CallWaiter],
 ) -> JsonObject:
     """Return what the 406 of a wait for deliveries says of its reason.
 
@@ -146,7 +146,7 @@ class _Survey:
         *,
         journal: MemoryJournal,
         sources: Sources,
-        waiters: Waiters[KeptCall],
+        waiters: Waiters[CallWaiter],
     ) -> None:
         match = asked.match
         self._journal = journal

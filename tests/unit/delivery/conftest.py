@@ -160,7 +160,7 @@ class World:
 
     async def settled(self):
         """Return once nothing is pending."""
-        await self._until(lambda: not self.dispatcher.pending())
+        await self._until(lambda: not self.dispatcher.ledger.pending())
 
     async def _until(self, reached):
         changed = asyncio.Event()

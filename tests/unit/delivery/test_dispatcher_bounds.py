@@ -90,7 +90,7 @@ async def test_a_dropped_source_leaves_nothing(world, call, destination):
     world.dispatcher.offer(other, [call(source="other")])
     await world.until("retrying", "queued", "queued", "delivered")
     world.dispatcher.drop_source("key")
-    assert (world.dispatcher.pending(), world.states) == (0, ["delivered"])
+    assert (world.dispatcher.ledger.pending(), world.states) == (0, ["delivered"])
     world.wire.release("u1")
     world.clock.advance(4 * 3600)
     await breathe()

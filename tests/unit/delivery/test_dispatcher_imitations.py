@@ -74,7 +74,7 @@ async def test_only_accepted_calls_are_delivered(world, call, destination):
     verdicts = ("dropped", "blocked", "rejected")
     calls = [call(remark=Remark(verdict=verdict)) for verdict in verdicts]
     world.dispatcher.offer(destination(), calls)
-    assert (world.deliveries, world.dispatcher.pending()) == ([], 0)
+    assert (world.deliveries, world.dispatcher.ledger.pending()) == ([], 0)
 
 
 async def test_a_filtered_call_is_recorded_with_its_reason(world, call, destination, receiver):
@@ -242,7 +242,7 @@ def test_what_was_offered_before_the_loop_ran_is_delivered_in_it(call, destinati
     dispatcher = Dispatcher(ledger=ledger, sender=Nowhere(), clock_of=lambda _: clock)
     imitation = receiver()
     dispatcher.offer(destination(receive=imitation), [call()])
-    assert (imitation.requests, dispatcher.pending()) == ([], 1)
+    assert (imitation.requests, dispatcher.ledger.pending()) == ([], 1)
 
     async def later():
         done = asyncio.Event()
@@ -252,7 +252,7 @@ def test_what_was_offered_before_the_loop_ran_is_delivered_in_it(call, destinati
         await dispatcher.close()
 
     asyncio.run(later())
-    assert (len(imitation.requests), dispatcher.pending()) == (1, 0)
+    assert (len(imitation.requests), dispatcher.ledger.pending()) == (1, 0)
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -262,8 +262,8 @@ async def test_others_in_the_loop_have_their_turns_while_a_queue_drains(
     """A long queue is worked off in short turns, whether its calls are sent or filtered."""
     world.dispatcher.offer(destination(enabled=enabled), [call() for _ in range(3000)])
     seen = set()
-    while world.dispatcher.pending():
-        seen.add(world.dispatcher.pending())
+    while world.dispatcher.ledger.pending():
+        seen.add(world.dispatcher.ledger.pending())
         await breathe()
     assert len(seen) > 3
     assert set(world.states) == {"delivered" if enabled else "filtered"}
