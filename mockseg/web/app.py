@@ -9,11 +9,11 @@ from mockseg.hub.hub import Hub
 from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.access import Access
 from mockseg.web.connection import ConnectionServer
-from mockseg.web.keys import ACCESS, HUB, OPEN_REQUESTS, RECORDER, STREAM_PACE
+from mockseg.web.keys import ACCESS, HUB, OPEN_REQUESTS, RECORDER
 from mockseg.web.open_requests import OpenRequests
 from mockseg.web.recording import Recorder
 from mockseg.web.sender import HttpSender
-from mockseg.web.stream import StreamPace
+from mockseg.web.stream import STREAM_PACE, StreamPace
 
 # Exports are imported in portions of a thousand calls of at most 32 KB.
 MAX_BODY_BYTES = 32 * 1024 * 1024

@@ -26,7 +26,7 @@ from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.hub import Hub
 from mockseg.matching.match import Matchable, ScalarMatch, compile_match
 from mockseg.web.answers import security_headers
-from mockseg.web.keys import HUB, OPEN_REQUESTS, STREAM_PACE
+from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, read_query
 
 # Proxies close what is silent for a minute or half of it.
@@ -145,6 +145,9 @@ class StreamPace:
             found = self._encoded[name] = json_types.encode_printable(view())
             self._encoded_bytes += len(found)
         return found
+
+
+STREAM_PACE = web.AppKey("stream_pace", StreamPace)
 
 
 class _Reading:

@@ -125,8 +125,6 @@ KNOWN_CIRCLES = {
         "mockseg.matching.nearest",
         "mockseg.matching.render",
     ),
-    ("pytest_mockseg.attached", "pytest_mockseg.servers"),
-    ("pytest_mockseg.awaitable", "pytest_mockseg.sources"),
     ("pytest_mockseg.opened", "pytest_mockseg.records"),
     ("pytest_mockseg.reporting", "pytest_mockseg.tally"),
 }
