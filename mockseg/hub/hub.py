@@ -45,7 +45,7 @@ from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import Behaviour, Sources
-from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter, Waiters
+from mockseg.hub.waits import Bell, OfferedCall, Waiters
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from mockseg.domain.request import Answer, Arrival
     from mockseg.hub.fault_registry import FaultedRequest
     from mockseg.hub.sources import Source
+    from mockseg.hub.waits import CallWaiter, DeliveryWaiter
 
 
 _HANDLERS = (calls, deliveries, destinations, explanations, faults, requests, sources)
