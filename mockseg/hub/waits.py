@@ -179,22 +179,22 @@ class CallWaiter:
 
     def offer(self, offered: OfferedCall) -> None:
         # Until the scan of earlier calls has ended, it will come to this one.
-        if self._begun:
-            self._look(offered.call, self._loop.time(), offered.message)
+        if self._begun and self._matches(offered.call, offered.message):
+            self._take(offered.call, self._loop.time())
 
     async def scan(self, journal: MemoryJournal, sources: Sources) -> None:
         """Look at the calls that were recorded before; then at each that is recorded."""
         async for portion in journal.scan(after=self._asked.after, source=self.source):
             for call in portion:
-                self._look(call, self._started)
+                if self._matches(call):
+                    self._take(call, self._started)
         # No await lies between the end of the scan and this: no call falls in between.
         self._begun = True
         self._lost = sources.lost(self.source)
 
-    def _look(
-        self, call: KeptCall, at: float, message: Callable[[], JsonObject] | None = None
-    ) -> None:
-        if call.cursor <= self._asked.after or not self._matches(call, message):
+    def _take(self, call: KeptCall, at: float) -> None:
+        """Count a call that matches."""
+        if call.cursor <= self._asked.after:
             return
         if self._only_accepted and call.verdict != "accepted":
             if self._hopeless is None and not call.is_duplicate:

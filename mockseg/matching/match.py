@@ -158,7 +158,10 @@ def compile_match(match: ScalarMatch) -> Predicate:
         if not deep:
             return True
         decoded = (message or call.message)()
-        return all(test(decoded) for test in deep)
+        for test in deep:  # noqa: SIM110  (a generator costs each of hundreds of waits half as much again)
+            if not test(decoded):
+                return False
+        return True
 
     return predicate
 

@@ -218,16 +218,18 @@ def waits(_: argparse.Namespace) -> None:
     """800 waits with `where` beside ingestion, and 20 globs over long values."""
     with Watched() as server:
         before = server.rate()
-        asked = {"match": {"source": "busy", "where": 'properties.plan = "gold"'}, "timeout": 20}
+        wheres = (f'properties.plan = "gold{number}"' for number in range(800))
 
         def wait() -> None:
-            server.ask("/_mockseg/v1/calls/wait", body=asked)
+            with contextlib.suppress(http.client.HTTPException, OSError):
+                match = {"source": "waited", "where": next(wheres)}
+                server.ask("/_mockseg/v1/calls/wait", body={"match": match, "timeout": 30})
 
         for _ in range(800):
             threading.Thread(target=wait, daemon=True).start()
         time.sleep(3)
         server.held_ms()
-        during = server.rate()
+        during = server.rate(key="waited")
         _say("800 waits with where", before=before, during=during, held=server.held_ms())
     with Watched() as server:
         message = {"type": "track", "event": "E", "userId": "u", "properties": {"v": "ab" * 5_000}}
