@@ -11,7 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from mockseg.catalogue.loader import load, read_journeys
 from mockseg.catalogue.spelling import snake_case
@@ -59,8 +59,7 @@ class Weighted(Generic[T]):
         return self._items
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(NamedTuple):
     """What may come next.
 
     Attributes:
@@ -107,10 +106,7 @@ class Journey:
     def __post_init__(self) -> None:
         away = self._steps_to(None)
         turns: dict[str | None, Weighted[str | None]] = {
-            event: Weighted(
-                (follow.event, follow.weight)
-                for follow in sorted(after, key=lambda each: away.get(each.event, len(away)))
-            )
+            event: Weighted(sorted(after, key=lambda each: away.get(each[0], len(away))))
             for event, after in self.follows.items()
         }
         turns[None] = Weighted((event, self.begin.get(event, 1)) for event in self.starts)

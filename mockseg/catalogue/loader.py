@@ -25,7 +25,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final, get_args
 
-from mockseg.catalogue.spelling import Spelling, camel_case, snake_case
+from mockseg.catalogue.spelling import camel_case, snake_case
 from mockseg.errors import PlanError
 from mockseg.json_types import decode
 from mockseg.plans.model import DRAFT, Plan, Rule, Strictness, Wire
@@ -163,12 +163,19 @@ class Leniency:
     """What a lenient plan allows beyond its document.
 
     Attributes:
-        spelling: how property names may be spelled.
+        either_case: whether camelCase and snake_case mean the same property.
+        spellings: further spellings of properties, by the name that the plan itself uses.
         properties: the schema that a property has instead of its own, by name.
     """
 
-    spelling: Spelling = field(default_factory=Spelling)
+    either_case: bool = False
+    spellings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     properties: Mapping[str, JsonObject] = field(default_factory=dict)
+
+    def forms(self, name: str) -> tuple[str, ...]:
+        """Return every spelling of a property's name, the given one first."""
+        cased = (camel_case(name), snake_case(name)) if self.either_case else ()
+        return tuple(dict.fromkeys((name, *cased, *self.spellings.get(name, ()))))
 
 
 def closed(schema: JsonObject) -> JsonObject:
@@ -213,12 +220,12 @@ def opened(schema: JsonObject, leniency: Leniency) -> JsonObject:
         lenient = leniency.properties.get(name)
         if lenient is None:
             lenient = opened(sub, leniency)
-        properties.update(dict.fromkeys(leniency.spelling.forms(name), lenient))
+        properties.update(dict.fromkeys(leniency.forms(name), lenient))
     if properties:
         result["properties"] = properties
     if "items" in schema:
         result["items"] = opened(schema["items"], leniency)
-    single = [n for n in schema.get("required", ()) if len(leniency.spelling.forms(n)) == 1]
+    single = [n for n in schema.get("required", ()) if len(leniency.forms(n)) == 1]
     if single:
         result["required"] = single
     conditions = [*_required(schema, leniency), *_conditions(schema, leniency)]
@@ -230,7 +237,7 @@ def opened(schema: JsonObject, leniency: Leniency) -> JsonObject:
 def _required(schema: JsonObject, leniency: Leniency) -> Iterator[JsonObject]:
     """Require a property in any of its spellings; a finding names the plan's own."""
     for name in schema.get("required", ()):
-        own, *others = leniency.spelling.forms(name)
+        own, *others = leniency.forms(name)
         if not others:
             continue
         there: list[JsonObject] = [{"required": [other]} for other in others]
@@ -247,7 +254,7 @@ def _conditions(schema: JsonObject, leniency: Leniency) -> Iterator[JsonObject]:
             continue
         (asked,) = condition["if"]["required"]
         answer = condition["if"]["properties"][asked]
-        for form in leniency.spelling.forms(asked):
+        for form in leniency.forms(asked):
             yield {"if": {"required": [form], "properties": {form: answer}}, "then": then}
 
 
@@ -386,10 +393,9 @@ def _load(name: str, strictness: Strictness) -> Plan:
 
 def _strict(file: JsonObject) -> tuple[Rule, ...]:
     rules = _expanded(file, file.get("definitions", {}))
-    schemas = [rule["jsonSchema"] for rule in rules]
-    if file["closed"]:
-        schemas = [closed(schema) for schema in schemas]
-    return tuple(_rule(rule, schema) for rule, schema in zip(rules, schemas, strict=True))
+    judge = closed if file["closed"] else dict
+    # The document has one name for each event.
+    return tuple(_rule(rule | {"aliases": ()}, judge(rule["jsonSchema"])) for rule in rules)
 
 
 def _lenient(file: JsonObject) -> tuple[Rule, ...]:
@@ -407,18 +413,11 @@ def _lenient(file: JsonObject) -> tuple[Rule, ...]:
             identifiers=frozenset(table["identifiers"]),
         )
     leniency = Leniency(
-        spelling=Spelling(
-            either_case=other is not None,
-            others={spell(k): tuple(v) for k, v in table.get("spellings", {}).items()},
-        ),
+        either_case=other is not None,
+        spellings={spell(k): tuple(v) for k, v in table.get("spellings", {}).items()},
         properties={spell(k): v for k, v in table.get("properties", {}).items()},
     )
-    made = []
-    for rule in rules:
-        aliases = tuple(rule.get("aliases", ()))
-        schema = opened(rule["jsonSchema"], leniency)
-        made.append(_rule(rule, schema, aliases=aliases))
-    return tuple(made)
+    return tuple(_rule(rule, opened(rule["jsonSchema"], leniency)) for rule in rules)
 
 
 def _table(file: JsonObject) -> JsonObject:
@@ -442,7 +441,7 @@ def _expanded(file: JsonObject, definitions: JsonObject) -> list[JsonObject]:
     ]
 
 
-def _rule(rule: JsonObject, schema: JsonObject, *, aliases: tuple[str, ...] = ()) -> Rule:
+def _rule(rule: JsonObject, schema: JsonObject) -> Rule:
     return Rule(
         type=rule["type"],
         key=rule.get("key"),
@@ -451,7 +450,7 @@ def _rule(rule: JsonObject, schema: JsonObject, *, aliases: tuple[str, ...] = ()
         document=rule["document"],
         schema={"$schema": DRAFT, **schema},
         examples=tuple(rule["examples"]),
-        aliases=aliases,
+        aliases=tuple(rule.get("aliases", ())),
     )
 
 

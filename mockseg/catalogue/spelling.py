@@ -1,12 +1,6 @@
-"""The ways one name is spelled: camelCase and snake_case, with and without a vendor's suffix."""
+"""How one name is spelled: camelCase, snake_case, and as a part of a file's name."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def snake_case(name: str) -> str:
@@ -24,20 +18,3 @@ def slug(name: str) -> str:
     """Spell a name so that it can be part of a file's name: ``guide-started-userguiding``."""
     kept = "".join(char if char.isalnum() or char == "." else " " for char in name.lower())
     return "-".join(kept.split())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spelling:
-    """How property names may be spelled in a lenient plan.
-
-    Attributes:
-        either_case: whether camelCase and snake_case mean the same property.
-        others: spellings beyond that, by the name that the plan itself uses.
-    """
-
-    either_case: bool = False
-    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def forms(self, name: str) -> tuple[str, ...]:
-        cased = (camel_case(name), snake_case(name)) if self.either_case else ()
-        return tuple(dict.fromkeys((name, *cased, *self.others.get(name, ()))))

@@ -22,7 +22,7 @@ from mockseg.domain.message import holder_of
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import as_object, as_text
 from mockseg.plans.violations import segment_text
-from mockseg.schemas.tree import children, dereference, lookup
+from mockseg.schemas.tree import children, dereference, lookup, pointer_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +154,7 @@ class Omissions:
         property that holds the list goes.
         """
         for pointer in pointers:
-            path = [t.replace("~1", "/").replace("~0", "~") for t in pointer.split("/")[1:]]
+            path = list(map(str, pointer_path(self.message, pointer)))
             if len(path) < 2 or path[0] != self._holder:
                 continue
             if kept := self._present(path):
@@ -342,24 +342,29 @@ def decide(
     kind = message.get("type")
     omissions = Omissions(message)
     code: str | None = None
+    # Whether unplanned names, violating values, and those of the common schema may stay.
+    allowed = (True, True, True)
     if kind == "track":
         code = _judge_track(message, violations, settings, common=common)
-        _omit(
-            omissions,
-            (settings.track.allow_unplanned_event_properties, rules),
-            (settings.track.allow_properties_on_violations, violations),
-            (settings.track.common_event_on_violations != "OMIT_PROPERTIES", common),
+        allowed = (
+            settings.track.allow_unplanned_event_properties,
+            settings.track.allow_properties_on_violations,
+            settings.track.common_event_on_violations != "OMIT_PROPERTIES",
         )
     elif kind in {"identify", "group"}:
         controls = settings.identify if kind == "identify" else settings.group
         if common and controls.common_event_on_violations == "BLOCK":
             code = "common_schema_violation"
-        _omit(
-            omissions,
-            (controls.allow_unplanned_traits, rules),
-            (controls.allow_traits_on_violations, violations),
-            (controls.common_event_on_violations != "OMIT_TRAITS", common),
+        allowed = (
+            controls.allow_unplanned_traits,
+            controls.allow_traits_on_violations,
+            controls.common_event_on_violations != "OMIT_TRAITS",
         )
+    if not allowed[0] and rules:
+        omissions.omit_unplanned([rule.schema for rule in rules])
+    for stays, found in zip(allowed[1:], (violations, common), strict=True):
+        if not stays:
+            omissions.omit_violating(each.instance_path for each in found)
     every = violations + common
     return Outcome(
         message=_traced(omissions, every, source_id),
@@ -388,20 +393,6 @@ def _judge_track(
     if violations and not unplanned and not track.allow_event_on_violations:
         return "schema_violation"
     return "common_schema_violation" if common_blocks else None
-
-
-def _omit(
-    omissions: Omissions,
-    unplanned: tuple[bool, tuple[Rule, ...]],
-    violating: tuple[bool, tuple[Violation, ...]],
-    common: tuple[bool, tuple[Violation, ...]],
-) -> None:
-    """Take out what each control does not allow: pairs of "allowed" and what it is about."""
-    if not unplanned[0] and unplanned[1]:
-        omissions.omit_unplanned([rule.schema for rule in unplanned[1]])
-    for allowed, violations in (violating, common):
-        if not allowed:
-            omissions.omit_violating([violation.instance_path for violation in violations])
 
 
 def _traced(omissions: Omissions, violations: Iterable[Violation], source_id: str) -> JsonObject:

@@ -14,7 +14,6 @@ from mockseg.errors import PlanError
 from mockseg.schemas.compiled import BadSchemaError, CompiledSchema, compile_schema
 from mockseg.schemas.tree import (
     IN_PLACE,
-    NO_PLACE,
     Path,
     children,
     dereference,
@@ -286,7 +285,7 @@ def _target(schema: JsonObject, reference: Json, *, file: str, place: str) -> Pa
             place=place,
         )
     target = read_pointer(schema, reference)
-    if target is None or lookup(schema, target) is NO_PLACE:
+    if target is None:
         known = ", ".join(f"#/definitions/{name}" for name in _definitions(schema))
         raise PlanError(
             f"{quoted(reference)} leads nowhere; this schema defines {known or 'nothing'}",

@@ -99,19 +99,14 @@ def pointer_path(root: Json, pointer: str) -> Path:
 def read_pointer(root: Json, pointer: str) -> Path | None:
     """Read a reference such as ``#/definitions/id`` as a path, or None if it leads nowhere."""
     text = pointer.removeprefix("#")
-    if text and not text.startswith("/"):
-        return None
-    path: list[str | int] = []
-    node = root
-    for raw in text.split("/")[1:]:
-        token: str | int = _unquote(raw).replace("~1", "/").replace("~0", "~")
-        if isinstance(node, list) and str(token).isdecimal():
-            token = int(token)
-        node = lookup(node, (token,))
-        if node is NO_PLACE:
-            return None
-        path.append(token)
-    return tuple(path)
+    if "%" in text:
+        # A reference is a URI fragment.
+        from urllib.parse import unquote
+
+        text = unquote(text)
+    path = pointer_path(root, text)
+    known = not text or text.startswith("/")
+    return path if known and lookup(root, path) is not NO_PLACE else None
 
 
 def dereference(root: Json, path: Path) -> Path:
@@ -131,14 +126,6 @@ def dereference(root: Json, path: Path) -> Path:
 
 def _is_schema(value: Json) -> bool:
     return isinstance(value, dict | bool)
-
-
-def _unquote(text: str) -> str:
-    if "%" not in text:
-        return text
-    from urllib.parse import unquote
-
-    return unquote(text)
 
 
 def types_of(schema: JsonObject, *, default: Iterable[str] = ()) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.catalogue.loader import EventNames
-from mockseg.catalogue.spelling import Spelling, camel_case, slug, snake_case
+from mockseg.catalogue.loader import EventNames, Leniency
+from mockseg.catalogue.spelling import camel_case, slug, snake_case
 
 
 @pytest.mark.parametrize(
@@ -25,12 +25,12 @@ def test_camel_case_and_snake_case_are_each_others_inverse(camel: str, snake: st
 
 def test_the_forms_of_a_name_begin_with_itself_and_are_all_different() -> None:
     """Other spellings come last; without either case there are those only."""
-    spelling = Spelling(either_case=True, others={"centerId": ("centerID",)})
+    spelling = Leniency(either_case=True, spellings={"centerId": ("centerID",)})
     assert spelling.forms("centerId") == ("centerId", "center_id", "centerID")
     assert spelling.forms("page_url") == ("page_url", "pageUrl")
     assert spelling.forms("score") == ("score",)
-    assert Spelling(others={"a": ("b",)}).forms("a") == ("a", "b")
-    assert Spelling().forms("guideId") == ("guideId",)
+    assert Leniency(spellings={"a": ("b",)}).forms("a") == ("a", "b")
+    assert Leniency().forms("guideId") == ("guideId",)
 
 
 @pytest.mark.parametrize(
