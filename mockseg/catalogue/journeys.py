@@ -140,7 +140,7 @@ def journeys(plan: str) -> tuple[Journey, ...]:
     """Return the journeys of a plan; together they go through all of its events.
 
     Raises:
-        PlanError: unknown .
+        PlanError: unknown plan.
     """
     loaded = load(plan, strictness="strict")
     entry = read_journeys()[plan]

@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Final, get_args
 from mockseg.catalogue.spelling import camel_case, snake_case
 from mockseg.errors import PlanError
 from mockseg.json_types import decode
-from mockseg.plans.model import DRAFT, Plan, Rule, Strictness, Wire
-from mockseg.schemas.tree import types_of
+from mockseg.plans.model import Plan, Rule, Strictness, Wire
+from mockseg.schemas.tree import DRAFT, types_of
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:

@@ -84,7 +84,7 @@ def find(
     Rules of exactly this name come first, then those that it is another spelling of.
 
     Raises:
-        PlanError: unknown .
+        PlanError: unknown plan.
     """
     exact: list[Match] = []
     others: list[Match] = []
@@ -142,7 +142,7 @@ def nearest_names(
     """Return the names of rules that are most like this one, the nearest first.
 
     Raises:
-        PlanError: unknown .
+        PlanError: unknown plan.
     """
     spellings = {
         spelling: rule.name

@@ -100,11 +100,8 @@ def _check_size(text: str) -> None:
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     if size <= MAX_TEXT_BYTES:
         return
-    position = used = 0
-    for position, char in enumerate(text):  # noqa: B007 - where it overflows is wanted after it
-        used += len(char.encode("utf-8", "surrogatepass"))
-        if used > MAX_TEXT_BYTES:
-            break
+    # Where it overflows: behind the characters that fit.
+    position = len(text.encode("utf-8", "surrogatepass")[:MAX_TEXT_BYTES].decode("utf-8", "ignore"))
     reason = f"The filter is longer than {MAX_TEXT_BYTES} bytes (5 KB): it has {size}"
     raise FqlError(reason, text=text, position=position)
 

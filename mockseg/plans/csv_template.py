@@ -25,6 +25,7 @@ from mockseg.json_types import decode, encode
 from mockseg.plans.model import RULE_TYPES, Plan, plan_from_json
 from mockseg.plans.plan_diff import Change, diff
 from mockseg.printable import printable_lines
+from mockseg.schemas.tree import DRAFT
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ _ALSO: Final = {
 }
 _TYPES: Final = ("any", "array", "boolean", "integer", "null", "number", "object", "string")
 _DATE_TIME: Final = "Date time"
-_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _STEP: Final = re.compile(r"((?:[^\\.]|\\.)*)(\.|$)", re.DOTALL)
 
 
@@ -159,7 +159,7 @@ def _new_rule(kind: str, key: str, version: int) -> JsonObject:
     rule: JsonObject = {"type": kind, "version": version}
     if key:
         rule["key"] = key
-    return rule | {"jsonSchema": {"$schema": _DRAFT, "type": "object"}}
+    return rule | {"jsonSchema": {"$schema": DRAFT, "type": "object"}}
 
 
 def _held(rule: Rule) -> Json:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 from mockseg.domain.message import HOLDERS
 from mockseg.plans.model import Plan, Rule, RuleType
 from mockseg.schemas.formats import is_format
+from mockseg.schemas.tree import DRAFT
 from mockseg.schemas.vocabulary import given_type
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ _MOST_EVENTS: Final = 10_000
 _DEEPEST: Final = 8
 _FORMATS: Final = ("date-time", "date", "uuid", "email", "uri")
 _TYPE_ORDER: Final = ("string", "number", "integer", "boolean", "object", "array", "null")
-_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
 
 def infer(messages: Iterable[JsonObject], *, name: str = "inferred") -> Plan:
@@ -157,7 +157,7 @@ class _Seen:
 
 def _rule(kind: RuleType, key: str | None, seen: _Seen, *, calls: int) -> Rule:
     holder = HOLDERS.get(kind.lower())
-    schema: JsonObject = {"$schema": _DRAFT, "type": "object"}
+    schema: JsonObject = {"$schema": DRAFT, "type": "object"}
     if holder is not None and seen.count:
         inner = seen.schema(require=holder == "properties")
         schema["properties"] = {holder: inner}

@@ -27,7 +27,6 @@ RuleType: TypeAlias = Literal["TRACK", "IDENTIFY", "GROUP", "PAGE", "SCREEN", "A
 RULE_TYPES: Final[tuple[str, ...]] = get_args(RuleType)
 Strictness: TypeAlias = Literal["lenient", "strict"]
 STRICTNESSES: Final[tuple[Strictness, ...]] = get_args(Strictness)
-DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 
 # The types of which a plan may have several rules, distinguished by their keys.
 KEYED: Final = frozenset({"TRACK", "PAGE", "SCREEN", "COMMON"})

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from mockseg.json_types import canonical, decode
 from mockseg.schemas.formats import ASSERTED, NOT_ASSERTED
-from mockseg.schemas.tree import lookup
+from mockseg.schemas.tree import DRAFT, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,8 +73,6 @@ _FORMATS: Final[dict[str, Callable[[str], bool]]] = {
 
 _ABOUT_NAMES: Final = (("additionalProperties",), ("propertyNames",))
 
-_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
-
 
 class CompiledSchema:
     """A schema, compiled.
@@ -112,7 +110,7 @@ class CompiledSchema:
         """Return the test of a schema inside this one, such as ``#/allOf/0/if``, if there."""
         if self._parts is None:
             # Without the draft the library would take the newest.
-            dated = {**self.schema, "$schema": _DRAFT}
+            dated = {**self.schema, "$schema": DRAFT}
             self._parts = jsonschema_rs.validator_map_for(dated, **_options())
         found = self._parts.get(pointer)
         return None if found is None else found.is_valid

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Path: TypeAlias = tuple[str | int, ...]
 
+DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 # What `lookup` gives for a path that leads nowhere; None is a JSON value.
 NO_PLACE: Final = object()
 

@@ -282,7 +282,7 @@ def edge_events(
     """Return messages of all events of a plan that are legal and nasty; see :func:`edge_event`.
 
     Raises:
-        PlanError: unknown , or one of its schemas cannot be satisfied.
+        PlanError: unknown plan, or one of its schemas cannot be satisfied.
     """
     matches = matches_of(plan, strictness=strictness)
     return fresh(weighted([(_edges(match), weight_of(match)) for match in matches]))

@@ -73,9 +73,12 @@ def messages(types: Iterable[str] | None = None) -> SearchStrategy[JsonObject]:
             when None.
 
     Raises:
-        PlanError: unknown , or none is given.
+        PlanError: unknown type, or none is given.
     """
     return fresh(weighted([(spec_messages(kind), 1) for kind in checked_types(types)]))
+
+
+_any_messages: Final = messages
 
 
 def batches(
@@ -91,7 +94,7 @@ def batches(
         min_size: the fewest messages.
         max_size: the most messages.
     """
-    inside = _MESSAGES() if messages is None else messages
+    inside = _any_messages() if messages is None else messages
     return _batch(st.lists(inside, min_size=min_size, max_size=max_size), _optionals())
 
 
@@ -99,7 +102,7 @@ def checked_types(types: Iterable[str] | None) -> tuple[str, ...]:
     """Return the types of calls that are meant, in lower case.
 
     Raises:
-        PlanError: unknown , or none is given.
+        PlanError: unknown type, or none is given.
     """
     if types is None:
         return MESSAGE_TYPES
@@ -117,11 +120,6 @@ def spec_messages(kind: str) -> SearchStrategy[JsonObject]:
     common = tuple(match.rule.schema for match in matches_of("spec") if match.rule.type == "COMMON")
     around = envelope(None, kind, Wrapping())
     return Builder(PLAIN, file="Spec").build((around, *common), place=kind)
-
-
-@cache
-def _MESSAGES() -> SearchStrategy[JsonObject]:  # noqa: N802  (a constant, made late)
-    return messages()
 
 
 @cache
@@ -194,7 +192,7 @@ def events(
         realistic: see :func:`event`.
 
     Raises:
-        PlanError: unknown , or one of its schemas cannot be satisfied.
+        PlanError: unknown plan, or one of its schemas cannot be satisfied.
     """
     palette = palette_of(realistic=realistic)
     return fresh(
@@ -266,6 +264,8 @@ def weight_of(match: Match) -> int:
     return 3 + kinds.count("branch") + kinds.count("value") // 3
 
 
+# Subjects are equal only to themselves; those of the catalogue are made once.
+@lru_cache(maxsize=2048)
 def messages_of(
     match: Match, *, palette: PlainChooser = PLAIN, wrapping: Wrapping = _WHOLE
 ) -> SearchStrategy[JsonObject]:
@@ -275,14 +275,6 @@ def messages_of(
         PlanError: its schema is not one that strategies can be made of, or nothing
             satisfies it.
     """
-    return _messages_of(match, palette, wrapping)
-
-
-# Subjects are equal only to themselves; those of the catalogue are made once.
-@lru_cache(maxsize=2048)
-def _messages_of(
-    match: Match, palette: PlainChooser, wrapping: Wrapping
-) -> SearchStrategy[JsonObject]:
     builder = Builder(palette, file=match.plan.slug)
     made: list[SearchStrategy[JsonObject]] = []
     refused: PlanError | None = None

@@ -82,7 +82,7 @@ def invalid_events(
         discards: as for :func:`invalid_event`.
 
     Raises:
-        PlanError: unknown , or one of its schemas cannot be satisfied.
+        PlanError: unknown plan, or one of its schemas cannot be satisfied.
     """
     return fresh(
         weighted(
@@ -102,7 +102,7 @@ def invalid_messages(types: Iterable[str] | None = None) -> SearchStrategy[Inval
             when None.
 
     Raises:
-        PlanError: unknown .
+        PlanError: unknown type.
     """
     kinds = checked_types(types)
     return fresh(weighted([(_discarded(spec_messages(kind)), 1) for kind in kinds]))

@@ -125,7 +125,7 @@ def journey_machine(plan: PlanLike, *, name: str | None = None) -> type[JourneyM
         name: one of its journeys; all of them when None.
 
     Raises:
-        PlanError: unknown  or journey.
+        PlanError: unknown plan or journey.
     """
     made = ways_of(plan, name=name)
 
@@ -248,7 +248,7 @@ def journeys(
         realistic: as for :func:`mockseg.strategies.event`.
 
     Raises:
-        PlanError: unknown  or journey.
+        PlanError: unknown plan or journey.
     """
     ways = ways_of(plan, name=name, realistic=realistic)
     # The road is drawn before and apart from what is sent on it: so roads differ as much as
@@ -262,7 +262,7 @@ def ways_of(plan: PlanLike, *, name: str | None = None, realistic: bool = False)
     """Return the journeys of a plan with the strategies of their events.
 
     Raises:
-        PlanError: unknown  or journey.
+        PlanError: unknown plan or journey.
     """
     if isinstance(plan, Plan) and plan.slug in catalogues():
         plan = plan.slug

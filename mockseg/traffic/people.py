@@ -210,7 +210,7 @@ class People:
         locale: where they live.
 
     Raises:
-        ConfigError: unknown .
+        ConfigError: unknown locale.
     """
 
     def __init__(self, *, seed: str, locale: str) -> None:

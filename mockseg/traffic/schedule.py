@@ -161,7 +161,7 @@ def schedule(
         trace: calls in each second.
 
     Raises:
-        ConfigError: unknown , or no call falls into the time.
+        ConfigError: unknown shape, or no call falls into the time.
     """
     if shape not in SHAPES:
         raise ConfigError(unknown("shape", shape, SHAPES))
