@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mockseg.catalogue.samples import sample
     from mockseg.client.async_source import AsyncSource
     from mockseg.client.client import AsyncClient, Client
-    from mockseg.client.destination import AsyncDestination, Destination
-    from mockseg.client.edge import EdgeAnswer
+    from mockseg.client.operation_call import EdgeAnswer
+    from mockseg.client.parts import AsyncDestination, Destination
     from mockseg.client.source import Source
     from mockseg.destinations.signature import verify_signature
     from mockseg.domain.call import Call
@@ -109,8 +109,8 @@ _HOMES = {
     "mockseg.catalogue.samples": ("sample",),
     "mockseg.client.async_source": ("AsyncSource",),
     "mockseg.client.client": ("AsyncClient", "Client"),
-    "mockseg.client.destination": ("AsyncDestination", "Destination"),
-    "mockseg.client.edge": ("EdgeAnswer",),
+    "mockseg.client.parts": ("AsyncDestination", "Destination"),
+    "mockseg.client.operation_call": ("EdgeAnswer",),
     "mockseg.client.source": ("Source",),
     "mockseg.destinations.signature": ("verify_signature",),
     "mockseg.domain.call": ("Call",),

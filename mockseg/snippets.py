@@ -280,7 +280,6 @@ An Android emulator reaches the server after: adb reverse tcp:<<port>> tcp:<<por
 
 
 def sdk_named(name: str) -> Sdk | None:
-    """Give the SDK of this name, or None."""
     return next((sdk for sdk in SDKS if sdk.name == name), None)
 
 

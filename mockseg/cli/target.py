@@ -7,10 +7,9 @@ from typing import TypeVar
 
 import msgspec
 
-from mockseg.client.address import Address
 from mockseg.client.operation_call import OperationCall
 from mockseg.client.over_http import HttpTransport, trust
-from mockseg.client.wire import authorization
+from mockseg.client.wire import Address, authorization
 from mockseg.clock import SystemClock
 from mockseg.operations.calls import CallPage
 from mockseg.operations.deliveries import DeliveryPage

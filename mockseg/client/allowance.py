@@ -34,19 +34,16 @@ class Allowance:
         return bool(call.findings) and all(each.code in self.words for each in call.findings)
 
     def lets_request_pass(self, request: RequestView) -> bool:
-        """Return whether a refused request is meant to be."""
         return not self.words.isdisjoint({"bad", "refused", word_of(request)})
 
 
 def allowed_words() -> frozenset[str]:
-    """Return all words that an :class:`Allowance` may have."""
     violations = {code for code, _, _ in VOCABULARY.values()} | {"unplanned_event", "unreadable"}
     verdicts = {"bad", "blocked", "dropped", "refused", "rejected"}
     return frozenset(verdicts | violations | DISCARD_CODES.keys())
 
 
 def word_of(request: RequestView) -> str:
-    """Return the word that lets a refused request pass."""
     return request.reason.code if request.reason is not None else "refused"
 
 

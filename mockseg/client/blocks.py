@@ -46,7 +46,6 @@ class _Block:
     _waits: ClassVar[bool] = False
 
     def __init__(self, owner: Any, unused: Unused) -> None:
-        """Take the object that has the verb, blocking or awaiting."""
         self._owner = owner
         self._called = f"{owner._called}.{self._verb}"
         self._entered = unused.note_block(self._verb, how=self._keyword)

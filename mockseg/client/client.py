@@ -7,7 +7,6 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from mockseg.client.address import Address
 from mockseg.client.async_source import AsyncSource
 from mockseg.client.blocks import AsyncFaultBlock, FaultBlock
 from mockseg.client.operation_call import run_async
@@ -15,8 +14,8 @@ from mockseg.client.over_http import HttpTransport
 from mockseg.client.source import Source
 from mockseg.client.unused import Unused
 from mockseg.client.verb import Awaiting, Blocking, carry_out, verb
-from mockseg.client.verbs import plan
 from mockseg.client.verbs import server as server_verbs
+from mockseg.client.wire import Address
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -106,7 +105,7 @@ class Server(Blocking[Unused], abc.ABC):
     health = verb(server_verbs.health)
     summary = verb(server_verbs.summary)
     clear = verb(server_verbs.clear)
-    validate = verb(plan.validate)
+    validate = verb(server_verbs.validate)
     # It may be anything, a wait too.
     perform = verb(server_verbs.perform, waits=True)
 
@@ -159,7 +158,7 @@ class AsyncServer(Awaiting[Unused]):
     health = verb(server_verbs.health)
     summary = verb(server_verbs.summary)
     clear = verb(server_verbs.clear)
-    validate = verb(plan.validate)
+    validate = verb(server_verbs.validate)
     # It may be anything, a wait too.
     perform = verb(server_verbs.perform, waits=True)
 

@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Protocol
 
-from mockseg.client.edge import EdgeRequest
+from mockseg.client.operation_call import EdgeRequest
 from mockseg.client.over_http import HttpTransport
 from mockseg.errors import BlockingCallError, UnreachableError
 
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
 
 class Performs(Protocol):
-    """What the transport needs of a hub."""
-
-    async def perform(self, name: str, params: msgspec.Struct) -> msgspec.Struct:
-        """Carry out the operation of this name."""
-        ...
+    async def perform(self, name: str, params: msgspec.Struct) -> msgspec.Struct: ...
 
 
 class InProcess:
@@ -70,7 +66,6 @@ class InProcess:
             raise
 
     def awaitable(self) -> AwaitableInProcess:
-        """Give the transport to the same hub for use in an event loop."""
         return AwaitableInProcess(self)
 
     def close(self) -> None:
@@ -82,7 +77,6 @@ class InProcess:
             future.cancel()
 
     async def perform_in_loop(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out from any event loop."""
         if isinstance(asked, EdgeRequest):
             from mockseg.client.over_aiohttp import AiohttpTransport
 
@@ -129,13 +123,10 @@ class InProcess:
 
 
 class AwaitableInProcess:
-    """The same for event loops."""
-
     def __init__(self, transport: InProcess) -> None:
         self._transport = transport
 
     async def perform(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out; see :class:`~mockseg.client.operation_call.AsyncTransport`."""
         return await self._transport.perform_in_loop(asked)
 
     async def close(self) -> None:

@@ -13,13 +13,67 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from mockseg import json_types
 from mockseg.conversion import convert, invalid
-from mockseg.errors import OperationError
+from mockseg.errors import OperationError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from mockseg.client.edge import EdgeRequest
+_LONGEST_SHOWN = 200
+
+
+class EdgeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A POST to the data plane.
+
+    Attributes:
+        path: with its leading slash.
+        headers: by name.
+        body: as it is sent.
+        timeout: seconds to wait for the answer.
+    """
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    timeout: float
+
+
+class EdgeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the edge answered, as an SDK would get it.
+
+    Attributes:
+        status: of HTTP.
+        headers: by name, in lower case.
+        body: as it came.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 is replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        Raises:
+            MalformedJsonError: it is not JSON.
+        """
+        return json_types.decode(self.body)
+
+    def __repr__(self) -> str:
+        text = self.text
+        if len(text) > _LONGEST_SHOWN:
+            text = text[:_LONGEST_SHOWN] + "…"
+        return f"<EdgeAnswer {self.status} {text!r}>"
+
+
+def no_answer(request: EdgeRequest, reason: str, *, url: str) -> UnreachableError:
+    return UnreachableError(f"POST {request.path} to {url} got no answer: {reason}")
 
 
 T = TypeVar("T")
@@ -65,6 +119,12 @@ Asked: TypeAlias = "OperationCall | EdgeRequest"
 Steps: TypeAlias = "Generator[Asked | FileWork, Any, T]"
 
 
+def ask(operation: str, params: msgspec.Struct, *, field: str = "") -> Steps[Any]:
+    """Return the result of one operation, or a field of it: a whole verb, mostly."""
+    result = yield OperationCall(operation, params)
+    return getattr(result, field) if field else result
+
+
 class Transport(Protocol):
     """Carries out what a verb asks, and blocks the thread meanwhile."""
 
@@ -82,9 +142,7 @@ class Transport(Protocol):
         """
         ...
 
-    def awaitable(self) -> AsyncTransport:
-        """Return the transport to the same server for use in an event loop."""
-        ...
+    def awaitable(self) -> AsyncTransport: ...
 
     def close(self) -> None:
         """Release what is held; a later call opens it again or says that the server is gone."""
@@ -94,17 +152,12 @@ class Transport(Protocol):
 class AsyncTransport(Protocol):
     """The same, and lets the event loop go on meanwhile."""
 
-    async def perform(self, asked: Asked) -> msgspec.Struct:
-        """See :meth:`Transport.perform`."""
-        ...
+    async def perform(self, asked: Asked) -> msgspec.Struct: ...
 
-    async def close(self) -> None:
-        """Release what is held."""
-        ...
+    async def close(self) -> None: ...
 
 
 def run(steps: Steps[T], perform: Callable[[Asked], msgspec.Struct]) -> T:
-    """Carry a verb out in this thread."""
     __tracebackhide__ = True
     try:
         wanted = next(steps)
@@ -121,7 +174,6 @@ def run(steps: Steps[T], perform: Callable[[Asked], msgspec.Struct]) -> T:
 
 
 async def run_async(steps: Steps[T], perform: Callable[[Asked], Awaitable[msgspec.Struct]]) -> T:
-    """Carry a verb out in the running event loop."""
     __tracebackhide__ = True
     try:
         wanted = next(steps)

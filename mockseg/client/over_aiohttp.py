@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Self
 import aiohttp
 from yarl import URL
 
-from mockseg.client.address import Address
-from mockseg.client.edge import EdgeAnswer, EdgeRequest, no_answer
+from mockseg.client.operation_call import EdgeAnswer, EdgeRequest, no_answer
 from mockseg.client.over_http import trust
-from mockseg.client.wire import authorization, decode, encode, unreachable
+from mockseg.client.wire import Address, authorization, decode, encode, unreachable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +53,6 @@ class AiohttpTransport:
         await self.close()
 
     async def perform(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out; see :class:`~mockseg.client.operation_call.AsyncTransport`."""
         if isinstance(asked, EdgeRequest):
             # A connection of its own: one that was kept and is closed would look like a fault.
             async with self._open() as session:
@@ -65,7 +63,6 @@ class AiohttpTransport:
             return await self._exchange(session, asked)
 
     async def close(self) -> None:
-        """Close the connections; later asks open their own."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()

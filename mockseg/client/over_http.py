@@ -11,9 +11,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from mockseg.client.address import Address
-from mockseg.client.edge import EdgeAnswer, EdgeRequest, no_answer
-from mockseg.client.wire import WireRequest, authorization, decode, encode, unreachable
+from mockseg.client.operation_call import EdgeAnswer, EdgeRequest, no_answer
+from mockseg.client.wire import Address, WireRequest, authorization, decode, encode, unreachable
 from mockseg.errors import ConfigError
 from mockseg.files import read_text
 
@@ -64,7 +63,6 @@ class HttpTransport:
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
 
     def perform(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out; see :class:`~mockseg.client.operation_call.Transport`."""
         if isinstance(asked, EdgeRequest):
             return self._send(asked)
         request = encode(asked, prefix=self._address.prefix)
@@ -80,13 +78,11 @@ class HttpTransport:
         return decode(asked, status, body, url=url)
 
     def awaitable(self) -> AsyncTransport:
-        """Return the transport to the same server for use in an event loop."""
         from mockseg.client.over_aiohttp import AiohttpTransport
 
         return AiohttpTransport(self._address.url, ca=self._ca, token=self._token)
 
     def close(self) -> None:
-        """Close the idle connections."""
         with self._lock:
             _close_all(self._idle)
 

@@ -94,5 +94,4 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds left, at least 0."""
         return max(0.0, self._end - time.monotonic())

@@ -72,12 +72,10 @@ def given(options: SourceOptions) -> dict[str, Any]:
 
 
 def create(write_key: str | None, options: SourceOptions) -> CreateSource:
-    """Make the parameters that open a source."""
     return CreateSource(write_key=write_key, **given(options))
 
 
 def patch(write_key: str, options: SourceOptions) -> PatchSource:
-    """Make the parameters that change a source."""
     return PatchSource(write_key=write_key, **given(options))
 
 

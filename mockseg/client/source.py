@@ -6,21 +6,15 @@ import functools
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mockseg.client.async_source import AsyncSource
-from mockseg.client.audience import Audience
 from mockseg.client.blocks import FaultBlock, SoftBlock, Waiting, softly
-from mockseg.client.destination import Destination
+from mockseg.client.parts import Audience, Destination
 from mockseg.client.scope import WAIT
 from mockseg.client.verb import Blocking, carry_out, verb
 from mockseg.client.verbs import (
-    asserting,
     changing,
     delivery,
     fault,
-    golden,
-    journey,
     judging,
-    people,
-    plan,
     privacy,
     reading,
     sending,
@@ -93,7 +87,6 @@ class Source(Blocking["Scope"]):
 
     @property
     def write_key(self) -> str:
-        """The write key."""
         return self._scope.write_key
 
     @functools.cached_property
@@ -122,7 +115,7 @@ class Source(Blocking["Scope"]):
     calls = verb(reading.calls)
     requests = verb(reading.requests)
     summary = verb(reading.summary)
-    coverage = verb(plan.coverage)
+    coverage = verb(reading.coverage)
     clear = verb(changing.clear)
     update = verb(changing.update)
     clock = verb(changing.clock)
@@ -179,17 +172,17 @@ class Source(Blocking["Scope"]):
         def assert_called(self, matcher: Matcher, **counts: Any) -> Any: ...
 
     else:
-        assert_called = verb(asserting.assert_called)
+        assert_called = verb(waiting.assert_called)
 
-    assert_not_called = verb(asserting.assert_not_called)
+    assert_not_called = verb(waiting.assert_not_called)
     assert_in_order = verb(judging.assert_in_order)
     assert_all_good = verb(judging.assert_all_good)
     assert_no_duplicates = verb(judging.assert_no_duplicates)
     assert_no_other_calls = verb(judging.assert_no_other_calls)
-    assert_no_calls_after = verb(journey.assert_no_calls_after)
-    assert_identity_continuity = verb(journey.assert_identity_continuity)
+    assert_no_calls_after = verb(judging.assert_no_calls_after)
+    assert_identity_continuity = verb(judging.assert_identity_continuity)
     assert_no_pii = verb(privacy.assert_no_pii)
-    assert_matches_golden = verb(golden.assert_matches_golden)
+    assert_matches_golden = verb(judging.assert_matches_golden)
 
     def soft(self) -> SoftBlock:
         """Collect failed assertions of a ``with`` block, and raise them together at its end.
@@ -244,5 +237,5 @@ class Source(Blocking["Scope"]):
         """Return an audience of the source; destinations are told who enters and leaves it."""
         return Audience(self, name)
 
-    computed_trait = verb(people.computed_trait)
-    request_deletion = verb(people.request_deletion)
+    computed_trait = verb(changing.computed_trait)
+    request_deletion = verb(changing.request_deletion)

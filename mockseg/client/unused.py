@@ -89,7 +89,6 @@ class Unused:
         self._prune_at = _PRUNE_AT
 
     def note_verb(self, coroutine: Coroutine[Any, Any, Any], verb: str) -> None:
-        """Note a coroutine that has to be awaited."""
         if self.watched:
             self._add(_Made(verb, _place(), "await", coroutine))
 

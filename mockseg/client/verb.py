@@ -54,7 +54,6 @@ class Blocking(Generic[S]):
 
     @property
     def aio(self) -> Awaiting[S]:
-        """The same object with awaitable verbs."""
         raise NotImplementedError
 
     def _carry_out(self, called: str, steps: Steps[T], *, waits: bool) -> T:
@@ -84,7 +83,6 @@ class Awaiting(Generic[S]):
         raise NotImplementedError
 
     async def _carry_out(self, called: str, steps: Steps[T]) -> T:
-        """Carry a verb out; see :meth:`Blocking._carry_out`."""
         raise NotImplementedError
 
 
@@ -104,8 +102,6 @@ class BlockingPart(Blocking[S]):
 
 
 class AwaitingPart(Awaiting[S]):
-    """A part of a source, which carries its verbs out."""
-
     _subject: S
 
     def __init__(self, source: Awaiting[Scope], subject: S) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
 from mockseg import json_types
+from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError, OperationError, UnreachableError
 from mockseg.json_types import Json, JsonObject
 from mockseg.operations.table import PREFIX, by_name, to_wire
@@ -19,6 +20,56 @@ from mockseg.setting import BEARER_RULE, is_token
 
 if TYPE_CHECKING:
     from mockseg.client.operation_call import OperationCall
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Address:
+    """The address of a running mockseg, taken apart.
+
+    Attributes:
+        url: without a slash at the end.
+        secure: https.
+        host: name or number, IPv6 without brackets.
+        port: the scheme's own when the URL has none.
+        prefix: a path before mockseg's own, for one behind a proxy; mostly empty.
+    """
+
+    url: str
+    secure: bool
+    host: str
+    port: int
+    prefix: str
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """Take a URL apart.
+
+        Raises:
+            ConfigError: it is not an http or https URL.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ConfigError(f'invalid address "{shown_url(url)}": {error}') from None
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ConfigError(
+                f'invalid address "{shown_url(url)}": expected an http or https URL, such as'
+                " http://127.0.0.1:8765"
+            )
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ConfigError(
+                f'invalid address "{shown_url(url)}": expected only scheme, host, port and'
+                " path, such as http://127.0.0.1:8765"
+            )
+        secure = parts.scheme == "https"
+        return cls(
+            url=url.rstrip("/"),
+            secure=secure,
+            host=parts.hostname,
+            port=port or (443 if secure else 80),
+            prefix=parts.path.rstrip("/"),
+        )
 
 
 # How much longer than the server's own time a client waits before it gives up on it.
@@ -48,7 +99,6 @@ class WireRequest:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Return the headers that belong to the body."""
         return {} if self.body is None else {"Content-Type": "application/json"}
 
 
@@ -125,7 +175,6 @@ def decode(asked: OperationCall, status: int, body: bytes, *, url: str) -> msgsp
 
 
 def unreachable(url: str, error: Exception | str) -> UnreachableError:
-    """Make the error of a connection that failed, in one sentence."""
     reason = str(error) or type(error).__name__
     return UnreachableError(f"no mockseg answers at {url}: {reason}")
 

@@ -101,7 +101,6 @@ class AnalyticsPython:
 
     @property
     def pending(self) -> bool:
-        """Whether the client has calls that it has not sent yet."""
         return self._client is not None and bool(self._client.queue.unfinished_tasks)
 
     def patch_default_client(self) -> contextlib.AbstractContextManager[Any]:
@@ -118,7 +117,6 @@ class AnalyticsPython:
         return _Undo(client, undo)
 
     def flush_unless_in_loop(self) -> None:
-        """Send what is pending, except where that would stop an event loop."""
         if self.pending and not in_event_loop():
             self.flush()
 
@@ -213,7 +211,6 @@ def _sdk() -> Any:
 
 
 def _modules() -> list[Any]:
-    """Return the modules whose functions an app may call."""
     old = _old_module()
     return [module for module in dict.fromkeys((_sdk(), old)) if module is not None]
 

@@ -54,7 +54,6 @@ class _AsAsked(Schedule):
     start_ns: int = 0
 
     def due(self) -> Iterator[int]:
-        """Give the time that has passed, again and again."""
         clock = SystemClock()
         while True:
             yield clock.now_ns() - self.start_ns
@@ -112,7 +111,6 @@ class SegmentUser(FastHttpUser):  # type: ignore[misc]  # Locust may be missing 
         self.headers = {"Content-Type": "application/json", "Authorization": f"Basic {basic}"}
 
     def upcoming(self) -> list[GeneratedCall]:
-        """Give the calls of the next request."""
         calls = SegmentUser._calls[type(self)]
         return [next(calls) for _ in range(self.batch)]
 

@@ -37,7 +37,6 @@ class Expectation:
 
     @classmethod
     def exactly(cls, count: int) -> Expectation:
-        """Return the expectation of this many calls, no fewer and no more."""
         return cls(minimum=count, maximum=count)
 
     @property
@@ -52,11 +51,9 @@ class Expectation:
         return f"{self.minimum} to {self.maximum}" if self.minimum else f"at most {self.maximum}"
 
     def exceeded_by(self, count: int) -> bool:
-        """Return whether this many are too many."""
         return self.maximum is not None and count > self.maximum
 
     def met_by(self, count: int) -> bool:
-        """Return whether this many are right."""
         return count >= self.minimum and not self.exceeded_by(count)
 
 
@@ -74,7 +71,6 @@ class Selection:
 
     @classmethod
     def of(cls, calls: Iterable[Call]) -> Selection:
-        """Select the first of these calls, and count them all."""
         every = tuple(calls)
         return cls(every[:MAX_SHOWN], len(every))
 

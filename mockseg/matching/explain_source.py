@@ -266,7 +266,6 @@ def explain_identity(
 
 
 def explain_calls_after(last: Call, late: Sequence[Call]) -> Explanation:
-    """Explain that calls followed one that had to be the last."""
     return Explanation(
         kind="calls_after",
         headline=f"expected no call after {call_line(last)}; {counted(len(late), 'call')} came.",

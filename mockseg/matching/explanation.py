@@ -104,7 +104,6 @@ class Explanation:
 
     @classmethod
     def from_json(cls, document: JsonObject) -> Explanation:
-        """Return the explanation that :meth:`as_json` wrote."""
         details = {name: value for name, value in document.items() if name not in _PARTS}
         sections = [Section(each["title"], tuple(each["lines"])) for each in document["sections"]]
         return cls(

@@ -28,35 +28,27 @@ class Matchable(Protocol):
     """What can be matched: a call, kept or whole."""
 
     @property
-    def source(self) -> str:
-        """Its write key."""
+    def source(self) -> str: ...
 
     @property
-    def type(self) -> str:
-        """Its message type."""
+    def type(self) -> str: ...
 
     @property
-    def event(self) -> str | None:
-        """The name of a track call."""
+    def event(self) -> str | None: ...
 
     @property
-    def user_id(self) -> str | None:
-        """Whose it is."""
+    def user_id(self) -> str | None: ...
 
     @property
-    def message_id(self) -> str:
-        """Its own or minted id."""
+    def message_id(self) -> str: ...
 
     @property
-    def verdict(self) -> Verdict:
-        """What became of it."""
+    def verdict(self) -> Verdict: ...
 
     @property
-    def good(self) -> bool:
-        """Accepted without findings."""
+    def good(self) -> bool: ...
 
-    def message(self) -> JsonObject:
-        """Return it normalised."""
+    def message(self) -> JsonObject: ...
 
 
 class ScalarMatch(

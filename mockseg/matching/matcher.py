@@ -108,7 +108,6 @@ class Matcher:
         return self._holds(message)
 
     def differences(self, call: Call | Mapping[str, Json]) -> tuple[Difference, ...]:
-        """Find everything in which a call, or a plain message, is not what is expected."""
         return tuple(self._differences(call))
 
     def describe(self, *, limit: int = 300) -> str:
@@ -346,7 +345,6 @@ def _with_format(difference: Difference) -> Difference:
 
 
 def _conditions(place: str, expected: Expected) -> Iterator[str]:
-    """Write an expectation as flat conditions: ``properties.total=42``."""
     if isinstance(expected, dict) and expected:
         for key, member in expected.items():
             yield from _conditions(shown_path(place, key), member)

@@ -40,8 +40,6 @@ __tracebackhide__ = True
 
 
 class _Shared(TypedDict, total=False):
-    """What every matcher takes by name."""
-
     anonymous_id: Expected
     message_id: Expected
     context: Expected
@@ -52,20 +50,14 @@ class _Shared(TypedDict, total=False):
 
 
 class _CommonButUser(_Shared, total=False):
-    """The same where the first argument is the user id."""
-
     group_id: Expected
 
 
 class _CommonButGroup(_Shared, total=False):
-    """The same where the first argument is the group id."""
-
     user_id: Expected
 
 
 class _Common(_CommonButUser, total=False):
-    """The same where it is neither."""
-
     user_id: Expected
 
 

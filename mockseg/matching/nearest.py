@@ -77,7 +77,6 @@ class Ranking:
         self._found: list[Near] = []
 
     def look(self, call: Call) -> None:
-        """Take a call into account."""
         near = self._judge.near(call)
         if near is not None:
             self._found.append(near)
@@ -101,8 +100,6 @@ class Ranking:
 
 
 class _Judge:
-    """Judges how near calls are, one after another; names are compared once."""
-
     def __init__(self, matcher: Matcher) -> None:
         self._matcher = matcher
         expected = dict(matcher.expected)
@@ -119,7 +116,6 @@ class _Judge:
         )
 
     def near(self, call: Call) -> Near | None:
-        """Return a call with its differences, or None where it is not similar."""
         matcher = self._matcher
         same_type = matcher.type is None or call.type == matcher.type
         name = name_of(call)

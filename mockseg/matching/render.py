@@ -140,7 +140,6 @@ def _braced(opening: str, parts: Iterable[str], closing: str, limit: int) -> str
 
 
 def _token(value: object) -> str:
-    """Show what is not JSON: a token, a pattern, a predicate or an object that compares."""
     if value is ANY or value is ABSENT or isinstance(value, Approx):
         return repr(value)
     if isinstance(value, re.Pattern):
@@ -196,14 +195,12 @@ def call_line(call: Call) -> str:
 
 
 def verdict_words(call: Call) -> str:
-    """Say what became of a call that is not good, or that it is good."""
     if call.duplicate_of is not None:
         return f"dropped as a duplicate of {clip(call.duplicate_of, 40)}"
     return "accepted" if call.good else _VERDICT_WORDS[call.verdict]
 
 
 def verdict_line(call: Call) -> str:
-    """Name a call, and say what became of it."""
     return f"{call_line(call)}: {verdict_words(call)}"
 
 
@@ -314,7 +311,6 @@ def call_json(call: Call) -> JsonObject:
 
 
 def near_json(nears: Iterable[Near]) -> list[JsonObject]:
-    """Return near calls with their differences, the nearest first."""
     return [
         {
             "call": msgspec.to_builtins(near.call),
@@ -486,7 +482,6 @@ def before_window_note(ids: Sequence[str]) -> list[str]:
 
 
 def _earliest(call: Call, *, default: int) -> int:
-    """Return when a call happened or was received, whichever is earlier."""
     moments = (parse_moment(call.message.get("timestamp")), parse_moment(call.received_at))
     return min((moment for moment in moments if moment is not None), default=default)
 

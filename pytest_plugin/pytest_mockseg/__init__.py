@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from mockseg.client.destination import Destination
+    from mockseg.client.parts import Destination
     from pytest_mockseg.run import Run
     from pytest_mockseg.servers import SegmentServer
     from pytest_mockseg.sources import AsyncSegmentSource, SegmentClock, SegmentSource
@@ -188,7 +188,6 @@ def _run_of(config: pytest.Config) -> Run:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add our options."""
     options.add(parser)
 
 

@@ -63,8 +63,8 @@ def plan_problem(given: Mapping[str, Any]) -> str | None:
 
 
 def _check_url(url: str, called: str, *, token: str | None) -> None:
-    from mockseg.client.address import Address
     from mockseg.client.client import Client
+    from mockseg.client.wire import Address
 
     try:
         address = Address.parse(url)

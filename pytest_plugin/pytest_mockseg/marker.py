@@ -85,7 +85,6 @@ def wish_of(item: pytest.Item) -> Wish:
 
 
 def wish_from(given: dict[str, Any]) -> Wish:
-    """Take apart what was given by name."""
     source = {
         name: value
         for name, value in given.items()

@@ -74,7 +74,6 @@ class Options:
 
     @property
     def has_plan(self) -> bool:
-        """Tell whether sources are judged by plans of this run."""
         return bool(self.plans or self.catalogue)
 
     @property
@@ -108,7 +107,6 @@ OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 
 
 def add(parser: pytest.Parser) -> None:
-    """Declare flags and ini values."""
     group = parser.getgroup("mockseg", "mockseg, the local Segment")
     flag = group.addoption
     flag(
@@ -234,7 +232,6 @@ def read(config: pytest.Config) -> Options:
 
 
 def is_worker(config: pytest.Config) -> bool:
-    """Tell whether this process is a worker of pytest-xdist."""
     return hasattr(config, "workerinput")
 
 
@@ -297,7 +294,6 @@ def _per_cent(config: pytest.Config) -> float | None:
 
 
 def _number(text: str) -> float:
-    """Read a number; what is none is below all that is allowed."""
     try:
         number = float(text)
     except ValueError:

@@ -1,26 +1,38 @@
-"""What one test sent: shown when it fails, and carried to the report of the run."""
+"""A source that a test holds: from where it is judged, and what is wrong with its calls."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockseg import json_types
-from mockseg.errors import MocksegError
+from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
+from mockseg.client.operation_call import ask, run
+from mockseg.client.verbs import reading, waiting
+from mockseg.client.verbs.unmet import raise_if_lost
+from mockseg.domain.call import call_cursor
+from mockseg.errors import MocksegError, UnmetExpectationError
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import ListCalls
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
+    from mockseg.client.operation_call import Steps
     from mockseg.domain.call import Call
+    from mockseg.domain.lost import Lost
+    from mockseg.operations.calls import CallPage
     from mockseg.operations.plans import CoverageView
-    from pytest_mockseg.opened import Opened
-
+    from mockseg.operations.requests import RequestView
+    from pytest_mockseg.marker import Wish
+    from pytest_mockseg.options import Options
+    from pytest_mockseg.sources import SegmentSource
 
 _SECTION = "mockseg: calls of this test"
-_MAX_LISTED = 30
+_MAX_SHOWN = 30
 _MAX_MESSAGE = 240
 _COUNTS = ("total", "good", "bad", "accepted", "dropped", "blocked", "rejected", "requests")
 # What is in every message and tells nothing in a list of them.
@@ -58,7 +70,6 @@ class TestRecord:
         self.sources.append(opened)
 
     def count(self, seen: list[Call], *, requests: int) -> None:
-        """Count calls."""
         self._counts["total"] += len(seen)
         self._counts["requests"] += requests
         for call in seen:
@@ -66,7 +77,6 @@ class TestRecord:
             self._counts[call.verdict] += 1
 
     def cover(self, source: str, view: CoverageView) -> None:
-        """Take over what was seen of a source's plans until now."""
         self._coverage[source] = view
 
     def explain(self, report: pytest.TestReport, *, artifacts: Path | None) -> None:
@@ -129,15 +139,15 @@ def _listing(calls: list[Call], trouble: str | None) -> str:
     from mockseg.printable import printable
 
     lines: list[str] = []
-    for call in calls[:_MAX_LISTED]:
+    for call in calls[:_MAX_SHOWN]:
         rest = {
             name: value for name, value in call.message.items() if name not in _NOT_SHOWN and value
         }
         text = clip(json_types.encode_printable(rest).decode(), _MAX_MESSAGE) if rest else ""
         lines.append(f"{call_line(call)}: {verdict_words(call)} {text}".rstrip())
         lines += [f"  {finding_line(finding)}" for finding in call.findings[:3]]
-    if len(calls) > _MAX_LISTED:
-        lines.append(f"… and {len(calls) - _MAX_LISTED} more; --mockseg-artifacts DIR has all")
+    if len(calls) > _MAX_SHOWN:
+        lines.append(f"… and {len(calls) - _MAX_SHOWN} more; --mockseg-artifacts DIR has all")
     if not calls:
         lines.append("none")
     if trouble is not None:
@@ -148,3 +158,197 @@ def _listing(calls: list[Call], trouble: str | None) -> str:
 def _file_name(test: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", test)[-120:].strip("_.")
     return f"{plain}-{zlib.crc32(test.encode()):08x}.ndjson"
+
+
+T = TypeVar("T")
+
+_MAX_LISTED = 10
+_SETTLE_SECONDS = 5.0
+
+
+class Opened:
+    """A source in the hands of a test.
+
+    Attributes:
+        source: the source.
+        test: the id of the test that is charged with its calls.
+        closed: nothing more is expected of it.
+        seen: its calls that were judged.
+    """
+
+    def __init__(
+        self,
+        source: SegmentSource,
+        *,
+        test: str,
+        wish: Wish,
+        judged_by_plan: bool,
+        options: Options,
+    ) -> None:
+        self.source = source
+        self.test = test
+        self.closed = False
+        self.seen: list[Call] = []
+        self.policy = wish.teardown or options.teardown
+        self._allow = Allowance(wish.allow)
+        # A server that runs elsewhere may have plans of its own.
+        has_plan = judged_by_plan or options.url is not None
+        self._covers = has_plan and options.wants_coverage
+        self._after = source.scope.after
+        self._after_request = source.scope.after_request
+
+    def calls(self) -> list[Call]:
+        if self.closed:
+            return self.seen
+        return self._run(reading.call_pages(self.source.scope))
+
+    def judge(self, record: TestRecord, *, final: bool) -> str | None:
+        """Look at what came since the last look, charge it to a test, and say what is wrong.
+
+        Args:
+            record: of that test.
+            final: nothing more is expected of the source.
+
+        Raises:
+            MocksegError: the server has gone, or does not become quiet.
+        """
+        scope = self.source.scope
+        # Cleared windows begin later than they did.
+        after = max(self._after, scope.after)
+        after_request = max(self._after_request, scope.after_request)
+        self.closed = final
+        self._run(waiting.settle(scope, quiet=0.0, timeout=_SETTLE_SECONDS))
+        seen = self._run(reading.call_pages(scope, after=after))
+        sent = self._run(reading.request_pages(scope, after=after_request))
+        lost = self._run(_lost(scope.write_key))
+        if seen:
+            self._after = seen[-1].cursor
+        if sent:
+            self._after_request = sent[-1].number
+        self.seen += seen
+        record.count(seen, requests=len(sent))
+        if self._covers:
+            view = self._run(reading.coverage(scope))
+            record.cover(f"{self.source.url} {scope.write_key}", view)
+        problem = self._problem(seen, sent)
+        if problem is None and "bad" not in self._allow.words:
+            problem = _incomplete(lost, after=after, after_request=after_request)
+        return problem
+
+    def late(self, *, until: int | None = None, move: bool = False) -> list[dict[str, Any]]:
+        """Return the calls that came after the last look.
+
+        Args:
+            until: and no later than this cursor.
+            move: they have been looked at now.
+        """
+        from mockseg.matching.render import call_line, verdict_words
+
+        found = self._run(reading.call_pages(self.source.scope, after=self._after))
+        late = [call for call in found if until is None or call.cursor <= until]
+        if move and late:
+            self._after = late[-1].cursor
+        return [
+            {
+                "test": self.test,
+                "call": call.id,
+                "text": f"{call_line(call)}: {verdict_words(call)}",
+                "type": call.type,
+                "event": call.event,
+                "receivedAt": call.received_at,
+            }
+            for call in late
+        ]
+
+    def may_have_more(self, kept: int) -> bool:
+        """Return whether calls may have come since the last look; the source keeps `kept`."""
+        return self.source.scope.window or kept != len(self.seen)
+
+    def _problem(self, seen: list[Call], sent: list[RequestView]) -> str | None:
+        allow = self._allow
+        bad = [call for call in seen if not call.good and not allow.lets_call_pass(call)]
+        bad = [call for call in bad if not self._is_resend(call)]
+        refused = [
+            request
+            for request in sent
+            if was_refused(request) and not allow.lets_request_pass(request)
+        ]
+        if not bad and not refused:
+            return None
+        # Only what is wrong pays for its words.
+        from mockseg.matching.render import (
+            before_window,
+            before_window_note,
+            call_line,
+            finding_line,
+            verdict_words,
+        )
+
+        lines = [_headline(len(bad), len(refused))]
+        for call in bad[:_MAX_LISTED]:
+            lines.append(f"  {call_line(call)}: {verdict_words(call)}")
+            lines += [f"    {finding_line(finding)}" for finding in call.findings[:3]]
+        lines += [f"  {_refused_line(request)}" for request in refused[:_MAX_LISTED]]
+        beyond = max(0, len(bad) - _MAX_LISTED) + max(0, len(refused) - _MAX_LISTED)
+        if beyond:
+            lines.append(f"  … and {beyond} more")
+        words = [finding.code for call in bad for finding in call.findings]
+        words += [word_of(request) for request in refused]
+        words += [call.verdict for call in bad if not call.findings]
+        named = ", ".join(repr(word) for word in dict.fromkeys(words))
+        lines += before_window_note(before_window(bad, self.source.scope.opened_at))
+        lines.append(
+            f"To allow it: @pytest.mark.segment(allow=[{named}]), or ini"
+            " mockseg_teardown = warn | off."
+        )
+        return "\n".join(lines)
+
+    def _is_resend(self, call: Call) -> bool:
+        if call.duplicate_of is None:
+            return False
+        before = (call_cursor(call.duplicate_of) or 1) - 1
+        page: CallPage = self._run(
+            _one(ListCalls(source=self.source.write_key, after=before, limit=1))
+        )
+        return bool(page.calls) and is_resend(page.calls[0], call)
+
+    def _run(self, steps: Steps[T]) -> T:
+        # Not with the source's verbs: those refuse to stop an event loop, and here it is meant.
+        return run(steps, self.source.transport.perform)
+
+
+def _lost(write_key: str) -> Steps[Lost]:
+    return ask("summary", OfSource(source=write_key), field="lost")
+
+
+def _incomplete(lost: Lost, *, after: int, after_request: int) -> str | None:
+    """Say that not every call of a test could be judged, None when each was."""
+    try:
+        raise_if_lost(
+            lost, "that all calls of this test are good", after=after, after_request=after_request
+        )
+    except UnmetExpectationError as unmet:
+        return (
+            f'{unmet}\nIf that does not matter: @pytest.mark.segment(teardown="off"), or ini'
+            " mockseg_teardown = warn | off."
+        )
+    return None
+
+
+def _one(params: ListCalls) -> Steps[CallPage]:
+    return ask("list_calls", params)
+
+
+def _headline(bad: int, refused: int) -> str:
+    from mockseg.matching.render import counted
+
+    parts = [f"{counted(bad, 'call')} of this test would not pass at Segment"] if bad else []
+    if refused:
+        were = "was" if refused == 1 else "were"
+        parts.append(f"{counted(refused, 'request')} of this test {were} refused")
+    return f"{' and '.join(parts)}:"
+
+
+def _refused_line(request: RequestView) -> str:
+    code = f" ({request.reason.code})" if request.reason is not None else ""
+    return f"{request.id}: {request.refusal_text}{code}"

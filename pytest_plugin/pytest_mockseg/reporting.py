@@ -43,14 +43,12 @@ class RunReport:
 
     @property
     def failed(self) -> bool:
-        """Tell whether the coverage is below the threshold."""
         if self.coverage is None or self.threshold is None:
             return False
         return not self.coverage.report().reaches(self.threshold)
 
     @property
     def text(self) -> str:
-        """Give the coverage for a terminal, empty without plans."""
         if self.coverage is None:
             return ""
         return coverage_text(self.coverage.report(), threshold=self.threshold)
@@ -122,7 +120,6 @@ class RunReport:
 
 
 def report_of(tally: Tally, options: Options, outcome_of: Callable[[str], str]) -> RunReport:
-    """Put the report of a run together."""
     tests = [{**sent, "outcome": outcome_of(name)} for name, sent in sorted(tally.tests.items())]
     return RunReport(
         tests=tests,

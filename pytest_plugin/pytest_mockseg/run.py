@@ -13,9 +13,8 @@ from mockseg.client.settings import OPTION_NAMES
 from mockseg.errors import MocksegError
 from pytest_mockseg import servers
 from pytest_mockseg.marker import Wish, problem_with, wish_from, wish_of
-from pytest_mockseg.opened import Opened
 from pytest_mockseg.options import OPTIONS
-from pytest_mockseg.records import TestRecord
+from pytest_mockseg.records import Opened, TestRecord
 from pytest_mockseg.sources import SegmentSource, as_failure
 from pytest_mockseg.tally import TALLY
 

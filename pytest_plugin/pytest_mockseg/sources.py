@@ -190,7 +190,6 @@ class SegmentClock:
 
     @property
     def now(self) -> datetime:
-        """The time of the source."""
         return datetime.fromisoformat(self._source.clock().now)
 
     def advance(self, seconds: float) -> datetime:

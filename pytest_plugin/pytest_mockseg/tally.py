@@ -44,7 +44,6 @@ class Tally:
         config.stash[TALLY] = self
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take over what a test has sent."""
         outcome = self._outcomes.get(report.nodeid, "passed")
         if report.failed or (report.skipped and outcome == "passed"):
             self._outcomes[report.nodeid] = report.outcome
@@ -115,7 +114,6 @@ class Tally:
             write(f"mockseg: {note}")
 
     def outcome_of(self, test: str) -> str:
-        """Tell how a test ended: passed, failed or skipped."""
         return self._outcomes.get(test, "passed")
 
 

@@ -17,7 +17,7 @@ from mockseg.server import MockSegment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockseg.client.edge import EdgeAnswer
+    from mockseg.client.operation_call import EdgeAnswer
     from mockseg.client.source import Source
 
 SIGNED_UP = {"type": "track", "userId": "u1", "event": "Signed Up"}

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from mockseg.cli.target import Target
-from mockseg.client.address import Address
+from mockseg.client.wire import Address
 from mockseg.errors import ConfigError, OperationError, UnreachableError
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary

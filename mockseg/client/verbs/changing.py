@@ -1,27 +1,74 @@
-"""Verbs that change a source: its settings, its clock, and forgetting what it recorded."""
+"""Verbs that change a source: its settings, its clock, its audiences, and what it recorded."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockseg.client.operation_call import OperationCall
+from mockseg.client.operation_call import OperationCall, ask
 from mockseg.client.settings import OPTION_NAMES, create, patch
 from mockseg.client.verbs.reading import call_pages
 from mockseg.errors import OperationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ClearCalls
+from mockseg.operations.destinations import ChangeAudience, RequestDeletion
 from mockseg.operations.sources import AdvanceClock, GetSource, SetClock
 from mockseg.suggestions import check_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Unpack
 
     from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.client.settings import SourceOptions
+    from mockseg.json_types import JsonObject
     from mockseg.operations.calls import Cleared
+    from mockseg.operations.destinations import AudienceChanged
     from mockseg.operations.sources import ClockView, SourceView, Window
+
+
+class NamedAudience(NamedTuple):
+    scope: Scope
+    name: str
+
+
+def enter(audience: NamedAudience, user_ids: Iterable[str]) -> Steps[AudienceChanged]:
+    """Let users enter; those who are in it already bring no call."""
+    return (yield from _change(audience.scope, audience=audience.name, enter=list(user_ids)))
+
+
+def leave(audience: NamedAudience, user_ids: Iterable[str]) -> Steps[AudienceChanged]:
+    """Let users leave; they are identified with false, not deleted."""
+    return (yield from _change(audience.scope, audience=audience.name, leave=list(user_ids)))
+
+
+def sync(audience: NamedAudience, members: Iterable[str]) -> Steps[AudienceChanged]:
+    """Let exactly these be its members; only changes since the last sync bring calls."""
+    return (yield from _change(audience.scope, audience=audience.name, members=list(members)))
+
+
+def computed_trait(scope: Scope, name: str, values: JsonObject) -> Steps[AudienceChanged]:
+    """Set a computed trait; users whose value changed are identified with it.
+
+    Args:
+        name: of the trait.
+        values: by user id.
+    """
+    return (yield from _change(scope, computed_trait=name, values=values))
+
+
+def request_deletion(scope: Scope, user_id: str) -> Steps[list[str]]:
+    """Tell webhooks that a user is to be deleted; return the ids of those that are told."""
+    return ask(
+        "request_deletion",
+        RequestDeletion(write_key=scope.write_key, user_id=user_id),
+        field="destinations",
+    )
+
+
+def _change(scope: Scope, **change: Any) -> Steps[AudienceChanged]:
+    return ask("change_audience", ChangeAudience(write_key=scope.write_key, **change))
 
 
 def clear(scope: Scope) -> Steps[int]:
@@ -61,8 +108,7 @@ def update(scope: Scope, /, **options: Unpack[SourceOptions]) -> Steps[SourceVie
 
 def clock(scope: Scope) -> Steps[ClockView]:
     """Return the time that the source has."""
-    view: ClockView = yield OperationCall("get_clock", OfSource(source=scope.write_key))
-    return view
+    return ask("get_clock", OfSource(source=scope.write_key))
 
 
 def set_clock(
@@ -83,15 +129,9 @@ def set_clock(
                 code="invalid_parameter",
             )
         now = now.isoformat()
-    view: ClockView = yield OperationCall(
-        "set_clock", SetClock(now=now, frozen=frozen, source=scope.write_key)
-    )
-    return view
+    return ask("set_clock", SetClock(now=now, frozen=frozen, source=scope.write_key))
 
 
 def advance_clock(scope: Scope, seconds: float) -> Steps[ClockView]:
     """Move the time of this source on."""
-    view: ClockView = yield OperationCall(
-        "advance_clock", AdvanceClock(seconds=seconds, source=scope.write_key)
-    )
-    return view
+    return ask("advance_clock", AdvanceClock(seconds=seconds, source=scope.write_key))

@@ -21,8 +21,8 @@ from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliver
 if TYPE_CHECKING:
     from typing import NoReturn, TypeAlias
 
-    from mockseg.client.destination import AsyncDestination, Destination
     from mockseg.client.operation_call import Steps
+    from mockseg.client.parts import AsyncDestination, Destination
     from mockseg.client.scope import Scope
     from mockseg.domain.delivery import Delivery, DeliveryState
     from mockseg.matching.matcher import Matcher
@@ -232,7 +232,6 @@ def _refuse_if_evicted(
 
 
 def _fail(scope: Scope, matcher: Matcher, wanted: _Wanted, *, wait: float) -> Steps[NoReturn]:
-    """Raise what became of the calls instead."""
     calls = yield from call_pages(scope)
     meant = [call for call in calls if matcher.matches(call)]
     if not meant and wanted.times != 0:
@@ -241,7 +240,7 @@ def _fail(scope: Scope, matcher: Matcher, wanted: _Wanted, *, wait: float) -> St
     ids = {call.id for call in meant}
     every = yield from deliveries(scope)
     destinations = yield from connected(scope)
-    from mockseg.matching.explain_delivery import explain_delivery
+    from mockseg.matching.explain import explain_delivery
 
     raise_unmet(
         explain_delivery(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 
-from mockseg.client.operation_call import OperationCall
+from mockseg.client.operation_call import OperationCall, ask
 from mockseg.conversion import convert
 from mockseg.errors import OperationError
 from mockseg.faults.effect import Effect
@@ -72,8 +72,7 @@ def add(source: str | None, scenario: str | None, options: FaultOptions) -> Step
     Raises:
         OperationError: 422 with the field and what is allowed.
     """
-    view: FaultView = yield OperationCall("add_fault", _asked(source, scenario, options))
-    return view
+    return ask("add_fault", _asked(source, scenario, options))
 
 
 def check(options: FaultOptions) -> None:
@@ -103,8 +102,7 @@ def truth(scope: Scope, *, limit: int = 1000) -> Steps[Truth]:
         limit: how many messages to name at most; all are counted.
     """
     asked = AskTruth(source=scope.write_key, after=scope.after_request, limit=limit)
-    truth: Truth = yield OperationCall("truth", asked)
-    return truth
+    return ask("truth", asked)
 
 
 _EFFECT = {field.name: field.encode_name for field in msgspec.structs.fields(Effect)}

@@ -1,16 +1,23 @@
-"""Assertions about all that a source recorded: good, without duplicates, in order."""
+"""Assertions about all that a source recorded: good, in order, one identity, a golden file."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from mockseg import json_types
 from mockseg.client.allowance import is_resend, was_refused
+from mockseg.client.operation_call import FileWork
 from mockseg.client.scope import WAIT, WITHIN_SECONDS, Deadline
 from mockseg.client.verbs.reading import call_pages, check_matcher, matchers_of, requests
 from mockseg.client.verbs.unmet import lost_inside, raise_unmet, refuse_if_evicted
-from mockseg.client.verbs.waiting import gather, settle
-from mockseg.errors import OperationError, UnmetExpectationError
+from mockseg.client.verbs.waiting import gather, settle, wait_for
+from mockseg.domain.call import Call
+from mockseg.errors import ConfigError, OperationError, UnmetExpectationError, UnreadableFileError
+from mockseg.files import read_json
 from mockseg.matching.matcher import Matcher
 from mockseg.matching.matchers import any_call
 from mockseg.matching.values import ANY
@@ -20,10 +27,233 @@ if TYPE_CHECKING:
 
     from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
-    from mockseg.domain.call import Call
     from mockseg.domain.lost import Lost
+    from mockseg.json_types import Json, JsonObject
     from mockseg.matching.explanation import Explanation
     from mockseg.operations.requests import RequestView
+
+# What is another one in every run: the noise list of Segment's library-e2e-tester
+# (facts/segment-api.md §1.9); so are empty objects.
+VOLATILE = (
+    *("messageId", "timestamp", "receivedAt", "sentAt", "originalTimestamp", "channel"),
+    *("version", "projectId", "writeKey", "_metadata", "context.library"),
+)
+# An app that sends more than the golden file has does so at once, or within this time.
+_MORE_SECONDS = 0.1
+
+
+def assert_matches_golden(
+    scope: Scope,
+    path: str | Path,
+    *,
+    ignore: Iterable[str] = (),
+    update: bool = False,
+    wait: float = WAIT,
+) -> Steps[None]:
+    """Fail when the calls are not those of a golden file, in their order.
+
+    Not looked at are empty objects and what is new in every run
+    (:data:`~mockseg.client.verbs.judging.VOLATILE`).
+
+    Args:
+        path: the file, a JSON array of messages.
+        ignore: more fields not to look at, dotted.
+        update: write the file instead.
+        wait: seconds in which the calls must come.
+
+    Raises:
+        UnmetExpectationError: they differ, or there is no file.
+        ConfigError: the file is not a golden file, or cannot be written.
+    """
+    ignored, file = _paths(ignore), Path(path)
+    if update:
+        yield from settled(scope, quiet=max(_MORE_SECONDS, min(wait, 0.3)), timeout=wait + 5)
+        seen = yield from call_pages(scope)
+        yield from refuse_if_evicted(scope, "that the golden file would hold all calls")
+        stable = [_stable(call, ignored) for call in seen]
+        yield FileWork(partial(_write, file, stable))
+        return
+    golden: list[JsonObject] | None = yield FileWork(partial(_read, file))
+    if golden is None:
+        raise UnmetExpectationError(
+            f"there is no golden file {file}; write it from what is recorded now with"
+            " update=True (pytest --mockseg-update-goldens), and look at it"
+        )
+    count = max(1, len(golden))
+    yield from gather(scope, any_call(verdict=ANY), count=count, deadline=Deadline(wait))
+    yield from settled(scope, quiet=_MORE_SECONDS, timeout=wait + 5)
+    seen = yield from call_pages(scope)
+    lost = yield from lost_inside(scope)
+    from mockseg.matching.explain_source import explain_golden
+
+    # The file may have been written with another list.
+    wanted = [_without(message, ignored) for message in golden]
+    got = [_stable(call, ignored) for call in seen]
+    explanation = explain_golden(wanted, got, seen, path=file.name, lost=lost)
+    if explanation is not None:
+        raise_unmet(explanation, scope=scope, calls=seen)
+    yield from refuse_if_evicted(scope, "that the calls are those of the golden file")
+
+
+def _paths(ignore: Iterable[str]) -> tuple[list[str], ...]:
+    if isinstance(ignore, str):
+        raise TypeError(f"ignore is a list of fields such as [{ignore!r}]: got {ignore!r}")
+    return tuple(each.split(".") for each in (*VOLATILE, *ignore))
+
+
+def _stable(call: Call, ignored: tuple[list[str], ...]) -> JsonObject:
+    message: Any = call.message or {"raw": call.raw}
+    stable = _without(message, ignored)
+    return stable if call.verdict == "accepted" else {**stable, "(verdict)": call.verdict}
+
+
+def _without(message: JsonObject, ignored: tuple[list[str], ...]) -> JsonObject:
+    stripped = json_types.decode(json_types.encode(message))
+    for path in ignored:
+        _remove(stripped, path)
+    return _without_empty(stripped) or {}
+
+
+def _remove(value: Json, path: list[str]) -> None:
+    if isinstance(value, list):
+        for member in value:
+            _remove(member, path)
+    elif isinstance(value, dict):
+        if len(path) == 1:
+            value.pop(path[0], None)
+        elif path[0] in value:
+            _remove(value[path[0]], path[1:])
+
+
+def _without_empty(value: Json) -> Any:
+    if isinstance(value, dict):
+        kept = {key: _without_empty(member) for key, member in value.items()}
+        return {key: member for key, member in kept.items() if member != {}}
+    if isinstance(value, list):
+        return [_without_empty(member) for member in value]
+    return value
+
+
+def _read(path: Path) -> list[JsonObject] | None:
+    """Return a golden file, None when it does not exist.
+
+    Raises:
+        ConfigError: it is not a golden file.
+    """
+    try:
+        golden = read_json(path)
+    except UnreadableFileError as error:
+        if error.missing:
+            return None
+        raise ConfigError(f"the golden file {path} cannot be read: {error.reason}") from None
+    if not isinstance(golden, list) or not all(isinstance(each, dict) for each in golden):
+        raise ConfigError(f"the golden file {path} is not a JSON array of messages")
+    return golden
+
+
+def _write(path: Path, golden: list[JsonObject]) -> None:
+    """Write a golden file, whole or not at all.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Two runs at once leave one file or the other, never half of each.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(json_types.pretty(golden) + "\n")
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        raise ConfigError(f"the golden file {path} cannot be written: {error.strerror}") from None
+
+
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
+
+def assert_identity_continuity(
+    scope: Scope,
+    *,
+    anonymous_id: str | None = None,
+    user_id: str | None = None,
+    wait: float = WAIT,
+) -> Steps[None]:
+    """Fail when a user was an anonymous visitor before, and nothing links the two.
+
+    A link is an identify call with both ids, or an alias call from one to the other.
+    Every user who appears after anonymous calls must have one to one of their
+    anonymousIds, and no anonymousId may be linked to two users. A source without any
+    user fails, too.
+
+    Args:
+        anonymous_id: this visitor must have been linked ...
+        user_id: ... to this user; to any, or from any, when only one is given.
+        wait: seconds in which the link must come.
+
+    Raises:
+        UnmetExpectationError: with each place where it broke.
+    """
+    from mockseg.matching.explain_source import explain_identity
+
+    deadline = Deadline(wait)
+    while True:
+        seen = yield from call_pages(scope, {"verdict": "accepted"})
+        lost = yield from lost_inside(scope)
+        explanation = explain_identity(seen, anonymous_id=anonymous_id, user_id=user_id, lost=lost)
+        if explanation is None:
+            yield from refuse_if_evicted(scope, "that the identity continues")
+            return
+        # The link is mostly the last call of a sign-up, and may still be under way.
+        after = seen[-1].cursor if seen else scope.after
+        gathered = yield from gather(scope, any_call(), count=1, deadline=deadline, after=after)
+        if not gathered.calls and (gathered.hopeless is None or not deadline.left()):
+            raise_unmet(explanation, scope=scope, calls=seen)
+
+
+def assert_no_calls_after(
+    scope: Scope,
+    last: Matcher | Call,
+    *,
+    within: float = WITHIN_SECONDS,
+    wait: float = WAIT,
+    allow: Iterable[Matcher] = (),
+) -> Steps[Call]:
+    """Fail when a call of any verdict follows the one that means the end, such as an opt-out.
+
+    Args:
+        last: the call, or which it is; then the first that matches is meant.
+        within: seconds for which nothing may follow; 0 is now.
+        wait: seconds in which `last` must come.
+        allow: calls that may follow.
+
+    Raises:
+        UnmetExpectationError: with what followed; or `last` itself did not come.
+    """
+    allowed = matchers_of(allow, argument="allow")
+    if not isinstance(last, Call):
+        last = yield from wait_for(scope, last, timeout=wait)
+    deadline = Deadline(within)
+    after = last.cursor
+    late: list[Call] = []
+    while not late:
+        gathered = yield from gather(
+            scope, any_call(verdict=ANY), count=1, deadline=deadline, after=after
+        )
+        if not gathered.calls:
+            yield from refuse_if_evicted(scope, "that nothing followed", after=last.cursor)
+            return last
+        after = gathered.cursor
+        if any(not any(matcher.means(call) for matcher in allowed) for call in gathered.calls):
+            # With all that is there by now; what was cleared meanwhile is not.
+            seen = yield from call_pages(scope, after=last.cursor)
+            late = [call for call in seen if not any(matcher.means(call) for matcher in allowed)]
+    from mockseg.matching.explain_source import explain_calls_after
+
+    raise_unmet(explain_calls_after(last, late), scope=scope, calls=late)
 
 
 def assert_in_order(
@@ -171,7 +401,6 @@ def _fail_order(scope: Scope, wanted: list[Matcher]) -> Steps[None]:
 
 
 def _explain_bad(seen: list[Call], refused: list[RequestView], *, lost: Lost) -> Explanation:
-    """Explain bad calls, and requests that were refused before a call could be read."""
     from mockseg.matching.explain_source import explain_not_good
     from mockseg.matching.explanation import Explanation, Section, listed
 

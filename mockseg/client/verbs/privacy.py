@@ -159,7 +159,6 @@ def _matches(
 
 
 def _parts(request: RequestView) -> Iterator[tuple[str, str]]:
-    """Give what a request carried as it was sent, inflated and percent-decoded."""
     yield "body", request.body
     yield "query", unquote_plus(request.query)
 

@@ -17,7 +17,9 @@ from mockseg.matching.render import count_names
 from mockseg.matching.values import ABSENT
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
+from mockseg.operations.plans import MarkAsserted
 from mockseg.operations.requests import ListRequests, RefusalCounter
+from mockseg.operations.sources import GetSource
 from mockseg.suggestions import check_options, meant_code
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call, Verdict
     from mockseg.json_types import JsonObject
     from mockseg.matching.values import Expected
+    from mockseg.operations.plans import CoverageView
     from mockseg.operations.requests import RequestView
 
 
@@ -141,6 +144,18 @@ def summary(scope: Scope) -> Steps[Summary]:
         by_event=count_names(seen),
         cursor=whole.cursor,
     )
+
+
+def coverage(scope: Scope) -> Steps[CoverageView]:
+    """Return what was seen of the source's plans, and asserted on through this object."""
+    new = scope.asserted - scope.marked
+    if new:
+        yield OperationCall(
+            "mark_asserted", MarkAsserted(write_key=scope.write_key, cursors=sorted(new))
+        )
+        scope.marked |= new
+    view: CoverageView = yield OperationCall("get_coverage", GetSource(write_key=scope.write_key))
+    return view
 
 
 def pages(operation: str, first: msgspec.Struct, items: str) -> Steps[list[Any]]:

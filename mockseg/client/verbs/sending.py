@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mockseg import json_types
-from mockseg.client.edge import EdgeAnswer, EdgeRequest
+from mockseg.client.operation_call import EdgeAnswer, EdgeRequest
 from mockseg.client.scope import Deadline
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.errors import MalformedJsonError

@@ -6,19 +6,21 @@ sources share.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from mockseg.client.operation_call import OperationCall
+from mockseg.client.operation_call import OperationCall, ask
 from mockseg.client.scope import Scope
-from mockseg.client.settings import OPTION_NAMES, create, given
+from mockseg.client.settings import OPTION_NAMES, PlanOptions, create, given
 from mockseg.client.verbs.changing import update
 from mockseg.errors import ConfigError
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.calls import ClearCalls
+from mockseg.operations.plans import ValidateMessages
 from mockseg.operations.sources import GetSource, ListSources
 from mockseg.suggestions import check_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Unpack
 
     import msgspec
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from mockseg.client.operation_call import Steps
     from mockseg.client.settings import SourceOptions
     from mockseg.client.unused import Unused
-    from mockseg.operations.calls import Cleared, Summary
-    from mockseg.operations.sources import Health, SourceList, SourceView, Window
+    from mockseg.operations.calls import Summary
+    from mockseg.operations.plans import ValidatedMessages
+    from mockseg.operations.sources import Health, SourceView, Window
 
 
 def source(
@@ -70,26 +73,37 @@ def window(server: Unused, /, write_key: str, **options: Unpack[SourceOptions]) 
 
 def sources(_server: Unused) -> Steps[list[SourceView]]:
     """List the sources, the longest idle first."""
-    found: SourceList = yield OperationCall("list_sources", ListSources())
-    return found.sources
+    return ask("list_sources", ListSources(), field="sources")
 
 
 def health(_server: Unused) -> Steps[Health]:
     """Return that the server is ready."""
-    view: Health = yield OperationCall("health", Nothing())
-    return view
+    return ask("health", Nothing())
 
 
 def summary(_server: Unused) -> Steps[Summary]:
     """Count the calls and requests of all sources."""
-    view: Summary = yield OperationCall("summary", OfSource())
-    return view
+    return ask("summary", OfSource())
 
 
 def clear(_server: Unused) -> Steps[int]:
     """Forget the calls and requests of all sources; return how many calls those were."""
-    cleared: Cleared = yield OperationCall("clear_calls", ClearCalls(all=True))
-    return cleared.cleared
+    return ask("clear_calls", ClearCalls(all=True), field="cleared")
+
+
+def validate(
+    _server: Unused, /, messages: Iterable[Any], **options: Unpack[PlanOptions]
+) -> Steps[ValidatedMessages]:
+    """Return what would become of messages under these plans; nothing is recorded.
+
+    Raises:
+        UnknownOptionError: an option is unknown, or is not about plans.
+    """
+    check_options("validate", options, tuple(PlanOptions.__annotations__))
+    return ask(
+        "validate_messages",
+        ValidateMessages(messages=list(messages), **given(cast("SourceOptions", options))),
+    )
 
 
 def perform(_server: Unused, operation: str, params: msgspec.Struct) -> Steps[msgspec.Struct]:
@@ -99,8 +113,7 @@ def perform(_server: Unused, operation: str, params: msgspec.Struct) -> Steps[ms
         operation: its name.
         params: of the type that its row names.
     """
-    result: msgspec.Struct = yield OperationCall(operation, params)
-    return result
+    return ask(operation, params)
 
 
 def _named(server: Unused, write_key: str, options: SourceOptions) -> Steps[Scope]:

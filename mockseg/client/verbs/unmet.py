@@ -83,7 +83,6 @@ def fail(scope: Scope, matcher: Matcher, unmet: Unmet) -> Steps[NoReturn]:
 
 
 def _judged(scope: Scope, matcher: Matcher, unmet: Unmet, explained: Explained) -> Evidence:
-    """Judge what the server found by all that the matcher says."""
     from mockseg.matching.evidence import Elsewhere, Late, evidence_of
     from mockseg.matching.render import before_window
 

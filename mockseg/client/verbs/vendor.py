@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 
-from mockseg.client.operation_call import OperationCall
+from mockseg.client.operation_call import OperationCall, ask
 from mockseg.client.scope import WAIT, Deadline
 from mockseg.client.verbs.reading import PAGE, check_matcher, pages
 from mockseg.client.verbs.unmet import raise_unmet
@@ -37,12 +37,9 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.destinations import (
-        Acted,
-        DestinationList,
         DestinationView,
         VendorRequestPage,
         VendorRequestView,
-        VendorState,
     )
 
 
@@ -138,10 +135,7 @@ def connect(scope: Scope, /, type_: str, **options: Any) -> Steps[DestinationVie
 
 def connected(scope: Scope) -> Steps[list[DestinationView]]:
     """Return the destinations of the source, in the order in which they were connected."""
-    listed: DestinationList = yield OperationCall(
-        "list_destinations", ListDestinations(source=scope.write_key)
-    )
-    return listed.destinations
+    return ask("list_destinations", ListDestinations(source=scope.write_key), field="destinations")
 
 
 def update(destination: Connected, /, **options: Unpack[DestinationOptions]) -> Steps[None]:
@@ -165,27 +159,20 @@ def remove(destination: Connected) -> Steps[None]:
 
 def state(destination: Connected) -> Steps[JsonObject]:
     """Return what the imitated vendor has, in the names of its REST API."""
-    view: VendorState = yield OperationCall(
-        "get_destination_state", GetDestination(id=destination.view.id)
-    )
-    return view.state
+    return ask("get_destination_state", GetDestination(id=destination.view.id), field="state")
 
 
 def put_state(destination: Connected, state: JsonObject) -> Steps[JsonObject]:
     """Replace what the imitated vendor has, and return it; what is left out begins empty."""
-    view: VendorState = yield OperationCall(
-        "put_destination_state", PutVendorState(id=destination.view.id, state=state)
+    return ask(
+        "put_destination_state", PutVendorState(id=destination.view.id, state=state), field="state"
     )
-    return view.state
 
 
 def act(destination: Connected, /, action: str, **arguments: Any) -> Steps[JsonObject]:
     """Do what only the vendor's own page or SDK could; ``view.actions`` lists it all."""
     wire = {_camel(name): value for name, value in arguments.items()}
-    acted: Acted = yield OperationCall(
-        "act", Act(id=destination.view.id, action=action, arguments=wire)
-    )
-    return acted.result
+    return ask("act", Act(id=destination.view.id, action=action, arguments=wire), field="result")
 
 
 def fail(destination: Connected, error: str, *, times: int = 1) -> Steps[None]:
@@ -313,7 +300,7 @@ def assert_received(
             yield from _refuse_if_evicted(destination.view.id, expected, times=times)
         return found
     # Only a failure pays for this.
-    from mockseg.matching.explain_delivery import explain_received
+    from mockseg.matching.explain import explain_received
 
     raise_unmet(
         explain_received(
@@ -368,7 +355,6 @@ def _refuse_if_evicted(id_: str, expected: _Expected, *, times: int) -> Steps[No
 
 
 def _line_of(request: VendorRequestView) -> str:
-    """Write a request to a vendor in a line."""
     said = [f"{request.sender} {request.method} {request.path} answered {request.answer.status}"]
     said += [f"{note.code}: {note.description}" for note in request.notes[:1]]
     body = clip(" ".join(request.body.split()), 100)

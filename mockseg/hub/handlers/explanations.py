@@ -29,8 +29,7 @@ from mockseg.matching.evidence import (
     Late,
     Selection,
 )
-from mockseg.matching.explain import explain, explain_not_quiet
-from mockseg.matching.explain_delivery import explain_delivery
+from mockseg.matching.explain import explain, explain_delivery, explain_not_quiet
 from mockseg.matching.match import Match, accepted_by_default
 from mockseg.matching.matcher import matcher_of
 from mockseg.matching.nearest import Ranking

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockseg.client.scope import Scope
-from mockseg.client.verbs import asserting, delivery, judging, waiting
+from mockseg.client.verbs import delivery, judging, waiting
 from mockseg.domain.lost import ForgottenSource, Lost
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.evidence import Expectation
@@ -27,7 +27,7 @@ def test_so_many_times_looks_for_one_more(  # noqa: PLR0917  (fixtures)
     """With ``times`` the calls are counted again, behind the last one and then all of them."""
     calls = [make_call(1), make_call(2)]
     server = script(waited(*calls), timed_out, page(*calls), counts())
-    steps = asserting.assert_called_times(
+    steps = waiting.assert_called_times(
         Scope("key"), track("Signed Up"), Expectation.exactly(2), wait=1, quiet=0
     )
     assert [call.cursor for call in server.run(steps)] == [1, 2]
@@ -43,7 +43,7 @@ def test_one_too_many_fails(
     matcher, once = track("Signed Up"), Expectation.exactly(1)
     why = explained(matcher, *calls, expected=once)
     server = script(waited(calls[0]), waited(calls[1]), page(*calls), why)
-    steps = asserting.assert_called_times(Scope("key"), matcher, once, wait=1, quiet=0.5)
+    steps = waiting.assert_called_times(Scope("key"), matcher, once, wait=1, quiet=0.5)
     with pytest.raises(UnmetExpectationError) as raised:
         server.run(steps)
     assert raised.value.explanation.kind == "too_many"
@@ -57,8 +57,8 @@ def test_a_range_waits_for_the_least_and_looks_for_one_too_many(  # noqa: PLR091
     """``at_least=2, at_most=3`` waits for two, then for two more, which would be too many."""
     calls = [make_call(1), make_call(2)]
     server = script(waited(*calls), timed_out, page(*calls), counts())
-    expected = asserting.expectation(times=None, at_least=2, at_most=3)
-    steps = asserting.assert_called_times(
+    expected = waiting.expectation(times=None, at_least=2, at_most=3)
+    steps = waiting.assert_called_times(
         Scope("key"), track("Signed Up"), expected, wait=1, quiet=0.2
     )
     assert [call.cursor for call in server.run(steps)] == [1, 2]
@@ -70,8 +70,8 @@ def test_at_least_so_many_needs_no_second_look(script: Any, make_call: Any, wait
     """Without an upper bound the first answer is enough, and all that came count as asserted."""
     server = script(waited(make_call(1), make_call(2), make_call(3)))
     scope = Scope("key")
-    expected = asserting.expectation(times=None, at_least=2, at_most=None)
-    steps = asserting.assert_called_times(scope, track("Signed Up"), expected, wait=1, quiet=0)
+    expected = waiting.expectation(times=None, at_least=2, at_most=None)
+    steps = waiting.assert_called_times(scope, track("Signed Up"), expected, wait=1, quiet=0)
     assert len(server.run(steps)) == 3
     assert scope.asserted == {1, 2, 3}
 
@@ -79,13 +79,11 @@ def test_at_least_so_many_needs_no_second_look(script: Any, make_call: Any, wait
 def test_at_most_so_many_may_be_none(script: Any, timed_out: Any, page: Any, counts: Any) -> None:
     """``at_least=0`` allows none, and looks out for too many as ``assert_not_called`` does."""
     server = script(timed_out, page(), counts())
-    expected = asserting.expectation(times=None, at_least=0, at_most=2)
-    steps = asserting.assert_called_times(
-        Scope("key"), track("Signed Up"), expected, wait=1, quiet=0
-    )
+    expected = waiting.expectation(times=None, at_least=0, at_most=2)
+    steps = waiting.assert_called_times(Scope("key"), track("Signed Up"), expected, wait=1, quiet=0)
     assert server.run(steps) == []
     assert server.asked[0].params.count.min == 3
-    assert 0.2 < server.asked[0].params.timeout <= asserting.WITHIN_SECONDS
+    assert 0.2 < server.asked[0].params.timeout <= waiting.WITHIN_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -106,13 +104,13 @@ def test_counts_that_contradict_each_other_are_refused(
     """What can never fail, or never be, is an error at once."""
     given = {"times": None, "at_least": None, "at_most": None} | counts
     with pytest.raises(error, match=said):
-        asserting.expectation(**given)
+        waiting.expectation(**given)
 
 
 def test_zero_times_is_not_called(script: Any, timed_out: Any, counts: Any) -> None:
     """``times=0`` waits as ``assert_not_called`` does, and no longer than ``wait``."""
     server = script(timed_out, counts())
-    steps = asserting.assert_called_times(
+    steps = waiting.assert_called_times(
         Scope("key"), track("Signed Up"), Expectation.exactly(0), wait=0, quiet=0
     )
     assert server.run(steps) == []
@@ -125,7 +123,7 @@ def test_a_dropped_call_was_not_called(
     """What Segment drops does not count as called; the look-out goes on behind it."""
     call = make_call(4, verdict="dropped", good=False)
     server = script(dropped(call), timed_out, counts())
-    server.run(asserting.assert_not_called(Scope("key"), track("Signed Up"), within=0))
+    server.run(waiting.assert_not_called(Scope("key"), track("Signed Up"), within=0))
     assert server.asked[1].params.after == 4
 
 
@@ -133,7 +131,7 @@ def test_nobody_can_say_what_was_evicted(script: Any, timed_out: Any, counts: An
     """A call that must not have come may be among those that were evicted."""
     server = script(timed_out, counts(lost=Lost(calls=3, cursor=7)))
     with pytest.raises(UnmetExpectationError, match="3 calls of this source were evicted"):
-        server.run(asserting.assert_not_called(Scope("key"), track("A"), within=0))
+        server.run(waiting.assert_not_called(Scope("key"), track("A"), within=0))
 
 
 def test_nobody_can_count_what_was_evicted(  # noqa: PLR0917  (fixtures)
@@ -143,7 +141,7 @@ def test_nobody_can_count_what_was_evicted(  # noqa: PLR0917  (fixtures)
     calls = [make_call(8, "A")]
     server = script(waited(*calls), timed_out, page(*calls), counts(lost=Lost(calls=1, cursor=7)))
     once = Expectation.exactly(1)
-    steps = asserting.assert_called_times(Scope("key"), track("A"), once, wait=0, quiet=0)
+    steps = waiting.assert_called_times(Scope("key"), track("A"), once, wait=0, quiet=0)
     with pytest.raises(UnmetExpectationError, match="exactly 1 time: 1 call of this source was"):
         server.run(steps)
 
@@ -155,10 +153,10 @@ def test_an_eviction_before_a_window_is_none_of_its_business(
     window = Scope("key", after=7, window=True)
     for cursor in (6, 7):
         server = script(timed_out, counts(lost=Lost(calls=3, cursor=cursor)))
-        server.run(asserting.assert_not_called(window, track("A"), within=0))
+        server.run(waiting.assert_not_called(window, track("A"), within=0))
     server = script(timed_out, counts(lost=Lost(calls=3, cursor=8)))
     with pytest.raises(UnmetExpectationError):
-        server.run(asserting.assert_not_called(window, track("A"), within=0))
+        server.run(waiting.assert_not_called(window, track("A"), within=0))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +191,7 @@ def test_a_source_that_was_forgotten_is_told(
     """Nothing is asserted of it as if it had never had a call; the reason is said."""
     server = script(timed_out, counts(lost=Lost(cursor=1, forgotten=forgotten)))
     with pytest.raises(UnmetExpectationError) as raised:
-        server.run(asserting.assert_not_called(Scope("key"), track("A"), within=0))
+        server.run(waiting.assert_not_called(Scope("key"), track("A"), within=0))
     assert f"cannot confirm that there was no track 'A': {words}" in str(raised.value)
     assert "Use fewer write keys" in str(raised.value)
     assert ("set up its plan" in str(raised.value)) == ("plan" in forgotten.settings)

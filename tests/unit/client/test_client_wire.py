@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockseg.client.address import Address
 from mockseg.client.operation_call import OperationCall
-from mockseg.client.wire import decode, encode
+from mockseg.client.wire import Address, decode, encode
 from mockseg.errors import ConfigError, OperationError, UnreachableError
 from mockseg.matching.match import Match
 from mockseg.operations.base import OfSource

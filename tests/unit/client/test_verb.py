@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockseg.client.async_source import AsyncSource
-from mockseg.client.destination import Destination
+from mockseg.client.parts import Destination
 from mockseg.client.scope import Scope
 from mockseg.client.source import Source
 from mockseg.client.verb import Awaiting, Blocking, Verb, verb

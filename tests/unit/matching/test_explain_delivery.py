@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockseg.domain.delivery import Attempt, Delivery
-from mockseg.matching.explain_delivery import explain_delivery, explain_received
+from mockseg.matching.explain import explain_delivery, explain_received
 
 RETRIES = "Retries wait on the source's clock: source.advance_clock(60) lets them happen now."
 
