@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mockseg.client.blocks import AsyncFaultBlock, AsyncWaiting, SoftBlock, softly
-from mockseg.client.operation_call import run_async
+from mockseg.client.operation_call import AsyncTransport, Steps, run_async
 from mockseg.client.parts import AsyncAudience, AsyncDestination
-from mockseg.client.scope import WAIT
+from mockseg.client.scope import WAIT, Scope
 from mockseg.client.verb import Awaiting, verb
 from mockseg.client.verbs import (
     changing,
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Unpack
 
-    from mockseg.client.operation_call import AsyncTransport, Steps
-    from mockseg.client.scope import Scope
     from mockseg.client.unused import Unused
     from mockseg.client.verbs.fault import FaultOptions
     from mockseg.domain.call import Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
-from mockseg.client.operation_call import OperationCall
+from mockseg.client.operation_call import OperationCall, Steps
 from mockseg.client.verbs import fault, waiting
 from mockseg.errors import UnmetExpectationError
 from mockseg.operations.base import OfSource
@@ -13,7 +13,6 @@ from mockseg.operations.base import OfSource
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.client.unused import Unused
     from mockseg.client.verbs.fault import FaultOptions

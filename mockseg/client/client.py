@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from mockseg.client.async_source import AsyncSource
 from mockseg.client.blocks import AsyncFaultBlock, FaultBlock
-from mockseg.client.operation_call import run_async
+from mockseg.client.operation_call import AsyncTransport, Steps, Transport, run_async
 from mockseg.client.over_http import HttpTransport
 from mockseg.client.source import Source
 from mockseg.client.unused import Unused
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Unpack
 
-    from mockseg.client.operation_call import AsyncTransport, Steps, Transport
     from mockseg.client.over_aiohttp import AiohttpTransport
     from mockseg.client.scope import Scope
     from mockseg.client.verbs.fault import FaultOptions

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import FunctionType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from types import FrameType
+from types import FrameType, FunctionType
 
 
 def in_event_loop() -> bool:

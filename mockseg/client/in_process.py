@@ -8,14 +8,12 @@ import threading
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Protocol
 
-from mockseg.client.operation_call import EdgeRequest
+from mockseg.client.operation_call import EdgeRequest, OperationCall
 from mockseg.client.over_http import HttpTransport
 from mockseg.errors import BlockingCallError, UnreachableError
 
 if TYPE_CHECKING:
     import msgspec
-
-    from mockseg.client.operation_call import OperationCall
 
 
 class Performs(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import aiohttp
 from yarl import URL
 
-from mockseg.client.operation_call import EdgeAnswer, EdgeRequest, no_answer
+from mockseg.client.operation_call import EdgeAnswer, EdgeRequest, OperationCall, no_answer
 from mockseg.client.over_http import trust
 from mockseg.client.wire import Address, authorization, decode, encode, unreachable
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import msgspec
-
-    from mockseg.client.operation_call import OperationCall
 
 
 class AiohttpTransport:

@@ -11,7 +11,13 @@ import threading
 import weakref
 from typing import TYPE_CHECKING
 
-from mockseg.client.operation_call import EdgeAnswer, EdgeRequest, no_answer
+from mockseg.client.operation_call import (
+    AsyncTransport,
+    EdgeAnswer,
+    EdgeRequest,
+    OperationCall,
+    no_answer,
+)
 from mockseg.client.wire import Address, WireRequest, authorization, decode, encode, unreachable
 from mockseg.errors import ConfigError
 from mockseg.files import read_text
@@ -21,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import msgspec
-
-    from mockseg.client.operation_call import AsyncTransport, OperationCall
 
 
 # Maximum number of idle connections that are kept.

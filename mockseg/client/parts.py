@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockseg.client.verb import AwaitingPart, BlockingPart, verb
+from mockseg.client.verb import Awaiting, AwaitingPart, Blocking, BlockingPart, verb
 from mockseg.client.verbs import changing, vendor
 from mockseg.client.verbs.changing import NamedAudience
 from mockseg.client.verbs.vendor import Connected
 
 if TYPE_CHECKING:
     from mockseg.client.scope import Scope
-    from mockseg.client.verb import Awaiting, Blocking
     from mockseg.operations.destinations import DestinationView
 
 

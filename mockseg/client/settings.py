@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mockseg.errors import PlanError, UnreadableFileError
 from mockseg.files import read_json
-from mockseg.operations.sources import CreateSource, PatchSource
+from mockseg.operations.sources import CreateSource, DedupScope, ErrorBody, PatchSource, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import TypeAlias
 
     from mockseg.json_types import JsonObject
     from mockseg.operations.plans import Strictness
-    from mockseg.operations.sources import DedupScope, ErrorBody, Profile
 
     PlanInput: TypeAlias = JsonObject | str | Path | Sequence[JsonObject | str | Path]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from mockseg.client.async_source import AsyncSource
 from mockseg.client.blocks import FaultBlock, SoftBlock, Waiting, softly
 from mockseg.client.parts import Audience, Destination
-from mockseg.client.scope import WAIT
+from mockseg.client.scope import WAIT, Scope
 from mockseg.client.verb import Blocking, carry_out, verb
 from mockseg.client.verbs import (
     changing,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from mockseg.client.operation_call import Steps, Transport
-    from mockseg.client.scope import Scope
     from mockseg.client.verbs.fault import FaultOptions
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher

@@ -13,8 +13,8 @@ import inspect
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from mockseg.client.event_loop import in_event_loop
-from mockseg.client.operation_call import run
-from mockseg.client.scope import Patience
+from mockseg.client.operation_call import Asked, Steps, Transport, run
+from mockseg.client.scope import Patience, Scope
 from mockseg.errors import BlockingCallError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from mockseg.client.operation_call import Asked, Steps, Transport
-    from mockseg.client.scope import Scope
     from mockseg.client.unused import Unused
 
 

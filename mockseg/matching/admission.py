@@ -20,12 +20,12 @@ from mockseg.matching.values import (
     Approx,
     Between,
     Exactly,
+    Expected,
     as_number,
 )
 
 if TYPE_CHECKING:
     from mockseg.json_types import Json
-    from mockseg.matching.values import Expected
 
 
 # Bounds the recursion over what is expected, and with it every comparison.

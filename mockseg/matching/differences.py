@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mockseg.matching.admission import is_plain
 from mockseg.matching.render import shown_path
-from mockseg.matching.values import ABSENT, ANY, Exactly, type_name
+from mockseg.matching.values import ABSENT, ANY, Exactly, Expected, type_name
 from mockseg.suggestions import meant, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mockseg.json_types import Json, JsonObject
-    from mockseg.matching.values import Expected
 
 
 DifferenceKind: TypeAlias = Literal[

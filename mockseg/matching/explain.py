@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg.matching.evidence import MAX_NEAR, MAX_SHOWN
-from mockseg.matching.explanation import Explanation, Section, listed, recorded_section
+from mockseg.matching.evidence import MAX_NEAR, MAX_SHOWN, Elsewhere, Evidence
+from mockseg.matching.explanation import (
+    Explanation,
+    ExplanationKind,
+    Section,
+    listed,
+    recorded_section,
+)
 from mockseg.matching.render import (
     before_window_note,
     call_line,
@@ -37,8 +43,6 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.domain.delivery import Delivery, DeliveryState
     from mockseg.json_types import JsonObject
-    from mockseg.matching.evidence import Elsewhere, Evidence
-    from mockseg.matching.explanation import ExplanationKind
     from mockseg.matching.nearest import Near
 
 _MAX_DELIVERIES = 10

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from mockseg import json_types
-from mockseg.domain.lost import NOTHING_LOST
+from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.matching.differences import compare
 from mockseg.matching.explanation import Explanation, Section, listed, recorded_section
 from mockseg.matching.nearest import nearest
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockseg.domain.call import Call
-    from mockseg.domain.lost import Lost
     from mockseg.json_types import JsonObject
     from mockseg.matching.matcher import Matcher
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mockseg.domain.call import Call
+from mockseg.domain.call import Call, Verdict
 from mockseg.errors import FqlError
-from mockseg.fql.parser import Comparison, Conjunction, Literal, Path, parse_tree
+from mockseg.fql.parser import Comparison, Conjunction, Literal, Node, Path, parse_tree
 from mockseg.fql.query import Query, parse, quote
 from mockseg.matching.admission import is_plain, plain_part
 from mockseg.matching.differences import Difference, compare, same_but_for_format
-from mockseg.matching.match import Match, accepted_by_default
+from mockseg.matching.match import Match, ScalarMatch, accepted_by_default
 from mockseg.matching.render import NAME_FIELDS, clip, shown, shown_path
-from mockseg.matching.values import ABSENT, ANY
+from mockseg.matching.values import ABSENT, ANY, Expected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from mockseg.domain.call import Verdict
-    from mockseg.fql.parser import Node
     from mockseg.json_types import Json, JsonObject
-    from mockseg.matching.match import ScalarMatch
-    from mockseg.matching.values import Expected
 
 
 # Field of the message -> match key.

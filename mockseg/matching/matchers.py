@@ -25,14 +25,12 @@ from mockseg.fql.query import parse
 from mockseg.matching.admission import admit, is_plain
 from mockseg.matching.matcher import Matcher, make_matcher
 from mockseg.matching.render import shown, shown_typed
-from mockseg.matching.values import ANY, Exactly
+from mockseg.matching.values import ANY, Exactly, Expected
 from mockseg.suggestions import unknown, unknown_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Unpack
-
-    from mockseg.matching.values import Expected
 
 
 # pytest's traceback of a wrong argument ends at the test's own line.

@@ -6,14 +6,13 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mockseg.matching.differences import same_but_for_format
+from mockseg.matching.differences import Difference, same_but_for_format
 from mockseg.matching.render import NAME_FIELDS, name_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockseg.domain.call import Call
-    from mockseg.matching.differences import Difference
     from mockseg.matching.matcher import Matcher
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mockseg import json_types
-from mockseg.domain.findings import Violation
+from mockseg.domain.findings import Finding, Violation
 from mockseg.domain.limits import MAX_SOURCES
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import MocksegError
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mockseg.domain.call import Call
-    from mockseg.domain.findings import Finding
     from mockseg.domain.lost import ForgottenSource, Lost
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.differences import Difference

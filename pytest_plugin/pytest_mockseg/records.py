@@ -8,23 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockseg import json_types
 from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
-from mockseg.client.operation_call import ask, run
+from mockseg.client.operation_call import Steps, ask, run
 from mockseg.client.verbs import reading, waiting
 from mockseg.client.verbs.unmet import raise_if_lost
-from mockseg.domain.call import call_cursor
+from mockseg.domain.call import Call, call_cursor
 from mockseg.errors import MocksegError, UnmetExpectationError
 from mockseg.operations.base import OfSource
-from mockseg.operations.calls import ListCalls
+from mockseg.operations.calls import CallPage, ListCalls
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from mockseg.client.operation_call import Steps
-    from mockseg.domain.call import Call
     from mockseg.domain.lost import Lost
-    from mockseg.operations.calls import CallPage
     from mockseg.operations.plans import CoverageView
     from mockseg.operations.requests import RequestView
     from pytest_mockseg.marker import Wish

@@ -10,13 +10,12 @@ from mockseg.errors import PlanError
 from mockseg.junit import Case, junit_xml
 from mockseg.plans.coverage import Coverage
 from mockseg.plans.coverage_report import coverage_cases, coverage_html, coverage_text, html_text
-from mockseg.plans.model import plan_from_json
+from mockseg.plans.model import Plan, plan_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mockseg.plans.model import Plan
     from pytest_mockseg.options import Options
     from pytest_mockseg.tally import Tally
 

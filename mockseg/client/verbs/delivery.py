@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg.client.operation_call import OperationCall
-from mockseg.client.scope import WAIT, Deadline
+from mockseg.client.operation_call import OperationCall, Steps
+from mockseg.client.scope import WAIT, Deadline, Scope
 from mockseg.client.verbs.reading import PAGE, call_pages, check_matcher, pages
 from mockseg.client.verbs.unmet import Unmet, fail, raise_unmet, refuse_if_evicted
 from mockseg.client.verbs.vendor import connected
@@ -16,17 +16,21 @@ from mockseg.client.verbs.waiting import check_count, let_settle
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.evidence import Expectation
 from mockseg.matching.render import counted
-from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliveries
+from mockseg.operations.deliveries import (
+    DeliveryPage,
+    ListDeliveries,
+    Redeliver,
+    Redelivered,
+    WaitDeliveries,
+    WaitedDeliveries,
+)
 
 if TYPE_CHECKING:
     from typing import NoReturn, TypeAlias
 
-    from mockseg.client.operation_call import Steps
     from mockseg.client.parts import AsyncDestination, Destination
-    from mockseg.client.scope import Scope
     from mockseg.domain.delivery import Delivery, DeliveryState
     from mockseg.matching.matcher import Matcher
-    from mockseg.operations.deliveries import DeliveryPage, Redelivered, WaitedDeliveries
 
     To: TypeAlias = Destination | AsyncDestination | str | None
 

@@ -6,21 +6,26 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 
-from mockseg.client.operation_call import OperationCall, ask
+from mockseg.client.operation_call import OperationCall, Steps, ask
 from mockseg.conversion import convert
 from mockseg.errors import OperationError
 from mockseg.faults.effect import Effect
 from mockseg.faults.rule import FaultMatch
-from mockseg.operations.faults import AddFault, AskTruth, ClearFaults
+from mockseg.operations.faults import (
+    AddFault,
+    AskTruth,
+    ClearFaults,
+    FaultsCleared,
+    FaultView,
+    Truth,
+)
 from mockseg.suggestions import check_options
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.json_types import Json, JsonObject
-    from mockseg.operations.faults import FaultsCleared, FaultView, Truth
 
 
 class FaultOptions(TypedDict, total=False):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mockseg import json_types
 from mockseg.client.allowance import is_resend, was_refused
-from mockseg.client.operation_call import FileWork
-from mockseg.client.scope import WAIT, WITHIN_SECONDS, Deadline
+from mockseg.client.operation_call import FileWork, Steps
+from mockseg.client.scope import WAIT, WITHIN_SECONDS, Deadline, Scope
 from mockseg.client.verbs.reading import call_pages, check_matcher, matchers_of, requests
 from mockseg.client.verbs.unmet import lost_inside, raise_unmet, refuse_if_evicted
 from mockseg.client.verbs.waiting import gather, settle, wait_for
@@ -25,8 +25,6 @@ from mockseg.matching.values import ANY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockseg.client.operation_call import Steps
-    from mockseg.client.scope import Scope
     from mockseg.domain.lost import Lost
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.explanation import Explanation

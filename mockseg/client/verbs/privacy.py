@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote_plus
 
@@ -14,8 +14,6 @@ from mockseg.client.verbs.unmet import raise_unmet, refuse_if_evicted
 from mockseg.errors import UnmetExpectationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call

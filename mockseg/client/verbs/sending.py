@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mockseg import json_types
-from mockseg.client.operation_call import EdgeAnswer, EdgeRequest
-from mockseg.client.scope import Deadline
+from mockseg.client.operation_call import EdgeAnswer, EdgeRequest, Steps
+from mockseg.client.scope import Deadline, Scope
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.errors import MalformedJsonError
 from mockseg.suggestions import quoted, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import TypeAlias
-
-    from mockseg.client.operation_call import Steps
-    from mockseg.client.scope import Scope
 
     Sendable: TypeAlias = Mapping[str, Any] | bytes
 

@@ -7,26 +7,22 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from mockseg.client.operation_call import OperationCall
-from mockseg.domain.lost import NOTHING_LOST
+from mockseg.client.operation_call import OperationCall, Steps
+from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.errors import UnmetExpectationError
 from mockseg.matching.render import lost_words
 from mockseg.operations.base import OfSource
-from mockseg.operations.calls import Count
-from mockseg.operations.explanations import ExplainCalls
+from mockseg.operations.calls import Count, Summary
+from mockseg.operations.explanations import ExplainCalls, Explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
-    from mockseg.domain.lost import Lost
     from mockseg.matching.evidence import Evidence, Expectation
     from mockseg.matching.explanation import Explanation
     from mockseg.matching.matcher import Matcher
-    from mockseg.operations.calls import Summary
-    from mockseg.operations.explanations import Explained
 
 
 # How much longer a failed wait looks for the call, only to be able to say that it came.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import msgspec
 
-from mockseg.client.operation_call import OperationCall, ask
-from mockseg.client.scope import WAIT, Deadline
+from mockseg.client.operation_call import OperationCall, Steps, ask
+from mockseg.client.scope import WAIT, Deadline, Scope
 from mockseg.client.verbs.reading import PAGE, check_matcher, pages
 from mockseg.client.verbs.unmet import raise_unmet
 from mockseg.client.verbs.waiting import check_count, let_settle
@@ -19,11 +19,14 @@ from mockseg.matching.render import clip, counted, shown
 from mockseg.operations.destinations import (
     Act,
     AddDestination,
+    DestinationView,
     GetDestination,
     ListDestinations,
     ListVendorRequests,
     PatchDestination,
     PutVendorState,
+    VendorRequestPage,
+    VendorRequestView,
     WaitVendorRequests,
 )
 from mockseg.suggestions import unknown_option
@@ -32,15 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Unpack
 
-    from mockseg.client.operation_call import Steps
-    from mockseg.client.scope import Scope
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.matcher import Matcher
-    from mockseg.operations.destinations import (
-        DestinationView,
-        VendorRequestPage,
-        VendorRequestView,
-    )
 
 
 class DestinationOptions(TypedDict, total=False):

@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg.client.operation_call import OperationCall, ask
-from mockseg.client.scope import WAIT, WITHIN_SECONDS, Deadline
+from mockseg.client.operation_call import OperationCall, Steps, ask
+from mockseg.client.scope import WAIT, WITHIN_SECONDS, Deadline, Scope
 from mockseg.client.verbs.reading import call_pages, check_matcher, scalars_of
 from mockseg.client.verbs.unmet import Unmet, fail, refuse_if_evicted
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError
 from mockseg.matching.evidence import Expectation
-from mockseg.operations.calls import Count, Settle, WaitCalls
+from mockseg.operations.calls import Count, Settle, WaitCalls, WaitedCalls
 
 if TYPE_CHECKING:
-    from mockseg.client.operation_call import Steps
-    from mockseg.client.scope import Scope
     from mockseg.matching.matcher import Matcher
-    from mockseg.operations.calls import WaitedCalls
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 
