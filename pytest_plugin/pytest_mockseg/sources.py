@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from mockseg.client.async_source import AsyncSource
-from mockseg.client.scope import WAIT
+from mockseg.client.scope import WAIT, Scope
 from mockseg.client.source import Source
 from mockseg.errors import MocksegError
 from mockseg.integrations.analytics_python import AnalyticsPython
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from mockseg.client.operation_call import Steps
-    from mockseg.client.scope import Scope
     from mockseg.operations.sources import ClockView
     from pytest_mockseg.options import Options
 

@@ -5,27 +5,29 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockseg.client.operation_call import OperationCall, ask
-from mockseg.client.settings import OPTION_NAMES, create, patch
+from mockseg.client.operation_call import OperationCall, Steps, ask
+from mockseg.client.settings import OPTION_NAMES, SourceOptions, create, patch
 from mockseg.client.verbs.reading import call_pages
 from mockseg.errors import OperationError
 from mockseg.operations.base import OfSource
-from mockseg.operations.calls import ClearCalls
-from mockseg.operations.destinations import ChangeAudience, RequestDeletion
-from mockseg.operations.sources import AdvanceClock, GetSource, SetClock
+from mockseg.operations.calls import ClearCalls, Cleared
+from mockseg.operations.destinations import AudienceChanged, ChangeAudience, RequestDeletion
+from mockseg.operations.sources import (
+    AdvanceClock,
+    ClockView,
+    GetSource,
+    SetClock,
+    SourceView,
+    Window,
+)
 from mockseg.suggestions import check_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Unpack
 
-    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
-    from mockseg.client.settings import SourceOptions
     from mockseg.json_types import JsonObject
-    from mockseg.operations.calls import Cleared
-    from mockseg.operations.destinations import AudienceChanged
-    from mockseg.operations.sources import ClockView, SourceView, Window
 
 
 class NamedAudience(NamedTuple):

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
-from mockseg.client.operation_call import OperationCall
+from mockseg.client.operation_call import OperationCall, Steps
 from mockseg.matching.admission import admit
 from mockseg.matching.differences import compare
 from mockseg.matching.match import ScalarMatch
 from mockseg.matching.matcher import Matcher
 from mockseg.matching.render import count_names
-from mockseg.matching.values import ABSENT
+from mockseg.matching.values import ABSENT, Expected
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
-from mockseg.operations.plans import MarkAsserted
-from mockseg.operations.requests import ListRequests, RefusalCounter
+from mockseg.operations.plans import CoverageView, MarkAsserted
+from mockseg.operations.requests import ListRequests, RefusalCounter, RequestView
 from mockseg.operations.sources import GetSource
 from mockseg.suggestions import check_options, meant_code
 
@@ -26,13 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Unpack
 
-    from mockseg.client.operation_call import Steps
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call, Verdict
     from mockseg.json_types import JsonObject
-    from mockseg.matching.values import Expected
-    from mockseg.operations.plans import CoverageView
-    from mockseg.operations.requests import RequestView
 
 
 # pytest's traceback of a wrong argument ends at the test's own line.

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from mockseg.client.operation_call import OperationCall, ask
+from mockseg.client.operation_call import OperationCall, Steps, ask
 from mockseg.client.scope import Scope
-from mockseg.client.settings import OPTION_NAMES, PlanOptions, create, given
+from mockseg.client.settings import OPTION_NAMES, PlanOptions, SourceOptions, create, given
 from mockseg.client.verbs.changing import update
 from mockseg.errors import ConfigError
 from mockseg.operations.base import Nothing, OfSource
-from mockseg.operations.calls import ClearCalls
-from mockseg.operations.plans import ValidateMessages
-from mockseg.operations.sources import GetSource, ListSources
+from mockseg.operations.calls import ClearCalls, Summary
+from mockseg.operations.plans import ValidatedMessages, ValidateMessages
+from mockseg.operations.sources import GetSource, Health, ListSources, SourceView, Window
 from mockseg.suggestions import check_options
 
 if TYPE_CHECKING:
@@ -25,12 +25,7 @@ if TYPE_CHECKING:
 
     import msgspec
 
-    from mockseg.client.operation_call import Steps
-    from mockseg.client.settings import SourceOptions
     from mockseg.client.unused import Unused
-    from mockseg.operations.calls import Summary
-    from mockseg.operations.plans import ValidatedMessages
-    from mockseg.operations.sources import Health, SourceView, Window
 
 
 def source(
