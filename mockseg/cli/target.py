@@ -8,7 +8,8 @@ from typing import TypeVar
 import msgspec
 
 from mockseg.client.operation_call import OperationCall
-from mockseg.client.over_http import HttpTransport, trust
+from mockseg.client.over_http import HttpTransport
+from mockseg.client.trust import trust
 from mockseg.client.wire import Address, authorization
 from mockseg.clock import SystemClock
 from mockseg.operations.calls import CallPage

@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from mockseg.client.operation_call import EdgeAnswer, EdgeRequest, OperationCall, no_answer
-from mockseg.client.over_http import trust
+from mockseg.client.trust import trust
 from mockseg.client.wire import Address, authorization, decode, encode, unreachable
 
 if TYPE_CHECKING:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import select
-import ssl
 import threading
 import weakref
 from typing import TYPE_CHECKING
@@ -18,9 +16,8 @@ from mockseg.client.operation_call import (
     OperationCall,
     no_answer,
 )
+from mockseg.client.trust import trust
 from mockseg.client.wire import Address, WireRequest, authorization, decode, encode, unreachable
-from mockseg.errors import ConfigError
-from mockseg.files import read_text
 
 if TYPE_CHECKING:
     import socket
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
 
 # Maximum number of idle connections that are kept.
 _MAX_IDLE = 16
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]*-----END CERTIFICATE-----")
 
 
 class HttpTransport:
@@ -172,26 +168,6 @@ class HttpTransport:
                 self._idle.append(connection)
                 return
         connection.close()
-
-
-def trust(ca: str | Path | None) -> ssl.SSLContext:
-    """Make what certificates are checked with: the system's CAs, or only the file's.
-
-    Raises:
-        ConfigError: the file cannot be read as certificates.
-    """
-    if ca is None:
-        return ssl.create_default_context()
-    # What stands between the certificates is for people, in any language.
-    certificates = "\n".join(_CERTIFICATE.findall(read_text(ca)))
-    if not certificates:
-        # An empty text would mean the system's CAs.
-        raise ConfigError(f'the CA file "{ca}" has no certificate in PEM form')
-    try:
-        return ssl.create_default_context(cadata=certificates)
-    except (ssl.SSLError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise ConfigError(f'the CA file "{ca}" has no certificate in PEM form: {reason}') from None
 
 
 def _has_something_to_say(sock: socket.socket) -> bool:

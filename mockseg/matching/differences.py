@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from mockseg import json_types
+from mockseg.errors import MocksegError
 from mockseg.matching.admission import is_plain
-from mockseg.matching.render import shown_path
+from mockseg.matching.render import shown, shown_path, shown_typed
 from mockseg.matching.values import ABSENT, ANY, Exactly, Expected, type_name
 from mockseg.suggestions import meant, nearest
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
+
+_VALUE_CHARACTERS = 60
+_MAX_JSON_BYTES = 2048
 
 DifferenceKind: TypeAlias = Literal[
     "value",  # another value of the same type
@@ -179,3 +184,68 @@ def _compare_token(expected: Expected, actual: Json, field: str) -> Iterator[Dif
         said = " ".join(str(error)[:80].split())
         note = f"raised {type(error).__name__}" + (f": {said}" if said else "")
     yield Difference(field, expected, actual, "predicate" if asks else "value", note)
+
+
+def difference_line(difference: Difference) -> str:
+    """Say where and how a call differs, with both values and their types."""
+    field, expected, actual = difference.field, difference.expected, difference.actual
+    note = f" ({difference.note})" if difference.note else ""
+    got = shown_typed(actual, limit=_VALUE_CHARACTERS)
+    match difference.kind:
+        case "where":
+            return f"where: {shown(expected, limit=120)} does not match"
+        case "verdict" | "good":
+            return f"{field}: expected {_bare(expected)}, got {_bare(actual)}"
+        case "missing":
+            wanted = shown_typed(expected, limit=_VALUE_CHARACTERS)
+            return f"{field}: expected {wanted}, but it is missing{note}"
+        case "extra":
+            return f"{field}: expected no such member, got {got}"
+        case "predicate":
+            return f"{field}: {shown(expected)} is false for {got}{note}"
+        case "format":
+            return f"{field}: expected {shown(expected)}, got {shown(actual)}{note}"
+    wanted = shown_typed(expected, limit=_VALUE_CHARACTERS)
+    return f"{field}: expected {wanted}, got {got}{note}{_apart(expected, actual)}"
+
+
+def difference_json(difference: Difference) -> JsonObject:
+    found: JsonObject = {
+        "path": difference.field,
+        "kind": difference.kind,
+        "expected": _json_value(difference.expected),
+        "expectedType": type_name(difference.expected),
+        "actual": _json_value(difference.actual),
+        "actualType": type_name(difference.actual),
+    }
+    if difference.note:
+        found["note"] = difference.note
+    return found
+
+
+def _json_value(value: object) -> Json:
+    """Return a value as it is where it is short JSON, else as it is shown; nothing as null."""
+    if value is ABSENT:
+        return None
+    try:
+        if is_plain(value) and len(json_types.encode(value)) <= _MAX_JSON_BYTES:
+            return value
+    except (MocksegError, ValueError, RecursionError):
+        pass
+    return shown(value, limit=200)
+
+
+def _bare(value: object) -> str:
+    return value if isinstance(value, str) else shown(value)
+
+
+def _apart(expected: object, actual: object) -> str:
+    """Show where two long texts part, which their beginnings do not."""
+    if not isinstance(expected, str) or not isinstance(actual, str):
+        return ""
+    if max(len(expected), len(actual)) <= _VALUE_CHARACTERS:
+        return ""
+    ends = min(len(expected), len(actual))
+    at = next((i for i in range(ends) if expected[i] != actual[i]), ends)
+    here, there = expected[at : at + 20], actual[at : at + 20]
+    return f"; from character {at + 1} on: {here!r} against {there!r}"

@@ -19,6 +19,7 @@ from mockseg.matching.explanation import (
     listed,
     recorded_section,
 )
+from mockseg.matching.nearest import near_json, near_lines
 from mockseg.matching.render import (
     before_window_note,
     call_line,
@@ -26,8 +27,6 @@ from mockseg.matching.render import (
     counted,
     duration,
     evicted_note,
-    near_json,
-    near_lines,
     refused_notes,
     shown,
     verdict_line,

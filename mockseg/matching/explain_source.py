@@ -12,19 +12,16 @@ from typing import TYPE_CHECKING
 
 from mockseg import json_types
 from mockseg.domain.lost import NOTHING_LOST, Lost
-from mockseg.matching.differences import compare
+from mockseg.matching.differences import compare, difference_line
 from mockseg.matching.explanation import Explanation, Section, listed, recorded_section
-from mockseg.matching.nearest import nearest
+from mockseg.matching.nearest import near_json, near_lines, nearest
 from mockseg.matching.render import (
     call_json,
     call_line,
     clip,
     count_names,
     counted,
-    difference_line,
     evicted_note,
-    near_json,
-    near_lines,
     shown,
     verdict_line,
     verdict_lines,

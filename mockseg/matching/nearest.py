@@ -6,13 +6,21 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mockseg.matching.differences import Difference, same_but_for_format
-from mockseg.matching.render import NAME_FIELDS, name_of, shown
+import msgspec
+
+from mockseg.matching.differences import (
+    Difference,
+    difference_json,
+    difference_line,
+    same_but_for_format,
+)
+from mockseg.matching.render import NAME_FIELDS, call_line, name_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mockseg.domain.call import Call
+    from mockseg.json_types import JsonObject
     from mockseg.matching.matcher import Matcher
 
 
@@ -27,6 +35,9 @@ _OTHER_NAME = 4.0
 _OTHER_FORMAT = 0.5
 _OTHER_VERDICT = 0.25
 _SAME_AS_TEXT = 0.5
+
+_MAX_DIFFERENCES = 5
+_MAX_DIFFERENCES_OF_ONE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +194,37 @@ def _way(near: Near) -> tuple[object, ...]:
         name_of(near.call),
         *((d.field, d.kind, shown(d.actual), d.note) for d in near.differences),
     )
+
+
+def near_lines(nears: Sequence[Near], *, sampled: bool = False) -> tuple[str, ...]:
+    """Show near calls: the name of each, then what differs, indented.
+
+    Args:
+        nears: the calls.
+        sampled: only some of the calls were compared; there may be more that are alike.
+    """
+    limit = _MAX_DIFFERENCES if len(nears) > 1 else _MAX_DIFFERENCES_OF_ONE
+    return tuple(line for near in nears for line in _near_lines(near, limit, sampled=sampled))
+
+
+def _near_lines(near: Near, limit: int, *, sampled: bool) -> list[str]:
+    least = "at least " if sampled else ""
+    alike = f" (and {least}{near.alike:,} alike)" if near.alike else ""
+    lines = [f"{call_line(near.call)}{alike}"]
+    differences = [f"  {difference_line(each)}" for each in near.differences[:limit]]
+    beyond = len(near.differences) - limit
+    if beyond > 0:
+        differences.append(f"  … and {beyond} more {'field' if beyond == 1 else 'fields'}")
+    return lines + differences
+
+
+def near_json(nears: Iterable[Near]) -> list[JsonObject]:
+    return [
+        {
+            "call": msgspec.to_builtins(near.call),
+            "score": round(near.score, 4),
+            "alike": near.alike,
+            "differences": [difference_json(each) for each in near.differences[:50]],
+        }
+        for near in nears
+    ]

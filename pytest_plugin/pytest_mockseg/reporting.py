@@ -13,11 +13,7 @@ from mockseg.plans.coverage_report import coverage_cases, coverage_html, coverag
 from mockseg.plans.model import Plan, plan_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    from pytest_mockseg.options import Options
-    from pytest_mockseg.tally import Tally
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,32 +114,29 @@ class RunReport:
         return junit_xml("mockseg", [*suites, ("calls", calls)])
 
 
-def report_of(tally: Tally, options: Options, outcome_of: Callable[[str], str]) -> RunReport:
-    tests = [{**sent, "outcome": outcome_of(name)} for name, sent in sorted(tally.tests.items())]
-    return RunReport(
-        tests=tests,
-        late=tally.late,
-        notes=tally.notes,
-        coverage=_coverage(tally),
-        threshold=options.threshold,
-        files=options.reports,
-    )
+def coverage_of(
+    documents: list[dict[str, Any]], seen_of_sources: list[dict[str, Any]], *, notes: list[str]
+) -> Coverage | None:
+    """Return the coverage of all plans, None without plans.
 
-
-def _coverage(tally: Tally) -> Coverage | None:
+    Args:
+        documents: the plans.
+        seen_of_sources: what was seen of them, for each source.
+        notes: what cannot be counted is added.
+    """
     plans: dict[str, Plan] = {}
-    for document in tally.plans:
+    for document in documents:
         plan = plan_from_json(document, file="plan", check=False)
         if plan.slug not in plans:
             plans[plan.slug] = plan
         elif plans[plan.slug] != plan:
-            tally.notes.append(f"two plans are called {plan.slug}; the coverage is of the first")
+            notes.append(f"two plans are called {plan.slug}; the coverage is of the first")
     if not plans:
         return None
     # What a test saw names only the rules that it saw; the rest is as in a run without calls.
     total = Coverage(plans.values())
     blank = {_identity(rule): rule for rule in total.as_json()["rules"]}
-    for seen in tally.coverage.values():
+    for seen in seen_of_sources:
         rules = {_identity(rule): rule for rule in seen["rules"]}
         if rules.keys() - blank.keys():
             continue
@@ -154,7 +147,7 @@ def _coverage(tally: Tally) -> Coverage | None:
         try:
             total.merge(Coverage.from_json(document, plans=plans.values()))
         except PlanError as error:
-            tally.notes.append(str(error))
+            notes.append(str(error))
     return total
 
 

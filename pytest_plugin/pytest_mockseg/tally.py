@@ -71,9 +71,20 @@ class Tally:
             return
         failed = bool(self.late) and self._options.late == "fail"
         if self._options.reports or (self.plans and self._options.wants_coverage):
-            from pytest_mockseg.reporting import report_of
+            from pytest_mockseg.reporting import RunReport, coverage_of
 
-            report = report_of(self, self._options, self.outcome_of)
+            seen = list(self.coverage.values())
+            report = RunReport(
+                tests=[
+                    {**sent, "outcome": self._outcomes.get(test, "passed")}
+                    for test, sent in sorted(self.tests.items())
+                ],
+                late=self.late,
+                notes=self.notes,
+                coverage=coverage_of(self.plans, seen, notes=self.notes),
+                threshold=self._options.threshold,
+                files=self._options.reports,
+            )
             if self._options.coverage or self._options.threshold is not None:
                 self._text = report.text
             failed = report.failed or failed
@@ -112,9 +123,6 @@ class Tally:
                 write(line)
         for note in self.notes:
             write(f"mockseg: {note}")
-
-    def outcome_of(self, test: str) -> str:
-        return self._outcomes.get(test, "passed")
 
 
 TALLY: pytest.StashKey[Tally] = pytest.StashKey()

@@ -116,20 +116,6 @@ def test_no_module_imports_its_own_roof(file: Path) -> None:
         )
 
 
-# Circles that are still to be broken up; take each out with its circle.
-KNOWN_CIRCLES = {
-    ("mockseg.client.over_aiohttp", "mockseg.client.over_http"),
-    (
-        "mockseg.matching.differences",
-        "mockseg.matching.matcher",
-        "mockseg.matching.nearest",
-        "mockseg.matching.render",
-    ),
-    ("pytest_mockseg.opened", "pytest_mockseg.records"),
-    ("pytest_mockseg.reporting", "pytest_mockseg.tally"),
-}
-
-
 def imports_of(tree: ast.Module) -> set[str]:
     """Name all that a file imports: at its top, inside of functions and for types only."""
     names: set[str] = set()
@@ -166,7 +152,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         for module, seen in reached.items()
         if module in seen
     }
-    assert circles <= KNOWN_CIRCLES
+    assert circles == set()
 
 
 def test_importing_mockseg_loads_nothing_heavy() -> None:

@@ -14,7 +14,7 @@ from typing import Final, Protocol, cast
 from mockseg.cli.output import say_json
 from mockseg.cli.progress import bar
 from mockseg.cli.traffic.receiver import Checked, Endpoint, Receiver
-from mockseg.client.over_http import trust
+from mockseg.client.trust import trust
 from mockseg.clock import SystemClock
 from mockseg.errors import ConfigError
 from mockseg.json_types import JsonObject
