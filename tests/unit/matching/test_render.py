@@ -6,9 +6,9 @@ import pytest
 
 from mockseg.domain.findings import discard
 from mockseg.domain.lost import ForgottenSource, Lost
-from mockseg.matching.differences import Difference
+from mockseg.matching.differences import Difference, difference_line
 from mockseg.matching.matchers import track
-from mockseg.matching.nearest import nearest
+from mockseg.matching.nearest import near_json, near_lines, nearest
 from mockseg.matching.render import (
     before_window,
     before_window_note,
@@ -17,15 +17,12 @@ from mockseg.matching.render import (
     clip,
     count_names,
     counted,
-    difference_line,
     duration,
     evicted_note,
     finding_line,
     forgotten_words,
     lost_words,
     names_line,
-    near_json,
-    near_lines,
     refused_notes,
     shown,
     shown_path,
