@@ -27,6 +27,7 @@ from mockseg.destinations.userdata import (
     occur,
 )
 from mockseg.destinations.vendor import (
+    PARTNER_ERRORS,
     Action,
     Arguments,
     Imitation,
@@ -134,12 +135,7 @@ class Candu(Imitation[CanduSetup, State]):
         )
     }
     errors: ClassVar[Mapping[str, VendorResponse]] = {
-        "bad_request": partner_error(400, "The request is malformed", code="bad_request"),
-        "unauthorized": partner_error(401, "This API key is unknown", code="unauthorized"),
-        "forbidden": partner_error(403, "This API key has no permission", code="forbidden"),
-        "rate_limited": partner_error(429, "Too many requests", code="rate_limited"),
-        "server_error": partner_error(500, "Internal error", code="server_error"),
-        "maintenance": partner_error(503, "Down for maintenance", code="maintenance"),
+        code: answer for code, answer in PARTNER_ERRORS.items() if code != "unsupported_type"
     }
 
     @staticmethod

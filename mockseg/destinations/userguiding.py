@@ -47,6 +47,7 @@ from mockseg.destinations.userdata import (
     occur,
 )
 from mockseg.destinations.vendor import (
+    PARTNER_ERRORS,
     Action,
     Arguments,
     Imitation,
@@ -175,18 +176,11 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         "delete_user": Action("Delete a user in the panel.", DeleteUser, _delete_in_panel)
     }
     errors: ClassVar[Mapping[str, VendorResponse]] = {
-        "bad_request": partner_error(400, "The request is malformed", code="bad_request"),
-        "unauthorized": partner_error(401, "This API key is unknown", code="unauthorized"),
-        "forbidden": partner_error(403, "This API key has no permission", code="forbidden"),
+        **PARTNER_ERRORS,
         "not_found": partner_error(404, "Unknown user", code="not_found"),
         "rate_limited": partner_error(
             429, "Over 50 requests in 10 seconds: blocked for 1 minute", code="rate_limited"
         ),
-        "server_error": partner_error(500, "Internal error", code="server_error"),
-        "unsupported_type": partner_error(
-            501, "Calls of this type are not supported", code="unsupported_type"
-        ),
-        "maintenance": partner_error(503, "Down for maintenance", code="maintenance"),
     }
 
     def __init__(self, setup: Setup, *, key: str, random: random.Random) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -107,6 +107,20 @@ def not_allowed(request: VendorRequest, methods: Iterable[str]) -> VendorRespons
     answer = partner_error(405, sentence, code="method_not_allowed")
     return dataclasses.replace(answer, headers=(*answer.headers, ("Allow", allowed)))
 
+
+PARTNER_ERRORS: Final = {
+    code: partner_error(status, sentence, code=code)
+    for code, status, sentence in (
+        ("bad_request", 400, "The request is malformed"),
+        ("unauthorized", 401, "This API key is unknown"),
+        ("forbidden", 403, "This API key has no permission"),
+        ("rate_limited", 429, "Too many requests"),
+        ("server_error", 500, "Internal error"),
+        ("unsupported_type", 501, "Calls of this type are not supported"),
+        ("maintenance", 503, "Down for maintenance"),
+    )
+}
+"""What Segment's contract with partners knows."""
 
 _Handler = TypeVar("_Handler")
 

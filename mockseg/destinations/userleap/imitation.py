@@ -39,6 +39,7 @@ from mockseg.destinations.userleap.state import (
 )
 from mockseg.destinations.userleap.surveys import check_survey
 from mockseg.destinations.vendor import (
+    PARTNER_ERRORS,
     Action,
     Imitation,
     Setup,
@@ -87,17 +88,13 @@ class UserLeap(Imitation[UserLeapSetup, State]):
         for name, (summary, arguments, do) in ACTIONS.items()
     }
     errors: ClassVar[Mapping[str, VendorResponse]] = {
+        **PARTNER_ERRORS,
         "bad_request": with_error("The request is invalid"),
         "forbidden": VendorResponse(403),
         "not_found": as_text(404, "Not Found"),
         "unprocessable": VendorResponse(422),
         "rate_limited": as_text(429, _TOO_MANY),
         "server_error": VendorResponse(500),
-        "unsupported_type": partner_error(
-            501, "Calls of this type are not supported", code="unsupported_type"
-        ),
-        "maintenance": partner_error(503, "Down for maintenance", code="maintenance"),
-        "unauthorized": partner_error(401, "This API key is unknown", code="unauthorized"),
     }
 
     def __init__(self, setup: Setup, *, key: str, random: random.Random) -> None:
