@@ -6,7 +6,7 @@ Source: Segment's page on duplicate data: at least 24 hours, by messageId alone.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mockseg.domain.limits import DEDUP_WINDOW_SECONDS
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _WINDOW_NS = DEDUP_WINDOW_SECONDS * 1_000_000_000
 _STEP_NS = 1_000_000_000
+# How many moments are known; a day of calls, one each second, then to within a minute.
+_MOST_MOMENTS = 4096
 # One dict of a hundred thousand ids grows, and goes, in steps of several milliseconds.
 _PARTS = 16
 
@@ -47,7 +49,8 @@ class DedupWindow:
         self.clear()
 
     def clear(self) -> None:
-        self._newer: _Parts = _new_parts()
+        # Made with the first call: an open source may never get one.
+        self._newer: _Parts = _NOTHING
         self._older: _Parts = _NOTHING
         self._dropped: list[dict[str, int]] = []
         # How many ids stand in the newer generation, and the cursor with which it began.
@@ -60,11 +63,16 @@ class DedupWindow:
         self._moments: list[tuple[int, int]] = []
 
     def begin(self, cursor: int, now_ns: int) -> None:
-        """Note that the calls from this cursor on are recorded now."""
+        """Note that the calls from this cursor on are recorded now; comes before they do."""
+        if self._newer is _NOTHING:
+            self._newer = _new_parts()
         moments = self._moments
         # Also when time went back: clocks are set, and imported calls have old times.
         if not moments or not 0 <= now_ns - moments[-1][1] < _STEP_NS:
             moments.append((cursor, now_ns))
+            if len(moments) > _MOST_MOMENTS:
+                # Those before are known half as well.
+                del moments[1::2]
         if self._count >= self._generation:
             self._turn(cursor)
         elif self._dropped:
@@ -140,4 +148,4 @@ def _new_parts() -> _Parts:
     return [{} for _ in range(_PARTS)]
 
 
-_NOTHING: _Parts = tuple(_new_parts())
+_NOTHING: Final[_Parts] = tuple(_new_parts())

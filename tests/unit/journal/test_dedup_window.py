@@ -180,3 +180,22 @@ def test_counts_outlast_a_turn():
     carry(window, "o", 3, 0)
     assert window.first("m", 0) == 1
     assert window.attempt("m", known=True) == 4
+
+
+def test_times_that_go_back_and_forth_take_bounded_memory(window):
+    """Imports bring old times with each call; the day of an id is then known less exactly."""
+    for cursor in range(1, 20_000):
+        window.begin(cursor, (cursor % 2) * HOUR)
+    assert len(window._moments) <= 4096
+    assert carry(window, "m", 20_000, 2 * HOUR) == 0
+    assert carry(window, "m", 20_001, 25 * HOUR) == 20_000
+    assert carry(window, "m", 20_002, 26 * HOUR) == 0
+
+
+def test_a_window_without_a_call_has_no_parts_of_its_own(window):
+    """Ten thousand open sources may be idle."""
+    other = DedupWindow(generation=1000)
+    assert window._newer is other._newer
+    carry(window, "m", 1, 0)
+    assert is_new(other, "m")
+    assert not is_new(window, "m")
