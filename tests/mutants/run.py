@@ -22,7 +22,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -33,7 +32,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cosmic_ray import plugins
 from cosmic_ray.commands import init
@@ -78,7 +77,9 @@ RECORDS = (
 )
 # The plugins are those that these tests do not use and that take seconds to load.
 _UNUSED = ["-p", "no:randomly", "-p", "no:faker", "-p", "no:xdist", "-p", "no:anyio"]
-_PYTEST = ["-m", "pytest", "-x", "-q", *_UNUSED, "--hypothesis-profile=short"]
+# What was loaded before the fork cannot have its assertions rewritten, and need not.
+_LOADED = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+_PYTEST = ["-x", "-q", *_UNUSED, *_LOADED, "--hypothesis-profile=short"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +214,7 @@ def sample(floor: str, *, seed: int, size: int) -> list[Mutant]:
     return sorted(made, key=lambda one: (one.file, one.diff))
 
 
-def copy_to(scratch: Path) -> None:
+def copied(scratch: Path, *, tests: tuple[str, ...], python: str) -> Scratch:
     """Copy what the repository holds, files that are not yet committed as well."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -225,18 +226,38 @@ def copy_to(scratch: Path) -> None:
         if (ROOT / name).is_file():
             (scratch / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, scratch / name)
+    return Scratch(scratch, tests=tests, python=python)
 
 
 class Scratch:
-    """A copy of the repository in which the tests of a floor run."""
+    """A copy of the repository in which the tests of a floor run, again and again.
+
+    Args:
+        root: where the copy is.
+        tests: what pytest runs.
+        python: interpreter with everything that the tests need.
+    """
 
     def __init__(self, root: Path, *, tests: tuple[str, ...], python: str) -> None:
         self._root = root
-        self._tests = tests
-        self._python = python
+        self._log = (root / "mutants.log").open("w+", encoding="utf-8")
         path = os.pathsep.join([str(root), str(root / "pytest_plugin")])
-        self._env = os.environ | {"PYTHONPATH": path}
-        self._env.pop("VIRTUAL_ENV", None)
+        self._forks = subprocess.Popen(
+            [python, str(Path(__file__).with_name("forks.py")), *_PYTEST, *tests],
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._forks.communicate()
+        self._log.close()
 
     def judge(self, mutant: Mutant, *, seconds: float) -> bool:
         """Return whether the tests kill a mutant; a run over the time limit counts as killed."""
@@ -247,23 +268,18 @@ class Scratch:
         finally:
             self._write(file, mutant.before)
 
-    def run(self, *, seconds: float | None, quiet: bool = True) -> int:
-        """Return the exit status of the tests; -1 when they take longer than so many seconds."""
-        command = [self._python, *_PYTEST, *self._tests]
-        sink = subprocess.DEVNULL if quiet else sys.stderr
-        with subprocess.Popen(
-            command,
-            cwd=self._root,
-            env=self._env,
-            stdout=sink,
-            stderr=sink,
-            start_new_session=True,
-        ) as process:
-            try:
-                return process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                return -1
+    def run(self, *, seconds: float) -> int:
+        """Return the exit status of the tests; -1 when they take longer than these seconds."""
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        self._forks.stdin.write(f"{seconds}\n")
+        self._forks.stdin.flush()
+        return int(self._forks.stdout.readline())
+
+    def said(self) -> str:
+        """Return what the tests have written so far."""
+        self._log.seek(0)
+        return self._log.read()
 
     @staticmethod
     def _write(file: Path, text: str) -> None:
@@ -287,13 +303,15 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
     reasons = equivalents()
     survivors = []
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copy_to(Path(folder))
-        tests = (*(one.format(floor=arguments.floor) for one in RECORDS), *FLOORS[arguments.floor])
-        scratch = Scratch(Path(folder), tests=tests, python=arguments.python)
-        if scratch.run(seconds=None, quiet=False) != 0:
-            sys.exit("the tests fail without a mutant: there is nothing to judge")
-        seconds = 10 + 3 * (time.monotonic() - began)
+    tests = (*(one.format(floor=arguments.floor) for one in RECORDS), *FLOORS[arguments.floor])
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+        copied(Path(folder), tests=tests, python=arguments.python) as scratch,
+    ):
+        begun = time.monotonic()
+        if scratch.run(seconds=600) != 0:
+            sys.exit(f"{scratch.said()}\nthe tests fail without a mutant: nothing to judge")
+        seconds = 10 + 3 * (time.monotonic() - begun)
         for number, mutant in enumerate(chosen, 1):
             killed = scratch.judge(mutant, seconds=seconds)
             word = "killed" if killed else "SURVIVED"
@@ -302,13 +320,12 @@ def report(arguments: argparse.Namespace) -> dict[str, Any]:
                 file=sys.stderr,
             )
             if not killed:
-                why = reasons.get(mutant.change)
                 survivors.append(
                     {
                         "file": mutant.file,
                         "function": mutant.function,
                         "diff": mutant.diff,
-                        "equivalent": why,
+                        "equivalent": reasons.get(mutant.change),
                     }
                 )
     killed_count = len(chosen) - len(survivors)
