@@ -28,9 +28,126 @@ from mockseg.files import read_bytes
 from mockseg.json_types import pretty
 
 T = TypeVar("T")
-
 _LONGEST_LINE = 600
 _NAMED = re.compile(r"([A-Za-z][\w.@/+-]{0,60})=(.+)", re.DOTALL)
+# A trial mostly waits for the SDK's backoff; starting its CLI takes a core for a moment.
+_JOBS_PER_CORE = 4
+_MOST_JOBS = 16
+
+
+def _default_jobs() -> int:
+    return min(_MOST_JOBS, _JOBS_PER_CORE * (os.cpu_count() or 1))
+
+
+def _driving(function: Callable[..., object]) -> Callable[..., object]:
+    """Add the flags that say how CLIs are run."""
+    for option in (
+        click.option(
+            "--timeout",
+            "timeout_seconds",
+            type=Seconds(min=1, max=3600),
+            default=45.0,
+            metavar="SECONDS",
+            help="For one run of the CLI, which is killed after it.  [45]",
+        ),
+        click.option(
+            "--jobs",
+            type=click.IntRange(1, 64),
+            metavar="NUMBER",
+            help="Maximum number of concurrent runs.  [4 a core, 16 at most]",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(name="conform", cls=Group, invoke_without_command=True)
+@click.option("--cli", metavar="COMMAND", help="Runs the SDK: the e2e-cli contract.")
+@click.option(
+    "--suites",
+    metavar="NAMES",
+    help="basic, retry, settings, retry-settings.  [the config's, or basic,retry]",
+)
+@click.option("--config", metavar="FILE", help="The SDK's e2e-config.json.")
+@click.option("--only", metavar="ID", multiple=True, help="Only these checks; * stands for any.")
+@click.option("--junit", metavar="OUT", help="Write JUnit XML too.")
+@click.option("--json", "json_out", metavar="OUT", help="Write JSON too; - writes nothing else.")
+@click.option("--list", "listing", is_flag=True, help="List the checks and run nothing.")
+@_driving
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    cli: str | None,
+    suites: str | None,
+    config: str | None,
+    only: tuple[str, ...],
+    junit: str | None,
+    json_out: str | None,
+    listing: bool,
+    timeout_seconds: float,
+    jobs: int | None,
+) -> int | None:
+    """Judge an SDK by the public suite: what it sends, retries, drops and waits for.
+
+    COMMAND is run for each trial with --input and a JSON document, and prints a JSON
+    object last: {"success": true, "sentBatches": 1}. Exit 1 when a check failed.
+    """
+    if context.invoked_subcommand is not None:
+        if cli is not None:
+            raise click.UsageError(f"--cli goes after {context.invoked_subcommand}")
+        return None
+    sdk_config = _read_config(config)
+    named = suites_of(suites, place="--suites") if suites is not None else sdk_config.suites
+    if not named:
+        raise ConfigError("--suites names none")
+    checks = chosen(named, only=only)
+    if listing:
+        _show_list(checks)
+        return 0
+    if junit == PIPE:
+        raise click.UsageError("--junit needs a file: standard output has the report")
+    if cli is None:
+        raise click.UsageError('no SDK: name its CLI with --cli "COMMAND"')
+    sdk = _sdk_of(cli, sdk_config, timeout_seconds=timeout_seconds)
+    return judge(
+        checks,
+        sdk,
+        name=sdk_config.sdk or cli,
+        command=cli,
+        jobs=jobs or _default_jobs(),
+        junit=junit,
+        json_out=json_out,
+    )
+
+
+@command.command(name="matrix")
+@click.option(
+    "--cli",
+    "clis",
+    metavar="[NAME=]COMMAND",
+    multiple=True,
+    required=True,
+    help="Runs an SDK; again for more columns.",
+)
+@click.option("--config", metavar="FILE", help="The e2e-config.json of all of them.")
+@json_flag("The table as one JSON object.")
+@_driving
+def matrix(
+    *,
+    clis: tuple[str, ...],
+    config: str | None,
+    as_json: bool,
+    timeout_seconds: float,
+    jobs: int | None,
+) -> int:
+    """Show how often each SDK tries what it is answered: SDK x status.
+
+    Exit 1 when a CLI could not be run.
+    """
+    sdk_config = _read_config(config)
+    sdks = columns(clis, sdk_config, timeout_seconds=timeout_seconds)
+    return _tabulate(sdks, jobs=jobs or _default_jobs(), as_json=as_json)
 
 
 def _read_config(file: str | None) -> E2eConfig:
@@ -174,123 +291,3 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 def _printable(text: str) -> str:
     return shorten(text, longest=_LONGEST_LINE)
-
-
-# A trial mostly waits for the SDK's backoff; starting its CLI takes a core for a moment.
-_JOBS_PER_CORE = 4
-_MOST_JOBS = 16
-
-
-def _default_jobs() -> int:
-    return min(_MOST_JOBS, _JOBS_PER_CORE * (os.cpu_count() or 1))
-
-
-def _driving(function: Callable[..., object]) -> Callable[..., object]:
-    """Add the flags that say how CLIs are run."""
-    for option in (
-        click.option(
-            "--timeout",
-            "timeout_seconds",
-            type=Seconds(min=1, max=3600),
-            default=45.0,
-            metavar="SECONDS",
-            help="For one run of the CLI, which is killed after it.  [45]",
-        ),
-        click.option(
-            "--jobs",
-            type=click.IntRange(1, 64),
-            metavar="NUMBER",
-            help="Maximum number of concurrent runs.  [4 a core, 16 at most]",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-@click.group(name="conform", cls=Group, invoke_without_command=True)
-@click.option("--cli", metavar="COMMAND", help="Runs the SDK: the e2e-cli contract.")
-@click.option(
-    "--suites",
-    metavar="NAMES",
-    help="basic, retry, settings, retry-settings.  [the config's, or basic,retry]",
-)
-@click.option("--config", metavar="FILE", help="The SDK's e2e-config.json.")
-@click.option("--only", metavar="ID", multiple=True, help="Only these checks; * stands for any.")
-@click.option("--junit", metavar="OUT", help="Write JUnit XML too.")
-@click.option("--json", "json_out", metavar="OUT", help="Write JSON too; - writes nothing else.")
-@click.option("--list", "listing", is_flag=True, help="List the checks and run nothing.")
-@_driving
-@click.pass_context
-def command(
-    context: click.Context,
-    *,
-    cli: str | None,
-    suites: str | None,
-    config: str | None,
-    only: tuple[str, ...],
-    junit: str | None,
-    json_out: str | None,
-    listing: bool,
-    timeout_seconds: float,
-    jobs: int | None,
-) -> int | None:
-    """Judge an SDK by the public suite: what it sends, retries, drops and waits for.
-
-    COMMAND is run for each trial with --input and a JSON document, and prints a JSON
-    object last: {"success": true, "sentBatches": 1}. Exit 1 when a check failed.
-    """
-    if context.invoked_subcommand is not None:
-        if cli is not None:
-            raise click.UsageError(f"--cli goes after {context.invoked_subcommand}")
-        return None
-    sdk_config = _read_config(config)
-    named = suites_of(suites, place="--suites") if suites is not None else sdk_config.suites
-    if not named:
-        raise ConfigError("--suites names none")
-    checks = chosen(named, only=only)
-    if listing:
-        _show_list(checks)
-        return 0
-    if junit == PIPE:
-        raise click.UsageError("--junit needs a file: standard output has the report")
-    if cli is None:
-        raise click.UsageError('no SDK: name its CLI with --cli "COMMAND"')
-    sdk = _sdk_of(cli, sdk_config, timeout_seconds=timeout_seconds)
-    return judge(
-        checks,
-        sdk,
-        name=sdk_config.sdk or cli,
-        command=cli,
-        jobs=jobs or _default_jobs(),
-        junit=junit,
-        json_out=json_out,
-    )
-
-
-@command.command(name="matrix")
-@click.option(
-    "--cli",
-    "clis",
-    metavar="[NAME=]COMMAND",
-    multiple=True,
-    required=True,
-    help="Runs an SDK; again for more columns.",
-)
-@click.option("--config", metavar="FILE", help="The e2e-config.json of all of them.")
-@json_flag("The table as one JSON object.")
-@_driving
-def matrix(
-    *,
-    clis: tuple[str, ...],
-    config: str | None,
-    as_json: bool,
-    timeout_seconds: float,
-    jobs: int | None,
-) -> int:
-    """Show how often each SDK tries what it is answered: SDK x status.
-
-    Exit 1 when a CLI could not be run.
-    """
-    sdk_config = _read_config(config)
-    sdks = columns(clis, sdk_config, timeout_seconds=timeout_seconds)
-    return _tabulate(sdks, jobs=jobs or _default_jobs(), as_json=as_json)

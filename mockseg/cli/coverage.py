@@ -21,6 +21,87 @@ from mockseg.suggestions import unknown
 _PLANS_HELP = "start the server with --catalogue or --plan, or give the source a plan"
 
 
+@click.command(name="coverage")
+@source_flag("Of this write key.")
+@click.option("--all", "everything", is_flag=True, help="Of every source that has plans, merged.")
+@click.option(
+    "--format",
+    "kind",
+    type=OneOf(("text", "json", "junit", "html")),
+    default="text",
+    help="[text]",
+)
+@click.option("-o", "--out", metavar="OUT", default=PIPE, help="A file; - is standard output.")
+@click.option(
+    "--fail-under",
+    type=Number("number from 0 to 100", min=0, max=100),
+    metavar="PERCENT",
+    help="Exit 1 when less than this was exercised.",
+)
+@client_settings
+def command(
+    *,
+    target: Target,
+    source: str | None,
+    everything: bool,
+    kind: str,
+    out: str,
+    fail_under: float | None,
+) -> int:
+    """Report what of the plans of a running server's sources was seen and asserted on.
+
+    Never seen, never planned, never asserted on; properties, values and branches that no
+    call exercised. Of one source, or of all, which is the default. Only calls that are kept count.
+    Exit 1 below --fail-under, or when the server has forgotten a source with a plan.
+    """
+    if source is not None and everything:
+        raise click.UsageError("say which: --source WRITE_KEY, or --all")
+    gathered = gather(target, source)
+    report = gathered.coverage.report()
+    failed = fail_under is not None and (bool(gathered.missing) or not report.reaches(fail_under))
+    status = decided(1 if failed else 0)
+    put(_drawn(gathered, report, kind, fail_under), out)
+    if gathered.evicted:
+        warn(
+            f"{gathered.evicted} calls were evicted and are not counted; start the"
+            " server with a higher --max-calls"
+        )
+    total = coverage_text(report, threshold=fail_under).rstrip("\n").rpartition("\n")[2]
+    if gathered.missing:
+        warn(f"{gathered.missing}; what was seen of that is not known")
+    if out != PIPE:
+        note(f"{total}; written to {out}")
+    elif failed and kind != "text":
+        warn(total)
+    return status
+
+
+def _drawn(gathered: Gathered, report: CoverageReport, kind: str, fail_under: float | None) -> str:
+    if kind == "json":
+        return f"{pretty(_as_json(gathered, report, fail_under))}\n"
+    if kind == "junit":
+        return coverage_junit(report, threshold=fail_under)
+    if kind == "html":
+        return coverage_html(report, threshold=fail_under)
+    return coverage_text(report, threshold=fail_under)
+
+
+def _as_json(gathered: Gathered, report: CoverageReport, fail_under: float | None) -> JsonObject:
+    """Return what ``GET /sources/{k}/coverage`` answers, for all sources together."""
+    return {
+        "sources": list(gathered.sources),
+        "percent": report.percent,
+        "failUnder": fail_under,
+        "reached": fail_under is None or report.reaches(fail_under),
+        "neverSeen": [each.rule.label for each in report.never_seen],
+        "neverAsserted": [each.rule.label for each in report.never_asserted],
+        "evicted": gathered.evicted,
+        "missing": gathered.missing,
+        "coverage": gathered.coverage.as_json(),
+        "plans": [plan_to_json(plan) for plan in gathered.coverage.plans],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What was seen.
@@ -111,84 +192,3 @@ def _merge(merged: Coverage, found: Coverage, key: str) -> None:
             file=error.file,
             place=error.place,
         ) from None
-
-
-@click.command(name="coverage")
-@source_flag("Of this write key.")
-@click.option("--all", "everything", is_flag=True, help="Of every source that has plans, merged.")
-@click.option(
-    "--format",
-    "kind",
-    type=OneOf(("text", "json", "junit", "html")),
-    default="text",
-    help="[text]",
-)
-@click.option("-o", "--out", metavar="OUT", default=PIPE, help="A file; - is standard output.")
-@click.option(
-    "--fail-under",
-    type=Number("number from 0 to 100", min=0, max=100),
-    metavar="PERCENT",
-    help="Exit 1 when less than this was exercised.",
-)
-@client_settings
-def command(
-    *,
-    target: Target,
-    source: str | None,
-    everything: bool,
-    kind: str,
-    out: str,
-    fail_under: float | None,
-) -> int:
-    """Report what of the plans of a running server's sources was seen and asserted on.
-
-    Never seen, never planned, never asserted on; properties, values and branches that no
-    call exercised. Of one source, or of all, which is the default. Only calls that are kept count.
-    Exit 1 below --fail-under, or when the server has forgotten a source with a plan.
-    """
-    if source is not None and everything:
-        raise click.UsageError("say which: --source WRITE_KEY, or --all")
-    gathered = gather(target, source)
-    report = gathered.coverage.report()
-    failed = fail_under is not None and (bool(gathered.missing) or not report.reaches(fail_under))
-    status = decided(1 if failed else 0)
-    put(_drawn(gathered, report, kind, fail_under), out)
-    if gathered.evicted:
-        warn(
-            f"{gathered.evicted} calls were evicted and are not counted; start the"
-            " server with a higher --max-calls"
-        )
-    total = coverage_text(report, threshold=fail_under).rstrip("\n").rpartition("\n")[2]
-    if gathered.missing:
-        warn(f"{gathered.missing}; what was seen of that is not known")
-    if out != PIPE:
-        note(f"{total}; written to {out}")
-    elif failed and kind != "text":
-        warn(total)
-    return status
-
-
-def _drawn(gathered: Gathered, report: CoverageReport, kind: str, fail_under: float | None) -> str:
-    if kind == "json":
-        return f"{pretty(_as_json(gathered, report, fail_under))}\n"
-    if kind == "junit":
-        return coverage_junit(report, threshold=fail_under)
-    if kind == "html":
-        return coverage_html(report, threshold=fail_under)
-    return coverage_text(report, threshold=fail_under)
-
-
-def _as_json(gathered: Gathered, report: CoverageReport, fail_under: float | None) -> JsonObject:
-    """Return what ``GET /sources/{k}/coverage`` answers, for all sources together."""
-    return {
-        "sources": list(gathered.sources),
-        "percent": report.percent,
-        "failUnder": fail_under,
-        "reached": fail_under is None or report.reaches(fail_under),
-        "neverSeen": [each.rule.label for each in report.never_seen],
-        "neverAsserted": [each.rule.label for each in report.never_asserted],
-        "evicted": gathered.evicted,
-        "missing": gathered.missing,
-        "coverage": gathered.coverage.as_json(),
-        "plans": [plan_to_json(plan) for plan in gathered.coverage.plans],
-    }

@@ -26,8 +26,6 @@ from mockseg.snippets import start_lines
 from mockseg.version import version
 
 Line: TypeAlias = tuple[Part, ...]
-
-
 # What a person is shown of these facts, in this order.
 _LABELS = {
     "url": "url",
@@ -39,6 +37,46 @@ _LABELS = {
     "seed": "seed",
     "settingsFile": "settings",
 }
+# Too many lines to read at a time; the page and `mockseg calls` have them all.
+_AT_ONCE = 100
+_QUEUED_PORTIONS = 8
+# Between two looks at the journal, so that a flood of calls costs next to nothing.
+_PAUSE_SECONDS = 0.05
+_STOP_SECONDS = 0.5
+
+
+@click.command(name="serve")
+@json_flag("Print one JSON object on one line, and nothing else.")
+@time_flags
+@server_settings()
+def command(*, settings: Settings, as_json: bool, times: Times) -> None:
+    """Run the local Segment until Ctrl-C or SIGTERM.
+
+    Each setting is also a variable and a key of mockseg.toml, as it stands in brackets:
+    MOCKSEG_PORT is `port`. A flag goes before a variable, a variable before the file.
+    """
+    with log_lines():
+        asyncio.run(_run(settings, as_json=as_json, times=times, file=settings_file()))
+
+
+async def _run(settings: Settings, *, as_json: bool, times: Times, file: str | None) -> None:
+    with until_stopped() as stopped:
+        async with serve(settings) as running:
+            # What stands by now stays: the collector need not walk it while clients wait.
+            gc.freeze()
+            if running.exposed:
+                warn(exposed_warning(settings))
+            if as_json:
+                say_json(start_json(running, file=file))
+            else:
+                say_text(start_text(running, file=file))
+            async with contextlib.AsyncExitStack() as stack:
+                if not as_json and on_terminal():
+                    await stack.enter_async_context(LiveLines(running.hub, times=times))
+                await stopped.wait()
+        tally = running.hub.tally
+    # A script reads one line; the counts are for a person.
+    (note if as_json else say)(end_text(tally))
 
 
 def page_url(url: str) -> str:
@@ -132,16 +170,11 @@ def end_text(tally: Tally) -> str:
     )
 
 
-# Too many lines to read at a time; the page and `mockseg calls` have them all.
-_AT_ONCE = 100
-_QUEUED_PORTIONS = 8
-# Between two looks at the journal, so that a flood of calls costs next to nothing.
-_PAUSE_SECONDS = 0.05
-_STOP_SECONDS = 0.5
-
-
 class LiveLines:
-    """Shows calls from now on, until the block ends.
+    """Shows calls and refused requests from now on, until the block ends.
+
+    A terminal can block (Ctrl-S, a slow connection). A thread of its own writes the lines from a
+    short queue; what does not fit is counted and shown as a number, so the server never waits.
 
     Args:
         hub: of the server.
@@ -231,37 +264,3 @@ class LiveLines:
             except (OSError, ValueError):
                 # The terminal is gone; the server stays.
                 return
-
-
-@click.command(name="serve")
-@json_flag("Print one JSON object on one line, and nothing else.")
-@time_flags
-@server_settings()
-def command(*, settings: Settings, as_json: bool, times: Times) -> None:
-    """Run the local Segment until Ctrl-C or SIGTERM.
-
-    Each setting is also a variable and a key of mockseg.toml, as it stands in brackets:
-    MOCKSEG_PORT is `port`. A flag goes before a variable, a variable before the file.
-    """
-    with log_lines():
-        asyncio.run(_run(settings, as_json=as_json, times=times, file=settings_file()))
-
-
-async def _run(settings: Settings, *, as_json: bool, times: Times, file: str | None) -> None:
-    with until_stopped() as stopped:
-        async with serve(settings) as running:
-            # What stands by now stays: the collector need not walk it while clients wait.
-            gc.freeze()
-            if running.exposed:
-                warn(exposed_warning(settings))
-            if as_json:
-                say_json(start_json(running, file=file))
-            else:
-                say_text(start_text(running, file=file))
-            async with contextlib.AsyncExitStack() as stack:
-                if not as_json and on_terminal():
-                    await stack.enter_async_context(LiveLines(running.hub, times=times))
-                await stopped.wait()
-        tally = running.hub.tally
-    # A script reads one line; the counts are for a person.
-    (note if as_json else say)(end_text(tally))

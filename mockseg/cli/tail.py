@@ -23,6 +23,93 @@ from mockseg.operations.requests import RequestView
 _SILENCE_SECONDS = 60.0
 _LONGEST_LINE = 64 * 1024 * 1024
 _LONGEST_ERROR = 65_536
+_read_call = msgspec.json.Decoder(Call).decode
+_read_request = msgspec.json.Decoder(RequestView).decode
+
+
+@click.command(name="tail")
+@match_keys
+@click.option(
+    "--after",
+    type=click.IntRange(min=0),
+    metavar="CURSOR",
+    help="Start after this call; 0 shows all that are kept.  [from now on]",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="NUMBER", help="End after this many calls."
+)
+@json_flag("One JSON object a line, as GET /calls has it.")
+@click.option(
+    "--patience",
+    type=Seconds(min=0.5, max=86_400),
+    default=30.0,
+    metavar="SECONDS",
+    help="How long to look for a server that went away.  [30]",
+)
+@time_flags
+@client_settings
+def command(
+    *,
+    target: Target,
+    match: dict[str, Any],
+    after: int | None,
+    limit: int | None,
+    as_json: bool,
+    patience: float,
+    times: Times,
+) -> None:
+    """Show calls while they arrive, until Ctrl-C.
+
+    Requests that were refused before a call could be read are shown too, unless match keys
+    other than --source are given. After a broken connection tail goes on where it was.
+    """
+    query: dict[str, str] = {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in msgspec.to_builtins(ScalarMatch(**match)).items()
+    }
+    if after is not None:
+        query["after"] = str(after)
+    try:
+        shown = 0
+        for event in events(target, query, patience_seconds=patience):
+            if as_json:
+                _show_json(event)
+            else:
+                _show(event, times)
+            shown += event.kind == "call"
+            if shown == limit:
+                return
+    except KeyboardInterrupt:
+        # The way to end it.
+        return
+
+
+def _show_json(event: Event) -> None:
+    if event.kind == "call":
+        say_json(msgspec.Raw(event.data.encode()))
+    elif event.kind != "request":
+        warn(_notice(event))
+
+
+def _show(event: Event, times: Times) -> None:
+    if event.kind == "call":
+        say(*call_line(_read_call(event.data), times=times))
+    elif event.kind == "request":
+        request = _read_request(event.data)
+        # The calls of the others are shown themselves.
+        if is_refused(request):
+            say(*request_line(request, times=times))
+    else:
+        say(f"... {_notice(event)}")
+
+
+def _notice(event: Event) -> str:
+    if event.kind == "lost":
+        return f"{event.data}; reconnecting"
+    reason = msgspec.json.decode(event.data).get("reason")
+    if reason == "restarted":
+        return "the server was restarted; what it had recorded before is gone"
+    return "calls were evicted before they could be shown; narrow the match or raise --max-calls"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,92 +210,3 @@ def _error_of(
         return UnreachableError(
             f"what answers at {target.url} is not a mockseg (status {answer.status})"
         )
-
-
-_read_call = msgspec.json.Decoder(Call).decode
-_read_request = msgspec.json.Decoder(RequestView).decode
-
-
-@click.command(name="tail")
-@match_keys
-@click.option(
-    "--after",
-    type=click.IntRange(min=0),
-    metavar="CURSOR",
-    help="Start after this call; 0 shows all that are kept.  [from now on]",
-)
-@click.option(
-    "--limit", type=click.IntRange(min=1), metavar="NUMBER", help="End after this many calls."
-)
-@json_flag("One JSON object a line, as GET /calls has it.")
-@click.option(
-    "--patience",
-    type=Seconds(min=0.5, max=86_400),
-    default=30.0,
-    metavar="SECONDS",
-    help="How long to look for a server that went away.  [30]",
-)
-@time_flags
-@client_settings
-def command(
-    *,
-    target: Target,
-    match: dict[str, Any],
-    after: int | None,
-    limit: int | None,
-    as_json: bool,
-    patience: float,
-    times: Times,
-) -> None:
-    """Show calls while they arrive, until Ctrl-C.
-
-    Requests that were refused before a call could be read are shown too, unless match keys
-    other than --source are given. After a broken connection tail goes on where it was.
-    """
-    query: dict[str, str] = {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in msgspec.to_builtins(ScalarMatch(**match)).items()
-    }
-    if after is not None:
-        query["after"] = str(after)
-    try:
-        shown = 0
-        for event in events(target, query, patience_seconds=patience):
-            if as_json:
-                _show_json(event)
-            else:
-                _show(event, times)
-            shown += event.kind == "call"
-            if shown == limit:
-                return
-    except KeyboardInterrupt:
-        # The way to end it.
-        return
-
-
-def _show_json(event: Event) -> None:
-    if event.kind == "call":
-        say_json(msgspec.Raw(event.data.encode()))
-    elif event.kind != "request":
-        warn(_notice(event))
-
-
-def _show(event: Event, times: Times) -> None:
-    if event.kind == "call":
-        say(*call_line(_read_call(event.data), times=times))
-    elif event.kind == "request":
-        request = _read_request(event.data)
-        # The calls of the others are shown themselves.
-        if is_refused(request):
-            say(*request_line(request, times=times))
-    else:
-        say(f"... {_notice(event)}")
-
-
-def _notice(event: Event) -> str:
-    if event.kind == "lost":
-        return f"{event.data}; reconnecting"
-    reason = msgspec.json.decode(event.data).get("reason")
-    if reason == "restarted":
-        return "the server was restarted; what it had recorded before is gone"
-    return "calls were evicted before they could be shown; narrow the match or raise --max-calls"
