@@ -146,8 +146,6 @@ def backoff_grows(evidence: Evidence) -> Judgement:
 
 
 def retries_are_counted(event: str) -> Judge:
-    """Expect the number of each retry in its header."""
-
     def judge(evidence: Evidence) -> Judgement:
         counts = [attempt.retry_count for attempt in evidence.carrying(event)]
         wanted = [None, *(str(number) for number in range(1, len(counts)))]
@@ -176,8 +174,6 @@ def ids_are_kept(evidence: Evidence) -> Judgement:
 
 
 def bodies_are_the_same(event: str) -> Judge:
-    """Expect the same messages in every attempt."""
-
     def judge(evidence: Evidence) -> Judgement:
         tried = [
             [
@@ -282,7 +278,6 @@ def all_arrive(count: int) -> Judge:
 
 
 def each_is_stored_once(count: int) -> Judge:
-    """Expect every numbered event once, and no other, whatever failed."""
     return lambda evidence: judged(
         _lost_or_invented(_stored(evidence), count), fine=evidence.truth.summary
     )

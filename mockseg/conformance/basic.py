@@ -211,7 +211,6 @@ def _users_are_named(evidence: Evidence) -> Judgement:
 
 
 def _moments_are_right(evidence: Evidence) -> Judgement:
-    """Expect times that Segment can correct a clock by."""
     counted, problems = 0, []
     for call in evidence.calls:
         received = parse_moment(call.received_at) or 0
@@ -285,7 +284,6 @@ def _bodies_within(evidence: Evidence) -> Judgement:
 
 
 def _large_is_kept_back(evidence: Evidence) -> Judgement:
-    """Expect that nothing shares a request with what Segment refuses."""
     large = evidence.carrying("Large")
     if not large:
         came = bool(evidence.requests)

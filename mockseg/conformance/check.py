@@ -20,7 +20,6 @@ _FLUSH_INTERVAL_MS = 200
 
 
 def track(event: str = EVENT, **properties: object) -> JsonObject:
-    """Make a track call as the contract has it."""
     return {"type": "track", "event": event, "userId": "user-1", "properties": properties}
 
 

@@ -56,7 +56,6 @@ class Matrix:
 
     @property
     def problems(self) -> list[str]:
-        """Say which cells could not be measured, and why."""
         return [
             f"{name}, {answer.label}: {cell.problem}"
             for name, cells in self.columns.items()

@@ -160,7 +160,6 @@ def segment_settings(request: VendorRequest) -> JsonObject:
 
 
 def bad_request(fault: Unreadable) -> VendorResponse:
-    """Answer 400 as Segment's contract with partners has it."""
     return partner_error(400, fault.sentence, code=fault.code, field=fault.field)
 
 

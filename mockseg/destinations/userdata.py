@@ -22,7 +22,6 @@ _MILLISECOND = 1_000_000
 
 
 def kind_of(value: Json) -> str:
-    """Name the kind of a JSON value, with its article."""
     if value is None:
         return "null"
     if isinstance(value, bool):

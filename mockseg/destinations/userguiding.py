@@ -199,7 +199,6 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
 
     @staticmethod
     def stranger(request: VendorRequest) -> VendorResponse:
-        """Answer 401."""
         if request.path == INLET:
             return stranger_at_inlet(request)
         sentence = "This API key is unknown"

@@ -211,7 +211,6 @@ class App:
     def apply(
         self, record: Record, *, profile: dict[str, Json], resolved: Resolved, now_ns: int
     ) -> None:
-        """Set standard fields and custom attributes of a user or a company."""
         kind = USERS if isinstance(record, User) else COMPANIES
         self.create_new(self.attributes[kind.content_type], resolved)
         record.profile.update(profile)
@@ -256,7 +255,6 @@ class App:
         return occurrence, first
 
     def keep_occurrence(self, occurrence: Occurrence) -> None:
-        """Keep an occurrence; the oldest may be evicted."""
         self.forgotten_occurrences += len(self.occurrences) == self.occurrences.maxlen
         self.occurrences.append(occurrence)
 

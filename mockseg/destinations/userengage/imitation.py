@@ -228,8 +228,6 @@ def _demanded(status: int, message: str, *, headers: Headers = ()) -> VendorResp
 
 
 class UserEngage(Imitation[UserEngageSetup, App]):
-    """One application at UserEngage."""
-
     setup_type: ClassVar[type[Setup]] = UserEngageSetup
     actions: ClassVar[Mapping[str, Action]] = ACTIONS
     errors: ClassVar[Mapping[str, VendorResponse]] = {

@@ -133,7 +133,6 @@ class _Application:
     now_ns: int
 
     def apply(self) -> list[Note]:
-        """Apply the call; return what was ignored of it."""
         call = self.call
         if isinstance(call, Identify):
             return self._identify(call)

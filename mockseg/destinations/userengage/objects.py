@@ -128,7 +128,6 @@ def occurrence_object(app: App, occurrence: Occurrence, *, v1: bool = False) -> 
 
 
 def page_view_object(view: PageView) -> JsonObject:
-    """Return a page view, which REST calls a ping hit."""
     return {
         "id": view.id,
         "client": view.user,

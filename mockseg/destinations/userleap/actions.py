@@ -166,7 +166,6 @@ def _sdk_track(context: Context, given: SdkTrack) -> JsonObject:
 
 
 def _sdk_page(context: Context, given: SdkPage) -> JsonObject:
-    """Record a page view from the SDK, and show what it triggers."""
     user = _linked(context, given.user, "web")
     names = context.record_page(user, given.url, moment_ms=context.now_ms)
     shown = shown_by(context.environment, user, events=names, platform="web")
@@ -211,7 +210,6 @@ def _eligible(context: Context, given: Eligible) -> JsonObject:
 
 
 def _answer_survey(context: Context, given: AnswerSurvey) -> JsonObject:
-    """Keep an answer for the export API."""
     survey = _named("survey", given.survey, context.environment.surveys, place="survey")
     user = _named("user", given.user, context.environment.users, place="user")
     response = Response(

@@ -83,7 +83,6 @@ def _export(call: RestCall, records: list[Response] | list[Theme], *, of: str) -
 
 
 def _shown(record: Response | Theme) -> JsonObject:
-    """Return a record with its moments as ISO 8601."""
     shape = plain(record)
     moments = {name: _iso(shape[name]) for name in ("createdAt", "updatedAt") if name in shape}
     return shape | moments

@@ -80,8 +80,6 @@ def _at_environment(
 
 
 class UserLeap(Imitation[UserLeapSetup, State]):
-    """Imitates UserLeap: Segment inlet, REST v1 and v2, surveys."""
-
     setup_type: ClassVar[type[Setup]] = UserLeapSetup
     actions: ClassVar[Mapping[str, Action]] = {
         name: Action(summary, arguments, _at_environment(do))

@@ -167,8 +167,6 @@ class Response(StateRecord, kw_only=True):
 
 
 class Theme(StateRecord, kw_only=True):
-    """A theme found in the answers to a survey."""
-
     id: int
     survey_id: int
     name: str
@@ -250,7 +248,6 @@ class UserLeapSetup(Setup, frozen=True):
 
 
 def mint_uuid(random: random.Random) -> str:
-    """Make a UUID from the seed."""
     return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 

@@ -86,7 +86,6 @@ def holds(condition: Filter, user: User) -> bool:
 
 
 def sentence_of(condition: Filter) -> str:
-    """Say what a filter asks for."""
     if condition.event is not None:
         subject = f"event {condition.event!r}"
         if condition.operator != "is set":

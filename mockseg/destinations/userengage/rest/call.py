@@ -92,7 +92,6 @@ class RestCall:
         raise VendorError(rest_error(400, "malformed", sentence, errors={field: sentence}))
 
     def missing(self, sentence: str = "Not found.") -> NoReturn:
-        """Answer 404."""
         raise VendorError(rest_error(404, "not_found", sentence))
 
     def need(self, field: str) -> Json:
@@ -131,7 +130,6 @@ class RestCall:
         return found
 
     def user(self) -> User:
-        """Return the user that the path names, else answer 404."""
         return cast("User", self.record())
 
     def company(self) -> Company:

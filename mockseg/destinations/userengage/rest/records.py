@@ -153,7 +153,6 @@ def ping_hits(call: RestCall) -> VendorResponse:
 
 
 def events(call: RestCall) -> VendorResponse:
-    """``GET users/:id/events/``: event occurrences."""
     user = call.user()
     records = [(each.id, each) for each in call.app.occurrences if each.user == user.id]
     return call.page(records, shown=lambda each: occurrence_object(call.app, each, v1=call.v1))
