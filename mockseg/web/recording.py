@@ -76,14 +76,15 @@ class Recorder:
     def headers(self, request: web.BaseRequest) -> Headers:
         return self._headers.keep(request.raw_headers)
 
-    async def read(self, request: web.BaseRequest, key: str = "") -> Body:
+    async def read(self, request: web.BaseRequest, key: str = "", *, basic: bool = True) -> Body:
         """Read a body that may not have come whole yet; its source does not settle meanwhile.
 
         Args:
             request: as it came.
             key: the write key that the path names, or empty.
+            basic: whether a user name in Authorization is a write key; a vendor's API key is not.
         """
-        known = key or key_in_headers(request)[:MAX_WRITE_KEY_CHARACTERS]
+        known = key or (key_in_headers(request)[:MAX_WRITE_KEY_CHARACTERS] if basic else "")
         with self._hub.in_flight.reading(known):
             return await read_body(request)
 

@@ -19,7 +19,6 @@ from mockseg.domain.request import Answer
 from mockseg.hub.destinations import Connected
 from mockseg.hub.hub import Hub
 from mockseg.suggestions import unknown
-from mockseg.web.bodies import read_body
 from mockseg.web.keys import RECORDER
 from mockseg.web.responses import allow_origin, continue_if_expected, preflight
 
@@ -50,8 +49,8 @@ async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
         del rest[0]
     else:
         destination = None
-    with hub.in_flight.reading("" if destination is None else destination.source.key):
-        body = await read_body(request)
+    key = "" if destination is None else destination.source.key
+    body = await request.app[RECORDER].read(request, key, basic=False)
     made = VendorRequest(
         method=request.method,
         path="/" + "/".join(rest),
