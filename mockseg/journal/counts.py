@@ -31,16 +31,6 @@ class Counts:
         self._calls: dict[str | tuple[str, Verdict, bool], int] = {}
         self.refusals: dict[RefusalKind, int] = {}
 
-    def add(self, request: KeptRequest, calls: Iterable[KeptCall]) -> None:
-        """Count a request and calls that arrived with it."""
-        counted = self._calls
-        for call in calls:
-            key = _key(call)
-            counted[key] = counted.get(key, 0) + 1
-        if request.answer.status >= 400:
-            kind = _kind(request)
-            self.refusals[kind] = self.refusals.get(kind, 0) + 1
-
     def subtract_call(self, call: KeptCall) -> None:
         """Count a call no longer."""
         _subtract(self._calls, _key(call))
@@ -77,6 +67,24 @@ class Counts:
                 verdicts[key[1]] += count
                 good += count * key[2]
         return verdicts, good
+
+
+def count_arrival(
+    request: KeptRequest, calls: Iterable[KeptCall], one: Counts, all_: Counts
+) -> None:
+    """Count a request and its calls, both for one source and for all: every call takes this way."""
+    of_one, of_all = one._calls, all_._calls  # noqa: SLF001  (our own)
+    for call in calls:
+        # As `_key` has it.
+        name = call.event or call.type
+        remark = call.remark
+        key = name if remark is None else (name, remark.verdict, call.good)
+        of_one[key] = of_one.get(key, 0) + 1
+        of_all[key] = of_all.get(key, 0) + 1
+    if request.answer.status >= 400:
+        kind = _kind(request)
+        for counts in (one, all_):
+            counts.refusals[kind] = counts.refusals.get(kind, 0) + 1
 
 
 def _key(call: KeptCall) -> str | tuple[str, Verdict, bool]:

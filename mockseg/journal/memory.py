@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mockseg.clock import Turn
 from mockseg.domain.lost import NOTHING_LOST, Lost
-from mockseg.journal.counts import Counts
+from mockseg.journal.counts import Counts, count_arrival
 from mockseg.journal.records import NumberedRecords, evict_largest
 
 if TYPE_CHECKING:
@@ -115,8 +115,7 @@ class MemoryJournal:
         self.number = request.number
         source.requests.append(request.number, request)
         self._requests.append(request.number, request)
-        source.counts.add(request, calls)
-        self._counts.add(request, calls)
+        count_arrival(request, calls, source.counts, self._counts)
         size_bytes = len(request.body)
         source.size_bytes += size_bytes
         self._bytes += size_bytes

@@ -65,16 +65,20 @@ class NumberedRecords(Generic[_Record]):
 
     def extend(self, numbers: Sequence[int], records: Sequence[_Record]) -> None:
         """Append records with higher numbers than all before."""
-        start = 0
-        if self._blocks and len(self._blocks[-1]) < _BLOCK:
-            start = _BLOCK - len(self._blocks[-1])
-            self._numbers[-1].extend(numbers[:start])
-            self._blocks[-1].extend(records[:start])
-        for place in range(start, len(records), _BLOCK):
+        count = len(records)
+        self._count += count
+        room = _BLOCK - len(self._blocks[-1]) if self._blocks else 0
+        if count <= room:
+            self._numbers[-1].extend(numbers)
+            self._blocks[-1].extend(records)
+            return
+        if room:
+            self._numbers[-1].extend(numbers[:room])
+            self._blocks[-1].extend(records[:room])
+        for place in range(room, count, _BLOCK):
             self._firsts.append(numbers[place])
             self._numbers.append(list(numbers[place : place + _BLOCK]))
             self._blocks.append(list(records[place : place + _BLOCK]))
-        self._count += len(records)
 
     def evict(self) -> _Record:
         """Remove the oldest record and count it as evicted; there must be one."""
