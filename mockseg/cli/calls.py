@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
+from mockseg.cli.empty_list import why_no_call
 from mockseg.cli.flags import client_settings, json_flag, match_keys
 from mockseg.cli.lines import Times, call_line, time_flags
-from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import note, say_each, warn
 from mockseg.cli.target import Target
 from mockseg.operations.calls import CallPage, ListCalls

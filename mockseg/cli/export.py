@@ -6,8 +6,8 @@ from typing import IO, Any
 import click
 
 from mockseg.cli.data_files import written
+from mockseg.cli.empty_list import why_no_call
 from mockseg.cli.flags import client_settings, match_keys
-from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import note, warn
 from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import click
 
+from mockseg.cli.empty_list import why_no_call
 from mockseg.cli.flags import client_settings, json_flag, source_flag
-from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import decided, note, say, say_json, shorten
 from mockseg.cli.target import Target
 from mockseg.operations.faults import AskTruth, AttemptView, Truth

@@ -6,9 +6,9 @@ from typing import Any
 import click
 import msgspec
 
+from mockseg.cli.empty_list import why_no_call
 from mockseg.cli.flags import Seconds, client_settings, json_flag, match_keys
 from mockseg.cli.lines import Times, call_line, time_flags
-from mockseg.cli.nothing_there import why_no_call
 from mockseg.cli.output import decided, note, say_each, say_json, say_text, warn
 from mockseg.cli.target import Target
 from mockseg.domain.call import Call

@@ -11,7 +11,7 @@ from mockseg.operations.table import OPERATIONS, PREFIX, Operation
 from mockseg.suggestions import meant, nearest, quoted
 from mockseg.web import openapi, parameters
 from mockseg.web.access import FOR_EVERY_PEER
-from mockseg.web.answers import error_answer, json_answer
+from mockseg.web.control_answers import error_answer, json_answer
 from mockseg.web.guard import Handler, add_guarded
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.metrics import metrics

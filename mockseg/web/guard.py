@@ -22,7 +22,7 @@ from aiohttp import web
 
 from mockseg.errors import FqlError, MocksegError, OperationError
 from mockseg.printable import printable
-from mockseg.web.answers import error_answer
+from mockseg.web.control_answers import error_answer
 from mockseg.web.keys import ACCESS, HUB
 from mockseg.web.responses import CONTINUE, continue_if_expected
 

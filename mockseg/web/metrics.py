@@ -9,7 +9,7 @@ from aiohttp import web
 from mockseg.hub.hub import Hub
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
-from mockseg.web.answers import text_answer
+from mockseg.web.control_answers import text_answer
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, query_values
 

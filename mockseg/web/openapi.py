@@ -14,7 +14,7 @@ from mockseg import json_types
 from mockseg.json_types import JsonObject
 from mockseg.operations.table import OPERATIONS, PREFIX, Operation
 from mockseg.web.access import FOR_EVERY_PEER
-from mockseg.web.answers import ErrorAnswer
+from mockseg.web.control_answers import ErrorAnswer
 from mockseg.web.stream import Gap, StreamQuery
 
 _JSON = "application/json"

@@ -25,7 +25,7 @@ from mockseg.errors import OperationError
 from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.hub import Hub
 from mockseg.matching.match import Matchable, ScalarMatch, compile_match
-from mockseg.web.answers import security_headers
+from mockseg.web.control_answers import security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, read_query
 

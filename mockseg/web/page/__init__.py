@@ -9,7 +9,7 @@ from aiohttp import web
 from mockseg import json_types
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallDetails, GetCall
-from mockseg.web.answers import page_answer
+from mockseg.web.control_answers import page_answer
 from mockseg.web.guard import add_guarded
 from mockseg.web.keys import HUB
 from mockseg.web.page import access, faults

@@ -11,7 +11,7 @@ import re
 from aiohttp import web
 
 from mockseg.errors import OperationError
-from mockseg.web.answers import CHALLENGE
+from mockseg.web.control_answers import CHALLENGE
 from mockseg.web.guard import Handler, add_guarded, admit_form
 from mockseg.web.keys import ACCESS
 from mockseg.web.page.rendering import HOME, redirect, render

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from mockseg.domain.findings import Discard, Finding
 from mockseg.printable import printable_lines
-from mockseg.web.answers import page_answer, security_headers
+from mockseg.web.control_answers import page_answer, security_headers
 
 if TYPE_CHECKING:
     from jinja2 import Environment
