@@ -149,7 +149,7 @@ def discards(kind: str) -> tuple[Mistake, ...]:
         mistake(
             code, field, f"{field or 'the user'}: {detail.replace('-', ' ')}", detail, **changes
         )
-        for code, field, detail, changes in (*_of_the_user(kind), *_of_the_call(kind))
+        for code, field, detail, changes in _rows(kind)
     )
 
 
@@ -204,72 +204,78 @@ def _near_misses(key: str) -> dict[str, str]:
 _Row: TypeAlias = tuple[str, str, str, dict[str, Any]]
 
 
-def _of_the_user(kind: str) -> Iterator[_Row]:
-    yield "no_user_anon_id", "", "nobody", {"userId": GONE, "anonymousId": GONE}
-    yield "no_user_anon_id", "", "nulls", {"userId": None, "anonymousId": None}
-    yield "missing_type", "type", "missing", {"type": GONE}
-    yield "invalid_type", "type", "unknown", {"type": "event"}
-    ids = ["userId", "anonymousId"]
-    if kind == "group":
-        ids.append("groupId")
-        yield "id_required", "groupId", "missing", {"groupId": GONE}
-    if kind == "alias":
-        ids.append("previousId")
-        yield "id_required", "userId", "missing", {"userId": GONE, "anonymousId": "visitor-1"}
-    value: Any
-    for field in ids:
-        for detail, value in (("empty", ""), ("number", 42), ("object", {}), ("boolean", True)):
-            yield "id_not_string", field, detail, {field: value}
-    yield "id_not_string", "messageId", "number", {"messageId": 42}
-    too_long = "x" * (MAX_MESSAGE_ID_CHARACTERS + 1)
-    yield "message_id_too_long", "messageId", "too-long", {"messageId": too_long}
-
-
-def _of_the_call(kind: str) -> Iterator[_Row]:
-    value: Any
+def _rows(kind: str) -> list[_Row]:
+    """Return a row for each mistake in the calls of a type, those of the user first."""
+    group, alias = kind == "group", kind == "alias"
+    ids = ("userId", "anonymousId", *(["groupId"] if group else ["previousId"] if alias else []))
+    rows: list[_Row] = [
+        ("no_user_anon_id", "", "nobody", {"userId": GONE, "anonymousId": GONE}),
+        ("no_user_anon_id", "", "nulls", {"userId": None, "anonymousId": None}),
+        ("missing_type", "type", "missing", {"type": GONE}),
+        ("invalid_type", "type", "unknown", {"type": "event"}),
+    ]
+    if group:
+        rows.append(("id_required", "groupId", "missing", {"groupId": GONE}))
+    if alias:
+        changes = {"userId": GONE, "anonymousId": "visitor-1"}
+        rows.append(("id_required", "userId", "missing", changes))
+    rows += [
+        *(row for field in ids for row in _each("id_not_string", field, _EMPTY | _NO_STRINGS)),
+        ("id_not_string", "messageId", "number", {"messageId": 42}),
+        ("message_id_too_long", "messageId", "too-long", {"messageId": _TOO_LONG}),
+    ]
     if kind == "track":
-        for detail, value in (("missing", GONE), ("null", None), ("empty", "")):
-            yield "event_not_defined", "event", detail, {"event": value}
-        for detail, value in (("number", 42), ("object", {}), ("boolean", True)):
-            yield "event_not_string", "event", detail, {"event": value}
-        yield from _consent()
+        rows += _each("event_not_defined", "event", {"missing": GONE, "null": None} | _EMPTY)
+        rows += _each("event_not_string", "event", _NO_STRINGS)
+        rows += _CONSENT_ROWS
     if kind in {"page", "screen"}:
         for field in ("name", "category"):
-            for detail, value in (("empty", ""), ("number", 42)):
-                yield f"{field}_not_string", field, detail, {field: value}
+            rows += _each(f"{field}_not_string", field, _EMPTY | {"number": 42})
     for field in (holder_of(kind), "context", "integrations"):
-        for detail, value in (("string", "text"), ("array", []), ("number", 42)):
-            yield f"{field}_not_object", field, detail, {field: value}
+        rows += _each(f"{field}_not_object", field, {"string": "text", "array": [], "number": 42})
+    return rows
 
 
-def _consent() -> Iterator[_Row]:
-    fields = "consent_categorypreferences_fields_should_be"
-    good = {"categoryPreferences": {"advertising": True}}
-    for code, field, detail, context in (
-        ("consent_categorypreferences_should_exist", _CONSENT, "missing", {"consent": {}}),
-        (
-            f"{fields}_object",
-            _CONSENT,
-            "array",
-            {"consent": {"categoryPreferences": ["advertising"]}},
-        ),
-        (
-            f"{fields}_bool",
-            f"{_CONSENT}.advertising",
-            "string",
-            {"consent": {"categoryPreferences": {"advertising": "true"}}},
-        ),
-        (
-            "consent_version_should_be_number",
-            "context.consent.version",
-            "string",
-            {"consent": {**good, "version": "2"}},
-        ),
-        (
-            "device_advertisingid_should_be_string",
-            "context.device.advertisingId",
-            "number",
-            {"consent": good, "device": {"advertisingId": 42}},
-        ),
-    ):
-        yield code, field, detail, {"event": CONSENT_EVENT, "properties": {}, "context": context}
+def _each(code: str, field: str, values: dict[str, Any]) -> list[_Row]:
+    return [(code, field, detail, {field: value}) for detail, value in values.items()]
+
+
+_EMPTY: Final[dict[str, Any]] = {"empty": ""}
+_NO_STRINGS: Final[dict[str, Any]] = {"number": 42, "object": {}, "boolean": True}
+_TOO_LONG: Final = "x" * (MAX_MESSAGE_ID_CHARACTERS + 1)
+
+
+def _consent(code: str, field: str, detail: str, context: JsonObject) -> _Row:
+    return code, field, detail, {"event": CONSENT_EVENT, "properties": {}, "context": context}
+
+
+_FIELDS: Final = "consent_categorypreferences_fields_should_be"
+_GOOD: Final[JsonObject] = {"categoryPreferences": {"advertising": True}}
+# Of the one event that Segment looks into when it comes.
+_CONSENT_ROWS: Final = (
+    _consent("consent_categorypreferences_should_exist", _CONSENT, "missing", {"consent": {}}),
+    _consent(
+        f"{_FIELDS}_object",
+        _CONSENT,
+        "array",
+        {"consent": {"categoryPreferences": ["advertising"]}},
+    ),
+    _consent(
+        f"{_FIELDS}_bool",
+        f"{_CONSENT}.advertising",
+        "string",
+        {"consent": {"categoryPreferences": {"advertising": "true"}}},
+    ),
+    _consent(
+        "consent_version_should_be_number",
+        "context.consent.version",
+        "string",
+        {"consent": {**_GOOD, "version": "2"}},
+    ),
+    _consent(
+        "device_advertisingid_should_be_string",
+        "context.device.advertisingId",
+        "number",
+        {"consent": _GOOD, "device": {"advertisingId": 42}},
+    ),
+)

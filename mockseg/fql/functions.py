@@ -72,26 +72,12 @@ def _length(value: Json) -> int | None:
     return len(value) if isinstance(value, list) else None
 
 
-def _lowercase(text: Json) -> str | None:
-    return text.lower() if isinstance(text, str) else None
+def _on_text(change: Callable[[str], str]) -> Callable[[Json], str | None]:
+    return lambda text: change(text) if isinstance(text, str) else None
 
 
-def _uppercase(text: Json) -> str | None:
-    return text.upper() if isinstance(text, str) else None
-
-
-def _snakecase(text: Json) -> str | None:
-    return text.replace(" ", "_") if isinstance(text, str) else None
-
-
-def _kebabcase(text: Json) -> str | None:
-    return text.replace(" ", "-") if isinstance(text, str) else None
-
-
-def _titlecase(text: Json) -> str | None:
+def _titled(text: str) -> str:
     """Begin each word with a capital, the rest stays; the page's example, not its sentence."""
-    if not isinstance(text, str):
-        return None
     return " ".join(word[:1].title() + word[1:] for word in text.split(" "))
 
 
@@ -100,12 +86,13 @@ def _match(text: Json, pattern: Json) -> bool:
         return False
     if len(pattern) > MAX_DYNAMIC_GLOB_CHARACTERS:
         return False
-    glob = _dynamic_glob(pattern)
+    glob = _glob(pattern)
     return not isinstance(glob, GlobFault) and glob(text)
 
 
-@lru_cache(maxsize=32)
-def _dynamic_glob(pattern: str) -> GlobMatcher | GlobFault:
+# Of filters, and of messages.
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> GlobMatcher | GlobFault:
     return compile_glob(pattern)
 
 
@@ -161,11 +148,11 @@ FUNCTIONS: dict[str, Function] = {
     for function in (
         Function("contains", ("s", "sub"), _contains),
         Function("length", ("list or string",), _length),
-        Function("lowercase", ("s",), _lowercase),
-        Function("uppercase", ("s",), _uppercase),
-        Function("snakecase", ("s",), _snakecase),
-        Function("kebabcase", ("s",), _kebabcase),
-        Function("titlecase", ("s",), _titlecase),
+        Function("lowercase", ("s",), _on_text(str.lower)),
+        Function("uppercase", ("s",), _on_text(str.upper)),
+        Function("snakecase", ("s",), _on_text(lambda text: text.replace(" ", "_"))),
+        Function("kebabcase", ("s",), _on_text(lambda text: text.replace(" ", "-"))),
+        Function("titlecase", ("s",), _on_text(_titled)),
         Function("typeof", ("value",), type_of),
         Function("match", ("s", "pattern"), _match),
         Function("bool", ("value",), _bool),

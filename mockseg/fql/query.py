@@ -36,7 +36,6 @@ from typing import TypeAlias
 
 from mockseg.errors import FqlError
 from mockseg.fql.functions import FUNCTIONS, is_number
-from mockseg.fql.glob import GlobFault, compile_glob
 from mockseg.fql.parser import (
     Call,
     Comparison,
@@ -137,24 +136,8 @@ def _call(node: Call) -> Evaluation:
     first = compile_tree(node.arguments[0])
     if len(node.arguments) == 1:
         return lambda message: run(first(message))
-    pattern = node.arguments[1]
-    if node.function == "match" and isinstance(pattern, Literal) and isinstance(pattern.value, str):
-        return _match(first, pattern.value)
-    second = compile_tree(pattern)
+    second = compile_tree(node.arguments[1])
     return lambda message: run(first(message), second(message))
-
-
-def _match(read: Evaluation, pattern: str) -> Evaluation:
-    glob = compile_glob(pattern)
-    if isinstance(glob, GlobFault):
-        # The parser refuses such a literal; a tree made by hand may have one.
-        return lambda _message: False
-
-    def run(message: Mapping[str, Json]) -> bool:
-        text = read(message)
-        return isinstance(text, str) and glob(text)
-
-    return run
 
 
 def _comparison(node: Comparison) -> Evaluation:

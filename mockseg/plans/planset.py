@@ -163,6 +163,9 @@ class PlanSet:
         plans: any number of plans; the order decides only between equally near findings.
         settings: what becomes of calls that the plans do not allow.
 
+    Attributes:
+        events: the names of all planned track events, in the order of the plans.
+
     Raises:
         PlanError: two plans have the same name, so that findings could not say whose rule it is.
     """
@@ -176,7 +179,7 @@ class PlanSet:
                 raise PlanError("two plans of this name on one source; allowed is one", file=name)
         self._indexes = tuple(PlanIndex(plan) for plan in self.plans)
         self._common = tuple(common for index in self._indexes for common in index.common)
-        self._events = tuple(
+        self.events = tuple(
             dict.fromkeys(event for index in self._indexes for event in index.events)
         )
         # Type and name -> rules, as far as they were asked for.
@@ -184,10 +187,6 @@ class PlanSet:
         # Type and event -> all the tests that a good call passes, where the message does
         # not have to be asked which rules are for it.
         self._tests: dict[tuple[str, str | None], tuple[Callable[[Json], bool], ...]] = {}
-
-    @property
-    def events(self) -> tuple[str, ...]:
-        return self._events
 
     def knows(self, event: str) -> bool:
         """Return whether a track event is planned, in any spelling that a plan allows."""
@@ -313,8 +312,8 @@ class PlanSet:
         return violations_of(failures, schema=rule.schema, plan=versions.plan)
 
     def _unplanned(self, kind: str, event: str | None) -> tuple[Violation, ...]:
-        if kind != "track" or not self._events or not isinstance(event, str):
+        if kind != "track" or not self.events or not isinstance(event, str):
             return ()
         pairs = zip(self.plans, self._indexes, strict=True)
         names = tuple(plan.slug for plan, index in pairs if index.events)
-        return (unplanned_event(event, planned=self._events, plans=names),)
+        return (unplanned_event(event, planned=self.events, plans=names),)
