@@ -133,7 +133,8 @@ def _planned(
         for name in ("anonymousId", "previousId", "name", "category"):
             if name not in required and name not in planned:
                 fields.pop(name, None)
-    needed = {name for each in _schemas(match) for name in each.get("required", ())}
+    schemas = () if match is None else match.schemas
+    needed = {name for each in schemas for name in each.get("required", ())}
     for name in planned:
         if name not in fields and (name in needed or name not in _ELSEWHERE):
             fields[name] = _FORMS.get(name, True)
@@ -226,7 +227,3 @@ def _spec_context() -> JsonObject:
             found: JsonObject = rule.schema["properties"]["context"]
             return found
     return {"type": "object", "properties": {}}
-
-
-def _schemas(match: Match | None) -> tuple[JsonObject, ...]:
-    return () if match is None else match.schemas

@@ -379,6 +379,7 @@ def _read(name: str) -> JsonObject:
 @cache
 def _load(name: str, strictness: Strictness) -> Plan:
     file = _read(name)
+    wire = file["wire"]
     return Plan(
         slug=name,
         name=file["name"],
@@ -387,7 +388,13 @@ def _load(name: str, strictness: Strictness) -> Plan:
         strictness=strictness,
         caseless=strictness == "lenient" and _table(file).get("caseless", False),
         rules=_lenient(file) if strictness == "lenient" else _strict(file),
-        wire=_wire(file["wire"]),
+        wire=Wire(
+            channel=wire["channel"],
+            calls=tuple(wire["calls"]),
+            context=wire["context"],
+            regions=tuple(wire["regions"]),
+            user_id_property=wire.get("userIdProperty"),
+        ),
     )
 
 
@@ -401,7 +408,8 @@ def _strict(file: JsonObject) -> tuple[Rule, ...]:
 def _lenient(file: JsonObject) -> tuple[Rule, ...]:
     table = _table(file)
     rules = _expanded(file, file.get("definitions", {}) | table.get("definitions", {}))
-    other = _other_document(file)
+    name = file["lenient"].get("like") or file["lenient"].get("either")
+    other = None if name is None else _read(name)
     spell: Callable[[str], str] = str
     if other is not None:
         spell = camel_case if table is file["lenient"] else snake_case
@@ -425,11 +433,6 @@ def _table(file: JsonObject) -> JsonObject:
     return _read(table["like"])["lenient"] if "like" in table else table
 
 
-def _other_document(file: JsonObject) -> JsonObject | None:
-    name = file["lenient"].get("like") or file["lenient"].get("either")
-    return None if name is None else _read(name)
-
-
 def _expanded(file: JsonObject, definitions: JsonObject) -> list[JsonObject]:
     return [
         {
@@ -451,14 +454,4 @@ def _rule(rule: JsonObject, schema: JsonObject) -> Rule:
         schema={"$schema": DRAFT, **schema},
         examples=tuple(rule["examples"]),
         aliases=tuple(rule.get("aliases", ())),
-    )
-
-
-def _wire(wire: JsonObject) -> Wire:
-    return Wire(
-        channel=wire["channel"],
-        calls=tuple(wire["calls"]),
-        context=wire["context"],
-        regions=tuple(wire["regions"]),
-        user_id_property=wire.get("userIdProperty"),
     )

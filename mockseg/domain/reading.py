@@ -54,7 +54,7 @@ def write_key(read: Reading, *, header_key: str) -> str:
 
 def stray_key(*, path: str, query: str, body: bytes) -> str:
     """Return a write key from the query, the path or anywhere in the body, or empty."""
-    key = _key_in_query(query) or key_in_path(path) or key_in_text(body)
+    key = _first_key(parse_qsl(query)) or key_in_path(path) or key_in_text(body)
     return key[:MAX_WRITE_KEY_CHARACTERS]
 
 
@@ -80,10 +80,6 @@ def key_in_text(body: bytes) -> str:
         if isinstance(key, str) and key:
             return key
     return _first_key(parse_qsl(body[:10_000].decode("utf-8", "replace"))) if b"=" in body else ""
-
-
-def _key_in_query(query: str) -> str:
-    return _first_key(parse_qsl(query)) if query else ""
 
 
 def _first_key(pairs: Iterable[tuple[str, str]]) -> str:

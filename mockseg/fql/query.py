@@ -239,6 +239,7 @@ class Query:
         return parse, (self.text,)
 
 
+@lru_cache(maxsize=_CACHED_QUERIES)
 def parse(text: str) -> Query:
     """Read and compile a filter; the same text is compiled once.
 
@@ -246,11 +247,6 @@ def parse(text: str) -> Query:
         FqlError: the text is empty, over 5 KB, nested deeper than 64 levels or not FQL.
             It carries the reason, the text and the position in characters from 0.
     """
-    return _parse(text)
-
-
-@lru_cache(maxsize=_CACHED_QUERIES)
-def _parse(text: str) -> Query:
     return Query(text, compile_tree(parse_tree(text)))
 
 
@@ -265,7 +261,9 @@ def path(*keys: str) -> str:
     Raises:
         FqlError: no name, or an empty one, which FQL cannot write.
     """
-    written = ".".join("".join(_escaped(char) for char in key) for key in keys)
+    written = ".".join(
+        "".join(char if char in NAME_CHARACTERS else f"\\{char}" for char in key) for key in keys
+    )
     if not all(keys) or not keys:
         reason = "A field path is made of one or more names that are not empty"
         raise FqlError(reason, text=written, position=0)
@@ -273,7 +271,3 @@ def path(*keys: str) -> str:
     if written[0] in "-0123456789" or written.lower() in {*KEYWORDS, "all"}:
         return f"\\{written}"
     return written
-
-
-def _escaped(char: str) -> str:
-    return char if char in NAME_CHARACTERS else f"\\{char}"

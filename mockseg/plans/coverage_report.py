@@ -162,7 +162,12 @@ def coverage_cases(
             name=each.rule.label,
             classname=each.plan,
             skipped=None if each.seen else "planned, never seen",
-            output="\n".join(_case_lines(each)),
+            output="\n".join(
+                [
+                    f"seen {each.seen}, asserted {each.asserted}",
+                    *(f"never exercised: {item.name}" for item in each.missing),
+                ]
+            ),
         )
         plans.setdefault(each.plan, []).append(case)
     suites = list(plans.items())
@@ -209,8 +214,3 @@ def _total(report: CoverageReport, threshold: float | None, *, more: str = "") -
         return text + more
     word = "reaches" if report.reaches(threshold) else "is below"
     return f"{text}{more}; {word} the threshold of {threshold:g} %"
-
-
-def _case_lines(report: RuleReport) -> list[str]:
-    lines = [f"seen {report.seen}, asserted {report.asserted}"]
-    return lines + [f"never exercised: {item.name}" for item in report.missing]

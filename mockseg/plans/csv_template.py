@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Rule
 
 
 COLUMNS: Final = (
@@ -70,7 +69,8 @@ def plan_to_csv(plan: Plan) -> str:
             "Event Version": str(rule.version),
         }
         rows.append(event | {"Event Description": rule.description})
-        rows += [event | row for row in _property_rows(_held(rule), "")]
+        held = rule.body if rule.type.lower() in HOLDERS else rule.schema
+        rows += [event | row for row in _property_rows(held, "")]
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, restval="")
     writer.writeheader()
@@ -160,10 +160,6 @@ def _new_rule(kind: str, key: str, version: int) -> JsonObject:
     if key:
         rule["key"] = key
     return rule | {"jsonSchema": {"$schema": DRAFT, "type": "object"}}
-
-
-def _held(rule: Rule) -> Json:
-    return rule.body if rule.type.lower() in HOLDERS else rule.schema
 
 
 def _property_rows(schema: Json, prefix: str) -> Iterator[dict[str, str]]:

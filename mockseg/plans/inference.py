@@ -51,7 +51,9 @@ def infer(messages: Iterable[JsonObject], *, name: str = "inferred") -> Plan:
     for message in messages:
         kind = str(message.get("type"))
         key = message.get("event") if kind == "track" else None
-        if kind not in {*HOLDERS, "alias"} or (kind == "track" and not _is_name(key)):
+        if kind not in {*HOLDERS, "alias"} or (
+            kind == "track" and not (isinstance(key, str) and key)
+        ):
             continue
         identity = (cast("RuleType", kind.upper()), key)
         if identity not in seen:
@@ -172,7 +174,3 @@ def _rule(kind: RuleType, key: str | None, seen: _Seen, *, calls: int) -> Rule:
         title=key or kind,
         description=f"inferred from {noun}",
     )
-
-
-def _is_name(key: Json) -> bool:
-    return isinstance(key, str) and key != ""

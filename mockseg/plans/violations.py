@@ -8,6 +8,7 @@ else the violations of the alternative that came nearest.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from mockseg.domain.findings import Violation
@@ -80,7 +81,11 @@ def violations_of(
             held = found.get(key)
             if held is None or violation.schema_path < held.schema_path:
                 found[key] = violation
-    return tuple(sorted(found.values(), key=_order))
+    return tuple(
+        sorted(
+            found.values(), key=attrgetter("instance_path", "schema_path", "code", "description")
+        )
+    )
 
 
 def unplanned_event(event: str, *, planned: tuple[str, ...], plans: tuple[str, ...]) -> Violation:
@@ -109,15 +114,6 @@ def unreadable(reason: str, *, plan: str) -> Violation:
 def segment_text(violation: Violation) -> str:
     """Return the description as Segment would word it, without our help."""
     return violation.description.partition(_HELP)[0]
-
-
-def _order(violation: Violation) -> tuple[str, str, str, str]:
-    return (
-        violation.instance_path,
-        violation.schema_path,
-        violation.code,
-        violation.description,
-    )
 
 
 def _innermost(failures: Iterable[Failure], schema: JsonObject) -> Iterator[Failure]:

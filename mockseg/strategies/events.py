@@ -236,9 +236,11 @@ def traits(
     return _body("traits", name, plan, None, strictness, realistic=realistic)
 
 
+@lru_cache(maxsize=2)
 def context(*, realistic: bool = False) -> SearchStrategy[JsonObject]:
     """Return contexts with the fields that the Spec names, each there or not."""
-    return _context(realistic)
+    builder = Builder(palette_of(realistic=realistic), file="Spec")
+    return fresh(builder.build((context_schema(),), place="context"))
 
 
 def weighted(choices: Sequence[tuple[SearchStrategy[Any], int]]) -> SearchStrategy[Any]:
@@ -336,9 +338,3 @@ def _body(
     wanted = {"type": "object", "required": [holder]}
     whole = built(builder, match, kind, _BODY_ONLY, also=[wanted])
     return fresh(whole.map(lambda message: message[holder]))
-
-
-@lru_cache(maxsize=2)
-def _context(realistic: bool) -> SearchStrategy[JsonObject]:  # noqa: FBT001  (a key of the cache)
-    builder = Builder(palette_of(realistic=realistic), file="Spec")
-    return fresh(builder.build((context_schema(),), place="context"))

@@ -17,6 +17,7 @@ import os
 from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from mockseg.domain.timestamps import parse_moment
 from mockseg.extras import require
@@ -114,7 +115,7 @@ class SdkDriver:
             "max_queue_size": most_waiting,
             "on_error": self._on_error,
             # As the other transports: straight to the target, past any proxy.
-            "proxies": {"no_proxy": _host_of(url)},
+            "proxies": {"no_proxy": urlsplit(url).hostname or ""},
         }
         self._ca = ca
         self._tally = tally
@@ -271,12 +272,6 @@ def require_sdk() -> Any:
     from segment.analytics.client import Client
 
     return Client
-
-
-def _host_of(url: str) -> str:
-    from urllib.parse import urlsplit
-
-    return urlsplit(url).hostname or ""
 
 
 def _kind(error: Exception) -> int | str:
