@@ -19,11 +19,11 @@ from mockseg.errors import ConfigError, OperationError
 from mockseg.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from mockseg.client.client import AsyncServer
     from mockseg.conformance.check import Trial
-    from mockseg.conformance.contract import E2eConfig
+    from mockseg.conformance.contract import CliResult, E2eConfig
     from mockseg.conformance.evidence import Evidence
 
 _LONGEST_STDOUT = 1_000_000
@@ -31,137 +31,6 @@ _LONGEST_STDERR = 2_000
 # Why a program cannot be started now, but perhaps in another run: too many processes, too
 # little memory, an input that is too long. All other reasons are the same in every run.
 _PASSING = frozenset({errno.E2BIG, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Ended:
-    """A program that is over.
-
-    Attributes:
-        status: its exit status; negative for a signal, None where it did not start, or did
-            not end in time.
-        problem: why it did not start in this run or end by itself, or empty.
-        stdout, stderr: their ends.
-        spent: seconds.
-    """
-
-    status: int | None
-    problem: str
-    stdout: str
-    stderr: str
-    spent: float
-
-
-def _check_program(command: Sequence[str], *, env: Mapping[str, str]) -> None:
-    """Look for a program before anything is run.
-
-    Args:
-        command: the program and its arguments.
-        env: its whole environment; the program is looked for on its PATH.
-
-    Raises:
-        ConfigError: the program is missing, or not executable.
-    """
-    program = command[0]
-    if shutil.which(program, path=env.get("PATH", os.defpath)) is None:
-        where = "" if os.path.dirname(program) else " on PATH"  # noqa: PTH120  (as it was written)
-        raise _unusable(program, f"no executable file of that name{where}")
-
-
-def _unusable(program: str, reason: str) -> ConfigError:
-    return ConfigError(f'--cli: cannot start "{printable(program, longest=200)}": {reason}')
-
-
-async def run_program(
-    command: Sequence[str], *, env: Mapping[str, str], timeout_seconds: float
-) -> Ended:
-    """Run a program; nothing that it started is left when this returns or is cancelled.
-
-    Its output goes to files and not through pipes: whoever inherited a pipe could hold it
-    open for ever. It is the first of a process group of its own, and the group is killed.
-
-    Args:
-        command: the program and its arguments, no shell.
-        env: its whole environment.
-        timeout_seconds: after which it is killed.
-
-    Raises:
-        ConfigError: it can never be started, by the system's own reason.
-    """
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    async with _output() as output:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=subprocess.DEVNULL,
-                stdout=output.stdout,
-                stderr=output.stderr,
-                env=dict(env),
-                start_new_session=True,
-            )
-        except ValueError as error:
-            raise _unusable(command[0], str(error)) from None
-        except OSError as error:
-            if error.errno not in _PASSING:
-                raise _unusable(command[0], error.strerror or str(error)) from None
-            return Ended(None, f"cannot start {command[0]}: {error.strerror}", "", "", 0.0)
-        status: int | None = None
-        problem = ""
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                status = await process.wait()
-        except TimeoutError:
-            problem = f"it did not end within {timeout_seconds:g} s and was killed"
-        finally:
-            _kill_group(process)
-            await asyncio.shield(process.wait())
-        stdout, stderr = await asyncio.to_thread(output.ends)
-    return Ended(status, problem, stdout, stderr, loop.time() - began)
-
-
-class _Output:
-    """Two files without a name; they are gone when they are closed."""
-
-    def __init__(self) -> None:
-        self.stdout: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed at the exit)
-        self.stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-
-    def close(self) -> None:
-        self.stdout.close()
-        self.stderr.close()
-
-    def ends(self) -> tuple[str, str]:
-        return _end(self.stdout, _LONGEST_STDOUT), _end(self.stderr, _LONGEST_STDERR)
-
-
-@contextlib.asynccontextmanager
-async def _output() -> AsyncIterator[_Output]:
-    opening = asyncio.ensure_future(asyncio.to_thread(_Output))
-    try:
-        yield await asyncio.shield(opening)
-    finally:
-        # Also after a cancellation: the thread opens the files all the same.
-        (await opening).close()
-
-
-def _end(file: IO[bytes], longest: int) -> str:
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - longest))
-    return file.read().decode("utf-8", "replace")
-
-
-def _kill_group(process: asyncio.subprocess.Process) -> None:
-    """End what the program started and left, or all of it."""
-    if hasattr(os, "killpg"):
-        # Its group has the number of its first process as long as anybody is in it.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    elif process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-
-
 # What the CLI sent before it ended is read at once; this is for a busy machine.
 _QUIET_SECONDS = 0.05
 _MOST_MESSAGES = 10_000
@@ -191,12 +60,115 @@ class Sdk:
         return {**os.environ, **local, **self.config.env}
 
     def check(self) -> None:
-        """Look for the program before anything is run.
+        """Look for the program, on the PATH of its environment, before anything is run.
 
         Raises:
             ConfigError: the program is missing, or not executable.
         """
-        _check_program(self.command, env=self.environment)
+        program = self.command[0]
+        if shutil.which(program, path=self.environment.get("PATH", os.defpath)) is None:
+            where = "" if os.path.dirname(program) else " on PATH"  # noqa: PTH120  (as written)
+            raise self._unusable(f"no executable file of that name{where}")
+
+    async def run(self, document: str) -> Outcome:
+        """Run the CLI; nothing that it started is left when this returns or is cancelled.
+
+        Its output goes to files and not through pipes: whoever inherited a pipe could hold it
+        open for ever. It is the first of a process group of its own, and the group is killed.
+
+        Args:
+            document: for ``--input``.
+
+        Raises:
+            ConfigError: it can never be started, by the system's own reason.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with _two_files() as (out, err):
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *self.command,
+                    "--input",
+                    document,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    env=self.environment,
+                    start_new_session=True,
+                )
+            except ValueError as error:
+                raise self._unusable(str(error)) from None
+            except OSError as error:
+                if error.errno not in _PASSING:
+                    raise self._unusable(error.strerror or str(error)) from None
+                problem = f"cannot start {self.command[0]}: {error.strerror}"
+                return Outcome(None, problem, "", None, 0.0)
+            status, problem = await self._wait_for(process)
+            stdout = await asyncio.to_thread(_end_of, out, _LONGEST_STDOUT)
+            stderr = await asyncio.to_thread(_end_of, err, _LONGEST_STDERR)
+        result = read_result(stdout)
+        problem = problem or _problem_of(status, stdout, result)
+        return Outcome(result, problem, stderr, status, loop.time() - began)
+
+    async def _wait_for(self, process: asyncio.subprocess.Process) -> tuple[int | None, str]:
+        """Return its exit status, None and the problem if it did not end in time."""
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await process.wait(), ""
+        except TimeoutError:
+            return None, f"it did not end within {self.timeout_seconds:g} s and was killed"
+        finally:
+            _kill_group(process)
+            await asyncio.shield(process.wait())
+
+    def _unusable(self, reason: str) -> ConfigError:
+        program = printable(self.command[0], longest=200)
+        return ConfigError(f'--cli: cannot start "{program}": {reason}')
+
+
+@contextlib.asynccontextmanager
+async def _two_files() -> AsyncIterator[tuple[IO[bytes], IO[bytes]]]:
+    """Two files without a name; they are gone when they are closed."""
+
+    def opened() -> tuple[IO[bytes], IO[bytes]]:
+        return tempfile.TemporaryFile(), tempfile.TemporaryFile()
+
+    opening = asyncio.ensure_future(asyncio.to_thread(opened))
+    try:
+        yield await asyncio.shield(opening)
+    finally:
+        # Also after a cancellation: the thread opens the files all the same.
+        for file in await opening:
+            file.close()
+
+
+def _end_of(file: IO[bytes], longest: int) -> str:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - longest))
+    return file.read().decode("utf-8", "replace")
+
+
+def _kill_group(process: asyncio.subprocess.Process) -> None:
+    """End what the program started and left, or all of it."""
+    if hasattr(os, "killpg"):
+        # Its group has the number of its first process as long as anybody is in it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+
+
+def _problem_of(status: int | None, stdout: str, result: CliResult | None) -> str:
+    """Say why a run cannot be judged, or return an empty text."""
+    end = f"it ended with status {status}"
+    if status is not None and status < 0:
+        end = f"it was ended by signal {-status}"
+    if result is None:
+        last = stdout.rstrip().rpartition("\n")[2][:200]
+        said = f'its last line is "{last}"' if last else "it printed nothing"
+        return f"{end}, and printed no result: {said}"
+    return "" if status in {0, 1} else f"{end}; the contract knows 0 and 1"
 
 
 async def try_out(trial: Trial, sdk: Sdk, server: AsyncServer) -> Evidence:
@@ -206,7 +178,7 @@ async def try_out(trial: Trial, sdk: Sdk, server: AsyncServer) -> Evidence:
         ConfigError: the CLI can never be started.
     """
     source = await server.source(name=trial.name)
-    given = input_document(
+    document = input_document(
         write_key=source.write_key,
         api_host=server.url,
         cdn_host=None if sdk.config.auto_settings is False else server.url,
@@ -216,11 +188,7 @@ async def try_out(trial: Trial, sdk: Sdk, server: AsyncServer) -> Evidence:
     async with contextlib.AsyncExitStack() as faults:
         for fault in trial.faults:
             await faults.enter_async_context(source.faults(**fault))
-        ended = await run_program(
-            [*sdk.command, "--input", given],
-            env=sdk.environment,
-            timeout_seconds=sdk.timeout_seconds,
-        )
+        outcome = await sdk.run(document)
         # What is still under way after that is judged as it is.
         with contextlib.suppress(OperationError):
             await source.settle(quiet=_QUIET_SECONDS)
@@ -228,24 +196,6 @@ async def try_out(trial: Trial, sdk: Sdk, server: AsyncServer) -> Evidence:
         await source.requests(),
         calls=await source.calls(),
         truth=await source.truth(limit=_MOST_MESSAGES),
-        outcome=_outcome(ended),
+        outcome=outcome,
         write_key=source.write_key,
     )
-
-
-def _outcome(ended: Ended) -> Outcome:
-    result = read_result(ended.stdout)
-    problem = ended.problem
-    if not problem and result is None:
-        last = ended.stdout.rstrip().rpartition("\n")[2][:200]
-        said = f'its last line is "{last}"' if last else "it printed nothing"
-        problem = f"{_end_words(ended.status)}, and printed no result: {said}"
-    elif not problem and ended.status not in {0, 1}:
-        problem = f"{_end_words(ended.status)}; the contract knows 0 and 1"
-    return Outcome(result, problem, ended.stderr, ended.status, ended.spent)
-
-
-def _end_words(status: int | None) -> str:
-    if status is not None and status < 0:
-        return f"it was ended by signal {-status}"
-    return f"it ended with status {status}"
