@@ -25,7 +25,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mockseg.clock import SystemClock
+from mockseg.clock import NANOSECONDS, SystemClock
 from mockseg.errors import ServerStartError, UnreadableFileError
 from mockseg.files import read_bytes
 
@@ -221,22 +221,21 @@ def _publish(certificate: Path, place: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if place.read_bytes() == content:
             return
+    _write(place, content, mode=0o644)
+
+
+def _write(path: Path, content: bytes, *, mode: int) -> None:
+    """Write a file in one step."""
     # A name of its own for each: two threads of one process may be here at once.
-    descriptor, draft = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}-")
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(place)
+        Path(draft).chmod(mode)
+        Path(draft).replace(path)
     finally:
         Path(draft).unlink(missing_ok=True)
 
 
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-
-
 def _now() -> dt.datetime:
-    return dt.datetime.fromtimestamp(SystemClock().now_ns() / 1e9, tz=dt.UTC)
+    return dt.datetime.fromtimestamp(SystemClock().now_ns() / NANOSECONDS, tz=dt.UTC)

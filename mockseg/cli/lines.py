@@ -9,20 +9,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from mockseg.cli.output import Part, paint, shorten
-from mockseg.clock import SystemClock
+from mockseg.clock import NANOSECONDS, SystemClock
 from mockseg.domain.call import Call
 from mockseg.domain.findings import Finding
 from mockseg.domain.request import route_text
-from mockseg.domain.timestamps import format_moment, parse_moment
+from mockseg.domain.timestamps import parse_moment
 from mockseg.matching.render import finding_line
 from mockseg.operations.requests import RequestView
-
-_SECOND_NS: Final = 1_000_000_000
 
 
 class Times:
@@ -38,25 +36,25 @@ class Times:
         now = self._moment(SystemClock().now_ns() if now_ns is None else now_ns)
         self._today = now.date() if now is not None else None
 
-    def show(self, moment: str | int) -> str:
+    def show(self, moment: str) -> str:
         """Return ``14:03:22.123 +02:00``, or ``14:03:22.123 UTC``, after the day if not today.
 
         Args:
-            moment: ISO 8601, or nanoseconds since 1970.
+            moment: ISO 8601.
         """
-        moment_ns = parse_moment(moment) if isinstance(moment, str) else moment
+        moment_ns = parse_moment(moment)
         local = None if moment_ns is None else self._moment(moment_ns)
         if moment_ns is None or local is None:
             # No time zone knows a moment so far away.
-            return moment if isinstance(moment, str) else format_moment(moment)
+            return moment
         day = "" if local.date() == self._today else f"{local:%Y-%m-%d} "
-        milliseconds = moment_ns % _SECOND_NS // 1_000_000
+        milliseconds = moment_ns % NANOSECONDS // 1_000_000
         zone = "UTC" if self._zone is not None else local.isoformat()[19:]
         return f"{day}{local:%H:%M:%S}.{milliseconds:03d} {zone}"
 
     def _moment(self, moment_ns: int) -> datetime | None:
         try:
-            return datetime.fromtimestamp(moment_ns // _SECOND_NS, UTC).astimezone(self._zone)
+            return datetime.fromtimestamp(moment_ns // NANOSECONDS, UTC).astimezone(self._zone)
         except (ValueError, OverflowError, OSError):
             return None
 

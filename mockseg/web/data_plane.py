@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from aiohttp import web
 
 from mockseg import json_types
+from mockseg.clock import NANOSECONDS
 from mockseg.domain.credentials import REDACTED, shown_query
 from mockseg.domain.findings import discard
 from mockseg.domain.request import Answer, Arrival, Route
@@ -252,7 +253,7 @@ class DataPlane:
     async def _token(self, request: web.Request) -> web.StreamResponse:
         body = await self._recorder.read(request)
         fields = dict(parse_qsl(body.content.decode("utf-8", "replace"), keep_blank_values=True))
-        now_seconds = self._hub.clock.now_ns() / 1_000_000_000
+        now_seconds = self._hub.clock.now_ns() / NANOSECONDS
         answer = answer_token(fields, public_key=self._public_key, now_seconds=now_seconds)
         # The answer is kept without the token, the request without the assertion and
         # whatever else it has that may be a secret.

@@ -43,7 +43,6 @@ def _zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 def test_a_time_is_local_with_its_offset(shown: str) -> None:
     """Of a moment and of its ISO 8601, with whole milliseconds."""
     times = Times(now_ns=EVENING_NS)
-    assert times.show(EVENING_NS) == shown
     assert times.show("2026-07-01T21:30:00.123456Z") == shown
 
 
@@ -70,7 +69,7 @@ def test_an_offset_is_that_of_its_moment() -> None:
 def test_utc_can_be_asked_for() -> None:
     """Times and days are those of UTC then, and say so."""
     times = Times(utc=True, now_ns=EVENING_NS)
-    assert times.show(EVENING_NS) == "21:30:00.123 UTC"
+    assert times.show("2026-07-01T21:30:00.123Z") == "21:30:00.123 UTC"
     assert times.show("2026-06-30T23:59:59.999Z") == "2026-06-30 23:59:59.999 UTC"
 
 
@@ -80,5 +79,4 @@ def test_a_moment_outside_the_calendar_stays_as_it_is() -> None:
     """A source's clock can be set to the end of time; a line is shown all the same."""
     times = Times(now_ns=EVENING_NS)
     assert times.show("9999-12-31T23:59:59.999Z") == "9999-12-31T23:59:59.999Z"
-    assert times.show(10**21) == "9999-12-31T23:59:59.999Z"
     assert times.show("no time") == "no time"
