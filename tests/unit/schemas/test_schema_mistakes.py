@@ -285,6 +285,17 @@ def test_every_other_type_is_a_mistake(allowed: Any, words: str, wrong: dict[str
             [("any_of", "(root)", "none of p, q is there", {"r": 3})],
         ),
         (
+            {"anyOf": [{"properties": {"v": {"minLength": 1}}}, True]},
+            {"v": "x"},
+            [("min_length", "v", 'v is "", which is too short', {"v": ""})],
+        ),
+        (
+            {"oneOf": [{"properties": {"v": {"minLength": 1}}, "required": ["v"]}]},
+            {"v": "x"},
+            [("min_length", "v", 'v is "", which is too short', {"v": ""})],
+        ),
+        ({"allOf": [True, {"required": ["v"]}]}, {"v": 1}, [("required", "v", "v is missing", {})]),
+        (
             {"allOf": [{"if": {"required": ["p"]}, "else": {"required": ["q"]}}]},
             {"p": 1, "q": 2, "r": 3},
             [("required", "q", "q is missing", {"r": 3})],

@@ -289,3 +289,20 @@ def test_an_envelopes_moment_is_one_that_clocks_have(code):
     text = coded.read(code)
     assert 1970 <= int(text[:4]) <= 2099
     assert parse_moment(text) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "text"),
+    [
+        ("date", "7fffff", "1910-04-15"),
+        ("date", "800000", "5483-08-13"),
+        ("date", "800001", "0511-05-17"),
+        ("time", "0000000000000000a9ff", "00:00:00+00:00"),
+        ("time", "0000000000000000aa00", "00:00:00-18:24"),
+    ],
+)
+def test_half_of_the_days_are_near_and_a_third_of_the_offsets_odd(name, code, text):
+    """The first byte says whether a value is one of the usual ones."""
+    coded = format_text(name, 0, None)
+    assert coded is not None
+    assert coded.read(bytes.fromhex(code)) == text

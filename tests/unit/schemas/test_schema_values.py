@@ -350,6 +350,19 @@ class Words:
         ({"type": ["string", "null"], "not": {"not": {"type": "null"}}}, "among [None]"),
         ({"type": "string", "not": {"title": "x", "x-y": 1, "type": "null"}}, "text  0..None"),
         ({"not": False, "type": "null"}, "among [None]"),
+        (
+            {
+                "type": "object",
+                "allOf": [
+                    {"anyOf": [{"minProperties": 2}, {"required": ["a"]}]},
+                    {"anyOf": [{"required": ["b"]}, {"required": ["c"]}]},
+                ],
+            },
+            (
+                "({b!: any} b 2..None any | {c!: any} c 2..None any"
+                " | {a!: any, b!: any} a/b 0..None any | {a!: any, c!: any} a/c 0..None any)"
+            ),
+        ),
     ],
 )
 def test_a_schema_leaves_these_choices(schema, choices):
