@@ -27,6 +27,15 @@ from mockseg.plans.plan_diff import diff, diff_text
 _PAGE = 500
 
 
+@click.group(name="plan", cls=Group)
+def command() -> None:
+    """Infer, compare and convert tracking plans.
+
+    Plans are files in the JSON of Segment's Public API, or CSV if named .csv, or
+    names of the catalogue. Files are read, never executed.
+    """
+
+
 _strictness_flag = click.option(
     "--strictness",
     type=OneOf(STRICTNESSES),
@@ -35,7 +44,7 @@ _strictness_flag = click.option(
 )
 
 
-@click.command(name="infer")
+@command.command(name="infer")
 @click.argument("file", required=False)
 @source_flag("Of a server's calls, those of this write key.")
 @click.option("--name", metavar="TEXT", default="inferred", help="Name of the plan.  [inferred]")
@@ -117,7 +126,7 @@ def _good(sent: Sent) -> JsonObject | None:
     return normalise(message, type_=type_, message_id="", received_ns=0, shared=sent.shared)
 
 
-@click.command(name="diff")
+@command.command(name="diff")
 @click.argument("before", metavar="A")
 @click.argument("after", metavar="B")
 @_strictness_flag
@@ -144,7 +153,7 @@ def _diff_command(*, before: str, after: str, strictness: Strictness, as_json: b
 _MOST_PLACES = 3
 
 
-@click.command(name="import")
+@command.command(name="import")
 @click.argument("file", metavar="IN.csv|IN.json")
 @click.option("-o", "--out", metavar="OUT", default=PIPE, help="The plan; - is standard output.")
 @click.option("--name", metavar="TEXT", help="Name of the plan; its own or the file's by default.")
@@ -160,7 +169,7 @@ def import_command(*, file: str, out: str, name: str | None) -> None:
     _say(plan, out)
 
 
-@click.command(name="export")
+@command.command(name="export")
 @click.argument("name", metavar="PLAN")
 @click.option(
     "--format",
@@ -221,16 +230,3 @@ def _tell_losses(plan: Plan) -> None:
             note(f"    {shorten(place)}")
         if len(places) > _MOST_PLACES:
             note(f"    ... and {len(places) - _MOST_PLACES} more")
-
-
-@click.group(name="plan", cls=Group)
-def command() -> None:
-    """Infer, compare and convert tracking plans.
-
-    Plans are files in the JSON of Segment's Public API, or CSV when they are called so, or
-    names of the catalogue. Files are read, never executed.
-    """
-
-
-for _command in (_infer_command, _diff_command, import_command, export_command):
-    command.add_command(_command)
