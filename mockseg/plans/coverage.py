@@ -111,20 +111,15 @@ def _walk(
         if where or name not in _ENVELOPE:
             yield Item(kind="property", name=field_of(below), path=below)
         yield from _walk(root, (*at, "properties", name), below, trail)
-    yield from _enum(node, where)
+    for value in _sequence(node, "enum")[:_LONGEST_ENUM]:
+        name = f"{field_of(where)} = {shown(value)}"
+        yield Item(kind="value", name=name, path=where, value=value)
     if isinstance(node.get("items"), dict):
         yield from _walk(root, (*at, "items"), (*where, ANY), trail)
     for index, _ in enumerate(_sequence(node, "allOf")):
         yield from _walk(root, (*at, "allOf", index), where, trail)
     yield from _conditions(root, node, at, where, trail)
     yield from _alternatives(root, node, at, where, trail)
-
-
-def _enum(node: JsonObject, where: Path) -> Iterator[Item]:
-    for value in _sequence(node, "enum")[:_LONGEST_ENUM]:
-        yield Item(
-            kind="value", name=f"{field_of(where)} = {shown(value)}", path=where, value=value
-        )
 
 
 def _conditions(

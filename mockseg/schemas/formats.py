@@ -13,6 +13,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -77,26 +78,12 @@ def _is_uri(text: str) -> bool:
     return _URI(text) is not None and ("%" not in text or _BAD_ESCAPE.search(text) is None)
 
 
-def _is_uuid(text: str) -> bool:
-    return _UUID(text) is not None
-
-
-def _is_ipv4(text: str) -> bool:
-    # Python also takes digits of other scripts.
-    if len(text) > 15 or not text.isascii():
+def _is_address(text: str, *, kind: Callable[[str], object], longest: int) -> bool:
+    # Python also takes digits of other scripts, and zones.
+    if len(text) > longest or not text.isascii() or "%" in text:
         return False
     try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_ipv6(text: str) -> bool:
-    if len(text) > 45 or not text.isascii() or "%" in text:
-        return False
-    try:
-        ipaddress.IPv6Address(text)
+        kind(text)
     except ValueError:
         return False
     return True
@@ -108,10 +95,10 @@ ASSERTED: Final[dict[str, Callable[[str], bool]]] = {
     "time": _is_time,
     "email": _is_email,
     "uri": _is_uri,
-    "uuid": _is_uuid,
+    "uuid": lambda text: _UUID(text) is not None,
     "hostname": _is_hostname,
-    "ipv4": _is_ipv4,
-    "ipv6": _is_ipv6,
+    "ipv4": partial(_is_address, kind=ipaddress.IPv4Address, longest=15),
+    "ipv6": partial(_is_address, kind=ipaddress.IPv6Address, longest=45),
 }
 
 # The other formats of draft-07 and later, which the validators would assert by themselves.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from mockseg.errors import PlanError
 from mockseg.json_types import canonical
 from mockseg.schemas.compiled import compile_schema
-from mockseg.schemas.soundness import COMBINATORS, refuse
+from mockseg.schemas.soundness import COMBINATORS
 from mockseg.schemas.tree import types_of
 from mockseg.schemas.vocabulary import given_type
 
@@ -275,7 +275,7 @@ def _alternatives(
                     if joined not in next_found and possible((*plain, *joined)):
                         next_found.append(joined)
             if len(next_found) > _MOST:
-                refuse(
+                raise PlanError(
                     f"the conditions allow more than {_MOST} alternatives; allowed are fewer "
                     "conditions about the same properties",
                     file=file,

@@ -8,9 +8,10 @@ error than an extension.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from mockseg.errors import PlanError
+from mockseg.json_types import as_object
 from mockseg.schemas.compiled import BadSchemaError, CompiledSchema, compile_schema
 from mockseg.schemas.tree import (
     IN_PLACE,
@@ -97,7 +98,7 @@ def usable(schema: Json, *, file: str, place: str) -> JsonObject:
     if schema is True:
         return {}
     if schema is False:
-        refuse("nothing satisfies the schema false", file=file, place=place)
+        raise PlanError("nothing satisfies the schema false", file=file, place=place)
     sound_schema(schema, file=file, place=place)
     whole = inlined(schema, (), frozenset(), file=file, place=place)
     _check(whole, file=file, place=place)
@@ -108,7 +109,7 @@ def usable(schema: Json, *, file: str, place: str) -> JsonObject:
 def inlined(root: JsonObject, path: Path, trail: frozenset[Path], *, file: str, place: str) -> Json:
     target = dereference(root, path)
     if target in trail:
-        refuse(
+        raise PlanError(
             "the schema refers to itself, so that its values have no end; allowed are "
             "references that lead nowhere back",
             file=file,
@@ -135,14 +136,14 @@ def _check(schema: Json, *, file: str, place: str) -> None:
     for keyword, value in schema.items():
         here = f"{place}.{keyword}"
         if keyword == "items" and isinstance(value, list):
-            refuse(
+            raise PlanError(
                 "a list of schemas is not supported here; allowed is one schema for all items",
                 file=file,
                 place=here,
             )
         if keyword in _SUPPORTED or keyword in _ANNOTATIONS or keyword.startswith("x-"):
             continue
-        refuse(
+        raise PlanError(
             f"strategies do not support this: {unknown('keyword', keyword, _SUPPORTED)}",
             file=file,
             place=here,
@@ -153,15 +154,6 @@ def _check(schema: Json, *, file: str, place: str) -> None:
 
 def path_text(place: str, path: Path) -> str:
     return place + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in path)
-
-
-def refuse(reason: str, *, file: str, place: str) -> NoReturn:
-    """Refuse to make a strategy.
-
-    Raises:
-        PlanError: always.
-    """
-    raise PlanError(reason, file=file, place=place)
 
 
 _DRAFTS: Final = frozenset(
@@ -286,18 +278,14 @@ def _target(schema: JsonObject, reference: Json, *, file: str, place: str) -> Pa
         )
     target = read_pointer(schema, reference)
     if target is None:
-        known = ", ".join(f"#/definitions/{name}" for name in _definitions(schema))
+        names = list(as_object(schema.get("definitions")))[:20]
+        known = ", ".join(f"#/definitions/{name}" for name in names)
         raise PlanError(
             f"{quoted(reference)} leads nowhere; this schema defines {known or 'nothing'}",
             file=file,
             place=place,
         )
     return target
-
-
-def _definitions(schema: JsonObject) -> list[str]:
-    definitions = schema.get("definitions")
-    return list(definitions)[:20] if isinstance(definitions, dict) else []
 
 
 def _check_loops(schema: JsonObject, paths: set[Path], *, file: str, place: str) -> None:

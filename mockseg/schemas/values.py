@@ -18,7 +18,6 @@ from mockseg.errors import PlanError
 from mockseg.json_types import canonical
 from mockseg.schemas.formats import ASSERTED, MOMENT
 from mockseg.schemas.shapes import expand, merged
-from mockseg.schemas.soundness import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -352,7 +351,7 @@ class Builder(Generic[V]):
         least, most = shape.length.size
         formats = [each for each in shape.formats if each in ASSERTED or each == MOMENT]
         if len(formats) + len(shape.patterns) > 1:
-            refuse(
+            raise PlanError(
                 "strings of several patterns or formats at once cannot be constructed; allowed "
                 "is one of them",
                 file=self._file,
@@ -368,7 +367,7 @@ class Builder(Generic[V]):
             return self._chooser.text(name, least, most)
         if found is None:
             upper = "or more" if most is None else f"to {most}"
-            refuse(
+            raise PlanError(
                 f"strings of {described} with {least} {upper} characters cannot be constructed; "
                 "allowed are lengths that it has by itself",
                 file=self._file,

@@ -43,10 +43,8 @@ def parse_rate(text: str, *, place: str) -> Fraction:
     Raises:
         ConfigError: invalid rate; the sentence names the place, the value and the units.
     """
-    match = _RATE.fullmatch(text.strip())
-    if match is None:
-        raise _refused(text, place, "a number of calls and a unit of time, such as 200/s or 30/m")
-    number, unit = match.groups()
+    allowed = "a number of calls and a unit of time, such as 200/s or 30/m"
+    number, unit = _groups(_RATE, text, place, allowed)
     rate = Fraction(number) / _unit(unit or "s", text, place)
     if not 0 < rate <= _FASTEST:
         raise _refused(text, place, f"above 0/s and at most {_FASTEST}/s")
@@ -59,10 +57,7 @@ def parse_duration(text: str, *, place: str) -> int:
     Raises:
         ConfigError: invalid duration.
     """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise _refused(text, place, "a number and a unit, such as 30s, 5m or 90d")
-    number, unit = match.groups()
+    number, unit = _groups(_DURATION, text, place, "a number and a unit, such as 30s, 5m or 90d")
     seconds = Fraction(number) * _unit(unit, text, place)
     if not 0 < seconds <= _LONGEST_SECONDS:
         raise _refused(text, place, "above 0s and at most 3660d")
@@ -75,12 +70,12 @@ def parse_share(text: str, *, place: str) -> float:
     Raises:
         ConfigError: invalid share.
     """
-    match = _SHARE.fullmatch(text.strip())
-    if match is not None:
-        share = Fraction(match[1]) / (100 if match[2] else 1)
-        if share <= 1:
-            return float(share)
-    raise _refused(text, place, "a share such as 5% or 0.05, from 0% to 100%")
+    allowed = "a share such as 5% or 0.05, from 0% to 100%"
+    number, percent = _groups(_SHARE, text, place, allowed)
+    share = Fraction(number) / (100 if percent else 1)
+    if share > 1:
+        raise _refused(text, place, allowed)
+    return float(share)
 
 
 def parse_speed(text: str, *, place: str) -> Fraction:
@@ -89,10 +84,11 @@ def parse_speed(text: str, *, place: str) -> Fraction:
     Raises:
         ConfigError: invalid speed.
     """
-    match = _SPEED.fullmatch(text.strip())
-    if match is None or not Fraction(match[1]):
-        raise _refused(text, place, "how many times faster, above 0, such as 10x or 0.5x")
-    return Fraction(match[1])
+    allowed = "how many times faster, above 0, such as 10x or 0.5x"
+    (number,) = _groups(_SPEED, text, place, allowed)
+    if not Fraction(number):
+        raise _refused(text, place, allowed)
+    return Fraction(number)
 
 
 def parse_moment_named(text: str, *, place: str) -> int:
@@ -123,6 +119,13 @@ def parse_mix(text: str, *, place: str) -> Mapping[str, int]:
     if not any(mix.values()):
         raise _refused(text, place, "at least one event with a weight above 0")
     return mix
+
+
+def _groups(pattern: re.Pattern[str], text: str, place: str, allowed: str) -> tuple[str | Any, ...]:
+    match = pattern.fullmatch(text.strip())
+    if match is None:
+        raise _refused(text, place, allowed)
+    return match.groups()
 
 
 def _unit(unit: str, text: str, place: str) -> Fraction:
