@@ -176,10 +176,6 @@ def spoken_fields(match: Match) -> tuple[str, ...]:
     return tuple(found)
 
 
-def context_schema() -> JsonObject:
-    return _spec_context()
-
-
 _INTEGRATIONS: Final[JsonObject] = {
     "type": "object",
     "properties": {"All": {"type": "boolean"}, "Mixpanel": {"type": "boolean"}},
@@ -202,7 +198,7 @@ def _name(fields: dict[str, Json], required: list[str], match: Match | None, kin
 
 
 def _context(match: Match | None, *, spoken: bool) -> JsonObject:
-    fields: dict[str, Json] = dict(_spec_context()["properties"]) if spoken else {}
+    fields: dict[str, Json] = dict(context_schema()["properties"]) if spoken else {}
     always = dict(match.plan.wire.context) if match is not None else {}
     needed = {key: {"const": value} for key, value in always.items()}
     if match is not None and match.version:
@@ -221,7 +217,8 @@ def _context(match: Match | None, *, spoken: bool) -> JsonObject:
 
 
 @cache
-def _spec_context() -> JsonObject:
+def context_schema() -> JsonObject:
+    """Return the schema of a context with the fields that the Spec names."""
     for rule in load("spec", strictness="strict").rules:
         if rule.type == "COMMON" and "context" in rule.schema.get("properties", {}):
             found: JsonObject = rule.schema["properties"]["context"]

@@ -161,16 +161,14 @@ def _equal(node: Comparison) -> Evaluation:
 
 
 def _equal_to_constant(read: Evaluation, constant: Json) -> Evaluation:
-    if constant is None or isinstance(constant, bool):
-        return lambda message: read(message) is constant
-    if isinstance(constant, str):
-        return lambda message: read(message) == constant
+    is_bool = isinstance(constant, bool)
 
-    def number(message: Mapping[str, Json]) -> bool:
+    def equals(message: Mapping[str, Json]) -> bool:
         value = read(message)
-        return not isinstance(value, bool) and bool(value == constant)
+        # Python's own equality but for 1 and true.
+        return bool(value == constant) and isinstance(value, bool) is is_bool
 
-    return number
+    return equals
 
 
 def _membership(node: Comparison) -> Evaluation:

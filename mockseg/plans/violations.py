@@ -130,30 +130,26 @@ def _is_one_choice(failure: Failure, schema: JsonObject) -> bool:
     )
 
 
-def _alike(failure: Failure, keywords: frozenset[str]) -> list[Failure] | None:
+def _alike(failure: Failure, keywords: frozenset[str]) -> list[Failure]:
     """Return the failures of all branches if all are of these keywords at the same place."""
     inner = [each for branch in failure.branches for each in branch]
-    if not all(
+    alike = all(
         each.keyword in keywords and each.instance_path == failure.instance_path for each in inner
-    ):
-        return None
-    return inner
+    )
+    return inner if alike else []
 
 
 def _types(failure: Failure, schema: JsonObject) -> list[str]:
     inner = _alike(failure, frozenset({"type"}))
-    if not failure.branches or inner is None:
-        return []
     names = [name for each in inner for name in _as_list(lookup(schema, each.schema_path))]
     return list(dict.fromkeys(names))
 
 
 def _values(failure: Failure, schema: JsonObject) -> list[Json]:
-    inner = _alike(failure, frozenset({"enum", "const"}))
-    if not failure.branches or inner is None or any(len(b) > 1 for b in failure.branches):
-        return []
     values: list[Json] = []
-    for each in inner:
+    if any(len(branch) > 1 for branch in failure.branches):
+        return values
+    for each in _alike(failure, frozenset({"enum", "const"})):
         value = lookup(schema, each.schema_path)
         values.extend(value if each.keyword == "enum" else [value])
     return values
@@ -161,7 +157,7 @@ def _values(failure: Failure, schema: JsonObject) -> list[Json]:
 
 def _missing_one_of(failure: Failure) -> list[str] | None:
     inner = _alike(failure, frozenset({"required"}))
-    if not failure.branches or inner is None:
+    if not inner:
         return None
     return [
         " and ".join(dict.fromkeys(name for each in branch for name in each.names))
