@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import types
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, inspect
 
 from mockseg.errors import ConfigError
 from mockseg.suggestions import quoted, unknown
@@ -33,7 +32,13 @@ Secret: TypeAlias = Annotated[
 File: TypeAlias = Annotated[str, Meta(extra={"kind": "file"})]
 Files: TypeAlias = Annotated[tuple[str, ...], Meta(extra={"kind": "files"})]
 
-_KINDS: dict[Any, Kind] = {int: "number", bool: "switch", str: "text", tuple: "list"}
+_KINDS: dict[type, Kind] = {
+    inspect.IntType: "number",
+    inspect.BoolType: "switch",
+    inspect.StrType: "text",
+    inspect.LiteralType: "text",
+    inspect.VarTupleType: "list",
+}
 _ALLOWED: dict[Kind, str] = {
     "text": "a text",
     "secret": BEARER_RULE,
@@ -137,46 +142,35 @@ def is_token(text: str) -> bool:
 
 
 def _row(field: dataclasses.Field[Any], hint: Any) -> Setting:
-    inner, metas = _plain(hint)
-    meta = {
-        name: getattr(each, name)
-        for each in metas
-        for name in ("ge", "le", "description")
-        if getattr(each, name) is not None
-    }
-    extra = {key: value for each in metas for key, value in (each.extra or {}).items()}
-    choices = get_args(inner) if get_origin(inner) is Literal else ()
-    kind = extra.get("kind") or _KINDS[str if choices else get_origin(inner) or inner]
-    if choices:
+    info = inspect.type_info(hint)
+    meaning, kind = "", None
+    while isinstance(info, inspect.Metadata | inspect.UnionType):
+        if isinstance(info, inspect.Metadata):
+            meaning = (info.extra_json_schema or {}).get("description", meaning)
+            kind = (info.extra or {}).get("kind", kind)
+            info = info.type
+        else:
+            info = next(each for each in info.types if not isinstance(each, inspect.NoneType))
+    kind = kind or _KINDS[type(info)]
+    allowed = _ALLOWED.get(kind, "")
+    choices: tuple[str, ...] = ()
+    if isinstance(info, inspect.LiteralType):
+        # As declared; msgspec sorts them.
+        choices = get_args(get_args(hint)[0])
         allowed = "one of " + ", ".join(choices)
-    elif kind == "number":
-        most = f" to {meta['le']}" if meta["le"] < _LARGEST else ""
-        allowed = f"a whole number from {meta['ge']}{most}"
-    else:
-        allowed = _ALLOWED[kind]
+    elif isinstance(info, inspect.IntType):
+        most = f" to {info.le}" if info.le != _LARGEST else ""
+        allowed = f"a whole number from {info.ge}{most}"
     return Setting(
         name=field.name,
         flag=field.metadata.get("flag", "--" + field.name.replace("_", "-")),
         kind=kind,
         type=hint,
         default=field.default,
-        help=meta["description"],
+        help=meaning,
         choices=choices,
         allowed=allowed,
     )
-
-
-def _plain(hint: Any) -> tuple[Any, list[Meta]]:
-    """Return an annotation without None and without Meta, and all Meta in it."""
-    metas: list[Meta] = []
-    while True:
-        if get_origin(hint) is Annotated:
-            metas += hint.__metadata__
-            hint = hint.__origin__
-        elif get_origin(hint) in {Union, types.UnionType}:
-            hint = next(each for each in get_args(hint) if each is not types.NoneType)
-        else:
-            return hint, metas
 
 
 def _with_home(path: str) -> str:
