@@ -75,6 +75,7 @@ class Destinations:
         on_change: called with each delivery that was opened or changed.
 
     Attributes:
+        by_source: by write key, in the order in which they were added; none is empty.
         dispatcher: sends them what they are to have.
         ledger: what became of that.
         audiences: and computed traits, by write key, each by its class and name.
@@ -86,7 +87,7 @@ class Destinations:
     ) -> None:
         self._sources = sources
         self._all: dict[str, Connected] = {}
-        self._by_source: dict[str, tuple[Connected, ...]] = {}
+        self.by_source: dict[str, tuple[Connected, ...]] = {}
         self._added = 0
         self._random = random.Random(seed)  # noqa: S311  (ids and a test's keys, not secrets)
         self.strangers: dict[str, VendorLog] = {}
@@ -101,7 +102,7 @@ class Destinations:
 
     def of(self, source: str | None) -> tuple[Connected, ...]:
         """Return the destinations of a source, or all, in the order in which they were added."""
-        return tuple(self._all.values()) if source is None else self._by_source.get(source, ())
+        return tuple(self._all.values()) if source is None else self.by_source.get(source, ())
 
     def add(self, asked: AddDestination) -> Connected:
         """Connect a destination to a source, which opens now if it is new.
@@ -141,7 +142,7 @@ class Destinations:
         source.restored("destinations")
         connected = Connected(asked, destination, vendor, source)
         self._all[connected.id] = connected
-        self._by_source[source.key] = (*self.of(source.key), connected)
+        self.by_source[source.key] = (*self.of(source.key), connected)
         return connected
 
     def patch(self, connected: Connected, changes: dict[str, Any]) -> Connected:
@@ -168,9 +169,9 @@ class Destinations:
         """Take a destination away; what waits for it is not sent any more."""
         self._all.pop(connected.id, None)
         key = connected.source.key
-        self._by_source[key] = tuple(each for each in self.of(key) if each is not connected)
-        if not self._by_source[key]:
-            del self._by_source[key]
+        self.by_source[key] = tuple(each for each in self.of(key) if each is not connected)
+        if not self.by_source[key]:
+            del self.by_source[key]
         self.dispatcher.drop_destination(connected.id)
 
     def begin_anew(self, key: str) -> None:
@@ -194,7 +195,7 @@ class Destinations:
 
     def offer(self, source: str, calls: Iterable[KeptCall]) -> None:
         """Hand accepted calls to the destinations of their source; waits for none of them."""
-        for connected in self._by_source.get(source, ()):
+        for connected in self.by_source.get(source, ()):
             self.dispatcher.offer(connected.destination, calls)
 
     def due(self, key: str | None) -> bool:

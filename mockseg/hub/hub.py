@@ -201,7 +201,7 @@ class Hub:
             request.reason = ruling.finding or arrival.problem or _empty(arrival)
         request.spent_ns = time.perf_counter_ns() - started
         self._record(source, request, recorded, remarked)
-        if arrival.route.delivered:
+        if source.key in self.destinations.by_source and arrival.route.delivered:
             self.destinations.offer(source.key, recorded)
         if plans is not None and arrival.route is not _FORWARDED:
             for more in _forwarded(source, recorded):

@@ -73,14 +73,14 @@ def count_arrival(
     request: KeptRequest, calls: Iterable[KeptCall], one: Counts, all_: Counts
 ) -> None:
     """Count a request and its calls, both for one source and for all: every call takes this way."""
-    of_one, of_all = one._calls, all_._calls  # noqa: SLF001  (our own)
+    arrived: dict[str | tuple[str, Verdict, bool], int] = {}
     for call in calls:
-        # As `_key` has it.
-        name = call.event or call.type
-        remark = call.remark
-        key = name if remark is None else (name, remark.verdict, call.good)
-        of_one[key] = of_one.get(key, 0) + 1
-        of_all[key] = of_all.get(key, 0) + 1
+        key = (call.event or call.type) if call.remark is None else _key(call)
+        arrived[key] = arrived.get(key, 0) + 1
+    of_one, of_all = one._calls, all_._calls  # noqa: SLF001  (our own)
+    for key, count in arrived.items():
+        of_one[key] = of_one.get(key, 0) + count
+        of_all[key] = of_all.get(key, 0) + count
     if request.answer.status >= 400:
         kind = _kind(request)
         for counts in (one, all_):

@@ -120,12 +120,17 @@ class MemoryJournal:
         source.size_bytes += size_bytes
         self._bytes += size_bytes
         self._kept_requests += 1
-        if calls:
+        if len(calls) == 1:
+            # The most frequent request has a short way.
+            self.cursor = calls[0].cursor
+            source.calls.append(self.cursor, calls[0])
+            self._calls.append(self.cursor, calls[0])
+        elif calls:
             cursors = [call.cursor for call in calls]
             source.calls.extend(cursors, calls)
             self._calls.extend(cursors, calls)
             self.cursor = cursors[-1]
-            self._kept_calls += len(calls)
+        self._kept_calls += len(calls)
         if (
             self._kept_calls > self._max_calls
             or self._kept_requests > self._max_requests

@@ -8,14 +8,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from mockseg.clock import NANOSECONDS
 from mockseg.domain.limits import DEDUP_WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_WINDOW_NS = DEDUP_WINDOW_SECONDS * 1_000_000_000
-_STEP_NS = 1_000_000_000
+_WINDOW_NS = DEDUP_WINDOW_SECONDS * NANOSECONDS
+_STEP_NS = NANOSECONDS
 # How many moments are known; a day of calls, one each second, then to within a minute.
 _MOST_MOMENTS = 4096
 # One dict of a hundred thousand ids grows, and goes, in steps of several milliseconds.
