@@ -127,10 +127,6 @@ def _key(value: Json, place: str) -> str:
     return key
 
 
-def _url(value: Json, place: str) -> tuple[str, ...]:
-    return (_one_url(value, place),)
-
-
 def _urls(value: Json, place: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         refuse(place, f"`{place}` is {_shown(value)}", allowed="an array of one or more URLs")
@@ -189,7 +185,7 @@ def _shown(value: Json) -> str:
 
 _READERS: dict[str, tuple[str, Callable[[Json, str], Any]]] = {
     "apiKey": ("api_key", _key),
-    "url": ("urls", _url),
+    "url": ("urls", lambda value, place: (_one_url(value, place),)),
     "urls": ("urls", _urls),
     "headers": ("headers", _headers),
     "sharedSecret": ("shared_secret", _text),

@@ -58,7 +58,6 @@ if TYPE_CHECKING:
     from mockseg.config import Settings
     from mockseg.delivery.records import KeptDelivery
     from mockseg.domain.call import KeptCall
-    from mockseg.domain.findings import Discard
     from mockseg.domain.request import Answer, Arrival
     from mockseg.hub.fault_registry import FaultedRequest
     from mockseg.hub.sources import Source
@@ -198,7 +197,8 @@ class Hub:
             if ruling.answer.status >= 400:
                 request.reason = ruling.finding
         else:
-            request.reason = ruling.finding or arrival.problem or _empty(arrival)
+            empty = discard("empty_batch", "batch") if arrival.route.carries == "batch" else None
+            request.reason = ruling.finding or arrival.problem or empty
         request.spent_ns = time.perf_counter_ns() - started
         self._record(source, request, recorded, remarked)
         if source.key in self.destinations.by_source and arrival.route.delivered:
@@ -362,10 +362,6 @@ class Hub:
 
     def _mint_message_id(self) -> str:
         return f"api-{uuid.UUID(int=self._random.getrandbits(128), version=4)}"
-
-
-def _empty(arrival: Arrival) -> Discard | None:
-    return discard("empty_batch", "batch") if arrival.route.carries == "batch" else None
 
 
 def _handler(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mockseg import json_types
 from mockseg.domain import spec
 from mockseg.domain.call import KeptCall, Remark, call_id
-from mockseg.domain.findings import Discard, Finding, discard
+from mockseg.domain.findings import Finding, discard
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import MESSAGE_TYPES, normalise
 from mockseg.domain.reading import Reading
@@ -175,7 +175,13 @@ class Judge:
                 if not remark.findings:
                     window.remember(message_id, cursor)
             if plans is not None and (remark is None or not remark.findings):
-                normal = _normalised(message, type_, message_id, request)
+                normal = normalise(
+                    message,
+                    type_=type_,
+                    message_id=message_id,
+                    received_ns=request.received_ns,
+                    shared=request.shared,
+                )
                 remark = _planned(normal, plans, request.source, remark)
             event = event and (held(event) or share(event))
             user_id = user_id and (held(user_id) or share(user_id))
@@ -253,16 +259,6 @@ def _planned(
     )
 
 
-def _normalised(raw: JsonObject, type_: str, message_id: str, request: KeptRequest) -> JsonObject:
-    return normalise(
-        raw,
-        type_=type_,
-        message_id=message_id,
-        received_ns=request.received_ns,
-        shared=request.shared,
-    )
-
-
 def _type(message: Json, route_type: str) -> str:
     """Return the type that the route names, else the message's own; empty when neither does."""
     if route_type or type(message) is not dict:
@@ -299,21 +295,10 @@ def _findings(
     """
     findings = spec.check(message, type_)
     if ruling.finding is not None:
-        return _with_ruling(ruling.finding, findings)
+        if ruling.finding.code == "bad_request" and findings:
+            return findings
+        return (ruling.finding, *findings)
     if in_batch is not None and (size := len(memoryview(in_batch))) > MAX_CALL_BYTES:
-        return (*findings, _too_large(size))
+        sentence = f"the call has {size} bytes, at most {MAX_CALL_BYTES} are allowed in a batch"
+        return (*findings, discard("call_too_large", "", sentence))
     return findings
-
-
-def _with_ruling(finding: Discard, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    if finding.code == "bad_request" and findings:
-        return findings
-    return (finding, *findings)
-
-
-def _too_large(size: int) -> Discard:
-    return discard(
-        "call_too_large",
-        "",
-        f"the call has {size} bytes, at most {MAX_CALL_BYTES} are allowed in a batch",
-    )

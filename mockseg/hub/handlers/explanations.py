@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mockseg.domain.call import Call, KeptCall
-    from mockseg.domain.lost import Lost
     from mockseg.hub.destinations import Destinations
     from mockseg.hub.sources import Sources
     from mockseg.hub.waits import CallWaiter, Waiters
@@ -196,6 +195,7 @@ class _Survey:
         selected = [_selection(calls) for calls in (found, dropped, duplicates)]
         near = self._near.best(MAX_NEAR)
         refused = await self._refused()
+        lost = self._sources.lost(self._key)
         shown = [call for selection in selected for call in selection.calls]
         return Evidence(
             matcher=self._matcher,
@@ -215,7 +215,7 @@ class _Survey:
             before_window=before_window(
                 [*shown, *(each.call for each in near)], self._asked.opened_at
             ),
-            lost=self._lost(),
+            lost=lost if lost.inside(after=self._asked.after) else NOTHING_LOST,
             refused=refused.total,
             refusals=tuple(refused.kinds),
             waited=self._asked.waited,
@@ -303,10 +303,6 @@ class _Survey:
             name = "" if source is None else source.behaviour.name
             shown.append(Elsewhere(call.view(), claimed=claimed, name=name))
         return shown
-
-    def _lost(self) -> Lost:
-        lost = self._sources.lost(self._key)
-        return lost if lost.inside(after=self._asked.after) else NOTHING_LOST
 
     async def _refused(self) -> RefusalCounter:
         refused = RefusalCounter()

@@ -70,7 +70,10 @@ _VERSION = version()
 async def list_sources(
     asked: ListSources, *, sources: Sources, journal: MemoryJournal
 ) -> SourceList:
-    views = [_view(source, sources, journal) for source in sorted(sources, key=_idle_since)]
+    views = [
+        _view(source, sources, journal)
+        for source in sorted(sources, key=lambda source: source.last_arrival or source.opened)
+    ]
     if asked.counts:
         views = [replace(view, counts=_counts(view.write_key, journal)) for view in views]
     return SourceList(
@@ -145,10 +148,6 @@ def _view(source: Source, sources: Sources, journal: MemoryJournal) -> SourceVie
         forgotten=lost.forgotten,
         created_at=format_moment(source.created_ns),
     )
-
-
-def _idle_since(source: Source) -> float:
-    return source.opened if source.last_arrival is None else source.last_arrival
 
 
 def _existing(key: str, sources: Sources) -> Source:
