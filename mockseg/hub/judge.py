@@ -175,14 +175,7 @@ class Judge:
                 if not remark.findings:
                     window.remember(message_id, cursor)
             if plans is not None and (remark is None or not remark.findings):
-                normal = normalise(
-                    message,
-                    type_=type_,
-                    message_id=message_id,
-                    received_ns=request.received_ns,
-                    shared=request.shared,
-                )
-                remark = _planned(normal, plans, request.source, remark)
+                remark = _planned(message, type_, message_id, request, plans, remark)
             event = event and (held(event) or share(event))
             user_id = user_id and (held(user_id) or share(user_id))
             call = KeptCall(cursor, request, index, raw, type_, event, user_id, message_id, remark)
@@ -236,15 +229,27 @@ class _Remarks:
 
 
 def _planned(
-    message: JsonObject, plans: PlanSet, source: str, remark: Remark | None
+    raw: JsonObject,
+    type_: str,
+    message_id: str,
+    request: KeptRequest,
+    plans: PlanSet,
+    remark: Remark | None,
 ) -> Remark | None:
     """Let the source's plans judge a message that the edge lets through."""
+    message = normalise(
+        raw,
+        type_=type_,
+        message_id=message_id,
+        received_ns=request.received_ns,
+        shared=request.shared,
+    )
     event = message.get("event")
     outcome = plans.decide(
         message,
         type=message["type"],
         event=event if isinstance(event, str) else None,
-        source_id=source,
+        source_id=request.source,
     )
     if outcome.message is message and not outcome.violations and not outcome.blocked:
         return remark
