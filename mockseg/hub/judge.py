@@ -175,7 +175,9 @@ class Judge:
                 if not remark.findings:
                     window.remember(message_id, cursor)
             if plans is not None and (remark is None or not remark.findings):
-                remark = _planned(message, type_, message_id, request, plans, remark)
+                remark = _planned(
+                    message, type_, message_id, request=request, plans=plans, remark=remark
+                )
             event = event and (held(event) or share(event))
             user_id = user_id and (held(user_id) or share(user_id))
             call = KeptCall(cursor, request, index, raw, type_, event, user_id, message_id, remark)
@@ -232,6 +234,7 @@ def _planned(
     raw: JsonObject,
     type_: str,
     message_id: str,
+    *,
     request: KeptRequest,
     plans: PlanSet,
     remark: Remark | None,
