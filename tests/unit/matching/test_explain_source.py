@@ -20,6 +20,7 @@ def visit(make_call):
         "other": make_call("identify", cursor=5, userId="u2", anonymousId="a1"),
         "known": make_call("identify", cursor=6, userId="u1"),
         "odd": make_call("alias", cursor=7, userId="u1", previousId=5),
+        "previous": make_call("track", "E", cursor=8, userId="u1", previousId="a1"),
     }
 
 
@@ -53,6 +54,7 @@ UNLINKED = (
         (("anonymous", "track"), {}, [f"call-3 track 'E', userId 'u1': {UNLINKED}"]),
         (("anonymous", "known"), {}, [f"call-6 identify, userId 'u1': {UNLINKED}"]),
         (("anonymous", "odd"), {}, [f"call-7 alias, userId 'u1': {UNLINKED}"]),
+        (("anonymous", "previous"), {}, [f"call-8 track 'E', userId 'u1': {UNLINKED}"]),
         (
             ("anonymous", "identify", "other"),
             {},
