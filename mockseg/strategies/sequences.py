@@ -212,23 +212,20 @@ class Visit:
         self.moment_ms += 1 + draw(_PAUSES)
         self.sent += 1
         of_plan = self.way.planned[event]
-        planned = {name: message[name] for name in of_plan if name in message}
-        head: JsonObject = {"type": message.pop("type")}
-        for name in ("event", "name"):
-            if name in message:
-                head[name] = message.pop(name)
-        message.pop("userId", None)
-        message.pop("anonymousId", None)
+        head: JsonObject = {
+            key: message[key] for key in ("type", "event", "name") if key in message
+        }
         if self.known:
             head["userId"] = self.user
         if not self.known or self.way.journey.identified_at is not None:
             head["anonymousId"] = self.visitor
         head["messageId"] = f"{self.visitor}-{self.sent}"
         head["timestamp"] = format_moment(self.moment_ms * (NANOSECONDS // 1000))
-        if of_plan:
-            # Without the ids of the visit where the plan has an opinion of them.
-            head = {name: value for name, value in head.items() if name not in of_plan}
-        return head | message | planned
+        # Without the ids of the visit where the plan has an opinion of them.
+        head = {key: value for key, value in head.items() if key == "type" or key not in of_plan}
+        own = {"userId", "anonymousId", *head}
+        rest = {key: value for key, value in message.items() if key in of_plan or key not in own}
+        return head | rest
 
 
 def journeys(
