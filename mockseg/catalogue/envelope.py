@@ -22,7 +22,7 @@ from mockseg.schemas.tree import IN_PLACE, children
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockseg.catalogue.lookup import Match
+    from mockseg.catalogue.lookup import FoundRule
     from mockseg.json_types import Json, JsonObject
     from mockseg.schemas.values import Builder
 
@@ -68,7 +68,7 @@ class Wrapping:
     plain: bool = False
 
 
-def types_of(match: Match) -> tuple[str, ...]:
+def types_of(match: FoundRule) -> tuple[str, ...]:
     if match.rule.type != "COMMON":
         return (match.rule.type.lower(),)
     # What is said of every call may be named after the one type that it is about.
@@ -76,7 +76,7 @@ def types_of(match: Match) -> tuple[str, ...]:
     return named or MESSAGE_TYPES
 
 
-def envelope(match: Match | None, kind: str, wrapping: Wrapping) -> JsonObject:
+def envelope(match: FoundRule | None, kind: str, wrapping: Wrapping) -> JsonObject:
     """Return the schema of a message around its body.
 
     Args:
@@ -125,7 +125,7 @@ def _identity(
 
 
 def _planned(
-    fields: dict[str, Json], required: list[str], match: Match | None, wrapping: Wrapping
+    fields: dict[str, Json], required: list[str], match: FoundRule | None, wrapping: Wrapping
 ) -> None:
     """Put in the fields that the plan speaks of; where nothing else is wanted, only those."""
     planned = () if match is None else spoken_fields(match)
@@ -142,7 +142,7 @@ def _planned(
 
 def built(
     builder: Builder[V],
-    match: Match,
+    match: FoundRule,
     kind: str,
     wrapping: Wrapping,
     *,
@@ -165,7 +165,7 @@ def built(
     return builder.build((envelope(match, kind, wrapping), *schemas, *also), place=place)
 
 
-def spoken_fields(match: Match) -> tuple[str, ...]:
+def spoken_fields(match: FoundRule) -> tuple[str, ...]:
     found: dict[str, None] = {}
     waiting: list[Json] = [*match.plan.common, match.rule.schema]
     while waiting:
@@ -183,7 +183,7 @@ _INTEGRATIONS: Final[JsonObject] = {
 }
 
 
-def _name(fields: dict[str, Json], required: list[str], match: Match | None, kind: str) -> None:
+def _name(fields: dict[str, Json], required: list[str], match: FoundRule | None, kind: str) -> None:
     keys = match.rule.keys if match is not None and match.rule.type != "COMMON" else ()
     if kind == "track":
         # The one event that Segment looks into has rules of its own.
@@ -197,7 +197,7 @@ def _name(fields: dict[str, Json], required: list[str], match: Match | None, kin
             required.append("name")
 
 
-def _context(match: Match | None, *, spoken: bool) -> JsonObject:
+def _context(match: FoundRule | None, *, spoken: bool) -> JsonObject:
     fields: dict[str, Json] = dict(context_schema()["properties"]) if spoken else {}
     always = dict(match.plan.wire.context) if match is not None else {}
     needed = {key: {"const": value} for key, value in always.items()}

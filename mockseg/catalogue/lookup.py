@@ -23,14 +23,14 @@ PlanLike: TypeAlias = "str | Path | Plan | dict[str, Any]"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Match:
+class FoundRule:
     """A rule and the plan that it stands in; the same only if both are the very same objects."""
 
     plan: Plan
     rule: Rule
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Match) and self.plan is other.plan and self.rule is other.rule
+        return isinstance(other, FoundRule) and self.plan is other.plan and self.rule is other.rule
 
     def __hash__(self) -> int:
         return hash((id(self.plan), id(self.rule)))
@@ -64,7 +64,7 @@ def plan_of(plan: PlanLike, *, strictness: Strictness = "strict") -> Plan:
     return plan if isinstance(plan, Plan) else plan_from_json(plan, file="plan")
 
 
-def matches_of(plan: PlanLike, *, strictness: Strictness = "strict") -> tuple[Match, ...]:
+def matches_of(plan: PlanLike, *, strictness: Strictness = "strict") -> tuple[FoundRule, ...]:
     """Return all rules of a plan.
 
     Raises:
@@ -73,12 +73,12 @@ def matches_of(plan: PlanLike, *, strictness: Strictness = "strict") -> tuple[Ma
     found = plan_of(plan, strictness=strictness)
     if not found.rules:
         raise PlanError("the plan has no rules, so there is nothing to make", file=found.slug)
-    return tuple(Match(found, rule) for rule in found.rules)
+    return tuple(FoundRule(found, rule) for rule in found.rules)
 
 
 def find(
     name: str, *, plan: PlanLike | None = None, strictness: Strictness = "lenient"
-) -> tuple[Match, ...]:
+) -> tuple[FoundRule, ...]:
     """Return the rules of this name, in all plans of the catalogue or in one; maybe none.
 
     Rules of exactly this name come first, then those that it is another spelling of.
@@ -86,13 +86,13 @@ def find(
     Raises:
         PlanError: unknown plan.
     """
-    exact: list[Match] = []
-    others: list[Match] = []
+    exact: list[FoundRule] = []
+    others: list[FoundRule] = []
     for each in _plans(plan, strictness):
         named = [rule for rule in each.rules if rule.name == name]
-        exact.extend(Match(each, rule) for rule in named)
+        exact.extend(FoundRule(each, rule) for rule in named)
         if not named and (rule := each.rule(name)) is not None:
-            others.append(Match(each, rule))
+            others.append(FoundRule(each, rule))
     return (*exact, *others)
 
 
@@ -102,7 +102,7 @@ def get(
     plan: PlanLike | None = None,
     type: str | None = None,  # noqa: A002  # the word of the JSON
     strictness: Strictness = "lenient",
-) -> Match:
+) -> FoundRule:
     """Return the one rule of this name; of several the first.
 
     Args:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from mockseg.catalogue.lookup import Match
+from mockseg.catalogue.lookup import FoundRule
 from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import slug
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
@@ -97,17 +97,19 @@ def breakages(plan: Plan, rule: Rule | None = None) -> tuple[Breakage, ...]:
         rule: one of its rules, or None for all.
     """
     if rule is not None:
-        return tuple(_broken(Match(plan, rule), mistakes_of(Match(plan, rule)), "violation"))
+        return tuple(
+            _broken(FoundRule(plan, rule), mistakes_of(FoundRule(plan, rule)), "violation")
+        )
     rules = (breakage for each in plan.rules for breakage in breakages(plan, each))
     return (*rules, *edge_breakages(plan))
 
 
 def edge_breakages(plan: Plan) -> tuple[Breakage, ...]:
     """Return the first rule of each type with every mistake for which Segment discards it."""
-    first: dict[str, Match] = {}
+    first: dict[str, FoundRule] = {}
     for each in plan.rules:
         if each.type != "COMMON":
-            first.setdefault(each.type, Match(plan, each))
+            first.setdefault(each.type, FoundRule(plan, each))
     return tuple(
         breakage
         for match in first.values()
@@ -116,7 +118,7 @@ def edge_breakages(plan: Plan) -> tuple[Breakage, ...]:
 
 
 @lru_cache(maxsize=1024)
-def mistakes_of(match: Match) -> tuple[Mistake, ...]:
+def mistakes_of(match: FoundRule) -> tuple[Mistake, ...]:
     plan, rule = match.plan, match.rule
     values: dict[str, Json] = {}
     for example in rule.examples:
@@ -153,7 +155,7 @@ def discards(kind: str) -> tuple[Mistake, ...]:
     )
 
 
-def label_texts(match: Match, made: Mistake) -> dict[str, str]:
+def label_texts(match: FoundRule, made: Mistake) -> dict[str, str]:
     plan, rule = match.plan, match.rule
     parts = (plan.slug, slug(rule.name), rule.type.lower(), made.code, made.field, made.detail)
     return {
@@ -168,7 +170,7 @@ def label_texts(match: Match, made: Mistake) -> dict[str, str]:
 
 
 def _broken(
-    match: Match, ways: tuple[Mistake, ...], kind: Literal["violation", "discard"]
+    match: FoundRule, ways: tuple[Mistake, ...], kind: Literal["violation", "discard"]
 ) -> Iterator[Breakage]:
     good = message_for(match.plan, match.rule)
     for made in ways:

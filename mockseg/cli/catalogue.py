@@ -7,7 +7,7 @@ from typing import NamedTuple
 import click
 
 from mockseg.catalogue.loader import catalogues, load
-from mockseg.catalogue.lookup import Match, find, get, nearest_names
+from mockseg.catalogue.lookup import FoundRule, find, get, nearest_names
 from mockseg.catalogue.mistakes import Breakage, breakages
 from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import slug
@@ -208,7 +208,7 @@ def _show_plan(plan: Plan) -> None:
     say(f"{len(plan.rules)} rules")
 
 
-def _show_event(match: Match) -> None:
+def _show_event(match: FoundRule) -> None:
     plan, rule = match.plan, match.rule
     say(f"{rule.name} ({rule.type}, plan {plan.slug}, {plan.strictness})")
     say(rule.title)
@@ -230,7 +230,7 @@ def _show_event(match: Match) -> None:
     say_json(message_for(plan, rule), indented=True)
 
 
-def _event_json(match: Match) -> JsonObject:
+def _event_json(match: FoundRule) -> JsonObject:
     plan, rule = match.plan, match.rule
     return {
         "plan": plan.slug,
@@ -287,7 +287,7 @@ def _show_command(*, name: str, plan: str | None, strict: bool, as_json: bool) -
 
 def _matches(
     name: str, *, plan: str | None, strictness: Strictness
-) -> tuple[list[Match], list[Match]]:
+) -> tuple[list[FoundRule], list[FoundRule]]:
     """Find what a name means: the rules to show, and those of the same name in other plans.
 
     Raises:
@@ -313,13 +313,13 @@ def _matches(
     return shown, [each for each in found if each not in shown]
 
 
-def _known(matches: tuple[Match, ...], strictness: Strictness) -> list[Match]:
-    known: list[Match] = []
+def _known(matches: tuple[FoundRule, ...], strictness: Strictness) -> list[FoundRule]:
+    known: list[FoundRule] = []
     for match in matches:
         plan = load(match.plan.slug, strictness=strictness)
         rule = plan.rule(match.rule.name, type=match.rule.type)
         if rule is not None:
-            known.append(Match(plan, rule))
+            known.append(FoundRule(plan, rule))
     return known
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mockseg.errors import FqlError
 from mockseg.fql.functions import FUNCTIONS
 from mockseg.fql.glob import GlobFault, compile_glob
-from mockseg.fql.tokens import Kind, Token, shown, source_position, tokenize
+from mockseg.fql.tokens import Token, TokenKind, shown, source_position, tokenize
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -88,10 +88,10 @@ def parse_tree(text: str) -> Node:
     """
     _check_size(text)
     tokens = tokenize(text)
-    if tokens[0].kind is Kind.END:
+    if tokens[0].kind is TokenKind.END:
         reason = "The filter is empty: write a condition, or all to match every message"
         raise FqlError(reason, text=text, position=0)
-    if tokens[0].source == "all" and tokens[1].kind is Kind.END:
+    if tokens[0].source == "all" and tokens[1].kind is TokenKind.END:
         return Literal(value=True, position=tokens[0].position)
     return _Parser(text, tokens).whole()
 
@@ -117,7 +117,7 @@ class _Parser:
 
     def whole(self) -> Node:
         node = self._disjunction()
-        if self._next.kind is not Kind.END:
+        if self._next.kind is not TokenKind.END:
             raise self._trailing()
         return node
 
@@ -132,7 +132,7 @@ class _Parser:
 
     def _at(self, sign: str) -> bool:
         token = self._next
-        return token.kind is Kind.SIGN and token.source == sign
+        return token.kind is TokenKind.SIGN and token.source == sign
 
     def _take(self, sign: str) -> bool:
         found = self._at(sign)
@@ -179,14 +179,14 @@ class _Parser:
         return Comparison(operator, left, right)
 
     def _at_comparison(self) -> bool:
-        return self._next.kind is Kind.SIGN and self._next.source in COMPARISONS
+        return self._next.kind is TokenKind.SIGN and self._next.source in COMPARISONS
 
     def _value(self) -> Node:
         token = self._next
-        if token.kind is Kind.LITERAL:
+        if token.kind is TokenKind.LITERAL:
             self._index += 1
             return Literal(token.value, token.position)
-        if token.kind is Kind.NAME:
+        if token.kind is TokenKind.NAME:
             return self._named()
         if self._at("("):
             return self._group()
@@ -230,7 +230,7 @@ class _Parser:
     def _close(self, opening: Token, closing: str) -> None:
         if self._take(closing):
             return
-        if self._next.kind is Kind.END:
+        if self._next.kind is TokenKind.END:
             raise self._fault(
                 f"The {opening.source} here is not closed with {closing}", opening.position
             )
@@ -294,7 +294,7 @@ class _Parser:
 
 
 def _described(token: Token) -> str:
-    return Kind.END.value if token.kind is Kind.END else shown(token.source)
+    return TokenKind.END.value if token.kind is TokenKind.END else shown(token.source)
 
 
 def _unknown_function(name: str) -> str:

@@ -47,7 +47,7 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _MAX_NUMBER_CHARACTERS = 400
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     NAME = "a field path or a function"
     LITERAL = "a text, a number, true, false or null"
     SIGN = "an operator or punctuation"
@@ -66,7 +66,7 @@ class Token:
         value: what a ``LITERAL`` stands for.
     """
 
-    kind: Kind
+    kind: TokenKind
     position: int
     source: str
     keys: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Token:
 
     @property
     def bare(self) -> bool:
-        return self.kind is Kind.NAME and self.keys == (self.source,)
+        return self.kind is TokenKind.NAME and self.keys == (self.source,)
 
 
 def tokenize(text: str) -> list[Token]:
@@ -92,7 +92,7 @@ def tokenize(text: str) -> list[Token]:
         token = _token(text, position)
         tokens.append(token)
         position += len(token.source)
-    tokens.append(Token(Kind.END, len(text), ""))
+    tokens.append(Token(TokenKind.END, len(text), ""))
     return tokens
 
 
@@ -128,7 +128,7 @@ def _token(text: str, position: int) -> Token:
             raise _fault(f"FQL has no operator {foreign}, write {ours}", text, position)
     for sign in _SIGNS:
         if text.startswith(sign, position):
-            return Token(Kind.SIGN, position, sign)
+            return Token(TokenKind.SIGN, position, sign)
     if char in NAME_CHARACTERS or char in "\\.":
         return _number(text, position) or _word(text, position)
     if char in _TYPOGRAPHIC_QUOTES:
@@ -148,7 +148,7 @@ def _text(text: str, opening: int) -> Token:
     while position < len(text):
         if text[position] == quote:
             source = text[opening : position + 1]
-            return Token(Kind.LITERAL, opening, source, value="".join(value))
+            return Token(TokenKind.LITERAL, opening, source, value="".join(value))
         if _is_escape(text, position):
             position += 1
         value.append(text[position])
@@ -171,16 +171,16 @@ def _number(text: str, position: int) -> Token | None:
     value = number_of(found.group())
     if value is None:
         raise _fault(f"The number {shown(found.group())} is beyond a double", text, position)
-    return Token(Kind.LITERAL, position, found.group(), value=value)
+    return Token(TokenKind.LITERAL, position, found.group(), value=value)
 
 
 def _word(text: str, start: int) -> Token:
     keys, end = _path(text, start)
     source = text[start:end]
     if source in _CONSTANTS:
-        return Token(Kind.LITERAL, start, source, value=_CONSTANTS[source])
+        return Token(TokenKind.LITERAL, start, source, value=_CONSTANTS[source])
     if source in KEYWORDS:
-        return Token(Kind.SIGN, start, source)
+        return Token(TokenKind.SIGN, start, source)
     if source.lower() in KEYWORDS:
         raise _fault(
             f"Keywords are lower-case, write {source.lower()} "
@@ -195,7 +195,7 @@ def _word(text: str, start: int) -> Token:
             text,
             start,
         )
-    return Token(Kind.NAME, start, source, keys=keys)
+    return Token(TokenKind.NAME, start, source, keys=keys)
 
 
 def _path(text: str, start: int) -> tuple[tuple[str, ...], int]:

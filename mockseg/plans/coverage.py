@@ -204,7 +204,7 @@ def _sequence(node: JsonObject, keyword: str) -> list[Json]:
 _MOST_UNPLANNED: Final = 1000
 
 
-class _Tally:
+class _RuleCoverage:
     __slots__ = ("_compiled", "asserted", "items", "open", "plan", "rule", "seen")
 
     def __init__(self, plan: str, rule: Rule) -> None:
@@ -301,7 +301,7 @@ class Coverage:
         self.plans = (plans,) if isinstance(plans, Plan) else tuple(plans)
         self._set = PlanSet(self.plans)
         tallies = [
-            _Tally(plan.slug, rule)
+            _RuleCoverage(plan.slug, rule)
             for plan in self.plans
             for rule in plan.rules
             if rule.type != "COMMON"
@@ -326,7 +326,7 @@ class Coverage:
             PlanError: the other one has a plan of the same name with other rules.
         """
         for identity, theirs in other._tallies.items():
-            mine = self._tallies.setdefault(identity, _Tally(theirs.plan, theirs.rule))
+            mine = self._tallies.setdefault(identity, _RuleCoverage(theirs.plan, theirs.rule))
             if mine.items != theirs.items:
                 raise PlanError(
                     f"{mine.rule.label} differs between the two coverages; allowed is merging "
@@ -411,7 +411,7 @@ class Coverage:
             ) from None
         return coverage
 
-    def _found(self, message: JsonObject, *, count_unplanned: bool = True) -> list[_Tally]:
+    def _found(self, message: JsonObject, *, count_unplanned: bool = True) -> list[_RuleCoverage]:
         kind = str(message.get("type"))
         event = message.get("event")
         event = event if isinstance(event, str) else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from mockseg.catalogue.lookup import Match, PlanLike
+    from mockseg.catalogue.lookup import FoundRule, PlanLike
     from mockseg.json_types import JsonObject
     from mockseg.plans.model import Strictness
 
@@ -289,7 +289,7 @@ def edge_events(
 
 
 @lru_cache(maxsize=1024)
-def _edges(match: Match) -> SearchStrategy[JsonObject]:
+def _edges(match: FoundRule) -> SearchStrategy[JsonObject]:
     return _twisted(
         messages_of(match, palette=EDGE, wrapping=_WRAPPING), match, frozenset(spoken_fields(match))
     )
@@ -299,7 +299,7 @@ def _edges(match: Match) -> SearchStrategy[JsonObject]:
 def _twisted(
     draw: DrawFn,
     messages: SearchStrategy[JsonObject],
-    match: Match,
+    match: FoundRule,
     planned: frozenset[str],
 ) -> JsonObject:
     twist = draw(_TWIST)
@@ -333,7 +333,7 @@ def _twisted(
 _TWIST: Final = st.sampled_from(_TWISTS)
 
 
-def _allows(match: Match, message: Mapping[str, object]) -> bool:
+def _allows(match: FoundRule, message: Mapping[str, object]) -> bool:
     try:
         return all(compile_schema(schema).is_valid(message) for schema in match.schemas)
     except ValueError:

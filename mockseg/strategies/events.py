@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-    from mockseg.catalogue.lookup import Match, PlanLike
+    from mockseg.catalogue.lookup import FoundRule, PlanLike
     from mockseg.json_types import Json, JsonObject
     from mockseg.plans.model import Strictness
     from mockseg.strategies.chooser import PlainChooser
@@ -260,7 +260,7 @@ def _weighted(
     return draw(strategies[table[draw(position)]])
 
 
-def weight_of(match: Match) -> int:
+def weight_of(match: FoundRule) -> int:
     """Return how often a rule is drawn beside others: more for branches and long enumerations."""
     kinds = [item.kind for item in items_of(match.rule.schema)]
     return 3 + kinds.count("branch") + kinds.count("value") // 3
@@ -269,7 +269,7 @@ def weight_of(match: Match) -> int:
 # Subjects are equal only to themselves; those of the catalogue are made once.
 @lru_cache(maxsize=2048)
 def messages_of(
-    match: Match, *, palette: PlainChooser = PLAIN, wrapping: Wrapping = _WHOLE
+    match: FoundRule, *, palette: PlainChooser = PLAIN, wrapping: Wrapping = _WHOLE
 ) -> SearchStrategy[JsonObject]:
     """Return messages of a rule.
 
@@ -294,13 +294,15 @@ def messages_of(
     return _with_user_id(found, match)
 
 
-def _own_rules(match: Match, kind: str) -> list[JsonObject]:
+def _own_rules(match: FoundRule, kind: str) -> list[JsonObject]:
     if match.rule.type != "COMMON":
         return []
     return [rule.schema for rule in match.plan.rules if rule.type == kind.upper() and not rule.key]
 
 
-def _with_user_id(messages: SearchStrategy[JsonObject], match: Match) -> SearchStrategy[JsonObject]:
+def _with_user_id(
+    messages: SearchStrategy[JsonObject], match: FoundRule
+) -> SearchStrategy[JsonObject]:
     name = match.plan.wire.user_id_property
     if name is None:
         return messages

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from mockseg.catalogue.lookup import Match, get, matches_of
+from mockseg.catalogue.lookup import FoundRule, get, matches_of
 from mockseg.catalogue.mistakes import Label, label_texts, mistakes_of
 from mockseg.catalogue.mistakes import discards as edge_mistakes
 from mockseg.domain.limits import MAX_BATCH_CALLS, MAX_CALL_BYTES
@@ -113,7 +113,7 @@ def invalid_batches() -> SearchStrategy[Invalid]:
     return _CROWDED
 
 
-def _invalid(match: Match, *, discards: bool) -> SearchStrategy[Invalid]:
+def _invalid(match: FoundRule, *, discards: bool) -> SearchStrategy[Invalid]:
     good = messages_of(match)
     ways = _by_code(match)
     if not ways:
@@ -125,7 +125,7 @@ def _invalid(match: Match, *, discards: bool) -> SearchStrategy[Invalid]:
 
 
 @lru_cache(maxsize=1024)
-def _by_code(match: Match) -> tuple[tuple[Mistake, ...], ...]:
+def _by_code(match: FoundRule) -> tuple[tuple[Mistake, ...], ...]:
     """Group mistakes by code: wrong types are far more than all others together."""
     grouped: dict[str, list[Mistake]] = {}
     for each in mistakes_of(match):
@@ -134,12 +134,12 @@ def _by_code(match: Match) -> tuple[tuple[Mistake, ...], ...]:
 
 
 @lru_cache(maxsize=64)
-def _checks(first: Match) -> PlanSet:
+def _checks(first: FoundRule) -> PlanSet:
     return PlanSet([first.plan])
 
 
 @st.composite
-def _mistaken(draw: DrawFn, good: SearchStrategy[JsonObject], match: Match) -> Invalid:
+def _mistaken(draw: DrawFn, good: SearchStrategy[JsonObject], match: FoundRule) -> Invalid:
     groups = _by_code(match)
     kind, position = draw(_up_to(len(groups))), draw(_POSITIONS)
     message = draw(good)
@@ -155,18 +155,18 @@ def _mistaken(draw: DrawFn, good: SearchStrategy[JsonObject], match: Match) -> I
     return _discard_of(message, position)
 
 
-def _finds(match: Match, message: JsonObject, way: Mistake) -> bool:
+def _finds(match: FoundRule, message: JsonObject, way: Mistake) -> bool:
     kind, event = message.get("type"), message.get("event")
     if check(message, kind if isinstance(kind, str) else ""):
         # Segment discards it, so that no plan judges it.
         return False
-    found = _checks(Match(match.plan, match.plan.rules[0])).check(
+    found = _checks(FoundRule(match.plan, match.plan.rules[0])).check(
         message, type=message["type"], event=event if isinstance(event, str) else None
     )
     return any((each.code, each.field) == (way.code, way.field) for each in found)
 
 
-def _varied(draw: DrawFn, broken: JsonObject, match: Match, way: Mistake) -> JsonObject:
+def _varied(draw: DrawFn, broken: JsonObject, match: FoundRule, way: Mistake) -> JsonObject:
     varied = deepcopy(broken)
     holder: Json = varied
     for step in way.path[:-1]:

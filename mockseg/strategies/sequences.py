@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
     from mockseg.catalogue.journeys import Journey
-    from mockseg.catalogue.lookup import Match, PlanLike
+    from mockseg.catalogue.lookup import FoundRule, PlanLike
     from mockseg.json_types import Json, JsonObject
 
 
@@ -314,7 +314,7 @@ def _ways(plan: str, realistic: bool) -> tuple[Way, ...]:  # noqa: FBT001  (a ke
 
 
 def _mix(plan: PlanLike, *, realistic: bool) -> Way:
-    matches: dict[str, Match] = {}
+    matches: dict[str, FoundRule] = {}
     of_plan = matches_of(plan)
     for match in of_plan:
         if match.rule.type != "COMMON":
@@ -337,7 +337,7 @@ def _mix(plan: PlanLike, *, realistic: bool) -> Way:
 
 def _way(
     journey: Journey,
-    matches: Mapping[str, Match],
+    matches: Mapping[str, FoundRule],
     *,
     realistic: bool,
     planned: Mapping[str, frozenset[str]] | None = None,
@@ -354,7 +354,7 @@ def _way(
     )
 
 
-def _keeps(journey: Journey, match: Match) -> dict[str, Callable[[Json], bool]]:
+def _keeps(journey: Journey, match: FoundRule) -> dict[str, Callable[[Json], bool]]:
     return {
         name: compile_schema(sub).is_valid
         for name, sub in match.rule.body.get("properties", {}).items()

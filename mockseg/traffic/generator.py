@@ -265,7 +265,7 @@ class _Run:
         event = visit.event
         assert event is not None  # noqa: S101 - a visit without a next event has ended
         invalid = self._invalid
-        made = self._broken(visit, event) if invalid and self._random() < invalid else None
+        made = self._invalid_call(visit, event) if invalid and self._random() < invalid else None
         if visit.baseline:
             type_ = visit.baseline.pop()
             if type_ == "identify":
@@ -348,7 +348,7 @@ class _Run:
             start = variant.head + ids + context + body
         return self._finished(start, visit, type_, variant.name)
 
-    def _broken(self, visit: _Visit, event: EventTemplate) -> GeneratedCall | None:
+    def _invalid_call(self, visit: _Visit, event: EventTemplate) -> GeneratedCall | None:
         scenario, random = self._scenario, self._random
         # An event that only a strict plan names has none of its own.
         of_event = () if visit.baseline else scenario.violations.get((event.plan, event.name), ())

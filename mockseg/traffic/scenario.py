@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mockseg.catalogue.envelope import Wrapping, built
 from mockseg.catalogue.journeys import Weighted, journeys, mixed
 from mockseg.catalogue.loader import load
-from mockseg.catalogue.lookup import Match
+from mockseg.catalogue.lookup import FoundRule
 from mockseg.catalogue.mistakes import breakages, edge_breakages
 from mockseg.domain.message import holder_of
 from mockseg.domain.spec import check
@@ -221,7 +221,7 @@ def with_examples(plan: Plan, *, seed: str) -> Plan:
     rules = tuple(
         rule
         if rule.type == "COMMON"
-        else replace(rule, examples=_examples(Match(plan, rule), checks, seed=seed))
+        else replace(rule, examples=_examples(FoundRule(plan, rule), checks, seed=seed))
         for rule in plan.rules
     )
     if all(rule.type == "COMMON" for rule in rules):
@@ -229,7 +229,7 @@ def with_examples(plan: Plan, *, seed: str) -> Plan:
     return replace(plan, rules=rules)
 
 
-def _examples(match: Match, checks: PlanSet, *, seed: str) -> tuple[JsonObject, ...]:
+def _examples(match: FoundRule, checks: PlanSet, *, seed: str) -> tuple[JsonObject, ...]:
     plan, rule = match.plan, match.rule
     if rule.examples:
         return tuple(_example(each, rule) for each in rule.examples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockseg.catalogue.envelope import Wrapping, envelope, spoken_fields, types_of
-from mockseg.catalogue.lookup import Match, get, matches_of
+from mockseg.catalogue.lookup import FoundRule, get, matches_of
 from mockseg.schemas.formats import MOMENT
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def schema_for(consumer: Consumer) -> dict[str, Any]:
     return {"type": "array", "items": either, "minItems": 1} if sequence else either
 
 
-def whole(match: Match, *, edge: bool = False) -> dict[str, Any]:
+def whole(match: FoundRule, *, edge: bool = False) -> dict[str, Any]:
     """Merge a rule and the envelope into one flat schema, which is easiest for the rival."""
     kind = types_of(match)[0]
     around = envelope(match, kind, Wrapping(message_id=edge))
