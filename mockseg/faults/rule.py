@@ -164,7 +164,7 @@ class FaultMatch(Match, frozen=True, kw_only=True, rename="camel"):
     every: _Count | None = None
 
 
-class Sent(msgspec.Struct, frozen=True):
+class SentMessage(msgspec.Struct, frozen=True):
     """A message of a request that has no verdict yet.
 
     Attributes:
@@ -197,7 +197,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Passing:
+class RequestFacts:
     """A request on its way, as far as rules look at it.
 
     Attributes:
@@ -210,7 +210,7 @@ class Passing:
 
     route: str
     tracking: bool
-    messages: Sequence[Sent]
+    messages: Sequence[SentMessage]
     attempt: int
     now_ns: int
 
@@ -250,23 +250,23 @@ class Rule:
         """Whether anything of it is left to chance."""
         return self.probability < 1 or not isinstance(self.effect.delay, float | int | None)
 
-    def meant(self, passing: Passing) -> Sequence[Sent] | None:
+    def meant(self, facts: RequestFacts) -> Sequence[SentMessage] | None:
         """Return the messages for which it means this request, None when it does not.
 
         For a rule that names nothing of messages, all that there are.
         """
         if self.route is None:
-            if not passing.tracking:
+            if not facts.tracking:
                 return None
-        elif self.route != passing.route:
+        elif self.route != facts.route:
             return None
-        if self.match.attempt is not None and self.match.attempt != passing.attempt:
+        if self.match.attempt is not None and self.match.attempt != facts.attempt:
             return None
-        if self.until_ns is not None and passing.now_ns >= self.until_ns:
+        if self.until_ns is not None and facts.now_ns >= self.until_ns:
             return None
         if self.selects is None:
-            return passing.messages
-        return [message for message in passing.messages if self.selects(message)] or None
+            return facts.messages
+        return [message for message in facts.messages if self.selects(message)] or None
 
 
 @dataclasses.dataclass(slots=True)
@@ -286,17 +286,17 @@ class RuleState:
     )
     _ordinals: dict[str, int] = dataclasses.field(default_factory=dict)
 
-    def hits(self, rule: Rule, passing: Passing) -> Draw | None:
+    def hits(self, rule: Rule, facts: RequestFacts) -> Draw | None:
         """Return what was drawn with if the rule would hit this request, else None.
 
         Whether it does is up to the rules before it; what is counted here does not depend on
         them. The first message that is meant decides for all that the request carries.
         """
-        meant = rule.meant(passing)
+        meant = rule.meant(facts)
         if meant is None:
             return None
         self.matched += 1
-        draw = self._draw(rule, passing, meant)
+        draw = self._draw(rule, facts, meant)
         if rule.match.every is not None and self.matched % rule.match.every:
             return None
         if rule.times is not None and self.fired >= rule.times:
@@ -311,16 +311,16 @@ class RuleState:
         """Return the seconds by which the rule delays what it hit."""
         return delay_seconds(rule.effect, draw, seed=rule.seed, rule=rule.fingerprint)
 
-    def _draw(self, rule: Rule, passing: Passing, meant: Sequence[Sent]) -> Draw:
+    def _draw(self, rule: Rule, facts: RequestFacts, meant: Sequence[SentMessage]) -> Draw:
         if not rule.draws:
             return Draw("", None, None, 0, 1)
         if not meant:
-            ordinal = self._next((passing.route, None, None))
-            return Draw(passing.route, None, None, ordinal, passing.attempt)
-        first, *_ = [self._draw_of(message, passing.attempt) for message in meant]
+            ordinal = self._next((facts.route, None, None))
+            return Draw(facts.route, None, None, ordinal, facts.attempt)
+        first, *_ = [self._draw_of(message, facts.attempt) for message in meant]
         return first
 
-    def _draw_of(self, message: Sent, attempt: int) -> Draw:
+    def _draw_of(self, message: SentMessage, attempt: int) -> Draw:
         identity = (message.type, message.event, message.user_id)
         ordinal = self._ordinals.get(message.message_id) if message.message_id else None
         if ordinal is None:

@@ -136,7 +136,7 @@ class Destinations:
                 allowed="setup, attributes and events only without settings.url",
             )
         vendor = None if own else self._imitation(kind, setup, str(key or ""))
-        destination = _made(asked, f"{kind.type}-{self._added + 1}", vendor)
+        destination = _destination_of(asked, f"{kind.type}-{self._added + 1}", vendor)
         self._added += 1
         source = self._sources.claim(asked.source)
         source.restored("destinations")
@@ -159,7 +159,7 @@ class Destinations:
             merged = connected.asked.settings | changes["settings"]
             changes["settings"] = {k: v for k, v in merged.items() if v is not None}
         changed = replace(connected.asked, **changes)
-        destination = _made(changed, connected.id, connected.vendor)
+        destination = _destination_of(changed, connected.id, connected.vendor)
         self._refuse_known_key(connected.kind, changed.settings.get("apiKey"), besides=connected)
         connected.asked, connected.destination = changed, destination
         self.dispatcher.replace(destination)
@@ -174,7 +174,7 @@ class Destinations:
             del self.by_source[key]
         self.dispatcher.drop_destination(connected.id)
 
-    def begin_anew(self, key: str) -> None:
+    def reset_source(self, key: str) -> None:
         """Forget the deliveries of a source and what reached its vendors; they keep their state."""
         self.dispatcher.drop_source(key)
         for connected in self.of(key):
@@ -267,7 +267,7 @@ class Destinations:
             )
 
 
-def _made(asked: AddDestination, id_: str, vendor: Vendor | None) -> Destination:
+def _destination_of(asked: AddDestination, id_: str, vendor: Vendor | None) -> Destination:
     return make_destination(
         asked,
         id=id_,

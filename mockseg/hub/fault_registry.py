@@ -20,7 +20,7 @@ from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import OperationError
 from mockseg.faults.effect import NO_ANSWER, Effect, Served, served
 from mockseg.faults.routes import TOKEN
-from mockseg.faults.rule import FaultMatch, Passing, RuleState, Sent, make_rule
+from mockseg.faults.rule import FaultMatch, RequestFacts, RuleState, SentMessage, make_rule
 from mockseg.faults.scenarios import SCENARIOS
 from mockseg.suggestions import unknown_parameter
 
@@ -147,13 +147,13 @@ class Fault:
     rules: tuple[Rule, ...]
     states: dict[str, list[RuleState]] = dataclasses.field(default_factory=dict)
 
-    def judge(self, key: str, passing: Passing) -> Iterator[tuple[Rule, RuleState, float]]:
+    def judge(self, key: str, facts: RequestFacts) -> Iterator[tuple[Rule, RuleState, float]]:
         """Yield each rule that would hit a request, with its state and the delay it draws."""
         states = self.states.get(key)
         if states is None:
             states = self.states[key] = [RuleState() for _ in self.rules]
         for rule, state in zip(self.rules, states, strict=True):
-            draw = state.hits(rule, passing)
+            draw = state.hits(rule, facts)
             if draw is not None:
                 yield rule, state, state.delay(rule, draw)
 
@@ -225,14 +225,14 @@ class FaultRegistry:
         self.armed = bool(self._faults)
         self.delays.release(fault=fault.id)
 
-    def begin_anew(self, key: str) -> None:
+    def reset_source(self, key: str) -> None:
         """Count from nothing in a source, and let go what is held back there."""
         self.delays.release(source=key)
         for fault in self._faults.values():
             fault.states.pop(key, None)
 
     def drop_source(self, key: str) -> None:
-        self.begin_anew(key)
+        self.reset_source(key)
         for fault in [fault for fault in self if fault.source == key]:
             self.remove(fault)
 
@@ -254,14 +254,14 @@ class FaultRegistry:
             if known_as:
                 first = window.first(known_as, now_ns)
                 attempts[known_as] = window.attempt(known_as, known=bool(first))
-        passing = Passing(
+        facts = RequestFacts(
             route=arrival.route.path,
             tracking=True,
             messages=sent,
             attempt=max(attempts.values(), default=1),
             now_ns=now_ns,
         )
-        chosen = self._choose(source, passing)
+        chosen = self._choose(source, facts)
         if chosen is not None and not chosen.effect.stores:
             for known_as, attempt in attempts.items():
                 window.carried(known_as, attempt)
@@ -270,25 +270,25 @@ class FaultRegistry:
     def hit_fetch(self, route: str, key: str) -> FaultedRequest | None:
         """Return what becomes of a request for settings, script or token."""
         source = self._sources.use(key[:MAX_WRITE_KEY_CHARACTERS])
-        passing = Passing(
+        facts = RequestFacts(
             route=route, tracking=False, messages=(), attempt=1, now_ns=source.time_ns()
         )
-        return self._choose(source, passing)
+        return self._choose(source, facts)
 
-    def _choose(self, source: Source, passing: Passing) -> FaultedRequest | None:
+    def _choose(self, source: Source, facts: RequestFacts) -> FaultedRequest | None:
         """Let all rules count the request; the first that would hit it does."""
         chosen = None
         for fault in self:
             if fault.source not in {None, source.key}:
                 continue
-            for rule, state, delay in fault.judge(source.key, passing):
+            for rule, state, delay in fault.judge(source.key, facts):
                 if chosen is None:
                     state.fired += 1
                     chosen = FaultedRequest(fault.id, rule.effect, delay, source)
         return chosen
 
 
-def _sent(source: Source, arrival: Arrival, read: Reading, *, now_ns: int) -> list[Sent]:
+def _sent(source: Source, arrival: Arrival, read: Reading, *, now_ns: int) -> list[SentMessage]:
     """Return the messages of a request as rules look at them."""
     sent = []
     for _, message in read.items:
@@ -299,7 +299,7 @@ def _sent(source: Source, arrival: Arrival, read: Reading, *, now_ns: int) -> li
         event, user_id = message.get("event"), message.get("userId")
         message_id = message.get("messageId")
         sent.append(
-            Sent(
+            SentMessage(
                 source=source.key,
                 type=type_,
                 event=event if isinstance(event, str) and type_ == "track" else None,

@@ -175,10 +175,10 @@ class Hub:
         if self.faults.armed and not arrival.route.internal:
             fault = self.faults.hit(arrival, read, source)
             if fault is not None and not fault.effect.stores:
-                self._record(source, self._kept(arrival, source, SUCCESS, fault), [], [])
+                self._record(source, self._new_request(arrival, source, SUCCESS, fault), [], [])
                 return Outcome(SUCCESS, fault)
         ruling = ingest.rule(arrival, read, source, key=key, known=self.write_key_known(key))
-        request = self._kept(arrival, source, ruling.answer, fault)
+        request = self._new_request(arrival, source, ruling.answer, fault)
         request.shared = read.shared
         recorded: list[KeptCall] = []
         remarked: list[KeptCall] = []
@@ -221,7 +221,7 @@ class Hub:
             fault: what a fault does to it, or None.
         """
         source = self.sources.use(arrival.key[:MAX_WRITE_KEY_CHARACTERS])
-        self._record(source, self._kept(arrival, source, answer, fault), [], [])
+        self._record(source, self._new_request(arrival, source, answer, fault), [], [])
 
     def write_key_known(self, key: str) -> bool:
         """Return whether this key is served: any is, unless known ones are configured."""
@@ -262,8 +262,8 @@ class Hub:
             How many calls those were.
         """
         self.sources.clear(key, cursor=self.journal.cursor)
-        self.faults.begin_anew(key)
-        self.destinations.begin_anew(key)
+        self.faults.reset_source(key)
+        self.destinations.reset_source(key)
         cleared = self.journal.clear(key)
         self._free_cleared()
         self.cleared(key)
@@ -296,7 +296,7 @@ class Hub:
 
     # --- inside
 
-    def _kept(
+    def _new_request(
         self, arrival: Arrival, source: Source, answer: Answer, fault: FaultedRequest | None
     ) -> KeptRequest:
         kept = KeptRequest(

@@ -125,7 +125,7 @@ async def _filtered(
 async def get_call(
     asked: GetCall, *, journal: MemoryJournal, sources: Sources, destinations: Destinations
 ) -> CallDetails:
-    call = _kept(asked.id, journal)
+    call = _existing(asked.id, journal)
     view = call.view()
     plans = sources.plans_of(call.source)
     before, after = await _neighbours(call, journal)
@@ -156,7 +156,7 @@ async def clear_call(
     cleared: Callable[[str, int], None],
 ) -> Cleared:
     """Forget one call: its deliveries are cancelled, and its messageId is new again."""
-    call = _kept(asked.id, journal)
+    call = _existing(asked.id, journal)
     journal.remove(call)
     source = sources.get(call.source)
     if source is not None:
@@ -166,7 +166,7 @@ async def clear_call(
     return Cleared(cleared=1)
 
 
-def _kept(id_: str, journal: MemoryJournal) -> KeptCall:
+def _existing(id_: str, journal: MemoryJournal) -> KeptCall:
     """Return the call with this id.
 
     Raises:
