@@ -110,7 +110,8 @@ class Settings:
         Limit, Meta(description="maximum number of requests to keep; the oldest are evicted")
     ] = 100_000
     max_bytes: Annotated[
-        Limit, Meta(description="maximum number of bytes of bodies to keep; the oldest are evicted")
+        Limit,
+        Meta(description="bytes that calls and requests may take; the oldest are evicted"),
     ] = 1_073_741_824
     seed: Annotated[
         Whole | None, Meta(description="of ids and write keys; chosen and printed by default")

@@ -124,6 +124,12 @@ class Remark(msgspec.Struct, frozen=True, gc=False):
 _UNREMARKABLE = Remark()
 
 
+# A call without texts, and a remark or finding, in CPython 3.11. Shorter names are shared.
+_CALL_BYTES = 219
+_REMARK_BYTES = 72
+_INTERNED_CHARACTERS = 128
+
+
 class KeptCall(msgspec.Struct, frozen=True, gc=False):
     """A call as the journal keeps it: the bytes that were sent, and the few keys to find it by.
 
@@ -152,6 +158,20 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
     @property
     def source(self) -> str:
         return self.request.source
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that it takes without its request, to within a third (measured)."""
+        remark = self.remark
+        size = _CALL_BYTES + len(self.message_id)
+        if self.event is not None and len(self.event) > _INTERNED_CHARACTERS:
+            size += len(self.event)
+        if self.user_id is not None and len(self.user_id) > _INTERNED_CHARACTERS:
+            size += len(self.user_id)
+        if remark is not None:
+            size += _REMARK_BYTES + len(remark.altered or b"")
+            size += sum(_REMARK_BYTES + 5 * len(each.description) for each in remark.findings)
+        return size
 
     @property
     def verdict(self) -> Verdict:

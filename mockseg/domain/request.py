@@ -103,6 +103,21 @@ def internal_arrival(route: Route, message: Json, *, key: str, received_ns: int 
     )
 
 
+# A request without texts, and two strings in a tuple, in CPython 3.11.
+_REQUEST_BYTES = 330
+_PAIR_BYTES = 154
+
+
+class OwnHeaders(tuple[tuple[str, str], ...]):
+    """Headers that this request shares with no other, so that their bytes are its own."""
+
+    __slots__ = ()
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(_PAIR_BYTES + len(name) + len(value) for name, value in self)
+
+
 class FaultMark(msgspec.Struct, frozen=True, gc=False):
     """A fault that hit a request.
 
@@ -157,6 +172,20 @@ class KeptRequest(msgspec.Struct, gc=False):
     @property
     def id(self) -> str:
         return f"req-{self.number}"
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that it takes without its calls, to within a third (measured)."""
+        headers = self.headers
+        own = headers.size_bytes if isinstance(headers, OwnHeaders) else 0
+        return (
+            _REQUEST_BYTES
+            + len(self.body)
+            + len(self.query)
+            + len(self.path)
+            + own
+            + (len(self.answer.body) if self.reason is not None else 0)
+        )
 
     @property
     def refused(self) -> bool:

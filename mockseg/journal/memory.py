@@ -44,7 +44,7 @@ class _Source:
         self.calls: NumberedRecords[KeptCall] = NumberedRecords()
         self.requests: NumberedRecords[KeptRequest] = NumberedRecords()
         self.counts = Counts()
-        # Of the bodies of its requests.
+        # Of its calls and requests.
         self.size_bytes = 0
 
     @property
@@ -65,7 +65,7 @@ class MemoryJournal:
     Args:
         max_calls: maximum number of calls to keep.
         max_requests: maximum number of requests to keep, those without calls too.
-        max_bytes: maximum number of bytes of bodies to keep.
+        max_bytes: maximum number of bytes of memory that calls and requests take.
 
     Attributes:
         cursor: of the last call that was recorded.
@@ -116,7 +116,7 @@ class MemoryJournal:
         source.requests.append(request.number, request)
         self._requests.append(request.number, request)
         count_arrival(request, calls, source.counts, self._counts)
-        size_bytes = len(request.body)
+        size_bytes = request.size_bytes + sum([call.size_bytes for call in calls])
         source.size_bytes += size_bytes
         self._bytes += size_bytes
         self._kept_requests += 1
@@ -367,6 +367,9 @@ class MemoryJournal:
 
     def _drop_call(self, source: _Source, call: KeptCall) -> None:
         self._calls.remove(call.cursor)
+        size_bytes = call.size_bytes
+        source.size_bytes -= size_bytes
+        self._bytes -= size_bytes
         source.counts.subtract_call(call)
         self._counts.subtract_call(call)
         self._kept_calls -= 1
@@ -377,8 +380,8 @@ class MemoryJournal:
         source.counts.subtract_request(request)
         self._counts.subtract_request(request)
         self._kept_requests -= 1
-        source.size_bytes -= len(request.body)
-        self._bytes -= len(request.body)
+        source.size_bytes -= request.size_bytes
+        self._bytes -= request.size_bytes
         return request.number
 
     def _count_evicted(self, calls: int, cursor: int) -> None:

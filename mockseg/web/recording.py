@@ -19,7 +19,7 @@ from mockseg.domain.credentials import (
 from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import key_of_refused
-from mockseg.domain.request import Answer, Arrival, Headers, Route
+from mockseg.domain.request import Answer, Arrival, Headers, OwnHeaders, Route
 from mockseg.hub.fault_registry import FaultedRequest
 from mockseg.hub.hub import Hub
 from mockseg.web.bodies import Body, inflated, read_body
@@ -30,26 +30,36 @@ from mockseg.web.unparsed import RawRequest
 _Raw: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 # Clients send the same headers over and over; more kinds than this are few clients no more.
-_MOST = 1000
+_MOST_KINDS = 1000
+_MOST_BYTES = 1_000_000
+# Larger headers are hardly sent twice.
+_MOST_SHARED_BYTES = 2000
 
 
 class _HeaderStore:
     """Gives equal headers the same tuple, so that a hundred thousand requests share a few."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_kept", "_size_bytes")
 
     def __init__(self) -> None:
         self._kept: dict[_Raw, Headers] = {}
+        self._size_bytes = 0
 
     def keep(self, raw: _Raw) -> Headers:
         """Return headers to keep; the length's value is left out, because it differs each time."""
         alike = tuple([(n, b"" if n in _LENGTHS else v) for n, v in raw])
         kept = self._kept.get(alike)
-        if kept is None:
-            if len(self._kept) >= _MOST:
+        if kept is not None:
+            return kept
+        own = OwnHeaders(_shown(name, value) for name, value in alike)
+        size_bytes = own.size_bytes
+        if size_bytes <= _MOST_SHARED_BYTES:
+            if len(self._kept) >= _MOST_KINDS or self._size_bytes > _MOST_BYTES:
                 self._kept.clear()
-            kept = self._kept[alike] = tuple(_shown(name, value) for name, value in alike)
-        return kept
+                self._size_bytes = 0
+            self._kept[alike] = tuple(own)
+            self._size_bytes += size_bytes
+        return own
 
 
 _LENGTHS = frozenset({b"Content-Length", b"content-length"})

@@ -163,7 +163,7 @@ def streams(asked: argparse.Namespace) -> None:
                 ]
                 for thread in threads:
                     thread.start()
-                time.sleep(0.5)
+                stop.wait(0.5)
                 server.held_ms()
                 during = server.rate()
                 held = server.held_ms()
@@ -179,7 +179,7 @@ def _read_stream(port: int, stop: threading.Event) -> None:
     with contextlib.suppress(http.client.HTTPException, OSError):
         while not stop.is_set() and answer.read1(1 << 20):
             # A reader that leaves the processor to the server.
-            time.sleep(0.05)
+            stop.wait(0.05)
     connection.close()
 
 
@@ -227,7 +227,7 @@ def waits(_: argparse.Namespace) -> None:
 
         for _ in range(800):
             threading.Thread(target=wait, daemon=True).start()
-        time.sleep(3)
+        threading.Event().wait(3)
         server.held_ms()
         during = server.rate(key="waited")
         _say("800 waits with where", before=before, during=during, held=server.held_ms())

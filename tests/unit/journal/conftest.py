@@ -23,22 +23,30 @@ class Recorder:
         self._cursors = itertools.count(1)
         self._numbers = itertools.count(1)
 
-    def record(self, source, calls=1, *, size_bytes=10):
+    def record(self, source, calls=1, *, size_bytes=10, **large):
         """Append one request with so many calls; give their cursors."""
+        fields = {"path": "/v1/batch", "query": "", "headers": ()}
+        fields |= {name: large.pop(name) for name in list(large) if name in fields}
         request = KeptRequest(
             number=next(self._numbers),
             source=source,
             method="POST",
-            path="/v1/batch",
-            query="",
-            headers=(),
             body=b"x" * size_bytes,
             sent_bytes=size_bytes,
             received_ns=0,
             answer=_ANSWER,
+            **fields,
         )
+        keys = {"event": "E", "user_id": "u", "message_id": "m"} | large
         kept = [
-            KeptCall(next(self._cursors), request, index, Raw(b"{}"), "track", "E", "u", "m")
+            KeptCall(
+                cursor=next(self._cursors),
+                request=request,
+                index=index,
+                raw=Raw(b"{}"),
+                type="track",
+                **keys,
+            )
             for index in range(calls)
         ]
         request.calls = calls
@@ -49,6 +57,12 @@ class Recorder:
     def cursors(self, source=None):
         """Give the cursors of all kept calls, oldest first."""
         return [call.cursor for call in self.journal.calls_after(0, limit=10**6, source=source)]
+
+    def size_bytes(self):
+        """Return what the kept calls and requests take."""
+        calls = self.journal.calls_after(0, limit=10**6)
+        requests = self.journal.requests_after(0, limit=10**6)
+        return sum(each.size_bytes for each in (*calls, *requests))
 
     def numbers(self, source=None):
         """Give the numbers of all kept requests, oldest first."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from mockseg.domain.call import Remark
+from mockseg.domain.findings import discard
 from mockseg.domain.lost import Lost
+from mockseg.domain.request import OwnHeaders
 
 
 def test_calls_are_given_oldest_first_after_a_cursor(recorder):
@@ -143,21 +146,45 @@ def test_calls_go_with_their_requests(recorder):
 
 def test_bytes_are_bounded(recorder):
     """The source with most bytes makes room; the small one is untouched."""
-    kept = recorder(max_bytes=1000)
+    kept = recorder(max_bytes=5000)
     kept.record("small", size_bytes=50)
     for _ in range(20):
         kept.record("large", size_bytes=100)
-    sizes = [len(r.body) for r in kept.journal.requests_after(0, limit=100)]
-    assert sum(sizes) <= 1000
+    assert kept.size_bytes() <= 5000
     assert kept.cursors("small") == [1]
     assert kept.cursors("large")[-1] == 21
 
 
+@pytest.mark.parametrize(
+    "large",
+    [
+        {"query": "q" * 2000},
+        {"path": "/" + "p" * 2000},
+        {"headers": OwnHeaders([("X-Own", "h" * 2000)])},
+        {"message_id": "m" * 2000},
+        {"event": "e" * 2000},
+        {"user_id": "u" * 2000},
+        {"remark": Remark(altered=b"a" * 2000)},
+        {"remark": Remark(findings=(discard("no_user_anon_id"),) * 9)},
+    ],
+    ids=lambda large: next(iter(large)),
+)
+def test_everything_that_a_client_chooses_is_counted(recorder, large):
+    """A hundred of them stay within the bound, whatever is large about them."""
+    kept = recorder(max_bytes=20_000)
+    for _ in range(100):
+        kept.record("a", **large)
+    assert len(kept.cursors()) < 20
+    assert kept.size_bytes() <= 20_000
+    kept.journal.clear("a")
+    assert kept.journal._bytes == 0
+
+
 def test_a_body_over_the_bound_does_not_stay(recorder):
     """One body alone may be more than there is room for; the neighbours stay."""
-    kept = recorder(max_bytes=100)
+    kept = recorder(max_bytes=1500)
     kept.record("a", size_bytes=40)
-    kept.record("b", size_bytes=500)
+    kept.record("b", size_bytes=2000)
     assert kept.cursors() == [1]
     kept.record("b", size_bytes=40)
     assert kept.cursors() == [1, 3]
@@ -237,7 +264,7 @@ def test_summaries_are_counted_as_calls_come_and_go(recorder):
 
 
 @pytest.mark.parametrize(
-    "bound", [{"max_requests": 1000}, {"max_bytes": 100_000}, {"max_calls": 1000}]
+    "bound", [{"max_requests": 1000}, {"max_bytes": 439_000}, {"max_calls": 1000}]
 )
 def test_room_is_made_in_small_portions(recorder, bound):
     """At a bound each request costs a few of the oldest, never one request a great many."""
