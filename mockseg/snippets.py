@@ -291,7 +291,7 @@ def snippet(
     ca: PurePath | str | None = None,
     write_key: str = "YOUR_WRITE_KEY",
 ) -> str:
-    """Give what to paste, and what to know, as text of several lines.
+    """Return what to paste, and what to know, as text of several lines.
 
     Args:
         sdk: which.
@@ -315,7 +315,7 @@ def snippet(
 def start_lines(
     url: str, tls_url: str | None = None, *, write_key: str = "YOUR_WRITE_KEY"
 ) -> list[tuple[str, str]]:
-    """Give one line for each SDK: its name, and the code, or what it is waiting for."""
+    """Return one line for each SDK: its name, and the code or what is missing."""
     fill = _filler(url=url, tls_url=tls_url or DEFAULT_TLS_URL, ca=None, write_key=write_key)
     return [
         (

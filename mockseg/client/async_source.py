@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from mockseg.operations.destinations import DestinationView
 
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 T = TypeVar("T")
 
 
@@ -58,7 +61,6 @@ class AsyncSource(Awaiting["Scope"]):
     """
 
     _called = "source"
-    _subject: Scope
 
     def __init__(
         self,
@@ -88,7 +90,6 @@ class AsyncSource(Awaiting["Scope"]):
         return self._scope.unused
 
     async def _carry_out(self, called: str, steps: Steps[T]) -> T:
-        __tracebackhide__ = True
         return await run_async(softly(self._scope, called, steps), self._transport.perform)
 
     # --- sending, reading, changing

@@ -60,7 +60,6 @@ class _With(_Block):
     _keyword = "with"
 
     def __enter__(self) -> Self:
-        __tracebackhide__ = True
         self._entered()
         self._owner._carry_out(self._called, self._begin(), waits=False)
         return self
@@ -71,7 +70,6 @@ class _With(_Block):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        __tracebackhide__ = True
         steps = self._end(error)
         self._owner._carry_out(self._called, steps, waits=self._waits)
 
@@ -80,7 +78,6 @@ class _AsyncWith(_Block):
     _keyword = "async with"
 
     async def __aenter__(self) -> Self:
-        __tracebackhide__ = True
         self._entered()
         await self._owner._carry_out(self._called, self._begin())
         return self
@@ -91,7 +88,6 @@ class _AsyncWith(_Block):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        __tracebackhide__ = True
         await self._owner._carry_out(self._called, self._end(error))
 
 
@@ -234,7 +230,6 @@ class SoftBlock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        __tracebackhide__ = True
         self._scope.soft = self._outer
         if not self.failures:
             return

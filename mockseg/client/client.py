@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mockseg.client.verbs.fault import FaultOptions
 
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 T = TypeVar("T")
 
 
@@ -91,11 +94,10 @@ class Server(Blocking[Unused], abc.ABC):
         return Unused()
 
     @property
-    def _subject(self) -> Unused:
+    def _subject(self) -> Unused:  # type: ignore[override]  # nothing sets it
         return self.unused
 
     def _carry_out(self, called: str, steps: Steps[T], *, waits: bool) -> T:
-        __tracebackhide__ = True
         return carry_out(steps, self._transport, called=called, waits=waits)
 
     source = verb(server_verbs.source, _source)
@@ -126,7 +128,6 @@ class AsyncServer(Awaiting[Unused]):
     """
 
     _called = "server"
-    _subject: Unused
 
     def __init__(
         self,
@@ -148,7 +149,6 @@ class AsyncServer(Awaiting[Unused]):
         return self._subject
 
     async def _carry_out(self, called: str, steps: Steps[T]) -> T:  # noqa: ARG002
-        __tracebackhide__ = True
         return await run_async(steps, self._transport.perform)
 
     source = verb(server_verbs.source, _async_source)

@@ -21,9 +21,9 @@ class Performs(Protocol):
 
 
 class InProcess:
-    """Carries asks to a hub in another thread's event loop, or in this one's.
+    """Carries operations to a hub in another thread's event loop, or in this one's.
 
-    After :meth:`close` every ask, those under way too, ends in ``UnreachableError``:
+    After :meth:`close` every operation, those under way too, ends in ``UnreachableError``:
     nothing hangs on a loop that no longer runs. So does one in a child of a fork, which
     has no copy of the server's thread.
     """
@@ -40,7 +40,7 @@ class InProcess:
         self._under_way: set[Future[msgspec.Struct]] = set()
 
     def perform(self, asked: OperationCall | EdgeRequest) -> msgspec.Struct:
-        """Carry an ask out; see :class:`~mockseg.client.operation_call.Transport`.
+        """See :class:`~mockseg.client.operation_call.Transport`.
 
         Raises:
             BlockingCallError: called in the loop that would have to answer.
@@ -67,7 +67,7 @@ class InProcess:
         return AwaitableInProcess(self)
 
     def close(self) -> None:
-        """End every ask; the loop has stopped, or will."""
+        """End every operation; the loop has stopped, or will."""
         with self._lock:
             self._closed = True
             under_way = list(self._under_way)

@@ -20,6 +20,10 @@ from mockseg.errors import OperationError, UnreachableError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
+
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 _LONGEST_SHOWN = 200
 
 
@@ -138,7 +142,7 @@ class Transport(Protocol):
 
         Raises:
             OperationError: the server refused.
-            UnreachableError: there is no server, or it went away.
+            UnreachableError: nothing answers there, or the server went away.
         """
         ...
 
@@ -158,7 +162,6 @@ class AsyncTransport(Protocol):
 
 
 def run(steps: Steps[T], perform: Callable[[Asked], msgspec.Struct]) -> T:
-    __tracebackhide__ = True
     try:
         wanted = next(steps)
         while True:
@@ -174,7 +177,6 @@ def run(steps: Steps[T], perform: Callable[[Asked], msgspec.Struct]) -> T:
 
 
 async def run_async(steps: Steps[T], perform: Callable[[Asked], Awaitable[msgspec.Struct]]) -> T:
-    __tracebackhide__ = True
     try:
         wanted = next(steps)
         while True:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class AiohttpTransport:
-    """Carries asks over HTTP/1.1 in whatever event loop runs.
+    """Carries operations over HTTP/1.1 in whatever event loop runs.
 
-    Inside ``async with`` its connections are kept; outside each ask has its own, so that
+    Inside ``async with`` its connections are kept; outside each operation has its own, so that
     ``source.aio`` belongs to no loop and nothing has to be closed.
     """
 

@@ -31,9 +31,9 @@ _MAX_IDLE = 16
 
 
 class HttpTransport:
-    """Carries asks over HTTP/1.1.
+    """Carries operations over HTTP/1.1.
 
-    As many connections are open as threads ask at the same moment; they are kept and
+    As many connections are open as threads wait at the same moment; they are kept and
     reused. A child of a fork opens its own. A kept connection that the server closed
     meanwhile is replaced once, where asking twice does no harm.
     """
@@ -41,7 +41,7 @@ class HttpTransport:
     remote = True
 
     def __init__(self, url: str, *, ca: str | Path | None = None, token: str | None = None) -> None:
-        """Make a transport; nothing is opened before the first ask.
+        """Make a transport; nothing is opened before the first operation.
 
         Args:
             url: where the server is.

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from mockseg.operations.destinations import DestinationView
 
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 T = TypeVar("T")
 
 
@@ -67,7 +70,6 @@ class Source(Blocking["Scope"]):
     """
 
     _called = "source"
-    _subject: Scope
 
     def __init__(
         self,
@@ -104,7 +106,6 @@ class Source(Blocking["Scope"]):
         return f"<{kind} {self.write_key!r} at {self.url}>"
 
     def _carry_out(self, called: str, steps: Steps[T], *, waits: bool) -> T:
-        __tracebackhide__ = True
         steps = softly(self._scope, called, steps)
         return carry_out(steps, self._transport, called=called, waits=waits)
 

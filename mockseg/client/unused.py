@@ -77,7 +77,7 @@ class Unused:
     """What was made of a server's verbs and blocks, until it is used.
 
     Attributes:
-        watched: someone will ask; without that nothing is noted, and coroutines that are
+        watched: an end will check them; without that nothing is noted, and coroutines that are
             dropped have Python's own warning.
     """
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
+from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
-from mockseg.client.event_loop import in_event_loop
 from mockseg.client.operation_call import Asked, Steps, Transport, run
 from mockseg.client.scope import Patience, Scope
 from mockseg.errors import BlockingCallError
@@ -24,6 +25,34 @@ if TYPE_CHECKING:
 
     from mockseg.client.unused import Unused
 
+
+def in_event_loop() -> bool:
+    """Return whether the caller runs inside an event loop, which a blocking call would stop.
+
+    A loop may be marked as running in this thread without that: Playwright's synchronous API
+    runs one in a greenlet of its own, and goes on in the test's. What counts is whether the
+    loop is on this stack; of loops that are not written in Python (uvloop), which are not
+    on it, whether a task of theirs runs.
+    """
+    # No loop runs before asyncio is imported.
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        return False
+    if not isinstance(type(loop).run_forever, FunctionType):
+        return asyncio.current_task(loop) is not None
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "run_forever":
+            return True
+        frame = frame.f_back
+    return False
+
+
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,10 +74,7 @@ class Blocking(Generic[S]):
 
     _called: ClassVar[str]
     _scope: Scope
-    if TYPE_CHECKING:
-
-        @property
-        def _subject(self) -> S: ...
+    _subject: S
 
     @property
     def aio(self) -> Awaiting[S]:
@@ -70,10 +96,7 @@ class Awaiting(Generic[S]):
 
     _called: ClassVar[str]
     _scope: Scope
-    if TYPE_CHECKING:
-
-        @property
-        def _subject(self) -> S: ...
+    _subject: S
 
     @property
     def _unused(self) -> Unused:
@@ -87,21 +110,16 @@ class Awaiting(Generic[S]):
 class BlockingPart(Blocking[S]):
     """A part of a source, which carries its verbs out."""
 
-    _subject: S
-
     def __init__(self, source: Blocking[Scope], subject: S) -> None:
         self._source = source
         self._subject = subject
         self._scope = source._subject
 
     def _carry_out(self, called: str, steps: Steps[T], *, waits: bool) -> T:
-        __tracebackhide__ = True
         return self._source._carry_out(called, steps, waits=waits)
 
 
 class AwaitingPart(Awaiting[S]):
-    _subject: S
-
     def __init__(self, source: Awaiting[Scope], subject: S) -> None:
         self._source = source
         self._subject = subject
@@ -112,7 +130,6 @@ class AwaitingPart(Awaiting[S]):
         return self._source._unused
 
     async def _carry_out(self, called: str, steps: Steps[T]) -> T:
-        __tracebackhide__ = True
         return await self._source._carry_out(called, steps)
 
 
@@ -158,7 +175,6 @@ class Verb(Generic[S, P, T]):
         waits = self._waits or not _SECONDS.isdisjoint(self.__wrapped__.__kwdefaults__ or ())
 
         def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
             steps = begin(self, args, kwargs)
             return then(self, self._carry_out(f"{self._called}.{name}", steps, waits=waits))
 
@@ -169,14 +185,12 @@ class Verb(Generic[S, P, T]):
         name, begin, then = self.__name__, self._begin(), self._then or _as_it_is
 
         async def carried(self: Any, steps: Steps[Any]) -> Any:
-            __tracebackhide__ = True
             return then(self, await self._carry_out(f"{self._called}.{name}", steps))
 
         # Python's own warning about a coroutine has this name.
         carried.__qualname__ = self.__qualname__
 
         def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
             coroutine = carried(self, begin(self, args, kwargs))
             self._unused.note_verb(coroutine, name)
             return coroutine
@@ -193,7 +207,6 @@ class Verb(Generic[S, P, T]):
         patient = [name for name, value in defaults.items() if isinstance(value, Patience)]
 
         def begin(owner: Any, args: Any, kwargs: Any) -> Steps[Any]:
-            __tracebackhide__ = True
             for name in patient:
                 kwargs.setdefault(name, owner._scope.wait)
             return steps(owner._subject, *args, **kwargs)
@@ -240,7 +253,6 @@ def carry_out(steps: Steps[T], transport: Transport, *, called: str, waits: bool
     Raises:
         BlockingCallError: that would stop the event loop that runs in this thread.
     """
-    __tracebackhide__ = True
 
     def perform(asked: Asked) -> msgspec.Struct:
         if (waits or transport.remote) and in_event_loop():

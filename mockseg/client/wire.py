@@ -1,4 +1,4 @@
-"""An ask as HTTP, and an HTTP answer as a result: what both HTTP transports share.
+"""Where a server is, an operation as HTTP, and an HTTP answer as a result: for both transports.
 
 All of it follows from the table of operations.
 """
@@ -81,7 +81,7 @@ _IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class WireRequest:
-    """An ask as HTTP.
+    """An operation as HTTP.
 
     Attributes:
         method: of HTTP.
@@ -113,7 +113,7 @@ class _RefusalBody(msgspec.Struct):
 
 
 def encode(asked: OperationCall, *, prefix: str = "") -> WireRequest:
-    """Write an ask as HTTP: path and query for GET and DELETE, else path and body.
+    """Write an operation as HTTP: path and query for GET and DELETE, else path and body.
 
     Args:
         asked: what is asked.
@@ -152,7 +152,7 @@ def authorization(token: str | None) -> dict[str, str]:
 
 
 def decode(asked: OperationCall, status: int, body: bytes, *, url: str) -> msgspec.Struct:
-    """Read the answer to an ask.
+    """Read the answer to an operation.
 
     Raises:
         OperationError: the server refused.

@@ -19,7 +19,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from mockseg.client.event_loop import in_event_loop
+from mockseg.client.verb import in_event_loop
 from mockseg.errors import MissingExtraError, UnreachableError
 from mockseg.extras import require
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["AnalyticsPython", "patch_default_client"]
 
-# The SDK collects calls for so long before it sends them; its own 0.5 s is a long time to wait
+# How long the SDK collects calls before it sends them; its own 0.5 s is a long time to wait
 # before every assertion.
 _UPLOAD_SECONDS = 0.02
-# An SDK that has not sent after so long talks to nobody any more.
+# An SDK that has not sent by then has lost its server.
 _FLUSH_SECONDS = 10.0
 # What the SDK's module-level functions make their client from.
 _MODULE = ("default_client", "write_key", "host", "send", "sync_mode")

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SegmentUser"]
 
-# A schedule without an end: a step that is longer than anybody waits.
+# A schedule without an end: a step that is longer than any run.
 _ENDLESS: Final = Step(start_ns=0, length_ns=10**18, calls=10**12)
 
 
@@ -123,7 +123,7 @@ class SegmentUser(FastHttpUser):  # type: ignore[misc]  # Locust may be missing 
 
         Raises:
             ConfigError: an attribute or the profile is wrong.
-            PlanError: there is no such plan.
+            PlanError: a plan does not exist.
         """
         names = ("catalogue", "plan", "mix", "seed", "invalid", "locale", "strictness")
         flags: dict[str, Any] = {name: getattr(cls, name) for name in names}

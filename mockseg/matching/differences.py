@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from mockseg import json_types
 from mockseg.errors import MocksegError
-from mockseg.matching.admission import is_plain
 from mockseg.matching.render import shown, shown_path, shown_typed
-from mockseg.matching.values import ABSENT, ANY, Exactly, Expected, type_name
+from mockseg.matching.values import ABSENT, ANY, Exactly, Expected, is_plain, type_name
 from mockseg.suggestions import meant, nearest
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def compare(
     """Yield each place where a value differs from what is expected.
 
     Args:
-        expected: as :func:`mockseg.matching.admission.admit` returned it.
+        expected: as :func:`mockseg.matching.values.admit` returned it.
         actual: a JSON value, or ``ABSENT``.
         field: the place of the value; empty for a whole message.
         hints: note the other spelling under which a missing key is there. Without it the

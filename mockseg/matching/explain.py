@@ -316,7 +316,7 @@ def _duplicates(evidence: Evidence) -> _Cause:
         original = evidence.originals.get(call.duplicate_of or "")
         if original is None:
             lines += [
-                "  the call it repeats is no longer kept, is from before the window, or is",
+                "  the call it repeats was evicted, came before the window, or is",
                 "  in another source",
             ]
         elif not evidence.matcher.means(original):

@@ -22,10 +22,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, get_args
 from mockseg.domain.call import Verdict
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.fql.query import parse
-from mockseg.matching.admission import admit, is_plain
 from mockseg.matching.matcher import Matcher, make_matcher
 from mockseg.matching.render import shown, shown_typed
-from mockseg.matching.values import ANY, Exactly, Expected
+from mockseg.matching.values import ANY, Exactly, Expected, admit, is_plain
 from mockseg.suggestions import unknown, unknown_option
 
 if TYPE_CHECKING:

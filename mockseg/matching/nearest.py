@@ -83,11 +83,23 @@ class Ranking:
     """
 
     def __init__(self, matcher: Matcher) -> None:
-        self._judge = _Judge(matcher)
         self._found: list[Near] = []
+        self._matcher = matcher
+        expected = dict(matcher.expected)
+        # Whoever names an event and no type means a track call.
+        self._field = NAME_FIELDS.get(matcher.type or ("track" if "event" in expected else ""))
+        wanted = expected.get(self._field or "")
+        self._name = wanted if isinstance(wanted, str) else None
+        # Other conditions than the name, that make a call similar by themselves.
+        self._conditions = len(matcher.expected) - (wanted is not None)
+        self._ratios: dict[str, float] = {}
+        # What it learns of its second text, it learns once.
+        self._letters = difflib.SequenceMatcher(
+            None, "", _comparable(self._name or ""), autojunk=False
+        )
 
     def look(self, call: Call) -> None:
-        near = self._judge.near(call)
+        near = self._near(call)
         if near is not None:
             self._found.append(near)
 
@@ -108,24 +120,7 @@ class Ranking:
             for key, near in list(first.items())[: max(limit, 0)]
         ]
 
-
-class _Judge:
-    def __init__(self, matcher: Matcher) -> None:
-        self._matcher = matcher
-        expected = dict(matcher.expected)
-        # Whoever names an event and no type means a track call.
-        self._field = NAME_FIELDS.get(matcher.type or ("track" if "event" in expected else ""))
-        wanted = expected.get(self._field or "")
-        self._name = wanted if isinstance(wanted, str) else None
-        # Other conditions than the name, that make a call similar by themselves.
-        self._conditions = len(matcher.expected) - (wanted is not None)
-        self._ratios: dict[str, float] = {}
-        # What it learns of its second text, it learns once.
-        self._letters = difflib.SequenceMatcher(
-            None, "", _comparable(self._name or ""), autojunk=False
-        )
-
-    def near(self, call: Call) -> Near | None:
+    def _near(self, call: Call) -> Near | None:
         matcher = self._matcher
         same_type = matcher.type is None or call.type == matcher.type
         name = name_of(call)

@@ -257,7 +257,7 @@ def _type(call: Call) -> str:
 
 
 def name_of(call: Call) -> str | None:
-    """Return the event of a track call, the name of a page or screen; None where there is none."""
+    """Return the event of a track call, the name of a page or screen; else None."""
     field = NAME_FIELDS.get(call.type)
     name = call.message.get(field) if field is not None else None
     return name if isinstance(name, str) else None
@@ -348,7 +348,7 @@ def before_window(calls: Iterable[Call], opened_at: str | None) -> tuple[str, ..
 
     Args:
         calls: of the window.
-        opened_at: ISO 8601, or None where there is no window.
+        opened_at: ISO 8601, or None without a window.
     """
     opened = parse_moment(opened_at)
     if opened is None:

@@ -51,7 +51,7 @@ _TYPES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a type when somebody names it; pytest never does."""
+    """Import a type when it is first named; pytest never does."""
     if name not in _TYPES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
@@ -85,7 +85,7 @@ def segment(
     segment_server: SegmentServer,  # noqa: ARG001  (it has to run)
     segment_key: str | None,
 ) -> Iterator[SegmentSource]:
-    """Give this test a source of its own: send to ``segment.url`` with ``segment.write_key``.
+    """Return a source of this test's own: send to ``segment.url`` with ``segment.write_key``.
 
     When the test ends, calls that Segment would not take as they are fail it, unless
     ``@pytest.mark.segment(allow=[...])`` says otherwise.
@@ -167,7 +167,7 @@ def segment_destination(segment: SegmentSource) -> Iterator[Callable[..., Destin
 
 
 def _run_of(config: pytest.Config) -> Run:
-    """Give the part of the plugin that knows mockseg; it comes into being here."""
+    """Return the part of the plugin that knows mockseg; the first call makes it."""
     run = config.stash.get(_RUN, None)
     if run is None:
         # Walking through all that the project has loaded, again and again while hundreds of

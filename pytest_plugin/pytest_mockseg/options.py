@@ -83,11 +83,11 @@ class Options:
 
     @property
     def to_check(self) -> bool:
-        """Tell whether something was chosen that only mockseg can check."""
+        """Whether something was chosen that only mockseg can check."""
         return self.has_plan or self.url is not None
 
     def key_for(self, config: pytest.Config) -> str | None:
-        """Give the write key that the app cannot change.
+        """Return the write key that the app cannot change.
 
         Raises:
             pytest.fail.Exception: workers of pytest-xdist would share it on one server.
@@ -236,12 +236,12 @@ def is_worker(config: pytest.Config) -> bool:
 
 
 def distributes(config: pytest.Config) -> bool:
-    """Tell whether the tests run in workers of pytest-xdist, not here."""
+    """Return whether the tests run in workers of pytest-xdist, not here."""
     return not is_worker(config) and config.getoption("dist", "no") != "no"
 
 
 def uses_mockseg(item: pytest.Item) -> bool:
-    """Tell whether a test asks for one of our fixtures, as far as can be said before it runs."""
+    """Return whether a test asks for one of our fixtures, as far as is known before it runs."""
     return not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
@@ -257,7 +257,7 @@ def _url(config: pytest.Config) -> tuple[str | None, str]:
 
 
 def _given(config: pytest.Config, name: str) -> tuple[str, str]:
-    """Give a value, empty when there is none, and what it is called where it stands."""
+    """Return a value, empty if it is not given, and the name of its flag or ini key."""
     flag: str | None = config.getoption(name, None)
     if flag is not None:
         return str(flag), "--" + name.replace("_", "-")

@@ -62,7 +62,7 @@ class TestRecord:
         self._coverage: dict[str, CoverageView] = {}
 
     def begin_example(self, opened: Opened) -> None:
-        """Take a source for the next example; of those before, nobody asks for the calls."""
+        """Take a source for the next example, and drop those of the examples before."""
         self.sources = [each for each in self.sources if not each.closed]
         self.sources.append(opened)
 
@@ -94,7 +94,7 @@ class TestRecord:
                 )
 
     def as_json(self, plans_sent: set[str]) -> dict[str, Any]:
-        """Give what the report of the run needs, as JSON.
+        """Return what the report of the run needs, as JSON.
 
         Args:
             plans_sent: names of the plans that it has already; more are added.
@@ -217,7 +217,7 @@ class Opened:
         self._run(waiting.settle(scope, quiet=0.0, timeout=_SETTLE_SECONDS))
         seen = self._run(reading.call_pages(scope, after=after))
         sent = self._run(reading.request_pages(scope, after=after_request))
-        lost = self._run(_lost(scope.write_key))
+        lost = self._run(ask("summary", OfSource(source=scope.write_key), field="lost"))
         if seen:
             self._after = seen[-1].cursor
         if sent:
@@ -305,17 +305,13 @@ class Opened:
             return False
         before = (call_cursor(call.duplicate_of) or 1) - 1
         page: CallPage = self._run(
-            _one(ListCalls(source=self.source.write_key, after=before, limit=1))
+            ask("list_calls", ListCalls(source=self.source.write_key, after=before, limit=1))
         )
         return bool(page.calls) and is_resend(page.calls[0], call)
 
     def _run(self, steps: Steps[T]) -> T:
         # Not with the source's verbs: those refuse to stop an event loop, and here it is meant.
         return run(steps, self.source.transport.perform)
-
-
-def _lost(write_key: str) -> Steps[Lost]:
-    return ask("summary", OfSource(source=write_key), field="lost")
 
 
 def _incomplete(lost: Lost, *, after: int, after_request: int) -> str | None:
@@ -330,10 +326,6 @@ def _incomplete(lost: Lost, *, after: int, after_request: int) -> str | None:
             " mockseg_teardown = warn | off."
         )
     return None
-
-
-def _one(params: ListCalls) -> Steps[CallPage]:
-    return ask("list_calls", params)
 
 
 def _headline(bad: int, refused: int) -> str:

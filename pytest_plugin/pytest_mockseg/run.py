@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockseg.client.settings import OPTION_NAMES
+from mockseg.client.verbs.changing import OPTION_NAMES
 from mockseg.errors import MocksegError
 from pytest_mockseg import servers
 from pytest_mockseg.marker import Wish, problem_with, wish_from, wish_of
@@ -61,7 +61,7 @@ class Run:
     def source_of_test(
         self, request: pytest.FixtureRequest, *, key: str | None
     ) -> Iterator[SegmentSource]:
-        """Give a test its source, and judge it in the end."""
+        """Yield the source of a test, and judge it in the end."""
         _refuse_given(request.node)
         opened = self._open(wish_of(request.node), key=key)
         self._test().sources.append(opened)
@@ -70,7 +70,7 @@ class Run:
 
     @contextlib.contextmanager
     def making_sources(self) -> Iterator[Callable[..., SegmentSource]]:
-        """Give a maker of sources, and judge those that are open in the end."""
+        """Yield a maker of sources, and judge those that are open in the end."""
 
         def make(**wishes: Any) -> SegmentSource:
             __tracebackhide__ = True

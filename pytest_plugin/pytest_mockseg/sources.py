@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from pytest_mockseg.options import Options
 
 
+# Our own frames do not help to understand why a test failed.
+__tracebackhide__ = True
+
 T = TypeVar("T")
 
 
 @contextlib.contextmanager
 def as_failure() -> Iterator[None]:
     """Fail the test with the sentence of an error of ours, without our traceback."""
-    __tracebackhide__ = True
     try:
         yield
     except (MocksegError, TypeError) as error:
@@ -78,16 +80,14 @@ class SegmentSource(Source):
 
         It is flushed before every verb, and shut down with the source.
         """
-        __tracebackhide__ = True
         with as_failure():
             return self.wiring.client
 
     def patch_default_client(self) -> AbstractContextManager[Any]:
         """Let the SDK's module-level functions (``analytics.track``) send here.
 
-        Undone at the end of the ``with`` block, or of the test where there is none.
+        Undone at the end of the ``with`` block, or else of the test.
         """
-        __tracebackhide__ = True
         with as_failure():
             return self.wiring.patch_default_client()
 
@@ -108,7 +108,6 @@ class SegmentSource(Source):
             update: write the file instead; by default with ``--mockseg-update-goldens``.
             wait: seconds in which the calls must come; ini ``mockseg_wait`` by default.
         """
-        __tracebackhide__ = True
         super().assert_matches_golden(
             self.golden(path),
             ignore=ignore,
@@ -125,7 +124,6 @@ class SegmentSource(Source):
         return folder / "goldens" / f"{path}.json"
 
     def _carry_out(self, called: str, steps: Steps[T], *, waits: bool) -> T:
-        __tracebackhide__ = True
         with as_failure():
             self.wiring.flush_unless_in_loop()
         try:
@@ -165,7 +163,6 @@ class AsyncSegmentSource(AsyncSource):
         )
 
     async def _carry_out(self, called: str, steps: Steps[T]) -> T:
-        __tracebackhide__ = True
         wiring = self._origin.wiring
         with as_failure():
             if wiring.pending:

@@ -146,7 +146,7 @@ def test_own_patterns_replace_the_default_ones(source: Source, send: Send) -> No
     source.assert_no_pii([r"nothing"], quiet=0)
     with pytest.raises(UnmetExpectationError, match="plate"):
         source.assert_no_pii({"number plate": r"B-[A-Z]{2} \d{3}"}, quiet=0)
-    with pytest.raises(ValueError, match="no regular expression"):
+    with pytest.raises(ValueError, match="not a regular expression"):
         source.assert_no_pii(["("], quiet=0)
     with pytest.raises(ValueError, match="empty"):
         source.assert_no_pii([], quiet=0)
@@ -169,7 +169,7 @@ def test_digits_that_only_look_like_a_card_are_none(source: Source, send: Send) 
 def test_golden_files(source: Source, send: Send, tmp_path: Path) -> None:
     """What is new in every run is not compared; the rest is, in its order."""
     file = tmp_path / "goldens" / "visit.json"
-    with pytest.raises(UnmetExpectationError, match="there is no golden file"):
+    with pytest.raises(UnmetExpectationError, match=r"golden file .* does not exist"):
         source.assert_matches_golden(file, wait=0)
     send({**anonymous("Visited"), "properties": {"page": 1, "seen": {}}}, linked())
     source.assert_matches_golden(file, update=True, wait=0)
@@ -185,7 +185,7 @@ def test_golden_files(source: Source, send: Send, tmp_path: Path) -> None:
     text = str(failure.value)
     assert "properties.page: expected 1 (number), got '1' (string)" in text
     assert "properties.extra: expected no such member" in text
-    assert "golden 2 identify '': not recorded" in text
+    assert "golden 2 identify: not recorded" in text
     asyncio.run(
         source.aio.assert_matches_golden(file, update=True, ignore=["properties.extra"], wait=0)
     )

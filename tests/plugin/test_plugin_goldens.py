@@ -27,7 +27,7 @@ def test_goldens_are_written_and_compared(run: Run, pytester: pytest.Pytester) -
     pytester.makepyfile(test_shop=_CHECKOUT % 42)
     result = run()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*there is no golden file *checkout.json*"])
+    result.stdout.fnmatch_lines(["*the golden file *checkout.json does not exist*"])
     result.stdout.fnmatch_lines(["*--mockseg-update-goldens*"])
 
     run("--mockseg-update-goldens").assert_outcomes(passed=1)

@@ -88,7 +88,7 @@ def wait_for_delivery(
     """Return the first delivery of a call that matches, as soon as it is in this state.
 
     Raises:
-        UnmetExpectationError: there is none within `timeout` seconds; says what became of
+        UnmetExpectationError: none came within `timeout` seconds; says what became of
             the calls instead.
     """
     wanted = _Wanted(to=_id(to), state=state)

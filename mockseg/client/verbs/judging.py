@@ -60,7 +60,7 @@ def assert_matches_golden(
         wait: seconds in which the calls must come.
 
     Raises:
-        UnmetExpectationError: they differ, or there is no file.
+        UnmetExpectationError: they differ, or the file does not exist.
         ConfigError: the file is not a golden file, or cannot be written.
     """
     ignored, file = _paths(ignore), Path(path)
@@ -74,7 +74,7 @@ def assert_matches_golden(
     golden: list[JsonObject] | None = yield FileWork(partial(_read, file))
     if golden is None:
         raise UnmetExpectationError(
-            f"there is no golden file {file}; write it from what is recorded now with"
+            f"the golden file {file} does not exist; write it from what is recorded now with"
             " update=True (pytest --mockseg-update-goldens), and look at it"
         )
     count = max(1, len(golden))

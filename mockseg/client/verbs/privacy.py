@@ -139,7 +139,9 @@ def _compiled(patterns: Patterns) -> list[tuple[str, re.Pattern[str]]]:
         try:
             compiled.append((str(name), re.compile(pattern)))
         except (re.error, TypeError) as error:
-            raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from None
+            raise ValueError(
+                f"the pattern {pattern!r} is not a regular expression: {error}"
+            ) from None
     return compiled
 
 
@@ -162,7 +164,7 @@ def _parts(request: RequestView) -> Iterator[tuple[str, str]]:
 
 
 def _texts(value: Json, place: str) -> Iterator[tuple[str, str]]:
-    """Give the texts and numbers in a message with their places; JSON's escapes undone."""
+    """Yield the texts and numbers in a message with their places; JSON's escapes undone."""
     open_values: list[tuple[str, Json]] = [(place, value)]
     while open_values:
         here, each = open_values.pop()

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import msgspec
 
 from mockseg.client.operation_call import OperationCall, Steps
-from mockseg.matching.admission import admit
 from mockseg.matching.differences import compare
 from mockseg.matching.match import ScalarMatch
 from mockseg.matching.matcher import Matcher
 from mockseg.matching.render import count_names
-from mockseg.matching.values import ABSENT, Expected
+from mockseg.matching.values import ABSENT, Expected, admit
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import ListCalls, Summary
 from mockseg.operations.plans import CoverageView, MarkAsserted

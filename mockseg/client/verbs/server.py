@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mockseg.client.operation_call import OperationCall, Steps, ask
 from mockseg.client.scope import Scope
-from mockseg.client.settings import OPTION_NAMES, PlanOptions, SourceOptions, create, given
-from mockseg.client.verbs.changing import update
+from mockseg.client.verbs.changing import (
+    OPTION_NAMES,
+    PlanOptions,
+    SourceOptions,
+    create,
+    given,
+    update,
+)
 from mockseg.errors import ConfigError
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.calls import ClearCalls, Summary
@@ -37,7 +43,7 @@ def source(
 
     Args:
         write_key: any string; minted when not given.
-        options: see :class:`~mockseg.client.settings.SourceOptions`.
+        options: see :class:`~mockseg.client.verbs.changing.SourceOptions`.
 
     Raises:
         UnknownOptionError: an option is unknown.

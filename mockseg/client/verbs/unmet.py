@@ -166,7 +166,7 @@ def raise_if_lost(lost: Lost, claim: str, *, after: int, after_request: int | No
     """Raise when a claim about all calls of a source can no longer be checked.
 
     Args:
-        lost: what is no longer kept of the source.
+        lost: what was evicted or forgotten of the source.
         claim: the end of a sentence that begins with "cannot confirm".
         after: the cursor after which the claim begins.
         after_request: the number of the request after which it begins; None for a claim that

@@ -213,8 +213,8 @@ class _Expected:
         Raises:
             TypeError, ValueError: a part is of the wrong type, or not JSON.
         """
-        from mockseg.matching.admission import admit
         from mockseg.matching.differences import compare
+        from mockseg.matching.values import admit
 
         if self.matcher is not None:
             check_matcher(self.matcher)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mockseg.client.event_loop import in_event_loop
+from mockseg.client.verb import in_event_loop
 
 
 def test_without_a_loop_it_is_false() -> None:

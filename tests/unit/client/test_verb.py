@@ -92,7 +92,7 @@ class _Owner(Blocking[Scope]):
     _called = "owner"
 
     def __init__(self, scope: Scope) -> None:
-        self._subject = self._scope = scope  # type: ignore[misc]
+        self._subject = self._scope = scope
         self.waits: list[tuple[str, bool]] = []
 
     def _carry_out(self, called: str, steps: Any, *, waits: bool) -> Any:
