@@ -74,9 +74,6 @@ class Address:
 
 # How much longer than the server's own time a client waits before it gives up on it.
 GRACE_SECONDS = 30.0
-# Asking these a second time gives the same as asking once, although they are POST.
-_HARMLESS = frozenset({"explain_calls", "wait_calls", "settle", "open_window"})
-_IDEMPOTENT = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ def encode(asked: OperationCall, *, prefix: str = "") -> WireRequest:
         target=f"{prefix}{PREFIX}{path}",
         body=body,
         patience=asked.patience + GRACE_SECONDS,
-        repeatable=operation.method in _IDEMPOTENT or asked.operation in _HARMLESS,
+        repeatable=operation.repeatable,
     )
 
 

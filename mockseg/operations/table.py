@@ -116,6 +116,7 @@ class Operation:
         status: of the answer when it went well.
         refusals: other statuses it may answer, with their meaning.
         details: what ``error.details`` of a 406 has, or None.
+        harmless: asking a second time gives the same as asking once, although it is a POST.
     """
 
     name: str
@@ -127,6 +128,12 @@ class Operation:
     status: int = 200
     refusals: tuple[tuple[int, str], ...] = ()
     details: type[msgspec.Struct] | None = None
+    harmless: bool = False
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether a client may send it again when it does not know what happened."""
+        return self.harmless or self.method != "POST"
 
     @property
     def path_names(self) -> tuple[str, ...]:
@@ -137,8 +144,6 @@ class Operation:
     def has_body(self) -> bool:
         return self.method in {"POST", "PUT", "PATCH"}
 
-
-__all__ = ["OPERATIONS", "PREFIX", "Operation", "by_name", "to_wire"]
 
 _NO_CALL = ((404, "no such call was recorded"), (410, "the call is no longer kept"))
 _NO_SOURCE = (404, "no such source")
@@ -157,6 +162,7 @@ OPERATIONS: tuple[Operation, ...] = (
         WaitedCalls,
         refusals=((406, "time is up, or it can no longer come true"),),
         details=UnmetWait,
+        harmless=True,
     ),
     Operation(
         "explain_calls",
@@ -165,6 +171,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Say why calls are not there as often as expected.",
         ExplainCalls,
         Explained,
+        harmless=True,
     ),
     Operation(
         "import_calls", "POST", "/calls/import", "Record exported calls.", ImportCalls, Imported
@@ -196,6 +203,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Settle,
         Settled,
         refusals=((406, "it did not become quiet in time"),),
+        harmless=True,
     ),
     Operation("summary", "GET", "/summary", "Count what was recorded.", OfSource, Summary),
     Operation("list_requests", "GET", "/requests", "List requests.", ListRequests, RequestPage),
@@ -253,6 +261,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "See a source from now on, with its own dedup window.",
         GetSource,
         Window,
+        harmless=True,
     ),
     Operation(
         "put_plan",
