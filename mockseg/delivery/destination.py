@@ -266,7 +266,7 @@ def make_destination(
     if not settings.urls and receive is None:
         refuse(
             "settings.url",
-            "`settings.url` is missing, and there is no imitation to send to",
+            "`settings.url` is missing, and mockseg does not imitate this destination",
             allowed="an absolute http or https URL",
         )
     return Destination(

@@ -165,7 +165,7 @@ def _bad_gzip(body: bytes, *, truncated: bool) -> bytes:
     if truncated:
         packed = gzip.compress(body, mtime=0)
         return packed[: len(packed) // 2]
-    return _GZIP_MAGIC + b"this is no deflate stream"
+    return _GZIP_MAGIC + b"this is not a deflate stream"
 
 
 # Nothing is held longer than what a wait may last.

@@ -66,7 +66,7 @@ def summary_of(fates: dict[Fate, list[tuple[int, ...]]], *, nameless: int, lost:
     Args:
         fates: for each fate the statuses that each message was answered.
         nameless: messages without a messageId in requests that were not stored.
-        lost: what is no longer kept of the source.
+        lost: what was evicted of the source.
     """
     total = sum(len(stories) for stories in fates.values())
     parts = [

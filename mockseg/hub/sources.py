@@ -290,7 +290,7 @@ class Sources:
         return None if source is None else source.last_arrival
 
     def lost(self, key: str | None) -> Lost:
-        """Return what is no longer kept of a source, or of all, although it was not cleared."""
+        """Return what was evicted of a source, or of all."""
         kept = self._journal.lost(key)
         if key is None:
             return kept + self.forgotten_sources.total

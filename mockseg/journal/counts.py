@@ -48,7 +48,7 @@ class Counts:
             _subtract(self.refusals, kind, count)
 
     def by_name(self) -> dict[str, int]:
-        """Return the number of calls by event, or by type where there is no event."""
+        """Return the number of calls by event, or by type for those without an event."""
         found: dict[str, int] = {}
         for key, count in self._calls.items():
             name = key if isinstance(key, str) else key[0]

@@ -49,7 +49,7 @@ class NumberedRecords(Generic[_Record]):
 
     @property
     def newest_number(self) -> int:
-        """Number of the newest record, 0 if there is none."""
+        """Number of the newest record, or 0."""
         return self._numbers[-1][-1] if self._numbers else 0
 
     def append(self, number: int, record: _Record) -> None:

@@ -190,7 +190,7 @@ class UnmetWait(Result, frozen=True):
         verdict: calls of which verdict were waited for: accepted, unless the match says
             otherwise.
         call: the call that ended the wait: dropped, or one too many.
-        lost: what is no longer kept, so that calls cannot be counted exactly.
+        lost: what was evicted, so that calls cannot be counted exactly.
         explanation: what was found instead; left out with ``explain: false``.
     """
 

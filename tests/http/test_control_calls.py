@@ -217,7 +217,7 @@ async def test_a_call_that_is_not_there_says_whether_it_ever_was(client: Any, me
     await asked(client, "DELETE", "/calls/call-1")
     error = (await asked(client, method, "/calls/call-1", status=410))["error"]
     assert (error["code"], error["details"]) == ("evicted_call", {"oldest": "call-2", "kept": 1})
-    assert "call-1 is no longer kept" in error["message"]
+    assert "call-1 was evicted or cleared" in error["message"]
     await asked(client, "DELETE", "/calls?all=true")
     error = (await asked(client, method, "/calls/call-2", status=410))["error"]
     assert error["details"] == {"oldest": None, "kept": 0}

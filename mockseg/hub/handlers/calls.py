@@ -170,7 +170,7 @@ def _existing(id_: str, journal: MemoryJournal) -> KeptCall:
     """Return the call with this id.
 
     Raises:
-        OperationError: 404 it was never recorded, 410 it is no longer kept.
+        OperationError: 404 it was never recorded, 410 it was evicted or cleared.
     """
     cursor = call_cursor(id_)
     if not cursor or cursor > journal.cursor:
@@ -189,7 +189,7 @@ def _existing(id_: str, journal: MemoryJournal) -> KeptCall:
         first = call_id(oldest[0].cursor) if oldest else None
         kept = f"the oldest kept call is {first}" if first else "no call is kept"
         raise OperationError(
-            f"{call_id(cursor)} is no longer kept, because it was evicted or cleared: {kept}",
+            f"{call_id(cursor)} was evicted or cleared: {kept}",
             status=410,
             code="evicted_call",
             details={"oldest": first, "kept": journal.count()[0]},
