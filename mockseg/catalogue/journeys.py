@@ -36,11 +36,11 @@ class Weighted(Generic[T]):
         pairs: each thing with its weight, a whole number of 0 or more; one at least above 0.
     """
 
-    __slots__ = ("_bounds", "_items", "_table", "total")
+    __slots__ = ("_bounds", "_table", "items", "total")
 
     def __init__(self, pairs: Iterable[tuple[T, int]]) -> None:
         kept = [(item, weight) for item, weight in pairs if weight > 0]
-        self._items = [item for item, _ in kept]
+        self.items = [item for item, _ in kept]
         self._bounds = list(accumulate(weight for _, weight in kept))
         self.total = self._bounds[-1]
         # Each thing as often as it weighs: traffic chooses tens of thousands of times a second.
@@ -48,15 +48,12 @@ class Weighted(Generic[T]):
         self._table = [item for item, weight in kept for _ in range(weight)] if repeated else []
 
     def __getitem__(self, place: int) -> T:
-        return self._table[place] if self._table else self._items[bisect_right(self._bounds, place)]
+        return self._table[place] if self._table else self.items[bisect_right(self._bounds, place)]
 
     def pick(self, random: Callable[[], float]) -> T:
         if self._table:
             return self._table[int(random() * self.total)]
         return self[int(random() * self.total)]
-
-    def every(self) -> list[T]:
-        return self._items
 
 
 class Follow(NamedTuple):

@@ -22,7 +22,7 @@ from mockseg.domain.message import holder_of
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import as_object, as_text
 from mockseg.plans.violations import segment_text
-from mockseg.schemas.tree import children, dereference, lookup, pointer_path
+from mockseg.schemas.tree import pointer_path, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -188,25 +188,12 @@ def planned_names(schema: JsonObject, holder: str) -> set[str]:
         schema: the rule's, over the whole message.
         holder: ``properties`` or ``traits``.
     """
-    names: set[str] = set()
-    waiting: list[tuple[tuple[str | int, ...], bool]] = [((), False)]
-    seen: set[tuple[tuple[str | int, ...], bool]] = set()
-    while waiting:
-        path, inside = waiting.pop()
-        path = dereference(schema, path)
-        if (path, inside) in seen:
-            continue
-        seen.add((path, inside))
-        for step, _ in children(lookup(schema, path)):
-            down = (*path, *step)
-            if step[0] == "properties":
-                if inside:
-                    names.add(str(step[1]))
-                elif step[1] == holder:
-                    waiting.append((down, True))
-            elif step[0] in {"allOf", "anyOf", "oneOf", "if", "then", "else", "dependencies"}:
-                waiting.append((down, inside))
-    return names
+    return {
+        name
+        for held, path in properties_of(schema, ())
+        if held == holder
+        for name, _ in properties_of(schema, path)
+    }
 
 
 class TrackSettings(

@@ -6,6 +6,12 @@ so they agree by construction. All of them take time linear in the text.
 
 Asserted: date-time, date, time (RFC 3339), email, uri, uuid, hostname, ipv4, ipv6.
 Every other format only annotates, as it does at Segment.
+
+Strings of a format are each read from one row of bytes, whatever those are. What a test of
+Hypothesis takes is paid by the choice, so a value is one choice: a row of bytes. Each of them
+says one thing (a kind of notation, an hour, a character or that there is none) and 0 says the
+simplest, for Hypothesis shrinks the bytes of a row one by one. They are evenly spread, unlike
+large whole numbers, most of which are drawn small.
 """
 
 from __future__ import annotations
@@ -14,11 +20,11 @@ import ipaddress
 import re
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from ipaddress import IPv6Address
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
 
 # Ours, for the envelope's timestamps: as SDKs write them, in years that clocks have.
 MOMENT: Final = "mockseg-moment"
@@ -120,3 +126,221 @@ def is_format(name: str, text: str) -> bool:
     """Return whether a text has this format; true for a format that is not asserted."""
     check = ASSERTED.get(name)
     return check is None or check(text)
+
+
+T = TypeVar("T")
+
+_MIDDLE: Final = date(2000, 1, 1).toordinal()
+_FIRST: Final = 1 - _MIDDLE
+_LAST: Final = date.max.toordinal() - _MIDDLE
+_TWO: Final = tuple(f"{number:02d}" for number in range(60))
+_ZONES: Final = ("Z", "+00:00", "+05:30", "-08:00", "+12:45", "-03:30")
+_OFFSETS: Final = 2 * (24 * 60 - 1) + 1
+_DAY_BYTES: Final = 3
+_CLOCK_BYTES: Final = 3 + 5 + 2
+
+
+class Coded(NamedTuple):
+    """A kind of string: ``read`` makes one of any row of ``size`` bytes."""
+
+    size: int
+    read: Callable[[bytes], str]
+
+
+def _of(choices: tuple[T, ...], code: int) -> T:
+    return choices[code % len(choices)]
+
+
+# --- moments
+
+
+def _fraction(code: bytes) -> str:
+    """Write nothing in one case of two, else 1 to 9 digits with their leading zeros."""
+    if code[0] % 2 == 0:
+        return ""
+    count = 1 + code[0] // 2 % 9
+    return f".{int.from_bytes(code[1:], 'big') % 10**count:0{count}d}"
+
+
+def _zone(code: bytes) -> str:
+    """Write one of the usual offsets in two cases of three, else any."""
+    number = int.from_bytes(code, "big")
+    if code[0] < 0xAA:
+        return _of(_ZONES, number)
+    minutes = number % _OFFSETS - _OFFSETS // 2
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{_TWO[hours]}:{_TWO[rest]}"
+
+
+def _time(code: bytes) -> str:
+    clock = f"{_TWO[code[0] % 24]}:{_TWO[code[1] % 60]}:{_TWO[code[2] % 60]}"
+    return f"{clock}{_fraction(code[3:8])}{_zone(code[8:10])}"
+
+
+def _days(first: int, last: int) -> Callable[[bytes], str]:
+    """Read days from 2000-01-01: within 90 years in one case of two, before and after in turn."""
+    middle = 0 if first <= 0 <= last else first
+    before, after = middle - first, last - middle + 1
+
+    def read(code: bytes) -> str:
+        # Of what is near, the first byte only says so.
+        number = int.from_bytes(code if code[0] >= 0x80 else code[1:], "big")
+        half, odd = divmod(number, 2)
+        days = middle - 1 - half % before if odd and before else middle + half % after
+        return date.fromordinal(_MIDDLE + days).isoformat()
+
+    return read
+
+
+def date_times(first_day: int, last_day: int) -> Coded:
+    """Return moments as RFC 3339 has them, with 0 to 9 digits and any offset.
+
+    Args:
+        first_day: the earliest, in days from 2000-01-01.
+        last_day: the latest.
+    """
+    day = _days(first_day, last_day)
+
+    def read(code: bytes) -> str:
+        return f"{day(code[:_DAY_BYTES])}T{_time(code[_DAY_BYTES:])}"
+
+    return Coded(_DAY_BYTES + _CLOCK_BYTES, read)
+
+
+# --- identifiers and addresses
+
+
+def _uuid(code: bytes) -> str:
+    """Write capitals in one case of eight."""
+    digits = code[1:].hex()
+    text = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return text.upper() if code[0] % 8 == 7 else text
+
+
+def _ipv4(code: bytes) -> str:
+    return ".".join(map(str, code))
+
+
+def _ipv6(code: bytes) -> str:
+    """Write all notations; some groups are zero, for those are what is left out."""
+    groups = bytearray(code[2:])
+    for place in range(8):
+        if code[1] >> place & 1:
+            groups[2 * place : 2 * place + 2] = b"\0\0"
+    address = IPv6Address(bytes(groups))
+    match code[0] % 4:
+        case 0:
+            return address.compressed
+        case 1:
+            return address.exploded
+        case 2:
+            return address.compressed.upper()
+        case _:
+            return f"{address.exploded[:30]}{_ipv4(bytes(groups[12:]))}"
+
+
+class _Letters:
+    """Reads bytes as characters of an alphabet; a byte may also stand for no character."""
+
+    def __init__(self, alphabet: str) -> None:
+        count = len(alphabet) * max(1, 170 // len(alphabet))
+        self._table = bytes(ord(alphabet[(code - 1) % len(alphabet)]) for code in range(256))
+        self._none = bytes([0, *range(count + 1, 256)])
+
+    def read(self, code: bytes) -> str:
+        return code.translate(self._table, self._none).decode("ascii")
+
+
+_LOWER: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+_UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_HOST: Final = _Letters(f"{_LOWER}-XYZ")
+_LOCAL: Final = _Letters(f"{_LOWER}!#$%&'*+/=?^_`{{|}}~-{_UPPER}")
+_PATH: Final = _Letters(f"{_LOWER}/-._~,;@:!$&'()*+={_UPPER}")
+_TOPS: Final = (".com", ".io", ".org", ".co", ".museum", ".www.com")
+_MIDDLES: Final = ("@", "@", "+tag@", ".a@", "@x-1.")
+_STARTS: Final = (
+    "https://a.com/",
+    "http://a.io/",
+    "https://www.a-1.co:8080/",
+    "https://u@a.org/",
+    "https://[::1]/",
+    "mailto:",
+    "urn:",
+)
+_ENDS: Final = ("", "", "?q=%20", "#f", "?a=1&b=a%2Cb", "%C3%A9", "?")
+_ROOM_OF_MIDDLE: Final = max(map(len, _MIDDLES))
+_ROOM_OF_TOP: Final = max(map(len, _TOPS))
+_ROOM_AROUND_PATH: Final = max(map(len, _STARTS)) + max(map(len, _ENDS))
+# From here on there is room for every middle and every top.
+_ROOMY: Final = 24
+
+
+def _label(code: bytes) -> str:
+    return _HOST.read(code).strip("-") or "a"
+
+
+def _hostnames(longest: int) -> Coded:
+    if longest < _ROOMY:
+        return Coded(longest, _label)
+    size = min(longest - _ROOM_OF_TOP, 30)
+    return Coded(1 + size, lambda code: _label(code[1:]) + _of(_TOPS, code[0]))
+
+
+def _emails(longest: int) -> Coded:
+    local = max(1, longest // 8)
+    if longest < _ROOMY:
+        room = longest - local - 1
+        return Coded(
+            local + room,
+            lambda code: f"{_LOCAL.read(code[:local]) or 'a'}@{_label(code[local:])}",
+        )
+    host = min(longest - local - _ROOM_OF_MIDDLE - _ROOM_OF_TOP, 16)
+
+    def read(code: bytes) -> str:
+        name = _LOCAL.read(code[2 : 2 + local]) or "a"
+        return f"{name}{_of(_MIDDLES, code[0])}{_label(code[2 + local :])}{_of(_TOPS, code[1])}"
+
+    return Coded(2 + local + host, read)
+
+
+def _uris(longest: int) -> Coded:
+    room = longest - _ROOM_AROUND_PATH
+    if room < 1:
+        return Coded(longest - 2, lambda code: f"a:{_PATH.read(code)}")
+
+    def read(code: bytes) -> str:
+        return _of(_STARTS, code[0]) + _PATH.read(code[2:]) + _of(_ENDS, code[1])
+
+    return Coded(2 + room, read)
+
+
+# Format -> the shortest it can be, the longest it comes, and how it is made.
+FORMATS: Final = {
+    "date-time": (20, 35, date_times(_FIRST, _LAST)),
+    "date": (10, 10, Coded(_DAY_BYTES, _days(_FIRST, _LAST))),
+    "time": (9, 24, Coded(_CLOCK_BYTES, _time)),
+    "uuid": (36, 36, Coded(17, _uuid)),
+    "ipv4": (7, 15, Coded(4, _ipv4)),
+    "ipv6": (2, 45, Coded(18, _ipv6)),
+    # 1970 to 2099: Segment's Unify takes nothing older.
+    MOMENT: (20, 35, date_times(-10_957, 36_523)),
+}
+_BOUNDED: Final = {"hostname": (1, _hostnames), "email": (3, _emails), "uri": (2, _uris)}
+_NATURAL: Final = 72
+
+
+def format_text(name: str, least: int, most: int | None) -> Coded | None:
+    """Return strings of a format within a length; None where that cannot be constructed.
+
+    Args:
+        name: one of the formats that plans assert.
+        least: the shortest, in characters.
+        most: the longest, or None.
+    """
+    if name in FORMATS:
+        shortest, longest, coded = FORMATS[name]
+        return coded if least <= shortest and (most is None or most >= longest) else None
+    shortest, make = _BOUNDED[name]
+    if least > shortest or (most is not None and most < shortest):
+        return None
+    return make(_NATURAL if most is None else min(most, _NATURAL))

@@ -129,6 +129,24 @@ def _is_schema(value: Json) -> bool:
     return isinstance(value, dict | bool)
 
 
+def properties_of(
+    root: Json, path: Path, *, seen: set[Path] | None = None
+) -> Iterator[tuple[str, Path]]:
+    """Yield the properties that the schema at a path names, in whichever branch, with their paths.
+
+    References are followed; what must not be (``not``) names nothing.
+    """
+    path = dereference(root, path)
+    seen = set() if seen is None else seen
+    if path not in seen:
+        seen.add(path)
+        for step, _ in children(lookup(root, path)):
+            if step[0] == "properties":
+                yield str(step[1]), (*path, *step)
+            elif step[0] in IN_PLACE and step[0] != "not":
+                yield from properties_of(root, (*path, *step), seen=seen)
+
+
 def types_of(schema: JsonObject, *, default: Iterable[str] = ()) -> list[str]:
     given = schema.get("type", list(default))
     return [given] if isinstance(given, str) else given

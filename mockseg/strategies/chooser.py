@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from mockseg.json_types import as_object, encode_for_wire
+from mockseg.schemas.formats import format_text
 from mockseg.schemas.patterns import character_row, to_python
-from mockseg.schemas.texts import format_text
 from mockseg.schemas.values import identity
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
     from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.texts import Coded
+    from mockseg.schemas.formats import Coded
     from mockseg.schemas.values import Member, Members
 
 _PADDING: Final = "padding"

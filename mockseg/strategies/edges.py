@@ -12,8 +12,7 @@ from mockseg.catalogue.lookup import get, matches_of
 from mockseg.domain.limits import MAX_CALL_BYTES
 from mockseg.domain.message import holder_of
 from mockseg.schemas.compiled import compile_schema
-from mockseg.schemas.formats import MOMENT
-from mockseg.schemas.texts import FORMATS
+from mockseg.schemas.formats import FORMATS, MOMENT
 from mockseg.strategies.chooser import LARGEST, PlainChooser, fresh, padded
 from mockseg.strategies.events import messages_of, weight_of, weighted
 

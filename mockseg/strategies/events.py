@@ -13,9 +13,8 @@ from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError
 from mockseg.json_types import canonical, decode
 from mockseg.plans.coverage import items_of
-from mockseg.schemas.formats import MOMENT
+from mockseg.schemas.formats import FORMATS, MOMENT
 from mockseg.schemas.soundness import usable
-from mockseg.schemas.texts import FORMATS
 from mockseg.schemas.values import Builder
 from mockseg.strategies.chooser import ABSENT, PLAIN, coded_text, fresh
 from mockseg.strategies.realistic import palette_of

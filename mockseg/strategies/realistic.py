@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from mockseg.catalogue.spelling import snake_case
 from mockseg.extras import require
-from mockseg.schemas.formats import MOMENT
-from mockseg.schemas.texts import date_times
+from mockseg.schemas.formats import MOMENT, date_times
 from mockseg.strategies.chooser import PLAIN, PlainChooser, coded_text
 
 if TYPE_CHECKING:

@@ -383,7 +383,7 @@ class _Road:
 
     def along(self, turns: Weighted[T]) -> T:
         """Take one of several ways; where there is one only, nothing is read."""
-        if len(turns.every()) == 1:
+        if len(turns.items) == 1:
             return turns[0]
         return turns[next(self._rest, 0) % turns.total]
 

@@ -14,8 +14,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mockseg.schemas.compiled import compile_schema
+from mockseg.schemas.formats import format_text
 from mockseg.schemas.patterns import character_row
-from mockseg.schemas.texts import format_text
 from mockseg.schemas.values import identity
 
 if TYPE_CHECKING:
