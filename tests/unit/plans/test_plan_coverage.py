@@ -322,3 +322,22 @@ def test_the_page_says_whether_the_threshold_is_reached(survey: Plan) -> None:
     assert "is below the threshold of 10 %" in coverage_html(report, threshold=10)
     assert "reaches the threshold of 0 %" in coverage_html(report, threshold=0)
     assert "threshold" not in coverage_html(report)
+
+
+def test_a_plan_that_is_covered_has_nothing_to_tell() -> None:
+    """No list stands in the text where it would be empty."""
+    coverage = Coverage(of_schema({"properties": {"a": {}}}))
+    message = {"type": "alias", "a": 1}
+    coverage.saw(message)
+    coverage.asserted(message)
+    text = coverage_text(coverage.report())
+    for heading in ("never seen", "never asserted", "never planned", "Never exercised"):
+        assert heading not in text
+
+
+def test_an_unplanned_event_is_told_with_its_count(survey: Plan) -> None:
+    """Of a plan that has track rules."""
+    coverage = Coverage(survey)
+    for _ in range(2):
+        coverage.saw({"type": "track", "event": "Else"})
+    assert "Seen, never planned:\n  Else (2)\n" in coverage_text(coverage.report())

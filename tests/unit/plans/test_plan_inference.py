@@ -352,3 +352,19 @@ def test_the_changes_are_written_for_a_reviewer() -> None:
         "2 changes, 1 may make calls bad that were good (!)",
     ]
     assert diff_text(()) == "no changes\n"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "track", "event": ""},
+        {"type": "track", "event": 5},
+        {"type": "track"},
+        {"type": "odd", "event": "A"},
+        {},
+    ],
+)
+def test_calls_that_no_rule_can_be_for_are_left_out(message: dict[str, Any]) -> None:
+    """A track call without a name, and types that Segment does not have."""
+    assert infer([message]).rules == ()
+    assert [rule.key for rule in infer([message, {"type": "track", "event": "A"}]).rules] == ["A"]

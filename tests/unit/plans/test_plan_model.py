@@ -62,6 +62,14 @@ def test_a_title_that_is_no_text_is_made_from_the_key(title: Any) -> None:
     assert plain
 
 
+def test_a_plan_names_its_document() -> None:
+    """An address is the plan's document; another value is kept as it is."""
+    plan = plan_from_json({"rules": [RULE], "document": "https://d.example"}, file="p")
+    assert (plan.document, plan.extra) == ("https://d.example", {})
+    odd = plan_from_json({"rules": [RULE], "document": 5}, file="p")
+    assert (odd.document, odd.extra) == ("", {"document": 5})
+
+
 def named_rules(*, caseless: bool = False) -> Plan:
     """Make a plan in which an event's name, another spelling and a type may meet."""
     rules = (

@@ -16,6 +16,7 @@ from mockseg.plans.protocols import (
     Outcome,
     ProtocolsSettings,
     forwarded_blocked,
+    planned_names,
     settings_from_json,
     settings_to_json,
     violation_generated,
@@ -170,6 +171,69 @@ def test_only_properties_themselves_are_omitted(
     left = {name: value for name, value in outcome.message.items() if name != "context"}
     assert left == {name: value for name, value in sent.items() if name != "context"}
     assert outcome.message["context"]["ip"] == "1"
+
+
+@pytest.mark.parametrize("kind", ["identify", "group"])
+@pytest.mark.parametrize(
+    ("controls", "left"),
+    [
+        ({}, {"age": "x", "plan": 1}),
+        ({"commonEventOnViolations": "ALLOW"}, {"age": "x", "plan": 1}),
+        ({"commonEventOnViolations": "OMIT_TRAITS"}, {"age": "x"}),
+        ({"allowTraitsOnViolations": False}, {"plan": 1}),
+        ({"commonEventOnViolations": "OMIT_TRAITS", "allowTraitsOnViolations": False}, {}),
+    ],
+)
+def test_traits_are_omitted_as_each_control_says(
+    kind: str, controls: dict[str, Any], left: dict[str, Any]
+) -> None:
+    """What violates the rule, and what violates the common schema, each by its own control."""
+
+    def traits(name: str, type_: str) -> dict[str, Any]:
+        return {"properties": {"traits": {"properties": {name: {"type": type_}}}}}
+
+    rules = [
+        {"type": kind.upper(), "jsonSchema": traits("age", "integer")},
+        {"type": "COMMON", "jsonSchema": traits("plan", "string")},
+    ]
+    plan = plan_from_json({"name": "p", "rules": rules}, file="p")
+    message = {"type": kind, "userId": "u", "traits": {"age": "x", "plan": 1}}
+    assert decided(plan, message, **{kind: controls}).message["traits"] == left
+    other = {"group" if kind == "identify" else "identify": controls}
+    assert decided(plan, message, **other).message["traits"] == message["traits"]
+
+
+def test_nothing_is_taken_out_of_calls_that_have_no_controls() -> None:
+    """A page that violates its rule goes on whole, whatever the controls of others say."""
+    schema = {"properties": {"properties": {"properties": {"a": {"type": "integer"}}}}}
+    plan = plan_from_json(
+        {"name": "p", "rules": [{"type": "PAGE", "jsonSchema": schema}]}, file="p"
+    )
+    message = {"type": "page", "name": "Home", "properties": {"a": "x", "b": 1}}
+    outcome = decided(
+        plan,
+        message,
+        track={"allowPropertiesOnViolations": False, "allowUnplannedEventProperties": False},
+    )
+    assert outcome.violations
+    assert outcome.message["properties"] == {"a": "x", "b": 1}
+
+
+def test_planned_names_are_those_of_every_branch() -> None:
+    """References are followed once, and what comes after a second one counts too."""
+
+    def named(name: str) -> dict[str, Any]:
+        return {"properties": {"properties": {"properties": {name: {}}}, "traits": {}}}
+
+    schema = {
+        "allOf": [named("a"), {"$ref": "#/definitions/d"}, {"$ref": "#/definitions/d"}],
+        "if": named("c"),
+        "else": {"anyOf": [named("e")]},
+        "not": named("f"),
+        "definitions": {"d": named("b"), "g": named("g")},
+    }
+    assert planned_names(schema, "properties") == {"a", "b", "c", "e"}
+    assert planned_names(schema, "traits") == set()
 
 
 def test_unplanned_properties_are_omitted(shop: Plan) -> None:

@@ -385,6 +385,16 @@ def test_an_explanation_of_something_missing_shows_what_is_there(
     ]
 
 
+@pytest.mark.parametrize(
+    ("count", "end"), [(0, "an empty object"), (20, '"k19"'), (21, '"k19", ...')]
+)
+def test_an_explanation_lists_up_to_twenty_names(count: int, end: str) -> None:
+    """Of what is there, where something is missing."""
+    message = {f"k{number:02}": 1 for number in range(count)}
+    (violation,) = found({"required": ["a"]}, message)
+    assert explain(violation, message).splitlines()[1].endswith(end)
+
+
 def test_an_explanation_finds_values_in_lists() -> None:
     """Numbers in a path are places in a list, or names in an object."""
     schema = in_a({"items": {"type": "string"}})
