@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 Fate: TypeAlias = Literal["delivered once", "delivered twice", "dropped", "lost", "never retried"]
+AttemptEnd: TypeAlias = Literal["accepted", "duplicate", "dropped", "unstored"]
 FATES: tuple[Fate, ...] = (
     "delivered once",
     "delivered twice",
@@ -37,7 +38,7 @@ class Attempt:
     request: int
     at_ns: int
     status: int
-    end: Literal["accepted", "duplicate", "dropped", "unstored"]
+    end: AttemptEnd
 
 
 def fate_of(attempts: list[Attempt]) -> Fate:

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.faults.effect import Effect
 from mockseg.faults.rule import FaultMatch
-from mockseg.faults.truth import Fate
+from mockseg.faults.truth import AttemptEnd, Fate
 from mockseg.operations.base import Cursor, Params, Result, WriteKey
 
 Times = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -148,7 +148,7 @@ class AttemptView(msgspec.Struct, frozen=True, rename="camel"):
     request: str
     status: int
     gap: float | None
-    end: Literal["accepted", "duplicate", "dropped", "unstored"]
+    end: AttemptEnd
 
 
 class MessageTruth(msgspec.Struct, frozen=True, rename="camel"):

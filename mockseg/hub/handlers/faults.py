@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
@@ -11,7 +11,7 @@ from mockseg.domain.reading import read_batch, read_message
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
 from mockseg.faults.scenarios import SCENARIOS
-from mockseg.faults.truth import FATES, Attempt, Fate, fate_of, summary_of
+from mockseg.faults.truth import FATES, Attempt, AttemptEnd, Fate, fate_of, summary_of
 from mockseg.operations.faults import (
     AttemptView,
     FaultList,
@@ -136,7 +136,7 @@ class _Stories:
         self,
         message_id: str,
         request: KeptRequest,
-        end: Literal["accepted", "duplicate", "dropped", "unstored"],
+        end: AttemptEnd,
     ) -> None:
         known_as = _known_as(message_id)
         if self._only is not None and known_as != self._only:
@@ -234,7 +234,7 @@ def _known_as(message_id: str) -> str:
     return message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
 
 
-def _end(call: KeptCall) -> Literal["accepted", "duplicate", "dropped", "unstored"]:
+def _end(call: KeptCall) -> AttemptEnd:
     if call.verdict == "accepted":
         return "accepted"
     if call.verdict == "rejected":
