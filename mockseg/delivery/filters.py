@@ -122,25 +122,24 @@ class Filters:
 _ORDER: tuple[ActionType, ...] = ("SAMPLE", "DROP", "DROP_PROPERTIES", "ALLOW_PROPERTIES")
 
 
-def compile_filters(specs: Sequence[FilterSpec], *, place: str = "filters") -> Filters:
+def compile_filters(specs: Sequence[FilterSpec]) -> Filters:
     """Read filters.
 
     Args:
         specs: as given, in their order.
-        place: what to call them in an error.
 
     Raises:
         OperationError: 422; the details name the field and what is allowed.
     """
     if len(specs) > MAX_FILTERS:
-        refuse(place, f"`{place}` has {len(specs)} of them", allowed=f"at most {MAX_FILTERS}")
-    steps = sorted(_steps(specs, place), key=lambda step: _ORDER.index(step.type))
+        refuse("filters", f"`filters` has {len(specs)} of them", allowed=f"at most {MAX_FILTERS}")
+    steps = sorted(_steps(specs), key=lambda step: _ORDER.index(step.type))
     return Filters(tuple(steps))
 
 
-def _steps(specs: Sequence[FilterSpec], place: str) -> Iterator[_Step]:
+def _steps(specs: Sequence[FilterSpec]) -> Iterator[_Step]:
     for number, spec in enumerate(specs):
-        here = f"{place}[{number}]"
+        here = f"filters[{number}]"
         query = _parsed(spec.if_, f"{here}.if")
         if not spec.actions:
             refuse(f"{here}.actions", f"`{here}.actions` is empty", allowed=list(_ORDER))

@@ -71,14 +71,13 @@ class Settings:
     batch_size: int = 0
 
 
-def read_settings(kind: Kind, given: JsonObject, *, place: str = "settings") -> Settings:
+def read_settings(kind: Kind, given: JsonObject) -> Settings:
     """Read the settings of a destination.
 
     Args:
         kind: whose; a partner takes any other name as an extra setting, a webhook none.
         given: ``apiKey``, ``url`` or ``urls``, ``headers``, ``sharedSecret``, ``method``,
             ``batchSize``, as far as the kind has them.
-        place: what to call them in an error.
 
     Raises:
         OperationError: 422; the details name the field and what is allowed.
@@ -87,25 +86,25 @@ def read_settings(kind: Kind, given: JsonObject, *, place: str = "settings") -> 
     read: dict[str, Any] = {}
     extra: JsonObject = {}
     for name, value in given.items():
-        here = f"{place}.{name[:100]}"
+        here = f"settings.{name[:100]}"
         if name in names:
             field, reader = _READERS[name]
             if field in read:
-                refuse(here, f"`{here}` comes beside `{place}.url`", allowed="one of the two")
+                refuse(here, f"`{here}` comes beside `settings.url`", allowed="one of the two")
             read[field] = reader(value, here)
         elif names is _PARTNER:
             extra[name] = value
         else:
-            raise unknown_parameter(here, f"setting of {kind.type}", name, names, place=place)
+            raise unknown_parameter(here, f"setting of {kind.type}", name, names, place="settings")
     try:
         json_types.encode(extra)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        refuse(place, f"`{place}` has what is not JSON ({error})", allowed="JSON values")
+        refuse("settings", f"`settings` has what is not JSON ({error})", allowed="JSON values")
     settings = Settings(**read, extra=extra)
     if len(settings.urls) > kind.urls:
         refuse(
-            f"{place}.urls",
-            f"`{place}.urls` has {len(settings.urls)} of them",
+            "settings.urls",
+            f"`settings.urls` has {len(settings.urls)} of them",
             allowed=f"at most {kind.urls} for {kind.type}",
         )
     return settings
