@@ -267,6 +267,10 @@ def _user_id(key: bytes, person: Person, _visit: int) -> bytes:
     return key + person.id_json
 
 
+def _joined(members: tuple[_Member, ...], person: Person, visit: int) -> bytes:
+    return b",".join([member(person, visit) for member in members])
+
+
 class Variant:
     """One way in which an event is sent: prepared once, then spliced from bytes.
 
@@ -322,7 +326,9 @@ class Variant:
         self._schema = rule.body
         self._pools, self._seed = people.pools, f"{seed}/{self.name}"
         self._differing = dict(self._members(plan))
-        self._tail = tuple(self._differing.values())
+        members = tuple(self._differing.values())
+        # Most have one: no list is joined for it.
+        self._tail = members[0] if len(members) == 1 else partial(_joined, members)
         self._bodies: dict[int, bytes] = {}
 
     def _members(self, plan: Plan) -> Iterator[tuple[str, _Member]]:
@@ -355,9 +361,7 @@ class Variant:
         start = self._bodies.get(place)
         if start is None:
             start = self._bodies[place] = self._start(thing % THINGS, turn % _TURNS)
-        if not self._tail:
-            return start
-        return b"%b%b}" % (start, b",".join([member(person, visit) for member in self._tail]))
+        return b"%b%b}" % (start, self._tail(person, visit)) if self._differing else start
 
     def _start(self, thing: int, turn: int) -> bytes:
         """Return the body as far as it is the same for everyone: varied if the plan allows it."""
@@ -369,7 +373,7 @@ class Variant:
         for name in self._differing:
             varied.pop(name, None)
         start = b',"%b":%b' % (self._holder.encode(), encode(varied))
-        if not self._tail:
+        if not self._differing:
             return start
         return start[:-1] + b"," if varied else start[:-1]
 
