@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,9 @@ from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import JsonObject, as_object
 from mockseg.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # An event may be named by any text; a line that is cut still names the call.
 _MAX_REPR = 300
@@ -124,10 +127,10 @@ class Remark(msgspec.Struct, frozen=True, gc=False):
 _UNREMARKABLE = Remark()
 
 
-# A call without texts, and a remark or finding, in CPython 3.11. Shorter names are shared.
-_CALL_BYTES = 219
+# A call with a messageId of 36 characters, and a remark or finding, in CPython 3.11.
+CALL_BYTES = 255
 _REMARK_BYTES = 72
-_INTERNED_CHARACTERS = 128
+_SHORT_BYTES = 1024
 
 
 class KeptCall(msgspec.Struct, frozen=True, gc=False):
@@ -162,16 +165,7 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
     @property
     def size_bytes(self) -> int:
         """Memory that it takes without its request, to within a third (measured)."""
-        remark = self.remark
-        size = _CALL_BYTES + len(self.message_id)
-        if self.event is not None and len(self.event) > _INTERNED_CHARACTERS:
-            size += len(self.event)
-        if self.user_id is not None and len(self.user_id) > _INTERNED_CHARACTERS:
-            size += len(self.user_id)
-        if remark is not None:
-            size += _REMARK_BYTES + len(remark.altered or b"")
-            size += sum(_REMARK_BYTES + 5 * len(each.description) for each in remark.findings)
-        return size
+        return CALL_BYTES + extra_bytes((self,))
 
     @property
     def verdict(self) -> Verdict:
@@ -246,3 +240,20 @@ def call_cursor(id_: str) -> int | None:
 
 def _string(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def extra_bytes(calls: Iterable[KeptCall]) -> int:
+    """Return what calls take above `CALL_BYTES` each; every recorded call takes this way."""
+    # The texts of a call are shorter than what was sent.
+    return sum(
+        [_texts(call) for call in calls if call.remark is not None or len(call.raw) > _SHORT_BYTES]
+    )
+
+
+def _texts(call: KeptCall) -> int:
+    size = len(call.message_id) + len(call.event or "") + len(call.user_id or "")
+    remark = call.remark
+    if remark is not None:
+        size += _REMARK_BYTES + len(remark.altered or b"")
+        size += sum(_REMARK_BYTES + 5 * len(each.description) for each in remark.findings)
+    return size

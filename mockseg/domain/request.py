@@ -176,16 +176,10 @@ class KeptRequest(msgspec.Struct, gc=False):
     @property
     def size_bytes(self) -> int:
         """Memory that it takes without its calls, to within a third (measured)."""
-        headers = self.headers
-        own = headers.size_bytes if isinstance(headers, OwnHeaders) else 0
-        return (
-            _REQUEST_BYTES
-            + len(self.body)
-            + len(self.query)
-            + len(self.path)
-            + own
-            + (len(self.answer.body) if self.reason is not None else 0)
-        )
+        size = _REQUEST_BYTES + len(self.body) + len(self.query) + len(self.path)
+        if isinstance(self.headers, OwnHeaders):
+            size += self.headers.size_bytes
+        return size if self.reason is None else size + len(self.answer.body)
 
     @property
     def refused(self) -> bool:

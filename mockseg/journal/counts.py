@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mockseg.domain.request import refusal_reason
@@ -73,10 +74,8 @@ def count_arrival(
     request: KeptRequest, calls: Iterable[KeptCall], one: Counts, all_: Counts
 ) -> None:
     """Count a request and its calls, both for one source and for all: every call takes this way."""
-    arrived: dict[str | tuple[str, Verdict, bool], int] = {}
-    for call in calls:
-        key = (call.event or call.type) if call.remark is None else _key(call)
-        arrived[key] = arrived.get(key, 0) + 1
+    keys = [(call.event or call.type) if call.remark is None else _key(call) for call in calls]
+    arrived = Counter(keys) if len(keys) > 1 else dict.fromkeys(keys, 1)
     of_one, of_all = one._calls, all_._calls  # noqa: SLF001  (our own)
     for key, count in arrived.items():
         of_one[key] = of_one.get(key, 0) + count

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mockseg.clock import Turn
+from mockseg.domain.call import CALL_BYTES, extra_bytes
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.journal.counts import Counts, count_arrival
 from mockseg.journal.records import NumberedRecords, evict_largest
@@ -116,7 +117,7 @@ class MemoryJournal:
         source.requests.append(request.number, request)
         self._requests.append(request.number, request)
         count_arrival(request, calls, source.counts, self._counts)
-        size_bytes = request.size_bytes + sum([call.size_bytes for call in calls])
+        size_bytes = request.size_bytes + len(calls) * CALL_BYTES + extra_bytes(calls)
         source.size_bytes += size_bytes
         self._bytes += size_bytes
         self._kept_requests += 1
