@@ -99,6 +99,40 @@ async def test_a_dropped_source_leaves_nothing(world, call, destination):
     await world.until("delivered", "delivered")
 
 
+async def test_the_deliveries_of_a_forgotten_call_leave_the_queue(world, call, destination):
+    """What waits is not sent, what is under way does not hold up the next call of its user."""
+    world.wire.hold("u1")
+    of = destination(url=URL)
+    first, second, third = (call(event=event) for event in "abc")
+    world.dispatcher.offer(of, [first, second, third])
+    await world.wire.until_sent(1)
+    assert world.dispatcher.pending_at("d1") == 3
+    world.dispatcher.drop_call(second.cursor)
+    assert world.dispatcher.pending_at("d1") == 2
+    world.dispatcher.drop_call(first.cursor)
+    assert world.dispatcher.pending_at("d1") == 1
+    world.wire.release("u1")
+    await world.settled()
+    assert world.wire.events == ["a", "c"]
+    assert [each.call for each in world.deliveries] == [f"call-{third.cursor}"]
+    assert world.dispatcher.pending_at("d1") == 0
+    assert world.dispatcher.pending_at("never") == 0
+
+
+async def test_a_retry_of_a_forgotten_call_is_not_made(world, call, destination):
+    """Neither the ledger nor the clock knows of it any more."""
+    world.wire.answers[URL] = [503]
+    kept = call(event="a")
+    world.dispatcher.offer(destination(url=URL), [kept])
+    await world.until("retrying")
+    world.dispatcher.drop_call(kept.cursor)
+    assert (world.deliveries, world.dispatcher.pending_at("d1")) == ([], 0)
+    world.clock.advance(3600)
+    world.dispatcher.offer(destination(url=URL), [call(event="b")])
+    await world.settled()
+    assert world.wire.events == ["a", "b"]
+
+
 async def test_a_removed_destination_fails_what_was_under_way(world, call, destination):
     """Its story stays in the ledger; other destinations of the source go on."""
     world.wire.hold("u1")
