@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import PurePath
 
 
@@ -328,33 +329,30 @@ def start_lines(
     ]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Filler:
-    values: tuple[tuple[str, str], ...]
-
-    def __call__(self, text: str) -> str:
-        for mark, value in self.values:
-            text = text.replace(mark, value)
-        return text
-
-
-def _filler(*, url: str, tls_url: str, ca: PurePath | str | None, write_key: str) -> _Filler:
+def _filler(
+    *, url: str, tls_url: str, ca: PurePath | str | None, write_key: str
+) -> Callable[[str], str]:
     url, tls_url = url.rstrip("/"), tls_url.rstrip("/")
     # Ruby was seen to work by this name; the certificate is valid for both.
     tls_url = tls_url.replace("//127.0.0.1", "//localhost", 1)
     plain, tls = urlsplit(url), urlsplit(tls_url)
-    return _Filler(
-        (
-            ("<<settings>>", _SETTINGS_NOTE),
-            ("<<stored>>", _STORED_NOTE),
-            ("<<url>>", url),
-            ("<<host>>", plain.netloc),
-            ("<<port>>", str(plain.port or 80)),
-            ("<<tls>>", tls_url),
-            ("<<tlshost>>", tls.netloc),
-            ("<<tlsname>>", tls.hostname or "localhost"),
-            ("<<tlsport>>", str(tls.port or 443)),
-            ("<<ca>>", shlex.quote(str(ca)) if ca else "ca.pem"),
-            ("<<key>>", write_key),
-        )
+    values = (
+        ("<<settings>>", _SETTINGS_NOTE),
+        ("<<stored>>", _STORED_NOTE),
+        ("<<url>>", url),
+        ("<<host>>", plain.netloc),
+        ("<<port>>", str(plain.port or 80)),
+        ("<<tls>>", tls_url),
+        ("<<tlshost>>", tls.netloc),
+        ("<<tlsname>>", tls.hostname or "localhost"),
+        ("<<tlsport>>", str(tls.port or 443)),
+        ("<<ca>>", shlex.quote(str(ca)) if ca else "ca.pem"),
+        ("<<key>>", write_key),
     )
+
+    def fill(text: str) -> str:
+        for mark, value in values:
+            text = text.replace(mark, value)
+        return text
+
+    return fill

@@ -26,31 +26,6 @@ if TYPE_CHECKING:
     from mockseg.client.unused import Unused
 
 
-def in_event_loop() -> bool:
-    """Return whether the caller runs inside an event loop, which a blocking call would stop.
-
-    A loop may be marked as running in this thread without that: Playwright's synchronous API
-    runs one in a greenlet of its own, and goes on in the test's. What counts is whether the
-    loop is on this stack; of loops that are not written in Python (uvloop), which are not
-    on it, whether a task of theirs runs.
-    """
-    # No loop runs before asyncio is imported.
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return False
-    loop = asyncio._get_running_loop()
-    if loop is None:
-        return False
-    if not isinstance(type(loop).run_forever, FunctionType):
-        return asyncio.current_task(loop) is not None
-    frame: FrameType | None = sys._getframe()
-    while frame is not None:
-        if frame.f_code.co_name == "run_forever":
-            return True
-        frame = frame.f_back
-    return False
-
-
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True
 
@@ -120,6 +95,8 @@ class BlockingPart(Blocking[S]):
 
 
 class AwaitingPart(Awaiting[S]):
+    """See :class:`BlockingPart`."""
+
     def __init__(self, source: Awaiting[Scope], subject: S) -> None:
         self._source = source
         self._subject = subject
@@ -264,3 +241,29 @@ def carry_out(steps: Steps[T], transport: Transport, *, called: str, waits: bool
         return transport.perform(asked)
 
     return run(steps, perform)
+
+
+def in_event_loop() -> bool:
+    """Return whether the caller runs inside an event loop, which a blocking call would stop.
+
+    A loop may be marked as running in this thread without that: Playwright's synchronous API
+    runs one in a greenlet of its own, and goes on in the test's. What counts is whether the
+    loop is on this stack; of loops that are not written in Python (uvloop), which are not
+    on it, whether a task of theirs runs.
+    """
+    # No loop runs before asyncio is imported.
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    # Documented for exactly this.
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        return False
+    if not isinstance(type(loop).run_forever, FunctionType):
+        return asyncio.current_task(loop) is not None
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "run_forever":
+            return True
+        frame = frame.f_back
+    return False

@@ -44,133 +44,9 @@ if TYPE_CHECKING:
     from mockseg.json_types import JsonObject
     from mockseg.matching.nearest import Near
 
-_MAX_DELIVERIES = 10
-
-
-def explain_delivery(
-    described: str,
-    *,
-    calls: Sequence[Call],
-    deliveries: Sequence[Delivery],
-    destinations: Sequence[str],
-    to: str | None,
-    state: DeliveryState,
-    reason: str | None,
-    times: int | None,
-) -> Explanation:
-    """Explain what became of calls that should have been delivered, or filtered.
-
-    Args:
-        described: which calls were meant, in words.
-        calls: that are meant.
-        deliveries: of those calls, to any destination.
-        destinations: ids of those that the source has.
-        to: the id of the one that was meant; any when None.
-        state: in which the deliveries should be.
-        reason: why they should be filtered; any when None.
-        times: how many there should be; one or more when None.
-    """
-    goal = state + (f" for {reason}" if reason else "") + (f" at {to}" if to else "")
-    often = "" if times is None else f" {counted(times, 'time')}"
-    there = [each for each in deliveries if to is None or each.destination == to]
-    as_meant = sum(
-        each.state == state and (reason is None or each.reason == reason) for each in there
-    )
-    lines = {call.id: call_line(call) for call in calls}
-    outcomes = listed(
-        deliveries,
-        lambda each: _delivery_line(each, lines[each.call]),
-        limit=_MAX_DELIVERIES,
-        noun="deliveries",
-    )
-    return Explanation(
-        kind="delivery",
-        headline=f"expected {described} to be {goal}{often}; that holds for {as_meant} of"
-        f" {counted(len(calls), 'such call')}.",
-        sections=(Section("What became of them:", outcomes),),
-        notes=tuple(_delivery_notes(there, deliveries, destinations, to)),
-        details={
-            "found": as_meant,
-            "calls": list(lines),
-            "deliveries": [
-                {
-                    "call": each.call,
-                    "destination": each.destination,
-                    "state": each.state,
-                    "reason": each.reason,
-                    "statuses": [attempt.status for attempt in each.attempts],
-                }
-                for each in deliveries[:50]
-            ],
-        },
-    )
-
-
-def explain_received(
-    id_: str,
-    described: str,
-    *,
-    seen: Sequence[str],
-    found: int,
-    times: int | None,
-) -> Explanation:
-    """Explain what reached a vendor instead of what was expected.
-
-    Args:
-        id_: of the destination.
-        described: which requests were meant, in words.
-        seen: a line for each request that reached it, oldest first.
-        found: how many of them are meant.
-        times: how many there should be; one or more when None.
-    """
-    wanted = "1 or more requests" if times is None else counted(times, "request")
-    return Explanation(
-        kind="received",
-        headline=f"expected {wanted} at {id_}: {described}; found {found}.",
-        sections=(
-            Section(
-                f"What reached it, {counted(len(seen), 'request')}:",
-                tuple(seen[-_MAX_DELIVERIES:]),
-            ),
-        ),
-        notes=()
-        if seen
-        else ("Nothing reached it at all: source.deliveries() says what became of each call.",),
-        details={"found": found, "received": len(seen)},
-    )
-
-
-def _delivery_line(delivery: Delivery, call: str) -> str:
-    statuses = ", ".join(
-        str(attempt.status) if attempt.status else attempt.error or "no answer"
-        for attempt in delivery.attempts[-5:]
-    )
-    words = [f"{call} → {delivery.destination}: {delivery.state}"]
-    words += [f"for {delivery.reason}"] if delivery.reason else []
-    words += [f"(answered {statuses})"] if statuses else []
-    words += [f"next attempt at {delivery.next_attempt_at}"] if delivery.next_attempt_at else []
-    line = " ".join(words)
-    return f"{line}: {delivery.description}" if delivery.description else line
-
-
-def _delivery_notes(
-    there: Sequence[Delivery],
-    deliveries: Sequence[Delivery],
-    destinations: Sequence[str],
-    to: str | None,
-) -> Iterator[str]:
-    if not destinations:
-        yield "The source has no destination; connect one with source.destination(type)."
-    elif to is not None and to not in destinations:
-        yield f"to: {unknown('destination', to, destinations, label='Known')}"
-    elif not deliveries:
-        yield "Calls are delivered to the destinations that the source had when they came."
-    if any(each.state == "retrying" for each in there):
-        yield "Retries wait on the source's clock: source.advance_clock(60) lets them happen now."
-
-
 _MAX_LISTED = 8
 _MAX_CAUSES = 3
+_MAX_DELIVERIES = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -188,9 +64,11 @@ def explain(evidence: Evidence) -> Explanation:
     all that fit.
     """
     if evidence.expected.exceeded_by(evidence.found.total):
-        return _too_many(evidence)
+        return _counted(evidence, "too_many" if evidence.expected.maximum else "unexpected")
     if evidence.expected.met_by(evidence.found.total):
-        return _met(evidence)
+        # By now; or it cannot be known, because others were evicted.
+        lost = evidence.lost.calls or evidence.lost.forgotten is not None
+        return _counted(evidence, "evicted" if lost else "met")
     causes = _causes(evidence)
     strays = [each for each in evidence.elsewhere if not each.claimed]
     sections = [cause.section for cause in causes]
@@ -241,21 +119,9 @@ def explain_not_quiet(evidence: Evidence, *, quiet: float) -> Explanation:
     )
 
 
-def _too_many(evidence: Evidence) -> Explanation:
+def _counted(evidence: Evidence, kind: ExplanationKind) -> Explanation:
     return Explanation(
-        kind="too_many" if evidence.expected.maximum else "unexpected",
-        headline=_headline(evidence),
-        sections=(_found(evidence), _recorded(evidence)),
-        notes=_notes(evidence, []),
-        details=_details(evidence, ()),
-    )
-
-
-def _met(evidence: Evidence) -> Explanation:
-    """Say that calls are as expected, or that it cannot be known because others were evicted."""
-    lost = evidence.lost.calls or evidence.lost.forgotten is not None
-    return Explanation(
-        kind="evicted" if lost else "met",
+        kind=kind,
         headline=_headline(evidence),
         sections=(_found(evidence), _recorded(evidence)),
         notes=_notes(evidence, []),
@@ -431,3 +297,125 @@ def _details(evidence: Evidence, nears: Sequence[Near]) -> JsonObject:
 
 def _whole(calls: Sequence[Call]) -> list[JsonObject]:
     return [msgspec.to_builtins(call) for call in calls[:MAX_SHOWN]]
+
+
+def explain_delivery(
+    described: str,
+    *,
+    calls: Sequence[Call],
+    deliveries: Sequence[Delivery],
+    destinations: Sequence[str],
+    to: str | None,
+    state: DeliveryState,
+    reason: str | None,
+    times: int | None,
+) -> Explanation:
+    """Explain what became of calls that should have been delivered, or filtered.
+
+    Args:
+        described: which calls were meant, in words.
+        calls: that are meant.
+        deliveries: of those calls, to any destination.
+        destinations: ids of those that the source has.
+        to: the id of the one that was meant; any when None.
+        state: in which the deliveries should be.
+        reason: why they should be filtered; any when None.
+        times: how many there should be; one or more when None.
+    """
+    goal = state + (f" for {reason}" if reason else "") + (f" at {to}" if to else "")
+    often = "" if times is None else f" {counted(times, 'time')}"
+    there = [each for each in deliveries if to is None or each.destination == to]
+    as_meant = sum(
+        each.state == state and (reason is None or each.reason == reason) for each in there
+    )
+    lines = {call.id: call_line(call) for call in calls}
+    outcomes = listed(
+        deliveries,
+        lambda each: _delivery_line(each, lines[each.call]),
+        limit=_MAX_DELIVERIES,
+        noun="deliveries",
+    )
+    return Explanation(
+        kind="delivery",
+        headline=f"expected {described} to be {goal}{often}; that holds for {as_meant} of"
+        f" {counted(len(calls), 'such call')}.",
+        sections=(Section("What became of them:", outcomes),),
+        notes=tuple(_delivery_notes(there, deliveries, destinations, to)),
+        details={
+            "found": as_meant,
+            "calls": list(lines),
+            "deliveries": [
+                {
+                    "call": each.call,
+                    "destination": each.destination,
+                    "state": each.state,
+                    "reason": each.reason,
+                    "statuses": [attempt.status for attempt in each.attempts],
+                }
+                for each in deliveries[:50]
+            ],
+        },
+    )
+
+
+def explain_received(
+    id_: str,
+    described: str,
+    *,
+    seen: Sequence[str],
+    found: int,
+    times: int | None,
+) -> Explanation:
+    """Explain what reached a vendor instead of what was expected.
+
+    Args:
+        id_: of the destination.
+        described: which requests were meant, in words.
+        seen: a line for each request that reached it, oldest first.
+        found: how many of them are meant.
+        times: how many there should be; one or more when None.
+    """
+    wanted = "1 or more requests" if times is None else counted(times, "request")
+    return Explanation(
+        kind="received",
+        headline=f"expected {wanted} at {id_}: {described}; found {found}.",
+        sections=(
+            Section(
+                f"What reached it, {counted(len(seen), 'request')}:",
+                tuple(seen[-_MAX_DELIVERIES:]),
+            ),
+        ),
+        notes=()
+        if seen
+        else ("Nothing reached it at all: source.deliveries() says what became of each call.",),
+        details={"found": found, "received": len(seen)},
+    )
+
+
+def _delivery_line(delivery: Delivery, call: str) -> str:
+    statuses = ", ".join(
+        str(attempt.status) if attempt.status else attempt.error or "no answer"
+        for attempt in delivery.attempts[-5:]
+    )
+    words = [f"{call} → {delivery.destination}: {delivery.state}"]
+    words += [f"for {delivery.reason}"] if delivery.reason else []
+    words += [f"(answered {statuses})"] if statuses else []
+    words += [f"next attempt at {delivery.next_attempt_at}"] if delivery.next_attempt_at else []
+    line = " ".join(words)
+    return f"{line}: {delivery.description}" if delivery.description else line
+
+
+def _delivery_notes(
+    there: Sequence[Delivery],
+    deliveries: Sequence[Delivery],
+    destinations: Sequence[str],
+    to: str | None,
+) -> Iterator[str]:
+    if not destinations:
+        yield "The source has no destination; connect one with source.destination(type)."
+    elif to is not None and to not in destinations:
+        yield f"to: {unknown('destination', to, destinations, label='Known')}"
+    elif not deliveries:
+        yield "Calls are delivered to the destinations that the source had when they came."
+    if any(each.state == "retrying" for each in there):
+        yield "Retries wait on the source's clock: source.advance_clock(60) lets them happen now."

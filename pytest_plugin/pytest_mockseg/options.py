@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import math
 import os
 from typing import TYPE_CHECKING
 
@@ -218,13 +218,18 @@ def read(config: pytest.Config) -> Options:
         strictness=_one_of(config, "mockseg_strictness", STRICTNESS, default="lenient"),
         teardown=_one_of(config, "mockseg_teardown", TEARDOWN, default="fail"),
         late=_one_of(config, "mockseg_late", LATE, default="warn"),
-        wait=_seconds(config, "mockseg_wait"),
+        wait=_number(
+            config, "mockseg_wait", most=_MOST_SECONDS, unit=f"seconds from 0 to {_MOST_SECONDS}"
+        )
+        or 0.0,
         write_key=config.getini("mockseg_write_key") or None,
         env_host=tuple(config.getini("mockseg_env_host")) or ("SEGMENT_HOST",),
         env_write_key=tuple(config.getini("mockseg_env_write_key")) or ("SEGMENT_WRITE_KEY",),
         guard=config.getini("mockseg_guard") if guard is None else guard,
         coverage=config.getini("mockseg_cov") if coverage is None else coverage,
-        threshold=_per_cent(config),
+        threshold=_number(
+            config, "mockseg_cov_fail_under", most=100, unit="0 to 100 per cent", optional=True
+        ),
         reports=tuple(_report(folder / each) for each in config.getoption("mockseg_report") or ()),
         artifacts=None if artifacts is None else folder / artifacts,
         update_goldens=config.getoption("mockseg_update_goldens"),
@@ -273,32 +278,18 @@ def _one_of(config: pytest.Config, name: str, allowed: Sequence[str], *, default
     return value or default
 
 
-def _seconds(config: pytest.Config, name: str) -> float:
+def _number(
+    config: pytest.Config, name: str, *, most: float, unit: str, optional: bool = False
+) -> float | None:
+    """Return a number from 0 to `most`, None if it is optional and not given."""
     value, called = _given(config, name)
-    seconds = _number(value)
-    if not 0 <= seconds <= _MOST_SECONDS:
-        raise pytest.UsageError(
-            f"{called}: {value!r} is not allowed; allowed: seconds from 0 to {_MOST_SECONDS}"
-        )
-    return seconds
-
-
-def _per_cent(config: pytest.Config) -> float | None:
-    value, called = _given(config, "mockseg_cov_fail_under")
-    if not value:
+    if optional and not value:
         return None
-    number = _number(value)
-    if not 0 <= number <= 100:
-        raise pytest.UsageError(f"{called}: {value!r} is not allowed; allowed: 0 to 100 per cent")
-    return number
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        return -1.0
-    return number if math.isfinite(number) else -1.0
+    with contextlib.suppress(ValueError):
+        # What is not finite is beyond the range, too.
+        if 0 <= (number := float(value)) <= most:
+            return number
+    raise pytest.UsageError(f"{called}: {value!r} is not allowed; allowed: {unit}")
 
 
 def _report(path: Path) -> Path:

@@ -22,10 +22,11 @@ def _url(listen_elsewhere: Callable[..., Any]) -> Iterator[str]:
         thread = server._thread
         assert thread is not None
         runner = thread.started.result()._runner
+        loop = thread.transport.result()._loop
         opening = listen_elsewhere(runner, ("203.0.113.9", 50_000))
-        url, listener = asyncio.run_coroutine_threadsafe(opening, thread._loop).result()
+        url, listener = asyncio.run_coroutine_threadsafe(opening, loop).result()
         yield url
-        thread._loop.call_soon_threadsafe(listener.close)
+        loop.call_soon_threadsafe(listener.close)
 
 
 def test_the_token_of_ini_or_environment_attaches(
