@@ -125,9 +125,7 @@ def _innermost(failures: Iterable[Failure], schema: JsonObject) -> Iterator[Fail
 
 
 def _is_one_choice(failure: Failure, schema: JsonObject) -> bool:
-    return bool(
-        _types(failure, schema) or _values(failure, schema) or _missing_one_of(failure) is not None
-    )
+    return bool(_types(failure, schema) or _values(failure, schema) or _missing_one_of(failure))
 
 
 def _alike(failure: Failure, keywords: frozenset[str]) -> list[Failure]:
@@ -155,10 +153,9 @@ def _values(failure: Failure, schema: JsonObject) -> list[Json]:
     return values
 
 
-def _missing_one_of(failure: Failure) -> list[str] | None:
-    inner = _alike(failure, frozenset({"required"}))
-    if not inner:
-        return None
+def _missing_one_of(failure: Failure) -> list[str]:
+    if not _alike(failure, frozenset({"required"})):
+        return []
     return [
         " and ".join(dict.fromkeys(name for each in branch for name in each.names))
         for branch in failure.branches

@@ -56,14 +56,14 @@ class Histogram:
         self.count = 0
         self.most = 0
 
-    def add(self, microseconds: int, *, times: int = 1) -> None:
+    def add(self, microseconds: int) -> None:
         """Count a value; below 0 counts as 0."""
         value = max(microseconds, 0)
         shift = max(value.bit_length() - _BITS - 1, 0)
         bucket = (value >> shift) << shift if value >= _EXACT else value
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + times
-        self._sum += value * times
-        self.count += times
+        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+        self._sum += value
+        self.count += 1
         self.most = max(self.most, value)
 
     @property
