@@ -112,7 +112,6 @@ class _Faults(_Block):
 
     @property
     def id(self) -> str:
-        """The id of the fault, empty before the block."""
         return "" if self._view is None else self._view.id
 
     @property

@@ -79,7 +79,6 @@ class Server(Blocking[Unused], abc.ABC):
 
     @property
     def aio(self) -> AsyncServer:
-        """The same server with awaitable verbs."""
         return AsyncServer(
             self._transport.awaitable(),
             url=self.url,
@@ -213,7 +212,6 @@ class Client(Server):
 
     @property
     def url(self) -> str:
-        """The address, without a slash at the end."""
         return self._address.url
 
     @property
@@ -223,7 +221,6 @@ class Client(Server):
 
     @property
     def ca_path(self) -> Path | None:
-        """The certificate that is trusted, or None."""
         return self._ca
 
     @property

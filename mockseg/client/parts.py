@@ -29,7 +29,6 @@ class Audience(BlockingPart[NamedAudience]):
 
     @property
     def aio(self) -> AsyncAudience:
-        """The same audience with awaitable verbs."""
         return AsyncAudience(self._source.aio, self.name)
 
     enter = verb(changing.enter)
@@ -94,7 +93,6 @@ class Destination(_Vendor, BlockingPart[Connected]):
 
     @property
     def aio(self) -> AsyncDestination:
-        """The same destination with awaitable verbs."""
         return AsyncDestination(self._source.aio, self._subject)
 
     state = verb(vendor.state)

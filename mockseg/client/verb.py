@@ -67,8 +67,6 @@ class Blocking(Generic[S]):
 
 
 class Awaiting(Generic[S]):
-    """An object whose verbs are awaited."""
-
     _called: ClassVar[str]
     _scope: Scope
     _subject: S

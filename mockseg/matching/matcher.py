@@ -73,7 +73,6 @@ class Matcher:
 
     @property
     def has_residue(self) -> bool:
-        """Whether the client has to judge what the server found."""
         return bool(self.residual)
 
     def residue(self, call: Call) -> bool:

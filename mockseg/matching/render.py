@@ -233,7 +233,6 @@ def duration(seconds: float) -> str:
 
 
 def call_json(call: Call) -> JsonObject:
-    """Return the few keys by which a tool finds a call."""
     found: JsonObject = {
         "id": call.id,
         "cursor": call.cursor,

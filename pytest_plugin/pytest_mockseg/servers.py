@@ -45,7 +45,6 @@ class _AttachedServer(SegmentServer, Client):
 
 
 def start(options: Options, example: Example) -> SegmentServer:
-    """Start a server, or attach to one; its ``end`` ends that."""
     server: SegmentServer
     if options.url is None:
         server = own = _OwnServer()

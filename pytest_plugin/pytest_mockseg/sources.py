@@ -71,7 +71,6 @@ class SegmentSource(Source):
 
     @functools.cached_property
     def aio(self) -> AsyncSegmentSource:
-        """The same source with awaitable verbs."""
         return AsyncSegmentSource(self, self._scope)
 
     @property

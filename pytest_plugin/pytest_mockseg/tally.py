@@ -99,8 +99,6 @@ class Tally:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Return what the whole run is to be told."""
-
         def write(text: str) -> None:
             if not text.isprintable():
                 # Not for a run that uses nothing of ours: that one loads nothing, either.

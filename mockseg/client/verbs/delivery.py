@@ -222,7 +222,6 @@ def _gather(
 def _refuse_if_evicted(
     scope: Scope, matcher: Matcher, *, state: DeliveryState, times: int
 ) -> Steps[None]:
-    """Fail when calls or deliveries were evicted, so that there may have been more."""
     claim = f"that {matcher.describe()} was {state} exactly {counted(times, 'time')}"
     yield from refuse_if_evicted(scope, claim)
     page: DeliveryPage = yield OperationCall(

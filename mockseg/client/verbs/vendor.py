@@ -338,7 +338,6 @@ def _gather(
 
 
 def _refuse_if_evicted(id_: str, expected: _Expected, *, times: int) -> Steps[None]:
-    """Fail when requests were evicted, so that there may have been more."""
     page: VendorRequestPage = yield OperationCall(
         "list_vendor_requests", ListVendorRequests(id=id_, limit=1)
     )
