@@ -79,7 +79,8 @@ RECORDS = (
 _UNUSED = ["-p", "no:randomly", "-p", "no:faker", "-p", "no:xdist", "-p", "no:anyio"]
 # What was loaded before the fork cannot have its assertions rewritten, and need not.
 _LOADED = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-_PYTEST = ["-x", "-q", *_UNUSED, *_LOADED, "--hypothesis-profile=short"]
+# Many a mutant waits for ever: after 20 seconds a test has failed.
+_PYTEST = ["-x", "-q", "--timeout=20", *_UNUSED, *_LOADED, "--hypothesis-profile=short"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
