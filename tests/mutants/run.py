@@ -120,10 +120,11 @@ class Mutant:
 
     @property
     def change(self) -> tuple[str, str, str, str]:
-        """Return file and function, the lines that go and the lines that come, each stripped."""
-        lines = self.diff.splitlines()[2:]
-        gone = [line[1:].strip() for line in lines if line.startswith("-")]
-        come = [line[1:].strip() for line in lines if line.startswith("+")]
+        """Return file and function, the lines of code that go and those that come."""
+        changed = [(line[0], line[1:].strip()) for line in self.diff.splitlines()[2:]]
+        told = [(sign, text) for sign, text in changed if text and not text.startswith("#")]
+        gone = [text for sign, text in told if sign == "-"]
+        come = [text for sign, text in told if sign == "+"]
         return self.file, self.function, "\n".join(gone), "\n".join(come)
 
 

@@ -43,6 +43,8 @@ NOT_A_NUMBER = "is not a number: put a text between quotes, and a \\ before a fi
         ("not a", 0, "FQL has no not, write !"),
         ("a and NOT b", 6, "FQL has no NOT, write !"),
         ("not(a)", 0, "FQL has no not, write !"),
+        # An escaped one is the field of that name.
+        (r"\not a", 5, f"An operator was expected {OPERATORS}, not a"),
         ("a = 'x", 4, "The text that begins here is not closed with '"),
         ('a = "x\\"', 4, 'The text that begins here is not closed with "'),
         ("a = \u201cx\u201d", 4, "\u201c is a typographic quote, write ' or \""),

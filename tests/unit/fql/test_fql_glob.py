@@ -110,3 +110,16 @@ def test_many_different_characters() -> None:
     for _ in range(2):
         assert not glob(text)
         assert glob(text + "q")
+
+
+def test_a_row_with_question_marks_has_at_most_256_characters() -> None:
+    """More would cost too much at each place; between two stars it begins anew."""
+    row = "a" + "?" * 254 + "b"
+    longest = compile_glob(row)
+    assert not isinstance(longest, GlobFault)
+    assert longest("a" + "x" * 254 + "b")
+    assert not isinstance(compile_glob(f"{row}*{row}"), GlobFault)
+    fault = compile_glob("a" + "?" * 255 + "b")
+    assert isinstance(fault, GlobFault)
+    assert fault.reason.startswith("The glob has over 256 characters in a row")
+    assert not isinstance(compile_glob("a" * 1000), GlobFault)
