@@ -131,14 +131,14 @@ def _skew(message: dict[str, Any]) -> float:
 
 def test_edge_events_have_all_that_is_nasty() -> None:
     """Every kind that is promised: of messages, of values, of names, and how deep they go."""
-    messages = _drawn(seg.edge_event("Order Completed", plan="ecommerce"), 500)
+    messages = _drawn(seg.edge_event("Order Completed", plan="ecommerce"), 700)
     leaves = [leaf for message in messages for leaf in _leaves(message)]
     bodies = [message.get("properties") or {} for message in messages]
     names = set().union(*bodies)
     ids = [message["messageId"] for message in messages if message.get("messageId")]
     # Where a plan says what a field is, it is never null.
     free = {"name": "own", "rules": [{"type": "TRACK", "key": "A", "jsonSchema": {}}]}
-    assert _never(NASTY_MESSAGES, messages + _drawn(seg.edge_event("A", plan=free), 150)) == []
+    assert _never(NASTY_MESSAGES, messages + _drawn(seg.edge_event("A", plan=free), 600)) == []
     assert _never(NASTY_LEAVES, leaves) == []
     assert NASTY_NAMES - names == set()
     assert max(map(_depth, bodies)) > 100
@@ -192,7 +192,7 @@ LABELS: dict[str, Callable[[Any], object]] = {
 
 def test_every_kind_of_mistake_is_drawn() -> None:
     """Of the plan and of the Spec, and each other JSON type in place of a text."""
-    assert _never(LABELS, _drawn(seg.invalid_event(ANSWER), 500)) == []
+    assert _never(LABELS, _drawn(seg.invalid_event(ANSWER), 700)) == []
 
 
 def test_an_optional_property_is_there_as_often_as_not() -> None:
@@ -232,7 +232,7 @@ REQUESTS: dict[str, Callable[[Any], object]] = {
 def test_requests_are_of_every_kind() -> None:
     """Routes, methods, headers, encodings, and all that is malformed."""
     light = seg.messages(["track"]).map(lambda m: {**m, "properties": {}, "context": {}})
-    assert _never(REQUESTS, _drawn(seg.requests(light), 250)) == []
+    assert _never(REQUESTS, _drawn(seg.requests(light), 400)) == []
 
 
 def test_a_visitor_is_anonymous_and_then_identified() -> None:
