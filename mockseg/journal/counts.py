@@ -75,11 +75,15 @@ def count_arrival(
 ) -> None:
     """Count a request and its calls, both for one source and for all: every call takes this way."""
     keys = [(call.event or call.type) if call.remark is None else _key(call) for call in calls]
-    arrived = Counter(keys) if len(keys) > 1 else dict.fromkeys(keys, 1)
     of_one, of_all = one._calls, all_._calls  # noqa: SLF001  (our own)
-    for key, count in arrived.items():
-        of_one[key] = of_one.get(key, 0) + count
-        of_all[key] = of_all.get(key, 0) + count
+    if len(keys) == 1:
+        # The most frequent request has a short way.
+        of_one[keys[0]] = of_one.get(keys[0], 0) + 1
+        of_all[keys[0]] = of_all.get(keys[0], 0) + 1
+    else:
+        for key, count in Counter(keys).items():
+            of_one[key] = of_one.get(key, 0) + count
+            of_all[key] = of_all.get(key, 0) + count
     if request.answer.status >= 400:
         kind = _kind(request)
         for counts in (one, all_):

@@ -28,7 +28,16 @@ class NumberedRecords(Generic[_Record]):
         evicted_number: of the latest of them, 0 if none was.
     """
 
-    __slots__ = ("_blocks", "_count", "_firsts", "_numbers", "evicted", "evicted_number")
+    __slots__ = (
+        "_blocks",
+        "_count",
+        "_firsts",
+        "_new",
+        "_new_numbers",
+        "_numbers",
+        "evicted",
+        "evicted_number",
+    )
 
     def __init__(self) -> None:
         self.clear()
@@ -38,50 +47,41 @@ class NumberedRecords(Generic[_Record]):
         self._firsts: list[int] = []
         self._numbers: list[list[int]] = []
         self._blocks: list[list[_Record]] = []
+        # What was appended since somebody looked: to append costs every call, to look does not.
+        self._new_numbers: list[int] = []
+        self._new: list[_Record] = []
+        # How many records stand in blocks.
         self._count = self.evicted = self.evicted_number = 0
 
     def __len__(self) -> int:
-        return self._count
+        return self._count + len(self._new)
 
     @property
     def oldest(self) -> _Record | None:
+        if not self._blocks:
+            self._sort_in()
         return self._blocks[0][0] if self._blocks else None
 
     @property
     def newest_number(self) -> int:
         """Number of the newest record, or 0."""
+        self._sort_in()
         return self._numbers[-1][-1] if self._numbers else 0
 
     def append(self, number: int, record: _Record) -> None:
         """Append a record with a higher number than all before."""
-        self._count += 1
-        if self._blocks and len(self._blocks[-1]) < _BLOCK:
-            self._numbers[-1].append(number)
-            self._blocks[-1].append(record)
-        else:
-            self._firsts.append(number)
-            self._numbers.append([number])
-            self._blocks.append([record])
+        self._new_numbers.append(number)
+        self._new.append(record)
 
     def extend(self, numbers: Sequence[int], records: Sequence[_Record]) -> None:
         """Append records with higher numbers than all before."""
-        count = len(records)
-        self._count += count
-        room = _BLOCK - len(self._blocks[-1]) if self._blocks else 0
-        if count <= room:
-            self._numbers[-1].extend(numbers)
-            self._blocks[-1].extend(records)
-            return
-        if room:
-            self._numbers[-1].extend(numbers[:room])
-            self._blocks[-1].extend(records[:room])
-        for place in range(room, count, _BLOCK):
-            self._firsts.append(numbers[place])
-            self._numbers.append(list(numbers[place : place + _BLOCK]))
-            self._blocks.append(list(records[place : place + _BLOCK]))
+        self._new_numbers.extend(numbers)
+        self._new.extend(records)
 
     def evict(self) -> _Record:
         """Remove the oldest record and count it as evicted; there must be one."""
+        if not self._blocks:
+            self._sort_in()
         oldest = self._blocks[0][0]
         self.evicted += 1
         self.evicted_number = self._numbers[0][0]
@@ -94,8 +94,34 @@ class NumberedRecords(Generic[_Record]):
         if block >= 0 and self._numbers[block][place : place + 1] == [number]:
             self._remove(block, place)
 
+    def get(self, number: int) -> _Record | None:
+        """Return the record with this number."""
+        block, place = self._find(number)
+        if block >= 0 and self._numbers[block][place : place + 1] == [number]:
+            return self._blocks[block][place]
+        return None
+
+    def after(self, number: int) -> Iterator[_Record]:
+        """Yield the records with higher numbers, oldest first; nothing may change meanwhile."""
+        self._sort_in()
+        block, place = self._find(number + 1)
+        if block >= 0:
+            yield from islice(self._blocks[block], place, None)
+        for each in islice(self._blocks, block + 1, None):
+            yield from each
+
+    def before(self, number: int | None = None) -> Iterator[_Record]:
+        """Yield the records with lower numbers, or all, newest first; likewise."""
+        self._sort_in()
+        block, place = (len(self._blocks), 0) if number is None else self._find(number)
+        if number is not None and block >= 0:
+            yield from reversed(self._blocks[block][:place])
+        for at in range(block - 1, -1, -1):
+            yield from reversed(self._blocks[at])
+
     def take_newest(self, limit: int) -> list[int]:
         """Remove at most `limit` of the newest records and return their numbers."""
+        self._sort_in()
         if not self._blocks:
             return []
         numbers, records = self._numbers[-1], self._blocks[-1]
@@ -106,31 +132,27 @@ class NumberedRecords(Generic[_Record]):
             del self._firsts[-1], self._numbers[-1], self._blocks[-1]
         return taken
 
-    def get(self, number: int) -> _Record | None:
-        """Return the record with this number."""
-        block, place = self._find(number)
-        if block >= 0 and self._numbers[block][place : place + 1] == [number]:
-            return self._blocks[block][place]
-        return None
-
-    def after(self, number: int) -> Iterator[_Record]:
-        """Yield the records with higher numbers, oldest first; nothing may change meanwhile."""
-        block, place = self._find(number + 1)
-        if block >= 0:
-            yield from islice(self._blocks[block], place, None)
-        for each in islice(self._blocks, block + 1, None):
-            yield from each
-
-    def before(self, number: int | None = None) -> Iterator[_Record]:
-        """Yield the records with lower numbers, or all, newest first; likewise."""
-        block, place = (len(self._blocks), 0) if number is None else self._find(number)
-        if number is not None and block >= 0:
-            yield from reversed(self._blocks[block][:place])
-        for at in range(block - 1, -1, -1):
-            yield from reversed(self._blocks[at])
+    def _sort_in(self) -> None:
+        """Put what is new into blocks."""
+        numbers, records = self._new_numbers, self._new
+        if not records:
+            return
+        start = 0
+        if self._blocks and len(self._blocks[-1]) < _BLOCK:
+            start = _BLOCK - len(self._blocks[-1])
+            self._numbers[-1].extend(numbers[:start])
+            self._blocks[-1].extend(records[:start])
+        for place in range(start, len(records), _BLOCK):
+            self._firsts.append(numbers[place])
+            self._numbers.append(numbers[place : place + _BLOCK])
+            self._blocks.append(records[place : place + _BLOCK])
+        self._count += len(records)
+        self._new_numbers, self._new = [], []
 
     def _find(self, number: int) -> tuple[int, int]:
         """Return the block, -1 if all come later, and the place of the first not below a number."""
+        if self._new and number >= self._new_numbers[0]:
+            self._sort_in()
         block = bisect_right(self._firsts, number) - 1
         return block, bisect_left(self._numbers[block], number) if block >= 0 else 0
 
