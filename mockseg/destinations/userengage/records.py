@@ -89,7 +89,7 @@ REST_NAMES: Final = {
 """What REST calls fields of a user that the document names differently: a user shows both."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RecordKind:
     """What users and companies differ in.
 

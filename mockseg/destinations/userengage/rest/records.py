@@ -254,7 +254,7 @@ def _read(call: RestCall, body: JsonObject, *, of: Record | None) -> Write:
         VendorError: 400.
     """
     directory, id_name = call.directory, call.id_name
-    is_user = directory.kind is USERS
+    is_user = directory.kind == USERS
     company_name = ("company_id" if call.v1 else "company_custom_id") if is_user else ""
     write = _read_fields(call, body, apart=(id_name, company_name))
     other = directory.by_custom_id.get(write.custom_id or "")
@@ -271,7 +271,7 @@ def _read(call: RestCall, body: JsonObject, *, of: Record | None) -> Write:
 def _read_fields(call: RestCall, body: JsonObject, *, apart: tuple[str, str]) -> Write:
     kind = call.directory.kind
     aliases = {name: field for name, field in kind.aliases.items() if name not in _READ_ONLY}
-    if call.v1 and kind is not USERS:
+    if call.v1 and kind != USERS:
         aliases = {"approx_employees": "size"}
     errors: dict[str, str] = {}
     profile: dict[str, Json] = {}
@@ -338,7 +338,7 @@ def _text_id(call: RestCall, body: JsonObject, name: str) -> str | None:
 def _apply(call: RestCall, write: Write, *, of: Record | None) -> Record:
     app, directory = call.app, call.directory
     if of is None:
-        add = app.add_user if directory.kind is USERS else app.add_company
+        add = app.add_user if directory.kind == USERS else app.add_company
         of = add(write.custom_id, now_ns=call.now_ns)
     elif write.renames and of.custom_id != write.custom_id:
         directory.rename(of, write.custom_id)
