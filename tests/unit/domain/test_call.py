@@ -157,3 +157,29 @@ def test_a_finding_is_a_value():
     assert isinstance(discard("no_user_anon_id"), Discard)
     assert discard("no_user_anon_id") == discard("no_user_anon_id")
     assert discard("no_user_anon_id") != discard("missing_type")
+
+
+def test_only_a_repeated_message_id_makes_a_duplicate():
+    """A call that was dropped for another reason is none."""
+    assert kept(b"{}").is_duplicate is False
+    assert kept(b"{}", remark=Remark(findings=(discard("bad_request"),))).is_duplicate is False
+    repeated = Remark(verdict="dropped", findings=(discard("duplicate_message_id"),))
+    assert kept(b"{}", remark=repeated).is_duplicate is True
+
+
+def test_the_memory_of_a_call_grows_with_what_is_kept_of_it():
+    """Each character of its ids and event, and five bytes for each of a finding's sentence."""
+    remark = Remark(findings=(discard("bad_request", "", "w" * 10),))
+
+    def size(**fields):
+        return kept(b"{}", **({"remark": remark} | fields)).size_bytes
+
+    usual = size()
+    assert size(user_id="u1" + "x" * 7) == usual + 7
+    assert size(event="E" + "x" * 7) == usual + 7
+    assert size(message_id="m1" + "x" * 7) == usual + 7
+    assert size(user_id=None, event=None) == usual - 3
+    longer = Remark(findings=(discard("bad_request", "", "w" * 20),))
+    assert size(remark=longer) == usual + 50
+    assert size(remark=Remark(altered=b"x" * 9)) == size(remark=Remark()) + 9
+    assert kept(b"{}").size_bytes < size(remark=Remark())

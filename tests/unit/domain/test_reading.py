@@ -162,6 +162,19 @@ def test_many_brackets_side_by_side_are_not_deep():
     assert read_message(b'{"a":[' + b"{}," * 1000 + b"{}]}").problem is None
 
 
+def test_many_brackets_side_by_side_in_a_batch_are_not_deep():
+    """Neither in one message nor in all together, nor in what they share."""
+    wide = b'{"a":[' + b"{}," * 1000 + b"{}]}"
+    for body in (
+        b'{"batch":[%b]}' % wide,
+        b'{"batch":[%b]}' % b",".join([b'{"a":[[],[],[]]}'] * 200),
+        b'{"batch":[{}],"context":%b}' % wide,
+    ):
+        reading = read_batch(body)
+        assert reading.problem is None
+        assert reading.items
+
+
 def test_what_a_batch_shares_is_an_object():
     """A context that is no object, or an empty one, is nothing to merge."""
     reading = read_batch(b'{"batch":[{}],"context":[],"integrations":{},"sentAt":5}')

@@ -231,3 +231,11 @@ def test_codes_say_whether_they_are_segments():
 def test_every_code_has_a_sentence():
     """No code is left without an explanation."""
     assert all(DISCARD_CODES.values())
+
+
+@pytest.mark.parametrize("type_", ["identify", "zzz", ""])
+def test_only_track_calls_take_the_short_way(type_):
+    """Whatever type stands before or after it; all others are looked at whole."""
+    message = {"event": "E", "userId": "u", "messageId": "m"}
+    assert spec.plain_track(message, "track") == ("E", "u", "m")
+    assert spec.plain_track(message, type_) is None
