@@ -117,6 +117,8 @@ class Operation:
         refusals: other statuses it may answer, with their meaning.
         details: what ``error.details`` of a 406 has, or None.
         harmless: asking a second time gives the same as asking once, although it is a POST.
+        command: that asks it on the command line, or None.
+        verb: class and method that ask it in Python, or None.
     """
 
     name: str
@@ -129,6 +131,8 @@ class Operation:
     refusals: tuple[tuple[int, str], ...] = ()
     details: type[msgspec.Struct] | None = None
     harmless: bool = False
+    command: str | None = None
+    verb: str | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -151,8 +155,26 @@ _NO_DESTINATION = (404, "no such destination")
 _NOT_IMITATED = (409, "the destination is a service of your own, which mockseg does not imitate")
 
 OPERATIONS: tuple[Operation, ...] = (
-    Operation("health", "GET", "/health", "Say that the server is ready.", Nothing, Health),
-    Operation("list_calls", "GET", "/calls", "List recorded calls.", ListCalls, CallPage),
+    Operation(
+        "health",
+        "GET",
+        "/health",
+        "Say that the server is ready.",
+        Nothing,
+        Health,
+        command="readyz",
+        verb="Client.health",
+    ),
+    Operation(
+        "list_calls",
+        "GET",
+        "/calls",
+        "List recorded calls.",
+        ListCalls,
+        CallPage,
+        command="calls",
+        verb="Source.calls",
+    ),
     Operation(
         "wait_calls",
         "POST",
@@ -163,6 +185,8 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=((406, "time is up, or it can no longer come true"),),
         details=UnmetWait,
         harmless=True,
+        command="wait",
+        verb="Source.wait_for",
     ),
     Operation(
         "explain_calls",
@@ -172,11 +196,27 @@ OPERATIONS: tuple[Operation, ...] = (
         ExplainCalls,
         Explained,
         harmless=True,
+        verb="Source.assert_called",
     ),
     Operation(
-        "import_calls", "POST", "/calls/import", "Record exported calls.", ImportCalls, Imported
+        "import_calls",
+        "POST",
+        "/calls/import",
+        "Record exported calls.",
+        ImportCalls,
+        Imported,
+        command="import",
     ),
-    Operation("clear_calls", "DELETE", "/calls", "Forget calls.", ClearCalls, Cleared),
+    Operation(
+        "clear_calls",
+        "DELETE",
+        "/calls",
+        "Forget calls.",
+        ClearCalls,
+        Cleared,
+        command="clear",
+        verb="Source.clear",
+    ),
     Operation(
         "get_call",
         "GET",
@@ -185,6 +225,7 @@ OPERATIONS: tuple[Operation, ...] = (
         GetCall,
         CallDetails,
         refusals=_NO_CALL,
+        command="show",
     ),
     Operation(
         "clear_call",
@@ -204,9 +245,28 @@ OPERATIONS: tuple[Operation, ...] = (
         Settled,
         refusals=((406, "it did not become quiet in time"),),
         harmless=True,
+        verb="Source.settle",
     ),
-    Operation("summary", "GET", "/summary", "Count what was recorded.", OfSource, Summary),
-    Operation("list_requests", "GET", "/requests", "List requests.", ListRequests, RequestPage),
+    Operation(
+        "summary",
+        "GET",
+        "/summary",
+        "Count what was recorded.",
+        OfSource,
+        Summary,
+        command="summary",
+        verb="Source.summary",
+    ),
+    Operation(
+        "list_requests",
+        "GET",
+        "/requests",
+        "List requests.",
+        ListRequests,
+        RequestPage,
+        command="requests",
+        verb="Source.requests",
+    ),
     Operation(
         "get_request",
         "GET",
@@ -215,8 +275,18 @@ OPERATIONS: tuple[Operation, ...] = (
         GetRequest,
         RequestView,
         refusals=((404, "no such request, or no longer kept"),),
+        command="show",
     ),
-    Operation("list_sources", "GET", "/sources", "List sources.", ListSources, SourceList),
+    Operation(
+        "list_sources",
+        "GET",
+        "/sources",
+        "List sources.",
+        ListSources,
+        SourceList,
+        command="sources",
+        verb="Client.sources",
+    ),
     Operation(
         "create_source",
         "POST",
@@ -226,6 +296,7 @@ OPERATIONS: tuple[Operation, ...] = (
         SourceView,
         status=201,
         refusals=((409, "this write key is open already"),),
+        verb="Client.source",
     ),
     Operation(
         "get_source",
@@ -244,6 +315,7 @@ OPERATIONS: tuple[Operation, ...] = (
         PatchSource,
         SourceView,
         refusals=(_NO_SOURCE,),
+        verb="Source.update",
     ),
     Operation(
         "delete_source",
@@ -262,6 +334,7 @@ OPERATIONS: tuple[Operation, ...] = (
         GetSource,
         Window,
         harmless=True,
+        verb="Client.window",
     ),
     Operation(
         "put_plan",
@@ -270,6 +343,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Set the plans of a source.",
         PutPlan,
         SourcePlans,
+        verb="Source.update",
     ),
     Operation(
         "get_coverage",
@@ -278,6 +352,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "Tell what was seen of a source's plans.",
         GetSource,
         CoverageView,
+        command="coverage",
+        verb="Source.coverage",
     ),
     Operation(
         "mark_asserted",
@@ -286,6 +362,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Note which calls assertions matched.",
         MarkAsserted,
         Marked,
+        verb="Source.assert_called",
     ),
     Operation(
         "validate_messages",
@@ -295,9 +372,22 @@ OPERATIONS: tuple[Operation, ...] = (
         ValidateMessages,
         ValidatedMessages,
         refusals=((409, "the source was forgotten with its plan"),),
+        verb="Client.validate",
     ),
-    Operation("list_faults", "GET", "/faults", "List faults.", OfSource, FaultList),
-    Operation("add_fault", "POST", "/faults", "Add a fault.", AddFault, FaultView, status=201),
+    Operation(
+        "list_faults", "GET", "/faults", "List faults.", OfSource, FaultList, command="fault list"
+    ),
+    Operation(
+        "add_fault",
+        "POST",
+        "/faults",
+        "Add a fault.",
+        AddFault,
+        FaultView,
+        status=201,
+        command="fault add",
+        verb="Source.faults",
+    ),
     Operation(
         "clear_faults",
         "DELETE",
@@ -306,8 +396,19 @@ OPERATIONS: tuple[Operation, ...] = (
         ClearFaults,
         FaultsCleared,
         refusals=((404, "no such fault"),),
+        command="fault clear",
+        verb="Source.faults",
     ),
-    Operation("truth", "GET", "/truth", "Tell what became of each message.", AskTruth, Truth),
+    Operation(
+        "truth",
+        "GET",
+        "/truth",
+        "Tell what became of each message.",
+        AskTruth,
+        Truth,
+        command="truth",
+        verb="Source.truth",
+    ),
     Operation(
         "list_destinations",
         "GET",
@@ -315,6 +416,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "List destinations.",
         ListDestinations,
         DestinationList,
+        command="destination list",
+        verb="Source.destinations",
     ),
     Operation(
         "add_destination",
@@ -325,6 +428,8 @@ OPERATIONS: tuple[Operation, ...] = (
         DestinationView,
         status=201,
         refusals=((409, "the API key belongs to another destination"),),
+        command="destination add",
+        verb="Source.destination",
     ),
     Operation(
         "patch_destination",
@@ -334,6 +439,7 @@ OPERATIONS: tuple[Operation, ...] = (
         PatchDestination,
         DestinationView,
         refusals=(_NO_DESTINATION, (409, "the API key belongs to another destination")),
+        verb="Destination.update",
     ),
     Operation(
         "delete_destination",
@@ -343,6 +449,8 @@ OPERATIONS: tuple[Operation, ...] = (
         GetDestination,
         Deleted,
         refusals=(_NO_DESTINATION,),
+        command="destination remove",
+        verb="Destination.remove",
     ),
     Operation(
         "get_destination_state",
@@ -352,6 +460,8 @@ OPERATIONS: tuple[Operation, ...] = (
         GetDestination,
         VendorState,
         refusals=(_NO_DESTINATION, _NOT_IMITATED),
+        command="destination state",
+        verb="Destination.state",
     ),
     Operation(
         "put_destination_state",
@@ -361,6 +471,7 @@ OPERATIONS: tuple[Operation, ...] = (
         PutVendorState,
         VendorState,
         refusals=(_NO_DESTINATION, _NOT_IMITATED),
+        verb="Destination.put_state",
     ),
     Operation(
         "act",
@@ -370,6 +481,8 @@ OPERATIONS: tuple[Operation, ...] = (
         Act,
         Acted,
         refusals=(_NO_DESTINATION, _NOT_IMITATED),
+        command="destination act",
+        verb="Destination.act",
     ),
     Operation(
         "list_vendor_requests",
@@ -379,6 +492,8 @@ OPERATIONS: tuple[Operation, ...] = (
         ListVendorRequests,
         VendorRequestPage,
         refusals=(_NO_DESTINATION, _NOT_IMITATED),
+        command="destination requests",
+        verb="Destination.requests",
     ),
     Operation(
         "wait_vendor_requests",
@@ -388,6 +503,7 @@ OPERATIONS: tuple[Operation, ...] = (
         WaitVendorRequests,
         VendorRequestPage,
         refusals=(_NO_DESTINATION, (406, "time is up"), _NOT_IMITATED),
+        verb="Destination.assert_received",
     ),
     Operation(
         "list_deliveries",
@@ -396,6 +512,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "List what became of calls at destinations.",
         ListDeliveries,
         DeliveryPage,
+        command="deliveries",
+        verb="Source.deliveries",
     ),
     Operation(
         "wait_deliveries",
@@ -405,6 +523,7 @@ OPERATIONS: tuple[Operation, ...] = (
         WaitDeliveries,
         WaitedDeliveries,
         refusals=((406, "time is up, or it can no longer come true"),),
+        verb="Source.wait_for_delivery",
     ),
     Operation(
         "redeliver",
@@ -414,6 +533,8 @@ OPERATIONS: tuple[Operation, ...] = (
         Redeliver,
         Redelivered,
         refusals=(_NO_DESTINATION,),
+        command="redeliver",
+        verb="Source.redeliver",
     ),
     Operation(
         "change_audience",
@@ -422,6 +543,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Change who is in an audience, or a computed trait.",
         ChangeAudience,
         AudienceChanged,
+        verb="Source.audience",
     ),
     Operation(
         "request_deletion",
@@ -430,10 +552,23 @@ OPERATIONS: tuple[Operation, ...] = (
         "Tell destinations that a user is to be deleted.",
         RequestDeletion,
         DeletionRequested,
+        verb="Source.request_deletion",
     ),
-    Operation("get_clock", "GET", "/clock", "Tell the time.", OfSource, ClockView),
-    Operation("set_clock", "PUT", "/clock", "Set the time.", SetClock, ClockView),
-    Operation("advance_clock", "POST", "/clock/advance", "Move time on.", AdvanceClock, ClockView),
+    Operation(
+        "get_clock", "GET", "/clock", "Tell the time.", OfSource, ClockView, verb="Source.clock"
+    ),
+    Operation(
+        "set_clock", "PUT", "/clock", "Set the time.", SetClock, ClockView, verb="Source.set_clock"
+    ),
+    Operation(
+        "advance_clock",
+        "POST",
+        "/clock/advance",
+        "Move time on.",
+        AdvanceClock,
+        ClockView,
+        verb="Source.advance_clock",
+    ),
 )
 
 

@@ -80,7 +80,7 @@ def _operation(operation: Operation, schemas: JsonObject) -> JsonObject:
     made: JsonObject = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "description": inspect.cleandoc(operation.params.__doc__ or "").split("\n\n")[0],
+        "description": _description(operation),
         "tags": [operation.path.split("/")[1]],
         "parameters": list(
             _parameters(operation.params, in_path, schemas, has_body=operation.has_body)
@@ -105,6 +105,16 @@ def _operation(operation: Operation, schemas: JsonObject) -> JsonObject:
     if operation.has_body:
         made["requestBody"] = _body(operation, schemas)
     return made
+
+
+def _description(operation: Operation) -> str:
+    """Return what it takes in a sentence, and how else it can be asked."""
+    sentences = [inspect.cleandoc(operation.params.__doc__ or "").split("\n\n")[0]]
+    if operation.command is not None:
+        sentences.append(f"On the command line: `mockseg {operation.command}`.")
+    if operation.verb is not None:
+        sentences.append(f"In Python: `{operation.verb}`.")
+    return " ".join(sentences)
 
 
 def _parameters(
