@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from mockseg.conformance.check import MAX_RETRIES, one_event
-
-if TYPE_CHECKING:
-    from mockseg.client.verbs.fault import FaultOptions
-    from mockseg.conformance.check import Trial
-
+from mockseg.client.verbs.fault import FaultOptions
+from mockseg.conformance.check import MAX_RETRIES, Trial, one_event
 
 Expectation: TypeAlias = Literal["delivered", "dropped", "not retried", "retried"]
 

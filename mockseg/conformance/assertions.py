@@ -6,19 +6,13 @@ import collections
 import itertools
 import math
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mockseg import json_types
-from mockseg.conformance.check import Judgement
+from mockseg.conformance.check import Judge, Judgement
+from mockseg.conformance.evidence import Evidence, SentRequest
 from mockseg.domain.timestamps import parse_moment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from mockseg.conformance.check import Judge
-    from mockseg.conformance.evidence import Evidence, SentRequest
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 LONGEST_VALUE = 80
 """Characters of a value that a sentence quotes."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import collections
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from mockseg import json_types
 from mockseg.conformance import sources
@@ -33,15 +34,10 @@ from mockseg.conformance.check import (
     numbered,
     track,
 )
+from mockseg.conformance.evidence import Evidence, SentRequest
 from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.timestamps import parse_moment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.conformance.evidence import Evidence, SentRequest
-    from mockseg.json_types import JsonObject
-
+from mockseg.json_types import JsonObject
 
 _SIX: dict[str, dict[str, Any]] = {
     "identify": {"userId": "user-1", "traits": {"email": "ada@example.com", "age": 36}},

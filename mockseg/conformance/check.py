@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-if TYPE_CHECKING:
-    from mockseg.client.verbs.fault import FaultOptions
-    from mockseg.conformance.contract import E2eConfig, Suite
-    from mockseg.conformance.evidence import Evidence
-    from mockseg.json_types import JsonObject
+from mockseg.client.verbs.fault import FaultOptions
+from mockseg.conformance.contract import E2eConfig, Suite
+from mockseg.conformance.evidence import Evidence
+from mockseg.json_types import JsonObject
 
 # Of nearly all trials: enough to tell "once more" from "as often as is allowed".
 MAX_RETRIES = 2

@@ -11,20 +11,16 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from mockseg import json_types
 from mockseg.conversion import convert
 from mockseg.errors import ConfigError, MalformedJsonError, OperationError
+from mockseg.json_types import JsonObject
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from mockseg.json_types import JsonObject
-
 
 Suite: TypeAlias = Literal["basic", "retry", "settings", "retry-settings"]
 SUITES: tuple[Suite, ...] = ("basic", "retry", "settings", "retry-settings")

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from mockseg import json_types
+from mockseg.conformance.contract import CliResult
+from mockseg.domain.call import Call
 from mockseg.domain.reading import is_too_deep
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import MalformedJsonError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mockseg.conformance.contract import CliResult
-    from mockseg.domain.call import Call
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.operations.faults import Truth
-    from mockseg.operations.requests import RequestView
-
+from mockseg.json_types import Json, JsonObject
+from mockseg.operations.faults import Truth
+from mockseg.operations.requests import RequestView
 
 _NANOSECONDS = 1_000_000_000
 _MOST_LINES = 20

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
-from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
-from mockseg.conformance.check import EVENT, MAX_RETRIES
+from mockseg.conformance.answers import ANSWERS, PAST_BUDGET, Answer
+from mockseg.conformance.check import EVENT, MAX_RETRIES, Trial
+from mockseg.conformance.evidence import Evidence
+from mockseg.conformance.runner import Sdk
 from mockseg.conformance.verdicts import observe
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from mockseg.conformance.answers import Answer
-    from mockseg.conformance.check import Trial
-    from mockseg.conformance.evidence import Evidence
-    from mockseg.conformance.runner import Sdk
-    from mockseg.json_types import JsonObject
+from mockseg.json_types import JsonObject
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

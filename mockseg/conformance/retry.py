@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from mockseg.conformance import sources
-from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
+from mockseg.conformance.answers import ANSWERS, PAST_BUDGET, Answer
 from mockseg.conformance.assertions import (
     attempts,
     backoff_grows,
@@ -31,10 +31,6 @@ from mockseg.conformance.check import (
     one_event,
     track,
 )
-
-if TYPE_CHECKING:
-    from mockseg.conformance.answers import Answer
-
 
 _retry = functools.partial(Check, suite="retry")
 

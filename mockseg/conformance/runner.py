@@ -11,20 +11,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from typing import IO, TYPE_CHECKING
+from collections.abc import AsyncIterator, Sequence
+from typing import IO
 
-from mockseg.conformance.contract import input_document, read_result
-from mockseg.conformance.evidence import Outcome, evidence_of
+from mockseg.client.client import AsyncServer
+from mockseg.conformance.check import Trial
+from mockseg.conformance.contract import CliResult, E2eConfig, input_document, read_result
+from mockseg.conformance.evidence import Evidence, Outcome, evidence_of
 from mockseg.errors import ConfigError, OperationError
 from mockseg.printable import printable
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from mockseg.client.client import AsyncServer
-    from mockseg.conformance.check import Trial
-    from mockseg.conformance.contract import CliResult, E2eConfig
-    from mockseg.conformance.evidence import Evidence
 
 _LONGEST_STDOUT = 1_000_000
 _LONGEST_STDERR = 2_000

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mockseg.client.verbs.fault import FaultOptions
 from mockseg.conformance import sources
 from mockseg.conformance.answers import PAST_BUDGET
 from mockseg.conformance.assertions import (
@@ -14,11 +15,7 @@ from mockseg.conformance.assertions import (
     waited,
 )
 from mockseg.conformance.check import EVENT, Check, Judgement, one_event
-
-if TYPE_CHECKING:
-    from mockseg.client.verbs.fault import FaultOptions
-    from mockseg.conformance.evidence import Evidence
-
+from mockseg.conformance.evidence import Evidence
 
 # Settings are fetched once, or now and then; no SDK is kept from them for ever.
 _TIMES = 20

@@ -5,27 +5,22 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import fnmatch
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, TypeAlias
 
+from mockseg.client.client import AsyncServer
 from mockseg.conformance.basic import BASIC
+from mockseg.conformance.check import Check, Trial
+from mockseg.conformance.contract import E2eConfig, Suite
+from mockseg.conformance.evidence import Evidence
 from mockseg.conformance.retry import RETRY
-from mockseg.conformance.runner import try_out
+from mockseg.conformance.runner import Sdk, try_out
 from mockseg.conformance.settings import RETRY_SETTINGS, SETTINGS
 from mockseg.errors import ConfigError
+from mockseg.json_types import JsonObject
 from mockseg.junit import Case, junit_xml
 from mockseg.server import MockSegment
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from mockseg.client.client import AsyncServer
-    from mockseg.conformance.check import Check, Trial
-    from mockseg.conformance.contract import E2eConfig, Suite
-    from mockseg.conformance.evidence import Evidence
-    from mockseg.conformance.runner import Sdk
-    from mockseg.json_types import JsonObject
-
 
 CHECKS: tuple[Check, ...] = (*BASIC, *RETRY, *SETTINGS, *RETRY_SETTINGS)
 

@@ -8,14 +8,11 @@ adds a message id and moments to the messages, and sends them.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from mockseg.destinations.snake_case import snake_case
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from mockseg.json_types import Json, JsonObject
+from mockseg.json_types import Json, JsonObject
 
 
 class _Computation:

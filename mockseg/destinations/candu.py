@@ -6,7 +6,8 @@ settle how alias is treated, nor values that are neither text, number nor boolea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
 from mockseg.destinations import inlet
 from mockseg.destinations.inlet import INLET, basic_key, call_from, text_id
@@ -41,13 +42,7 @@ from mockseg.destinations.vendor import (
 )
 from mockseg.domain.delivery import Note
 from mockseg.errors import VendorStateError
-from mockseg.json_types import Json
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockseg.json_types import JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 EVENTS = "/api/eventWebhook"
 CONTENT = "/api/contentMetadata"

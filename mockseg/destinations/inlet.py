@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -19,17 +20,10 @@ from msgspec import Meta
 from mockseg import json_types
 from mockseg.conversion import convert
 from mockseg.destinations.userdata import kind_of
-from mockseg.destinations.vendor import VendorError, partner_error
+from mockseg.destinations.vendor import VendorError, VendorRequest, VendorResponse, partner_error
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import MalformedJsonError, OperationError
-from mockseg.json_types import Json
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from mockseg.destinations.vendor import VendorRequest, VendorResponse
-    from mockseg.json_types import JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 INLET = "/segment"
 _DEEPEST = 64

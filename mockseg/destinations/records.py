@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
 from mockseg import json_types
 from mockseg.conversion import convert
 from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 

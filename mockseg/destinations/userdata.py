@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping, MutableMapping
+from typing import TypeAlias
 
 from mockseg.destinations.records import StateRecord
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import Json
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
-
 
 Scalar: TypeAlias = str | int | float | bool
 

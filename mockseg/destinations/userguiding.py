@@ -11,7 +11,9 @@ their bodies were not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+import random
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -62,14 +64,7 @@ from mockseg.destinations.vendor import (
 )
 from mockseg.domain.delivery import Note
 from mockseg.errors import VendorStateError
-from mockseg.json_types import Json
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Mapping
-
-    from mockseg.json_types import JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 _KEY_HEADER = "UG-API-KEY"
 _SDK = "/sdk/"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import random
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeAlias, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -13,14 +15,8 @@ from mockseg import json_types
 from mockseg.destinations.records import plain, record_from
 from mockseg.domain.delivery import Note
 from mockseg.errors import VendorStateError
+from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Iterable, Mapping
-
-    from mockseg.json_types import Json, JsonObject
-
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 JSON_HEADERS: Headers = (("Content-Type", "application/json"),)

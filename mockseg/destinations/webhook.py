@@ -6,7 +6,8 @@ Source: Segment's Webhooks destination, and its Actions edition.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -27,12 +28,7 @@ from mockseg.destinations.vendor import (
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import MalformedJsonError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 _MOST_KEPT = 20
 _FIELD_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z"

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from mockseg.hub.hub import Hub
-    from mockseg.web.access import Access
-    from mockseg.web.open_requests import OpenRequests
-    from mockseg.web.recording import Recorder
-
+from mockseg.hub.hub import Hub
+from mockseg.web.access import Access
+from mockseg.web.open_requests import OpenRequests
+from mockseg.web.recording import Recorder
 
 ACCESS: web.AppKey[Access] = web.AppKey("access")
 HUB: web.AppKey[Hub] = web.AppKey("hub")

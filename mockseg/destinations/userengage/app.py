@@ -7,10 +7,18 @@ whole or not at all.
 from __future__ import annotations
 
 import collections
+import random
 import string
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Final, Generic, TypeVar
 
-from mockseg.destinations.userengage.attributes import Attribute, Namespace, name_problem, name_std
+from mockseg.destinations.userengage.attributes import (
+    Attribute,
+    Namespace,
+    Resolved,
+    name_problem,
+    name_std,
+)
 from mockseg.destinations.userengage.records import (
     COMPANIES,
     USERS,
@@ -22,19 +30,11 @@ from mockseg.destinations.userengage.records import (
     RecordKind,
     User,
 )
-from mockseg.destinations.userengage.setup import AttributeSetup
+from mockseg.destinations.userengage.setup import AttributeSetup, Types
 from mockseg.destinations.userengage.values import FIXED, STRING, VALUE_TYPES
 from mockseg.errors import VendorStateError
+from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterable, Mapping
-
-    from mockseg.destinations.userengage.attributes import Resolved
-    from mockseg.destinations.userengage.setup import Types
-    from mockseg.json_types import Json, JsonObject
-
 
 CONTENT_TYPES: Final = ("clientuser", "company", "activity", "deal", "product", "ticket")
 _LETTERS = string.ascii_lowercase + string.digits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from mockseg.destinations.snake_case import snake_case
 from mockseg.destinations.userengage.values import (
@@ -13,12 +13,7 @@ from mockseg.destinations.userengage.values import (
     shown,
 )
 from mockseg.domain.delivery import Note
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mockseg.json_types import Json
-
+from mockseg.json_types import Json
 
 MOST_NAME = 32
 """Characters of an attribute's name at most. Source: User.com REST API, "Create attribute"."""

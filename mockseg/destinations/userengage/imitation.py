@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import string
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+from collections.abc import Mapping
+from random import Random
+from typing import ClassVar, Final, TypeAlias
 
 from mockseg import json_types
 from mockseg.destinations.inlet import INLET, basic_key
 from mockseg.destinations.userengage.app import App, define, define_events
+from mockseg.destinations.userengage.attributes import Namespace
 from mockseg.destinations.userengage.inlet import credentials_error, key_error, receive
 from mockseg.destinations.userengage.objects import attribute_object, event_object, state_of
 from mockseg.destinations.userengage.rest.call import rest_error
@@ -37,14 +40,8 @@ from mockseg.destinations.vendor import (
     reply,
 )
 from mockseg.errors import VendorStateError
+from mockseg.json_types import JsonObject
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from random import Random
-
-    from mockseg.destinations.userengage.attributes import Namespace
-    from mockseg.json_types import JsonObject
 
 _UserEngage: TypeAlias = Imitation[UserEngageSetup, App]
 _SECRET_LETTERS = string.ascii_letters + string.digits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mockseg.destinations.inlet import (
     CALLS,
@@ -18,24 +18,29 @@ from mockseg.destinations.inlet import (
     decoded_body,
     text_id,
 )
+from mockseg.destinations.userengage.app import App
 from mockseg.destinations.userengage.mapping import (
     map_company_traits,
     map_context,
     map_user_traits,
     visit_of,
 )
-from mockseg.destinations.vendor import VendorError, not_allowed, partner_error, reply
+from mockseg.destinations.userengage.records import User
+from mockseg.destinations.userengage.setup import UserEngageSetup
+from mockseg.destinations.vendor import (
+    Imitation,
+    VendorError,
+    VendorRequest,
+    VendorResponse,
+    not_allowed,
+    partner_error,
+    reply,
+)
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import parse_moment
+from mockseg.json_types import JsonObject
 
-if TYPE_CHECKING:
-    from mockseg.destinations.userengage.app import App
-    from mockseg.destinations.userengage.records import User
-    from mockseg.destinations.userengage.setup import UserEngageSetup
-    from mockseg.destinations.vendor import Imitation, VendorRequest, VendorResponse
-    from mockseg.json_types import JsonObject
-
-    _UserEngage: TypeAlias = Imitation[UserEngageSetup, App]
+_UserEngage: TypeAlias = Imitation[UserEngageSetup, App]
 
 
 _HOST = re.compile(

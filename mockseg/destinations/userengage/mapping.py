@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from mockseg.destinations.userengage.values import (
     Unconvertible,
@@ -18,12 +19,7 @@ from mockseg.destinations.userengage.values import (
     words,
 )
 from mockseg.domain.delivery import Note
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 # No name that is mapped has more characters; longer ones would only fill the cache.
 _LONGEST_KNOWN = 32

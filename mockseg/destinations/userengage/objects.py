@@ -5,17 +5,19 @@ Source: User.com REST API v2, the samples; where its pages and clients differ, b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from mockseg.destinations.userengage.records import COMPANIES, USERS, User
+from mockseg.destinations.userengage.app import App
+from mockseg.destinations.userengage.attributes import Attribute
+from mockseg.destinations.userengage.records import (
+    COMPANIES,
+    USERS,
+    Event,
+    Occurrence,
+    PageView,
+    Record,
+    User,
+)
 from mockseg.domain.timestamps import format_moment
-
-if TYPE_CHECKING:
-    from mockseg.destinations.userengage.app import App
-    from mockseg.destinations.userengage.attributes import Attribute
-    from mockseg.destinations.userengage.records import Event, Occurrence, PageView, Record
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 _V1_TYPES = {
     "boolean": 1,

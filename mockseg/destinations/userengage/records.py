@@ -6,8 +6,10 @@ Moments are nanoseconds since 1970, or None.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
+from mockseg.destinations.userengage.attributes import Namespace
 from mockseg.destinations.userengage.values import (
     email,
     employees,
@@ -19,13 +21,7 @@ from mockseg.destinations.userengage.values import (
     status,
     words,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from mockseg.destinations.userengage.attributes import Namespace
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 PROFILE: Final[dict[str, Json]] = {
     "email": None,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
+from collections.abc import Callable, Container, Iterable
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from mockseg.destinations.records import record_from
-from mockseg.destinations.userengage.app import define, define_events, define_many
+from mockseg.destinations.userengage.app import App, Directory, define, define_events, define_many
+from mockseg.destinations.userengage.attributes import Namespace
 from mockseg.destinations.userengage.mapping import EMPTY_VISIT
 from mockseg.destinations.userengage.records import (
     COMPANIES,
@@ -20,7 +22,7 @@ from mockseg.destinations.userengage.records import (
     RecordKind,
     User,
 )
-from mockseg.destinations.userengage.setup import AttributeSetup, domain_of
+from mockseg.destinations.userengage.setup import AttributeSetup, UserEngageSetup, domain_of
 from mockseg.destinations.userengage.values import (
     Unconvertible,
     convert,
@@ -31,14 +33,6 @@ from mockseg.destinations.userengage.values import (
 )
 from mockseg.errors import VendorStateError
 from mockseg.json_types import Json, JsonObject
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
-
-    from mockseg.destinations.userengage.app import App, Directory
-    from mockseg.destinations.userengage.attributes import Namespace
-    from mockseg.destinations.userengage.setup import UserEngageSetup
-
 
 _T = TypeVar("_T")
 _Id = Annotated[int, Meta(ge=1, le=2**53)]

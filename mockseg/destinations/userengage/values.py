@@ -5,16 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from mockseg import json_types
 from mockseg.domain.timestamps import format_moment, parse_moment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.json_types import Json
-
+from mockseg.json_types import Json
 
 STRING: Final = "string"
 NUMBER: Final = "number"

@@ -5,11 +5,13 @@ Each argument record may name an environment; without it the destination's own i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta
 
 from mockseg.destinations.records import plain
+from mockseg.destinations.userleap.context import Context
 from mockseg.destinations.userleap.state import (
     EventDefinition,
     Filter,
@@ -18,6 +20,7 @@ from mockseg.destinations.userleap.state import (
     Status,
     Survey,
     Triggers,
+    User,
     Visitor,
     VisitorPlatform,
     add_definition,
@@ -26,17 +29,10 @@ from mockseg.destinations.userleap.state import (
 from mockseg.destinations.userleap.surveys import check_survey, obstacles, shown_by
 from mockseg.destinations.vendor import Arguments
 from mockseg.errors import VendorStateError
+from mockseg.json_types import JsonObject
 from mockseg.suggestions import unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import Any, TypeVar
-
-    from mockseg.destinations.userleap.context import Context
-    from mockseg.destinations.userleap.state import User
-    from mockseg.json_types import JsonObject
-
-    _T = TypeVar("_T")
+_T = TypeVar("_T")
 
 
 Name = Annotated[str, Meta(min_length=1)]

@@ -6,21 +6,23 @@ Every change here succeeds: what can be refused is refused by its caller beforeh
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+import random
+from collections.abc import Iterator, Mapping
 
 from mockseg.destinations.userdata import flat_values
-from mockseg.destinations.userleap.state import PAGEVIEW, Event, EventDefinition, User, mint_uuid
+from mockseg.destinations.userleap.state import (
+    PAGEVIEW,
+    Environment,
+    Event,
+    EventDefinition,
+    User,
+    UserLeapSetup,
+    mint_uuid,
+)
+from mockseg.destinations.vendor import VendorRequest
 from mockseg.domain.delivery import Note
+from mockseg.json_types import Json
 from mockseg.schemas.search import compile_search
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Iterator, Mapping
-
-    from mockseg.destinations.userleap.state import Environment, UserLeapSetup
-    from mockseg.destinations.vendor import VendorRequest
-    from mockseg.json_types import Json
-
 
 LONGEST_URL = 2048
 """Characters of a URL that is compared with patterns; a longer one matches none."""

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from mockseg.destinations.records import plain
-from mockseg.destinations.vendor import VendorError, VendorResponse, reply
+from mockseg.destinations.userleap.context import RestCall
+from mockseg.destinations.userleap.state import Response, Survey, Theme
+from mockseg.destinations.vendor import VendorError, VendorRequest, VendorResponse, reply
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import format_moment
-
-if TYPE_CHECKING:
-    from mockseg.destinations.userleap.context import RestCall
-    from mockseg.destinations.userleap.state import Response, Survey, Theme
-    from mockseg.destinations.vendor import VendorRequest
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 _MOST = 1000
 _MILLISECOND = 1_000_000

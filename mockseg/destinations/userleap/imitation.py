@@ -6,13 +6,16 @@ Source: UserLeap's page on Segment (rules UL-02 to UL-09). What it leaves open i
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Mapping
 from itertools import count
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from mockseg.destinations.inlet import (
     CALLS,
     INLET,
     Alias,
+    Call,
     Identify,
     Page,
     Screen,
@@ -32,6 +35,7 @@ from mockseg.destinations.userleap.state import (
     OWN,
     Environment,
     State,
+    User,
     UserLeapSetup,
     check_definition,
     empty_state,
@@ -51,16 +55,8 @@ from mockseg.destinations.vendor import (
 )
 from mockseg.domain.delivery import Note
 from mockseg.errors import VendorStateError
+from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Mapping
-
-    from mockseg.destinations.inlet import Call
-    from mockseg.destinations.userleap.state import User
-    from mockseg.json_types import Json, JsonObject
-
 
 _TOO_MANY = "Your application has made too many requests in too short a time."
 _WINDOW_NS = 300 * 1_000_000_000

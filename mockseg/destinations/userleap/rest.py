@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -26,12 +27,7 @@ from mockseg.destinations.vendor import (
 )
 from mockseg.domain.delivery import Note
 from mockseg.domain.timestamps import parse_moment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.json_types import Json
-
+from mockseg.json_types import Json
 
 MOST_ROWS = 65_000
 _MILLISECOND = 1_000_000

@@ -5,8 +5,10 @@ Names are those of its REST API. Moments are milliseconds since 1970, as that AP
 
 from __future__ import annotations
 
+import random
 import uuid
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
 
@@ -15,11 +17,6 @@ from mockseg.destinations.userdata import Scalar
 from mockseg.destinations.vendor import Setup
 from mockseg.errors import VendorStateError
 from mockseg.schemas.search import compile_search
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Mapping
-
 
 OWN = "production"
 """The environment that the destination's own key selects."""

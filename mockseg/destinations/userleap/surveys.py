@@ -10,26 +10,21 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from mockseg import json_types
+from mockseg.destinations.userdata import Scalar
+from mockseg.destinations.userleap.state import (
+    Environment,
+    Event,
+    Filter,
+    Operator,
+    Survey,
+    User,
+    Value,
+)
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import VendorStateError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from mockseg.destinations.userdata import Scalar
-    from mockseg.destinations.userleap.state import (
-        Environment,
-        Event,
-        Filter,
-        Operator,
-        Survey,
-        User,
-        Value,
-    )
-
 
 _UNEQUAL = frozenset({"!=", "≠"})
 _COMPARISONS = {

@@ -6,22 +6,17 @@ import base64
 import binascii
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, cast
 from urllib.parse import quote, urlencode
 
+from mockseg.destinations.userengage.app import App, Directory
 from mockseg.destinations.userengage.objects import record_object
-from mockseg.destinations.vendor import Headers, VendorError, VendorResponse, reply
+from mockseg.destinations.userengage.records import Company, Record, User
+from mockseg.destinations.userengage.setup import UserEngageSetup
+from mockseg.destinations.vendor import Headers, VendorError, VendorRequest, VendorResponse, reply
 from mockseg.domain.delivery import Note
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from mockseg.destinations.userengage.app import App, Directory
-    from mockseg.destinations.userengage.records import Company, Record, User
-    from mockseg.destinations.userengage.setup import UserEngageSetup
-    from mockseg.destinations.vendor import VendorRequest
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 _CURSOR = re.compile(r"([ab])=([0-9]{1,18})")
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from mockseg.destinations.inlet import Unreadable, decoded_body
 from mockseg.destinations.rate_limit import RateLimit
-from mockseg.destinations.userengage.app import CONTENT_TYPES
+from mockseg.destinations.userengage.app import CONTENT_TYPES, App
 from mockseg.destinations.userengage.attributes import MOST_NAME
 from mockseg.destinations.userengage.mapping import EMPTY_VISIT
 from mockseg.destinations.userengage.objects import attribute_object
+from mockseg.destinations.userengage.records import User
 from mockseg.destinations.userengage.rest import records
 from mockseg.destinations.userengage.rest.call import RestCall, rest_error
+from mockseg.destinations.userengage.setup import UserEngageSetup
 from mockseg.destinations.userengage.values import (
     FIXED,
     NUMBER,
@@ -22,17 +25,8 @@ from mockseg.destinations.userengage.values import (
     shown,
     words,
 )
-from mockseg.destinations.vendor import Routes, VendorError, VendorResponse
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.destinations.userengage.app import App
-    from mockseg.destinations.userengage.records import User
-    from mockseg.destinations.userengage.setup import UserEngageSetup
-    from mockseg.destinations.vendor import VendorRequest
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.destinations.vendor import Routes, VendorError, VendorRequest, VendorResponse
+from mockseg.json_types import Json, JsonObject
 
 REST_PREFIX: Final = "/api/public/"
 

@@ -7,20 +7,16 @@ vendor's clients; of companies the clients only.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
+from mockseg.destinations.userengage.attributes import Resolved
 from mockseg.destinations.userengage.objects import occurrence_object, page_view_object
 from mockseg.destinations.userengage.records import REST_NAMES, USERS, Company, Record, User
 from mockseg.destinations.userengage.rest.call import RestCall, rest_error
 from mockseg.destinations.userengage.values import Unconvertible, shown, tags_of, words
-from mockseg.destinations.vendor import VendorError
+from mockseg.destinations.vendor import VendorError, VendorResponse
 from mockseg.domain.delivery import Note
-
-if TYPE_CHECKING:
-    from mockseg.destinations.userengage.attributes import Resolved
-    from mockseg.destinations.vendor import VendorResponse
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 _READ_ONLY: Final = frozenset(
     (
