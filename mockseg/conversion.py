@@ -66,6 +66,12 @@ def invalid(parameter: str, sentence: str, **details: Json) -> OperationError:
     )
 
 
+def camel(name: str) -> str:
+    """Return the name on the wire of a field: ``retryAfter`` for ``retry_after``."""
+    first, *rest = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
 def _explain(sentence: str, values: Json, record: type[msgspec.Struct], where: str) -> NoReturn:
     found = _PLACE.search(sentence)
     steps = found[1] if found else ""

@@ -11,7 +11,7 @@ from mockseg.cli.flags import checked_object, client_settings, json_flag, json_o
 from mockseg.cli.group import Group
 from mockseg.cli.output import note, say, say_json, shorten
 from mockseg.cli.target import Target
-from mockseg.conversion import convert
+from mockseg.conversion import camel, convert
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault, ClearFaults, FaultList, FaultsCleared, FaultView
 
@@ -63,9 +63,10 @@ def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
         for place, table in (("effect", _EFFECT), ("match", _MATCH), ("", _REST)):
             part = asked.setdefault(place, {}) if place else asked
             for name, _, _ in table:
-                value = values.pop(name.replace("-", "_"))
+                snake = name.replace("-", "_")
+                value = values.pop(snake)
                 if value is not None:
-                    checked_object(part, place=f"--rule: {place}")[_camel(name)] = value
+                    checked_object(part, place=f"--rule: {place}")[camel(snake)] = value
         if hang:
             checked_object(asked["effect"], place="--rule: effect")["hang"] = True
         return function(asked={k: v for k, v in asked.items() if v != {}}, **values)
@@ -154,8 +155,3 @@ def _show(view: FaultView) -> None:
         of = f" of {rule.times}" if rule.times is not None else ""
         parts += [f"until {rule.until}"] if rule.until is not None else []
         say("  ".join([*parts, f"hit {rule.fired}{of}"]))
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("-")
-    return first + "".join(part.capitalize() for part in rest)

@@ -6,12 +6,12 @@ Source: the settings of Segment's catalog for each kind; of the webhooks their o
 from __future__ import annotations
 
 import dataclasses
-import re
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from mockseg import json_types
 from mockseg.errors import OperationError
+from mockseg.faults.effect import FRAMING, HEADER_NAME
 from mockseg.suggestions import unknown_parameter
 
 if TYPE_CHECKING:
@@ -41,11 +41,8 @@ MAX_BATCH = 4000
 METHODS = ("POST", "PUT", "PATCH")
 _MOST_HEADERS = 50
 _MOST_CHARACTERS = 4096
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 # What makes up the HTTP message itself.
-_FRAMING = frozenset(
-    {"content-length", "transfer-encoding", "connection", "host", "content-encoding"}
-)
+_RESERVED = FRAMING | {"host"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +153,7 @@ def _headers(value: Json, place: str) -> Headers:
     lower: set[str] = set()
     for name, text in value.items():
         here = f"{place}.{name[:100]}"
-        if not _HEADER_NAME.fullmatch(name) or name.lower() in _FRAMING | lower:
+        if not HEADER_NAME.fullmatch(name) or name.lower() in _RESERVED | lower:
             refuse(here, f"{name[:100]!r} cannot be set as a header", allowed="each name once")
         lower.add(name.lower())
         # ASCII only: Segment's Webhook (Actions) refuses others.

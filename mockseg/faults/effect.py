@@ -17,7 +17,7 @@ from msgspec import UNSET, Meta
 
 from mockseg import json_types
 from mockseg.clock import NANOSECONDS
-from mockseg.conversion import invalid
+from mockseg.conversion import camel, invalid
 from mockseg.domain.request import Answer
 from mockseg.json_types import Json, JsonObject, is_deeper
 
@@ -327,9 +327,9 @@ def _delay_words(delay: float | Spread | None) -> str:
 
 # --- checks
 
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 # What makes up the HTTP message itself; `close`, `reset` and `bad_gzip` break that.
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "content-encoding"})
+FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "content-encoding"})
 _MOST_HEADERS = 50
 _MOST_DEPTH = 32
 _BODILESS = frozenset({204, 205, 304})
@@ -423,12 +423,12 @@ def _check_headers(effect: Effect) -> None:
     lower = set()
     for name, value in effect.headers.items():
         field = f"effect.headers.{name[:100]}"
-        if not _HEADER_NAME.fullmatch(name) or name.lower() in _FRAMING:
+        if not HEADER_NAME.fullmatch(name) or name.lower() in FRAMING:
             raise invalid(
                 field,
                 f"{name[:100]!r} cannot be set as a header"
-                + ("; close, reset and badGzip break these" if name.lower() in _FRAMING else ""),
-                allowed=f"letters, digits and dashes; not {', '.join(sorted(_FRAMING))}",
+                + ("; close, reset and badGzip break these" if name.lower() in FRAMING else ""),
+                allowed=f"letters, digits and dashes; not {', '.join(sorted(FRAMING))}",
             )
         if isinstance(value, str) and not all(" " <= c <= "\xff" and c != "\x7f" for c in value):
             raise invalid(
@@ -469,8 +469,3 @@ def _contradiction(name: str, other: str) -> NoReturn:
         f"`effect.{camel(name)}` contradicts `effect.{camel(other)}`",
         allowed="one of them",
     )
-
-
-def camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)

@@ -9,12 +9,12 @@ import msgspec
 from msgspec import Meta
 
 from mockseg import json_types
-from mockseg.conversion import invalid
+from mockseg.conversion import camel, invalid
 from mockseg.domain.call import Verdict
 from mockseg.domain.message import MESSAGE_TYPES, Shared, normalise
 from mockseg.errors import FqlError
 from mockseg.faults.chance import Draw, chance, delay_seconds
-from mockseg.faults.effect import PATCHES, Effect, camel, check_effect
+from mockseg.faults.effect import PATCHES, Effect, check_effect
 from mockseg.faults.routes import ROUTES, route_named
 from mockseg.json_types import JsonObject
 from mockseg.matching.match import Match, compile_match

@@ -12,7 +12,7 @@ from mockseg.client.scope import WAIT, Deadline, Scope
 from mockseg.client.verbs.reading import PAGE, check_matcher, pages
 from mockseg.client.verbs.unmet import raise_unmet
 from mockseg.client.verbs.waiting import check_count, let_settle
-from mockseg.conversion import convert
+from mockseg.conversion import camel, convert
 from mockseg.destinations.snake_case import snake_case
 from mockseg.errors import OperationError, UnmetExpectationError
 from mockseg.matching.render import clip, counted, shown
@@ -104,12 +104,12 @@ def connect(scope: Scope, /, type_: str, **options: Any) -> Steps[DestinationVie
     own = {name: value for name, value in options.items() if name in _OWN}
     own["settings"] = {**_settings(options), **options.get("settings", {})}
     rest = {
-        _camel(name): value
+        camel(name): value
         for name, value in options.items()
         if name not in _OWN and name not in _SETTINGS
     }
     own["setup"] = {**rest, **options.get("setup", {})}
-    wire = msgspec.to_builtins({_camel(name): value for name, value in own.items()})
+    wire = msgspec.to_builtins({camel(name): value for name, value in own.items()})
     asked = {**wire, "type": type_, "source": scope.write_key}
     params = convert(asked, AddDestination, where="destination()")
     view: DestinationView
@@ -123,7 +123,7 @@ def connect(scope: Scope, /, type_: str, **options: Any) -> Steps[DestinationVie
             raise
         raise unknown_option(
             "destination",
-            next(option for option in options if _camel(option) == name),
+            next(option for option in options if camel(option) == name),
             _options((*_OWN, *map(snake_case, allowed))),
         ) from None
     return view
@@ -143,7 +143,7 @@ def update(destination: Connected, /, **options: Unpack[DestinationOptions]) -> 
         if name not in _CHANGED or name in _SAID:
             raise unknown_option("update", name, _options(_CHANGED))
     own |= {"settings": settings} if settings else {}
-    wire = msgspec.to_builtins({_camel(name): value for name, value in own.items()})
+    wire = msgspec.to_builtins({camel(name): value for name, value in own.items()})
     params = convert({**wire, "id": destination.view.id}, PatchDestination, where="update()")
     destination.view = yield OperationCall("patch_destination", params)
 
@@ -167,7 +167,7 @@ def put_state(destination: Connected, state: JsonObject) -> Steps[JsonObject]:
 
 def act(destination: Connected, /, action: str, **arguments: Any) -> Steps[JsonObject]:
     """Do what only the vendor's own page or SDK could; ``view.actions`` lists it all."""
-    wire = {_camel(name): value for name, value in arguments.items()}
+    wire = {camel(name): value for name, value in arguments.items()}
     return ask("act", Act(id=destination.view.id, action=action, arguments=wire), field="result")
 
 
@@ -361,9 +361,4 @@ def _options(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _settings(options: dict[str, Any]) -> JsonObject:
-    return {_camel(name): options[name] for name in _SETTINGS if name in options}
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+    return {camel(name): options[name] for name in _SETTINGS if name in options}
