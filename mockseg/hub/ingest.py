@@ -12,6 +12,7 @@ from mockseg.domain.limits import (
     MAX_BATCH_CALLS,
     MAX_CALL_BYTES,
 )
+from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.reading import stray_key
 from mockseg.hub.answers import DEBUG_MESSAGES, SUCCESS, refusal
 
@@ -143,7 +144,7 @@ def _refused(arrival: Arrival, source: Source, finding: Discard, message: str) -
 def _debugged(arrival: Arrival, read_: Reading, source: Source) -> Ruling:
     """Answer as the removed Debug API did: 400 with the first reason, nothing delivered."""
     for _, message in read_.items:
-        discards = spec.check(message, _message_type(arrival, message))
+        discards = spec.check(message, message_type(message, arrival.route.type))
         if discards:
             first = discards[0]
             said = DEBUG_MESSAGES.get(first.code, first.description)
@@ -153,9 +154,13 @@ def _debugged(arrival: Arrival, read_: Reading, source: Source) -> Ruling:
     return _SUCCESS
 
 
-def _message_type(arrival: Arrival, message: Json) -> str:
-    """Return the type that the route names, else the message's own."""
-    if arrival.route.type:
-        return arrival.route.type
-    own = message.get("type") if isinstance(message, dict) else None
-    return own if isinstance(own, str) else ""
+# Equal texts as one string, as for the names that calls carry.
+_TYPES = {type_: type_ for type_ in MESSAGE_TYPES}
+
+
+def message_type(message: Json, route_type: str) -> str:
+    """Return the type that the route names, else the message's own; empty when neither does."""
+    if route_type or type(message) is not dict:
+        return route_type
+    own = message.get("type")
+    return _TYPES.get(own, own) if type(own) is str else ""

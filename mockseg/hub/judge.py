@@ -10,11 +10,11 @@ from mockseg.domain import spec
 from mockseg.domain.call import KeptCall, Remark, call_id
 from mockseg.domain.findings import Finding, discard
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
-from mockseg.domain.message import MESSAGE_TYPES, normalise
+from mockseg.domain.message import normalise
 from mockseg.domain.reading import Reading
 from mockseg.domain.request import KeptRequest
 from mockseg.hub.answers import SUCCESS
-from mockseg.hub.ingest import Ruling
+from mockseg.hub.ingest import Ruling, message_type
 from mockseg.journal.window import DedupWindow
 
 if TYPE_CHECKING:
@@ -108,10 +108,6 @@ class StringInterner:
         return self.held.setdefault(text, text)
 
 
-# Equal texts as one string, as for the names that calls carry.
-_TYPES = {type_: type_ for type_ in MESSAGE_TYPES}
-
-
 class Judge:
     """Judges calls in the order of Segment's pipeline.
 
@@ -161,7 +157,7 @@ class Judge:
                 # Nearly every call is a good track call: for that there is a short way.
                 keys = spec.plain_track(message, route_type or message.get("type"))
             if keys is None:
-                type_ = _type(message, route_type)
+                type_ = message_type(message, route_type)
                 keys = _keys(message, type_)
                 findings = _findings(message, type_, None if route_type else raw, ruling)
             else:
@@ -265,14 +261,6 @@ def _planned(
         attempt=1 if remark is None else remark.attempt,
         altered=None if outcome.message is message else json_types.encode(outcome.message),
     )
-
-
-def _type(message: Json, route_type: str) -> str:
-    """Return the type that the route names, else the message's own; empty when neither does."""
-    if route_type or type(message) is not dict:
-        return route_type
-    type_ = _text(message.get("type")) or ""
-    return _TYPES.get(type_, type_)
 
 
 def _keys(message: Json, type_: str) -> tuple[str | None, str | None, str | None]:
