@@ -15,7 +15,7 @@ from mockseg import json_types
 from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError, OperationError, UnreachableError
 from mockseg.json_types import Json, JsonObject
-from mockseg.operations.table import PREFIX, by_name, to_wire
+from mockseg.operations.table import PREFIX, by_name
 from mockseg.setting import BEARER_RULE, is_token
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def encode(asked: OperationCall, *, prefix: str = "") -> WireRequest:
         prefix: what stands before mockseg's own paths.
     """
     operation = by_name(asked.operation)
-    fields = to_wire(asked.params)
+    fields: JsonObject = msgspec.to_builtins(asked.params)
     path = operation.path
     for name in operation.path_names:
         path = path.replace(f"{{{name}}}", _segment(fields.pop(name)))

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from mockseg.operations.base import (
     Nothing,
@@ -98,6 +96,9 @@ from mockseg.operations.sources import (
     SourceView,
     Window,
 )
+
+if TYPE_CHECKING:
+    import msgspec
 
 PREFIX = "/_mockseg/v1"
 
@@ -577,9 +578,3 @@ def by_name(name: str) -> Operation:
 
 
 _BY_NAME = {operation.name: operation for operation in OPERATIONS}
-
-
-def to_wire(params: msgspec.Struct) -> dict[str, Any]:
-    """Return parameters as names and values that JSON has, defaults left out."""
-    built: dict[str, Any] = msgspec.to_builtins(params)
-    return built
