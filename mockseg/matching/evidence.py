@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mockseg.domain.call import Call
+    from mockseg.matching.explanation import CallElsewhere, LateCall
     from mockseg.matching.matcher import Matcher
 
 
@@ -79,34 +80,6 @@ class Selection:
 NOTHING_SELECTED = Selection((), 0)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Late:
-    """A matching call that came after the wait had ended.
-
-    Attributes:
-        call: it.
-        after_seconds: time between the end of the wait and the call.
-    """
-
-    call: Call
-    after_seconds: float
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A call of another source that would have been right in this one.
-
-    Attributes:
-        call: it.
-        claimed: a client has named that source; the write key is not just a wrong one.
-        name: of that source: in pytest the id of its test. Empty where it has none.
-    """
-
-    call: Call
-    claimed: bool = False
-    name: str = ""
-
-
 class Refusals(Protocol):
     """Requests that were refused in the same way; JSON when it is encoded."""
 
@@ -154,8 +127,8 @@ class Evidence:
     by_event: Mapping[str, int] = dataclasses.field(default_factory=dict)
     source: str = ""
     everywhere: bool = False
-    elsewhere: tuple[Elsewhere, ...] = ()
-    late: tuple[Late, ...] = ()
+    elsewhere: tuple[CallElsewhere, ...] = ()
+    late: tuple[LateCall, ...] = ()
     before_window: tuple[str, ...] = ()
     lost: Lost = NOTHING_LOST
     refused: int = 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg.matching.evidence import MAX_NEAR, MAX_SHOWN, Elsewhere, Evidence
+from mockseg.matching.evidence import MAX_NEAR, MAX_SHOWN, Evidence
 from mockseg.matching.explanation import (
     Explanation,
     ExplanationKind,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.domain.delivery import Delivery, DeliveryState
     from mockseg.json_types import JsonObject
+    from mockseg.matching.explanation import CallElsewhere
     from mockseg.matching.nearest import Near
 
 _MAX_LISTED = 8
@@ -195,7 +196,7 @@ def _duplicates(evidence: Evidence) -> _Cause:
     return _Cause("duplicate", Section("Recorded only as a duplicate:", lines), note)
 
 
-def _wrong_key(evidence: Evidence, strays: Sequence[Elsewhere]) -> list[_Cause]:
+def _wrong_key(evidence: Evidence, strays: Sequence[CallElsewhere]) -> list[_Cause]:
     """Name calls under a write key that no test and no client has named."""
     if not strays:
         return []
@@ -262,6 +263,7 @@ def _recorded(evidence: Evidence) -> Section:
 
 def _details(evidence: Evidence, nears: Sequence[Near]) -> JsonObject:
     """Return the facts as JSON: what ``POST /calls/wait`` has in ``error.details``, too."""
+    dropped = (*evidence.dropped.calls, *evidence.duplicates.calls)
     return {
         "expected": {
             "matcher": evidence.matcher.describe(),
@@ -270,33 +272,19 @@ def _details(evidence: Evidence, nears: Sequence[Near]) -> JsonObject:
         "source": evidence.source,
         "waited": evidence.waited,
         "found": evidence.found.total,
-        "calls": _whole(evidence.found.calls),
+        "calls": msgspec.to_builtins(list(evidence.found.calls[:MAX_SHOWN])),
         "nearest": near_json(nears),
-        "dropped": _whole((*evidence.dropped.calls, *evidence.duplicates.calls)),
-        "refused": [msgspec.to_builtins(each) for each in evidence.refusals],
+        "dropped": msgspec.to_builtins(list(dropped[:MAX_SHOWN])),
+        "refused": msgspec.to_builtins(list(evidence.refusals)),
         "refusedCount": evidence.refused,
-        "elsewhere": [
-            {
-                "call": msgspec.to_builtins(each.call),
-                "claimed": each.claimed,
-                "name": each.name,
-            }
-            for each in evidence.elsewhere[:MAX_SHOWN]
-        ],
-        "late": [
-            {"call": msgspec.to_builtins(late.call), "afterSeconds": late.after_seconds}
-            for late in evidence.late[:MAX_SHOWN]
-        ],
+        "elsewhere": msgspec.to_builtins(list(evidence.elsewhere[:MAX_SHOWN])),
+        "late": msgspec.to_builtins(list(evidence.late[:MAX_SHOWN])),
         "beforeWindow": list(evidence.before_window[:MAX_SHOWN]),
         "recorded": evidence.recorded,
         "evicted": evidence.lost.calls,
         "lost": msgspec.to_builtins(evidence.lost),
         "byEvent": dict(evidence.by_event),
     }
-
-
-def _whole(calls: Sequence[Call]) -> list[JsonObject]:
-    return [msgspec.to_builtins(call) for call in calls[:MAX_SHOWN]]
 
 
 def explain_delivery(

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
+import msgspec
+
+from mockseg.domain.call import Call
 from mockseg.matching.render import clip, counted, names_line
 from mockseg.printable import printable
 
@@ -65,6 +68,32 @@ class Section:
     lines: tuple[str, ...]
 
 
+class LateCall(msgspec.Struct, frozen=True, rename="camel"):
+    """A call that came after the wait had ended.
+
+    Attributes:
+        call: it.
+        after_seconds: how long after.
+    """
+
+    call: Call
+    after_seconds: float
+
+
+class CallElsewhere(msgspec.Struct, frozen=True):
+    """A call of another source that would have been right.
+
+    Attributes:
+        call: it.
+        claimed: a client has named its source; else the write key may be a wrong one.
+        name: of its source, in pytest the id of its test; or empty.
+    """
+
+    call: Call
+    claimed: bool
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Why an expectation was not met.
@@ -105,11 +134,11 @@ class Explanation:
     @classmethod
     def from_json(cls, document: JsonObject) -> Explanation:
         details = {name: value for name, value in document.items() if name not in _PARTS}
-        sections = [Section(each["title"], tuple(each["lines"])) for each in document["sections"]]
+        sections = document["sections"]
         return cls(
             kind=document["kind"],
             headline=document["headline"],
-            sections=tuple(sections),
+            sections=tuple(Section(each["title"], tuple(each["lines"])) for each in sections),
             notes=tuple(document["notes"]),
             details=details,
         )

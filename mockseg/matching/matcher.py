@@ -71,14 +71,6 @@ class Matcher:
     match: Match
     residual: tuple[tuple[str, Expected], ...]
 
-    @property
-    def has_residue(self) -> bool:
-        return bool(self.residual)
-
-    def residue(self, call: Call) -> bool:
-        """Judge of a call that satisfies ``match`` what ``match`` could not say."""
-        return _agree(self.residual, call.message)
-
     def matches(self, call: Call) -> bool:
         """Return whether a call is what is expected, its verdict too."""
         if self.good is not None and call.good is not self.good:
@@ -121,8 +113,9 @@ class Matcher:
         return clip(f"{head} where {', '.join(conditions)}" if conditions else head, limit)
 
     def _holds(self, message: Mapping[str, Json]) -> bool:
-        if not _agree(self.expected, message):
-            return False
+        for field, expected in self.expected:
+            if next(compare(expected, _field(message, field), field), None) is not None:
+                return False
         return self.where is None or self.where.matches(message)
 
     def _differences(self, call: Call | Mapping[str, Json]) -> Iterator[Difference]:
@@ -316,13 +309,6 @@ def _field(message: Mapping[str, Json], field: str) -> Json:
     """Return a field of the message itself, where null is nothing, as it is for Segment."""
     value = message.get(field)
     return ABSENT if value is None else value
-
-
-def _agree(pairs: tuple[tuple[str, Expected], ...], message: Mapping[str, Json]) -> bool:
-    for field, expected in pairs:
-        if next(compare(expected, _field(message, field), field), None) is not None:
-            return False
-    return True
 
 
 def _with_format(difference: Difference) -> Difference:

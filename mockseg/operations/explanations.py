@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from mockseg.domain.call import Call
 from mockseg.domain.lost import Lost
 from mockseg.json_types import Json
-from mockseg.matching.explanation import ExplanationKind
+from mockseg.matching.explanation import CallElsewhere, ExplanationKind, LateCall
 from mockseg.matching.match import Match, VerdictKey
 from mockseg.operations.base import Cursor, Params, Result, Seconds
 from mockseg.operations.calls import Count
@@ -80,32 +80,6 @@ class NearCall(Result, frozen=True):
     differences: list[DifferenceView]
     score: float
     alike: int
-
-
-class CallElsewhere(Result, frozen=True):
-    """A call of another source that would have been right.
-
-    Attributes:
-        call: it.
-        claimed: a client has named its source; else the write key may be a wrong one.
-        name: of its source, or empty.
-    """
-
-    call: Call
-    claimed: bool
-    name: str
-
-
-class LateCall(Result, frozen=True):
-    """A call that came after the wait had ended.
-
-    Attributes:
-        call: it.
-        after_seconds: how long after.
-    """
-
-    call: Call
-    after_seconds: float
 
 
 class ExpectedCalls(Result, frozen=True):

@@ -10,6 +10,7 @@ import msgspec
 from mockseg.client.operation_call import OperationCall, Steps
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.errors import UnmetExpectationError
+from mockseg.matching.explanation import Explanation, LateCall
 from mockseg.matching.render import lost_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Count, Summary
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.domain.call import Call
     from mockseg.matching.evidence import Evidence, Expectation
-    from mockseg.matching.explanation import Explanation
     from mockseg.matching.matcher import Matcher
 
 
@@ -65,13 +65,11 @@ def fail(scope: Scope, matcher: Matcher, unmet: Unmet) -> Steps[NoReturn]:
             opened_at=scope.opened_at,
             waited=unmet.waited,
             late=_LATE_SECONDS if unmet.may_be_late else 0.0,
-            candidates=_CANDIDATES if matcher.has_residue else 0,
+            candidates=_CANDIDATES if matcher.residual else 0,
         ),
     )
     # Only a failure pays for these.
-    from mockseg.matching.explanation import Explanation
-
-    if not matcher.has_residue:
+    if not matcher.residual:
         raise_unmet(Explanation.from_json(msgspec.to_builtins(explained)))
     from mockseg.matching.explain import explain
 
@@ -79,17 +77,17 @@ def fail(scope: Scope, matcher: Matcher, unmet: Unmet) -> Steps[NoReturn]:
 
 
 def _judged(scope: Scope, matcher: Matcher, unmet: Unmet, explained: Explained) -> Evidence:
-    from mockseg.matching.evidence import Elsewhere, Late, evidence_of
+    from mockseg.matching.evidence import evidence_of
     from mockseg.matching.render import before_window
 
     in_time = {call.cursor: call for call in unmet.calls}
     seen = {call.cursor: call for call in explained.candidates} | in_time
-    late = [Late(each.call, each.after_seconds) for each in explained.late]
+    late = list(explained.late)
     if unmet.may_be_late:
         # What came between the end of the wait and the question.
         for cursor in sorted(seen.keys() - in_time.keys(), reverse=True):
             if matcher.matches(seen[cursor]):
-                late.insert(0, Late(seen.pop(cursor), 0.0))
+                late.insert(0, LateCall(seen.pop(cursor), 0.0))
     return evidence_of(
         matcher,
         [seen[cursor] for cursor in sorted(seen)],
@@ -100,11 +98,7 @@ def _judged(scope: Scope, matcher: Matcher, unmet: Unmet, explained: Explained) 
         sampled=explained.recorded > len(seen),
         by_event=explained.by_event,
         late=tuple(each for each in late if matcher.matches(each.call)),
-        elsewhere=tuple(
-            Elsewhere(each.call, claimed=each.claimed, name=each.name)
-            for each in explained.elsewhere
-            if matcher.matches(each.call)
-        ),
+        elsewhere=tuple(each for each in explained.elsewhere if matcher.matches(each.call)),
         before_window=before_window(seen.values(), scope.opened_at),
         lost=explained.lost,
         refused=explained.refused_count,

@@ -264,7 +264,7 @@ def gather(
     match = msgspec.structs.replace(matcher.match, source=scope.write_key)
     while True:
         # Where the client has the last word, one is enough to ask it.
-        wanted = 1 if matcher.has_residue else max(1, count - len(found))
+        wanted = 1 if matcher.residual else max(1, count - len(found))
         try:
             waited: WaitedCalls = yield OperationCall(
                 "wait_calls",

@@ -23,13 +23,12 @@ from mockseg.hub.waits import check_count, compiled, wait_for_calls
 from mockseg.matching.evidence import (
     MAX_NEAR,
     MAX_SHOWN,
-    Elsewhere,
     Evidence,
     Expectation,
-    Late,
     Selection,
 )
 from mockseg.matching.explain import explain, explain_delivery, explain_not_quiet
+from mockseg.matching.explanation import CallElsewhere, LateCall
 from mockseg.matching.match import Match, accepted_by_default
 from mockseg.matching.matcher import matcher_of
 from mockseg.matching.nearest import Ranking
@@ -241,7 +240,7 @@ class _Survey:
             most,
         )
 
-    def _just_too_late(self) -> list[Late]:
+    def _just_too_late(self) -> list[LateCall]:
         """Take what came between the end of the wait and this walk for late.
 
         A client that judges more than the match says knows better what it has found in time.
@@ -250,9 +249,9 @@ class _Survey:
         if self._asked.late and not self._asked.candidates:
             while self._found and self._expected.met_by(len(self._found)):
                 late.append(self._found.pop())
-        return [Late(call.view(), 0.0) for call in late[: -MAX_SHOWN - 1 : -1]]
+        return [LateCall(call.view(), 0.0) for call in late[: -MAX_SHOWN - 1 : -1]]
 
-    async def _later(self) -> list[Late]:
+    async def _later(self) -> list[LateCall]:
         """Wait a moment longer for a call that did not come in time."""
         enough = len(self._found) >= self._expected.minimum
         if not self._asked.late or (enough and not self._asked.candidates):
@@ -268,7 +267,7 @@ class _Survey:
         except OperationError:
             return []
         after_seconds = time.monotonic() - started
-        return [Late(call, after_seconds) for call in waited.calls]
+        return [LateCall(call, after_seconds) for call in waited.calls]
 
     def _originals(self, duplicates: Sequence[Call]) -> dict[str, Call]:
         originals: dict[str, Call] = {}
@@ -279,7 +278,7 @@ class _Survey:
                 originals[each.duplicate_of or ""] = kept.view()
         return originals
 
-    async def _elsewhere(self) -> list[Elsewhere]:
+    async def _elsewhere(self) -> list[CallElsewhere]:
         """Look for the call under other write keys: since this source was opened, or its window."""
         if self._key is None:
             return []
@@ -296,12 +295,12 @@ class _Survey:
                 and (self._is_right(call) or _has_no_key(call))
                 and self._means(call)
             )
-        shown: list[Elsewhere] = []
+        shown: list[CallElsewhere] = []
         for call in reversed(found):
             source = self._sources.get(call.source)
             claimed = source is not None and self._sources.is_claimed(source)
             name = "" if source is None else source.behaviour.name
-            shown.append(Elsewhere(call.view(), claimed=claimed, name=name))
+            shown.append(CallElsewhere(call.view(), claimed, name))
         return shown
 
     async def _refused(self) -> RefusalCounter:

@@ -10,7 +10,7 @@ import pytest
 from mockseg.client.scope import Deadline, Scope
 from mockseg.client.verbs import waiting
 from mockseg.errors import OperationError, UnmetExpectationError
-from mockseg.matching.evidence import Elsewhere
+from mockseg.matching.explanation import CallElsewhere
 from mockseg.matching.matchers import track
 from mockseg.matching.values import ANY, approx
 
@@ -95,7 +95,7 @@ def test_what_json_cannot_say_is_explained_by_the_client(
     matcher = track("Signed Up", properties={"total": approx(7)})
     near, other = make_call(3, properties={"total": 8}), make_call(2, "Quite different")
     stray, bad = make_call(5, source="other"), make_call(6, source="o", properties={"total": 7})
-    elsewhere = (Elsewhere(stray), Elsewhere(bad))
+    elsewhere = tuple(CallElsewhere(call, claimed=False, name="") for call in (stray, bad))
     why = explained(matcher, near, other, candidates=(near, other), elsewhere=elsewhere)
     server = script(timed_out, why)
     with pytest.raises(UnmetExpectationError) as raised:

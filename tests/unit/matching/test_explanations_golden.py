@@ -17,14 +17,13 @@ from mockseg.domain.findings import Violation, discard
 from mockseg.domain.lost import Lost
 from mockseg.json_types import encode
 from mockseg.matching.evidence import (
-    Elsewhere,
     Evidence,
     Expectation,
-    Late,
     evidence_of,
 )
 from mockseg.matching.explain import explain, explain_not_quiet
 from mockseg.matching.explain_source import explain_duplicates, explain_not_good, explain_order
+from mockseg.matching.explanation import CallElsewhere, LateCall
 from mockseg.matching.matchers import identify, page, track
 from mockseg.matching.render import before_window
 from mockseg.matching.values import ABSENT, ANY, approx, between, exactly
@@ -171,13 +170,13 @@ def _case_too_many(make_call: Any) -> Explanation:
 
 
 def _case_wrong_source(make_call: Any) -> Explanation:
-    elsewhere = (Elsewhere(_order(make_call, 4, source="key-2")),)
+    elsewhere = (CallElsewhere(_order(make_call, 4, source="key-2"), claimed=False, name=""),)
     return explain(Evidence(matcher=_ORDER, elsewhere=elsewhere, source="key-1", waited=1.0))
 
 
 def _case_sources_of_others(make_call: Any) -> Explanation:
     elsewhere = tuple(
-        Elsewhere(_order(make_call, cursor, source=f"key-{cursor}"), claimed=True, name=name)
+        CallElsewhere(_order(make_call, cursor, source=f"key-{cursor}"), claimed=True, name=name)
         for cursor, name in ((9, "tests/test_shop.py::test_first"), (8, ""))
     )
     seen = (_order(make_call, 4, properties={"total": 7}),)
@@ -267,7 +266,7 @@ def _case_late(make_call: Any) -> Explanation:
         evidence_of(
             _ORDER,
             _several(make_call),
-            late=(Late(_order(make_call, 4), 0.012),),
+            late=(LateCall(_order(make_call, 4), 0.012),),
             source="key-1",
             waited=1.0,
         )

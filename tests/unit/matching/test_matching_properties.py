@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from mockseg.domain.findings import Violation
 from mockseg.domain.lost import Lost
 from mockseg.matching.evidence import (
-    Elsewhere,
     Expectation,
-    Late,
     evidence_of,
 )
 from mockseg.matching.explain import explain, explain_not_quiet
 from mockseg.matching.explain_source import explain_duplicates, explain_not_good, explain_order
+from mockseg.matching.explanation import CallElsewhere, LateCall
 from mockseg.matching.match import Match, compile_match, contains
-from mockseg.matching.matcher import matcher_of
+from mockseg.matching.matcher import make_matcher, matcher_of
 from mockseg.matching.matchers import message, page, screen, track
 from mockseg.matching.values import ABSENT, ANY
 from mockseg.operations.requests import Refusals
@@ -98,7 +97,7 @@ def test_a_matcher_made_of_a_call_matches_it(
         matcher = message(type_, traits=call.traits, **given_)
     assert matcher == call
     assert matcher.differences(call) == ()
-    assert not matcher.has_residue
+    assert not matcher.residual
     assert compile_match(matcher.match)(_kept(call))
 
 
@@ -133,7 +132,8 @@ def test_the_two_parts_of_a_matcher_are_the_whole(
         for key, member in (properties or {"a": 1}).items()
     }
     matcher = track("A", properties=wanted)
-    in_two = compile_match(matcher.match)(_kept(call)) and matcher.residue(call)
+    rest = make_matcher(None, matcher.residual, verdict=ANY)
+    in_two = compile_match(matcher.match)(_kept(call)) and rest.matches(call)
     assert in_two == matcher.matches(call)
     assert (matcher.differences(call) == ()) == matcher.matches(call)
 
@@ -162,7 +162,7 @@ def test_a_server_explains_a_matcher_as_the_client_would(
     make_call: Any, matcher: Any, fields: Any, verdict: Any
 ) -> None:
     """Match keys are taken apart into the matcher that they were made of, word for word."""
-    if matcher.has_residue:
+    if matcher.residual:
         return
     call = make_call("page", "Home", verdict=verdict, **fields)
     again = matcher_of(matcher.match)
@@ -242,8 +242,8 @@ def test_every_explanation_is_short_and_harmless(
         calls,
         expected=Expectation.exactly(data.draw(st.integers(0, 2))),
         source=event,
-        elsewhere=tuple(Elsewhere(call, claimed=call.good, name=event) for call in calls),
-        late=tuple(Late(call, 0.5) for call in calls),
+        elsewhere=tuple(CallElsewhere(call, claimed=call.good, name=event) for call in calls),
+        late=tuple(LateCall(call, 0.5) for call in calls),
         before_window=tuple(call.id for call in calls),
         lost=Lost(calls=3, cursor=1),
         refused=5,
