@@ -122,17 +122,14 @@ def _needs(schema: JsonObject) -> dict[str, str]:
     for condition in schema.get("allOf", ()):
         if "then" in condition:
             for name in _needs(condition["then"]):
-                needs[name] = _joined(needs.get(name), f"when {_asked(condition)}")
+                before = f"{needs[name]} or " if name in needs else ""
+                needs[name] = f"{before}when {_asked(condition)}"
         else:
             (name,) = condition["else"]["required"]
             needs[name] = "yes"
     alternatives = [name for each in schema.get("anyOf", ()) for name in each["required"]]
     needs |= dict.fromkeys(alternatives, f"at least one of {', '.join(alternatives)}")
     return needs | dict.fromkeys(schema.get("required", ()), "yes")
-
-
-def _joined(one: str | None, two: str) -> str:
-    return two if one is None else f"{one} or {two}"
 
 
 def _asked(condition: JsonObject) -> str:
@@ -388,7 +385,8 @@ def _samples_command(*, folder: str, plan: str | None) -> None:
         # Every place is looked at before the first file is touched.
         places = [(_place(root, path), content) for path, content in files]
         for place, content in places:
-            _write(place, content)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(f"{pretty(content)}\n".encode())
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         name = getattr(error, "filename", None) or folder
@@ -415,8 +413,3 @@ def _place(root: Path, path: str) -> Path:
             " nothing is written there, and nothing was"
         )
     return place
-
-
-def _write(place: Path, content: JsonObject) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(f"{pretty(content)}\n".encode())

@@ -40,7 +40,6 @@ def _default_jobs() -> int:
 
 
 def _driving(function: Callable[..., object]) -> Callable[..., object]:
-    """Add the flags that say how CLIs are run."""
     for option in (
         click.option(
             "--timeout",

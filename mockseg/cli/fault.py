@@ -28,19 +28,19 @@ def _until(text: str) -> float | str:
 _EFFECT: tuple[tuple[str, Any, str], ...] = (
     ("status", int, "Answer with this status, 200 to 599."),
     ("body", str, "Kind of body: json, text, html, empty, garbage or truncated."),
-    ("retry-after", int, "Send Retry-After, in seconds."),
+    ("retry_after", int, "Send Retry-After, in seconds."),
     ("delay", float, "Seconds before the answer."),
     ("dribble", float, "Seconds before each byte of the body."),
     ("reset", str, "Reset the connection `before` the calls are stored, or `after`."),
     ("close", str, "Close the connection in the middle of the `head`, or of the `body`."),
-    ("bad-gzip", str, "Send gzip that is `corrupt` or `truncated`."),
+    ("bad_gzip", str, "Send gzip that is `corrupt` or `truncated`."),
 )
 _MATCH: tuple[tuple[str, Any, str], ...] = (
     ("route", str, "Only this path, or settings, script, token."),
     ("type", str, "Only requests with a message of this type."),
     ("event", str, "... with a track call of this name."),
-    ("user-id", str, "... of this user."),
-    ("message-id", str, "... with this messageId."),
+    ("user_id", str, "... of this user."),
+    ("message_id", str, "... with this messageId."),
     ("where", str, "... that this filter in FQL selects."),
     ("attempt", int, "Only the n-th request that carries the same messageIds."),
     ("every", int, "Only each k-th request that matches."),
@@ -63,17 +63,16 @@ def _flags(function: Callable[..., Any]) -> Callable[..., Any]:
         for place, table in (("effect", _EFFECT), ("match", _MATCH), ("", _REST)):
             part = asked.setdefault(place, {}) if place else asked
             for name, _, _ in table:
-                snake = name.replace("-", "_")
-                value = values.pop(snake)
+                value = values.pop(name)
                 if value is not None:
-                    checked_object(part, place=f"--rule: {place}")[camel(snake)] = value
+                    checked_object(part, place=f"--rule: {place}")[camel(name)] = value
         if hang:
             checked_object(asked["effect"], place="--rule: effect")["hang"] = True
         return function(asked={k: v for k, v in asked.items() if v != {}}, **values)
 
     for name, kind, meaning in reversed((*_EFFECT, *_MATCH, *_REST)):
         metavar = "NUMBER" if kind in {int, float} else "TEXT"
-        flag = click.option(f"--{name}", type=kind, metavar=metavar, help=meaning)
+        flag = click.option(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=meaning)
         command = flag(command)
     command = click.option("--hang", is_flag=True, help="Never answer.")(command)
     return click.option(

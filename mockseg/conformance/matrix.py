@@ -58,7 +58,6 @@ class Matrix:
         ]
 
     def as_text(self) -> str:
-        """Return the table, with what it means."""
         rows = [["answer", *self.columns]]
         rows += [
             [answer.label, *(cells[number].words for cells in self.columns.values())]

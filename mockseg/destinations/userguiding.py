@@ -138,8 +138,6 @@ class State(StateRecord, kw_only=True):
 
 
 class DeleteUser(Arguments, frozen=True, kw_only=True):
-    """A user to delete in the panel."""
-
     user: _Text
 
 
@@ -200,9 +198,6 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         if request.header(_KEY_HEADER) is None:
             sentence = f"The header {_KEY_HEADER} is missing"
         return partner_error(401, sentence, code="unauthorized", field=_KEY_HEADER)
-
-    def first_state(self) -> State:
-        return State()
 
     def restored(self, state: JsonObject) -> State:
         """Read a state; a user may be as little as its key."""

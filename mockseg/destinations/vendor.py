@@ -97,7 +97,6 @@ def partner_error(status: int, sentence: str, *, code: str, field: str = "") -> 
 
 
 def not_allowed(request: VendorRequest, methods: Iterable[str]) -> VendorResponse:
-    """Answer 405 with the methods that are allowed."""
     allowed = ", ".join(methods)
     sentence = f"{request.path[:100]!r} does not take {request.method[:20]!r}; allowed: {allowed}"
     answer = partner_error(405, sentence, code="method_not_allowed")
@@ -240,9 +239,9 @@ class Imitation(abc.ABC, Generic[_Setup, _State]):
     def stranger(request: VendorRequest) -> VendorResponse:
         """Answer a request whose key belongs to no destination, or that has none."""
 
-    @abc.abstractmethod
     def first_state(self) -> _State:
         """Return the state as it is set up, before anything arrives."""
+        return self.restored({})
 
     @abc.abstractmethod
     def restored(self, state: JsonObject) -> _State:

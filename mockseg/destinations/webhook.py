@@ -140,7 +140,6 @@ class Webhook(Imitation[WebhookSetup, State]):
 
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:
-        """Return None: webhooks carry no key."""
         del request
         return None
 
@@ -149,9 +148,6 @@ class Webhook(Imitation[WebhookSetup, State]):
         """Answer 404: a receiver is known by its URL only."""
         sentence = f"No webhook destination has the URL {request.path[:100]!r}"
         return partner_error(404, sentence, code="not_found")
-
-    def first_state(self) -> State:
-        return State()
 
     def restored(self, state: JsonObject) -> State:
         return record_from(state, State)

@@ -75,7 +75,6 @@ def make_app(hub: Hub) -> web.Application:
 
 
 async def _deliveries(app: web.Application) -> AsyncIterator[None]:
-    """Send deliveries while the server runs; close the connections at its end."""
     destinations = app[HUB].destinations
     destinations.dispatcher.sender = HttpSender()
     destinations.dispatcher.start()

@@ -110,7 +110,6 @@ async def _read_slowly(request: BaseRequest, parts: list[bytes]) -> str:
 
 
 def _from_gzip(sent: bytes) -> Body:
-    """Inflate all members of a gzip stream, up to the bound."""
     content = b""
     rest = sent
     try:

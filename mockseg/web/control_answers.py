@@ -84,17 +84,6 @@ def page_answer(text: str, *, content_type: str = "text/html", status: int = 200
     return web.Response(body=text.encode("utf-8", "replace"), status=status, headers=headers)
 
 
-def text_answer(text: str, *, content_type: str) -> web.Response:
-    """Answer with text, UTF-8.
-
-    Args:
-        text: the body.
-        content_type: with its parameters.
-    """
-    headers = {**security_headers(), "Content-Type": content_type}
-    return web.Response(body=text.encode("utf-8", "replace"), headers=headers)
-
-
 def error_answer(
     error: OperationError, *, headers: Mapping[str, str] | None = None
 ) -> web.Response:

@@ -269,7 +269,6 @@ class DataPlane:
         return await self._fetched(request, shown, body=kept, route=TOKEN, sent=answer)
 
     async def unknown(self, request: web.Request) -> web.StreamResponse:
-        """Answer 404 with what is wrong with the path."""
         method, path = request.method, request.path[:200]
         reason = what_is_wrong(request.rel_url.raw_path)
         paths = "; ".join(DOCUMENTED)

@@ -126,7 +126,6 @@ def _cut(request: web.Request, sent: bytes) -> web.Response:
 
 
 def _reset(request: web.Request) -> web.Response:
-    """End the connection so that the client sees a reset."""
     transport = request.transport
     connection = None if transport is None else transport.get_extra_info("socket")
     if connection is not None:

@@ -60,7 +60,6 @@ def add_guarded(
 
 
 async def _expect(request: web.Request) -> web.StreamResponse | None:
-    """Answer 417 to an expectation other than 100-continue."""
     expectation = request.headers.get("Expect", "")
     if expectation.lower() != CONTINUE:
         unknown = OperationError(
@@ -200,7 +199,6 @@ def is_same_origin(origin: str, host: str) -> bool:
 
 
 def as_operation_error(error: MocksegError) -> OperationError:
-    """Return an error of ours as the control plane answers it."""
     if isinstance(error, OperationError):
         return error
     if isinstance(error, FqlError):

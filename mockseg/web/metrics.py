@@ -9,7 +9,7 @@ from aiohttp import web
 from mockseg.hub.hub import Hub
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
-from mockseg.web.control_answers import text_answer
+from mockseg.web.control_answers import security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, query_values
 
@@ -26,7 +26,8 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     kept = await hub.perform("summary", OfSource())
     assert isinstance(kept, Summary)  # noqa: S101  (the table says so)
     families = _families(hub, kept, held=len(request.app[OPEN_REQUESTS]))
-    return text_answer("".join(map(_text, families)), content_type=CONTENT_TYPE)
+    headers = {**security_headers(), "Content-Type": CONTENT_TYPE}
+    return web.Response(text="".join(map(_text, families)), headers=headers)
 
 
 def _families(hub: Hub, kept: Summary, *, held: int) -> tuple[_Family, ...]:

@@ -107,7 +107,6 @@ def _is_moment(value: object) -> bool:
 
 
 def _one_line(error: Exception) -> str:
-    """Return a library's sentence on one line, in ASCII."""
     return str(error).encode("ascii", "replace").decode().replace("\n", " ")[:200]
 
 

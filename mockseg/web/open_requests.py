@@ -21,8 +21,6 @@ LOOK_SECONDS = 1.0
 
 
 class OpenRequests:
-    """The requests of one application that are held open."""
-
     __slots__ = ("_gone", "_look", "_requests", "stopping")
 
     def __init__(self) -> None:

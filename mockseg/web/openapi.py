@@ -245,7 +245,6 @@ def _schemas() -> JsonObject:
 
 
 def _inside(records: list[type[msgspec.Struct]]) -> set[type[msgspec.Struct]]:
-    """Return the records that are fields of others."""
     found: set[type[msgspec.Struct]] = set()
     # The types that msgspec describes are records themselves: what is inside is in their fields.
     pending: list[Any] = list(msgspec.inspect.multi_type_info(records))

@@ -54,7 +54,6 @@ DOCUMENTED = (
 
 
 def normalised(path: str) -> str:
-    """Return a path as the table has it."""
     lower = path.lower()
     return lower[:-1] if lower.endswith("/") and len(lower) > 1 else lower
 

@@ -80,7 +80,6 @@ def _open() -> aiohttp.ClientSession:
 
 
 def _label(error: BaseException) -> str:
-    """Return Segment's label for an error."""
     if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorDNSError) else error
         return "EAI_AGAIN" if cause.errno == socket.EAI_AGAIN else "ENOTFOUND"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import ClassVar, Final, TypeAlias
 
@@ -110,7 +110,6 @@ class _DefineEventAttribute(_DefineAttribute, frozen=True):
 
 
 def _mint_secret(random: Random) -> str:
-    """Return a key or token of 64 letters and digits."""
     return "".join(random.choices(_SECRET_LETTERS, k=64))
 
 
@@ -161,12 +160,10 @@ def _define(app: App, namespace: Namespace, given: _DefineAttribute) -> JsonObje
     return attribute_object(define(app, namespace, given.name, wanted, place="name"))
 
 
-def _define_attribute(engage: _UserEngage, given: _DefineAttribute, _: int) -> JsonObject:
-    return _define(engage.store, engage.store.attributes["clientuser"], given)
-
-
-def _define_company_attribute(engage: _UserEngage, given: _DefineAttribute, _: int) -> JsonObject:
-    return _define(engage.store, engage.store.attributes["company"], given)
+def _defining(content_type: str) -> Callable[[_UserEngage, _DefineAttribute, int], JsonObject]:
+    return lambda engage, given, _: _define(
+        engage.store, engage.store.attributes[content_type], given
+    )
 
 
 def _define_event(engage: _UserEngage, given: _DefineEvent, _: int) -> JsonObject:
@@ -207,9 +204,11 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "revoke_key": Action("Revoke a Segment API key.", _RevokeKey, _revoke_key),
     "trust_domain": Action("Trust a domain.", _Domain, _trust_domain),
     "untrust_domain": Action("Trust a domain no longer.", _Domain, _untrust_domain),
-    "define_attribute": Action("Define a client attribute.", _DefineAttribute, _define_attribute),
+    "define_attribute": Action(
+        "Define a client attribute.", _DefineAttribute, _defining("clientuser")
+    ),
     "define_company_attribute": Action(
-        "Define a company attribute.", _DefineAttribute, _define_company_attribute
+        "Define a company attribute.", _DefineAttribute, _defining("company")
     ),
     "define_event": Action("Define an event with attributes.", _DefineEvent, _define_event),
     "define_event_attribute": Action(
@@ -288,7 +287,6 @@ class UserEngage(Imitation[UserEngageSetup, App]):
         return _nowhere()
 
     def state(self) -> JsonObject:
-        """Return the whole state as JSON, in the names of REST version 2."""
         state: JsonObject = json_types.decode(json_types.encode(state_of(self.store)))
         return state
 

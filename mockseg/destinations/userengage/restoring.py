@@ -127,21 +127,15 @@ class _Forgotten(_Given, kw_only=True):
     page_views: _Count | None = None
 
 
-class _View(_Given, kw_only=True):
+_Visit: Any = msgspec.defstruct(
+    "_Visit", [(name, str | None, None) for name in EMPTY_VISIT], bases=(_Given,), kw_only=True
+)
+
+
+class _View(_Visit):  # type: ignore[misc]  # its fields are those of a visit
     id: _Id | None = None
     client: _Count | None = None
     timestamp: Json = None
-    ip_address: str | None = None
-    user_agent: str | None = None
-    browser_family: str | None = None
-    browser_version: str | None = None
-    os_type: str | None = None
-    city: str | None = None
-    country: str | None = None
-    url: str | None = None
-    referer: str | None = None
-    timezone: str | None = None
-    resolution: str | None = None
     extra_data: Json = None
 
 
@@ -389,7 +383,6 @@ def _user_of(app: App, user_id: int | None, *, place: str) -> User:
 
 
 def _each(section: str, given: Iterable[_T] | None) -> list[tuple[str, _T]]:
-    """Return the items of a list, each with its place."""
     return [(f"{section}[{number}]", item) for number, item in enumerate(given or ())]
 
 

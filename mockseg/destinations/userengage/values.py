@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from mockseg import json_types
@@ -106,10 +106,6 @@ def read_integer(value: Json) -> int:
     return number
 
 
-def read_float(value: Json) -> float:
-    return float(read_number(value))
-
-
 def read_boolean(value: Json) -> bool:
     if isinstance(value, bool):
         return value
@@ -149,7 +145,7 @@ _CONVERSIONS: dict[str, Callable[[Json], Json]] = {
     STRING: text,
     NUMBER: read_number,
     "integer": read_integer,
-    "float": read_float,
+    "float": lambda value: float(read_number(value)),
     "boolean": read_boolean,
     "date": read_date,
     "datetime": read_datetime,
@@ -176,16 +172,20 @@ def words(value: Json, *, most: int | None = None) -> str:
     return result
 
 
-def gender(value: Json) -> str:
-    """Read a gender: a word, its letter, or the vendor's code 1, 2 or 3.
+def _one_of(table: Mapping[str, str], expected: str) -> Callable[[Json], str]:
+    """Make a reader of a word, or of the vendor's code for it; it raises `Unconvertible`."""
 
-    Raises:
-        Unconvertible: none of them.
-    """
-    found = _GENDERS.get(words(value).strip().lower())
-    if found is None:
-        raise Unconvertible("is not a gender: male, female, unknown, their letter, or 1, 2, 3")
-    return found
+    def read(value: Json) -> str:
+        found = table.get(words(value).strip().lower())
+        if found is None:
+            raise Unconvertible(f"is not a {expected}")
+        return found
+
+    return read
+
+
+gender = _one_of(_GENDERS, "gender: male, female, unknown, their letter, or 1, 2, 3")
+status = _one_of(_STATUSES, "status: visitor or 1, user or 2")
 
 
 def person_name(value: Json) -> str:
@@ -243,10 +243,3 @@ def email(value: Json) -> str:
     if address and (not name or not host or any(character.isspace() for character in address)):
         raise Unconvertible("is not an email address")
     return address
-
-
-def status(value: Json) -> str:
-    found = _STATUSES.get(words(value).strip().lower())
-    if found is None:
-        raise Unconvertible("is not a status: visitor or 1, user or 2")
-    return found

@@ -57,14 +57,10 @@ class DefineEvent(OfEnvironment, frozen=True, kw_only=True):
 
 
 class AcceptEvent(OfEnvironment, frozen=True, kw_only=True):
-    """A pending event to track from now on."""
-
     name: Name
 
 
 class SetAutoAccept(OfEnvironment, frozen=True, kw_only=True):
-    """Whether events are tracked without being chosen."""
-
     enabled: bool
 
 
@@ -77,16 +73,12 @@ class LinkSdkUser(OfEnvironment, frozen=True, kw_only=True):
 
 
 class SdkTrack(OfEnvironment, frozen=True, kw_only=True):
-    """An event that the SDK reports of a user whom it is linked to."""
-
     user: Name
     event: Name
     platform: VisitorPlatform = "web"
 
 
 class SdkPage(OfEnvironment, frozen=True, kw_only=True):
-    """A page that a linked user opens in a browser with the SDK."""
-
     user: Name
     url: str
 
@@ -103,15 +95,11 @@ class DefineSurvey(OfEnvironment, frozen=True, kw_only=True):
 
 
 class Eligible(OfEnvironment, frozen=True, kw_only=True):
-    """Whether a user may be asked."""
-
     survey: Name
     user: Name
 
 
 class AnswerSurvey(OfEnvironment, frozen=True, kw_only=True):
-    """An answer to a question of a survey."""
-
     survey: Name
     user: Name
     response: str | int | float | bool
@@ -153,7 +141,6 @@ def _link_sdk_user(context: Context, given: LinkSdkUser) -> JsonObject:
 
 
 def _sdk_track(context: Context, given: SdkTrack) -> JsonObject:
-    """Record an event from the SDK, and show what it triggers."""
     user = _linked(context, given.user, given.platform)
     if context.record(user, given.event, moment_ms=context.now_ms) is not None:
         return {"tracked": False, "shown": []}
@@ -190,7 +177,6 @@ def _define_survey(context: Context, given: DefineSurvey) -> JsonObject:
 
 
 def _eligible(context: Context, given: Eligible) -> JsonObject:
-    """Return whether a user may be asked, the reasons against, and whether it was shown."""
     survey = _named("survey", given.survey, context.environment.surveys, place="survey")
     user = context.environment.users.get(given.user)
     if user is None or user.visible_at > context.now_ms:

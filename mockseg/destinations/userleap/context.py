@@ -52,7 +52,6 @@ class Context:
         return self.now_ns // _MILLISECOND
 
     def apply_purges(self) -> None:
-        """Delete the users whose time has come."""
         environment = self.environment
         for purge in environment.purges:
             if purge.due_at <= self.now_ms:

@@ -133,7 +133,6 @@ class UserLeap(Imitation[UserLeapSetup, State]):
         return _restored_state(state, setup=self.setup, random=self.random)
 
     def knows(self, key: str) -> bool:
-        """Return whether this key is one of its environments'."""
         return key in self._names
 
     def context_of(self, name: str | None, *, now_ns: int) -> Context:

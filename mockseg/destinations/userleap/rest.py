@@ -57,7 +57,6 @@ def as_text(status: int, text: str, *, notes: tuple[Note, ...] = ()) -> VendorRe
 
 
 def not_found(sentence: str) -> VendorResponse:
-    """Answer 404 as the documents have it."""
     return as_text(404, "Not Found", notes=(Note("not_found", "", sentence),))
 
 

@@ -149,8 +149,6 @@ class Survey(StateRecord, kw_only=True):
 
 
 class Response(StateRecord, kw_only=True):
-    """An answer to one question of a survey, as the export API gives it."""
-
     visitor_id: str
     external_user_id: str | None
     survey_id: int

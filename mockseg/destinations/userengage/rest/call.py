@@ -68,7 +68,6 @@ class RestCall:
 
     @property
     def directory(self) -> Directory[Any]:
-        """Those that its path is about: the users or the companies."""
         return self.app.companies if self.names["of"] == "companies" else self.app.users
 
     @property
@@ -83,7 +82,6 @@ class RestCall:
         return reply(status, value, notes=self.notes)
 
     def bad(self, field: str, sentence: str) -> NoReturn:
-        """Refuse the body with 400."""
         raise VendorError(rest_error(400, "malformed", sentence, errors={field: sentence}))
 
     def missing(self, sentence: str = "Not found.") -> NoReturn:

@@ -239,7 +239,6 @@ class Write:
 
 
 def _write(call: RestCall, body: JsonObject, *, of: Record | None) -> Record:
-    """Read a body and apply it to a user or a company, or to a new one."""
     return _apply(call, _read(call, body, of=of), of=of)
 
 
