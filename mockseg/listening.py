@@ -6,6 +6,7 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -227,3 +228,12 @@ def http_log() -> logging.Logger:
     own = logging.Logger("mockseg.http", level=logging.DEBUG)  # noqa: LOG001  (one for each server)
     own.addHandler(_OwnMistakes())
     return own
+
+
+def without_proxy() -> dict[str, str]:
+    """Return variables that keep a proxy of the environment away from this machine's address."""
+    local = "127.0.0.1,localhost"
+    return {
+        name: ",".join(filter(None, (os.environ.get(name), local)))
+        for name in ("NO_PROXY", "no_proxy")
+    }

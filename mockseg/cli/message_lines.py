@@ -66,7 +66,10 @@ def read_line(line: bytes) -> tuple[Sent, ...] | Discard:
         batch = read_batch(line)
         if batch.problem is not None and batch.problem.field == "batch":
             return batch.problem
-        if batch.problem is None and (batch.items or _is_batch(line)):
+        if batch.problem is None and (
+            # Even an empty one.
+            batch.items or any("batch" in message for _, message in read_message(line).items)
+        ):
             return _batch(line, batch)
     read = read_message(line)
     if read.problem is not None:
@@ -77,11 +80,6 @@ def read_line(line: bytes) -> tuple[Sent, ...] | Discard:
     if "raw" in message or isinstance(message.get("message"), dict):
         return (_exported(message),)
     return (Sent(None, message, raw),)
-
-
-def _is_batch(line: bytes) -> bool:
-    """Return whether a line is an object with a batch, even an empty one."""
-    return any("batch" in message for _, message in read_message(line).items)
 
 
 def _batch(line: bytes, read: Reading) -> tuple[Sent, ...] | Discard:

@@ -19,6 +19,7 @@ from mockseg.conformance.check import Trial
 from mockseg.conformance.contract import CliResult, E2eConfig, input_document, read_result
 from mockseg.conformance.evidence import Evidence, Outcome, evidence_of
 from mockseg.errors import ConfigError, OperationError
+from mockseg.listening import without_proxy
 from mockseg.printable import printable
 
 _LONGEST_STDOUT = 1_000_000
@@ -47,12 +48,7 @@ class Sdk:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment of the CLI; a proxy of the machine's must not get in between."""
-        local = {}
-        for name in ("NO_PROXY", "no_proxy"):
-            others = os.environ.get(name, "")
-            local[name] = f"127.0.0.1,localhost,{others}" if others else "127.0.0.1,localhost"
-        return {**os.environ, **local, **self.config.env}
+        return {**os.environ, **without_proxy(), **self.config.env}
 
     def check(self) -> None:
         """Look for the program, on the PATH of its environment, before anything is run.

@@ -185,7 +185,9 @@ class Candu(Imitation[CanduSetup, State]):
         for call, key, place in self._read(value):
             notes += self._apply(call, key, place=place, received_ns=request.received_ns)
         counts = self.store.authorization_schemes
-        scheme = _scheme(request)
+        scheme = "Basic" if basic_key(request) is not None else "Basic without colon"
+        if request.authorization[0] == "bearer":
+            scheme = "Bearer"
         counts[scheme] = counts.get(scheme, 0) + 1
         return reply(200, {"success": True}, notes=notes)
 
@@ -251,9 +253,3 @@ class Candu(Imitation[CanduSetup, State]):
         user.anonymous_id = text_id(call.anonymous_id) or user.anonymous_id
         user.updated_at = max(user.updated_at, moment)
         return user
-
-
-def _scheme(request: VendorRequest) -> str:
-    if request.authorization[0] == "bearer":
-        return "Bearer"
-    return "Basic" if basic_key(request) is not None else "Basic without colon"

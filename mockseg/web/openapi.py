@@ -66,7 +66,10 @@ def document() -> JsonObject:
         "security": [{}, {"controlToken": []}],
         "components": {
             "schemas": schemas,
-            "responses": _responses(),
+            "responses": {
+                str(status): _error(meaning)
+                for status, meaning in sorted((_ERRORS | _BODY_ERRORS).items())
+            },
             "securitySchemes": {"controlToken": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -158,11 +161,6 @@ def _errors(own: dict[int, str], *, has_body: bool) -> JsonObject:
     for status, meaning in own.items():
         errors[str(status)] = _error(meaning)
     return dict(sorted(errors.items()))
-
-
-def _responses() -> JsonObject:
-    every = _ERRORS | _BODY_ERRORS
-    return {str(status): _error(meaning) for status, meaning in sorted(every.items())}
 
 
 def _error(meaning: str) -> JsonObject:

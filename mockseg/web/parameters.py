@@ -35,7 +35,9 @@ async def read(request: web.Request, operation: Operation) -> msgspec.Struct:
     names = wire_names(operation.params)
     in_path = dict(request.match_info)
     if not operation.has_body:
-        await require_no_body(request)
+        if await _bytes(request):
+            sentence = f"{request.method} takes no body: its parameters travel in the query"
+            raise invalid("body", sentence, allowed="no body")
         values: JsonObject = query_values(request, names)
         return convert({**values, **in_path}, operation.params, from_text=True, where="the query")
     for name in request.query:
@@ -135,20 +137,6 @@ def check_content_type(request: web.Request) -> None:
         code="unsupported_media_type",
         details={"value": (declared or "")[:100], "allowed": ["application/json"]},
     )
-
-
-async def require_no_body(request: web.Request) -> None:
-    """Check that no body is sent where parameters travel in the query.
-
-    Raises:
-        OperationError: 422.
-    """
-    if await _bytes(request):
-        raise invalid(
-            "body",
-            f"{request.method} takes no body: its parameters travel in the query",
-            allowed="no body",
-        )
 
 
 async def _body(request: web.Request) -> JsonObject:

@@ -59,7 +59,7 @@ class HttpSender:
                 headers = tuple(answer.headers.items())
                 return VendorResponse(answer.status, bytes(body), headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Unanswered(_label(error), _detail(error))
+            return Unanswered(_label(error), shown_url(str(error) or type(error).__name__)[:500])
 
     async def close(self) -> None:
         session, self._session = self._session, None
@@ -92,7 +92,3 @@ def _label(error: BaseException) -> str:
     if isinstance(error, OSError):
         return _BY_NUMBER.get(error.errno or 0, "ECONNABORTED")
     return "ECONNABORTED"
-
-
-def _detail(error: BaseException) -> str:
-    return shown_url(str(error) or type(error).__name__)[:500]

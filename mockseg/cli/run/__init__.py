@@ -21,6 +21,7 @@ from mockseg.client.allowance import Allowance, allowed_words
 from mockseg.config import Settings
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import pretty
+from mockseg.listening import without_proxy
 from mockseg.operations.calls import Settle, Settled
 from mockseg.operations.sources import CreateSource
 from mockseg.server import RunningServer
@@ -140,7 +141,7 @@ async def _run(
     try:
         source: Any = await running.hub.perform("create_source", CreateSource(name="run"))
         given = dict.fromkeys(hosts, running.url) | dict.fromkeys(write_keys, source.write_key)
-        env = {**os.environ, **given, "MOCKSEG_URL": running.url, **_without_proxy()}
+        env = {**os.environ, **given, "MOCKSEG_URL": running.url, **without_proxy()}
         status = await run_program(program, env=env, grace_seconds=how["grace"])
         if status:
             warn(f"{program[0]} ended with status {status}")
@@ -169,15 +170,6 @@ def _judgement(url: str, nothing: str, how: dict[str, Any]) -> Judgement:
             nothing=nothing,
         )
     return dataclasses.replace(judgement, problems=(*judgement.problems, *unsettled))
-
-
-def _without_proxy() -> dict[str, str]:
-    """Return variables that keep a proxy of the environment away from this machine's address."""
-    local = "127.0.0.1,localhost"
-    return {
-        name: ",".join(filter(None, (os.environ.get(name), local)))
-        for name in ("NO_PROXY", "no_proxy")
-    }
 
 
 def _names(given: tuple[str, ...], flag: str) -> tuple[str, ...]:
