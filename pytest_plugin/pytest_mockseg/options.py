@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -106,88 +106,118 @@ class Options:
 OPTIONS: pytest.StashKey[Options] = pytest.StashKey()
 
 
+# Flag -> how pytest adds it.
+_FLAGS: dict[str, dict[str, Any]] = {
+    "--mockseg-url": {
+        "metavar": "URL",
+        "help": (
+            "attach to a running `mockseg serve` instead of starting one"
+            " (environment MOCKSEG_URL, ini mockseg_url)"
+        ),
+    },
+    "--mockseg-plan": {
+        "metavar": "FILE",
+        "action": "append",
+        "help": "judge every source by this tracking plan; may be repeated (ini mockseg_plan)",
+    },
+    "--mockseg-catalogue": {
+        "metavar": "NAME",
+        "action": "append",
+        "help": (
+            "the same with a plan that ships with mockseg: `mockseg catalogue list`"
+            " (ini mockseg_catalogue)"
+        ),
+    },
+    "--mockseg-cov": {
+        "action": "store_true",
+        "default": None,
+        "help": "print the coverage of the plans at the end of the run (ini mockseg_cov)",
+    },
+    "--mockseg-cov-fail-under": {
+        "metavar": "PERCENT",
+        "help": (
+            "fail when less of the plans was exercised, and print their coverage"
+            " (ini mockseg_cov_fail_under)"
+        ),
+    },
+    "--mockseg-report": {
+        "metavar": "FILE",
+        "action": "append",
+        "help": (
+            "write what the tests sent, and the plans' coverage, to FILE.json, FILE.html or"
+            " FILE.xml (JUnit); may be repeated"
+        ),
+    },
+    "--mockseg-artifacts": {
+        "metavar": "DIR",
+        "help": "write the calls of each failed test to DIR, as NDJSON",
+    },
+    "--mockseg-update-goldens": {
+        "action": "store_true",
+        "help": "write the golden files of assert_matches_golden instead of comparing",
+    },
+    "--mockseg-guard": {
+        "action": "store_true",
+        "default": None,
+        "help": (
+            "fail a test that tries to reach the real Segment from this Python process; other"
+            " processes are not seen (ini mockseg_guard)"
+        ),
+    },
+    "--mockseg-teardown": {
+        "metavar": "|".join(TEARDOWN),
+        "help": "what a call that Segment would not take does to its test (ini mockseg_teardown)",
+    },
+}
+# Name of an ini value -> likewise.
+_INI: dict[str, dict[str, Any]] = {
+    "mockseg_url": {"help": "address of a running mockseg to attach to"},
+    "mockseg_control_token": {
+        "help": (
+            "control token of that mockseg, when it runs on another machine (environment"
+            " MOCKSEG_CONTROL_TOKEN)"
+        )
+    },
+    "mockseg_plan": {
+        "help": "tracking plans that judge every source, relative to this file",
+        "type": "paths",
+    },
+    "mockseg_catalogue": {
+        "help": "names of plans of the catalogue that judge every source",
+        "type": "args",
+    },
+    "mockseg_strictness": {
+        "help": "of the catalogue's plans: lenient or strict",
+        "default": "lenient",
+    },
+    "mockseg_teardown": {"help": "a call that Segment would not take: fail, warn or off"},
+    "mockseg_late": {
+        "help": "calls after the end of their test: warn, fail or off",
+        "default": "warn",
+    },
+    "mockseg_wait": {"help": "seconds that assertions wait", "default": "1"},
+    "mockseg_write_key": {"help": "the write key of an app whose key cannot change"},
+    "mockseg_env_host": {"help": "variables that segment_env sets to the host", "type": "args"},
+    "mockseg_env_write_key": {
+        "help": "variables that segment_env sets to the write key",
+        "type": "args",
+    },
+    "mockseg_guard": {
+        "help": "fail tests that try to reach the real Segment",
+        "type": "bool",
+        "default": False,
+    },
+    "mockseg_cov": {"help": "print the coverage of the plans", "type": "bool", "default": False},
+    "mockseg_cov_fail_under": {"help": "per cent of the plans that must be exercised"},
+}
+
+
 def add(parser: pytest.Parser) -> None:
     group = parser.getgroup("mockseg", "mockseg, the local Segment")
-    flag = group.addoption
-    flag(
-        "--mockseg-url",
-        metavar="URL",
-        help="attach to a running `mockseg serve` instead of starting one"
-        " (environment MOCKSEG_URL, ini mockseg_url)",
-    )
-    flag(
-        "--mockseg-plan",
-        metavar="FILE",
-        action="append",
-        help="judge every source by this tracking plan; may be repeated (ini mockseg_plan)",
-    )
-    flag(
-        "--mockseg-catalogue",
-        metavar="NAME",
-        action="append",
-        help="the same with a plan that ships with mockseg: `mockseg catalogue list`"
-        " (ini mockseg_catalogue)",
-    )
-    flag(
-        "--mockseg-cov",
-        action="store_true",
-        default=None,
-        help="print the coverage of the plans at the end of the run (ini mockseg_cov)",
-    )
-    flag(
-        "--mockseg-cov-fail-under",
-        metavar="PERCENT",
-        help="fail when less of the plans was exercised, and print their coverage"
-        " (ini mockseg_cov_fail_under)",
-    )
-    flag(
-        "--mockseg-report",
-        metavar="FILE",
-        action="append",
-        help="write what the tests sent, and the plans' coverage, to FILE.json, FILE.html or"
-        " FILE.xml (JUnit); may be repeated",
-    )
-    flag(
-        "--mockseg-artifacts",
-        metavar="DIR",
-        help="write the calls of each failed test to DIR, as NDJSON",
-    )
-    flag(
-        "--mockseg-update-goldens",
-        action="store_true",
-        help="write the golden files of assert_matches_golden instead of comparing",
-    )
-    flag(
-        "--mockseg-guard",
-        action="store_true",
-        default=None,
-        help="fail a test that tries to reach the real Segment from this Python process; other"
-        " processes are not seen (ini mockseg_guard)",
-    )
-    flag(
-        "--mockseg-teardown",
-        metavar="|".join(TEARDOWN),
-        help="what a call that Segment would not take does to its test (ini mockseg_teardown)",
-    )
-    ini = parser.addini
-    ini("mockseg_url", "address of a running mockseg to attach to")
-    ini(
-        "mockseg_control_token",
-        "control token of that mockseg, when it runs on another machine (environment"
-        " MOCKSEG_CONTROL_TOKEN)",
-    )
-    ini("mockseg_plan", "tracking plans that judge every source, relative to this file", "paths")
-    ini("mockseg_catalogue", "names of plans of the catalogue that judge every source", "args")
-    ini("mockseg_strictness", "of the catalogue's plans: lenient or strict", default="lenient")
-    ini("mockseg_teardown", "a call that Segment would not take: fail, warn or off")
-    ini("mockseg_late", "calls after the end of their test: warn, fail or off", default="warn")
-    ini("mockseg_wait", "seconds that assertions wait", default="1")
-    ini("mockseg_write_key", "the write key of an app whose key cannot change")
-    ini("mockseg_env_host", "variables that segment_env sets to the host", "args")
-    ini("mockseg_env_write_key", "variables that segment_env sets to the write key", "args")
-    ini("mockseg_guard", "fail tests that try to reach the real Segment", "bool", default=False)
-    ini("mockseg_cov", "print the coverage of the plans", "bool", default=False)
-    ini("mockseg_cov_fail_under", "per cent of the plans that must be exercised")
+    for name, how in _FLAGS.items():
+        group.addoption(name, **how)
+    for name, how in _INI.items():
+        parser.addini(name, **how)
 
 
 def read(config: pytest.Config) -> Options:
