@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from mockseg.delivery.retrying import Exchange
     from mockseg.domain.call import KeptCall
     from mockseg.domain.delivery import DeliveryState
-    from mockseg.json_types import JsonObject
 
 
 MAX_WAITING = 100_000
@@ -87,23 +86,35 @@ class Dispatcher:
 
     # --- what comes in
 
-    def offer(self, destination: Destination, calls: Iterable[KeptCall]) -> None:
+    def offer(
+        self, destination: Destination, calls: Iterable[KeptCall], *, again: bool = False
+    ) -> None:
         """Deliver calls to a destination, those that were accepted; returns at once.
 
         Args:
             destination: of the source of the calls. Its latest form counts, also for what
                 waits already.
-            calls: as they were recorded.
+            calls: as they were recorded. Each begins a delivery of its own in the ledger.
+            again: as Segment's replay does: their integrations object is replaced by one that
+                names this destination alone; consent and filters hold.
         """
-        self._take(destination, calls, integrations=None)
-
-    def redeliver(self, destination: Destination, calls: Iterable[KeptCall]) -> None:
-        """Deliver recorded calls again, as Segment's replay does; returns at once.
-
-        Their integrations object is replaced by one that names this destination alone;
-        consent and filters hold. Each call begins a delivery of its own in the ledger.
-        """
-        self._take(destination, calls, integrations=for_replay(destination.kind))
+        integrations = for_replay(destination.kind) if again else None
+        lane = self._lane(destination)
+        ledger = self.ledger
+        for call in calls:
+            if call.verdict != "accepted":
+                continue
+            kept = ledger.open(
+                call=call.cursor,
+                message_id=call.message_id,
+                type=call.type,
+                event=call.event,
+                user_id=call.user_id,
+                source=destination.source,
+                destination=destination.id,
+            )
+            self._enter(lane, Job(kept, call=call, integrations=integrations))
+        self._wake(lane)
 
     def offer_deletion(self, destination: Destination, user_id: str) -> None:
         """Notify a destination that a user is to be deleted, if its kind takes deletions.
@@ -134,10 +145,6 @@ class Dispatcher:
         lane = self._lane(destination)
         if lane.open:
             self._wake(lane)
-
-    def start(self) -> None:
-        """Begin with what was offered before the loop ran; does nothing otherwise."""
-        self._run()
 
     # --- what goes
 
@@ -181,30 +188,6 @@ class Dispatcher:
             await self.sender.close()
 
     # --- inside: the queue
-
-    def _take(
-        self,
-        destination: Destination,
-        calls: Iterable[KeptCall],
-        *,
-        integrations: JsonObject | None,
-    ) -> None:
-        lane = self._lane(destination)
-        ledger = self.ledger
-        for call in calls:
-            if call.verdict != "accepted":
-                continue
-            kept = ledger.open(
-                call=call.cursor,
-                message_id=call.message_id,
-                type=call.type,
-                event=call.event,
-                user_id=call.user_id,
-                source=destination.source,
-                destination=destination.id,
-            )
-            self._enter(lane, Job(kept, call=call, integrations=integrations))
-        self._wake(lane)
 
     def _lane(self, destination: Destination) -> Lane:
         lane = self._lanes.get(destination.id)
@@ -257,9 +240,10 @@ class Dispatcher:
 
     def _wake(self, lane: Lane) -> None:
         self._awake[lane.destination.id] = lane
-        self._run()
+        self.start()
 
-    def _run(self) -> None:
+    def start(self) -> None:
+        """Begin with what waits, once the event loop runs."""
         if self._closed or not self._awake:
             return
         if self._drainer is None or self._drainer.done():
@@ -282,7 +266,6 @@ class Dispatcher:
             away = time.perf_counter() - before
 
     def _turn(self, lane: Lane, *, until: float) -> None:
-        """Do what there is to do in a lane, for a while."""
         inbox = lane.inbox
         destination = lane.destination
         local = destination.receive is not None
@@ -376,7 +359,6 @@ class Dispatcher:
         started_ns: int,
         ended_ns: int,
     ) -> None:
-        """Note an attempt, and do with its jobs what follows from it."""
         outcome = AttemptOutcome(
             exchanges,
             policy=lane.destination.spec.retry,

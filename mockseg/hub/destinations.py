@@ -62,7 +62,6 @@ class Connected:
 
     @property
     def path(self) -> str:
-        """Where its imitation is on this server."""
         return f"/vendors/{self.kind.type}/{self.id}"
 
 
@@ -272,13 +271,12 @@ def _destination_of(asked: AddDestination, id_: str, vendor: Vendor | None) -> D
         asked,
         id=id_,
         source=asked.source,
-        receive=None if vendor is None else vendor.forwarded,
+        receive=None if vendor is None else vendor.receive,
         inlet=f"/vendors/{asked.type}/{id_}/segment",
     )
 
 
 def _given_setup(asked: AddDestination) -> JsonObject:
-    """Collect what is to be set up at the vendor."""
     named = {"attributes": asked.attributes, "events": asked.events}
     return asked.setup | {name: value for name, value in named.items() if value is not None}
 

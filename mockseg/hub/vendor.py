@@ -118,11 +118,7 @@ class Vendor:
         self._demanded: VendorResponse | None = None
         self._times = 0
 
-    def forwarded(self, request: VendorRequest) -> VendorResponse:
-        return self.receive(request, sender="segment")
-
-    def receive(self, request: VendorRequest, *, sender: Origin) -> VendorResponse:
-        """Answer a request as the vendor does, and keep both."""
+    def receive(self, request: VendorRequest, *, sender: Origin = "segment") -> VendorResponse:
         if self._times > 0 and self._demanded is not None:
             self._times -= 1
             response = self._demanded

@@ -63,7 +63,6 @@ async def wait_deliveries(
     waiters: Waiters[CallWaiter],
     delivery_waiters: Waiters[DeliveryWaiter],
 ) -> WaitedDeliveries:
-    """Answer as soon as this many deliveries are as wanted."""
     if asked.destination is not None:
         existing(asked.destination, destinations)
     waiter = DeliveryWaiter(asked, journal)
@@ -93,7 +92,6 @@ async def wait_deliveries(
 async def redeliver(
     asked: Redeliver, *, destinations: Destinations, journal: MemoryJournal
 ) -> Redelivered:
-    """Deliver recorded calls again, to the chosen destinations only."""
     chosen = [existing(id_, destinations) for id_ in dict.fromkeys(asked.destinations)]
     try:
         query = None if asked.where is None else parse(asked.where)
@@ -108,7 +106,7 @@ async def redeliver(
         ]
         count += len(calls)
         for connected in chosen:
-            destinations.dispatcher.redeliver(connected.destination, calls)
+            destinations.dispatcher.offer(connected.destination, calls, again=True)
     return Redelivered(calls=count, deliveries=count * len(chosen))
 
 

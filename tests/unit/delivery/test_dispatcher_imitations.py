@@ -185,7 +185,7 @@ async def test_a_replay_goes_to_the_chosen_destination_alone(world, call, destin
         call(event="no"),
         call(event="yes", context={"consent": against}),
     ]
-    world.dispatcher.redeliver(of, calls)
+    world.dispatcher.offer(of, calls, again=True)
     await world.settled()
     reasons = [each.reason for each in world.deliveries]
     assert reasons == [None, "FILTERED_BY_RULES", "FILTERED_BY_END_USER_CONSENT"]
@@ -197,7 +197,7 @@ async def test_a_redelivery_is_a_delivery_of_its_own(world, call, destination):
     sent = call()
     of = destination()
     world.dispatcher.offer(of, [sent])
-    world.dispatcher.redeliver(of, [sent])
+    world.dispatcher.offer(of, [sent], again=True)
     await world.settled()
     assert [kept.state for kept in world.ledger.of_call(sent.cursor)] == ["delivered"] * 2
 
