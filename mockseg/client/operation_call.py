@@ -85,8 +85,6 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class OperationCall:
-    """One operation of the table, with its parameters."""
-
     operation: str
     params: msgspec.Struct
 
@@ -135,7 +133,6 @@ class Transport(Protocol):
     @property
     def remote(self) -> bool:
         """Return whether even the quickest operation waits for a network."""
-        ...
 
     def perform(self, asked: Asked) -> msgspec.Struct:
         """Return the server's result.
@@ -144,18 +141,14 @@ class Transport(Protocol):
             OperationError: the server refused.
             UnreachableError: nothing answers there, or the server went away.
         """
-        ...
 
     def awaitable(self) -> AsyncTransport: ...
 
     def close(self) -> None:
         """Release what is held; a later call opens it again or says that the server is gone."""
-        ...
 
 
 class AsyncTransport(Protocol):
-    """The same, and lets the event loop go on meanwhile."""
-
     async def perform(self, asked: Asked) -> msgspec.Struct: ...
 
     async def close(self) -> None: ...

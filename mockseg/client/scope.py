@@ -66,7 +66,6 @@ class Scope:
     unused: Unused = dataclasses.field(default_factory=Unused, repr=False)
 
     def patience(self, seconds: float) -> float:
-        """Return the seconds that a caller named, or those of the scope."""
         return self.wait if isinstance(seconds, Patience) else seconds
 
     def move_to(self, window: Window) -> None:

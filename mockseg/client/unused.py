@@ -139,7 +139,6 @@ class Unused:
 
 
 def _place() -> str:
-    """Return where a person's code called us."""
     frame = sys._getframe(1)  # noqa: SLF001  (documented; `inspect.stack` reads files)
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
         frame = frame.f_back

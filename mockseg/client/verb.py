@@ -93,8 +93,6 @@ class BlockingPart(Blocking[S]):
 
 
 class AwaitingPart(Awaiting[S]):
-    """See :class:`BlockingPart`."""
-
     def __init__(self, source: Awaiting[Scope], subject: S) -> None:
         self._source = source
         self._subject = subject
@@ -109,8 +107,6 @@ class AwaitingPart(Awaiting[S]):
 
 
 class Verb(Generic[S, P, T]):
-    """A verb in the body of a class; see :func:`verb`."""
-
     def __init__(
         self,
         steps: Callable[Concatenate[S, P], Steps[Any]],

@@ -72,8 +72,6 @@ class FilterSpec(
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One action with its filter's condition."""
-
     type: ActionType
     query: Query
     name: str

@@ -50,7 +50,6 @@ class Job(msgspec.Struct, gc=False, eq=False):
 
     @property
     def dead(self) -> bool:
-        """Whether nothing more is to be done for it."""
         return self.kept.gone or self.kept.final
 
 
@@ -128,7 +127,6 @@ class Lane:
         return taken
 
     def release(self, user: str) -> None:
-        """Note that nothing of this user is under way any more."""
         behind = self._behind[user]
         while behind:
             job = behind.popleft()

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 
 class _Source:
-    """The deliveries of one source, or of all."""
-
     __slots__ = ("entries", "evicted", "evicted_call", "finals", "open")
 
     def __init__(self) -> None:
@@ -117,7 +115,6 @@ class Ledger:
         kept.attempts = (*kept.attempts, attempt)
 
     def retrying(self, kept: KeptDelivery, next_ns: int) -> None:
-        """Note that a delivery is tried again at a moment."""
         kept.state = "retrying"
         kept.next_ns = next_ns
         if not kept.gone:
@@ -170,7 +167,6 @@ class Ledger:
     # --- reading
 
     def pending(self, source: str | None = None) -> int:
-        """Count the deliveries that are not final, of a source or of all."""
         found = self._of(source)
         return 0 if found is None else found.open
 

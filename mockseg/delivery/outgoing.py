@@ -45,7 +45,6 @@ class Sender(Protocol):
 
     async def send(self, request: Outgoing) -> VendorResponse | Unanswered:
         """Send a request; return what was answered, or why nothing was. Never raises for those."""
-        ...
 
     async def close(self) -> None: ...
 
@@ -113,7 +112,6 @@ class Outgoing(NamedTuple):
 
 
 def as_sent(message: JsonObject) -> bytes:
-    """Write a normalised message as Segment hands it on to a destination."""
     return json_types.encode({**message, "version": message.get("version", _VERSION)})
 
 

@@ -82,7 +82,6 @@ _DELIVERED = AnswerMeaning(delivered=True)
 
 
 def meaning_of(outcome: VendorResponse | Unanswered, policy: RetryPolicy) -> AnswerMeaning:
-    """Return what an outcome means for the delivery."""
     if isinstance(outcome, Unanswered):
         known = _NETWORK.get(outcome.code, "the request could not be made")
         sentence = f"{known}: {outcome.detail}" if outcome.detail else known
@@ -206,7 +205,6 @@ class AttemptOutcome:
         self._again = [place for place, meaning in enumerate(self._meanings) if meaning.again]
 
     def attempts(self, body: bytes) -> list[KeptAttempt]:
-        """Return the attempts as the ledger keeps them for a call with this body."""
         return [
             self._attempt(body, request, outcome, meaning)
             for (request, outcome), meaning in zip(self._exchanges, self._meanings, strict=True)

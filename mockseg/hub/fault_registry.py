@@ -105,7 +105,6 @@ class FaultedRequest:
 
     @property
     def mark(self) -> FaultMark:
-        """What is kept of it with the request."""
         return FaultMark(id=self.fault, words=self.effect.words, stored=self.effect.stores)
 
     def serve(self, usual: Answer) -> Served:
@@ -118,7 +117,6 @@ class FaultedRequest:
         )
 
     def kept(self, usual: Answer) -> Answer:
-        """Return what the journal keeps as the answer."""
         return self.serve(usual).answer if self.effect.answers else NO_ANSWER
 
 
@@ -289,7 +287,6 @@ class FaultRegistry:
 
 
 def _sent(source: Source, arrival: Arrival, read: Reading, *, now_ns: int) -> list[SentMessage]:
-    """Return the messages of a request as rules look at them."""
     sent = []
     for _, message in read.items:
         if not isinstance(message, dict):

@@ -288,7 +288,6 @@ class Hub:
         self.bell.ring()
 
     def drop(self, source: Source) -> None:
-        """Delete a source with all that it has."""
         self.clear(source.key)
         self.sources.drop(source)
         self.faults.drop_source(source.key)

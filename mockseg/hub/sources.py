@@ -250,7 +250,6 @@ class Sources:
             self.claim_open(key)
 
     def unwatch(self, key: str | None) -> None:
-        """Take back one `watch`."""
         if key is not None:
             self._watched[key] -= 1
             if self._watched[key] <= 0:
@@ -258,7 +257,6 @@ class Sources:
 
     @contextlib.contextmanager
     def watching(self, key: str | None) -> Iterator[None]:
-        """Watch a source for as long as a block takes."""
         self.watch(key)
         try:
             yield
@@ -290,7 +288,6 @@ class Sources:
         return None if source is None else source.last_arrival
 
     def lost(self, key: str | None) -> Lost:
-        """Return what was evicted of a source, or of all."""
         kept = self._journal.lost(key)
         if key is None:
             return kept + self.forgotten_sources.total

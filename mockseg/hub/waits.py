@@ -82,7 +82,6 @@ class Waiters(Generic[_Waiter]):
         self._by_source: dict[str | None, set[_Waiter]] = {}
 
     def add(self, waiter: _Waiter) -> None:
-        """Offer the waiter everything of its source from now on."""
         self._by_source.setdefault(waiter.source, set()).add(waiter)
 
     def remove(self, waiter: _Waiter) -> None:
@@ -92,7 +91,6 @@ class Waiters(Generic[_Waiter]):
             del self._by_source[waiter.source]
 
     def offer(self, source: str, items: Iterable[Any]) -> None:
-        """Show what is new of a source to all waits for it."""
         if not self._by_source:
             return
         if waiters := self._of(source):
@@ -193,7 +191,6 @@ class CallWaiter:
         self._lost = sources.lost(self.source)
 
     def _take(self, call: KeptCall, at: float) -> None:
-        """Count a call that matches."""
         if call.cursor <= self._asked.after:
             return
         if self._only_accepted and call.verdict != "accepted":

@@ -186,7 +186,6 @@ def _compare_token(expected: Expected, actual: Json, field: str) -> Iterator[Dif
 
 
 def difference_line(difference: Difference) -> str:
-    """Say where and how a call differs, with both values and their types."""
     field, expected, actual = difference.field, difference.expected, difference.actual
     note = f" ({difference.note})" if difference.note else ""
     got = shown_typed(actual, limit=_VALUE_CHARACTERS)

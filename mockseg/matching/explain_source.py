@@ -182,7 +182,6 @@ def _out_of_order(
 def _steps(
     matchers: Sequence[Matcher], taken: Sequence[Call], before: Sequence[Call]
 ) -> tuple[str, ...]:
-    """Show each step with the call it took, around the one that has none."""
     missed = len(taken)
     start = max(0, missed + 1 - _MAX_STEPS)
     lines = [f"… {counted(start, 'step')} before, all recorded"] if start else []
@@ -302,7 +301,6 @@ def _links(seen: Sequence[Call]) -> tuple[dict[str, list[str]], list[str]]:
 
 
 def _unlinked(seen: Sequence[Call], links: dict[str, list[str]]) -> list[str]:
-    """Find users who appear after anonymous calls and are linked to none of them."""
     anonymous: dict[str, None] = {}
     users: set[str] = set()
     breaks: list[str] = []

@@ -109,8 +109,6 @@ def narrows(match: ScalarMatch) -> bool:
 
 
 class Predicate(Protocol):
-    """Match keys, compiled."""
-
     def __call__(self, call: Matchable, message: Callable[[], JsonObject] | None = None) -> bool:
         """Return whether a call matches.
 

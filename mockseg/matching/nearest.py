@@ -183,7 +183,6 @@ def _same_as_text(difference: Difference) -> bool:
 
 
 def _way(near: Near) -> tuple[object, ...]:
-    """Return what two calls have in common that differ in the same way."""
     return (
         near.call.type,
         name_of(near.call),

@@ -162,7 +162,6 @@ class RequestView(Result, frozen=True):
 
     @property
     def refusal_text(self) -> str:
-        """Return in a few words how and why it was refused."""
         return refusal_text(
             status=self.answer.status,
             method=self.method,

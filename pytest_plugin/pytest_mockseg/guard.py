@@ -285,7 +285,6 @@ class Guard:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail a run that tried outside of its tests."""
         with self._lock:
             self._outside.update(self._attempts)
             self._attempts.clear()

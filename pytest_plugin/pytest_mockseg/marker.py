@@ -74,7 +74,6 @@ def problem_with(
 
 
 def wish_of(item: pytest.Item) -> Wish:
-    """Put the markers of a test together, the nearest first."""
     allow: set[str] = set()
     given: dict[str, Any] = {}
     for mark in item.iter_markers("segment"):

@@ -49,6 +49,7 @@ class TestRecord:
         sources: that it opened.
         problems: what was wrong when it ended, in words.
         failed: a phase of it failed.
+        coverage: of the plans of its sources, by server and write key.
     """
 
     __test__ = False
@@ -59,12 +60,7 @@ class TestRecord:
         self.problems: list[str] = []
         self.failed = False
         self._counts = dict.fromkeys(_COUNTS, 0)
-        self._coverage: dict[str, CoverageView] = {}
-
-    def begin_example(self, opened: Opened) -> None:
-        """Take a source for the next example, and drop those of the examples before."""
-        self.sources = [each for each in self.sources if not each.closed]
-        self.sources.append(opened)
+        self.coverage: dict[str, CoverageView] = {}
 
     def count(self, seen: list[Call], *, requests: int) -> None:
         self._counts["total"] += len(seen)
@@ -73,11 +69,7 @@ class TestRecord:
             self._counts["good" if call.good else "bad"] += 1
             self._counts[call.verdict] += 1
 
-    def cover(self, source: str, view: CoverageView) -> None:
-        self._coverage[source] = view
-
     def explain(self, report: pytest.TestReport, *, artifacts: Path | None) -> None:
-        """Add the calls to the report of a phase that failed."""
         first = not self.failed
         self.failed = True
         calls, trouble = self._calls()
@@ -101,7 +93,7 @@ class TestRecord:
         """
         plans: dict[str, Any] = {}
         coverage: dict[str, Any] = {}
-        for source, view in self._coverage.items():
+        for source, view in self.coverage.items():
             for plan in view.plans:
                 name = json_types.canonical(plan).decode()
                 if name not in plans_sent:
@@ -225,8 +217,8 @@ class Opened:
         self.seen += seen
         record.count(seen, requests=len(sent))
         if self._covers:
-            view = self._run(reading.coverage(scope))
-            record.cover(f"{self.source.url} {scope.write_key}", view)
+            name = f"{self.source.url} {scope.write_key}"
+            record.coverage[name] = self._run(reading.coverage(scope))
         problem = self._problem(seen, sent)
         if problem is None and "bad" not in self._allow.words:
             problem = _incomplete(lost, after=after, after_request=after_request)

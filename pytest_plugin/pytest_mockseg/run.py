@@ -47,7 +47,6 @@ class Run:
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[SegmentServer]:
-        """Run the server, and look after its end for calls that came late."""
         with as_failure():
             self._server = servers.start(self._options, self._example)
         self._server.unused.watched = True
@@ -61,7 +60,6 @@ class Run:
     def source_of_test(
         self, request: pytest.FixtureRequest, *, key: str | None
     ) -> Iterator[SegmentSource]:
-        """Yield the source of a test, and judge it in the end."""
         _refuse_given(request.node)
         opened = self._open(wish_of(request.node), key=key)
         self._test().sources.append(opened)
@@ -70,8 +68,6 @@ class Run:
 
     @contextlib.contextmanager
     def making_sources(self) -> Iterator[Callable[..., SegmentSource]]:
-        """Yield a maker of sources, and judge those that are open in the end."""
-
         def make(**wishes: Any) -> SegmentSource:
             __tracebackhide__ = True
             wider = bool(self._scopes) and self._scopes[-1] != "function"
@@ -88,7 +84,8 @@ class Run:
     def _example(self, wishes: dict[str, Any]) -> Iterator[SegmentSource]:
         opened = self._open(_checked(wishes), key=wishes.get("write_key"))
         test = self._test()
-        test.begin_example(opened)
+        # Without those of the examples before.
+        test.sources = [*(each for each in test.sources if not each.closed), opened]
         yield opened.source
         self._close([opened])
 
@@ -218,7 +215,6 @@ class Run:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
-        """Remember for which scope a source is made."""
         self._scopes.append(fixturedef.scope)
         try:
             return (yield)

@@ -64,7 +64,6 @@ class Tally:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Judge the run as a whole, and write its reports."""
         if options_of.is_worker(self._config):
             output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]  # of xdist
             output["mockseg"] = {"late": self.late, "notes": self.notes}

@@ -365,7 +365,8 @@ def assert_no_other_calls(
         if others:
             from mockseg.matching.explain_source import explain_others
 
-            explanation = explain_others(others, asserted=len(scope.asserted & _cursors(seen)))
+            matched = sum(call.cursor in scope.asserted for call in seen.values())
+            explanation = explain_others(others, asserted=matched)
             raise_unmet(explanation, scope=scope, calls=others)
         after = new[-1].cursor if new else after
         gathered = yield from gather(
@@ -383,10 +384,6 @@ def _is_other(call: Call, scope: Scope, allowed: list[Matcher], seen: Mapping[st
     first = seen.get(call.duplicate_of or "")
     # What a client sent again is the call that it was at first, which is judged itself.
     return first is None or not is_resend(first, call)
-
-
-def _cursors(seen: Mapping[str, Call]) -> set[int]:
-    return {call.cursor for call in seen.values()}
 
 
 def _fail_order(scope: Scope, wanted: list[Matcher]) -> Steps[None]:

@@ -89,7 +89,6 @@ async def list_calls(asked: ListCalls, *, journal: MemoryJournal) -> CallPage:
 
 
 def _page(asked: ListCalls, most: int, journal: MemoryJournal) -> list[KeptCall]:
-    """Return the calls between two cursors, from the end that is asked for."""
     if asked.order == "newest":
         calls = journal.calls_before(asked.before, limit=most, source=asked.source)
         return [call for call in calls if call.cursor > asked.after]
@@ -200,7 +199,6 @@ def _existing(id_: str, journal: MemoryJournal) -> KeptCall:
 async def wait_calls(
     asked: WaitCalls, *, journal: MemoryJournal, sources: Sources, waiters: Waiters[CallWaiter]
 ) -> WaitedCalls:
-    """Answer when the calls are there; a 406 says what was found instead."""
     check_count(asked.count)
     try:
         return await wait_for_calls(asked, journal=journal, sources=sources, waiters=waiters)
@@ -253,7 +251,6 @@ async def settle(
     destinations: Destinations,
     bell: Bell,
 ) -> Settled:
-    """Answer when nothing is in flight and nothing came for a while."""
     started = time.monotonic()
     with sources.watching(asked.source):
         while True:
@@ -334,7 +331,6 @@ async def summary(asked: OfSource, *, journal: MemoryJournal, sources: Sources) 
 async def import_calls(
     asked: ImportCalls, *, journal: MemoryJournal, accept: Callable[[Arrival], object]
 ) -> Imported:
-    """Record exported calls, judged anew."""
     duplicates = 0
     for call in asked.calls:
         arrival = _arrival_of(call, asked.source)

@@ -134,7 +134,6 @@ async def wait_vendor_requests(
 async def request_deletion(
     asked: RequestDeletion, *, destinations: Destinations
 ) -> DeletionRequested:
-    """Notify the destinations of a source that take deletions."""
     takers = [each for each in destinations.of(asked.write_key) if each.destination.takes_deletions]
     for connected in takers:
         destinations.dispatcher.offer_deletion(connected.destination, asked.user_id)
@@ -161,7 +160,6 @@ def existing(id_: str, destinations: Destinations) -> Connected:
 
 
 def _refused(error: VendorStateError, *, within: str) -> OperationError:
-    """Return the error of an operation whose input a vendor refuses."""
     place = ".".join(part for part in (within, error.place) if part)
     return invalid(place, f"{place}: {error.reason}")
 
@@ -310,7 +308,6 @@ async def change_audience(
 
 
 def _messages(changed: Audience | ComputedTrait, asked: ChangeAudience) -> list[JsonObject]:
-    """Carry the change out; return the messages that it makes."""
     if isinstance(changed, ComputedTrait):
         return changed.sync(asked.values)
     if asked.members is not None:

@@ -165,7 +165,6 @@ class _Survey:
         self._end = 0
 
     async def walk(self) -> None:
-        """Sort the calls of the source, and rank those that are not meant."""
         async for portion in self._journal.scan(after=self._asked.after, source=self._key):
             self._recorded += len(portion)
             for call in portion:

@@ -121,7 +121,6 @@ class _Stories:
         self._only = None if only is None else _known_as(only)
 
     def take(self, request: KeptRequest, journal: MemoryJournal) -> None:
-        """Take in what a request carried."""
         if request.fault is not None and not request.fault.stored:
             for message_id in _ids_in(request):
                 if message_id:

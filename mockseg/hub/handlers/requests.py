@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 async def list_requests(asked: ListRequests, *, journal: MemoryJournal) -> RequestPage:
     found = await _found(asked, journal)
-    shown = fitting(found, limit=asked.limit, size=_size if asked.body else lambda _: 0)
+    shown = fitting(
+        found,
+        limit=asked.limit,
+        size=lambda each: len(each.body) + len(each.answer.body) if asked.body else 0,
+    )
     return RequestPage(
         requests=[
             request_view(request, journal.calls_of(request), body=asked.body) for request in shown
         ],
         next=shown[-1].number if len(found) > len(shown) else None,
     )
-
-
-def _size(request: KeptRequest) -> int:
-    return len(request.body) + len(request.answer.body)
 
 
 async def _found(asked: ListRequests, journal: MemoryJournal) -> list[KeptRequest]:

@@ -281,7 +281,6 @@ async def get_clock(asked: OfSource, *, sources: Sources) -> ClockView:
 
 
 async def set_clock(asked: SetClock, *, sources: Sources) -> ClockView:
-    """Set the time, or follow the real one again."""
     clock = _clock(asked.source, sources)
     if asked.now is None:
         clock.follow()
