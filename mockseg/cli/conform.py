@@ -146,7 +146,22 @@ def matrix(
     """
     sdk_config = _read_config(config)
     sdks = columns(clis, sdk_config, timeout_seconds=timeout_seconds)
-    return _tabulate(sdks, jobs=jobs or _default_jobs(), as_json=as_json)
+    for sdk in sdks.values():
+        sdk.check()
+    jobs = jobs or _default_jobs()
+    found: dict[str, list[Cell]] = {}
+    with Progress("measured", total=len(sdks) * len(ANSWERS), noun="answers") as progress:
+        for name, sdk in sdks.items():
+            found[name] = _run(measure(sdk, jobs=jobs, on_cell=lambda: progress.add(1)))
+    table = Matrix(found)
+    status = decided(1 if table.problems else 0)
+    if as_json:
+        say_json(table.as_json(), indented=True)
+    else:
+        say_text(table.as_text())
+    for problem in table.problems:
+        warn(_printable(problem))
+    return status
 
 
 def _read_config(file: str | None) -> E2eConfig:
@@ -244,29 +259,6 @@ def judge(
         say_text(report.as_text())
     if not judged:
         warn("no check is applicable to this SDK, so nothing was judged; see --config")
-    return status
-
-
-def _tabulate(sdks: dict[str, Sdk], *, jobs: int, as_json: bool) -> int:
-    """Measure SDKs and show the table; return the exit status.
-
-    Raises:
-        ConfigError: a CLI cannot be started.
-    """
-    for sdk in sdks.values():
-        sdk.check()
-    found: dict[str, list[Cell]] = {}
-    with Progress("measured", total=len(sdks) * len(ANSWERS), noun="answers") as progress:
-        for name, sdk in sdks.items():
-            found[name] = _run(measure(sdk, jobs=jobs, on_cell=lambda: progress.add(1)))
-    matrix = Matrix(found)
-    status = decided(1 if matrix.problems else 0)
-    if as_json:
-        say_json(matrix.as_json(), indented=True)
-    else:
-        say_text(matrix.as_text())
-    for problem in matrix.problems:
-        warn(_printable(problem))
     return status
 
 

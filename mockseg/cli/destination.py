@@ -7,7 +7,7 @@ import click
 from mockseg.cli.flags import checked_object, client_settings, json_flag, json_object, source_flag
 from mockseg.cli.group import Group
 from mockseg.cli.lines import Times, time_flags
-from mockseg.cli.output import Part, note, say, say_each, say_json, shorten
+from mockseg.cli.output import Part, note, say, say_each, say_json, say_view, shorten
 from mockseg.cli.target import Target
 from mockseg.conversion import convert
 from mockseg.operations.destinations import (
@@ -65,10 +65,7 @@ def add(
     wire = {**asked, "type": type_, "source": source, "settings": settings}
     params = convert(wire, AddDestination, where="the destination")
     view = target.ask("add_destination", params, DestinationView)
-    if as_json:
-        say_json(view, indented=True)
-        return
-    _show(view, url=target.url)
+    say_view(view, partial(_show, url=target.url), as_json=as_json)
 
 
 @command.command(name="list")

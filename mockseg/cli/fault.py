@@ -9,7 +9,7 @@ import click
 from mockseg import json_types
 from mockseg.cli.flags import checked_object, client_settings, json_flag, json_object, source_flag
 from mockseg.cli.group import Group
-from mockseg.cli.output import note, say, say_json, shorten
+from mockseg.cli.output import note, say, say_json, say_view, shorten
 from mockseg.cli.target import Target
 from mockseg.conversion import camel, convert
 from mockseg.operations.base import OfSource
@@ -99,10 +99,7 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
         asked["scenario"] = scenario
     params = convert(asked, AddFault, where="the fault")
     view = target.ask("add_fault", params, FaultView)
-    if as_json:
-        say_json(view, indented=True)
-    else:
-        _show(view)
+    say_view(view, _show, as_json=as_json)
 
 
 @command.command(name="list")

@@ -98,6 +98,14 @@ def say_each(items: Iterable[T], line: Callable[[T], Iterable[Part]], *, as_json
     return number
 
 
+def say_view(view: T, show: Callable[[T], object], *, as_json: bool) -> None:
+    """Print an answer of the server: as indented JSON, or as ``show`` prints it for a person."""
+    if as_json:
+        say_json(view, indented=True)
+    else:
+        show(view)
+
+
 def say_table(head: Sequence[str], rows: Sequence[Sequence[Part]]) -> None:
     """Print a table: folded to the width of a terminal, else one line a row."""
     if on_terminal():

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
+
 import click
 from msgspec import UNSET
 
 from mockseg.cli.deliveries import delivery_line
 from mockseg.cli.flags import client_settings, json_flag
 from mockseg.cli.lines import Times, key_word, time_flags, verdict_word, why
-from mockseg.cli.output import Part, note, paint, say, say_json, shorten
+from mockseg.cli.output import Part, note, paint, say, say_json, say_view, shorten
 from mockseg.cli.target import Target
 from mockseg.domain.call import call_cursor
 from mockseg.domain.findings import Violation
@@ -44,16 +46,10 @@ def command(*, target: Target, name: str, as_json: bool, times: Times) -> None:
     """
     if name.startswith("req-"):
         request = target.ask("get_request", GetRequest(id=name), RequestView)
-        if as_json:
-            say_json(request, indented=True)
-        else:
-            _show_request(request, times)
+        say_view(request, partial(_show_request, times=times), as_json=as_json)
         return
     details = target.ask("get_call", GetCall(id=_call_id(target, name)), CallDetails)
-    if as_json:
-        say_json(details, indented=True)
-    else:
-        _show_call(details, times)
+    say_view(details, partial(_show_call, times=times), as_json=as_json)
 
 
 def _call_id(target: Target, name: str) -> str:
