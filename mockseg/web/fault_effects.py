@@ -34,10 +34,8 @@ async def break_answer(
     try:
         with request.app[OPEN_REQUESTS].hold(request):
             return await _broken(request, hub, broken, usual=usual, response=response)
-    except OperationError:
-        # The server stops.
-        return _ended(request)
-    except ConnectionResetError:
+    except (OperationError, ConnectionResetError):
+        # The server stops, or the client went away.
         return _ended(request)
 
 

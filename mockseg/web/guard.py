@@ -81,8 +81,6 @@ def guarded(handler: Handler, *, any_peer: bool = False) -> Handler:
             if not any_peer:
                 request.app[ACCESS].check(request)
             return await handler(request)
-        except OperationError as error:
-            return error_answer(error)
         except MocksegError as error:
             return error_answer(as_operation_error(error))
         except web.HTTPRequestEntityTooLarge:

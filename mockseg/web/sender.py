@@ -89,6 +89,5 @@ def _label(error: BaseException) -> str:
         return "ECONNRESET"
     if isinstance(error, TimeoutError):
         return "ETIMEDOUT"
-    if isinstance(error, OSError):
-        return _BY_NUMBER.get(error.errno or 0, "ECONNABORTED")
-    return "ECONNABORTED"
+    number = error.errno if isinstance(error, OSError) else None
+    return _BY_NUMBER.get(number or 0, "ECONNABORTED")
