@@ -7,25 +7,21 @@ plan allows. So a plan may speak of any field of the message.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from mockseg.catalogue.loader import load
+from mockseg.catalogue.lookup import FoundRule
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.domain.spec import CONSENT_EVENT
+from mockseg.json_types import Json, JsonObject
 from mockseg.schemas.formats import MOMENT
 from mockseg.schemas.soundness import usable
 from mockseg.schemas.tree import IN_PLACE, children
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mockseg.catalogue.lookup import FoundRule
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.values import Builder
-
+from mockseg.schemas.values import Builder
 
 V = TypeVar("V")
 

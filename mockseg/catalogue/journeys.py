@@ -8,20 +8,16 @@ seen to be completed before it started (UG-X20).
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from mockseg.catalogue.loader import load, read_journeys
 from mockseg.catalogue.spelling import snake_case
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from mockseg.json_types import JsonObject
-    from mockseg.plans.model import Plan
-
+from mockseg.json_types import JsonObject
+from mockseg.plans.model import Plan
 
 T = TypeVar("T")
 

@@ -20,22 +20,18 @@ document requires.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Final, get_args
+from typing import Final, get_args
 
 from mockseg.catalogue.spelling import camel_case, snake_case
 from mockseg.errors import PlanError
-from mockseg.json_types import decode
+from mockseg.json_types import Json, JsonObject, decode
 from mockseg.plans.model import Plan, Rule, Strictness, Wire
 from mockseg.schemas.tree import DRAFT, types_of
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from mockseg.json_types import Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

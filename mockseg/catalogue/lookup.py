@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.errors import PlanError
-from mockseg.plans.model import Plan, plan_from_json, read_plan
+from mockseg.json_types import JsonObject
+from mockseg.plans.model import Plan, Rule, Strictness, plan_from_json, read_plan
 from mockseg.suggestions import nearest_names as most_alike
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from mockseg.json_types import JsonObject
-    from mockseg.plans.model import Rule, Strictness
-
 
 # A plan's name in the catalogue, a file, a plan that was read, or a plan's JSON.
 PlanLike: TypeAlias = "str | Path | Plan | dict[str, Any]"

@@ -5,9 +5,10 @@ Pure data for strategies, traffic and tests: nothing is validated here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from mockseg.catalogue.lookup import FoundRule
 from mockseg.catalogue.samples import message_for
@@ -16,15 +17,10 @@ from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import holder_of
 from mockseg.domain.spec import CONSENT_EVENT
 from mockseg.errors import PlanError
+from mockseg.json_types import Json, JsonObject
+from mockseg.plans.model import Plan, Rule
 from mockseg.schemas.mistakes import GONE, Mistake, mistake, mistakes
 from mockseg.schemas.soundness import inlined
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Plan, Rule
-
 
 # What Segment looks at before any plan does; see `discards`.
 _SEGMENTS_OWN: Final = frozenset(

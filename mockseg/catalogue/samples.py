@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mockseg.catalogue.lookup import get
 from mockseg.errors import PlanError
-
-if TYPE_CHECKING:
-    from mockseg.json_types import JsonObject
-    from mockseg.plans.model import Plan, Rule
-
+from mockseg.json_types import JsonObject
+from mockseg.plans.model import Plan, Rule
 
 _TIMESTAMP: Final = "2026-01-15T09:30:00.000Z"
 _VISITOR: Final = "visitor-1"

@@ -8,7 +8,8 @@ destination filters. Reasons are the codes of its delivery overview.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -16,16 +17,10 @@ from msgspec import Meta
 from mockseg.delivery.filters import Filters, FilterSpec, compile_filters
 from mockseg.delivery.retrying import RetryPolicy
 from mockseg.delivery.settings import Settings, read_settings, refuse
-from mockseg.destinations.kinds import KINDS
-from mockseg.json_types import JsonObject
+from mockseg.destinations.kinds import KINDS, Kind
+from mockseg.destinations.vendor import VendorRequest, VendorResponse
+from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown_parameter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.destinations.kinds import Kind
-    from mockseg.destinations.vendor import VendorRequest, VendorResponse
-    from mockseg.json_types import Json
 
 
 class Refusal(NamedTuple):

@@ -16,27 +16,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 
 from mockseg import json_types
-from mockseg.clock import NANOSECONDS, breathe
-from mockseg.delivery.destination import for_replay, own_settings, route
+from mockseg.clock import NANOSECONDS, ShiftedClock, breathe
+from mockseg.delivery.destination import Destination, for_replay, own_settings, route
 from mockseg.delivery.lane import Job, Lane
-from mockseg.delivery.outgoing import as_sent, hand_over, send_within
-from mockseg.delivery.retrying import AttemptOutcome
+from mockseg.delivery.ledger import Ledger
+from mockseg.delivery.outgoing import Sender, as_sent, hand_over, send_within
+from mockseg.delivery.retrying import AttemptOutcome, Exchange
+from mockseg.domain.call import KeptCall
+from mockseg.domain.delivery import DeliveryState
 from mockseg.domain.timestamps import format_moment
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Sequence
-
-    from mockseg.clock import ShiftedClock
-    from mockseg.delivery.destination import Destination
-    from mockseg.delivery.ledger import Ledger
-    from mockseg.delivery.outgoing import Sender
-    from mockseg.delivery.retrying import Exchange
-    from mockseg.domain.call import KeptCall
-    from mockseg.domain.delivery import DeliveryState
-
 
 MAX_WAITING = 100_000
 """How many deliveries one destination may have waiting, by default."""

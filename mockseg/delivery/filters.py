@@ -8,22 +8,17 @@ here every condition is asked of the message as it came.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from mockseg.delivery.settings import refuse
 from mockseg.errors import FqlError
 from mockseg.faults.chance import fraction
-from mockseg.fql.query import parse
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from mockseg.fql.query import Query
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.fql.query import Query, parse
+from mockseg.json_types import Json, JsonObject
 
 MAX_FILTERS = 10
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import msgspec
 
-from mockseg.delivery.outgoing import outgoing
+from mockseg.delivery.destination import Destination
+from mockseg.delivery.outgoing import Outgoing, outgoing
 from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import KeptCall
 from mockseg.json_types import JsonObject
-
-if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Sequence
-
-    from mockseg.delivery.destination import Destination
-    from mockseg.delivery.outgoing import Outgoing
 
 
 class Job(msgspec.Struct, gc=False, eq=False):

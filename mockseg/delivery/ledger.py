@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from mockseg.delivery.records import KeptDelivery
+from mockseg.delivery.records import KeptAttempt, KeptDelivery
+from mockseg.domain.delivery import DeliveryState
 from mockseg.journal.records import NumberedRecords, evict_largest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.delivery.records import KeptAttempt
-    from mockseg.domain.delivery import DeliveryState
 
 
 class _Source:

@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from mockseg import json_types
+from mockseg.clock import Clock
+from mockseg.delivery.settings import Settings
 from mockseg.destinations.signature import SIGNATURE_HEADER, sign
-from mockseg.destinations.vendor import VendorRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from mockseg.clock import Clock
-    from mockseg.delivery.settings import Settings
-    from mockseg.destinations.vendor import Headers, VendorResponse
-    from mockseg.json_types import JsonObject
+from mockseg.destinations.vendor import Headers, VendorRequest, VendorResponse
+from mockseg.json_types import JsonObject
 
 _INLET = "/segment"
 

@@ -9,21 +9,17 @@ overview.
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from mockseg.clock import NANOSECONDS
-from mockseg.delivery.outgoing import Unanswered
+from mockseg.delivery.outgoing import Outgoing, Unanswered
 from mockseg.delivery.records import KeptAttempt
+from mockseg.destinations.vendor import VendorResponse
+from mockseg.domain.delivery import DeliveryState, Note
 from mockseg.faults.chance import fraction
-
-if TYPE_CHECKING:
-    from mockseg.delivery.outgoing import Outgoing
-    from mockseg.destinations.vendor import VendorResponse
-    from mockseg.domain.delivery import DeliveryState, Note
-
 
 _NETWORK = {
     "ETIMEDOUT": "no answer came in time",

@@ -6,20 +6,17 @@ Source: the settings of Segment's catalog for each kind; of the webhooks their o
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from mockseg import json_types
+from mockseg.destinations.kinds import Kind
+from mockseg.destinations.vendor import Headers
 from mockseg.errors import OperationError
 from mockseg.faults.effect import FRAMING, HEADER_NAME
+from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown_parameter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.destinations.kinds import Kind
-    from mockseg.destinations.vendor import Headers
-    from mockseg.json_types import Json, JsonObject
 
 
 def refuse(field: str, sentence: str, *, allowed: Json) -> NoReturn:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Iterable
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -13,9 +14,6 @@ from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import JsonObject, as_object
 from mockseg.printable import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # An event may be named by any text; a line that is cut still names the call.
 _MAX_REPR = 300

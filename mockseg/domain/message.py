@@ -7,16 +7,13 @@ the same normalised message whatever transport it came by.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from mockseg import json_types
 from mockseg.domain.timestamps import format_moment, parse_moment, skew_corrected
-
-if TYPE_CHECKING:
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 MESSAGE_TYPES = ("identify", "track", "page", "screen", "group", "alias")
 # Type of call -> where its free-form values are; an alias has none.

@@ -8,7 +8,7 @@ is cut off, is found there.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
@@ -20,9 +20,6 @@ from mockseg.domain.limits import MAX_JSON_DEPTH, MAX_READ_CALLS, MAX_WRITE_KEY_
 from mockseg.domain.message import Shared
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json, as_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # "writeKey":"..." anywhere in a text that need not be JSON, in any spelling of the name.
 _MEMBER = re.compile(rb'"write_?key"\s{0,100}:\s{0,100}("(?:[^"\\]|\\.){1,1000}")', re.IGNORECASE)

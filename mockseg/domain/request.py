@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from mockseg import json_types
 from mockseg.domain.findings import Discard
 from mockseg.domain.message import Shared
-
-if TYPE_CHECKING:
-    from mockseg.json_types import Json
+from mockseg.json_types import Json
 
 _LONGEST_PATH = 200
 

@@ -7,18 +7,12 @@ because SDKs send ``userId: null`` and the like.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
-from mockseg.json_types import as_object
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject, as_object
 
 CONSENT_EVENT = "Segment Consent Preference Updated"
 _TYPES = frozenset(MESSAGE_TYPES)

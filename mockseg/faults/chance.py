@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import math
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from mockseg import json_types
-from mockseg.faults.effect import Spread
-
-if TYPE_CHECKING:
-    from mockseg.faults.effect import Effect
-    from mockseg.json_types import Json
-
+from mockseg.faults.effect import Effect, Spread
+from mockseg.json_types import Json
 
 _BITS = 53
 

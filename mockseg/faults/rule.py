@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -15,16 +16,10 @@ from mockseg.domain.message import MESSAGE_TYPES, Shared, normalise
 from mockseg.errors import FqlError
 from mockseg.faults.chance import Draw, chance, delay_seconds
 from mockseg.faults.effect import PATCHES, Effect, check_effect
-from mockseg.faults.routes import ROUTES, route_named
+from mockseg.faults.routes import ROUTES, FaultRoute, route_named
 from mockseg.json_types import JsonObject
-from mockseg.matching.match import Match, compile_match
+from mockseg.matching.match import Match, Matchable, compile_match
 from mockseg.suggestions import unknown_parameter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from mockseg.faults.routes import FaultRoute
-    from mockseg.matching.match import Matchable
 
 # Identities and messages that one rule remembers of one source.
 _MOST_REMEMBERED = 200_000

@@ -6,10 +6,8 @@ Each is a list of rules as ``POST /faults`` takes them. All of them end by thems
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mockseg.json_types import JsonObject
+from mockseg.json_types import JsonObject
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

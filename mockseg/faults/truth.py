@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
+from mockseg.domain.lost import Lost
 from mockseg.matching.render import lost_words
-
-if TYPE_CHECKING:
-    from mockseg.domain.lost import Lost
-
 
 Fate: TypeAlias = Literal["delivered once", "delivered twice", "dropped", "lost", "never retried"]
 AttemptEnd: TypeAlias = Literal["accepted", "duplicate", "dropped", "unstored"]

@@ -8,19 +8,13 @@ answers a question says false, any other gives null.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from mockseg.fql.glob import GlobFault, GlobMatcher, compile_glob
 from mockseg.fql.tokens import number_of
-from mockseg.json_types import encode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.json_types import Json
-
+from mockseg.json_types import Json, encode
 
 # Of a pattern that comes out of the message, in characters: as long as a filter may be.
 MAX_DYNAMIC_GLOB_CHARACTERS = 5 * 1024

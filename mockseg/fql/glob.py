@@ -18,13 +18,10 @@ first place where it fits is as good as any later one: nothing ever backtracks. 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+from typing import TypeAlias
 
 # Each place of the string may cost as many steps, where a part is more than plain characters.
 _MOST_ELEMENTS = 256

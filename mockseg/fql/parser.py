@@ -10,16 +10,13 @@ say where an error lies and take no part in equality.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mockseg.errors import FqlError
 from mockseg.fql.functions import FUNCTIONS
 from mockseg.fql.glob import GlobFault, compile_glob
-from mockseg.fql.tokens import Token, TokenKind, shown, source_position, tokenize
+from mockseg.fql.tokens import Scalar, Token, TokenKind, shown, source_position, tokenize
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from mockseg.fql.tokens import Scalar
 
 COMPARISONS = frozenset({"=", "!=", ">", ">=", "<", "<=", "in"})
 

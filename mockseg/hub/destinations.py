@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -13,23 +14,17 @@ from mockseg.conversion import convert, invalid
 from mockseg.delivery.destination import Destination, make_destination
 from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.ledger import Ledger
-from mockseg.destinations.kinds import KINDS, imitation_class
+from mockseg.delivery.records import KeptDelivery
+from mockseg.destinations.audiences import Audience, ComputedTrait
+from mockseg.destinations.kinds import KINDS, Kind, imitation_class
+from mockseg.destinations.vendor import Setup, VendorRequest, VendorResponse
+from mockseg.domain.call import KeptCall
 from mockseg.errors import OperationError, VendorStateError
+from mockseg.hub.sources import Source, Sources
 from mockseg.hub.vendor import Vendor, VendorLog
+from mockseg.json_types import JsonObject
+from mockseg.operations.destinations import AddDestination
 from mockseg.suggestions import unknown_parameter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from mockseg.delivery.records import KeptDelivery
-    from mockseg.destinations.audiences import Audience, ComputedTrait
-    from mockseg.destinations.kinds import Kind
-    from mockseg.destinations.vendor import Setup, VendorRequest, VendorResponse
-    from mockseg.domain.call import KeptCall
-    from mockseg.hub.sources import Source, Sources
-    from mockseg.json_types import JsonObject
-    from mockseg.operations.destinations import AddDestination
-
 
 MOST_DESTINATIONS = 10_000
 # User.com's keys have 64 characters, others fewer.

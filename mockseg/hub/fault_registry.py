@@ -7,32 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from mockseg.clock import NANOSECONDS
+from mockseg.clock import NANOSECONDS, ShiftedClock
 from mockseg.conversion import invalid
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS, MAX_WRITE_KEY_CHARACTERS
-from mockseg.domain.request import FaultMark
+from mockseg.domain.reading import Reading
+from mockseg.domain.request import Answer, Arrival, FaultMark
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import OperationError
 from mockseg.faults.effect import NO_ANSWER, Effect, Served, served
 from mockseg.faults.routes import TOKEN
-from mockseg.faults.rule import FaultMatch, RequestFacts, RuleState, SentMessage, make_rule
+from mockseg.faults.rule import FaultMatch, RequestFacts, Rule, RuleState, SentMessage, make_rule
 from mockseg.faults.scenarios import SCENARIOS
+from mockseg.hub.sources import Source, Sources
+from mockseg.operations.faults import AddFault
 from mockseg.suggestions import unknown_parameter
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from mockseg.clock import ShiftedClock
-    from mockseg.domain.reading import Reading
-    from mockseg.domain.request import Answer, Arrival
-    from mockseg.faults.rule import Rule
-    from mockseg.hub.sources import Source, Sources
-    from mockseg.operations.faults import AddFault
 
 
 class Delays:

@@ -14,23 +14,27 @@ import inspect
 import random
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from mockseg.clock import ShiftedClock, SystemClock
+from mockseg.config import Settings
 from mockseg.conversion import convert
+from mockseg.delivery.records import KeptDelivery
+from mockseg.domain.call import KeptCall
 from mockseg.domain.findings import Violation, discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import write_key
-from mockseg.domain.request import KeptRequest, Route, internal_arrival
+from mockseg.domain.request import Answer, Arrival, KeptRequest, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError, OperationError, UnreadableFileError
 from mockseg.files import read_document
 from mockseg.hub import ingest
 from mockseg.hub.answers import SUCCESS
 from mockseg.hub.destinations import Destinations
-from mockseg.hub.fault_registry import FaultRegistry
+from mockseg.hub.fault_registry import FaultedRequest, FaultRegistry
 from mockseg.hub.forgotten import Forgotten
 from mockseg.hub.handlers import (
     calls,
@@ -44,25 +48,13 @@ from mockseg.hub.handlers import (
 from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.source_plans import from_settings
-from mockseg.hub.sources import Behaviour, Sources
-from mockseg.hub.waits import Bell, OfferedCall, Waiters
+from mockseg.hub.sources import Behaviour, Source, Sources
+from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter, OfferedCall, Waiters
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS
 from mockseg.plans.protocols import Origin, forwarded_blocked, violation_generated
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
-
-    from mockseg.config import Settings
-    from mockseg.delivery.records import KeptDelivery
-    from mockseg.domain.call import KeptCall
-    from mockseg.domain.request import Answer, Arrival
-    from mockseg.hub.fault_registry import FaultedRequest
-    from mockseg.hub.sources import Source
-    from mockseg.hub.waits import CallWaiter, DeliveryWaiter
-
 
 _HANDLERS = (calls, deliveries, destinations, explanations, faults, requests, sources)
 # What comes by this route was forwarded, and is never forwarded again.

@@ -5,11 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
+from collections.abc import Callable, Iterator
 
 UNKNOWN_KEY_SECONDS = 1.0
 """How long every source waits for a request that has not told its write key yet.

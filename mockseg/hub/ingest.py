@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 from mockseg.domain import reading, spec
+from mockseg.domain.call import Verdict
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.limits import (
     MAX_BATCH_BYTES,
@@ -13,15 +13,11 @@ from mockseg.domain.limits import (
     MAX_CALL_BYTES,
 )
 from mockseg.domain.message import MESSAGE_TYPES
-from mockseg.domain.reading import stray_key
+from mockseg.domain.reading import Reading, stray_key
+from mockseg.domain.request import Answer, Arrival
 from mockseg.hub.answers import DEBUG_MESSAGES, SUCCESS, refusal
-
-if TYPE_CHECKING:
-    from mockseg.domain.call import Verdict
-    from mockseg.domain.reading import Reading
-    from mockseg.domain.request import Answer, Arrival
-    from mockseg.hub.sources import Source
-    from mockseg.json_types import Json
+from mockseg.hub.sources import Source
+from mockseg.json_types import Json
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+
+from msgspec import Raw
 
 from mockseg import json_types
 from mockseg.domain import spec
 from mockseg.domain.call import KeptCall, Remark, call_id
 from mockseg.domain.findings import Finding, discard
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
-from mockseg.domain.message import normalise
+from mockseg.domain.message import Shared, normalise
 from mockseg.domain.reading import Reading
 from mockseg.domain.request import KeptRequest
 from mockseg.hub.answers import SUCCESS
 from mockseg.hub.ingest import Ruling, message_type
 from mockseg.journal.window import DedupWindow
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from msgspec import Raw
-
-    from mockseg.domain.message import Shared
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.planset import PlanSet
+from mockseg.json_types import Json, JsonObject
+from mockseg.plans.planset import PlanSet
 
 
 class DryRun:

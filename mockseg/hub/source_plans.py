@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from mockseg.catalogue.loader import load
+from mockseg.config import Settings
 from mockseg.errors import ConfigError, OperationError, PlanError, UnreadableFileError
 from mockseg.files import read_json
-from mockseg.operations.plans import PlanChoice
-from mockseg.plans.model import plan_from_json, read_plan
+from mockseg.operations.plans import PlanChoice, Strictness
+from mockseg.plans.model import Plan, plan_from_json, read_plan
 from mockseg.plans.planset import PlanSet
 from mockseg.plans.protocols import (
     ALLOW_ALL,
     ProtocolsSettings,
     settings_from_json,
 )
-
-if TYPE_CHECKING:
-    from mockseg.config import Settings
-    from mockseg.operations.plans import Strictness
-    from mockseg.plans.model import Plan
 
 
 @dataclass(frozen=True, slots=True)

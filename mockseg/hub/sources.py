@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import time
 from collections import Counter, OrderedDict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import msgspec
 from msgspec.structs import replace
 
 from mockseg.clock import ShiftedClock
 from mockseg.domain.limits import MAX_SOURCES
-from mockseg.hub.forgotten import ForgottenSources
+from mockseg.domain.lost import Lost
+from mockseg.hub.forgotten import Forgotten, ForgottenSources
 from mockseg.hub.source_plans import SourcePlans, chosen
+from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.window import DedupWindow
-from mockseg.operations.sources import DedupScope, ErrorBody, Profile
-
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Callable, Iterator
-
-    from mockseg.domain.lost import Lost
-    from mockseg.hub.forgotten import Forgotten
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.operations.sources import SourceSettings
-
+from mockseg.operations.sources import DedupScope, ErrorBody, Profile, SourceSettings
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # Real write keys have 32 characters.

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from msgspec import Meta
 
 from mockseg import json_types
-from mockseg.destinations.vendor import Action, Arguments, VendorResponse, perform
+from mockseg.destinations.vendor import (
+    Action,
+    Arguments,
+    Imitation,
+    VendorRequest,
+    VendorResponse,
+    perform,
+)
 from mockseg.domain.delivery import Note
 from mockseg.errors import MocksegError, VendorStateError
 from mockseg.hub.waits import Bell
 from mockseg.journal.records import NumberedRecords
+from mockseg.json_types import JsonObject
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockseg.destinations.vendor import Imitation, VendorRequest
-    from mockseg.json_types import JsonObject
-
 
 Origin: TypeAlias = Literal["segment", "client"]
 

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
+from mockseg.delivery.records import KeptDelivery
+from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import FqlError, OperationError
-from mockseg.matching.match import accepted_by_default, compile_match
+from mockseg.hub.sources import Sources
+from mockseg.journal.memory import MemoryJournal
+from mockseg.json_types import JsonObject
+from mockseg.matching.match import Predicate, ScalarMatch, accepted_by_default, compile_match
 from mockseg.matching.render import counted, lost_words
-from mockseg.operations.calls import WaitedCalls
-from mockseg.operations.deliveries import WaitedDeliveries
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from mockseg.delivery.records import KeptDelivery
-    from mockseg.domain.call import KeptCall
-    from mockseg.hub.sources import Sources
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.json_types import JsonObject
-    from mockseg.matching.match import Predicate, ScalarMatch
-    from mockseg.operations.calls import Count, WaitCalls
-    from mockseg.operations.deliveries import WaitDeliveries
-
+from mockseg.operations.calls import Count, WaitCalls, WaitedCalls
+from mockseg.operations.deliveries import WaitDeliveries, WaitedDeliveries
 
 # A wait answers with at most this many calls; it counts on.
 _MOST = 1000

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from collections.abc import Iterable
+from typing import TypeAlias, TypeVar
 
-from mockseg.domain.request import refusal_reason
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mockseg.domain.call import KeptCall, Verdict
-    from mockseg.domain.request import KeptRequest
+from mockseg.domain.call import KeptCall, Verdict
+from mockseg.domain.request import KeptRequest, refusal_reason
 
 _Key = TypeVar("_Key")
 # Status, method, path and reason.

@@ -8,21 +8,15 @@ meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from mockseg.clock import Turn
-from mockseg.domain.call import CALL_BYTES, extra_bytes
+from mockseg.domain.call import CALL_BYTES, KeptCall, extra_bytes
 from mockseg.domain.lost import NOTHING_LOST, Lost
+from mockseg.domain.request import KeptRequest
 from mockseg.journal.counts import Counts, count_arrival
 from mockseg.journal.records import NumberedRecords, evict_largest
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from mockseg.domain.call import KeptCall
-    from mockseg.domain.request import KeptRequest
-
 
 # How many calls or requests a long scan looks at before it looks at the clock.
 _SCAN_STEP = 32

@@ -6,14 +6,11 @@ Source: Segment's page on duplicate data: at least 24 hours, by messageId alone.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.limits import DEDUP_WINDOW_SECONDS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 
 _WINDOW_NS = DEDUP_WINDOW_SECONDS * NANOSECONDS
 _STEP_NS = NANOSECONDS

@@ -7,21 +7,17 @@ returns false, this one says where and how, and it also knows the expectations t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from mockseg import json_types
 from mockseg.errors import MocksegError
+from mockseg.json_types import Json, JsonObject
 from mockseg.matching.render import shown, shown_path, shown_typed
 from mockseg.matching.values import ABSENT, ANY, Exactly, Expected, is_plain, type_name
 from mockseg.suggestions import meant, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from mockseg.json_types import Json, JsonObject
-
 
 _VALUE_CHARACTERS = 60
 _MAX_JSON_BYTES = 2048

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
+from mockseg.domain.call import Call
 from mockseg.domain.lost import NOTHING_LOST, Lost
+from mockseg.matching.explanation import CallElsewhere, LateCall
+from mockseg.matching.matcher import Matcher
 from mockseg.matching.nearest import Near, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from mockseg.domain.call import Call
-    from mockseg.matching.explanation import CallElsewhere, LateCall
-    from mockseg.matching.matcher import Matcher
-
 
 # Maximum number of calls of one kind that evidence carries whole; the others are counted.
 MAX_SHOWN = 20

@@ -7,19 +7,23 @@ What is said of all calls of a source is in :mod:`mockseg.matching.explain_sourc
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from mockseg.domain.call import Call
+from mockseg.domain.delivery import Delivery, DeliveryState
+from mockseg.json_types import JsonObject
 from mockseg.matching.evidence import MAX_NEAR, MAX_SHOWN, Evidence
 from mockseg.matching.explanation import (
+    CallElsewhere,
     Explanation,
     ExplanationKind,
     Section,
     listed,
     recorded_section,
 )
-from mockseg.matching.nearest import near_json, near_lines
+from mockseg.matching.nearest import Near, near_json, near_lines
 from mockseg.matching.render import (
     before_window_note,
     call_line,
@@ -35,15 +39,6 @@ from mockseg.matching.render import (
 )
 from mockseg.matching.values import ANY
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from mockseg.domain.call import Call
-    from mockseg.domain.delivery import Delivery, DeliveryState
-    from mockseg.json_types import JsonObject
-    from mockseg.matching.explanation import CallElsewhere
-    from mockseg.matching.nearest import Near
 
 _MAX_LISTED = 8
 _MAX_CAUSES = 3

@@ -7,13 +7,16 @@ What is said of the calls of one matcher is in :mod:`mockseg.matching.explain`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
 
 from mockseg import json_types
+from mockseg.domain.call import Call
 from mockseg.domain.lost import NOTHING_LOST, Lost
+from mockseg.json_types import JsonObject
 from mockseg.matching.differences import compare, difference_line
 from mockseg.matching.explanation import Explanation, Section, listed, recorded_section
+from mockseg.matching.matcher import Matcher
 from mockseg.matching.nearest import near_json, near_lines, nearest
 from mockseg.matching.render import (
     call_json,
@@ -26,14 +29,6 @@ from mockseg.matching.render import (
     verdict_line,
     verdict_lines,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mockseg.domain.call import Call
-    from mockseg.json_types import JsonObject
-    from mockseg.matching.matcher import Matcher
-
 
 _MAX_LISTED = 8
 _MAX_STEPS = 12

@@ -5,20 +5,16 @@ A value; :mod:`mockseg.matching.explain` and :mod:`mockseg.matching.explain_sour
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 
 from mockseg.domain.call import Call
+from mockseg.json_types import JsonObject
 from mockseg.matching.render import clip, counted, names_line
 from mockseg.printable import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from mockseg.json_types import JsonObject
-
 
 T = TypeVar("T")
 

@@ -7,18 +7,14 @@ all the way down; ``where`` is a filter in FQL over the normalised message.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from mockseg.domain.call import Verdict
 from mockseg.fql.query import parse
 from mockseg.json_types import Json, JsonObject
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.domain.call import Verdict
-
 
 # A verdict, or calls of all verdicts.
 VerdictKey: TypeAlias = Literal["accepted", "dropped", "blocked", "rejected", "any"]

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mockseg.domain.call import Call, Verdict
 from mockseg.errors import FqlError
 from mockseg.fql.parser import Comparison, Conjunction, Literal, Node, Path, parse_tree
 from mockseg.fql.query import Query, parse, quote
+from mockseg.json_types import Json, JsonObject
 from mockseg.matching.differences import Difference, compare, same_but_for_format
 from mockseg.matching.match import Match, ScalarMatch, accepted_by_default
 from mockseg.matching.render import NAME_FIELDS, clip, shown, shown_path
 from mockseg.matching.values import ABSENT, ANY, Expected, is_plain, plain_part
-
-if TYPE_CHECKING:
-    from mockseg.json_types import Json, JsonObject
-
 
 # Field of the message -> match key.
 _MATCH_KEYS = {

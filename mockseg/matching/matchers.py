@@ -17,7 +17,8 @@ and raise :exc:`TypeError` for an argument that does not exist or can never matc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, get_args
+from collections.abc import Mapping
+from typing import Any, TypedDict, Unpack, get_args
 
 from mockseg.domain.call import Verdict
 from mockseg.domain.message import MESSAGE_TYPES
@@ -26,11 +27,6 @@ from mockseg.matching.matcher import Matcher, make_matcher
 from mockseg.matching.render import shown, shown_typed
 from mockseg.matching.values import ANY, Exactly, Expected, admit, is_plain
 from mockseg.suggestions import unknown, unknown_option
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Unpack
-
 
 # pytest's traceback of a wrong argument ends at the test's own line.
 __tracebackhide__ = True

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import msgspec
 
+from mockseg.domain.call import Call
+from mockseg.json_types import JsonObject
 from mockseg.matching.differences import (
     Difference,
     difference_json,
     difference_line,
     same_but_for_format,
 )
+from mockseg.matching.matcher import Matcher
 from mockseg.matching.render import NAME_FIELDS, call_line, name_of, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from mockseg.domain.call import Call
-    from mockseg.json_types import JsonObject
-    from mockseg.matching.matcher import Matcher
-
 
 # Below this share of common characters two names are not taken for one another.
 _SIMILAR = 0.6

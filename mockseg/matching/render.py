@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mockseg.domain.call import Call
 from mockseg.domain.findings import Finding, Violation
 from mockseg.domain.limits import MAX_SOURCES
+from mockseg.domain.lost import ForgottenSource, Lost
 from mockseg.domain.timestamps import parse_moment
+from mockseg.json_types import Json, JsonObject
 from mockseg.matching.values import ABSENT, ANY, Approx, Between, Exactly, type_name
 from mockseg.printable import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from mockseg.domain.call import Call
-    from mockseg.domain.lost import ForgottenSource, Lost
-    from mockseg.json_types import Json, JsonObject
-
 
 # --- values
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from mockseg.domain.findings import Discard
-from mockseg.domain.request import FaultMark, refusal_reason, refusal_text, route_text
+from mockseg.domain.request import FaultMark, KeptRequest, refusal_reason, refusal_text, route_text
 from mockseg.operations.base import Cursor, Limit, Order, Params, Result, WriteKey
 from mockseg.printable import printable
-
-if TYPE_CHECKING:
-    from mockseg.domain.request import KeptRequest
 
 MOST_KINDS: Final = 10
 

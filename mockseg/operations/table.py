@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING
+
+import msgspec
 
 from mockseg.operations.base import (
     Nothing,
@@ -96,9 +97,6 @@ from mockseg.operations.sources import (
     SourceView,
     Window,
 )
-
-if TYPE_CHECKING:
-    import msgspec
 
 PREFIX = "/_mockseg/v1"
 

@@ -7,24 +7,19 @@ recorded after they are in the journal, never on their way into it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from mockseg.errors import PlanError
-from mockseg.json_types import as_object, canonical
+from mockseg.json_types import Json, JsonObject, as_object, canonical
 from mockseg.plans.model import Plan, Rule
 from mockseg.plans.planset import PlanSet
+from mockseg.schemas.compiled import CompiledSchema
 from mockseg.schemas.soundness import sound_schema
 from mockseg.schemas.tree import Path, dereference, json_pointer, lookup
 from mockseg.schemas.vocabulary import field_of, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.compiled import CompiledSchema
-
 
 # Stands for every item of a list in the path of a value.
 ANY: Final = "*"

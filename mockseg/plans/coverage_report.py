@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mockseg.junit import Case, junit_xml
+from mockseg.plans.coverage import CoverageReport, RuleReport
 from mockseg.printable import printable
-
-if TYPE_CHECKING:
-    from mockseg.plans.coverage import CoverageReport, RuleReport
-
 
 _STYLE: Final = """
 :root { color-scheme: light dark; }

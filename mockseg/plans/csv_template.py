@@ -17,22 +17,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from mockseg.domain.message import HOLDERS
 from mockseg.errors import MalformedJsonError, PlanError
-from mockseg.json_types import decode, encode
+from mockseg.json_types import Json, JsonObject, decode, encode
 from mockseg.plans.model import RULE_TYPES, Plan, plan_from_json
 from mockseg.plans.plan_diff import Change, diff
 from mockseg.printable import printable_lines
 from mockseg.schemas.tree import DRAFT
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.json_types import Json, JsonObject
-
 
 COLUMNS: Final = (
     "Rule Type",

@@ -7,19 +7,15 @@ which SDKs send only when they change (Segment, "Add identify or group traits").
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Iterable
+from typing import Final, cast
 
 from mockseg.domain.message import HOLDERS
+from mockseg.json_types import Json, JsonObject
 from mockseg.plans.model import Plan, Rule, RuleType
 from mockseg.schemas.formats import is_format
 from mockseg.schemas.tree import DRAFT
 from mockseg.schemas.vocabulary import given_type
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mockseg.json_types import Json, JsonObject
-
 
 # Maximum number of values of an enum, and how often each is seen on average.
 _MOST_VALUES: Final = 12

@@ -10,18 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError, UnreadableFileError
 from mockseg.files import read_json
-from mockseg.json_types import as_object, as_text
+from mockseg.json_types import Json, JsonObject, as_object, as_text
 from mockseg.schemas.soundness import sound_schema
 from mockseg.suggestions import quoted, unknown
-
-if TYPE_CHECKING:
-    from mockseg.json_types import Json, JsonObject
-
 
 RuleType: TypeAlias = Literal["TRACK", "IDENTIFY", "GROUP", "PAGE", "SCREEN", "ALIAS", "COMMON"]
 RULE_TYPES: Final[tuple[str, ...]] = get_args(RuleType)

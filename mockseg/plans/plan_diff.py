@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from mockseg.json_types import as_object, canonical
+from mockseg.json_types import Json, JsonObject, as_object, canonical
+from mockseg.plans.model import Plan, Rule
 from mockseg.printable import printable
-from mockseg.schemas.tree import NO_PLACE
+from mockseg.schemas.tree import NO_PLACE, Path
 from mockseg.schemas.vocabulary import field_of, listed, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Plan, Rule
-    from mockseg.schemas.tree import Path
-
 
 _Kind: TypeAlias = Literal["added", "removed", "changed"]
 _SIGNS: Final = {"added": "+", "removed": "-", "changed": "~"}

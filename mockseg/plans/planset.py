@@ -16,25 +16,18 @@ plans, which Segment does not allow):
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from mockseg.domain.findings import Violation
 from mockseg.errors import PlanError
-from mockseg.json_types import as_object
-from mockseg.plans.model import KEYED
+from mockseg.json_types import Json, JsonObject, as_object
+from mockseg.plans.model import KEYED, Plan, Rule
 from mockseg.plans.protocols import ALLOW_ALL, Outcome, ProtocolsSettings, decide
 from mockseg.plans.violations import unplanned_event, unreadable, violations_of
-from mockseg.schemas.compiled import UnreadableValueError
+from mockseg.schemas.compiled import CompiledSchema, UnreadableValueError
 from mockseg.schemas.soundness import sound_schema
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from mockseg.domain.findings import Violation
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Plan, Rule
-    from mockseg.schemas.compiled import CompiledSchema
-
 
 # A plan without rules for pages may plan them as this track event (Protocols, FAQ).
 VIEWED: Final = {"page": "Page Viewed", "screen": "Screen Viewed"}

@@ -12,24 +12,20 @@ Calls that Protocols sends to another source: "Forward Violations", "Forward blo
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from mockseg.conversion import convert
+from mockseg.domain.findings import Violation
 from mockseg.domain.message import holder_of
 from mockseg.errors import ConfigError, OperationError
-from mockseg.json_types import as_object, as_text
+from mockseg.json_types import Json, JsonObject, as_object, as_text
+from mockseg.plans.model import Rule
 from mockseg.plans.violations import segment_text
 from mockseg.schemas.tree import pointer_path, properties_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mockseg.domain.findings import Violation
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Rule
 
 VIOLATION_EVENT: Final = "Violation Generated"
 

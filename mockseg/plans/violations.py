@@ -8,20 +8,16 @@ else the violations of the alternative that came nearest.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mockseg.domain.findings import Violation
-from mockseg.json_types import as_object
+from mockseg.json_types import Json, JsonObject, as_object
+from mockseg.schemas.compiled import Failure
 from mockseg.schemas.tree import NO_PLACE, Path, json_pointer, lookup, pointer_path
 from mockseg.schemas.vocabulary import VOCABULARY, field_of, given_type, listed, shown
 from mockseg.suggestions import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.compiled import Failure
 
 
 def explain(violation: Violation, message: JsonObject) -> str:

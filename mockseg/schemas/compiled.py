@@ -6,21 +6,16 @@ Schemas must be sound (see :mod:`mockseg.schemas.soundness`) before they come he
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import jsonschema_rs
 
-from mockseg.json_types import canonical, decode
+from mockseg.json_types import Json, JsonObject, canonical, decode
 from mockseg.schemas.formats import ASSERTED, NOT_ASSERTED
-from mockseg.schemas.tree import DRAFT, lookup
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.tree import Path
+from mockseg.schemas.tree import DRAFT, Path, lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

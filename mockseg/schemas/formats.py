@@ -18,13 +18,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
 
 # Ours, for the envelope's timestamps: as SDKs write them, in years that clocks have.
 MOMENT: Final = "mockseg-moment"

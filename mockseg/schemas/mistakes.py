@@ -7,21 +7,16 @@ of an enumerated number has the wrong type and is not in the list.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from mockseg.json_types import Json, JsonObject
 from mockseg.schemas.compiled import compile_schema
-from mockseg.schemas.tree import types_of
+from mockseg.schemas.tree import Path, types_of
 from mockseg.schemas.vocabulary import VOCABULARY, field_of, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.tree import Path
-
 
 # Stands for "remove it", and for "such a value does not exist"; null is a value of its own.
 GONE: Final = object()

@@ -6,12 +6,9 @@ included; what would need more steps than allowed matches nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, cast
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+from typing import Final, cast
 
 _MOST_STEPS: Final = 10_000
 _MOST_BYTES: Final = 1 << 20

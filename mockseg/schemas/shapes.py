@@ -12,22 +12,18 @@ could be, but never wider.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from mockseg.errors import PlanError
-from mockseg.json_types import canonical
+from mockseg.json_types import Json, JsonObject, canonical
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.soundness import COMBINATORS
 from mockseg.schemas.tree import types_of
 from mockseg.schemas.vocabulary import given_type
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from mockseg.json_types import Json, JsonObject
 
 _TYPES: Final = ("null", "boolean", "string", "number", "array", "object")
 _BOUNDS: Final[dict[str, tuple[str, str, int]]] = {

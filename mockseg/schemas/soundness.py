@@ -8,10 +8,10 @@ error than an extension.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mockseg.errors import PlanError
-from mockseg.json_types import as_object
+from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.schemas.compiled import BadSchemaError, CompiledSchema, compile_schema
 from mockseg.schemas.tree import (
     IN_PLACE,
@@ -22,11 +22,6 @@ from mockseg.schemas.tree import (
     read_pointer,
 )
 from mockseg.suggestions import quoted, unknown
-
-if TYPE_CHECKING:
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.tree import Path
-
 
 COMBINATORS: Final = frozenset(
     {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependencies"}

@@ -8,23 +8,17 @@ and the reason are kept for the error that is raised at the end.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, lcm, nextafter
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from mockseg.errors import PlanError
-from mockseg.json_types import canonical
+from mockseg.json_types import Json, canonical
 from mockseg.schemas.formats import ASSERTED, MOMENT
-from mockseg.schemas.shapes import expand, merged
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from mockseg.json_types import Json
-    from mockseg.schemas.shapes import Conjunction, Shape
-
+from mockseg.schemas.shapes import Conjunction, Shape, expand, merged
 
 V = TypeVar("V")
 

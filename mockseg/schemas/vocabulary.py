@@ -7,13 +7,9 @@ valid``): the type is the validator's name of the error in title case.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from mockseg.json_types import encode
-
-if TYPE_CHECKING:
-    from mockseg.json_types import Json
-
+from mockseg.json_types import Json, encode
 
 ROOT: Final = "(root)"
 

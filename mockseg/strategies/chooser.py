@@ -6,25 +6,18 @@ shrinks towards what is simple.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
+from hypothesis.strategies import DrawFn, SearchStrategy
 
-from mockseg.json_types import as_object, encode_for_wire
-from mockseg.schemas.formats import format_text
+from mockseg.json_types import Json, JsonObject, as_object, encode_for_wire
+from mockseg.schemas.formats import Coded, format_text
 from mockseg.schemas.patterns import character_row, to_python
-from mockseg.schemas.values import identity
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from hypothesis.strategies import DrawFn, SearchStrategy
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.formats import Coded
-    from mockseg.schemas.values import Member, Members
+from mockseg.schemas.values import Member, Members, identity
 
 _PADDING: Final = "padding"
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from mockseg.catalogue.envelope import Wrapping, spoken_fields
-from mockseg.catalogue.lookup import get, matches_of
+from mockseg.catalogue.lookup import FoundRule, PlanLike, get, matches_of
 from mockseg.domain.limits import MAX_CALL_BYTES
 from mockseg.domain.message import holder_of
+from mockseg.json_types import JsonObject
+from mockseg.plans.model import Strictness
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import FORMATS, MOMENT
 from mockseg.strategies.chooser import LARGEST, PlainChooser, fresh, padded
 from mockseg.strategies.events import messages_of, weight_of, weighted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from hypothesis.strategies import DrawFn, SearchStrategy
-
-    from mockseg.catalogue.lookup import FoundRule, PlanLike
-    from mockseg.json_types import JsonObject
-    from mockseg.plans.model import Strictness
-
 
 # Half of a pair: JSON can write it as an escape, UTF-8 cannot hold it.
 LONE_SURROGATES: Final = ("\ud800", "a\udfff", "\udc00\ud800")

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from mockseg.catalogue.envelope import Wrapping, built, context_schema, envelope, types_of
-from mockseg.catalogue.lookup import checked_type, get, matches_of
+from mockseg.catalogue.lookup import FoundRule, PlanLike, checked_type, get, matches_of
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError
-from mockseg.json_types import canonical, decode
+from mockseg.json_types import Json, JsonObject, canonical, decode
 from mockseg.plans.coverage import items_of
+from mockseg.plans.model import Strictness
 from mockseg.schemas.formats import FORMATS, MOMENT
 from mockseg.schemas.soundness import usable
 from mockseg.schemas.values import Builder
-from mockseg.strategies.chooser import ABSENT, PLAIN, coded_text, fresh
+from mockseg.strategies.chooser import ABSENT, PLAIN, PlainChooser, coded_text, fresh
 from mockseg.strategies.realistic import palette_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from hypothesis.strategies import DrawFn, SearchStrategy
-
-    from mockseg.catalogue.lookup import FoundRule, PlanLike
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Strictness
-    from mockseg.strategies.chooser import PlainChooser
-
 
 _FILE: Final = "schema"
 _PLAIN_KEYWORDS: Final = frozenset({"type", "format", "pattern", "minimum", "maximum", "enum"})

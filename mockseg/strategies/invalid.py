@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 
-from mockseg.catalogue.lookup import FoundRule, get, matches_of
+from mockseg.catalogue.lookup import FoundRule, PlanLike, get, matches_of
 from mockseg.catalogue.mistakes import Label, label_texts, mistakes_of
 from mockseg.catalogue.mistakes import discards as edge_mistakes
 from mockseg.domain.limits import MAX_BATCH_CALLS, MAX_CALL_BYTES
 from mockseg.domain.spec import check
+from mockseg.json_types import Json, JsonObject
+from mockseg.plans.model import Strictness
 from mockseg.plans.planset import PlanSet
+from mockseg.schemas.mistakes import Mistake
 from mockseg.strategies.chooser import LARGEST, PLAIN, fresh, padded
 from mockseg.strategies.events import checked_types, messages_of, spec_messages, weighted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hypothesis.strategies import DrawFn, SearchStrategy
-
-    from mockseg.catalogue.lookup import PlanLike
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Strictness
-    from mockseg.schemas.mistakes import Mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

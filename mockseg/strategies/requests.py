@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import base64
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_BATCH_CALLS, MAX_CALL_BYTES
+from mockseg.json_types import JsonObject
 from mockseg.strategies.chooser import encode, fresh, padded
 from mockseg.strategies.events import messages as any_messages
 from mockseg.strategies.events import weighted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hypothesis.strategies import DrawFn, SearchStrategy
-
-    from mockseg.json_types import JsonObject
-
 
 _Headers: TypeAlias = tuple[tuple[str, str], ...]
 

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.strategies import DrawFn, SearchStrategy
 
 from mockseg.catalogue.envelope import Wrapping, spoken_fields
-from mockseg.catalogue.journeys import Weighted, mixed
+from mockseg.catalogue.journeys import Journey, Weighted, mixed
 from mockseg.catalogue.journeys import journeys as journeys_of
 from mockseg.catalogue.loader import catalogues
-from mockseg.catalogue.lookup import get, matches_of
+from mockseg.catalogue.lookup import FoundRule, PlanLike, get, matches_of
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.message import holder_of
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import PlanError
+from mockseg.json_types import Json, JsonObject
 from mockseg.plans.model import Plan
 from mockseg.schemas.compiled import compile_schema
 from mockseg.strategies.chooser import fresh
 from mockseg.strategies.events import messages_of
 from mockseg.strategies.realistic import palette_of
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from hypothesis.strategies import DrawFn, SearchStrategy
-
-    from mockseg.catalogue.journeys import Journey
-    from mockseg.catalogue.lookup import FoundRule, PlanLike
-    from mockseg.json_types import Json, JsonObject
 
 
 class JourneyMachine(RuleBasedStateMachine):

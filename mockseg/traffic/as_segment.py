@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from mockseg.delivery.outgoing import as_sent, outgoing
 from mockseg.delivery.settings import Settings
@@ -10,13 +11,7 @@ from mockseg.destinations.kinds import KINDS
 from mockseg.domain.message import Shared, normalise
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import decode
-from mockseg.traffic.packets import Request
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.traffic.packets import Group
-
+from mockseg.traffic.packets import Group, Request
 
 WEBHOOK: Final = "webhook"
 # Which calls Segment forwards to each. A deletion is not a call, and another edition of the

@@ -10,20 +10,15 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
+from mockseg.json_types import Json, JsonObject
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import format_text
 from mockseg.schemas.patterns import character_row
-from mockseg.schemas.values import identity
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.schemas.values import Member, Members
-
+from mockseg.schemas.values import Member, Members, identity
 
 _WORDS: Final = ("first", "second", "Welcome", "monthly", "text", "large", "blue", "step")
 # What such a text usually is, where its length allows it.

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import aiohttp
 
 from mockseg.clock import NANOSECONDS, SystemClock, breathe
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Callable, Iterable
-
-    from mockseg.traffic.packets import Group, Request
-    from mockseg.traffic.tally import Tally
+from mockseg.traffic.packets import Group, Request
+from mockseg.traffic.tally import Tally
 
 
 async def paced(

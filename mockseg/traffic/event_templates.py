@@ -9,25 +9,19 @@ to a company.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import snake_case
 from mockseg.domain.message import holder_of
-from mockseg.json_types import as_object, decode, encode
+from mockseg.json_types import Json, JsonObject, as_object, decode, encode
+from mockseg.plans.model import Plan, Rule
+from mockseg.plans.planset import PlanSet
 from mockseg.traffic.draw import Draw
-from mockseg.traffic.people import ascii_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Plan, Rule
-    from mockseg.plans.planset import PlanSet
-    from mockseg.traffic.people import Device, People, Person, Pools
-
+from mockseg.traffic.people import Device, People, Person, Pools, ascii_of
 
 BASELINE: Final = ("identify", "group", "alias", "page")
 _SITE: Final = "https://app.example.com"

@@ -10,14 +10,11 @@ import contextlib
 import os
 import sys
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mockseg.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
 
 PIPE: Final = "-"
 _GZIP: Final = 31

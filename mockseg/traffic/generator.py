@@ -8,27 +8,20 @@ the schedule is kept, and the thinking gives way. Each person takes a few bytes.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush, heapreplace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
-from mockseg.json_types import encode
+from mockseg.json_types import JsonObject, encode
 from mockseg.traffic.draw import EXPONENTIAL, Draw
-from mockseg.traffic.event_templates import THINGS, BaselineCalls
+from mockseg.traffic.event_templates import THINGS, BaselineCalls, EventTemplate, Variant
 from mockseg.traffic.packets import GeneratedCall, Label
-from mockseg.traffic.people import People
-from mockseg.traffic.scenario import Scenario, findings
+from mockseg.traffic.people import People, Person
+from mockseg.traffic.scenario import Recipe, Route, Scenario, findings
 from mockseg.traffic.schedule import Timeline
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from mockseg.json_types import JsonObject
-    from mockseg.traffic.event_templates import EventTemplate, Variant
-    from mockseg.traffic.people import Person
-    from mockseg.traffic.scenario import Recipe, Route
 
 
 class Crowd:

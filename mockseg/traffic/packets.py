@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from fractions import Fraction
+from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 import msgspec
@@ -13,13 +15,7 @@ import msgspec
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import ConfigError
-from mockseg.json_types import as_text, encode
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from fractions import Fraction
-
-    from mockseg.json_types import JsonObject
+from mockseg.json_types import JsonObject, as_text, encode
 
 # Where a message says when it happened, the first that does wins.
 _TIMES = ("timestamp", "originalTimestamp", "sentAt", "receivedAt")

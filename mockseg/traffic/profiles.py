@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import ConfigError
 from mockseg.files import read_toml
+from mockseg.plans.model import Plan
 from mockseg.suggestions import unknown
 from mockseg.traffic.scenario import MOST_USERS, Recipe
 from mockseg.traffic.schedule import Schedule, schedule, trace_rates
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from mockseg.plans.model import Plan
 
 _SECONDS: Final = {
     "ms": Fraction(1, 1000),

@@ -6,34 +6,28 @@ that a server's findings can be compared with the label.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mockseg.catalogue.envelope import Wrapping, built
-from mockseg.catalogue.journeys import Weighted, journeys, mixed
+from mockseg.catalogue.journeys import Journey, Weighted, journeys, mixed
 from mockseg.catalogue.loader import load
 from mockseg.catalogue.lookup import FoundRule
-from mockseg.catalogue.mistakes import breakages, edge_breakages
+from mockseg.catalogue.mistakes import Breakage, breakages, edge_breakages
 from mockseg.domain.message import holder_of
 from mockseg.domain.spec import check
 from mockseg.errors import ConfigError, PlanError
-from mockseg.json_types import as_text
+from mockseg.json_types import Json, JsonObject, as_text
+from mockseg.plans.model import Plan, Rule, Strictness
 from mockseg.plans.planset import PlanSet
 from mockseg.schemas.values import Builder
 from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw, SeededChooser
 from mockseg.traffic.event_templates import STAMPED, EventTemplate, Variant
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from mockseg.catalogue.journeys import Journey
-    from mockseg.catalogue.mistakes import Breakage
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.plans.model import Plan, Rule, Strictness
-    from mockseg.traffic.people import People
-    from mockseg.traffic.schedule import Schedule
+from mockseg.traffic.people import People
+from mockseg.traffic.schedule import Schedule
 
 
 def findings(message: JsonObject, checks: PlanSet) -> set[str]:

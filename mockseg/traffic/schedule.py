@@ -8,18 +8,15 @@ turns the place in a run into the time of day at which it happened.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mockseg.clock import NANOSECONDS
 from mockseg.errors import ConfigError
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 _HOUR: Final = 3600 * NANOSECONDS
 _DAY: Final = 24 * _HOUR

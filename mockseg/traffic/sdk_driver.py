@@ -15,22 +15,17 @@ import contextlib
 import logging
 import os
 from collections import deque
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from mockseg.domain.timestamps import parse_moment
 from mockseg.extras import require
-from mockseg.json_types import decode
+from mockseg.json_types import Json, JsonObject, decode
 from mockseg.traffic.driver import paced
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.traffic.packets import GeneratedCall, Group
-    from mockseg.traffic.tally import Tally
-
+from mockseg.traffic.packets import GeneratedCall, Group
+from mockseg.traffic.tally import Tally
 
 _COMMON: Final = {
     "userId": "user_id",

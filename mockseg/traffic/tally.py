@@ -8,15 +8,12 @@ as the middle.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from mockseg.json_types import JsonObject
-    from mockseg.traffic.packets import GeneratedCall
-
+from mockseg.json_types import JsonObject
+from mockseg.traffic.packets import GeneratedCall
 
 _BITS: Final = 10
 _EXACT: Final = 1 << (_BITS + 1)

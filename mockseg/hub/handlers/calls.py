@@ -4,66 +4,56 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from mockseg.domain.call import call_cursor, call_id
-from mockseg.domain.findings import Discard, Violation
-from mockseg.domain.request import Route, internal_arrival
+from mockseg.domain.call import KeptCall, call_cursor, call_id
+from mockseg.domain.findings import Discard, Finding, Violation
+from mockseg.domain.request import Arrival, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import OperationError
+from mockseg.hub.destinations import Destinations
+from mockseg.hub.fault_registry import FaultRegistry
 from mockseg.hub.handlers.deliveries import overdue
 from mockseg.hub.handlers.explanations import explain_wait
 from mockseg.hub.handlers.faults import attempts_of
 from mockseg.hub.handlers.requests import request_view
+from mockseg.hub.in_flight import InFlight, Reading
 from mockseg.hub.paging import fitting
-from mockseg.hub.waits import check_count, compiled, wait_for_calls
+from mockseg.hub.source_plans import SourcePlans
+from mockseg.hub.sources import Sources
+from mockseg.hub.waits import Bell, CallWaiter, Waiters, check_count, compiled, wait_for_calls
+from mockseg.journal.memory import MemoryJournal
+from mockseg.json_types import Json, JsonObject
 from mockseg.matching.match import ScalarMatch, narrows
 from mockseg.matching.render import counted
+from mockseg.operations.base import OfSource
 from mockseg.operations.calls import (
     CallBrief,
     CallDetails,
     CallPage,
+    ClearCalls,
     Cleared,
     FindingDetails,
+    GetCall,
+    ImportCalls,
     Imported,
+    ImportedCall,
+    ListCalls,
     RuleExcerpt,
+    Settle,
     Settled,
     Summary,
+    WaitCalls,
+    WaitedCalls,
 )
 from mockseg.operations.explanations import ExplainCalls
 from mockseg.operations.requests import MOST_KINDS, Refusals
+from mockseg.plans.model import Rule
 from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-
-    from mockseg.domain.call import KeptCall
-    from mockseg.domain.findings import Finding
-    from mockseg.domain.request import Arrival
-    from mockseg.hub.destinations import Destinations
-    from mockseg.hub.fault_registry import FaultRegistry
-    from mockseg.hub.in_flight import InFlight, Reading
-    from mockseg.hub.source_plans import SourcePlans
-    from mockseg.hub.sources import Sources
-    from mockseg.hub.waits import Bell, CallWaiter, Waiters
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.json_types import Json, JsonObject
-    from mockseg.operations.base import OfSource
-    from mockseg.operations.calls import (
-        ClearCalls,
-        GetCall,
-        ImportCalls,
-        ImportedCall,
-        ListCalls,
-        Settle,
-        WaitCalls,
-        WaitedCalls,
-    )
-    from mockseg.plans.model import Rule
-
 
 # What was exported was delivered then; `redeliver` delivers it again.
 _IMPORT_ROUTE = Route(

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from mockseg.delivery.ledger import Ledger
 from mockseg.domain.call import call_cursor
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import FqlError, OperationError
 from mockseg.fql.query import parse
+from mockseg.hub.destinations import Destinations
 from mockseg.hub.handlers.destinations import existing
 from mockseg.hub.handlers.explanations import explain_deliveries
-from mockseg.hub.waits import DeliveryWaiter, waiting
-from mockseg.operations.deliveries import DeliveryPage, Redelivered, WaitedDeliveries
-
-if TYPE_CHECKING:
-    from mockseg.delivery.ledger import Ledger
-    from mockseg.hub.destinations import Destinations
-    from mockseg.hub.sources import Sources
-    from mockseg.hub.waits import CallWaiter, Waiters
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.operations.deliveries import ListDeliveries, Redeliver, WaitDeliveries
-
+from mockseg.hub.sources import Sources
+from mockseg.hub.waits import CallWaiter, DeliveryWaiter, Waiters, waiting
+from mockseg.journal.memory import MemoryJournal
+from mockseg.operations.deliveries import (
+    DeliveryPage,
+    ListDeliveries,
+    Redeliver,
+    Redelivered,
+    WaitDeliveries,
+    WaitedDeliveries,
+)
 
 _PORTION = 1000
 

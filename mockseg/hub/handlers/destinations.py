@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -10,49 +11,41 @@ from msgspec import UNSET
 from mockseg import json_types
 from mockseg.conversion import invalid
 from mockseg.destinations.audiences import Audience, ComputedTrait
+from mockseg.destinations.vendor import Action
 from mockseg.domain.call import call_id
 from mockseg.domain.credentials import shown_header, shown_query
-from mockseg.domain.request import Route, internal_arrival
+from mockseg.domain.request import Arrival, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
+from mockseg.hub.destinations import Connected, Destinations
 from mockseg.hub.handlers.requests import text_of
+from mockseg.hub.sources import Sources
+from mockseg.hub.vendor import KeptVendorRequest, Vendor, VendorLog
+from mockseg.journal.memory import MemoryJournal
+from mockseg.json_types import JsonObject
 from mockseg.operations.destinations import (
+    Act,
     Acted,
     ActionView,
+    AddDestination,
     AudienceChanged,
+    ChangeAudience,
     DeletionRequested,
     DestinationList,
     DestinationView,
+    GetDestination,
+    ListDestinations,
+    ListVendorRequests,
+    PutVendorState,
+    RequestDeletion,
     VendorRequestPage,
     VendorRequestView,
     VendorState,
+    WaitVendorRequests,
 )
 from mockseg.operations.requests import AnswerView
 from mockseg.operations.sources import Deleted
 from mockseg.suggestions import nearest, unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.destinations.vendor import Action
-    from mockseg.domain.request import Arrival
-    from mockseg.hub.destinations import Connected, Destinations
-    from mockseg.hub.sources import Sources
-    from mockseg.hub.vendor import KeptVendorRequest, Vendor, VendorLog
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.json_types import JsonObject
-    from mockseg.operations.destinations import (
-        Act,
-        AddDestination,
-        ChangeAudience,
-        GetDestination,
-        ListDestinations,
-        ListVendorRequests,
-        PutVendorState,
-        RequestDeletion,
-        WaitVendorRequests,
-    )
-
 
 # A computation makes its calls beside what an SDK sends.
 _COMPUTED = Route(path="/_mockseg/v1/sources/{writeKey}/audiences", carries="batch", internal=True)

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from mockseg.clock import breathe
-from mockseg.domain.call import call_cursor
+from mockseg.domain.call import Call, KeptCall, call_cursor
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import OperationError
-from mockseg.hub.waits import check_count, compiled, wait_for_calls
+from mockseg.hub.destinations import Destinations
+from mockseg.hub.sources import Sources
+from mockseg.hub.waits import CallWaiter, Waiters, check_count, compiled, wait_for_calls
+from mockseg.journal.memory import MemoryJournal
+from mockseg.json_types import JsonObject
 from mockseg.matching.evidence import (
     MAX_NEAR,
     MAX_SHOWN,
@@ -34,20 +38,9 @@ from mockseg.matching.matcher import matcher_of
 from mockseg.matching.nearest import Ranking
 from mockseg.matching.render import before_window
 from mockseg.operations.calls import WaitCalls
+from mockseg.operations.deliveries import WaitDeliveries
 from mockseg.operations.explanations import ExplainCalls, Explained
 from mockseg.operations.requests import RefusalCounter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from mockseg.domain.call import Call, KeptCall
-    from mockseg.hub.destinations import Destinations
-    from mockseg.hub.sources import Sources
-    from mockseg.hub.waits import CallWaiter, Waiters
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.json_types import JsonObject
-    from mockseg.operations.deliveries import WaitDeliveries
-
 
 # How many of the newest calls are looked at: for similar ones in the source, and in all others.
 _MAX_SEEN = 2000

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from mockseg.clock import NANOSECONDS
+from mockseg.domain.call import KeptCall
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.domain.reading import read_batch, read_message
+from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
+from mockseg.faults.rule import Rule, RuleState
 from mockseg.faults.scenarios import SCENARIOS
 from mockseg.faults.truth import FATES, Attempt, AttemptEnd, Fate, fate_of, summary_of
+from mockseg.hub.fault_registry import Fault, FaultRegistry
+from mockseg.hub.sources import Sources
+from mockseg.journal.memory import MemoryJournal
+from mockseg.operations.base import OfSource
 from mockseg.operations.faults import (
+    AddFault,
+    AskTruth,
     AttemptView,
+    ClearFaults,
     FaultList,
     FaultsCleared,
     FaultView,
@@ -22,18 +32,6 @@ from mockseg.operations.faults import (
     Truth,
 )
 from mockseg.suggestions import unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.domain.call import KeptCall
-    from mockseg.domain.request import KeptRequest
-    from mockseg.faults.rule import Rule, RuleState
-    from mockseg.hub.fault_registry import Fault, FaultRegistry
-    from mockseg.hub.sources import Sources
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.operations.base import OfSource
-    from mockseg.operations.faults import AddFault, AskTruth, ClearFaults
 
 
 async def add_fault(asked: AddFault, *, faults: FaultRegistry) -> FaultView:

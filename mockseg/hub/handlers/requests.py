@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import Literal
 
-from mockseg.domain.call import call_id
+from mockseg.domain.call import KeptCall, call_id
+from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
 from mockseg.hub.paging import fitting
-from mockseg.operations.requests import AnswerView, RequestPage, RequestView
-
-if TYPE_CHECKING:
-    from typing import Literal
-
-    from mockseg.domain.call import KeptCall
-    from mockseg.domain.request import KeptRequest
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.operations.requests import GetRequest, ListRequests
+from mockseg.journal.memory import MemoryJournal
+from mockseg.operations.requests import (
+    AnswerView,
+    GetRequest,
+    ListRequests,
+    RequestPage,
+    RequestView,
+)
 
 
 async def list_requests(asked: ListRequests, *, journal: MemoryJournal) -> RequestPage:

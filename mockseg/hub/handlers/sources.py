@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from mockseg import json_types
+from mockseg.clock import ShiftedClock
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import OperationError
+from mockseg.hub.destinations import Destinations
 from mockseg.hub.judge import DryRun
 from mockseg.hub.source_plans import NO_PLANS, chosen
+from mockseg.hub.sources import Source, Sources
+from mockseg.hub.waits import Bell
+from mockseg.journal.memory import MemoryJournal
 from mockseg.matching.render import forgotten_words
+from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.plans import (
     CoverageView,
+    MarkAsserted,
     Marked,
     PlanView,
+    PutPlan,
     SourcePlans,
     Validated,
     ValidatedMessages,
+    ValidateMessages,
 )
 from mockseg.operations.sources import (
+    AdvanceClock,
     ClockView,
+    CreateSource,
     Deleted,
+    GetSource,
     Health,
+    ListSources,
+    PatchSource,
+    SetClock,
     SourceCounts,
     SourceList,
     SourceView,
@@ -36,26 +51,6 @@ from mockseg.plans.model import plan_to_json
 from mockseg.plans.protocols import settings_to_json
 from mockseg.suggestions import did_you_mean, quoted
 from mockseg.version import version
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from mockseg.clock import ShiftedClock
-    from mockseg.hub.destinations import Destinations
-    from mockseg.hub.sources import Source, Sources
-    from mockseg.hub.waits import Bell
-    from mockseg.journal.memory import MemoryJournal
-    from mockseg.operations.base import Nothing, OfSource
-    from mockseg.operations.plans import MarkAsserted, PutPlan, ValidateMessages
-    from mockseg.operations.sources import (
-        AdvanceClock,
-        CreateSource,
-        GetSource,
-        ListSources,
-        PatchSource,
-        SetClock,
-    )
-
 
 # An imitation is asked in no time; a service of the user's own may take longer than anyone
 # wants to wait for a clock.
