@@ -190,7 +190,9 @@ def test_public_names_are_sorted_and_importable() -> None:
 
 # A file is one concept. One past this needs a reason, which stands here.
 MOST_LINES = 500
-LONG_FILES: dict[str, str] = {}
+LONG_FILES: dict[str, str] = {
+    "mockseg/operations/table.py": "one table: a row an operation, read as a whole",
+}
 
 
 @pytest.mark.parametrize("file", FILES, ids=module_name)
