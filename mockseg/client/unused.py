@@ -140,11 +140,7 @@ class Unused:
 
 def _place() -> str:
     frame = sys._getframe(1)  # noqa: SLF001  (documented; `inspect.stack` reads files)
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS:
         frame = frame.f_back
     file = frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
     return f"{file}:{frame.f_lineno}"
-
-
-def _is_ours(module: object) -> bool:
-    return isinstance(module, str) and module.partition(".")[0] in _OURS

@@ -69,8 +69,8 @@ def summary_of(fates: dict[Fate, list[tuple[int, ...]]], *, nameless: int, lost:
     total = sum(len(stories) for stories in fates.values())
     parts = [
         f"{len(fates.get('delivered once', ())):,} delivered once",
-        *_counted(fates.get("delivered twice", ()), "duplicated by resend"),
-        *_counted(fates.get("dropped", ()), "dropped"),
+        *_counted(len(fates.get("delivered twice", ())), "duplicated by resend"),
+        *_counted(len(fates.get("dropped", ())), "dropped"),
         *_ways(fates.get("lost", []), "lost after {count} attempts"),
         *_ways(fates.get("never retried", []), "never retried"),
     ]
@@ -82,8 +82,7 @@ def summary_of(fates: dict[Fate, list[tuple[int, ...]]], *, nameless: int, lost:
     return text
 
 
-def _counted(stories: object, what: str) -> list[str]:
-    count = len(stories) if isinstance(stories, list) else 0
+def _counted(count: int, what: str) -> list[str]:
     return [f"{count:,} {what}"] if count else []
 
 

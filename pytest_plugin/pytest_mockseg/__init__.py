@@ -204,8 +204,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Check what takes mockseg to check it, where the workers of pytest-xdist collect."""
-    chosen = session.config.stash[OPTIONS]
-    if options.distributes(session.config) and chosen.to_check:
+    config = session.config
+    chosen = config.stash[OPTIONS]
+    distributes = not options.is_worker(config) and config.getoption("dist", "no") != "no"
+    if distributes and chosen.to_check:
         from pytest_mockseg import checks
 
         checks.check(chosen)

@@ -270,11 +270,6 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
-def distributes(config: pytest.Config) -> bool:
-    """Return whether the tests run in workers of pytest-xdist, not here."""
-    return not is_worker(config) and config.getoption("dist", "no") != "no"
-
-
 def uses_mockseg(item: pytest.Item) -> bool:
     """Return whether a test asks for one of our fixtures, as far as is known before it runs."""
     return not _FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))

@@ -249,10 +249,6 @@ class Opened:
             for call in late
         ]
 
-    def may_have_more(self, kept: int) -> bool:
-        """Return whether calls may have come since the last look; the source keeps `kept`."""
-        return self.source.scope.window or kept != len(self.seen)
-
     def _problem(self, seen: list[Call], sent: list[RequestView]) -> str | None:
         allow = self._allow
         bad = [call for call in seen if not call.good and not allow.lets_call_pass(call)]

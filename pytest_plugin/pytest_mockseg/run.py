@@ -197,7 +197,8 @@ class Run:
             forgotten = 0
             for opened in self._ended:
                 view = views.get(opened.source.write_key)
-                if opened.may_have_more(0 if view is None else view.calls):
+                kept = 0 if view is None else view.calls
+                if opened.source.scope.window or kept != len(opened.seen):
                     self._tally.late += opened.late()
                 forgotten += bool(opened.seen) if view is None else view.forgotten is not None
             if forgotten:
