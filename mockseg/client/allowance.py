@@ -53,7 +53,6 @@ def was_refused(request: RequestView) -> bool:
 
 
 def is_resend(first: Call, again: Call) -> bool:
-    """Return whether a client only sent again what it had sent."""
     return first.id == again.duplicate_of and _content(first.raw) == _content(again.raw)
 
 

@@ -74,7 +74,6 @@ def make_rule(
 
 
 def _check_route(match: FaultMatch, effect: Effect) -> FaultRoute | None:
-    """Find the route that is meant: the one that is named, or the one that the effect is for."""
     route = None
     if match.route is not None:
         route = route_named(match.route)
@@ -235,7 +234,6 @@ class Rule:
     fingerprint: str = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        """Fingerprint what the rule says, the same in the next run."""
         match = msgspec.structs.replace(self.match, source=None)
         said = [msgspec.to_builtins(match), msgspec.to_builtins(self.effect), self.probability]
         object.__setattr__(self, "fingerprint", json_types.canonical(said).decode())

@@ -419,7 +419,6 @@ def _of_scenario(asked: AddFault, *, seed: int, until_ns: int | None) -> tuple[R
 
 
 def _narrowed(own: dict[str, Any], given: FaultMatch) -> FaultMatch:
-    """Put together what a scenario's rule matches and what is asked for besides."""
     more = msgspec.to_builtins(given)
     for name, value in own.items():
         if more.get(name, value) != value:

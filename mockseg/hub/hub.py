@@ -367,7 +367,6 @@ def _handler(
 
 
 def _named(params: msgspec.Struct) -> str | None:
-    """Return the write key that an operation is asked about, or None."""
     match = getattr(params, "match", None)
     return (
         getattr(params, "source", None)

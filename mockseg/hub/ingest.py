@@ -109,7 +109,6 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
 
 
 def _key_hint(arrival: Arrival, source: Source) -> str:
-    """Explain why what looks like a write key is not used."""
     if source.key:
         return (
             f' where Segment looks for one: "{source.key[:40]}" belongs to the top level of the'

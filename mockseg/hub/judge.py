@@ -194,7 +194,6 @@ class _Remarks:
         self._ids: set[str] = set()
 
     def of(self, message_id: str, findings: tuple[Finding, ...]) -> Remark:
-        """Return the remark on one call."""
         # One character over the limit tells an id that is too long from all others.
         known_as = message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
         window, ruling = self._window, self._ruling
@@ -230,7 +229,6 @@ def _planned(
     plans: PlanSet,
     remark: Remark | None,
 ) -> Remark | None:
-    """Let the source's plans judge a message that the edge lets through."""
     message = normalise(
         raw,
         type_=type_,

@@ -174,7 +174,6 @@ class CallWaiter:
             self._take(offered.call, self._loop.time())
 
     async def scan(self, journal: MemoryJournal, sources: Sources) -> None:
-        """Look at the calls that were recorded before; then at each that is recorded."""
         async for portion in journal.scan(after=self._asked.after, source=self.source):
             for call in portion:
                 if self._matches(call):

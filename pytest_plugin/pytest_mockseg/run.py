@@ -151,7 +151,6 @@ class Run:
             pytest.fail("\n\n".join(failing), pytrace=False)
 
     def _left_unused(self) -> list[str]:
-        """Charge verbs that were not awaited, and blocks not entered, to the running test."""
         texts = [] if self._server is None else self._server.unused.take(unfinished=True)
         if not texts:
             return []

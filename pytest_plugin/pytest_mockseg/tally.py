@@ -56,7 +56,6 @@ class Tally:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
-        """Take over what a worker of pytest-xdist found out when it ended."""
         sent = getattr(node, "workeroutput", {}).get("mockseg")
         if sent is not None:
             self.late += sent["late"]

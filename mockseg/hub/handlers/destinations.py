@@ -158,7 +158,6 @@ def _refused(error: VendorStateError, *, within: str) -> OperationError:
 
 
 def _log(id_: str, destinations: Destinations) -> VendorLog:
-    """Return what reached a destination, or a vendor without being for any destination."""
     return destinations.strangers.get(id_) or _vendor(id_, destinations).log
 
 

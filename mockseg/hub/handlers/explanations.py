@@ -309,7 +309,6 @@ def _selection(calls: Sequence[KeptCall]) -> Selection:
 
 
 def _has_no_key(call: KeptCall) -> bool:
-    """Return whether a call was dropped only because no write key was sent with it."""
     findings = () if call.remark is None else call.remark.findings
     return call.source == "" and {each.code for each in findings} == {"unknown_source"}
 
