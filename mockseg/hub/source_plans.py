@@ -44,7 +44,6 @@ class SourcePlans:
         return self.set if self.set.plans or settings.disabled_events else None
 
     def judges_as(self, other: SourcePlans) -> bool:
-        """Return whether both judge every call alike."""
         return self is other or (
             self.catalogue == other.catalogue
             and self.own == other.own

@@ -232,7 +232,6 @@ class Sources:
         return source.order is self._claimed
 
     def claim_open(self, key: str | None) -> None:
-        """Claim a source that a client asks about, if it is open."""
         if key is not None and key in self._open:
             self.claim(key)
 

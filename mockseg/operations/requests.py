@@ -40,7 +40,6 @@ class Refusals(Result, frozen=True):
 
     @property
     def kind(self) -> str:
-        """Return how and why they were refused, without their number."""
         return refusal_text(
             status=self.status, method=self.method, path=self.path, reason=self.reason
         )

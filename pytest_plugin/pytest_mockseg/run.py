@@ -168,7 +168,6 @@ class Run:
         )
 
     def _end_test(self) -> None:
-        """Judge what the running test opened and did not close, and what outlives it."""
         test = self._tests.get(self._test_id())
         if test is not None:
             self._close([each for each in test.sources if not each.closed])
@@ -281,7 +280,6 @@ class Run:
 
 
 def _judged(opened: Opened, record: TestRecord, *, ends: bool) -> tuple[str | None, str]:
-    """Say what is wrong with a source's calls, and what that does to the test."""
     try:
         if ends:
             with as_failure():
