@@ -13,22 +13,17 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, cast
+from typing import Annotated, Literal, TypeVar, cast
 
 from msgspec import Meta
 
 from mockseg.domain.credentials import shown_url
 from mockseg.errors import ConfigError
 from mockseg.files import read_toml
-from mockseg.setting import PREFIX, File, Files, Limit, Port, Secret, Whole, rows
+from mockseg.setting import PREFIX, File, Files, Limit, Port, Secret, Setting, Whole, rows
 from mockseg.suggestions import did_you_mean, unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mockseg.setting import Setting
-
 
 DEFAULT_FILE = "mockseg.toml"
 CONFIG_VARIABLE = "MOCKSEG_CONFIG"

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from mockseg.errors import OperationError
+from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import quoted, unknown_parameter
-
-if TYPE_CHECKING:
-    from mockseg.json_types import Json, JsonObject
-
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 

@@ -11,16 +11,12 @@ import errno
 import os
 import select
 import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 from mockseg.errors import MalformedJsonError, UnreadableFileError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockseg.json_types import Json, JsonObject
-
+from mockseg.json_types import Json, JsonObject
 
 # Bytes. The largest plans that people have are a tenth of it.
 LARGEST: Final = 32 * 1024 * 1024

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
 
 from mockseg.printable import printable, printable_lines
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

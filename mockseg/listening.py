@@ -8,15 +8,11 @@ import ipaddress
 import logging
 import os
 import socket
-from typing import TYPE_CHECKING
+import ssl
+from collections.abc import Callable
 
 from mockseg.clock import breathe
 from mockseg.errors import ServerStartError
-
-if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
-
 
 BACKLOG = 1024
 # How long nothing is accepted when the machine has no means for it.

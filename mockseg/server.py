@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 import warnings
+from collections.abc import AsyncIterator
 from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
 
 from mockseg.client.client import Server
 from mockseg.client.in_process import InProcess
@@ -17,17 +22,8 @@ from mockseg.errors import UnreachableError
 from mockseg.hub.hub import Hub
 from mockseg.listening import Acceptor, bind, http_log, is_loopback, log, url_of
 from mockseg.suggestions import unknown_option
+from mockseg.tls import TlsMaterial
 from mockseg.web.app import Runner, make_app
-
-if TYPE_CHECKING:
-    import socket
-    from collections.abc import AsyncIterator
-    from types import TracebackType
-
-    from aiohttp import web
-
-    from mockseg.tls import TlsMaterial
-
 
 # Longer than the idle time of load balancers and SDKs, as Segment's edge has it.
 _KEEPALIVE_SECONDS = 75.0

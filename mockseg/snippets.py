@@ -9,13 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import PurePath
 from urllib.parse import urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import PurePath
-
 
 DEFAULT_TLS_URL = "https://localhost:8766"
 

@@ -10,16 +10,12 @@ A place goes before it: ``mockseg.toml: unknown key ...``, ``source(): unknown o
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from mockseg.errors import OperationError, UnknownOptionError
 from mockseg.printable import printable, printable_json
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
-    from typing import Any
-
 
 # Names are far shorter; the comparison takes quadratic time.
 _LONGEST: Final = 200

@@ -22,18 +22,14 @@ import os
 import shutil
 import ssl
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import trustme
 
 from mockseg.clock import NANOSECONDS, SystemClock
 from mockseg.errors import ServerStartError, UnreadableFileError
 from mockseg.files import read_bytes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import trustme
-
 
 NAMES = ("localhost", "127.0.0.1", "::1")
 _PREFIX = "authority-"
