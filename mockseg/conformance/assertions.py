@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mockseg import json_types
+from mockseg.clock import NANOSECONDS
 from mockseg.conformance.check import Judge, Judgement
 from mockseg.conformance.evidence import Evidence, SentRequest
 from mockseg.domain.timestamps import parse_moment
@@ -18,7 +19,6 @@ LONGEST_VALUE = 80
 """Characters of a value that a sentence quotes."""
 
 _LONGEST = 300
-_NANOSECONDS = 1_000_000_000
 _A_NUMBER = re.compile(r"[0-9]{1,18}")
 # A sleep may end a little early by another clock.
 _CLOCKS_DIFFER = 0.05
@@ -355,7 +355,7 @@ def delay_is_kept(seconds: float) -> Judge:
         tracked = [moment for moment in map(parse_moment, stamps) if moment is not None]
         if len(tracked) < 2:
             return Judgement(passed=False, saw=f"timestamps are {' and '.join(map(shown, stamps))}")
-        gap = (tracked[1] - tracked[0]) / _NANOSECONDS
+        gap = (tracked[1] - tracked[0]) / NANOSECONDS
         saw = f"tracked {gap:.2f} s apart, in order"
         return Judgement(gap >= seconds - _CLOCKS_DIFFER, saw)
 

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from mockseg import json_types
+from mockseg.clock import NANOSECONDS
 from mockseg.conformance.contract import CliResult
 from mockseg.domain.call import Call
 from mockseg.domain.reading import is_too_deep
@@ -16,7 +17,6 @@ from mockseg.json_types import Json, JsonObject
 from mockseg.operations.faults import Truth
 from mockseg.operations.requests import RequestView
 
-_NANOSECONDS = 1_000_000_000
 _MOST_LINES = 20
 
 
@@ -195,4 +195,4 @@ def _messages(document: Json) -> tuple[JsonObject, ...]:
 
 
 def _moment(request: RequestView) -> float:
-    return (parse_moment(request.received_at) or 0) / _NANOSECONDS
+    return (parse_moment(request.received_at) or 0) / NANOSECONDS

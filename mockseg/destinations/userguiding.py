@@ -18,6 +18,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from mockseg.clock import NANOSECONDS
 from mockseg.destinations.inlet import (
     CALLS,
     INLET,
@@ -72,7 +73,6 @@ _SDK = "/sdk/"
 
 _COMPANY = "company"
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
-_SECOND = 1_000_000_000
 _CALLS = {name: CALLS[name] for name in ("identify", "track")}
 _Text = Annotated[str, Meta(min_length=1)]
 
@@ -180,7 +180,7 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         super().__init__(setup, key=key, random=random)
         # Source: UserGuiding's help article on the limits of the User API.
         self._limit = RateLimit(
-            self.setup.rate_limit, window_ns=10 * _SECOND, block_ns=60 * _SECOND
+            self.setup.rate_limit, window_ns=10 * NANOSECONDS, block_ns=60 * NANOSECONDS
         )
 
     @staticmethod

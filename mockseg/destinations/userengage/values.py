@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from mockseg import json_types
+from mockseg.clock import NANOSECONDS
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.json_types import Json
 
@@ -220,7 +221,7 @@ def moment_of(value: Json) -> int:
         raise Unconvertible("is neither ISO 8601 nor a number of seconds since 1970") from None
     if abs(seconds) > 253_402_300_799:
         raise Unconvertible("is beyond the year 9999")
-    return int(seconds * 1_000_000_000)
+    return int(seconds * NANOSECONDS)
 
 
 def tags_of(value: Json) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any, ClassVar
 
+from mockseg.clock import NANOSECONDS
 from mockseg.destinations.inlet import (
     CALLS,
     INLET,
@@ -59,7 +60,7 @@ from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown
 
 _TOO_MANY = "Your application has made too many requests in too short a time."
-_WINDOW_NS = 300 * 1_000_000_000
+_WINDOW_NS = 300 * NANOSECONDS
 _MILLISECOND = 1_000_000
 _CALLS = {
     "userleap-classic": {name: CALLS[name] for name in ("identify", "track", "page", "alias")},

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from mockseg.clock import NANOSECONDS
 from mockseg.destinations.inlet import Unreadable, decoded_body
 from mockseg.destinations.rate_limit import RateLimit
 from mockseg.destinations.userengage.app import CONTENT_TYPES, App
@@ -31,7 +32,6 @@ from mockseg.json_types import Json, JsonObject
 REST_PREFIX: Final = "/api/public/"
 
 _VERSION_2 = re.compile(r"version\s*=\s*2(?![0-9])")
-_SECOND = 1_000_000_000
 # `number` is a word of the vendor's pages only; its API knows integer and float (UE-X2).
 _REST_TYPES = tuple(kind for kind in VALUE_TYPES if kind != NUMBER)
 
@@ -54,7 +54,7 @@ class RestDoor:
 
     def __init__(self, setup: UserEngageSetup) -> None:
         self._setup = setup
-        self._limit = RateLimit(setup.rest_requests_per_second, window_ns=_SECOND)
+        self._limit = RateLimit(setup.rest_requests_per_second, window_ns=NANOSECONDS)
 
     def answer(self, app: App, request: VendorRequest) -> VendorResponse:
         """Answer a request whose path begins with `REST_PREFIX`; it is applied whole or not.
