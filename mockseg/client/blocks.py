@@ -6,7 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 from mockseg.client.operation_call import OperationCall, Steps
-from mockseg.client.verbs import fault, waiting
+from mockseg.client.scope import Deadline
+from mockseg.client.verbs import fault, reading, waiting
 from mockseg.errors import UnmetExpectationError
 from mockseg.operations.base import OfSource
 
@@ -37,7 +38,8 @@ class _Block:
     Attributes:
         _verb: that makes it.
         _keyword: with which it is entered.
-        _waits: its end may take longer than the way to the server.
+        _waits: its end may take longer than the way to the server; under an event loop it is
+            refused before it begins.
     """
 
     _verb: ClassVar[str]
@@ -61,7 +63,7 @@ class _With(_Block):
 
     def __enter__(self) -> Self:
         self._entered()
-        self._owner._carry_out(self._called, self._begin(), waits=False)
+        self._owner._carry_out(self._called, self._begin(), waits=self._waits)
         return self
 
     def __exit__(
@@ -152,10 +154,14 @@ class _Waiting(_Block):
     def __init__(
         self, owner: Any, scope: Scope, matcher: Matcher, *, count: int, timeout: float
     ) -> None:
-        super().__init__(owner, scope.unused)
         self._scope = scope
         self._expected = (matcher, count)
         self._timeout = scope.patience(timeout)
+        # What is wrong with them is said before the block runs, not after it.
+        reading.check_matcher(matcher)
+        waiting.check_count(count, name="count")
+        Deadline(self._timeout)
+        super().__init__(owner, scope.unused)
         self.calls: list[Call] = []
 
     @property

@@ -8,7 +8,6 @@ is, and how the steps are carried out, the class says: it is a :class:`Blocking`
 
 from __future__ import annotations
 
-import functools
 import inspect
 import sys
 from types import FrameType, FunctionType
@@ -36,6 +35,8 @@ T = TypeVar("T")
 
 # A verb with an argument of this name may take longer than the way to the server.
 _SECONDS = frozenset({"timeout", "wait", "within"})
+# Verbs that return a block.
+_BLOCKS = frozenset({"faults", "waiting_for"})
 
 
 class Blocking(Generic[S]):
@@ -115,31 +116,32 @@ class Verb(Generic[S, P, T]):
         waits: bool,
     ) -> None:
         self.__wrapped__ = steps
-        self.__doc__ = steps.__doc__
         self._then = then
         self._waits = waits
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self._owner = owner
+        """Put the function in its place that the class would have if it was written by hand.
+
+        So everything that looks into a class finds a function: `help`, `unittest.mock`, Sphinx.
+        """
         self.__name__, self.__qualname__ = name, f"{owner.__qualname__}.{name}"
-
-    @overload
-    def __get__(self, owner: None, kind: type) -> Callable[Concatenate[Any, P], Any]: ...
-    @overload
-    def __get__(self, owner: Blocking[S], kind: type) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, owner: Awaiting[S], kind: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    def __get__(self, owner: Any, kind: type) -> Any:
-        return self._method if owner is None else self._method.__get__(owner, kind)
-
-    @functools.cached_property
-    def _method(self) -> Any:
-        """The function that the class would have if it was written by hand."""
-        method = self._awaitable() if issubclass(self._owner, Awaiting) else self._blocking()
+        method = self._awaitable() if issubclass(owner, Awaiting) else self._blocking()
         method.__name__, method.__qualname__ = self.__name__, self.__qualname__
-        method.__module__, method.__doc__ = self._owner.__module__, self.__doc__
+        method.__module__, method.__doc__ = owner.__module__, self.__wrapped__.__doc__
         method.__signature__ = self._signature()
-        return method
+        setattr(owner, name, method)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, owner: None, kind: type) -> Callable[Concatenate[Any, P], Any]: ...
+        @overload
+        def __get__(self, owner: Blocking[S], kind: type) -> Callable[P, T]: ...
+        @overload
+        def __get__(
+            self, owner: Awaiting[S], kind: type
+        ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+        def __get__(self, owner: Any, kind: type) -> Any: ...
 
     def _blocking(self) -> Any:
         name, begin, then = self.__name__, self._begin(), self._then or _as_it_is
@@ -178,9 +180,11 @@ class Verb(Generic[S, P, T]):
         patient = [name for name, value in defaults.items() if isinstance(value, Patience)]
 
         def begin(owner: Any, args: Any, kwargs: Any) -> Steps[Any]:
-            for name in patient:
-                kwargs.setdefault(name, owner._scope.wait)
-            return steps(owner._subject, *args, **kwargs)
+            # First as the caller wrote it: Python's own message about a wrong argument then
+            # counts no argument of ours.
+            begun = steps(owner._subject, *args, **kwargs)
+            ours = {name: owner._scope.wait for name in patient if name not in kwargs}
+            return steps(owner._subject, *args, **kwargs, **ours) if ours else begun
 
         return begin
 
@@ -230,7 +234,7 @@ def carry_out(steps: Steps[T], transport: Transport, *, called: str, waits: bool
             owner, _, name = called.rpartition(".")
             raise BlockingCallError(
                 f"{called}() would stop the event loop that runs in this thread;"
-                f" write `await {owner}.aio.{name}(...)`"
+                f" write `{'async with' if name in _BLOCKS else 'await'} {owner}.aio.{name}(...)`"
             )
         return transport.perform(asked)
 

@@ -23,7 +23,9 @@ from mockseg.operations.calls import Count, Settle, WaitCalls, WaitedCalls
 if TYPE_CHECKING:
     from mockseg.matching.matcher import Matcher
 
+
 # pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
 
 
 def assert_called(
@@ -163,10 +165,6 @@ def assert_not_called(
             break
         after = gathered.hopeless.cursor
     yield from refuse_if_evicted(scope, f"that there was no {matcher.describe()}")
-
-
-# pytest's traceback of a wrong argument ends at the test's own line.
-__tracebackhide__ = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

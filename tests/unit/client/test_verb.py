@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pydoc
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
@@ -12,22 +13,23 @@ from mockseg.client.async_source import AsyncSource
 from mockseg.client.parts import Destination
 from mockseg.client.scope import Scope
 from mockseg.client.source import Source
-from mockseg.client.verb import Awaiting, Blocking, Verb, verb
+from mockseg.client.verb import Awaiting, Blocking, verb
 from mockseg.client.verbs import waiting
 from mockseg.matching.matchers import track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mockseg.client.operation_call import Steps
 
 BOTH = pytest.mark.parametrize("owner", [Source, AsyncSource], ids=lambda owner: owner.__name__)
 
 
-def _public(owner: type) -> Iterator[tuple[str, Verb[Any, Any, Any]]]:
+def _public(owner: type) -> Iterator[tuple[str, Callable[..., Steps[Any]]]]:
+    """Each verb of a class, and the generator that it is made of."""
     for name, value in vars(owner).items():
-        if isinstance(value, Verb):
-            yield name, value
+        if hasattr(value, "__wrapped__"):
+            yield name, vars(Source)[name].__wrapped__
 
 
 @BOTH
@@ -51,11 +53,11 @@ def test_help_of_the_class_lists_every_verb(owner: type) -> None:
 @BOTH
 def test_each_verb_is_documented_where_it_is_written(owner: type) -> None:
     """The docstring and the defaults are those of the generator."""
-    for name, bound in _public(owner):
+    for name, steps in _public(owner):
         method = getattr(owner, name)
         assert method.__doc__, name
-        assert method.__doc__ == bound.__wrapped__.__doc__ == bound.__doc__
-        written = inspect.signature(bound.__wrapped__).parameters
+        assert method.__doc__ == steps.__doc__
+        written = inspect.signature(steps).parameters
         assert [*inspect.signature(method).parameters][1:] == [*written][1:]
         assert method.__qualname__ == f"{owner.__name__}.{name}"
 
@@ -63,7 +65,7 @@ def test_each_verb_is_documented_where_it_is_written(owner: type) -> None:
 def test_both_sources_have_the_same_verbs() -> None:
     """What blocks can be awaited, and the other way round."""
     assert [name for name, _ in _public(Source)] == [name for name, _ in _public(AsyncSource)]
-    same = [name for name, bound in _public(Source) if bound.__wrapped__ is waiting.settle]
+    same = [name for name, steps in _public(Source) if steps is waiting.settle]
     assert same == ["settle"]
 
 
@@ -127,3 +129,23 @@ def test_a_wrong_argument_is_an_error_before_anything_is_asked() -> None:
     assert isinstance(source, Awaiting)
     with pytest.raises(TypeError, match="timout"):
         source.wait_for(track("A"), timout=1)  # type: ignore[call-arg]
+
+
+def test_a_wrong_argument_is_told_without_arguments_of_ours() -> None:
+    """The patience that the scope adds is not counted among what the caller gave."""
+    source = AsyncSource(Scope("key"), None, url="http://here")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"takes 2 positional arguments but 3 were given$"):
+        source.wait_for(track("A"), 5)  # type: ignore[call-arg]
+
+
+@BOTH
+def test_a_verb_of_a_class_can_be_mocked_with_its_signature(owner: Any) -> None:
+    """As any method: with the object as its first argument, and wrong arguments refused."""
+    source = owner(Scope("key"), None, url="http://here")
+    before = vars(owner)["wait_for"]
+    with mock.patch.object(owner, "wait_for", autospec=True) as mocked:
+        source.wait_for(track("A"), timeout=2)
+        with pytest.raises(TypeError, match="timout"):
+            source.wait_for(track("A"), timout=2)
+    assert mocked.call_args == mock.call(source, track("A"), timeout=2)
+    assert vars(owner)["wait_for"] is before
