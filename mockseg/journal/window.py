@@ -13,9 +13,11 @@ from mockseg.clock import NANOSECONDS
 from mockseg.domain.limits import DEDUP_WINDOW_SECONDS
 
 _WINDOW_NS = DEDUP_WINDOW_SECONDS * NANOSECONDS
-_STEP_NS = NANOSECONDS
-# How many moments are known; a day of calls, one each second, then to within a minute.
+# How many moments are known. They are a second apart, or further where those of a day would be
+# too many, but not further than a minute: as many as are known then are more than a day.
 _MOST_MOMENTS = 4096
+_STEP_NS = NANOSECONDS
+_MOST_STEP_NS = 64 * NANOSECONDS
 # One dict of a hundred thousand ids grows, and goes, in steps of several milliseconds.
 _PARTS = 16
 
@@ -40,6 +42,7 @@ class DedupWindow:
         "_newer",
         "_older",
         "_since",
+        "_step_ns",
     )
 
     def __init__(self, *, generation: int) -> None:
@@ -57,8 +60,9 @@ class DedupWindow:
         # were made before the last turn.
         self._carried: dict[str, int] = {}
         self._before: dict[str, int] = {}
-        # (cursor, moment) about once a second: when a cursor was recorded.
+        # (cursor, moment), a step apart: when a cursor was recorded.
         self._moments: list[tuple[int, int]] = []
+        self._step_ns = _STEP_NS
 
     def begin(self, cursor: int, now_ns: int) -> None:
         """Note that the calls from this cursor on are recorded now; comes before they do."""
@@ -66,11 +70,12 @@ class DedupWindow:
             self._newer = _new_parts()
         moments = self._moments
         # Also when time went back: clocks are set, and imported calls have old times.
-        if not moments or not 0 <= now_ns - moments[-1][1] < _STEP_NS:
+        if not moments or not 0 <= now_ns - moments[-1][1] < self._step_ns:
             moments.append((cursor, now_ns))
             if len(moments) > _MOST_MOMENTS:
-                # Those before are known half as well.
+                # Those that follow are as far apart: else the oldest would get ever rarer.
                 del moments[1::2]
+                self._step_ns = min(2 * self._step_ns, _MOST_STEP_NS)
         if self._count >= self._generation:
             self._turn(cursor)
         elif self._dropped:

@@ -163,6 +163,8 @@ class _Reading:
         self._restarted = place if elsewhere else None
         start = Place(0, 0) if elsewhere else place
         self._cursor, self._number, self._finished = start.cursor, start.number, start.finished
+        # The latest evicted call that a gap told of.
+        self._missed = 0
 
     async def send(self, response: web.StreamResponse, pace: StreamPace) -> None:
         await response.write(b"id: %b\nretry: %d\n\n" % (self._id(), _RETRY_MILLISECONDS))
@@ -244,8 +246,10 @@ class _Reading:
             complete = calls and calls[-1].cursor - cursor == len(calls)
         else:
             evicted, complete = self._hub.sources.lost(self._source).cursor, False
-        if evicted <= cursor or complete:
+        # Older calls of other sources may follow it: one gap tells of all that were evicted so far.
+        if evicted <= max(cursor, self._missed) or complete:
             return None
+        self._missed = evicted
         return Gap(cursor, calls[0].cursor if calls else None, "evicted")
 
 

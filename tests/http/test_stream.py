@@ -196,6 +196,25 @@ async def test_a_stream_tells_of_a_gap(open_client: Callable[..., Any]) -> None:
         assert (await events.next())[0] == "gap"
 
 
+async def test_a_gap_is_told_once(
+    open_client: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where older calls of a quiet source are kept, and take the stream several turns."""
+    # Every turn is over at once.
+    monkeypatch.setattr("mockseg.clock.TURN_SECONDS", 0.0)
+    client = await open_client(max_calls=6)
+    for number in range(3):
+        await record(client, f"q{number}", "quiet")
+    for number in range(9):
+        await record(client, f"n{number}", "noisy")
+    told = []
+    async with listening(client, "?type=track&after=0") as events:
+        while "n8" not in told:
+            kind, data = await events.next()
+            told.append(kind if kind == "gap" else data["event"])
+    assert told == ["gap", "q0", "q1", "q2", "n6", "n7", "n8"]
+
+
 async def test_a_stream_without_losses_tells_of_no_gap(open_client: Callable[..., Any]) -> None:
     """Evictions of what was told already are no gap."""
     client = await open_client(max_calls=2)

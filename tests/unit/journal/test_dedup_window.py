@@ -192,6 +192,18 @@ def test_times_that_go_back_and_forth_take_bounded_memory(window):
     assert carry(window, "m", 20_002, 26 * HOUR) == 0
 
 
+def test_a_day_of_calls_each_second_is_known_to_within_a_minute():
+    """The moments of older calls do not get rarer than those of newer ones."""
+    window = DedupWindow(generation=100_000)
+    for number in range(1, 50_001):
+        window.begin(number, number * SECOND)
+        assert window.take_in(f"m{number}", number)
+    for past in (10_000, 25_000, 40_000, 49_000):
+        now = 24 * HOUR + past * SECOND
+        assert window.first(f"m{past}", now) == 0
+        assert window.first(f"m{past + 60}", now) == past + 60
+
+
 def test_a_window_without_a_call_has_no_parts_of_its_own(window):
     """Ten thousand open sources may be idle."""
     other = DedupWindow(generation=1000)
