@@ -345,8 +345,10 @@ class Hub:
         }
         self.faults.drop_source(key)
         self.destinations.drop_source(key)
+        lost = self.journal.forget(key)
+        self._free_cleared()
         return Forgotten(
-            lost=self.journal.forget(key),
+            lost=lost,
             settings=tuple(name for name, was in had.items() if was),
             at_ns=self.clock.now_ns(),
         )
