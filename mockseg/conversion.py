@@ -70,6 +70,7 @@ def camel(name: str) -> str:
 
 
 def _explain(sentence: str, values: Json, record: type[msgspec.Struct], where: str) -> NoReturn:
+    """Raise it in plain words, and without msgspec's own error beside it."""
     found = _PLACE.search(sentence)
     steps = found[1] if found else ""
     what = sentence[: found.start()] if found else sentence
@@ -86,7 +87,7 @@ def _explain(sentence: str, values: Json, record: type[msgspec.Struct], where: s
         error = invalid(place, sentence, allowed=wanted)
     shown = quoted(value)
     error.details["value"] = shown if "…" in shown[-2:] else value
-    raise error
+    raise error from None
 
 
 def _explain_object(value: JsonObject, kind: inspect.StructType, place: str, where: str) -> None:
@@ -102,11 +103,15 @@ def _explain_object(value: JsonObject, kind: inspect.StructType, place: str, whe
     if kind.forbid_unknown_fields:
         for name in value:
             if name not in names:
-                raise unknown_parameter(f"{prefix}{name}", "parameter", name, names, place=inside)
+                raise unknown_parameter(
+                    f"{prefix}{name}", "parameter", name, names, place=inside
+                ) from None
     for field in kind.fields:
         if field.required and field.encode_name not in value:
             name = prefix + field.encode_name
-            raise invalid(name, f"`{name}` is missing{within}", allowed=_words(field.type))
+            raise invalid(
+                name, f"`{name}` is missing{within}", allowed=_words(field.type)
+            ) from None
 
 
 def _wanted(what: str) -> str:

@@ -100,6 +100,8 @@ def check_options(callee: str, given: Iterable[str], allowed: Collection[str]) -
     Raises:
         UnknownOptionError: it names the nearest, and all that are allowed.
     """
+    # pytest's traceback of a wrong argument ends at the test's own line.
+    __tracebackhide__ = True
     for name in given:
         if name not in allowed:
             raise unknown_option(callee, name, allowed)

@@ -15,7 +15,7 @@ import msgspec
 
 from mockseg import json_types
 from mockseg.conversion import convert, invalid
-from mockseg.errors import OperationError, UnreachableError
+from mockseg.errors import MocksegError, OperationError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -158,21 +158,26 @@ def run(steps: Steps[T], perform: Callable[[Asked], msgspec.Struct]) -> T:
     try:
         wanted = next(steps)
         while True:
+            refusal = None
             try:
                 result = wanted.do() if isinstance(wanted, FileWork) else perform(wanted)
             except OperationError as error:
-                wanted = steps.throw(error)
-            else:
-                wanted = steps.send(result)
+                refusal = error
+            # Out here: what a verb raises later does not have the refusal as its context.
+            wanted = steps.send(result) if refusal is None else steps.throw(refusal)
     except StopIteration as finished:
         value: T = finished.value
         return value
+    except MocksegError as failure:
+        # Our own frames do not help to understand why a verb failed.
+        raise failure.with_traceback(None)  # noqa: B904  (the same error, not another)
 
 
 async def run_async(steps: Steps[T], perform: Callable[[Asked], Awaitable[msgspec.Struct]]) -> T:
     try:
         wanted = next(steps)
         while True:
+            refusal = None
             try:
                 if isinstance(wanted, FileWork):
                     import asyncio  # whoever runs this has it; a blocking client does not pay
@@ -181,9 +186,11 @@ async def run_async(steps: Steps[T], perform: Callable[[Asked], Awaitable[msgspe
                 else:
                     result = await perform(wanted)
             except OperationError as error:
-                wanted = steps.throw(error)
-            else:
-                wanted = steps.send(result)
+                refusal = error
+            wanted = steps.send(result) if refusal is None else steps.throw(refusal)
     except StopIteration as finished:
         value: T = finished.value
         return value
+    except MocksegError as failure:
+        # Our own frames do not help to understand why a verb failed.
+        raise failure.with_traceback(None)  # noqa: B904  (the same error, not another)

@@ -47,8 +47,7 @@ class _AttachedServer(SegmentServer, Client):
 def start(options: Options, example: Example) -> SegmentServer:
     server: SegmentServer
     if options.url is None:
-        server = own = _OwnServer()
-        own.start()
+        server = _OwnServer().start()
     else:
         server = _AttachedServer(options.url, token=options.control_token)
     server.example_of = example

@@ -125,11 +125,7 @@ class SegmentSource(Source):
     def _carry_out(self, called: str, steps: Steps[T], *, waits: bool) -> T:
         with as_failure():
             self.wiring.flush_unless_in_loop()
-        try:
-            return super()._carry_out(called, steps, waits=waits)
-        except MocksegError as failure:
-            # Our own frames do not help to understand why a test failed.
-            raise failure.with_traceback(None)  # noqa: B904  (the same error, not another)
+        return super()._carry_out(called, steps, waits=waits)
 
 
 class AsyncSegmentSource(AsyncSource):
@@ -166,11 +162,7 @@ class AsyncSegmentSource(AsyncSource):
         with as_failure():
             if wiring.pending:
                 await asyncio.to_thread(wiring.flush)
-        try:
-            return await super()._carry_out(called, steps)
-        except MocksegError as failure:
-            # Our own frames do not help to understand why a test failed.
-            raise failure.with_traceback(None)  # noqa: B904  (the same error, not another)
+        return await super()._carry_out(called, steps)
 
 
 class SegmentClock:

@@ -73,6 +73,69 @@ def test_a_wrong_argument_is_shown_at_the_line_of_the_test(
     result.stdout.fnmatch_lines(["E  *did you mean track('Signed Up')?", "test_*.py:4: TypeError"])
 
 
+def test_no_failure_shows_our_lines(run: Run, pytester: pytest.Pytester) -> None:
+    """Whatever a test holds: a server, a source without the plugin, a destination, a block."""
+    pytester.makepyfile(
+        """
+        import asyncio
+        import pytest
+        from mockseg import Client, MockSegment, track
+
+        @pytest.fixture(scope="module")
+        def server():
+            with MockSegment() as server:
+                yield server
+
+        def test_unmet(server):
+            server.source().wait_for(track("A"), timeout=0)
+
+        def test_unmet_over_http(server):
+            Client(server.url).source().wait_for(track("A"), timeout=0)
+
+        def test_unmet_awaited(server):
+            async def waits():
+                await server.source().aio.wait_for(track("A"), timeout=0)
+
+            asyncio.run(waits())
+
+        def test_unmet_at_a_destination(server):
+            server.source().destination("userengage").assert_received(track("A"), wait=0)
+
+        def test_matcher_of_a_delivery(server):
+            server.source().assert_delivered("A")
+
+        def test_unknown_option(segment_server):
+            segment_server.source(nmae="shop")
+
+        def test_wrong_value(segment_server):
+            segment_server.source(profile="1999")
+
+        def test_no_plan(server):
+            server.source().update(plan="missing.json")
+
+        def test_unknown_option_of_a_block(segment):
+            with segment.faults(statos=503):
+                pass
+
+        def test_wrong_value_of_a_block(segment):
+            with segment.faults(status="high"):
+                pass
+
+        def test_unknown_member_of_a_block(segment):
+            with segment.faults(delay={"secnds": 1}):
+                pass
+
+        def test_no_server():
+            Client("http://127.0.0.1:1").source()
+        """
+    )
+    result = run()
+    result.assert_outcomes(failed=12)
+    shown = result.stdout.str()
+    assert [line for line in shown.splitlines() if re.search(r"mockseg.*\.py:", line)] == []
+    assert "During handling of the above exception" not in shown
+
+
 def test_any_failure_lists_the_calls(run: Run, pytester: pytest.Pytester) -> None:
     """A plain assert shows the calls, too; a test that passes shows nothing."""
     pytester.makepyfile(

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
     PlanInput: TypeAlias = JsonObject | str | Path | Sequence[JsonObject | str | Path]
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 class PlanOptions(TypedDict, total=False):
     """Which tracking plans judge calls, and how.

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     To: TypeAlias = Destination | AsyncDestination | str | None
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mockseg.client.scope import Scope
     from mockseg.json_types import Json, JsonObject
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 class FaultOptions(TypedDict, total=False):
     """Which requests a fault hits, how often, and what becomes of them.

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json
     from mockseg.operations.requests import RequestView
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 Patterns: TypeAlias = (
     "Mapping[str, str | re.Pattern[str]] | Iterable[str | re.Pattern[str]]"  # names are optional

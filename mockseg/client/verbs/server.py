@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from mockseg.client.unused import Unused
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 def source(
     server: Unused, /, write_key: str | None = None, **options: Unpack[SourceOptions]

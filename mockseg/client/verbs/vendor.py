@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from mockseg.json_types import Json, JsonObject
     from mockseg.matching.matcher import Matcher
 
+# pytest's traceback of a wrong argument ends at the test's own line.
+__tracebackhide__ = True
+
 
 class DestinationOptions(TypedDict, total=False):
     """How a destination is connected and set up.
