@@ -176,8 +176,11 @@ class Verb(Generic[S, P, T]):
 
     def _begin(self) -> Callable[[Any, Any, Any], Steps[Any]]:
         steps = self.__wrapped__
-        defaults = steps.__kwdefaults__ or {}
-        patient = [name for name, value in defaults.items() if isinstance(value, Patience)]
+        patient = [
+            name
+            for name, value in (steps.__kwdefaults__ or {}).items()
+            if isinstance(value, Patience)
+        ]
 
         def begin(owner: Any, args: Any, kwargs: Any) -> Steps[Any]:
             # First as the caller wrote it: Python's own message about a wrong argument then
@@ -194,8 +197,9 @@ class Verb(Generic[S, P, T]):
         if self._then is not None:
             returns = inspect.signature(self._then).return_annotation
         own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        parameters = [own, *list(written.parameters.values())[1:]]
-        return inspect.Signature(parameters, return_annotation=returns)
+        return inspect.Signature(
+            [own, *list(written.parameters.values())[1:]], return_annotation=returns
+        )
 
 
 @overload

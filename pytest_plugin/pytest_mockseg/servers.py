@@ -45,10 +45,10 @@ class _AttachedServer(SegmentServer, Client):
 
 
 def start(options: Options, example: Example) -> SegmentServer:
-    server: SegmentServer
-    if options.url is None:
-        server = _OwnServer().start()
-    else:
-        server = _AttachedServer(options.url, token=options.control_token)
+    server: SegmentServer = (
+        _OwnServer().start()
+        if options.url is None
+        else _AttachedServer(options.url, token=options.control_token)
+    )
     server.example_of = example
     return server
