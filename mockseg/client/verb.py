@@ -127,8 +127,11 @@ class Verb(Generic[S, P, T]):
         self.__name__, self.__qualname__ = name, f"{owner.__qualname__}.{name}"
         method = self._awaitable() if issubclass(owner, Awaiting) else self._blocking()
         method.__name__, method.__qualname__ = self.__name__, self.__qualname__
-        method.__module__, method.__doc__ = owner.__module__, self.__wrapped__.__doc__
-        method.__signature__ = self._signature()
+        method.__module__, method.__doc__, method.__signature__ = (
+            owner.__module__,
+            self.__wrapped__.__doc__,
+            self._signature(),
+        )
         setattr(owner, name, method)
 
     if TYPE_CHECKING:
@@ -171,8 +174,7 @@ class Verb(Generic[S, P, T]):
         # What `inspect` is asked by those who want to know whether to await: before Python 3.12
         # whether the unwrapped function is a coroutine function.
         method.__wrapped__ = carried  # type: ignore[attr-defined]  # as `functools.wraps`
-        mark = getattr(inspect, "markcoroutinefunction", None)
-        return method if mark is None else mark(method)
+        return getattr(inspect, "markcoroutinefunction", lambda unmarked: unmarked)(method)
 
     def _begin(self) -> Callable[[Any, Any, Any], Steps[Any]]:
         steps = self.__wrapped__
