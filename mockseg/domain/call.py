@@ -242,10 +242,12 @@ def _string(value: object) -> str | None:
 
 def extra_bytes(calls: Iterable[KeptCall]) -> int:
     """Return what calls take above `CALL_BYTES` each; every recorded call takes this way."""
-    # The texts of a call are shorter than what was sent.
-    return sum(
-        [_texts(call) for call in calls if call.remark is not None or len(call.raw) > _SHORT_BYTES]
-    )
+    size = 0
+    for call in calls:
+        # The texts of a call are shorter than what was sent.
+        if call.remark is not None or len(call.raw) > _SHORT_BYTES:
+            size += _texts(call)
+    return size
 
 
 def _texts(call: KeptCall) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
 from mockseg.domain.call import KeptCall, Verdict
@@ -67,16 +67,17 @@ class Counts:
 
 
 def count_arrival(
-    request: KeptRequest, calls: Iterable[KeptCall], one: Counts, all_: Counts
+    request: KeptRequest, calls: Sequence[KeptCall], one: Counts, all_: Counts
 ) -> None:
     """Count a request and its calls, both for one source and for all: every call takes this way."""
-    keys = [(call.event or call.type) if call.remark is None else _key(call) for call in calls]
     of_one, of_all = one._calls, all_._calls  # noqa: SLF001  (our own)
-    if len(keys) == 1:
+    if len(calls) == 1:
         # The most frequent request has a short way.
-        of_one[keys[0]] = of_one.get(keys[0], 0) + 1
-        of_all[keys[0]] = of_all.get(keys[0], 0) + 1
+        key = _key(calls[0])
+        of_one[key] = of_one.get(key, 0) + 1
+        of_all[key] = of_all.get(key, 0) + 1
     else:
+        keys = [(call.event or call.type) if call.remark is None else _key(call) for call in calls]
         for key, count in Counter(keys).items():
             of_one[key] = of_one.get(key, 0) + count
             of_all[key] = of_all.get(key, 0) + count
