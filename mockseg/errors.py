@@ -100,7 +100,9 @@ class FqlError(MocksegError):
     def refusal(self, parameter: str = "where") -> OperationError:
         """Return the error of an operation that was asked with this filter: 422."""
         details = {"parameter": parameter, "position": self.position, "reason": self.reason}
-        return OperationError(str(self), status=422, code="invalid_filter", details=details)
+        return OperationError(
+            f"{parameter}: {self}", status=422, code="invalid_filter", details=details
+        )
 
 
 class PlanError(MocksegError):
