@@ -235,8 +235,8 @@ class Ledger:
                 slack=most // 100,
             )
 
-    def _evict_final(self, source: _Source) -> None:
-        oldest = source.finals.evict()
+    def _evict_final(self, source: _Source, _: int) -> None:
+        (oldest,) = source.finals.evict(1)
         source.entries.remove(oldest.cursor)
         self._forget(oldest)
         self.evicted += 1

@@ -72,7 +72,7 @@ class VendorLog:
         kept = KeptVendorRequest(self._count, sender, request, response)
         self._kept.extend((kept.number,), (kept,))
         if len(self._kept) > MOST_REQUESTS:
-            self._kept.evict()
+            self._kept.evict(1)
         self.bell.ring()
 
     def after(self, number: int, *, limit: int) -> list[KeptVendorRequest]:

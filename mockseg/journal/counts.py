@@ -28,14 +28,13 @@ class Counts:
         self._calls: dict[str | tuple[str, Verdict, bool], int] = {}
         self.refusals: dict[RefusalKind, int] = {}
 
-    def subtract_call(self, call: KeptCall) -> None:
-        """Count a call no longer."""
-        _subtract(self._calls, _key(call))
-
-    def subtract_request(self, request: KeptRequest) -> None:
-        """Count a request no longer."""
-        if request.answer.status >= 400:
-            _subtract(self.refusals, _kind(request))
+    def subtract_arrival(self, requests: Sequence[KeptRequest], calls: Sequence[KeptCall]) -> None:
+        """Count requests and calls no longer."""
+        for key, count in _numbers(calls).items():
+            _subtract(self._calls, key, count)
+        for request in requests:
+            if request.answer.status >= 400:
+                _subtract(self.refusals, _kind(request))
 
     def subtract(self, other: Counts) -> None:
         """Count no longer what others counted."""
@@ -77,14 +76,19 @@ def count_arrival(
         of_one[key] = of_one.get(key, 0) + 1
         of_all[key] = of_all.get(key, 0) + 1
     else:
-        keys = [(call.event or call.type) if call.remark is None else _key(call) for call in calls]
-        for key, count in Counter(keys).items():
+        for key, count in _numbers(calls).items():
             of_one[key] = of_one.get(key, 0) + count
             of_all[key] = of_all.get(key, 0) + count
     if request.answer.status >= 400:
         kind = _kind(request)
         for counts in (one, all_):
             counts.refusals[kind] = counts.refusals.get(kind, 0) + 1
+
+
+def _numbers(calls: Sequence[KeptCall]) -> Counter[str | tuple[str, Verdict, bool]]:
+    return Counter(
+        [(call.event or call.type) if call.remark is None else _key(call) for call in calls]
+    )
 
 
 def _key(call: KeptCall) -> str | tuple[str, Verdict, bool]:

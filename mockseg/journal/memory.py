@@ -9,7 +9,7 @@ meanwhile.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 
 from mockseg.clock import Turn
 from mockseg.domain.call import CALL_BYTES, KeptCall, extra_bytes
@@ -26,7 +26,7 @@ _STEPS_AT_ONCE = 4
 
 
 class _Source:
-    """Calls and requests of one source.
+    """Calls and requests of one source, or of all in the one order.
 
     Attributes:
         after: number of the last request before its first one.
@@ -54,6 +54,10 @@ class _Source:
         return Lost(len(calls), calls.newest_number, len(requests), requests.newest_number)
 
 
+# What a source has that has nothing; only to read.
+_NOTHING = _Source(0)
+
+
 class MemoryJournal:
     """Requests and calls, in this process.
 
@@ -70,16 +74,13 @@ class MemoryJournal:
     """
 
     __slots__ = (
-        "_bytes",
-        "_calls",
+        "_all",
         "_cleared",
-        "_counts",
         "_kept_calls",
         "_kept_requests",
         "_max_bytes",
         "_max_calls",
         "_max_requests",
-        "_requests",
         "_sources",
         "cursor",
         "evicted_cursor",
@@ -92,12 +93,10 @@ class MemoryJournal:
         self._max_requests = max_requests
         self._max_bytes = max_bytes
         self._sources: dict[str, _Source] = {}
-        # Of all sources, in the one order; also what was cleared and is not let go of yet.
-        self._calls: NumberedRecords[KeptCall] = NumberedRecords()
-        self._requests: NumberedRecords[KeptRequest] = NumberedRecords()
+        # Also what was cleared and is not let go of yet.
+        self._all = _Source(0)
         self._cleared: list[_Source] = []
-        self._counts = Counts()
-        self._kept_calls = self._kept_requests = self._bytes = 0
+        self._kept_calls = self._kept_requests = 0
         self.cursor = self.number = self.evicted_ever = self.evicted_cursor = 0
 
     # --- writing
@@ -109,27 +108,27 @@ class MemoryJournal:
             source = self._sources[request.source] = _Source(self.number)
         self.number = request.number
         source.requests.append(request.number, request)
-        self._requests.append(request.number, request)
-        count_arrival(request, calls, source.counts, self._counts)
+        self._all.requests.append(request.number, request)
+        count_arrival(request, calls, source.counts, self._all.counts)
         size_bytes = request.size_bytes + len(calls) * CALL_BYTES + extra_bytes(calls)
         source.size_bytes += size_bytes
-        self._bytes += size_bytes
+        self._all.size_bytes += size_bytes
         self._kept_requests += 1
         if len(calls) == 1:
             # The most frequent request has a short way.
             self.cursor = calls[0].cursor
             source.calls.append(self.cursor, calls[0])
-            self._calls.append(self.cursor, calls[0])
+            self._all.calls.append(self.cursor, calls[0])
         elif calls:
             cursors = [call.cursor for call in calls]
             source.calls.extend(cursors, calls)
-            self._calls.extend(cursors, calls)
+            self._all.calls.extend(cursors, calls)
             self.cursor = cursors[-1]
         self._kept_calls += len(calls)
         if (
             self._kept_calls > self._max_calls
             or self._kept_requests > self._max_requests
-            or self._bytes > self._max_bytes
+            or self._all.size_bytes > self._max_bytes
         ):
             self._evict()
         if self._cleared:
@@ -149,7 +148,7 @@ class MemoryJournal:
         """Forget one call that is kept; its request stays."""
         source = self._sources[call.source]
         source.calls.remove(call.cursor)
-        self._drop_call(source, call)
+        self._drop(source, [], [call])
 
     def clear(self, source: str) -> int:
         """Clear a source's calls and requests; return how many calls those were.
@@ -162,8 +161,8 @@ class MemoryJournal:
             return 0
         self._kept_calls -= len(found.calls)
         self._kept_requests -= len(found.requests)
-        self._bytes -= found.size_bytes
-        self._counts.subtract(found.counts)
+        self._all.size_bytes -= found.size_bytes
+        self._all.counts.subtract(found.counts)
         self._cleared.append(found)
         calls = len(found.calls)
         self.free_cleared()
@@ -176,9 +175,9 @@ class MemoryJournal:
                 break
             source = self._cleared[-1]
             for cursor in source.calls.take_newest(_FREED_AT_ONCE):
-                self._calls.remove(cursor)
+                self._all.calls.remove(cursor)
             for number in source.requests.take_newest(_FREED_AT_ONCE):
-                self._requests.remove(number)
+                self._all.requests.remove(number)
             if not source.calls and not source.requests:
                 self._cleared.pop()
         return bool(self._cleared)
@@ -187,23 +186,17 @@ class MemoryJournal:
 
     def calls_after(self, cursor: int, *, limit: int, source: str | None = None) -> list[KeptCall]:
         """Return at most `limit` calls after a cursor, oldest first."""
-        if source is None:
-            return list(islice(self._alive_calls(self._calls.after(cursor)), limit))
-        found = self._sources.get(source)
-        return [] if found is None else list(islice(found.calls.after(cursor), limit))
+        return list(islice(self._alive_calls(self._of(source).calls.after(cursor)), limit))
 
     def calls_before(
         self, cursor: int | None, *, limit: int, source: str | None = None
     ) -> list[KeptCall]:
         """Return at most `limit` calls before a cursor, or the newest, newest first."""
-        if source is None:
-            return list(islice(self._alive_calls(self._calls.before(cursor)), limit))
-        found = self._sources.get(source)
-        return [] if found is None else list(islice(found.calls.before(cursor), limit))
+        return list(islice(self._alive_calls(self._of(source).calls.before(cursor)), limit))
 
     def call(self, cursor: int) -> KeptCall | None:
         """Return the call at a cursor, None when it is not kept."""
-        found = self._calls.get(cursor)
+        found = self._all.calls.get(cursor)
         return found if found is not None and self._is_kept(found.request) else None
 
     def calls_of(self, request: KeptRequest) -> list[KeptCall]:
@@ -216,44 +209,34 @@ class MemoryJournal:
         self, number: int, *, limit: int, source: str | None = None
     ) -> list[KeptRequest]:
         """Return at most `limit` requests after a number, oldest first."""
-        if source is None:
-            return list(islice(self._alive_requests(self._requests.after(number)), limit))
-        found = self._sources.get(source)
-        return [] if found is None else list(islice(found.requests.after(number), limit))
+        return list(islice(self._alive_requests(self._of(source).requests.after(number)), limit))
 
     def requests_before(
         self, number: int | None, *, limit: int, source: str | None = None
     ) -> list[KeptRequest]:
         """Return at most `limit` requests before a number, or the newest, newest first."""
-        if source is None:
-            return list(islice(self._alive_requests(self._requests.before(number)), limit))
-        found = self._sources.get(source)
-        return [] if found is None else list(islice(found.requests.before(number), limit))
+        return list(islice(self._alive_requests(self._of(source).requests.before(number)), limit))
 
     def request(self, number: int) -> KeptRequest | None:
         """Return one request, None when it is not kept."""
-        found = self._requests.get(number)
+        found = self._all.requests.get(number)
         return found if found is not None and self._is_kept(found) else None
 
     def count(self, source: str | None = None) -> tuple[int, int]:
         """Return how many calls and how many requests are kept."""
         if source is None:
             return self._kept_calls, self._kept_requests
-        found = self._sources.get(source)
-        return (0, 0) if found is None else (len(found.calls), len(found.requests))
+        found = self._of(source)
+        return len(found.calls), len(found.requests)
 
     def counts(self, source: str | None = None) -> Counts:
         """Return what is kept in numbers, by name, verdict and refusal; only to read."""
-        if source is None:
-            return self._counts
-        found = self._sources.get(source)
-        return Counts() if found is None else found.counts
+        return self._of(source).counts
 
     def lost(self, source: str | None = None) -> Lost:
         """Return what was evicted of a source since it was last cleared, or of all sources."""
         if source is not None:
-            found = self._sources.get(source)
-            return NOTHING_LOST if found is None else found.lost
+            return self._of(source).lost
         some = (
             each for each in self._sources.values() if each.calls.evicted or each.requests.evicted
         )
@@ -303,6 +286,9 @@ class MemoryJournal:
             before = portion[-1].number
             await turn.over()
 
+    def _of(self, source: str | None) -> _Source:
+        return self._all if source is None else self._sources.get(source, _NOTHING)
+
     def _alive_calls(self, calls: Iterator[KeptCall]) -> Iterator[KeptCall]:
         if not self._cleared:
             return calls
@@ -323,61 +309,54 @@ class MemoryJournal:
         evict_largest(
             self._sources,
             size=lambda source: len(source.calls),
-            evict=self._evict_call,
+            evict=self._evict_calls,
             excess=lambda: self._kept_calls - self._max_calls,
             slack=self._max_calls // 100,
         )
         evict_largest(
             self._sources,
             size=lambda source: len(source.requests),
-            evict=self._evict_request,
+            evict=self._evict_requests,
             excess=lambda: self._kept_requests - self._max_requests,
             slack=self._max_requests // 100,
         )
         evict_largest(
             self._sources,
             size=lambda source: source.size_bytes,
-            evict=self._evict_request,
-            excess=lambda: self._bytes - self._max_bytes,
+            evict=lambda source, _: self._evict_requests(source, 1),
+            excess=lambda: self._all.size_bytes - self._max_bytes,
             slack=self._max_bytes // 20,
         )
 
-    def _evict_call(self, source: _Source) -> None:
-        """Evict the oldest call, and the requests that no kept call needs any more."""
-        call = source.calls.evict()
-        self._drop_call(source, call)
-        self._count_evicted(1, call.cursor)
+    def _evict_calls(self, source: _Source, most: int) -> None:
+        """Evict the oldest calls, and the requests that no kept call needs any more."""
+        calls = source.calls.evict(most)
         following = source.calls.oldest
-        needed = call.request.number + 1 if following is None else following.request.number
-        while (oldest := source.requests.oldest) is not None and oldest.number < needed:
-            self._drop_request(source)
+        needed = calls[-1].request.number + 1 if following is None else following.request.number
+        self._drop(source, source.requests.evict_before(needed), calls)
+        self._count_evicted(len(calls), calls[-1].cursor)
 
-    def _evict_request(self, source: _Source) -> None:
-        """Evict the oldest request with its calls."""
-        number = self._drop_request(source)
-        while (call := source.calls.oldest) is not None and call.request.number <= number:
-            source.calls.evict()
-            self._drop_call(source, call)
-            self._count_evicted(1, call.cursor)
+    def _evict_requests(self, source: _Source, most: int) -> None:
+        """Evict the oldest requests with their calls."""
+        requests = source.requests.evict(most)
+        number = requests[-1].number
+        theirs = takewhile(lambda call: call.request.number <= number, source.calls.after(0))
+        calls = source.calls.evict(sum(1 for _ in theirs))
+        self._drop(source, requests, calls)
+        self._count_evicted(len(calls), calls[-1].cursor if calls else 0)
 
-    def _drop_call(self, source: _Source, call: KeptCall) -> None:
-        self._calls.remove(call.cursor)
-        size_bytes = call.size_bytes
+    def _drop(self, source: _Source, requests: list[KeptRequest], calls: list[KeptCall]) -> None:
+        """Take what a source no longer has out of everything that counts it."""
+        self._all.calls.remove_all([call.cursor for call in calls])
+        self._all.requests.remove_all([request.number for request in requests])
+        self._kept_calls -= len(calls)
+        self._kept_requests -= len(requests)
+        for counts in (source.counts, self._all.counts):
+            counts.subtract_arrival(requests, calls)
+        size_bytes = len(calls) * CALL_BYTES + extra_bytes(calls)
+        size_bytes += sum([request.size_bytes for request in requests])
         source.size_bytes -= size_bytes
-        self._bytes -= size_bytes
-        source.counts.subtract_call(call)
-        self._counts.subtract_call(call)
-        self._kept_calls -= 1
-
-    def _drop_request(self, source: _Source) -> int:
-        request = source.requests.evict()
-        self._requests.remove(request.number)
-        source.counts.subtract_request(request)
-        self._counts.subtract_request(request)
-        self._kept_requests -= 1
-        source.size_bytes -= request.size_bytes
-        self._bytes -= request.size_bytes
-        return request.number
+        self._all.size_bytes -= size_bytes
 
     def _count_evicted(self, calls: int, cursor: int) -> None:
         self.evicted_ever += calls

@@ -70,30 +70,53 @@ class NumberedRecords(Generic[_Record]):
         """Append a record with a higher number than all before."""
         self._new_numbers.append(number)
         self._new.append(record)
+        if len(self._new) >= _BLOCK:
+            self._sort_in()
 
     def extend(self, numbers: Sequence[int], records: Sequence[_Record]) -> None:
         """Append records with higher numbers than all before."""
         self._new_numbers.extend(numbers)
         self._new.extend(records)
-
-    def evict(self) -> _Record:
-        """Remove the oldest record and count it as evicted; there must be one."""
-        if not self._blocks:
+        if len(self._new) >= _BLOCK:
             self._sort_in()
-        oldest = self._blocks[0][0]
-        self.evicted += 1
-        self.evicted_number = self._numbers[0][0]
-        self._remove(0, 0)
-        return oldest
+
+    def evict(self, most: int) -> list[_Record]:
+        """Remove at most this many of the oldest records, count them as evicted, return them."""
+        if len(self._blocks) < 2:
+            self._sort_in()
+        evicted: list[_Record] = []
+        while self._blocks and len(evicted) < most:
+            numbers, records = self._numbers[0], self._blocks[0]
+            count = min(most - len(evicted), len(records))
+            evicted += records[:count]
+            self.evicted_number = numbers[count - 1]
+            self._remove(0, 0, count)
+        self.evicted += len(evicted)
+        return evicted
+
+    def evict_before(self, number: int) -> list[_Record]:
+        """Evict all records with lower numbers."""
+        block, place = self._find(number)
+        return self.evict(sum(map(len, self._blocks[: max(block, 0)])) + place)
+
+    def remove_all(self, numbers: Sequence[int]) -> None:
+        """Remove records by their numbers, in order; those that stand side by side cost as one."""
+        start = 0
+        while start < len(numbers):
+            block, place = self._find(numbers[start])
+            side_by_side = self._numbers[block][place : place + len(numbers) - start]
+            if side_by_side != numbers[start : start + len(side_by_side)]:
+                side_by_side = [numbers[start]]
+            self._remove(block, place, len(side_by_side))
+            start += len(side_by_side)
 
     def remove(self, number: int) -> None:
         """Remove the record with this number, if there is one."""
         block, place = self._find(number)
         if block >= 0 and self._numbers[block][place : place + 1] == [number]:
-            self._remove(block, place)
+            self._remove(block, place, 1)
 
     def get(self, number: int) -> _Record | None:
-        """Return the record with this number."""
         block, place = self._find(number)
         if block >= 0 and self._numbers[block][place : place + 1] == [number]:
             return self._blocks[block][place]
@@ -154,10 +177,10 @@ class NumberedRecords(Generic[_Record]):
         block = bisect_right(self._firsts, number) - 1
         return block, bisect_left(self._numbers[block], number) if block >= 0 else 0
 
-    def _remove(self, block: int, place: int) -> None:
+    def _remove(self, block: int, place: int, count: int) -> None:
         numbers, records = self._numbers[block], self._blocks[block]
-        del numbers[place], records[place]
-        self._count -= 1
+        del numbers[place : place + count], records[place : place + count]
+        self._count -= count
         if not records:
             del self._firsts[block], self._numbers[block], self._blocks[block]
         elif (
@@ -175,7 +198,7 @@ def evict_largest(
     groups: Mapping[str, _Group],
     *,
     size: Callable[[_Group], int],
-    evict: Callable[[_Group], object],
+    evict: Callable[[_Group, int], object],
     excess: Callable[[], int],
     slack: int,
 ) -> None:
@@ -187,7 +210,8 @@ def evict_largest(
     Args:
         groups: by name.
         size: of a group; a group of size 0 has nothing to evict.
-        evict: evicts one record of a group.
+        evict: evicts one record of a group; or at most as many as it is told, where size and excess
+            count records: that many leave the group no smaller than the next.
         excess: how much too much is kept; 0 or less is allowed.
         slack: how far below the bound eviction may go on.
     """
@@ -201,5 +225,6 @@ def evict_largest(
         if not largest:
             return
         ahead -= over <= 0
-        evict(groups[name])
+        gap = min(sizes[1:3], default=(0,))[0] - largest
+        evict(groups[name], max(1, min(over + slack // 10, gap)))
         heapq.heapreplace(sizes, (-size(groups[name]), name))

@@ -43,7 +43,11 @@ def _base(tmp_path: Path) -> Run:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(_HIDING.format(hidden=hidden))
     paths = [tmp_path / "site", ROOT, ROOT / "pytest_plugin"]
-    variables = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "PYTHONWARNINGS": "error"}
+    variables = {
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),
+        "PYTHONWARNINGS": "error",
+        "PYTEST_ADDOPTS": "",  # those of the run that this test is part of name plugins of its own
+    }
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

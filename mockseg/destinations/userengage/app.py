@@ -138,7 +138,6 @@ class App:
             self.define(namespace, name, STRING)
 
     def define_event(self, name: str, *, given_id: int | None = None) -> Event:
-        """Define an event whose name is new."""
         attributes = Namespace() if self.shared is None else self.shared
         event = Event(self.next_id("event", given=given_id), name, attributes)
         self.events[name] = event
