@@ -7,6 +7,7 @@
     │   └── UnreadableFileError  a file that was named cannot be read; carries the reason
     ├── ClockError               a clock was asked for what no clock can do
     ├── FqlError                 a filter (``where=``) cannot be read; carries the position
+    ├── QueryError               a search (``q=``) cannot be read; carries the position
     ├── PlanError                a tracking plan cannot be read; carries file and place
     ├── MalformedJsonError       bytes are not JSON
     ├── OperationError           an operation was refused; carries status, code, details
@@ -38,6 +39,7 @@ __all__ = [
     "MocksegError",
     "OperationError",
     "PlanError",
+    "QueryError",
     "ServerStartError",
     "UnknownOptionError",
     "UnmetExpectationError",
@@ -102,6 +104,36 @@ class FqlError(MocksegError):
         details = {"parameter": parameter, "position": self.position, "reason": self.reason}
         return OperationError(
             f"{parameter}: {self}", status=422, code="invalid_filter", details=details
+        )
+
+
+class QueryError(MocksegError):
+    """A search for calls cannot be read.
+
+    Attributes:
+        text: the whole query.
+        position: where it went wrong, in characters from 0.
+        reason: what is wrong, without the position.
+        nearest: the key or value that was probably meant, or None.
+    """
+
+    def __init__(
+        self, reason: str, *, text: str, position: int, nearest: str | None = None
+    ) -> None:
+        self.reason = reason
+        self.text = text
+        self.position = position
+        self.nearest = nearest
+        shown = text if len(text) <= 200 else text[:197] + "..."
+        super().__init__(f"{reason} (at character {position + 1} of: {shown})")
+
+    def refusal(self, parameter: str = "q") -> OperationError:
+        """Return the error of an operation that was asked with this query: 422."""
+        details = {"parameter": parameter, "position": self.position, "reason": self.reason}
+        if self.nearest is not None:
+            details["nearest"] = self.nearest
+        return OperationError(
+            f"{parameter}: {self}", status=422, code="invalid_query", details=details
         )
 
 

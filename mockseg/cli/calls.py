@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from mockseg.cli.empty_list import why_no_call
-from mockseg.cli.flags import client_settings, json_flag, match_keys
+from mockseg.cli.flags import client_settings, json_flag, search_keys
 from mockseg.cli.lines import Times, call_line, time_flags
 from mockseg.cli.output import note, say_each, warn
 from mockseg.cli.target import Target
@@ -16,7 +16,7 @@ _LIMIT = 100
 
 
 @click.command(name="calls")
-@match_keys
+@search_keys
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -50,6 +50,10 @@ def command(
     times: Times,
 ) -> None:
     """List recorded calls, oldest first, with the field that is wrong in a bad one.
+
+    QUERY is made of terms such as is:bad, type:track,page, event:"Order*", user:u1 or
+    properties.total:>40; all must hold, and ! before a term negates it. A word alone is looked for
+    in the text of the message.
 
     Without --verdict, --good or --bad calls of every verdict are listed. `mockseg show CALL`
     shows one of them whole.

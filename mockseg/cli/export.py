@@ -7,7 +7,7 @@ import click
 
 from mockseg.cli.data_files import written
 from mockseg.cli.empty_list import why_no_call
-from mockseg.cli.flags import client_settings, match_keys
+from mockseg.cli.flags import client_settings, search_keys
 from mockseg.cli.output import note, warn
 from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target
@@ -20,10 +20,12 @@ _PAGE = 500
 
 @click.command(name="export")
 @click.argument("file")
-@match_keys
+@search_keys
 @client_settings
 def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
     """Write recorded calls to FILE, one JSON object a line, oldest first.
+
+    QUERY is that of `mockseg calls`: is:bad event:"Order*".
 
     FILE is gzipped when its name ends in .gz; - is standard output. It appears when it is
     complete. Calls that arrive meanwhile are left out. Exit 1 when calls were evicted before

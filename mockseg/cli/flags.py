@@ -229,6 +229,17 @@ def match_keys(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def search_keys(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add a query and the match keys to a command; it gets both as ``match``."""
+
+    @functools.wraps(function)
+    def command(*, query: tuple[str, ...], match: dict[str, Any], **values: Any) -> Any:
+        asked = {"q": " ".join(query)} if query else {}
+        return function(match={**match, **asked}, **values)
+
+    return click.argument("query", nargs=-1, metavar="[QUERY]...")(match_keys(command))
+
+
 def read_warned(config: str | None) -> Sources:
     """Read file and environment, and warn of unknown variables.
 

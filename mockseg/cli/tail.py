@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 import click
 import msgspec
 
-from mockseg.cli.flags import Seconds, client_settings, json_flag, match_keys
+from mockseg.cli.flags import Seconds, client_settings, json_flag, search_keys
 from mockseg.cli.lines import Times, call_line, is_refused, request_line, time_flags
 from mockseg.cli.output import say, say_json, warn
 from mockseg.cli.target import Target, pause
 from mockseg.domain.call import Call
 from mockseg.errors import OperationError, UnreachableError
-from mockseg.matching.match import ScalarMatch
+from mockseg.operations.calls import ListCalls
 from mockseg.operations.requests import RequestView
 
 # The server says something at least every 15 seconds.
@@ -28,7 +28,7 @@ _read_request = msgspec.json.Decoder(RequestView).decode
 
 
 @click.command(name="tail")
-@match_keys
+@search_keys
 @click.option(
     "--after",
     type=click.IntRange(min=0),
@@ -60,12 +60,14 @@ def command(
 ) -> None:
     """Show calls while they arrive, until Ctrl-C.
 
-    Requests that were refused before a call could be read are shown too, unless match keys
-    other than --source are given. After a broken connection tail goes on where it was.
+    QUERY is that of `mockseg calls`: is:bad event:"Order*".
+
+    Requests that were refused before a call could be read are shown too, unless a query or match
+    keys other than --source are given. After a broken connection tail goes on where it was.
     """
     query: dict[str, str] = {
         name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in msgspec.to_builtins(ScalarMatch(**match)).items()
+        for name, value in msgspec.to_builtins(ListCalls(**match)).items()
     }
     if after is not None:
         query["after"] = str(after)

@@ -47,6 +47,7 @@ from mockseg.hub.handlers import (
 )
 from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
+from mockseg.hub.queries import Queries
 from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import Behaviour, Source, Sources
 from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter, OfferedCall, Waiters
@@ -150,6 +151,7 @@ class Hub:
         self.destinations = Destinations(
             self.sources, seed=self.seed, on_change=self._delivery_changed
         )
+        self.queries = Queries(self.destinations, self.clock)
         self.faults = FaultRegistry(self.sources, seed=self.seed, changed=self.bell.ring)
         _add_from_file(settings.faults, "faults", AddFault, self.faults.add)
         _add_from_file(settings.destinations, "destinations", AddDestination, self.destinations.add)

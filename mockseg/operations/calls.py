@@ -22,12 +22,14 @@ class ListCalls(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
     """Which calls to list.
 
     Attributes:
+        q: a query, such as ``is:bad type:track``; it holds beside the match keys.
         after: only later calls than this cursor.
         before: only earlier calls than this cursor.
         order: which come first, the oldest or the newest.
         limit: maximum number of calls; a page whose messages exceed 4 MB has fewer.
     """
 
+    q: str | None = None
     after: Cursor = 0
     before: Cursor | None = None
     order: Order = "oldest"

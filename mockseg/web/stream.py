@@ -44,10 +44,12 @@ class StreamQuery(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
     """Which calls to tell of; requests and deliveries too where no key but ``source`` is given.
 
     Attributes:
+        q: a query, such as ``is:bad type:track``; it holds beside the match keys.
         after: the id of the last event that was seen, or a cursor; from now on without.
             The header ``Last-Event-ID`` goes before it.
     """
 
+    q: str | None = None
     after: str | None = None
 
 
@@ -157,6 +159,7 @@ class _Reading:
         self._hub = hub
         self._source = query.source
         self._matches: Callable[[Matchable], bool] = compile_match(query)
+        self._finds = None if query.q is None else hub.queries.compile(query.q).matches
         # Requests and deliveries too, where no key but the source narrows the stream.
         self._sends_all = set(msgspec.to_builtins(query)) <= {"source", "after"}
         elsewhere = place.run not in {0, hub.run} or place.cursor > hub.journal.cursor
@@ -208,7 +211,7 @@ class _Reading:
             yield self._event("gap", json_types.encode_printable(gap))
         for call in calls:
             self._cursor = call.cursor
-            matches = self._matches(call)
+            matches = self._matches(call) and (self._finds is None or self._finds(call))
             yield self._event("call", pace.encoded(call.cursor, call.view)) if matches else b""
         if len(calls) < _AT_ONCE:
             self._cursor = journal.cursor

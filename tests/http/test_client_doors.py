@@ -249,6 +249,11 @@ def test_keys_choose_calls_of_any_verdict(door: Any) -> None:
     assert len(source.calls(properties={"a": {"b": 1}})) == 1
     assert source.calls(track("A"), event="B") == []
     assert [call.event for call in source.calls(where="event = 'B'")] == ["B"]
+    assert [call.verdict for call in source.calls("is:bad type:track")] == ["dropped"]
+    assert [call.event for call in source.calls("-event:A", good=True)] == ["B"]
+    with pytest.raises(OperationError, match='unknown key "usr:"; did you mean "user:"') as raised:
+        source.calls("is:bad usr:u1")
+    assert raised.value.details["position"] == 7
     with pytest.raises(TypeError, match='did you mean "user_id"'):
         source.calls(userId="u1")
     with pytest.raises(OperationError, match="at character 9") as raised:

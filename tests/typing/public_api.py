@@ -60,7 +60,8 @@ def a_source(source: Source) -> None:
     assert_type(summary.good, int)
     assert_type(source.assert_no_calls_after(track("A"), within=0), Call)
     assert_type(source.assert_matches_golden("a.json", update=True), None)
-    source.calls("Signed Up")  # type: ignore[arg-type]
+    assert_type(source.calls("is:bad type:track"), list[Call])
+    source.calls(7)  # type: ignore[arg-type]
     source.calls(evnt="A")  # type: ignore[call-arg]
     source.wait_for()  # type: ignore[call-arg]
     source.wait_for(track("A"), 2)  # type: ignore[call-arg]

@@ -68,12 +68,13 @@ class MatchKeys(TypedDict, total=False):
 
 
 def calls(
-    scope: Scope, /, matcher: Matcher | None = None, **keys: Unpack[MatchKeys]
+    scope: Scope, /, matcher: Matcher | str | None = None, **keys: Unpack[MatchKeys]
 ) -> Steps[list[Call]]:
     """Return the calls that match now, oldest first; all without an argument.
 
     Args:
-        matcher: means accepted calls, unless it or a key names a verdict.
+        matcher: means accepted calls, unless it or a key names a verdict. A text is a query, such
+            as ``is:bad type:track``, and means calls of any verdict.
         keys: match keys such as ``event=``, ``verdict=``, ``good=``, ``where=``,
             ``properties=``; alone they mean calls of any verdict.
 
@@ -81,7 +82,10 @@ def calls(
         TypeError: the key is unknown.
         OperationError: 422, the value of a key or a filter is invalid.
     """
-    if matcher is not None:
+    query = matcher if isinstance(matcher, str) else None
+    if isinstance(matcher, str):
+        matcher = None
+    elif matcher is not None:
         check_matcher(matcher)
     given: Mapping[str, Any] = keys
     check_options("calls", given, (*_SCALARS, *_OBJECTS))
@@ -94,7 +98,7 @@ def calls(
     if any(scalars.get(name, value) != value for name, value in own.items()):
         # Matcher and keys contradict each other: nothing is both.
         return []
-    scalars |= own
+    scalars |= own if query is None else {**own, "q": query}
     found = yield from call_pages(scope, scalars)
     wanted = {name: admit(given[name], name) for name in _OBJECTS if name in given}
     return [

@@ -23,6 +23,7 @@ from mockseg.hub.handlers.faults import attempts_of
 from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.in_flight import InFlight, Reading
 from mockseg.hub.paging import fitting
+from mockseg.hub.queries import Queries
 from mockseg.hub.source_plans import SourcePlans
 from mockseg.hub.sources import Sources
 from mockseg.hub.waits import Bell, CallWaiter, Waiters, check_count, compiled, wait_for_calls
@@ -53,6 +54,7 @@ from mockseg.operations.calls import (
 from mockseg.operations.explanations import ExplainCalls
 from mockseg.operations.requests import MOST_KINDS, Refusals
 from mockseg.plans.model import Rule
+from mockseg.query.predicate import CallQuery
 from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path
 
 # What was exported was delivered then; `redeliver` delivers it again.
@@ -63,10 +65,11 @@ _NEIGHBOURS = 10
 _ANNOTATIONS = ("title", "description")
 
 
-async def list_calls(asked: ListCalls, *, journal: MemoryJournal) -> CallPage:
+async def list_calls(asked: ListCalls, *, journal: MemoryJournal, queries: Queries) -> CallPage:
     most = asked.limit + 1
-    if narrows(asked):
-        total, found = await _filtered(asked, most, journal)
+    query = None if asked.q is None else queries.compile(asked.q)
+    if query is not None or narrows(asked):
+        total, found = await _filtered(asked, most, journal, query)
     else:
         total, found = journal.count(asked.source)[0], _page(asked, most, journal)
     shown = fitting(found, limit=asked.limit, size=lambda call: len(call.raw))
@@ -87,17 +90,18 @@ def _page(asked: ListCalls, most: int, journal: MemoryJournal) -> list[KeptCall]
 
 
 async def _filtered(
-    asked: ListCalls, most: int, journal: MemoryJournal
+    asked: ListCalls, most: int, journal: MemoryJournal, query: CallQuery | None
 ) -> tuple[int, list[KeptCall]]:
     """Return how many calls match at all, and those of the page."""
     matches = compiled(asked)
+    found_by_query = query.matches if query is not None else _all
     newest = asked.order == "newest"
     total = 0
     # A full deque drops its oldest.
     found: deque[KeptCall] = deque(maxlen=most if newest else None)
     async for portion in journal.scan(source=asked.source):
         for call in portion:
-            if not matches(call):
+            if not (matches(call) and found_by_query(call)):
                 continue
             total += 1
             if call.cursor <= asked.after:
@@ -109,6 +113,10 @@ async def _filtered(
     if newest:
         found.reverse()
     return total, list(found)
+
+
+def _all(_call: KeptCall) -> bool:
+    return True
 
 
 async def get_call(

@@ -1,0 +1,85 @@
+"""Queries for any text and any value."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mockseg import json_types
+from mockseg.domain.call import KeptCall
+from mockseg.domain.request import Answer, KeptRequest
+from mockseg.errors import QueryError
+from mockseg.query.predicate import CallQuery, Surroundings, compile_query
+from mockseg.query.terms import KEYS, read_terms, term_text
+
+NOW = Surroundings(datetime(2026, 1, 31, tzinfo=UTC))
+# What a query is made of, so that many of them can be read.
+PIECES = st.sampled_from(
+    [*KEYS, ":", "-", "!", '"', "\\", "*", ",", ">", "=", " ", ".", "x", "4", "bad"]
+)
+TEXTS = st.text(max_size=40) | st.lists(PIECES, max_size=12).map("".join)
+VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+PLAIN = KeptRequest(1, "k", "POST", "/v1/track", "", (), b"", 0, 0, Answer(200, b""))
+
+
+def call(message: object, event: str | None = None) -> KeptCall:
+    """Return a call as the journal keeps it."""
+    return KeptCall(1, PLAIN, 0, msgspec.Raw(json_types.encode(message)), "track", event, None, "m")
+
+
+@given(TEXTS)
+@example("event:\ud800")
+def test_any_text_is_a_query_or_is_refused_with_its_place(text: str) -> None:
+    """Nothing else is raised, and matching never raises."""
+    query, error = _read(text)
+    if error is not None:
+        assert 0 <= error.position <= len(text)
+        assert error.refusal().status == 422
+    if query is not None:
+        query.matches(call({"event": "e"}))
+        read = text.encode("utf-8", "replace").decode()
+        assert [read[term.start : term.end] for term in query.terms] == [
+            term.text for term in query.terms
+        ]
+
+
+def _read(text: str) -> tuple[CallQuery | None, QueryError | None]:
+    try:
+        return compile_query(text, NOW), None
+    except QueryError as error:
+        return None, error
+
+
+@given(value=VALUES, negated=st.booleans())
+def test_a_term_that_was_written_finds_exactly_its_value(value: str, *, negated: bool) -> None:
+    """Whatever characters it has."""
+    query = compile_query(term_text("event", value, negated=negated), NOW)
+    assert query.matches(call({}, value)) is not negated
+    assert query.matches(call({}, value + "x")) is negated
+
+
+@given(VALUES)
+def test_a_text_is_found_in_every_message_that_has_it(value: str) -> None:
+    """As a value, and as a key."""
+    (term,) = read_terms(term_text("event", value or "x"))
+    word = term.text.removeprefix("event:")
+    if not word.startswith(('"', "-", "!")):
+        word = f'"{word}"' if "\\" not in word else word
+    for message in ({"a": f"before {value or 'x'} after"}, {f"k{value or 'x'}": 1}):
+        assert compile_query(word, NOW).matches(call(message))
+
+
+@given(name=VALUES.filter(bool), value=st.integers() | VALUES | st.booleans())
+def test_a_property_is_found_by_its_value(name: str, *, value: int | str | bool) -> None:
+    """Quoted texts, numbers and booleans."""
+    if "." in name:
+        return
+    key = "".join(char if char.isalnum() else f"\\{char}" for char in name)
+    written = json_types.encode(value).decode() if not isinstance(value, str) else None
+    term = f"properties.{key}:{written}" if written else term_text(f"properties.{key}", str(value))
+    query = compile_query(term, NOW)
+    assert query.matches(call({"properties": {name: value}}))
+    assert not query.matches(call({"properties": {}}))
