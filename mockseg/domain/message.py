@@ -26,6 +26,13 @@ HOLDERS: Final = {
 }
 
 
+# What :func:`normalise` may add, change or take away; the second also where a batch says it.
+SET_BY_SERVER: Final = frozenset(
+    {"type", "messageId", "writeKey", "sentAt", "originalTimestamp", "receivedAt", "timestamp"}
+)
+SHARED_BY_BATCH: Final = frozenset({"context", "integrations"})
+
+
 def holder_of(kind: str) -> str:
     """Return the field with the free-form values of a call: ``traits`` or ``properties``."""
     return HOLDERS.get(kind, "properties")

@@ -28,8 +28,12 @@ def parse_moment(text: object) -> int | None:
 
     Without an offset it is UTC; without a time it is midnight.
     """
-    if not isinstance(text, str) or len(text) > 64:
-        return None
+    return _moment(text) if isinstance(text, str) and len(text) <= 64 else None
+
+
+# A batch has one sentAt for all of its calls.
+@lru_cache(maxsize=256)
+def _moment(text: str) -> int | None:
     if len(text) == 24 and text[7] == "-" and text[10:20:9] == "T." and text[23] == "Z":
         # As most SDKs write it, and Segment itself; what is wrong with it is looked at below.
         usual = _usual(text)
@@ -51,6 +55,8 @@ def parse_moment(text: object) -> int | None:
     return total * NANOSECONDS + int((fraction or "0").ljust(9, "0"))
 
 
+# A batch has one receivedAt for all of its calls.
+@lru_cache(maxsize=256)
 def format_moment(moment_ns: int) -> str:
     """Write a moment as Segment does, in UTC: milliseconds, or more digits where it has them."""
     seconds, nanoseconds = divmod(moment_ns, NANOSECONDS)

@@ -198,7 +198,7 @@ class Hub:
         if source.key in self.destinations.by_source and arrival.route.delivered:
             self.destinations.offer(source.key, recorded)
         if plans is not None and arrival.route is not _FORWARDED:
-            for more in _forwarded(source, recorded):
+            for more in _forwarded(source, remarked):
                 self.accept(more)
         return (
             _SUCCEEDED

@@ -229,6 +229,10 @@ def _planned(
     plans: PlanSet,
     remark: Remark | None,
 ) -> Remark | None:
+    event = raw.get("event")
+    event = event if isinstance(event, str) else None
+    if plans.passes(raw, type_, event, shared=request.shared is not None):
+        return remark
     message = normalise(
         raw,
         type_=type_,
@@ -236,13 +240,7 @@ def _planned(
         received_ns=request.received_ns,
         shared=request.shared,
     )
-    event = message.get("event")
-    outcome = plans.decide(
-        message,
-        type=message["type"],
-        event=event if isinstance(event, str) else None,
-        source_id=request.source,
-    )
+    outcome = plans.decide(message, type=type_, event=event, source_id=request.source)
     if outcome.message is message and not outcome.violations and not outcome.blocked:
         return remark
     findings: tuple[Finding, ...] = outcome.violations

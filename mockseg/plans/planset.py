@@ -16,18 +16,20 @@ plans, which Segment does not allow):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from mockseg.domain.findings import Violation
+from mockseg.domain.message import SET_BY_SERVER, SHARED_BY_BATCH
 from mockseg.errors import PlanError
-from mockseg.json_types import Json, JsonObject, as_object
+from mockseg.json_types import JsonObject, as_object
 from mockseg.plans.model import KEYED, Plan, Rule
 from mockseg.plans.protocols import ALLOW_ALL, Outcome, ProtocolsSettings, decide
 from mockseg.plans.violations import unplanned_event, unreadable, violations_of
 from mockseg.schemas.compiled import CompiledSchema, UnreadableValueError
 from mockseg.schemas.soundness import sound_schema
+from mockseg.schemas.tree import members_judged
 
 # A plan without rules for pages may plan them as this track event (Protocols, FAQ).
 VIEWED: Final = {"page": "Page Viewed", "screen": "Screen Viewed"}
@@ -130,6 +132,36 @@ def version_wanted(message: JsonObject) -> int | None:
 _MOST_FOUND: Final = 10_000
 
 
+class _Tests:
+    """What a good call passes.
+
+    Args:
+        schemas: those that judge it.
+
+    Attributes:
+        as_sent: whether a message may be judged as it was sent, before it is normalised.
+        alone: whether that holds also where its batch says context and integrations.
+    """
+
+    __slots__ = ("_tests", "alone", "as_sent")
+
+    def __init__(self, schemas: list[CompiledSchema]) -> None:
+        self._tests = tuple(schema.is_valid for schema in schemas)
+        judged = [members_judged(schema.schema) for schema in schemas]
+        self.as_sent = all(names is not None and not names & SET_BY_SERVER for names in judged)
+        self.alone = self.as_sent and not any(names and names & SHARED_BY_BATCH for names in judged)
+
+    def all_of(self, message: JsonObject) -> bool:
+        try:
+            for test in self._tests:
+                if not test(message):
+                    return False
+        except ValueError:
+            # Not JSON: the long way says so.
+            return False
+        return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What the plans say of one call.
@@ -177,9 +209,9 @@ class PlanSet:
         )
         # Type and name -> rules, as far as they were asked for.
         self._found: dict[tuple[str, str | None], tuple[Versions, ...]] = {}
-        # Type and event -> all the tests that a good call passes, where the message does
-        # not have to be asked which rules are for it.
-        self._tests: dict[tuple[str, str | None], tuple[Callable[[Json], bool], ...]] = {}
+        # Type and event -> what a good call passes, where the message does not have to be
+        # asked which rules are for it.
+        self._passes: dict[tuple[str, str | None], _Tests] = {}
 
     def knows(self, event: str) -> bool:
         """Return whether a track event is planned, in any spelling that a plan allows."""
@@ -199,18 +231,30 @@ class PlanSet:
             type: its type, in lower case.
             event: the event of a track call; the name of a page or screen may be left out.
         """
-        tests = self._tests.get((type, event))
-        if tests is not None:
-            try:
-                for test in tests:
-                    if not test(message):
-                        break
-                else:
-                    return ()
-            except ValueError:
-                # Not JSON: the long way says so.
-                pass
+        passes = self._passes.get((type, event))
+        if passes is not None and passes.all_of(message):
+            return ()
         return self.assess(message, type=type, event=event).all
+
+    def passes(self, message: JsonObject, type_: str, event: str | None, *, shared: bool) -> bool:
+        """Return whether a message as it was sent is certainly good; False says nothing.
+
+        Most rules look at nothing that normalising changes, and most calls are good: then
+        there is no need to normalise.
+
+        Args:
+            message: as sent.
+            type_: its type.
+            event: the event of a track call, else None.
+            shared: whether its batch says context or integrations for all of its messages.
+        """
+        passes = self._passes.get((type_, event))
+        return (
+            passes is not None
+            and (passes.alone if shared else passes.as_sent)
+            and self.settings.leaves_good_calls_alone
+            and passes.all_of(message)
+        )
 
     def assess(
         self,
@@ -224,11 +268,13 @@ class PlanSet:
         common = tuple(
             violation for rules in self._common for violation in self._judge(rules, message)
         )
-        if not found:
-            return Assessment(violations=self._unplanned(type, event), common=common)
-        rules = tuple(versions.rule(message) for versions in found)
-        if (type == "track" or (type not in VIEWED and event is None)) and len(found) == 1:
+        unplanned = () if found else self._unplanned(type, event)
+        by_event = type == "track" or (type not in VIEWED and event is None)
+        if by_event and len(found) <= 1 and not unplanned:
             self._remember((type, event), (*found, *self._common))
+        if not found:
+            return Assessment(violations=unplanned, common=common)
+        rules = tuple(versions.rule(message) for versions in found)
         best: tuple[Violation, ...] | None = None
         for versions in found:
             violations = self._judge(versions, message)
@@ -287,10 +333,10 @@ class PlanSet:
         return found
 
     def _remember(self, key: tuple[str, str | None], judging: tuple[Versions, ...]) -> None:
-        fits = key not in self._tests and len(self._tests) < _MOST_FOUND
+        fits = key not in self._passes and len(self._passes) < _MOST_FOUND
         if fits and all(versions.only for versions in judging):
-            self._tests[key] = tuple(
-                versions.compiled(versions.rule({})).is_valid for versions in judging
+            self._passes[key] = _Tests(
+                [versions.compiled(versions.rule({})) for versions in judging]
             )
 
     def _judge(self, versions: Versions, message: JsonObject) -> tuple[Violation, ...]:

@@ -144,6 +144,40 @@ def properties_of(
                 yield from properties_of(root, (*path, *step), seen=seen)
 
 
+# Keywords whose answer for an object depends on the members that they name, on nothing else.
+_NAMED_ALONE: Final = frozenset({"properties", "required", *(IN_PLACE - {"dependencies"})})
+# Keywords that say nothing of an object's members, or nothing at all.
+_NO_MEMBER: Final = frozenset(
+    {
+        *("$schema", "$id", "id", "$comment", "title", "description", "default", "examples"),
+        *("definitions", "type", "format", "pattern", "minLength", "maxLength"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        *("items", "additionalItems", "contains", "minItems", "maxItems", "uniqueItems"),
+    }
+)
+
+
+def members_judged(schema: Json) -> frozenset[str] | None:
+    """Return the members of an object that decide whether it satisfies a schema.
+
+    None: any member may. Two objects that agree in these members get the same answer.
+    """
+    if not isinstance(schema, dict):
+        return frozenset()
+    if not schema.keys() <= _NAMED_ALONE | _NO_MEMBER:
+        return None
+    names = set(schema.get("required", ()))
+    for step, inner in children(schema):
+        if step[0] == "properties":
+            names |= {str(step[1])} if inner not in ({}, True) else set()
+        elif step[0] in IN_PLACE:
+            found = members_judged(inner)
+            if found is None:
+                return None
+            names |= found
+    return frozenset(names)
+
+
 def types_of(schema: JsonObject, *, default: Iterable[str] = ()) -> list[str]:
     given = schema.get("type", list(default))
     return [given] if isinstance(given, str) else given

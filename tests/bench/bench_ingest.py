@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from load import Burst, closed_loop, open_loop
 from messages import BATCH, batches, singles
-from servers import Running, bare, mockseg, running
+from servers import Running, bare, mockseg, planned, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,9 +29,10 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rotations", type=int, default=7, help="bursts of each server")
     rotations = arguments.parse_args().rotations
-    with running(bare) as plain, running(mockseg) as ours:
-        _compare("single track", plain, ours, singles, rotations, calls=1)
-        _compare("batch of 100", plain, ours, batches, rotations, calls=BATCH)
+    for server, what in ((mockseg, ""), (planned, ", with a plan")):
+        with running(bare) as plain, running(server) as ours:
+            _compare(f"single track{what}", plain, ours, singles, rotations, calls=1)
+            _compare(f"batch of 100{what}", plain, ours, batches, rotations, calls=BATCH)
     with running(bare) as plain, running(mockseg) as ours:
         _memory(ours)
         _latency(plain, ours, rotations)

@@ -21,7 +21,7 @@ import sys
 
 from aiohttp import web
 from messages import BATCH, batches, singles
-from servers import bare_app
+from servers import PLAN, bare_app
 
 CONNECTIONS = 16
 # Requests to warm up with and to count, and how many calls each has.
@@ -39,11 +39,13 @@ def main() -> None:
     if shutil.which("valgrind") is None:
         sys.exit("valgrind is not installed; bench_ingest.py needs nothing, but is noisy")
     for name, (_, requests, calls) in AMOUNTS.items():
-        plain, ours = (_counted(server, name) for server in ("bare", "mockseg"))
-        print(
-            f"{name}: {ours / requests / calls:,.0f} instructions a call"
-            f" (bare {plain / requests / calls:,.0f}); {plain / ours:.2f} of bare aiohttp"
-        )
+        plain = _counted("bare", name)
+        for server, what in (("mockseg", name), ("planned", f"{name}, with a plan")):
+            ours = _counted(server, name)
+            print(
+                f"{what}: {ours / requests / calls:,.0f} instructions a call"
+                f" (bare {plain / requests / calls:,.0f}); {plain / ours:.2f} of bare aiohttp"
+            )
 
 
 def _counted(server: str, name: str) -> int:
@@ -63,7 +65,7 @@ def _counted(server: str, name: str) -> int:
 
 
 async def _drive(server: str, name: str) -> None:
-    runner = web.AppRunner(bare_app(), access_log=None) if server == "bare" else _mockseg()
+    runner = web.AppRunner(bare_app(), access_log=None) if server == "bare" else _mockseg(server)
     await runner.setup()
     assert runner.server is not None  # it has been set up
     sender = _Sender()
@@ -81,12 +83,12 @@ async def _drive(server: str, name: str) -> None:
     os._exit(0)
 
 
-def _mockseg() -> web.AppRunner:
+def _mockseg(server: str) -> web.AppRunner:
     from mockseg.config import Settings
     from mockseg.hub.hub import Hub
     from mockseg.web.app import Runner, make_app
 
-    return Runner(make_app(Hub(Settings())))
+    return Runner(make_app(Hub(Settings(catalogue=PLAN if server == "planned" else ()))))
 
 
 def _count(*, on: bool) -> None:

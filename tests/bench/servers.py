@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-__all__ = ["Running", "bare", "bare_app", "mockseg", "running"]
+__all__ = ["PLAN", "Running", "bare", "bare_app", "mockseg", "planned", "running"]
+
+# Of the catalogue: it has a rule for the event that the messages carry.
+PLAN = ("ecommerce",)
 
 
 class Running:
@@ -72,11 +75,20 @@ def bare(ready: Connection) -> None:
 
 def mockseg(ready: Connection) -> None:
     """The whole of mockseg, as `mockseg serve` runs it."""
+    _serve(ready, catalogue=())
+
+
+def planned(ready: Connection) -> None:
+    """The same, each source with the plan that the messages' event is in."""
+    _serve(ready, catalogue=PLAN)
+
+
+def _serve(ready: Connection, *, catalogue: tuple[str, ...]) -> None:
     from mockseg.config import Settings
     from mockseg.server import serve
 
     async def main() -> None:
-        async with serve(Settings(port=0)) as server:
+        async with serve(Settings(port=0, catalogue=catalogue)) as server:
             gc.freeze()
             ready.send(int(server.url.rsplit(":", 1)[1].rstrip("/")))
             await asyncio.Event().wait()

@@ -25,6 +25,7 @@ from mockseg.plans.violations import explain, violations_of
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import ASSERTED
 from mockseg.schemas.soundness import sound_schema
+from mockseg.schemas.tree import members_judged
 
 # Few names, values and lengths, so that schemas and values often meet.
 NAMES = st.sampled_from(["a", "b", "c", "a.b", "$ref", "items"])
@@ -137,6 +138,22 @@ def test_both_validators_lead_to_the_same_violations(schema: dict[str, Any], val
     compiled = violations_of(compile_schema(schema).failures(value), schema=schema, plan="p")
     reference = violations_of(reference_failures(schema, value), schema=schema, plan="p")
     assert compiled == reference
+
+
+@settings(max_examples=500, deadline=None)
+@given(schema=SCHEMAS, value=st.dictionaries(NAMES, VALUES, max_size=4))
+def test_only_the_judged_members_of_an_object_decide(
+    schema: dict[str, Any], value: dict[str, Any]
+) -> None:
+    """Whatever its other members are, the schema's answer stays the same."""
+    names = members_judged(schema)
+    if names is None:
+        return
+    compiled = sound_schema(schema, file="generated", place="schema")
+    judged = {name: member for name, member in value.items() if name in names}
+    others = {name: [name] for name in ("a", "b", "c", "other") if name not in names}
+    answers = {compiled.is_valid(each) for each in (value, judged, judged | others)}
+    assert len(answers) == 1
 
 
 @settings(max_examples=200, deadline=None)

@@ -9,6 +9,7 @@ import pytest
 from mockseg.errors import PlanError
 from mockseg.plans.model import Plan, plan_from_json
 from mockseg.plans.planset import PlanSet, version_wanted
+from mockseg.plans.protocols import ProtocolsSettings, TrackSettings
 
 NUMBER = {"properties": {"properties": {"properties": {"n": {"type": "number"}}}}}
 TEXT = {"properties": {"properties": {"properties": {"n": {"type": "string"}}}}}
@@ -46,6 +47,45 @@ def test_a_bad_call_is_bad_every_time(plans: PlanSet, answered: dict[str, Any]) 
     codes(plans, answered)
     del answered["properties"]["score"]
     assert [codes(plans, answered) for _ in range(2)] == [[("required", "properties.score")]] * 2
+
+
+@pytest.mark.parametrize(
+    ("schema", "alone", "shared"),
+    [
+        (NUMBER, True, True),
+        ({"required": ["userId"], "allOf": [NUMBER]}, True, True),
+        ({"properties": {"context": {"type": "object"}}}, True, False),
+        ({"properties": {"context": True, "messageId": {}, "timestamp": {}}}, True, True),
+        ({"properties": {"messageId": {"minLength": 1}}}, False, False),
+        ({"if": {"required": ["receivedAt"]}, "then": {}}, False, False),
+        ({"propertyNames": {"minLength": 1}}, False, False),
+        ({"additionalProperties": False, "properties": {"a": {}}}, False, False),
+    ],
+)
+def test_a_message_is_judged_as_sent_where_nothing_that_is_added_counts(
+    schema: dict[str, Any], *, alone: bool, shared: bool
+) -> None:
+    """With a context that its batch says for all, a rule for contexts needs the merged one."""
+    plans = PlanSet([plan(("TRACK", "A", schema))])
+    good = {**track(n=1), "userId": "u1"}
+    assert not plans.passes(good, "track", "A", shared=False), "asked before anything was judged"
+    plans.check(good, type="track", event="A")
+    assert plans.passes(good, "track", "A", shared=False) is alone
+    assert plans.passes(good, "track", "A", shared=True) is shared
+
+
+def test_a_message_that_is_bad_as_sent_never_passes() -> None:
+    """Nor one that no JSON can be made of, nor any under settings that change good calls."""
+    rule = ("TRACK", "A", NUMBER)
+    plans = PlanSet([plan(rule)])
+    plans.check(track(n=1), type="track", event="A")
+    assert plans.passes(track(n=1), "track", "A", shared=False)
+    assert not plans.passes(track(n="1"), "track", "A", shared=False)
+    assert not plans.passes(track(n="\ud800"), "track", "A", shared=False)
+    omitting = ProtocolsSettings(track=TrackSettings(allow_unplanned_event_properties=False))
+    plans = PlanSet([plan(rule)], omitting)
+    plans.check(track(n=1), type="track", event="A")
+    assert not plans.passes(track(n=1), "track", "A", shared=False)
 
 
 def test_without_plans_everything_is_good() -> None:
