@@ -143,6 +143,11 @@ class Settings:
         Meta(description="your copy of analytics.js, served at Segment's script path"),
     ] = None
 
+    event_loop: Annotated[
+        Literal["asyncio", "uvloop"],
+        Meta(description="what runs the server; uvloop is faster, and comes with mockseg[uvloop]"),
+    ] = "asyncio"
+
     def __post_init__(self) -> None:
         for setting in SERVER_SETTINGS:
             value = setting.check(getattr(self, setting.name), place=setting.name)

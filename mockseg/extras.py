@@ -13,6 +13,7 @@ EXTRAS: Final = {
     "hypothesis": ("strategies", "Hypothesis"),
     "locust": ("locust", "Locust"),
     "segment.analytics": ("demo", "segment-analytics-python"),
+    "uvloop": ("uvloop", "uvloop"),
 }
 
 

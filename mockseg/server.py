@@ -19,6 +19,7 @@ from mockseg.client.client import Server
 from mockseg.client.in_process import InProcess
 from mockseg.config import SERVER_SETTINGS, Settings
 from mockseg.errors import UnreachableError
+from mockseg.extras import require
 from mockseg.hub.hub import Hub
 from mockseg.listening import Acceptor, bind, http_log, is_loopback, log, url_of
 from mockseg.suggestions import unknown_option
@@ -278,6 +279,20 @@ class MockSegment(Server):
         return thread
 
 
+def event_loop_runner(settings: Settings) -> asyncio.Runner:
+    """Return what runs a server in an event loop of its own, of the kind that its settings name.
+
+    Raises:
+        MissingExtraError: uvloop is asked for and not installed.
+    """
+    if settings.event_loop == "asyncio":
+        return asyncio.Runner()
+    require("uvloop", user="event_loop = uvloop")
+    import uvloop
+
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
 class _ServerThread(threading.Thread):
     """The thread of a :class:`MockSegment`, which it must not keep alive.
 
@@ -297,7 +312,7 @@ class _ServerThread(threading.Thread):
 
     def run(self) -> None:
         try:
-            with asyncio.Runner() as runner:
+            with event_loop_runner(self._settings) as runner:
                 runner.run(self._serve())
         except BaseException as error:  # noqa: BLE001  (the starter gets it)
             if not self.started.done():

@@ -21,7 +21,7 @@ from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.hub import Hub, Tally
 from mockseg.json_types import JsonObject
 from mockseg.operations.table import PREFIX
-from mockseg.server import RunningServer, serve
+from mockseg.server import RunningServer, event_loop_runner, serve
 from mockseg.snippets import start_lines
 from mockseg.version import version
 
@@ -55,8 +55,8 @@ def command(*, settings: Settings, as_json: bool, times: Times) -> None:
     Each setting is also a variable and a key of mockseg.toml, as it stands in brackets:
     MOCKSEG_PORT is `port`. A flag goes before a variable, a variable before the file.
     """
-    with log_lines():
-        asyncio.run(_run(settings, as_json=as_json, times=times, file=settings_file()))
+    with log_lines(), event_loop_runner(settings) as runner:
+        runner.run(_run(settings, as_json=as_json, times=times, file=settings_file()))
 
 
 async def _run(settings: Settings, *, as_json: bool, times: Times, file: str | None) -> None:

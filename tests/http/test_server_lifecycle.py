@@ -6,6 +6,7 @@ import asyncio
 import gc
 import http.client
 import socket
+import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +18,15 @@ import pytest
 
 from mockseg.client.client import AsyncClient, Client
 from mockseg.config import Settings
-from mockseg.errors import ConfigError, ServerStartError, UnknownOptionError, UnreachableError
+from mockseg.errors import (
+    ConfigError,
+    MissingExtraError,
+    ServerStartError,
+    UnknownOptionError,
+    UnreachableError,
+)
 from mockseg.matching.matchers import track
-from mockseg.server import MockSegment, serve
+from mockseg.server import MockSegment, event_loop_runner, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +53,34 @@ def test_a_started_server_answers() -> None:
         with Client(server.url) as client:
             assert client.summary().total == 0
         assert server.url in repr(server)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no uvloop for Windows")
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_a_server_runs_in_uvloop(tmp_path: Path, *, tls: bool) -> None:
+    """Calls come over http and https, waits are answered, and nothing is left running."""
+    settings = Settings(event_loop="uvloop")
+    with event_loop_runner(settings) as runner:
+        assert type(runner.get_loop()).__module__.startswith("uvloop")
+    before = threading.active_count()
+    with (
+        MockSegment(event_loop="uvloop", tls=tls, tls_port=0, state_dir=str(tmp_path)) as server,
+        Client(server.tls_url or server.url, ca=server.ca_path) as client,
+    ):
+        client.source("key").send({"type": "track", "event": "A", "userId": "u"})
+        assert server.source("key").wait_for(track("A")).user_id == "u"
+    assert threading.active_count() == before
+
+
+def test_uvloop_that_is_not_installed_is_raised_in_the_caller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One sentence says what to install; nothing is left running."""
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    before = threading.active_count()
+    with pytest.raises(MissingExtraError, match=r'^event_loop = uvloop .*"mockseg\[uvloop\]"$'):
+        MockSegment(event_loop="uvloop").start()
+    assert threading.active_count() == before
 
 
 def test_a_taken_port_is_raised_in_the_caller(taken_port: int) -> None:

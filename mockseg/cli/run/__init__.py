@@ -24,7 +24,7 @@ from mockseg.json_types import pretty
 from mockseg.listening import without_proxy
 from mockseg.operations.calls import Settle, Settled
 from mockseg.operations.sources import CreateSource
-from mockseg.server import RunningServer
+from mockseg.server import RunningServer, event_loop_runner
 from mockseg.suggestions import unknown
 
 # A server of its own: on this machine alone, on a free port, without TLS.
@@ -112,8 +112,8 @@ def command(
         warn(f"settings are read from {file}")
     # Made before the loop runs, because it reads files.
     running = RunningServer(settings)
-    with log_lines():
-        status, judgement = asyncio.run(_run(running, program, hosts, write_keys, how))
+    with log_lines(), event_loop_runner(settings) as runner:
+        status, judgement = runner.run(_run(running, program, hosts, write_keys, how))
     for line in judgement.lines():
         note(*line)
     if report is not None:
