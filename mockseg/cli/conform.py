@@ -238,15 +238,22 @@ def judge(
         ConfigError: the CLI cannot be started.
     """
     sdk.check()
-    began = time.monotonic()
+    began, strays = time.monotonic(), list[str]()
     with Progress("checked", total=len(checks), noun="checks") as progress:
-        work = run_checks(checks, sdk, jobs=jobs, on_verdict=lambda _: progress.add(1))
+        work = run_checks(
+            checks,
+            sdk,
+            jobs=jobs,
+            on_verdict=lambda _: progress.add(1),
+            on_stray=strays.append,
+        )
         verdicts = _run(work)
     report = Report(
         sdk=name,
         command=command,
         verdicts=verdicts,
         spent=time.monotonic() - began,
+        strays=strays,
         printable=_printable,
     )
     judged = any(verdict.status != "not applicable" for verdict in verdicts)

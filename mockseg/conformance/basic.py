@@ -298,10 +298,10 @@ _basic = functools.partial(Check, suite="basic")
 BASIC: tuple[Check, ...] = (
     _basic(
         "types-arrive",
-        expected="Each of the six types arrives once, and nothing else.",
+        expected="Each type of call that the CLI can make arrives once, and nothing else.",
         source=sources.SPEC,
         trial=_SIX_TYPES,
-        judge=types_arrive(tuple(_SIX)),
+        judge=types_arrive,
     ),
     *(
         _basic(
@@ -379,7 +379,7 @@ BASIC: tuple[Check, ...] = (
     ),
     _basic(
         "cli-contract",
-        expected="The CLI says success: true and ends with status 0.",
+        expected="The CLI says success: true.",
         source=sources.CONTRACT,
         trial=_ONE,
         judge=cli_keeps_contract,

@@ -1,8 +1,9 @@
 """The e2e-cli contract that Segment's SDKs share: a program that sends what it is told.
 
 It is given ``--input`` with a JSON document, sends the events through its SDK, and prints
-``{"success": bool, "sentBatches": n, "error"?: text}`` last. Beside it lies an
-``e2e-config.json`` that says which suites it runs and which environment it needs.
+``{"success": bool, "sentBatches": n, "error"?: text}`` last. ``sentBatches`` is a constant or a
+guess in most CLIs, so nothing is made of it. Beside it lies an ``e2e-config.json`` that says
+which suites it runs and which environment it needs.
 
 Source: the ``e2e-cli`` folders of Segment's SDK repositories (README.md, e2e-config.json).
 """
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import json
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from mockseg import json_types
+from mockseg.conformance.dialects import Dialect, dialect_of
 from mockseg.conversion import convert
 from mockseg.errors import ConfigError, MalformedJsonError, OperationError
 from mockseg.json_types import JsonObject
@@ -33,12 +36,10 @@ class CliResult:
 
     Attributes:
         success: whether all was delivered, as far as the SDK knows.
-        sent_batches: how many batches; not every CLI counts.
         error: why not, or empty.
     """
 
     success: bool
-    sent_batches: int
     error: str
 
 
@@ -70,6 +71,11 @@ class E2eConfig:
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
     not_applicable: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
+    @property
+    def dialect(self) -> Dialect:
+        """How its CLI reads the contract."""
+        return dialect_of(self.sdk)
+
     def flag(self, name: str) -> bool | None:
         """Read a flag of the environment; None if it is not set."""
         said = self.env.get(name, "").strip().lower()
@@ -77,9 +83,10 @@ class E2eConfig:
 
     def excused(self, check_id: str) -> str:
         """Return the reason for which a check does not apply, or an empty text."""
-        for pattern, reason in self.not_applicable.items():
-            if fnmatch.fnmatchcase(check_id, pattern):
-                return reason
+        for reasons in (self.not_applicable, self.dialect.not_applicable):
+            for pattern, reason in reasons.items():
+                if fnmatch.fnmatchcase(check_id, pattern):
+                    return reason
         skipped = self.env.get("E2E_TEST_SKIP", "").replace(",", " ").split()
         if any(fnmatch.fnmatchcase(check_id, pattern) for pattern in skipped):
             return "E2E_TEST_SKIP names it"
@@ -132,6 +139,7 @@ def input_document(
     cdn_host: str | None,
     sequences: Sequence[JsonObject],
     config: JsonObject,
+    dialect: Dialect,
 ) -> str:
     """Write what ``--input`` is given.
 
@@ -142,37 +150,47 @@ def input_document(
         sequences: each with ``delayMs`` and ``events``.
         config: ``flushAt``, ``flushInterval`` (milliseconds), ``maxRetries``, ``timeout``
             (seconds).
+        dialect: in which all of it is written.
     """
-    document: JsonObject = {"writeKey": write_key, "apiHost": api_host}
+    document: JsonObject = {"writeKey": write_key, "apiHost": api_host + dialect.base_path}
     if cdn_host is not None:
-        document["cdnHost"] = cdn_host
-    document |= {"sequences": list(sequences), "config": config}
+        document["cdnHost"] = cdn_host + dialect.base_path
+    document |= {"sequences": dialect.sequences(sequences), "config": dialect.config(config)}
     return json_types.encode(document).decode()
 
 
 def read_result(output: str) -> CliResult | None:
-    """Find what the CLI printed last; None when that is not a result.
+    """Find the result in what the CLI printed: the last whole JSON object that says ``success``.
 
-    It is the last line; Segment's own CLI for Node spreads it over several.
+    Segment's own CLI for Node spreads it over several lines; others print lines after it.
     """
-    text = output.rstrip()
-    start = len(text)
-    while (start := text.rfind("{", 0, start)) >= 0:
-        if start == 0 or text[start - 1] == "\n":
-            return _result(text[start:])
+    text, start = output, len(output)
+    for _ in range(_MOST_CANDIDATES):
+        start = text.rfind("{", 0, start)
+        while start > 0 and text[start - 1] != "\n":
+            start = text.rfind("{", 0, start)
+        if start < 0:
+            return None
+        found = _result(text[start:])
+        if found is not None:
+            return found
     return None
+
+
+# How many lines that begin an object are looked at, from the end.
+_MOST_CANDIDATES = 200
 
 
 def _result(text: str) -> CliResult | None:
     try:
-        document = json_types.decode(text.encode("utf-8", "replace"))
-    except MalformedJsonError:
+        document, _ = _decoder.raw_decode(text)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or not isinstance(document.get("success"), bool):
         return None
-    count, error = document.get("sentBatches"), document.get("error")
-    return CliResult(
-        success=document["success"],
-        sent_batches=count if isinstance(count, int) else 0,
-        error=error if isinstance(error, str) else "",
-    )
+    error = document.get("error")
+    return CliResult(success=document["success"], error=error if isinstance(error, str) else "")
+
+
+# The standard library's: it says where the object ends, whatever follows.
+_decoder = json.JSONDecoder()

@@ -91,6 +91,8 @@ class Evidence:
         truth: what became of each messageId.
         outcome: how the CLI ended.
         write_key: that it was given.
+        types: of the calls that it was told to make.
+        hint: what to look at where nothing came, or empty.
     """
 
     requests: tuple[SentRequest, ...]
@@ -99,6 +101,8 @@ class Evidence:
     truth: Truth
     outcome: Outcome
     write_key: str
+    types: tuple[str, ...] = ()
+    hint: str = ""
 
     @property
     def result(self) -> CliResult:
@@ -127,6 +131,8 @@ class Evidence:
     def lines(self) -> list[str]:
         """Say what came over the wire, a line for each request, the middle of many left out."""
         lines = [request.line for request in (*self.settings, *self.requests)]
+        if not lines and self.hint:
+            return [f"nothing; {self.hint}"]
         if len(lines) <= _MOST_LINES:
             return lines
         half = _MOST_LINES // 2
@@ -141,7 +147,20 @@ def evidence_of(
     truth: Truth,
     outcome: Outcome,
     write_key: str,
+    sent: Sequence[JsonObject] = (),
+    hint: str = "",
 ) -> Evidence:
+    """Gather what a trial left.
+
+    Args:
+        requests: of its source, in order.
+        calls: of its source.
+        truth: of its source.
+        outcome: how the CLI ended.
+        write_key: of its source.
+        sent: the sequences that the CLI was given.
+        hint: what to look at where nothing came.
+    """
     first = _moment(requests[0]) if requests else 0.0
     tracking, settings = [], []
     for request in requests:
@@ -156,6 +175,8 @@ def evidence_of(
         truth=truth,
         outcome=outcome,
         write_key=write_key,
+        types=tuple(event["type"] for sequence in sent for event in sequence["events"]),
+        hint=hint,
     )
 
 

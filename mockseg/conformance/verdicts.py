@@ -91,6 +91,7 @@ async def run_checks(
     *,
     jobs: int,
     on_verdict: Callable[[Verdict], None] = lambda _: None,
+    on_stray: Callable[[str], None] = lambda _: None,
 ) -> list[Verdict]:
     """Judge an SDK; return the verdicts in the order of the checks.
 
@@ -99,6 +100,8 @@ async def run_checks(
         sdk: whose CLI is run.
         jobs: maximum number of concurrent runs.
         on_verdict: is called with each verdict as soon as it is there.
+        on_stray: is called at the end with each kind of request that was refused and named no
+            write key, so that no trial shows it.
 
     Raises:
         ConfigError: the CLI can never be started.
@@ -122,7 +125,7 @@ async def run_checks(
         for check in by_trial[trial]:
             note(verdict_of(check, evidence))
 
-    await observe(list(by_trial), sdk, jobs=jobs, on_evidence=judge)
+    await observe(list(by_trial), sdk, jobs=jobs, on_evidence=judge, on_stray=on_stray)
     return [verdicts[check.id] for check in checks]
 
 
@@ -132,6 +135,7 @@ async def observe(
     *,
     jobs: int,
     on_evidence: Callable[[Trial, Evidence], None],
+    on_stray: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Run trials against a MockSegment of their own, several at a time.
 
@@ -140,6 +144,7 @@ async def observe(
         sdk: whose CLI is run.
         jobs: maximum number of concurrent runs.
         on_evidence: is called with what each left, as soon as it is over.
+        on_stray: as for :func:`run_checks`.
 
     Raises:
         ConfigError: the CLI can never be started.
@@ -152,9 +157,16 @@ async def observe(
         on_evidence(trial, evidence)
 
     try:
-        async with MockSegment() as server, asyncio.TaskGroup() as group:
-            for trial in trials:
-                group.create_task(run(trial, server.aio))
+        async with MockSegment() as server:
+            async with asyncio.TaskGroup() as group:
+                for trial in trials:
+                    group.create_task(run(trial, server.aio))
+            nameless = await server.aio.source("")
+            for refused in (await nameless.summary()).refusals:
+                on_stray(
+                    f"{refused.status} {refused.method} {refused.path} ({refused.count} times):"
+                    f" {refused.reason}"
+                )
     except BaseExceptionGroup as several:
         # What ends one trial ends them all, and is reported once.
         raise several.exceptions[0] from None
@@ -180,6 +192,7 @@ class Report:
         command: its CLI, as it was given.
         verdicts: in the order of the checks.
         spent: seconds of the whole run.
+        strays: requests that were refused and belong to no trial, a phrase for each kind.
         printable: makes of what was sent or said what a terminal and XML can hold.
     """
 
@@ -187,6 +200,7 @@ class Report:
     command: str
     verdicts: Sequence[Verdict]
     spent: float
+    strays: Sequence[str]
     printable: Callable[[str], str]
 
     @property
@@ -209,6 +223,9 @@ class Report:
             f"{self.printable(self.sdk)}: {len(self.verdicts)} checks: {passed} passed,"
             f" {self.failed} failed, {apart} not applicable; {self.spent:.1f} s"
         )
+        if self.strays:
+            lines += ["", "refused, without a write key that says of which check"]
+            lines += [f"  {self.printable(stray)}" for stray in self.strays]
         lines += ["", counts]
         return "\n".join(lines) + "\n"
 
@@ -221,6 +238,7 @@ class Report:
             "failed": self.failed,
             "notApplicable": self._count("not applicable"),
             "spentSeconds": round(self.spent, 3),
+            "strays": list(self.strays),
             "checks": [
                 {
                     "id": verdict.check.id,

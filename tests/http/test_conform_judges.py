@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mockseg.client.source import Source
 
 BY_ID = {check.id: check for check in CHECKS}
-OUTCOME = Outcome(CliResult(success=True, sent_batches=1, error=""), "", "", 0, 0.1)
+OUTCOME = Outcome(CliResult(success=True, error=""), "", "", 0, 0.1)
 TRIAL = BY_ID["types-arrive"].trial
 Body = dict[str, Any]
 
@@ -75,6 +75,7 @@ def post(source: Source, body: Body | bytes, **headers: str) -> Evidence:
         truth=source.truth(),
         outcome=OUTCOME,
         write_key=source.write_key,
+        sent=TRIAL.sequences,
     )
 
 
@@ -190,6 +191,8 @@ def two_events(source: Source, *stamps: Any) -> Evidence:
     return post(source, {"writeKey": source.write_key, "batch": items})
 
 
+# As an SDK writes it that knows no fractions.
+WHOLE = "2026-01-01T02:00:00+02:00"
 FIRST, SECOND = "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.400Z"
 
 
@@ -198,6 +201,7 @@ FIRST, SECOND = "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.400Z"
     [
         ([(1, FIRST), (2, SECOND)], Judgement(True, "tracked 0.40 s apart, in order")),
         ([(1, FIRST), (2, FIRST)], Judgement(False, "tracked 0.00 s apart, in order")),
+        ([(1, WHOLE), (2, WHOLE)], Judgement(True, "tracked 0.00 s apart, in order")),
         ([(2, SECOND), (1, FIRST)], Judgement(False, "sent in the wrong order")),
         ([(2, None), (1, None)], Judgement(False, "sent in the wrong order")),
         ([(1, None), (2, None)], Judgement(None, "not judged: the SDK sends no timestamp")),

@@ -11,6 +11,7 @@ from mockseg.client.verbs import fault as fault_
 from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
 from mockseg.conformance.check import MAX_RETRIES
 from mockseg.conformance.contract import SUITES, input_document
+from mockseg.conformance.dialects import dialect_of
 from mockseg.conformance.verdicts import CHECKS, chosen
 from mockseg.errors import ConfigError
 
@@ -45,6 +46,7 @@ def test_a_trial_can_be_run_anywhere(trial: Trial) -> None:
         cdn_host="http://127.0.0.1:65535",
         sequences=trial.sequences,
         config=trial.config,
+        dialect=dialect_of(""),
     )
     assert len(given.encode()) < 128 * 1024
     assert 1 <= trial.config["maxRetries"] <= 3

@@ -28,6 +28,7 @@ def report() -> Report:
             Verdict(BY_ID["auth-header"], "not applicable", "AUTH_HEADER is not true"),
         ],
         spent=3.21,
+        strays=["404 GET /v2/nothing (3 times): this path \x1bdoes not exist"],
         printable=printable,
     )
 
@@ -43,6 +44,11 @@ def test_the_text_tells_all_of_what_failed(report: Report) -> None:
         f"        wire      {WIRE[0]}",
         "        stderr    boom",
         "        stderr    \\x00",
+    ]
+    assert lines[-4:-1] == [
+        "refused, without a write key that says of which check",
+        "  404 GET /v2/nothing (3 times): this path \\x1bdoes not exist",
+        "",
     ]
     assert lines[-1] == "go: 3 checks: 1 passed, 1 failed, 1 not applicable; 3.2 s"
 
