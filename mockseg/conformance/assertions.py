@@ -177,13 +177,14 @@ def bodies_are_the_same(event: str) -> Judge:
             ]
             for attempt in evidence.carrying(event)
         ]
+        if len(tried) < 2:
+            return Judgement(passed=False, saw="there was no retry")
+        # What was tracked meanwhile may come with it.
         changed = [
             f"attempt {number} carries other messages than the first"
             for number, messages in enumerate(tried, start=1)
-            if messages != tried[0]
+            if [message for message in messages if message in tried[0]] != tried[0]
         ]
-        if len(tried) < 2:
-            return Judgement(passed=False, saw="there was no retry")
         return judged(changed, fine=f"the same {len(tried[0])} messages, {len(tried)} times")
 
     return judge

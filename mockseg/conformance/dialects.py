@@ -79,7 +79,12 @@ _NO_INTERVAL = "its CLI reads no flushInterval"
 _NO_PREVIOUS_ID = "its CLI names no previousId: the SDK takes the id that it has"
 _NO_SCREEN = "its CLI sends a screen as a page"
 _NO_PAGE = "its CLI sends a page as a screen"
-_MOBILE: Final = {"page-fields": _NO_PAGE, "alias-fields": _NO_PREVIOUS_ID, "timeout": _NO_TIMEOUT}
+_MOBILE: Final = {
+    "page-fields": _NO_PAGE,
+    "alias-fields": _NO_PREVIOUS_ID,
+    "flush-at": "its flushAt says when to flush, not how many messages at a time",
+    "timeout": _NO_TIMEOUT,
+}
 _HTTPS: Final = (
     "this SDK speaks only https to its hosts, unless it is built with the {} that its"
     " e2e-config.json names"
