@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import get_args
 
 import click
 from msgspec import UNSET
 
 from mockseg.cli.deliveries import delivery_line
-from mockseg.cli.flags import client_settings, json_flag
+from mockseg.cli.flags import OneOf, client_settings, json_flag
 from mockseg.cli.lines import Times, key_word, time_flags, verdict_word, why
-from mockseg.cli.output import Part, note, paint, say, say_json, say_view, shorten
+from mockseg.cli.output import Part, note, paint, say, say_json, say_text, say_view, shorten
 from mockseg.cli.target import Target
 from mockseg.domain.call import call_cursor
 from mockseg.domain.findings import Violation
@@ -26,6 +27,7 @@ from mockseg.operations.calls import (
 )
 from mockseg.operations.faults import AttemptView
 from mockseg.operations.requests import GetRequest, RequestView
+from mockseg.operations.rows import CopiedText, CopyCall, CopyForm
 
 _LAST = "last"
 # More is hard to read; --json has everything.
@@ -36,20 +38,39 @@ _LONGEST_VALUE = 2000
 @click.command(name="show")
 @click.argument("name", metavar="ID")
 @json_flag("As GET /calls/ID or /requests/ID has it.")
+@click.option(
+    "--as",
+    "form",
+    type=OneOf(get_args(CopyForm)),
+    help="Print the call as a curl command, as an assertion for pytest, as the body of"
+    " POST /calls/wait, or as Markdown for a report, …",
+)
 @time_flags
 @client_settings
-def command(*, target: Target, name: str, as_json: bool, times: Times) -> None:
+def command(
+    *, target: Target, name: str, as_json: bool, form: CopyForm | None, times: Times
+) -> None:
     """Show one call whole: verdict, what is wrong and where, message, request, deliveries.
 
     ID is that of a call (call-17 or 17), its messageId, `last` for the newest call, or that of
     a request (req-5), which is shown with its body and its answer.
     """
+    if form is not None:
+        _show_copy(target, name, form, as_json=as_json)
+        return
     if name.startswith("req-"):
         request = target.ask("get_request", GetRequest(id=name), RequestView)
         say_view(request, partial(_show_request, times=times), as_json=as_json)
         return
     details = target.ask("get_call", GetCall(id=_call_id(target, name)), CallDetails)
     say_view(details, partial(_show_call, times=times), as_json=as_json)
+
+
+def _show_copy(target: Target, name: str, form: CopyForm, *, as_json: bool) -> None:
+    if name.startswith("req-") or as_json:
+        raise click.UsageError("--as is for calls, and excludes --json")
+    asked = CopyCall(id=_call_id(target, name), form=form, url=target.url)
+    say_text(target.ask("copy_call", asked, CopiedText).text)
 
 
 def _call_id(target: Target, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -184,11 +184,22 @@ class Ledger:
         destination: str | None = None,
         state: DeliveryState | None = None,
         after: int = 0,
+        before: int | None = None,
+        newest: bool = False,
         limit: int = 100,
     ) -> list[KeptDelivery]:
-        """Return at most `limit` deliveries after a cursor, oldest first."""
+        """Return at most `limit` deliveries between two cursors, the oldest or newest first."""
         of_source = self._of(source)
-        found = [] if of_source is None else of_source.entries.after(after)
+        if of_source is None:
+            return []
+        entries = of_source.entries
+        found = (
+            takewhile(lambda kept: kept.cursor > after, entries.before(before))
+            if newest
+            else takewhile(
+                lambda kept: before is None or kept.cursor < before, entries.after(after)
+            )
+        )
         wanted = (
             kept
             for kept in found

@@ -91,6 +91,9 @@ class Destinations:
 
     # --- which there are
 
+    def __len__(self) -> int:
+        return len(self._all)
+
     def get(self, id_: str) -> Connected | None:
         return self._all.get(id_)
 

@@ -177,6 +177,14 @@ class FaultRegistry:
         """Yield the faults in the order in which they are looked at: a source's own first."""
         return iter(sorted(self._faults.values(), key=lambda fault: fault.source is None))
 
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    @property
+    def changes(self) -> int:
+        """How often one was added or taken away."""
+        return 2 * self._added - len(self._faults)
+
     def add(self, asked: AddFault) -> Fault:
         """Put a fault in force.
 

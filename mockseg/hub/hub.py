@@ -43,6 +43,7 @@ from mockseg.hub.handlers import (
     explanations,
     faults,
     requests,
+    rows,
     sources,
 )
 from mockseg.hub.in_flight import InFlight
@@ -54,10 +55,10 @@ from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter, OfferedCall, Wai
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
-from mockseg.operations.table import OPERATIONS
+from mockseg.operations.table import OPERATIONS, by_name
 from mockseg.plans.protocols import Origin, forwarded_blocked, violation_generated
 
-_HANDLERS = (calls, deliveries, destinations, explanations, faults, requests, sources)
+_HANDLERS = (calls, deliveries, destinations, explanations, faults, requests, rows, sources)
 # What comes by this route was forwarded, and is never forwarded again.
 _FORWARDED = Route(path="/_mockseg/forwarded", carries="batch", internal=True)
 
@@ -247,7 +248,10 @@ class Hub:
         """
         self.sources.claim_open(_named(params))
         handler, parts = self._handlers[name]
-        return await handler(params, **{part: getattr(self, part) for part in parts})
+        result = await handler(params, **{part: getattr(self, part) for part in parts})
+        if by_name(name).changes:
+            self.bell.ring()
+        return result
 
     def clear(self, key: str) -> int:
         """Clear a source: its calls, requests and deliveries, and what it counted.

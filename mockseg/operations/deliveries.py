@@ -9,7 +9,7 @@ from msgspec import Meta
 from mockseg.domain.call import Call
 from mockseg.domain.delivery import Delivery, DeliveryState
 from mockseg.matching.match import Match
-from mockseg.operations.base import Cursor, Limit, Params, Result, Seconds, WriteKey
+from mockseg.operations.base import Cursor, Limit, Order, Params, Result, Seconds, WriteKey
 
 
 class ListDeliveries(Params, frozen=True):
@@ -21,6 +21,8 @@ class ListDeliveries(Params, frozen=True):
         state: queued, retrying, delivered, filtered or failed.
         call: the id of a call.
         after: only later ones than this cursor.
+        before: only earlier ones than this cursor.
+        order: which come first, the oldest or the newest.
         limit: maximum number of deliveries.
     """
 
@@ -29,15 +31,18 @@ class ListDeliveries(Params, frozen=True):
     state: DeliveryState | None = None
     call: str | None = None
     after: Cursor = 0
+    before: Cursor | None = None
+    order: Order = "oldest"
     limit: Limit = 100
 
 
 class DeliveryPage(Result, frozen=True):
-    """Deliveries, in the order in which they began.
+    """Deliveries, in the order that was asked for, which is that in which they began.
 
     Attributes:
         deliveries: at most ``limit``.
-        next: the cursor to go on with, null when nothing follows.
+        next: the cursor of the next page, ``after`` it where the oldest come first and
+            ``before`` it where the newest do; null when nothing follows.
         evicted: number of deliveries of the source, or of all, that were evicted.
         evicted_call: cursor of the latest call that one of them was of; the deliveries of later
             calls are all kept. 0 where none was evicted.

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from mockseg.domain.lost import ForgottenSource
-from mockseg.operations.base import Params, Result, WriteKey
+from mockseg.operations.base import Limit, Params, Result, WriteKey
 from mockseg.operations.plans import PlanChoice
 
 
@@ -116,14 +116,26 @@ class PatchSource(SourceSettings, frozen=True, kw_only=True):
     write_key: WriteKey
 
 
+SourceSort = Literal["idle", "recent", "name", "calls", "bad"]
+
+
 class ListSources(Params, frozen=True):
     """What to list of the sources.
 
     Attributes:
         counts: whether the calls and requests of each are counted; null without.
+        search: only sources whose name or write key contains this, whatever its case.
+        sort: the longest idle first, the most recently used first, by name, or the source with
+            most calls, or most bad calls, first.
+        skip: how many to leave out at the beginning.
+        limit: maximum number of sources; all if omitted.
     """
 
     counts: bool = False
+    search: Annotated[str, Meta(max_length=512)] = ""
+    sort: SourceSort = "idle"
+    skip: Annotated[int, Meta(ge=0)] = 0
+    limit: Limit | None = None
 
 
 class SourceCounts(Result, frozen=True):
@@ -132,11 +144,18 @@ class SourceCounts(Result, frozen=True):
     Attributes:
         good, bad: calls.
         refused: requests that were answered 4xx or 5xx.
+        last_call_at: when its newest call came, ISO 8601; null without one.
+        destinations, faults: how many are its own.
+        clock_offset_seconds: how far its clock is ahead of the server's.
     """
 
     good: int = 0
     bad: int = 0
     refused: int = 0
+    last_call_at: str | None = None
+    destinations: int = 0
+    faults: int = 0
+    clock_offset_seconds: float = 0.0
 
 
 class SourceView(Result, frozen=True):
@@ -169,10 +188,11 @@ class SourceView(Result, frozen=True):
 
 
 class SourceList(Result, frozen=True):
-    """All sources, the longest idle first.
+    """Sources, by default all of them, the longest idle first.
 
     Attributes:
         sources: each.
+        total: number of sources that match, whatever the page.
         forgotten: number of sources that were forgotten since the server started, because
             there were too many: first those that only arrivals opened, then those that a client
             named.
@@ -183,6 +203,7 @@ class SourceList(Result, frozen=True):
     sources: list[SourceView]
     forgotten: int
     forgotten_with_plan: int = 0
+    total: int = 0
 
 
 class Deleted(Result, frozen=True):

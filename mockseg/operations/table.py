@@ -83,6 +83,15 @@ from mockseg.operations.requests import (
     RequestPage,
     RequestView,
 )
+from mockseg.operations.rows import (
+    CallCounts,
+    CopiedText,
+    CopyCall,
+    CopyCalls,
+    CountCalls,
+    ListRows,
+    RowPage,
+)
 from mockseg.operations.sources import (
     AdvanceClock,
     ClockView,
@@ -137,6 +146,11 @@ class Operation:
     def repeatable(self) -> bool:
         """Whether a client may send it again when it does not know what happened."""
         return self.harmless or self.method != "POST"
+
+    @property
+    def changes(self) -> bool:
+        """Whether something of the server is different afterwards."""
+        return self.method != "GET" and not self.harmless
 
     @property
     def path_names(self) -> tuple[str, ...]:
@@ -215,6 +229,42 @@ OPERATIONS: tuple[Operation, ...] = (
         Cleared,
         command="clear",
         verb="Source.clear",
+    ),
+    Operation(
+        "call_rows",
+        "GET",
+        "/calls/rows",
+        "List recorded calls as rows, the newest first.",
+        ListRows,
+        RowPage,
+    ),
+    Operation(
+        "call_counts",
+        "GET",
+        "/calls/counts",
+        "Count calls by verdict, by time and by their most frequent values.",
+        CountCalls,
+        CallCounts,
+    ),
+    Operation(
+        "copy_calls",
+        "POST",
+        "/calls/copy",
+        "Return calls as text for a terminal, a test or a report.",
+        CopyCalls,
+        CopiedText,
+        refusals=_NO_CALL,
+        harmless=True,
+    ),
+    Operation(
+        "copy_call",
+        "GET",
+        "/calls/{id}/copy",
+        "Return one call as text for a terminal, a test or a report.",
+        CopyCall,
+        CopiedText,
+        refusals=_NO_CALL,
+        command="show",
     ),
     Operation(
         "get_call",

@@ -9,6 +9,7 @@ from mockseg.hub.hub import Hub
 from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.access import Access
 from mockseg.web.connection import ConnectionServer
+from mockseg.web.feed import FEEDS, Feeds
 from mockseg.web.keys import ACCESS, HUB, OPEN_REQUESTS, RECORDER
 from mockseg.web.open_requests import OpenRequests
 from mockseg.web.recording import Recorder
@@ -64,6 +65,7 @@ def make_app(hub: Hub) -> web.Application:
     app[ACCESS] = Access(hub.settings.control_token)
     app[RECORDER] = Recorder(hub)
     app[STREAM_PACE] = StreamPace(hub)
+    app[FEEDS] = Feeds()
     app.on_shutdown.append(held.release)
     app.cleanup_ctx.append(_deliveries)
     control.add_routes(app)

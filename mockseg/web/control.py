@@ -12,6 +12,7 @@ from mockseg.suggestions import meant, nearest, quoted
 from mockseg.web import openapi, parameters
 from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.control_answers import error_answer, json_answer
+from mockseg.web.feed import feed
 from mockseg.web.guard import Handler, add_guarded
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.metrics import metrics
@@ -30,6 +31,7 @@ def add_routes(app: web.Application) -> None:
     add_guarded(app, "GET", f"{PREFIX}/metrics", metrics)
     # A HEAD of something that never ends has no answer.
     add_guarded(app, "GET", f"{PREFIX}/stream", stream, head=False)
+    add_guarded(app, "GET", f"{PREFIX}/feed", feed, head=False)
 
 
 def add_fallback(app: web.Application) -> None:

@@ -15,6 +15,7 @@ from mockseg.json_types import JsonObject
 from mockseg.operations.table import OPERATIONS, PREFIX, Operation
 from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.control_answers import ErrorAnswer
+from mockseg.web.feed import FeedQuery, Hello, Rows
 from mockseg.web.stream import Gap, StreamQuery
 
 _JSON = "application/json"
@@ -52,6 +53,7 @@ def document() -> JsonObject:
         if not operation.has_body or operation.path_names:
             schemas.pop(operation.params.__name__, None)
     schemas.pop(StreamQuery.__name__)
+    schemas.pop(FeedQuery.__name__)
     made: JsonObject = {
         "openapi": "3.1.0",
         "info": {
@@ -186,7 +188,15 @@ def _others(schemas: JsonObject) -> JsonObject:
         " stream), `gap` (data: a Gap). Each has an id to go on"
         " from. Comments keep the connection alive."
     )
+    rows = (
+        "Server-sent events, at most four a second: `hello` (data: a Hello), `rows` (data: Rows),"
+        " `gap` (data: a Gap). Each has an id to go on from. Comments keep the connection alive."
+    )
+    of_feed = list(_parameters(FeedQuery, (), schemas, has_body=False))
     return {
+        f"{PREFIX}/feed": _get(
+            "feed", "Stream rows for a live page.", rows, "text/event-stream", [*of_feed, resume]
+        ),
         f"{PREFIX}/stream": _get(
             "stream", "Stream what is recorded.", events, "text/event-stream", [*query, resume]
         ),
@@ -231,7 +241,7 @@ def _reference(record: type) -> JsonObject:
 
 def _schemas() -> JsonObject:
     """Return the schemas of all records, with the texts of their docstrings field by field."""
-    records: list[Any] = [ErrorAnswer, Gap, StreamQuery]
+    records: list[Any] = [ErrorAnswer, Gap, StreamQuery, FeedQuery, Hello, Rows]
     for operation in OPERATIONS:
         records += [operation.params, operation.result]
         records += [] if operation.details is None else [operation.details]

@@ -82,6 +82,10 @@ class Place(msgspec.Struct, frozen=True):
     run: int = 0
     finished: int = 0
 
+    def is_elsewhere(self, hub: Hub) -> bool:
+        """Return whether it is of another run of the server."""
+        return self.run not in {0, hub.run} or self.cursor > hub.journal.cursor
+
 
 async def stream(request: web.Request) -> web.StreamResponse:
     """Answer with events until the client or the server goes away.
@@ -93,7 +97,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     hub = request.app[HUB]
     query = read_query(request, StreamQuery)
     after = request.headers.get("Last-Event-ID") or query.after
-    reading = _Reading(hub, query, _place(hub, after))
+    reading = _Reading(hub, query, place_of(hub, after))
     headers = security_headers() | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
     response = web.StreamResponse(headers=headers)
     try:
@@ -162,7 +166,7 @@ class _Reading:
         self._finds = None if query.q is None else hub.queries.compile(query.q).matches
         # Requests and deliveries too, where no key but the source narrows the stream.
         self._sends_all = set(msgspec.to_builtins(query)) <= {"source", "after"}
-        elsewhere = place.run not in {0, hub.run} or place.cursor > hub.journal.cursor
+        elsewhere = place.is_elsewhere(hub)
         self._restarted = place if elsewhere else None
         start = Place(0, 0) if elsewhere else place
         self._cursor, self._number, self._finished = start.cursor, start.number, start.finished
@@ -256,7 +260,7 @@ class _Reading:
         return Gap(cursor, calls[0].cursor if calls else None, "evicted")
 
 
-def _place(hub: Hub, after: str | None) -> Place:
+def place_of(hub: Hub, after: str | None) -> Place:
     """Return where to begin: now, or after what was seen.
 
     Raises:

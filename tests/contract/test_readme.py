@@ -141,7 +141,7 @@ def test_every_operation_is_documented() -> None:
     """The table of operations is that of the control plane, with the stream, metrics, document."""
     documented = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", README))
     offered = {f"{operation.method} {operation.path}" for operation in OPERATIONS}
-    extra = {"GET /stream", "GET /metrics", "GET /openapi.json"}
+    extra = {"GET /stream", "GET /feed", "GET /metrics", "GET /openapi.json"}
     assert documented == offered | extra
 
 

@@ -122,7 +122,7 @@ def _all(_call: KeptCall) -> bool:
 async def get_call(
     asked: GetCall, *, journal: MemoryJournal, sources: Sources, destinations: Destinations
 ) -> CallDetails:
-    call = _existing(asked.id, journal)
+    call = existing_call(asked.id, journal)
     view = call.view()
     plans = sources.plans_of(call.source)
     before, after = await _neighbours(call, journal)
@@ -153,7 +153,7 @@ async def clear_call(
     cleared: Callable[[str, int], None],
 ) -> Cleared:
     """Forget one call: its deliveries are cancelled, and its messageId is new again."""
-    call = _existing(asked.id, journal)
+    call = existing_call(asked.id, journal)
     journal.remove(call)
     source = sources.get(call.source)
     if source is not None:
@@ -163,7 +163,7 @@ async def clear_call(
     return Cleared(cleared=1)
 
 
-def _existing(id_: str, journal: MemoryJournal) -> KeptCall:
+def existing_call(id_: str, journal: MemoryJournal) -> KeptCall:
     """Return the call with this id.
 
     Raises:

@@ -26,7 +26,7 @@ _PORTION = 1000
 
 
 async def list_deliveries(asked: ListDeliveries, *, destinations: Destinations) -> DeliveryPage:
-    ledger = destinations.ledger
+    ledger, newest = destinations.ledger, asked.order == "newest"
     if asked.call is not None:
         found = [
             kept
@@ -35,13 +35,16 @@ async def list_deliveries(asked: ListDeliveries, *, destinations: Destinations) 
             and asked.destination in {None, kept.destination}
             and asked.state in {None, kept.state}
             and kept.cursor > asked.after
-        ][: asked.limit + 1]
+            and (asked.before is None or kept.cursor < asked.before)
+        ][:: -1 if newest else 1][: asked.limit + 1]
     else:
         found = ledger.page(
             source=asked.source,
             destination=asked.destination,
             state=asked.state,
             after=asked.after,
+            before=asked.before,
+            newest=newest,
             limit=asked.limit + 1,
         )
     shown = found[: asked.limit]

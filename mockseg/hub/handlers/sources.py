@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
@@ -13,6 +14,7 @@ from mockseg.clock import ShiftedClock
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import OperationError
 from mockseg.hub.destinations import Destinations
+from mockseg.hub.fault_registry import FaultRegistry
 from mockseg.hub.judge import DryRun
 from mockseg.hub.source_plans import NO_PLANS, chosen
 from mockseg.hub.sources import Source, Sources
@@ -43,6 +45,7 @@ from mockseg.operations.sources import (
     SetClock,
     SourceCounts,
     SourceList,
+    SourceSort,
     SourceView,
     Window,
 )
@@ -63,25 +66,83 @@ _VERSION = version()
 
 
 async def list_sources(
-    asked: ListSources, *, sources: Sources, journal: MemoryJournal
+    asked: ListSources,
+    *,
+    sources: Sources,
+    journal: MemoryJournal,
+    destinations: Destinations,
+    faults: FaultRegistry,
 ) -> SourceList:
-    views = [
-        _view(source, sources, journal)
-        for source in sorted(sources, key=lambda source: source.last_arrival or source.opened)
-    ]
+    found = _sorted(_searched(asked.search, sources), asked.sort, journal)
+    end = None if asked.limit is None else asked.skip + asked.limit
+    page = found[asked.skip : end]
+    views = [_view(source, sources, journal) for source in page]
     if asked.counts:
-        views = [replace(view, counts=_counts(view.write_key, journal)) for view in views]
+        of_faults = Counter(fault.source for fault in faults)
+        views = [
+            replace(view, counts=_counts(source, journal, destinations, of_faults))
+            for view, source in zip(views, page, strict=True)
+        ]
     return SourceList(
         sources=views,
         forgotten=sources.forgotten,
         forgotten_with_plan=sources.forgotten_with_plan,
+        total=len(found),
     )
 
 
-def _counts(key: str, journal: MemoryJournal) -> SourceCounts:
-    counts = journal.counts(key)
-    calls, good = journal.count(key)[0], counts.by_verdict()[1]
-    return SourceCounts(good=good, bad=calls - good, refused=sum(counts.refusals.values()))
+def _searched(search: str, sources: Sources) -> list[Source]:
+    wanted = search.casefold()
+    return [
+        source
+        for source in sources
+        if wanted in source.key.casefold() or wanted in source.behaviour.name.casefold()
+    ]
+
+
+def _sorted(found: list[Source], sort: SourceSort, journal: MemoryJournal) -> list[Source]:
+    def used(source: Source) -> float:
+        return source.last_arrival or source.opened
+
+    def bad(source: Source) -> int:
+        return journal.count(source.key)[0] - journal.counts(source.key).by_verdict()[1]
+
+    match sort:
+        case "name":
+            return sorted(
+                found,
+                key=lambda source: (
+                    not source.behaviour.name,
+                    source.behaviour.name.casefold(),
+                    source.key,
+                ),
+            )
+        case "calls":
+            return sorted(found, key=lambda source: (-journal.count(source.key)[0], -used(source)))
+        case "bad":
+            return sorted(found, key=lambda source: (-bad(source), -used(source)))
+        case _:
+            return sorted(found, key=used, reverse=sort == "recent")
+
+
+def _counts(
+    source: Source,
+    journal: MemoryJournal,
+    destinations: Destinations,
+    faults: Counter[str | None],
+) -> SourceCounts:
+    counts = journal.counts(source.key)
+    calls, good = journal.count(source.key)[0], counts.by_verdict()[1]
+    newest = journal.calls_before(None, limit=1, source=source.key)
+    return SourceCounts(
+        good=good,
+        bad=calls - good,
+        refused=sum(counts.refusals.values()),
+        last_call_at=format_moment(newest[0].request.received_ns) if newest else None,
+        destinations=len(destinations.of(source.key)),
+        faults=faults[source.key],
+        clock_offset_seconds=source.clock.offset_seconds,
+    )
 
 
 async def create_source(

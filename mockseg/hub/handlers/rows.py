@@ -1,0 +1,226 @@
+"""Operations on many calls at a glance: rows, counts, and calls as text for elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import get_args
+
+from mockseg.conversion import invalid
+from mockseg.domain.call import KeptCall, Verdict
+from mockseg.domain.findings import Violation
+from mockseg.hub.call_rows import COLUMNS, call_row
+from mockseg.hub.destinations import Destinations
+from mockseg.hub.handlers.calls import existing_call
+from mockseg.hub.handlers.requests import request_view
+from mockseg.hub.queries import Queries
+from mockseg.hub.sources import Sources
+from mockseg.journal.memory import MemoryJournal
+from mockseg.matching.copies import Copied, copied
+from mockseg.operations.rows import (
+    MAX_COPIED,
+    MAX_FACET_VALUES,
+    Bucket,
+    CallCounts,
+    CopiedText,
+    CopyCall,
+    CopyCalls,
+    CountCalls,
+    FacetKey,
+    FacetValue,
+    ListRows,
+    RowPage,
+    TermView,
+)
+from mockseg.query.terms import term_text
+from mockseg.suggestions import unknown_parameter
+
+_FACETS: tuple[FacetKey, ...] = get_args(FacetKey)
+# Different values of a facet that are counted; the rest is not.
+_MOST_COUNTED = 10_000
+
+
+async def call_rows(
+    asked: ListRows,
+    *,
+    journal: MemoryJournal,
+    queries: Queries,
+    destinations: Destinations,
+    sources: Sources,
+) -> RowPage:
+    query = queries.compile(asked.q or "")
+    matches = query.matches if query.terms else None
+    found: list[KeptCall] = []
+    async for portion in journal.scan_back(before=asked.before, source=asked.source):
+        found += [
+            call
+            for call in portion
+            if call.cursor > asked.after and (matches is None or matches(call))
+        ]
+        if len(found) > asked.limit or portion[-1].cursor <= asked.after:
+            break
+    shown = found[: asked.limit]
+    return RowPage(
+        columns=list(COLUMNS),
+        rows=[call_row(call, destinations.ledger) for call in shown],
+        next=shown[-1].cursor if len(found) > len(shown) else None,
+        cursor=journal.cursor,
+        terms=[
+            TermView(
+                text=term.text, key=term.key, negated=term.negated, start=term.start, end=term.end
+            )
+            for term in query.terms
+        ],
+        total=await _total(asked.source, matches, journal) if asked.total else None,
+        lost=sources.lost(asked.source),
+    )
+
+
+async def _total(
+    source: str | None, matches: Callable[[KeptCall], bool] | None, journal: MemoryJournal
+) -> int:
+    if matches is None:
+        return journal.count(source)[0]
+    total = 0
+    async for portion in journal.scan(source=source):
+        total += sum(map(matches, portion))
+    return total
+
+
+class _Tally:
+    """Counts calls by verdict, minute and facet."""
+
+    def __init__(self, asked: CountCalls, facets: list[FacetKey]) -> None:
+        self._bucket_ms = asked.bucket_seconds * 1000
+        self._wants_buckets = asked.buckets > 0
+        self.verdicts: Counter[Verdict] = Counter()
+        self.good = self.violations = self.retried = 0
+        # By number of the bucket: good and bad calls.
+        self.buckets: dict[int, list[int]] = {}
+        self.facets: dict[FacetKey, Counter[str]] = {key: Counter() for key in facets}
+
+    def add(self, call: KeptCall) -> None:
+        good, remark = call.good, call.remark
+        self.verdicts[call.verdict] += 1
+        self.good += good
+        if remark is not None:
+            self.violations += any(isinstance(each, Violation) for each in remark.findings)
+            self.retried += remark.attempt > 1
+        if self._wants_buckets:
+            place = call.request.received_ns // 1_000_000 // self._bucket_ms
+            self.buckets.setdefault(place, [0, 0])[not good] += 1
+        for key, counter in self.facets.items():
+            for value in _values(call, key):
+                if value in counter or len(counter) < _MOST_COUNTED:
+                    counter[value] += 1
+
+    def bucket_list(self, most: int) -> list[Bucket]:
+        if not self.buckets:
+            return []
+        last = max(self.buckets)
+        return [
+            Bucket(start_ms=place * self._bucket_ms, good=numbers[0], bad=numbers[1])
+            for place in range(last - most + 1, last + 1)
+            for numbers in (self.buckets.get(place, (0, 0)),)
+        ]
+
+
+def _values(call: KeptCall, key: FacetKey) -> tuple[str, ...]:
+    match key:
+        case "type":
+            return (call.type,)
+        case "event":
+            return () if call.event is None else (call.event,)
+        case "user":
+            return () if call.user_id is None else (call.user_id,)
+        case "source":
+            return (call.source,)
+        case "verdict":
+            return (call.verdict,)
+        case "code":
+            findings = () if call.remark is None else call.remark.findings
+            return tuple({each.code for each in findings})
+
+
+async def call_counts(asked: CountCalls, *, journal: MemoryJournal, queries: Queries) -> CallCounts:
+    facets = _facet_keys(asked.facets)
+    query = queries.compile(asked.q or "")
+    tally = _Tally(asked, facets)
+    async for portion in journal.scan(source=asked.source):
+        for call in portion:
+            if query.matches(call):
+                tally.add(call)
+    total = sum(tally.verdicts.values())
+    return CallCounts(
+        total=total,
+        good=tally.good,
+        bad=total - tally.good,
+        accepted=tally.verdicts["accepted"],
+        dropped=tally.verdicts["dropped"],
+        blocked=tally.verdicts["blocked"],
+        rejected=tally.verdicts["rejected"],
+        violations=tally.violations,
+        retried=tally.retried,
+        buckets=tally.bucket_list(asked.buckets),
+        facets={
+            key: [
+                FacetValue(value=value, count=count, term=_facet_term(key, value))
+                for value, count in counter.most_common(MAX_FACET_VALUES)
+            ]
+            for key, counter in tally.facets.items()
+        },
+    )
+
+
+def _facet_keys(text: str) -> list[FacetKey]:
+    """Return the facets that a list names.
+
+    Raises:
+        OperationError: 422, one of them is unknown.
+    """
+    keys: list[FacetKey] = []
+    for name in filter(None, map(str.strip, text.split(","))):
+        for key in _FACETS:
+            if key == name:
+                keys.append(key)
+                break
+        else:
+            raise unknown_parameter("facets", "facet", name, _FACETS)
+    return keys
+
+
+def _facet_term(key: FacetKey, value: str) -> str:
+    return term_text("is" if key == "verdict" else key, value)
+
+
+async def copy_call(asked: CopyCall, *, journal: MemoryJournal) -> CopiedText:
+    call = existing_call(asked.id, journal)
+    return CopiedText(text=copied([_material(call, journal)], asked.form, url=asked.url), calls=1)
+
+
+async def copy_calls(asked: CopyCalls, *, journal: MemoryJournal, queries: Queries) -> CopiedText:
+    if (asked.ids is None) == (asked.q is None):
+        raise invalid("ids", "say which calls: one of ids and q", allowed=["ids", "q"])
+    omitted = 0
+    if asked.ids is not None:
+        calls = [existing_call(id_, journal) for id_ in asked.ids]
+    else:
+        matches = queries.compile(asked.q or "").matches
+        calls = []
+        async for portion in journal.scan(source=asked.source):
+            calls += filter(matches, portion)
+        omitted = max(0, len(calls) - MAX_COPIED)
+        calls = calls[omitted:]
+    text = copied([_material(call, journal) for call in calls], asked.form, url=asked.url)
+    return CopiedText(text=text, calls=len(calls), omitted=omitted)
+
+
+def _material(call: KeptCall, journal: MemoryJournal) -> Copied:
+    request = request_view(call.request, journal.calls_of(call.request), body=False)
+    return Copied(
+        call=call.view(),
+        raw=bytes(call.raw),
+        request_line=f"{request.method} {request.path}",
+        status=request.answer.status,
+        answer=call.request.answer.body[:2000].decode("utf-8", "replace"),
+    )

@@ -1,0 +1,315 @@
+"""``GET /feed``: what a live page shows, in rows, at most four times a second.
+
+A feed keeps no queue and never falls behind: what came faster than it is shown is counted as
+skipped, and a page can load it. The first news is sent at once; what follows within a quarter of a
+second is sent together. Feeds take turns with the streams (:class:`mockseg.web.stream.StreamPace`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from mockseg import json_types
+from mockseg.clock import SystemClock, Turn
+from mockseg.domain.call import KeptCall
+from mockseg.domain.delivery import DeliveryState
+from mockseg.errors import OperationError
+from mockseg.hub.call_rows import call_row, deliveries_of
+from mockseg.hub.hub import Hub
+from mockseg.operations.base import Params, WriteKey
+from mockseg.operations.rows import CallRow
+from mockseg.version import version
+from mockseg.web.control_answers import error_answer, security_headers
+from mockseg.web.keys import HUB, OPEN_REQUESTS
+from mockseg.web.parameters import check_content_type, read_query
+from mockseg.web.stream import KEEP_ALIVE_SECONDS, STREAM_PACE, Gap, StreamPace, place_of
+
+# Seconds between two messages; the first after a silence is sent at once.
+INTERVAL_SECONDS: Final = 0.25
+# Maximum number of rows of one message.
+MAX_ROWS: Final = 500
+MAX_FEEDS: Final = 64
+_RETRY_MILLISECONDS = 1000
+# How many calls are looked at between two looks at the clock.
+_STEP = 64
+_VERSION = version()
+
+
+class FeedQuery(Params, frozen=True):
+    """What to tell of.
+
+    Attributes:
+        q: a query, such as ``is:bad type:track``.
+        source: a write key; all sources if omitted.
+        after: the id of the last event that was seen, or a cursor; from now on if omitted. The
+            header ``Last-Event-ID`` goes before it.
+    """
+
+    q: str | None = None
+    source: WriteKey | None = None
+    after: str | None = None
+
+
+class FeedCounts(msgspec.Struct, frozen=True, rename="camel"):
+    """Numbers of what is kept of the source, or of all.
+
+    Attributes:
+        total, good, dropped: calls.
+        evicted: calls that are no longer kept.
+        refused: requests that were answered 4xx or 5xx.
+        sources, faults: how many there are, in the whole server.
+        destinations: how many there are.
+    """
+
+    total: int
+    good: int
+    dropped: int
+    evicted: int
+    refused: int
+    sources: int
+    destinations: int
+    faults: int
+
+
+class Hello(msgspec.Struct, frozen=True, rename="camel"):
+    """The first event.
+
+    Attributes:
+        run: differs after each start of a server.
+        version: of mockseg.
+        cursor: of the last call recorded.
+        counts: of what is kept.
+    """
+
+    run: int
+    version: str
+    cursor: int
+    counts: FeedCounts
+
+
+class Skipped(msgspec.Struct, frozen=True, rename="camel"):
+    """Calls that match and came faster than they are shown.
+
+    Attributes:
+        count, bad: how many.
+        after, before: the cursors between which they stand.
+    """
+
+    count: int
+    bad: int
+    after: int
+    before: int
+
+
+class Rows(msgspec.Struct, frozen=True, rename="camel"):
+    """What came since the last message.
+
+    Attributes:
+        rows: the newest first, at most 500.
+        skipped: older calls that are left out, or null.
+        counts: of what is kept.
+        deliveries: cursors of calls with their deliveries as they are now.
+        changed: what else changed: faults, sources, destinations, cleared.
+    """
+
+    rows: list[CallRow]
+    skipped: Skipped | None
+    counts: FeedCounts
+    deliveries: list[tuple[int, list[tuple[str, DeliveryState]]]]
+    changed: list[str]
+
+
+class Feeds:
+    """How many feeds are open."""
+
+    def __init__(self) -> None:
+        self.open = 0
+
+
+FEEDS = web.AppKey("feeds", Feeds)
+
+
+async def feed(request: web.Request) -> web.StreamResponse:
+    """Answer with events until the client or the server goes away.
+
+    Raises:
+        OperationError: 422 a wrong parameter, 503 the server is stopping.
+    """
+    check_content_type(request)
+    hub, feeds = request.app[HUB], request.app[FEEDS]
+    asked = read_query(request, FeedQuery)
+    if feeds.open >= MAX_FEEDS:
+        return _too_many()
+    reading = _Reading(hub, asked, request.headers.get("Last-Event-ID") or asked.after)
+    headers = security_headers() | {"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+    response = web.StreamResponse(headers=headers)
+    feeds.open += 1
+    try:
+        with request.app[OPEN_REQUESTS].hold(request), hub.sources.watching(asked.source):
+            await response.prepare(request)
+            await reading.send(response, request.app[STREAM_PACE])
+    except OperationError:
+        if not response.prepared:
+            raise
+        transport = request.transport
+        if transport is not None and transport.get_write_buffer_size() > 0:
+            # The reader is behind; a polite end would wait for it.
+            transport.abort()
+    finally:
+        feeds.open -= 1
+    return response
+
+
+def _too_many() -> web.Response:
+    error = OperationError(
+        f"{MAX_FEEDS} feeds are open, the maximum; close a page, or ask GET /calls/rows",
+        status=503,
+        code="too_many_feeds",
+        details={"allowed": MAX_FEEDS},
+    )
+    return error_answer(error, headers={"Retry-After": "5"})
+
+
+class _Reading:
+    """One feed: how far it has read, and what it has found since its last message."""
+
+    def __init__(self, hub: Hub, asked: FeedQuery, after: str | None) -> None:
+        self._hub = hub
+        self._source = asked.source
+        query = hub.queries.compile(asked.q or "")
+        self._matches = query.matches if query.terms else None
+        place = place_of(hub, after)
+        self._gap = Gap(place.cursor, None, "restarted") if place.is_elsewhere(hub) else None
+        self._cursor = 0 if self._gap else place.cursor
+        self._finished = 0 if self._gap else place.finished
+        # The newest that match, and those that no longer fit.
+        self._found: deque[KeptCall] = deque(maxlen=MAX_ROWS)
+        self._sent = self._cursor
+        self._skipped = self._skipped_bad = 0
+        self._state = self._changing()
+
+    async def send(self, response: web.StreamResponse, pace: StreamPace) -> None:
+        """Send messages until the request is ended."""
+        hub, loop, clock = self._hub, asyncio.get_running_loop(), SystemClock()
+        hello = Hello(hub.run, _VERSION, hub.journal.cursor, self._counts())
+        await response.write(
+            b"retry: %d\n\n%b" % (_RETRY_MILLISECONDS, self._event("hello", hello))
+        )
+        if self._gap is not None:
+            await response.write(self._event("gap", self._gap))
+        next_at = loop.time()
+        while True:
+            # What came meanwhile is told together.
+            await clock.sleep(next_at - loop.time())
+            while await pace.turn(self._collect):
+                pass
+            text = await pace.turn(self._message)
+            if text:
+                await response.write(text)
+                next_at = loop.time() + INTERVAL_SECONDS
+            # No await lies between looking and listening: nothing falls in between.
+            if not self._has_news() and not await hub.bell.wait(KEEP_ALIVE_SECONDS):
+                await response.write(b": keep-alive\n\n")
+
+    def _has_news(self) -> bool:
+        hub = self._hub
+        return (
+            self._cursor < hub.journal.cursor
+            or self._finished < hub.destinations.ledger.finished
+            or self._state != self._changing()
+        )
+
+    def _collect(self, _pace: StreamPace) -> bytes:
+        """Look at calls for one turn; return something if more are left."""
+        turn, journal = Turn(), self._hub.journal
+        while not turn.is_over:
+            calls = journal.calls_after(self._cursor, limit=_STEP, source=self._source)
+            for call in calls:
+                if self._matches is None or self._matches(call):
+                    self._add(call)
+            if len(calls) < _STEP:
+                self._cursor = journal.cursor
+                return b""
+            self._cursor = calls[-1].cursor
+        return b"more"
+
+    def _add(self, call: KeptCall) -> None:
+        if len(self._found) == MAX_ROWS:
+            self._skipped += 1
+            self._skipped_bad += not self._found[0].good
+        self._found.append(call)
+
+    def _message(self, _pace: StreamPace) -> bytes:
+        ledger, found = self._hub.destinations.ledger, self._found
+        deliveries = self._delivered()
+        state = self._changing()
+        changed = [name for name, value in state.items() if self._state[name] != value]
+        if not found and not deliveries and not changed:
+            return b""
+        skipped = None
+        if self._skipped:
+            skipped = Skipped(self._skipped, self._skipped_bad, self._sent, found[0].cursor)
+        rows = Rows(
+            rows=[call_row(call, ledger) for call in reversed(found)],
+            skipped=skipped,
+            counts=self._counts(),
+            deliveries=deliveries,
+            changed=changed,
+        )
+        self._sent, self._state = self._cursor, state
+        self._skipped = self._skipped_bad = 0
+        found.clear()
+        return self._event("rows", rows)
+
+    def _delivered(self) -> list[tuple[int, list[tuple[str, DeliveryState]]]]:
+        """Return the calls of which a delivery became final, the latest of many."""
+        ledger = self._hub.destinations.ledger
+        after = max(self._finished, ledger.finished - MAX_ROWS)
+        finals = ledger.finals(after=after, limit=MAX_ROWS, source=self._source)
+        self._finished = ledger.finished
+        cursors = dict.fromkeys(kept.call for kept in finals if kept.call)
+        return [(cursor, deliveries_of(cursor, ledger)) for cursor in cursors]
+
+    def _changing(self) -> dict[str, object]:
+        """Return values of which each stays the same until something of its name changes."""
+        hub = self._hub
+        return {
+            "faults": hub.faults.changes,
+            "sources": (len(hub.sources), hub.sources.forgotten),
+            "destinations": self._destinations(),
+            "cleared": hub.journal.cursor - hub.journal.evicted_ever - hub.journal.count()[0],
+        }
+
+    def _destinations(self) -> int:
+        destinations = self._hub.destinations
+        return len(destinations if self._source is None else destinations.of(self._source))
+
+    def _counts(self) -> FeedCounts:
+        hub, source = self._hub, self._source
+        counts = hub.journal.counts(source)
+        verdicts, good = counts.by_verdict()
+        return FeedCounts(
+            total=sum(verdicts.values()),
+            good=good,
+            dropped=verdicts["dropped"],
+            evicted=hub.sources.lost(source).calls,
+            refused=sum(counts.refusals.values()),
+            sources=len(hub.sources),
+            destinations=self._destinations(),
+            faults=len(hub.faults),
+        )
+
+    def _event(self, name: str, data: object) -> bytes:
+        id_ = b"%d.%d.%d.%d" % (
+            self._cursor,
+            self._hub.journal.number,
+            self._hub.run,
+            self._finished,
+        )
+        encoded = json_types.encode_printable(data)
+        return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), id_, encoded)

@@ -1,0 +1,243 @@
+"""The feed of a live page: rows at once, then together; nothing uncounted, nothing queued."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mockseg import json_types
+from mockseg.clock import SystemClock
+from mockseg.web import feed as module
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+FEED = "/_mockseg/v1/feed"
+
+
+class Events:
+    """The events of one feed."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+        self.id = ""
+
+    async def next(self) -> tuple[str, Any]:
+        """Read the next event; give its type and its data."""
+        fields: dict[str, str] = {}
+        while line := (await self._answer.content.readline()).decode().rstrip("\n"):
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+        if "event" not in fields:
+            return await self.next()
+        self.id = fields["id"]
+        return fields["event"], json_types.decode(fields["data"].encode())
+
+    async def rows(self) -> Any:
+        """Read the next event, which has rows."""
+        name, data = await self.next()
+        assert name == "rows"
+        return data
+
+    async def cursors(self, most: int) -> list[int]:
+        """Read rows until this many have come, over how many events ever."""
+        found: list[int] = []
+        while len(found) < most:
+            found += [row[0] for row in reversed((await self.rows())["rows"])]
+        return found
+
+
+@contextlib.asynccontextmanager
+async def listening(client: Any, query: Any = "", **headers: str) -> AsyncIterator[Events]:
+    """Open a feed; its first event has come when this is entered."""
+    async with client.get(f"{FEED}{query}", headers=headers, timeout=None) as answer:
+        assert answer.status == 200, await answer.text()
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        events = Events(answer)
+        name, events.hello = await events.next()
+        assert name == "hello"
+        yield events
+
+
+async def send(client: Any, *events: str, key: str = "k", **changes: Any) -> None:
+    """Send a batch of track calls."""
+    batch = [{"type": "track", "userId": "u", "event": event, **changes} for event in events]
+    async with client.post("/v1/batch", json={"writeKey": key, "batch": batch}) as answer:
+        assert answer.status == 200
+
+
+@pytest.fixture(name="unpaced")
+def _unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each message follows at once."""
+    monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.0)
+
+
+async def test_a_feed_begins_with_what_is_kept_and_tells_of_calls(client: Any) -> None:
+    """`hello`, then rows as GET /calls/rows has them, with the numbers of what is kept."""
+    await send(client, "before")
+    async with listening(client) as events:
+        assert events.hello["cursor"] == 1
+        assert events.hello["counts"]["total"] == 1
+        assert events.hello["run"] == client.hub.run
+        await send(client, "one", "two")
+        news = await events.rows()
+        assert [row[0] for row in news["rows"]] == [3, 2]
+        async with client.get("/_mockseg/v1/calls/rows?limit=2") as answer:
+            assert (await answer.json())["rows"] == news["rows"]
+        assert (news["counts"]["total"], news["counts"]["good"]) == (3, 3)
+        assert news["skipped"] is None
+
+
+async def test_a_feed_goes_on_where_it_was(client: Any) -> None:
+    """By the id of its last event, or by a cursor."""
+    async with listening(client) as events:
+        await send(client, "one")
+        await events.rows()
+        seen = events.id
+    await send(client, "two")
+    async with listening(client, "?after=0", **{"Last-Event-ID": seen}) as events:
+        assert [row[0] for row in (await events.rows())["rows"]] == [2]
+    async with listening(client, "?after=0") as events:
+        assert [row[0] for row in (await events.rows())["rows"]] == [2, 1]
+
+
+async def test_a_feed_is_narrowed_by_source_and_query(client: Any, unpaced: None) -> None:
+    """What does not match is neither shown nor counted as skipped."""
+    query = {"source": "k", "q": "event:wanted"}
+    async with client.get(FEED, params=query, timeout=None) as answer:
+        events = Events(answer)
+        await events.next()
+        await send(client, "other")
+        await send(client, "wanted", key="elsewhere")
+        await send(client, "wanted")
+        news = await events.rows()
+        while not news["rows"]:
+            news = await events.rows()
+        assert [row[0] for row in news["rows"]] == [3]
+        assert news["skipped"] is None
+        assert news["counts"]["total"] == 2
+
+
+async def test_what_comes_too_fast_is_counted(
+    client: Any, unpaced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shown and skipped together are all; the bad ones among the skipped are counted too."""
+    for number in range(3):
+        await send(client, *["e"] * 600, messageId="same" if number else None)
+    shown = skipped = bad = 0
+    async with listening(client, "?after=0") as events:
+        while shown + skipped < 1800:
+            news = await events.rows()
+            assert len(news["rows"]) <= 500
+            cursors = [row[0] for row in news["rows"]]
+            assert cursors == sorted(cursors, reverse=True)
+            shown += len(cursors)
+            if (left_out := news["skipped"]) is not None:
+                assert left_out["before"] == cursors[-1]
+                assert left_out["before"] - left_out["after"] - 1 == left_out["count"]
+                skipped += left_out["count"]
+                bad += left_out["bad"]
+    assert shown + skipped == 1800
+    assert shown >= 500
+    assert 0 < bad <= skipped
+
+
+async def test_what_comes_within_the_interval_is_told_together(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first at once; the next message waits, and has all that came meanwhile."""
+    held = asyncio.Event()
+    sleep = SystemClock.sleep
+
+    async def slept(self: SystemClock, seconds: float) -> None:
+        await (held.wait() if seconds > 500 else sleep(self, seconds))
+
+    monkeypatch.setattr(module, "INTERVAL_SECONDS", 1000.0)
+    monkeypatch.setattr(SystemClock, "sleep", slept)
+    async with listening(client) as events:
+        await send(client, "one")
+        assert await events.cursors(1) == [1]
+        for event in ("two", "three", "four"):
+            await send(client, event)
+        held.set()
+        assert await events.cursors(3) == [2, 3, 4]
+
+
+async def test_deliveries_that_become_final_are_told(client: Any, unpaced: None) -> None:
+    """Of which call, and where it went."""
+    body = {"type": "userguiding", "source": "k"}
+    async with listening(client, "?source=k") as events:
+        async with client.post("/_mockseg/v1/destinations", json=body) as answer:
+            made = (await answer.json())["id"]
+        changed = await events.rows()
+        assert changed["changed"] == ["sources", "destinations"]
+        assert changed["counts"]["destinations"] == 1
+        await send(client, "one")
+        found: list[Any] = []
+        while not found:
+            found = (await events.rows())["deliveries"]
+        ((cursor, ((destination, _state),)),) = found
+        assert (cursor, destination) == (1, made)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "changed"),
+    [
+        ("/faults", {"effect": {"status": 503}}, "faults"),
+        ("/sources", {}, "sources"),
+        ("/calls?source=k", None, "cleared"),
+    ],
+)
+async def test_other_changes_are_named(
+    client: Any, unpaced: None, path: str, body: Any, changed: str
+) -> None:
+    """So that a page knows what to ask for again."""
+    await send(client, "one")
+    async with listening(client) as events:
+        method, how = ("DELETE", {}) if body is None else ("POST", {"json": body})
+        async with client.request(method, f"/_mockseg/v1{path}", **how) as answer:
+            assert answer.status < 300
+        assert (await events.rows())["changed"] == [changed]
+
+
+async def test_a_feed_of_another_run_says_so(client: Any) -> None:
+    """And begins with what is kept."""
+    await send(client, "one")
+    async with listening(client, "?after=9.9.1.9") as events:
+        assert await events.next() == ("gap", {"after": 9, "next": None, "reason": "restarted"})
+        assert await events.cursors(1) == [1]
+
+
+async def test_a_silent_feed_is_kept_alive(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With comments, so that no proxy closes it."""
+    monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.001)
+    async with client.get(FEED, timeout=None) as answer:
+        while not (await answer.content.readline()).startswith(b": keep-alive"):
+            pass
+
+
+async def test_only_so_many_feeds_are_open(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more is asked to come again later; a place that is left is free."""
+    monkeypatch.setattr(module, "MAX_FEEDS", 1)
+    async with listening(client):
+        async with client.get(FEED) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+            assert (await answer.json())["error"]["code"] == "too_many_feeds"
+        async with client.get("/_mockseg/v1/health") as answer:
+            assert answer.status == 200
+
+
+async def test_a_page_of_another_site_may_not_listen(client: Any) -> None:
+    """An EventSource carries its origin."""
+    async with client.get(FEED, headers={"Origin": "http://evil.example"}) as answer:
+        assert answer.status == 403
+
+
+async def test_a_wrong_parameter_is_named(client: Any) -> None:
+    """Before anything is streamed."""
+    for query in ("?q=is:bda", "?after=x", "?sorce=k"):
+        async with client.get(FEED + query) as answer:
+            assert answer.status == 422
