@@ -281,9 +281,15 @@ def _about(record: type) -> tuple[str, dict[str, str]]:
 def _describe(schema: JsonObject, record: type[msgspec.Struct]) -> None:
     whole, fields = _about(record)
     schema["description"] = whole
-    for field in msgspec.structs.fields(record):
-        if field.name in fields:
+    for place, field in enumerate(msgspec.structs.fields(record)):
+        if field.name not in fields:
+            continue
+        if "properties" in schema:
             schema["properties"][field.encode_name].setdefault("description", fields[field.name])
+        else:
+            # A record that is an array on the wire.
+            member = schema["prefixItems"][place]
+            member.setdefault("description", f"{field.encode_name}: {fields[field.name]}")
 
 
 def _parts(record: type) -> tuple[str, dict[str, str]]:
