@@ -45,7 +45,12 @@ def test_every_row_of_the_table_is_in_the_document() -> None:
     documented = {
         (found["operationId"], method.upper(), path) for path, method, found in operations()
     }
-    extra = {("feed", "/feed"), ("stream", "/stream"), ("metrics", "/metrics"), ("openapi", "/openapi.json")}
+    extra = {
+        ("feed", "/feed"),
+        ("stream", "/stream"),
+        ("metrics", "/metrics"),
+        ("openapi", "/openapi.json"),
+    }
     assert documented == {
         (operation.name, operation.method, PREFIX + operation.path) for operation in OPERATIONS
     } | {(name, "GET", PREFIX + path) for name, path in extra}
