@@ -29,7 +29,7 @@ Rules of spelling: :mod:`mockseg.fql.tokens`; of globs: :mod:`mockseg.fql.glob`.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
@@ -219,10 +219,12 @@ class Query:
 
     Attributes:
         text: the filter as it was written.
+        required: fields by their paths, with the text that each has in every message that matches.
     """
 
     text: str
     _evaluation: Evaluation = field(repr=False, compare=False)
+    required: tuple[tuple[tuple[str, ...], str], ...] = field(default=(), repr=False, compare=False)
 
     def matches(self, message: Mapping[str, Json]) -> bool:
         """Whether the filter gives true for a decoded message; never raises."""
@@ -245,7 +247,22 @@ def parse(text: str) -> Query:
         FqlError: the text is empty, over 5 KB, nested deeper than 64 levels or not FQL.
             It carries the reason, the text and the position in characters from 0.
     """
-    return Query(text, compile_tree(parse_tree(text)))
+    tree = parse_tree(text)
+    return Query(text, compile_tree(tree), tuple(_required(tree)))
+
+
+def _required(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what `Query.required` has; nothing of an ``or`` or a ``!``."""
+    match node:
+        case Conjunction():
+            for operand in node.operands:
+                yield from _required(operand)
+        case Comparison("=", Path(keys), Literal(str(text))) | Comparison(
+            "=", Literal(str(text)), Path(keys)
+        ):
+            yield keys, text
+        case _:
+            pass
 
 
 def quote(text: str) -> str:

@@ -51,7 +51,8 @@ from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.queries import Queries
 from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import Behaviour, Source, Sources
-from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter, OfferedCall, Waiters
+from mockseg.hub.waiters import OfferedCall, OfferedDelivery, Waiters
+from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
@@ -336,7 +337,7 @@ class Hub:
         self.bell.ring()
 
     def _delivery_changed(self, delivery: KeptDelivery) -> None:
-        self.delivery_waiters.offer(delivery.source, (delivery,))
+        self.delivery_waiters.offer(delivery.source, map(OfferedDelivery, (delivery,)))
         self.bell.ring()
 
     def _forget(self, source: Source) -> Forgotten:

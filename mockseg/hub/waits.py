@@ -5,28 +5,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from itertools import islice
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
+from mockseg.clock import Turn
 from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import FqlError, OperationError
 from mockseg.hub.sources import Sources
+from mockseg.hub.waiters import OfferedCall, OfferedDelivery, Waiter, Waiters
 from mockseg.journal.memory import MemoryJournal
-from mockseg.json_types import JsonObject
-from mockseg.matching.match import Predicate, ScalarMatch, accepted_by_default, compile_match
+from mockseg.matching.match import (
+    Predicate,
+    ScalarMatch,
+    accepted_by_default,
+    compile_match,
+    required,
+)
 from mockseg.matching.render import counted, lost_words
 from mockseg.operations.calls import Count, WaitCalls, WaitedCalls
 from mockseg.operations.deliveries import WaitDeliveries, WaitedDeliveries
 
 # A wait answers with at most this many calls; it counts on.
 _MOST = 1000
+# How many calls a wait reads from the journal before it looks at the clock.
+_PORTION = 32
 
 _Found = TypeVar("_Found")
-_Waiter = TypeVar("_Waiter", "CallWaiter", "DeliveryWaiter")
+_Waiter = TypeVar("_Waiter", bound=Waiter)
 
 
 class Bell:
@@ -68,43 +78,6 @@ class Bell:
         return found
 
 
-class Waiters(Generic[_Waiter]):
-    """All waits of a server for calls, or for deliveries, by the source they wait for."""
-
-    def __init__(self) -> None:
-        self._by_source: dict[str | None, set[_Waiter]] = {}
-
-    def add(self, waiter: _Waiter) -> None:
-        self._by_source.setdefault(waiter.source, set()).add(waiter)
-
-    def remove(self, waiter: _Waiter) -> None:
-        waiters = self._by_source[waiter.source]
-        waiters.discard(waiter)
-        if not waiters:
-            del self._by_source[waiter.source]
-
-    def offer(self, source: str, items: Iterable[Any]) -> None:
-        if not self._by_source:
-            return
-        if waiters := self._of(source):
-            for item in items:
-                for waiter in waiters:
-                    waiter.offer(item)
-
-    def cleared(self, source: str, call: int | None) -> None:
-        """Let no wait count what was cleared: all of a source, or what is of one call.
-
-        Args:
-            source: its write key.
-            call: the cursor of the call; None for all of them.
-        """
-        for waiter in self._of(source):
-            waiter.cleared(source, call)
-
-    def _of(self, source: str) -> tuple[_Waiter, ...]:
-        return (*self._by_source.get(source, ()), *self._by_source.get(None, ()))
-
-
 @contextlib.contextmanager
 def waiting(waiter: _Waiter, waiters: Waiters[_Waiter], sources: Sources) -> Iterator[None]:
     """Offer the waiter what comes during the block, and keep its source open meanwhile."""
@@ -128,59 +101,71 @@ def compiled(match: ScalarMatch) -> Predicate:
         raise error.refusal() from None
 
 
-class OfferedCall:
-    """A call that was just recorded; its message is decoded once for all waits."""
-
-    __slots__ = ("_message", "call")
-
-    def __init__(self, call: KeptCall) -> None:
-        self.call = call
-        self._message: JsonObject | None = None
-
-    def message(self) -> JsonObject:
-        if self._message is None:
-            self._message = self.call.message()
-        return self._message
-
-
 class CallWaiter:
     """A wait for calls: what it has seen so far that still counts, and whether that is enough.
+
+    Attributes:
+        source: the write key of the source it waits for; None for any.
+        required: values that every call has which it waits for.
 
     Raises:
         OperationError: 422, the filter cannot be read.
     """
 
-    def __init__(self, asked: WaitCalls) -> None:
+    def __init__(
+        self, asked: WaitCalls, *, journal: MemoryJournal, sources: Sources, turns: asyncio.Lock
+    ) -> None:
         match = asked.match
         # A wait without a verdict means accepted calls; one that was dropped ends it early.
         self._verdict = accepted_by_default(match)
         self._only_accepted = match.verdict is None and match.good is None
         self._matches = compiled(match)
         self._asked = asked
+        self._journal = journal
+        self._sources = sources
+        self._turns = turns
         self._loop = asyncio.get_running_loop()
         self._bell = Bell()
         self._started = self._loop.time()
-        self._begun = False
+        # Whether calls have to be read from the journal, after which, and when those came.
+        self._behind = True
+        self._read, self._behind_since = asked.after, self._started
         self._lost = NOTHING_LOST
         # Of each call by its cursor: the source, and when it came.
         self._seen: dict[int, tuple[str, float]] = {}
+        # The first of these, as many as an answer has.
         self._calls: dict[int, KeptCall] = {}
         self._hopeless: KeptCall | None = None
         self.source = match.source
+        self.required = required(match)
 
     def offer(self, offered: OfferedCall) -> None:
-        # Until the scan of earlier calls has ended, it will come to this one.
-        if self._begun and self._matches(offered.call, offered.message):
+        # Until it has caught up with the journal, it will come to this one there.
+        if not self._behind and self._matches(offered.call, offered.message):
             self._take(offered.call, self._loop.time())
 
-    async def scan(self, journal: MemoryJournal, sources: Sources) -> None:
-        async for portion in journal.scan(after=self._asked.after, source=self.source):
-            for call in portion:
-                if self._matches(call):
-                    self._take(call, self._started)
-        # No await lies between the end of the scan and this: no call falls in between.
-        self._begun = True
-        self._lost = sources.lost(self.source)
+    def fall_behind(self, offered: OfferedCall) -> None:
+        """Read this call and those after it from the journal, outside of the current request."""
+        if not self._behind:
+            self._behind = True
+            self._read, self._behind_since = offered.call.cursor - 1, self._loop.time()
+            self._bell.ring()
+
+    async def _catch_up(self) -> None:
+        after, turn = max(self._read, self._asked.after), Turn()
+        while True:
+            async with self._turns:
+                portion = self._journal.calls_after(after, limit=_PORTION, source=self.source)
+                for call in portion:
+                    if self._matches(call):
+                        self._take(call, self._behind_since)
+            if len(portion) < _PORTION:
+                break
+            after = portion[-1].cursor
+            await turn.over()
+        # No await lies between the last look and this: no call falls in between.
+        self._behind = False
+        self._lost = self._sources.lost(self.source)
 
     def _take(self, call: KeptCall, at: float) -> None:
         if call.cursor <= self._asked.after:
@@ -190,9 +175,9 @@ class CallWaiter:
                 self._hopeless = call
                 self._bell.ring()
             return
-        self._seen[call.cursor] = (call.source, at)
-        if len(self._calls) < _MOST:
+        if len(self._calls) == len(self._seen) < _MOST:
             self._calls[call.cursor] = call
+        self._seen[call.cursor] = (call.source, at)
         self._bell.ring()
 
     def cleared(self, source: str, call: int | None) -> None:
@@ -206,6 +191,15 @@ class CallWaiter:
             self._hopeless = None
         self._bell.ring()
 
+    def _page(self) -> list[KeptCall]:
+        """Return the first calls that it has seen, as many as an answer has."""
+        if len(self._calls) < min(len(self._seen), _MOST):
+            # Others were cleared when these were full already: what followed moves up.
+            found = (self._calls.get(at) or self._journal.call(at) for at in self._seen)
+            kept = islice((call for call in found if call is not None), _MOST)
+            self._calls = {call.cursor: call for call in kept}
+        return list(self._calls.values())
+
     async def satisfied(self) -> WaitedCalls:
         """Return once the calls are there.
 
@@ -216,27 +210,29 @@ class CallWaiter:
         deadline = self._started + max(self._asked.timeout, self._asked.quiet)
         minimum, maximum = self._asked.count.bounds
         while True:
+            if self._behind:
+                await self._catch_up()
             now = self._loop.time()
             enough = len(self._seen) >= minimum
             last = next(reversed(self._seen.values()))[1] if self._seen else self._started
             quiet_at = last + self._asked.quiet
-            calls = list(self._calls.values())
             if maximum is not None and len(self._seen) > maximum:
-                raise self._unmet("too_many", calls[-1])
+                raise self._unmet("too_many", self._page()[-1:])
             if enough and maximum is not None and self._lost.inside(after=self._asked.after):
-                raise self._unmet("evicted", None)
+                raise self._unmet("evicted")
             if enough and (self._asked.quiet == 0 or now >= quiet_at):
+                calls = self._page()
                 after = calls[-1].cursor if calls else self._asked.after
                 shown = [call.view() for call in calls]
                 return WaitedCalls(calls=shown, next=after, verdict=self._verdict)
             if not enough and self._hopeless is not None and maximum is None:
-                raise self._unmet("dropped", self._hopeless)
+                raise self._unmet("dropped", [self._hopeless])
             if now >= deadline:
-                raise self._unmet("not_quiet" if enough else "timeout", None)
+                raise self._unmet("not_quiet" if enough else "timeout")
             until = min(deadline, quiet_at) if enough else deadline
             await self._bell.wait(until - now)
 
-    def _unmet(self, code: str, call: KeptCall | None) -> OperationError:
+    def _unmet(self, code: str, calls: Iterable[KeptCall] = ()) -> OperationError:
         seen = len(self._seen)
         wanted = _wanted(self._asked.count)
         kind = "matching" if self._verdict == "any" else f"matching {self._verdict}"
@@ -250,13 +246,17 @@ class CallWaiter:
         details: dict[str, object] = {"seen": seen, "verdict": self._verdict}
         if code == "evicted":
             details["lost"] = msgspec.to_builtins(self._lost)
-        if call is not None:
+        for call in calls:
             details["call"] = msgspec.to_builtins(call.view())
         return OperationError(sentences[code], status=406, code=code, details=details)
 
 
 class DeliveryWaiter:
     """A wait for deliveries: those that are as wanted now.
+
+    Attributes:
+        source: the write key of the source it waits for; None for any.
+        required: values that every delivery has which it waits for.
 
     Raises:
         OperationError: 422, the filter cannot be read.
@@ -269,8 +269,17 @@ class DeliveryWaiter:
         self._bell = Bell()
         self._found: dict[int, tuple[KeptDelivery, KeptCall]] = {}
         self.source = asked.match.source
+        self.required = [each for each in required(asked.match) if isinstance(each.key, str)]
 
-    def offer(self, kept: KeptDelivery) -> None:
+    def offer(self, offered: OfferedDelivery) -> None:
+        self.look_at(offered.kept)
+
+    def fall_behind(self, offered: OfferedDelivery) -> None:
+        """Look at it all the same: deliveries are offered one by one."""
+        self.look_at(offered.kept)
+
+    def look_at(self, kept: KeptDelivery) -> None:
+        """Count a delivery that is as wanted now, and no other."""
         asked = self._asked
         wanted = (
             kept.state == asked.state
@@ -364,10 +373,9 @@ async def wait_for_calls(
     Raises:
         OperationError: 406 as :meth:`CallWaiter.satisfied` says; 422 the filter cannot be read.
     """
-    waiter = CallWaiter(asked)
-    # Listening first: what is cleared during the scan is not to be counted.
+    waiter = CallWaiter(asked, journal=journal, sources=sources, turns=waiters.turns)
+    # Listening first: what is cleared while it reads the journal is not to be counted.
     with waiting(waiter, waiters, sources):
-        await waiter.scan(journal, sources)
         waited = await waiter.satisfied()
     source = None if waiter.source is None else sources.get(waiter.source)
     return waited if source is None else replace(waited, cleared=source.cleared)

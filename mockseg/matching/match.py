@@ -7,8 +7,8 @@ all the way down; ``where`` is a filter in FQL over the normalised message.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, Protocol, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,8 @@ from mockseg.domain.call import Verdict
 from mockseg.fql.query import parse
 from mockseg.json_types import Json, JsonObject
 
+# A field that is kept with every call, or a path in its message.
+Key: TypeAlias = "str | tuple[str, ...]"
 # A verdict, or calls of all verdicts.
 VerdictKey: TypeAlias = Literal["accepted", "dropped", "blocked", "rejected", "any"]
 
@@ -150,6 +152,63 @@ def compile_match(match: ScalarMatch) -> Predicate:
         return True
 
     return predicate
+
+
+class Required(NamedTuple):
+    """A text that a call must have to match.
+
+    Attributes:
+        key: where: the name of a field that is kept with every call, or a path in its message.
+        text: the value.
+    """
+
+    key: Key
+    text: str
+
+
+def required(match: ScalarMatch) -> list[Required]:
+    """Return texts that every call has which matches, those that need no decoding first.
+
+    Raises:
+        FqlError: ``where`` cannot be read.
+    """
+    found = [
+        Required(key, value)
+        for key in ("message_id", "user_id", "event", "type")
+        if (value := getattr(match, key)) is not None
+    ]
+    for key, field in _IN_MESSAGE:
+        if (value := getattr(match, key)) is not None:
+            found.append(Required((field,), value))
+    if match.where is not None:
+        found += [Required(*each) for each in parse(match.where).required]
+    for field in _OBJECTS:
+        if (value := getattr(match, field, None)) is not None:
+            found += _texts(value, (field,))
+    return found
+
+
+def _texts(value: JsonObject, path: tuple[str, ...]) -> Iterator[Required]:
+    """Yield the texts in an object, but for those in its lists."""
+    # Without recursion, as in `contains`.
+    pending = [(path, value)]
+    while pending:
+        path, value = pending.pop()
+        for name, each in value.items():
+            if isinstance(each, str):
+                yield Required((*path, name), each)
+            elif isinstance(each, dict):
+                pending.append(((*path, name), each))
+
+
+def value_at(message: JsonObject, path: Sequence[str]) -> Json:
+    """Return the value at a path of names, None where it leads nowhere."""
+    value: Json = message
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
 
 
 def accepted_by_default(match: ScalarMatch) -> VerdictKey:

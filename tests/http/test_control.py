@@ -201,6 +201,7 @@ async def test_a_client_that_goes_away_takes_its_wait_with_it(
             removed.set()
 
         offer = staticmethod(hub.waiters.offer)
+        turns = hub.waiters.turns
 
     monkeypatch.setattr(hub, "waiters", Watched())
     waiting = asyncio.create_task(ask(client, "POST", "/calls/wait", json={"timeout": 3600}))
@@ -226,6 +227,7 @@ async def test_open_waits_end_when_the_server_stops(
 
         remove = staticmethod(original.remove)
         offer = staticmethod(original.offer)
+        turns = original.turns
 
     monkeypatch.setattr(hub, "waiters", Watched())
     waiting = asyncio.create_task(ask(client, "POST", "/calls/wait", json={"timeout": 3600}))

@@ -26,7 +26,8 @@ from mockseg.hub.paging import fitting
 from mockseg.hub.queries import Queries
 from mockseg.hub.source_plans import SourcePlans
 from mockseg.hub.sources import Sources
-from mockseg.hub.waits import Bell, CallWaiter, Waiters, check_count, compiled, wait_for_calls
+from mockseg.hub.waiters import Waiters
+from mockseg.hub.waits import Bell, CallWaiter, check_count, compiled, wait_for_calls
 from mockseg.journal.memory import MemoryJournal
 from mockseg.json_types import Json, JsonObject
 from mockseg.matching.match import ScalarMatch, narrows

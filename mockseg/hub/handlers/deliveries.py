@@ -11,7 +11,8 @@ from mockseg.hub.destinations import Destinations
 from mockseg.hub.handlers.destinations import existing
 from mockseg.hub.handlers.explanations import explain_deliveries
 from mockseg.hub.sources import Sources
-from mockseg.hub.waits import CallWaiter, DeliveryWaiter, Waiters, waiting
+from mockseg.hub.waiters import Waiters
+from mockseg.hub.waits import CallWaiter, DeliveryWaiter, waiting
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.deliveries import (
     DeliveryPage,
@@ -77,7 +78,7 @@ async def wait_deliveries(
                 source=waiter.source, state=asked.state, after=after, limit=_PORTION
             ):
                 for kept in page:
-                    waiter.offer(kept)
+                    waiter.look_at(kept)
                 after = page[-1].cursor
             return await waiter.satisfied()
         except OperationError as refusal:

@@ -21,7 +21,8 @@ from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import OperationError
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.sources import Sources
-from mockseg.hub.waits import CallWaiter, Waiters, check_count, compiled, wait_for_calls
+from mockseg.hub.waiters import Waiters
+from mockseg.hub.waits import CallWaiter, check_count, compiled, wait_for_calls
 from mockseg.journal.memory import MemoryJournal
 from mockseg.json_types import JsonObject
 from mockseg.matching.evidence import (

@@ -247,3 +247,19 @@ class TestDeliveries:
             return loop.time() - started
 
         assert run(body()) == pytest.approx(1)
+
+
+async def test_a_call_that_moves_up_because_another_was_cleared_is_not_skipped(machine):
+    """Over a thousand matched, one of the first was cleared, more came: `next` skips none."""
+    message = {"type": "track", "userId": "u", "event": "E"}
+    waiting = asyncio.ensure_future(
+        machine.perform("wait_calls", match=E, count={"exactly": 1099}, quiet=1, timeout=5)
+    )
+    await breathe()
+    machine.batch(*[message] * 1050)
+    await machine.perform("clear_call", id="call-7")
+    machine.batch(*[message] * 50)
+    waited = await waiting
+    cursors = [call.cursor for call in waited.calls]
+    assert cursors == [cursor for cursor in range(1, 1002) if cursor != 7]
+    assert waited.next == 1001
