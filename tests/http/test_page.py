@@ -31,7 +31,7 @@ ELEMENTS = {
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "method", "action", "value"),
     *("required", "maxlength", "autocomplete", "datetime", "scope", "id", "type", "size"),
-    *("placeholder", "inputmode", "role", "selected"),
+    *("placeholder", "inputmode", "role", "selected", "aria-invalid", "aria-describedby"),
 }
 
 
@@ -230,10 +230,67 @@ async def test_a_call_that_is_not_kept_is_404(client: Any, id_: str) -> None:
 
 
 async def test_a_wrong_query_of_the_page_is_422(client: Any) -> None:
-    """The page takes ``source`` only, and says so."""
+    """The page takes ``source``, ``q`` and ``before``, and says so."""
     answer = await client.get("/_mockseg/?sorce=k")
     assert answer.status == 422
     assert (await answer.json())["error"]["details"]["nearest"] == "source"
+
+
+@pytest.fixture(name="filled")
+async def _filled(client: Any) -> Any:
+    """A client of a server with 250 calls, two of them bad."""
+    batch = [
+        {
+            "type": "track",
+            "userId": f"u{number}",
+            "event": f"E{number}",
+            "properties": {"n": number},
+        }
+        for number in range(248)
+    ]
+    batch += [{"type": "track", "userId": "u1"}, {"type": "page"}]
+    async with client.post("/v1/batch", json={"writeKey": "k", "batch": batch}) as answer:
+        assert answer.status == 200
+    return client
+
+
+async def test_the_page_finds_calls_by_a_query(filled: Any) -> None:
+    """With the query in its address, how many match, and the properties of each."""
+    html = await page(filled, "/_mockseg/?q=properties.n:>=245+-is:bad")
+    seen = assert_tame(html)
+    assert "3 of 3 calls that match" in seen.text
+    assert [f"n={number}" in seen.texts for number in (244, 245, 246, 247)] == [False, *[True] * 3]
+    assert 'value="properties.n:&gt;=245 -is:bad"' in html
+    assert "/_mockseg/" in seen.links
+    assert "None of 250 calls matches." in (await page(filled, "/_mockseg/?q=event:none"))
+
+
+async def test_the_page_goes_back_in_time(filled: Any) -> None:
+    """A link leads to older calls, for as long as there are some, with source and query."""
+    path, found = "/_mockseg/?source=k&q=type:track", []
+    while path:
+        seen = Seen(await page(filled, path))
+        assert "calls that match" in seen.text
+        found += [link for link in seen.links if str(link).startswith("/_mockseg/calls/")]
+        older = [str(link) for link in seen.links if "before=" in str(link)]
+        assert len(older) <= 1
+        path = older[0] if older else ""
+    assert found == [f"/_mockseg/calls/call-{cursor}" for cursor in range(249, 0, -1)]
+    assert "No earlier call is kept" in await page(filled, "/_mockseg/?before=1")
+
+
+async def test_what_is_wrong_with_a_query_stands_beside_it(filled: Any) -> None:
+    """With the nearest word, everything else of the page, and nothing run of what was typed."""
+    for query, sentence in (
+        ("usr:u1", 'unknown key "usr:"; did you mean "user:"?'),
+        ("%3Cscript%3E:\u202e", 'unknown key "<script>:"'),
+    ):
+        answer = await filled.get(f"/_mockseg/?q={query}")
+        assert answer.status == 422
+        seen = assert_tame(await answer.text())
+        assert sentence in seen.text
+        assert "Point an SDK here" in seen.text
+        assert "aria-invalid" in seen.attributes
 
 
 async def test_links_of_the_page_lead_somewhere(client: Any) -> None:

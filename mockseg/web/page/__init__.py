@@ -7,13 +7,12 @@ import asyncio
 from aiohttp import web
 
 from mockseg import json_types
-from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallDetails, GetCall
 from mockseg.web.control_answers import page_answer
 from mockseg.web.guard import add_guarded
 from mockseg.web.keys import HUB
 from mockseg.web.page import access, faults
-from mockseg.web.page.overview import overview, shown
+from mockseg.web.page.overview import OverviewQuery, overview, shown
 from mockseg.web.page.rendering import HOME, redirect, render, templates
 from mockseg.web.parameters import check_content_type, query_values, read_query
 
@@ -38,7 +37,7 @@ async def _style(_request: web.Request) -> web.StreamResponse:
 
 async def _overview(request: web.Request) -> web.StreamResponse:
     check_content_type(request)
-    return await overview(request, read_query(request, OfSource).source)
+    return await overview(request, read_query(request, OverviewQuery))
 
 
 async def _call(request: web.Request) -> web.StreamResponse:

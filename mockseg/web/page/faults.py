@@ -16,7 +16,7 @@ from mockseg.operations.faults import AddFault, ClearFaults
 from mockseg.web.guard import admit_form
 from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
-from mockseg.web.page.overview import Form, overview, query_of
+from mockseg.web.page.overview import Form, OverviewQuery, overview, query_of
 from mockseg.web.page.rendering import HOME, redirect
 from mockseg.web.parameters import check_content_type, form_values, read_query
 
@@ -46,7 +46,8 @@ async def _add(request: web.Request) -> web.StreamResponse:
     except OperationError as error:
         # The form's labels do not name the effect.
         text = error.message.replace("`effect.", "`")
-        return await overview(request, source, form=Form(form, text), status=error.status)
+        asked = OverviewQuery(source=source)
+        return await overview(request, asked, form=Form(form, text), status=error.status)
     return _back_to(source)
 
 

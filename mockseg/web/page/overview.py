@@ -10,14 +10,17 @@ import msgspec
 from aiohttp import web
 
 from mockseg.domain.call import Call
+from mockseg.errors import OperationError
+from mockseg.hub.hub import Hub
 from mockseg.matching.render import evicted_note
-from mockseg.operations.base import OfSource
+from mockseg.operations.base import Cursor, OfSource
 from mockseg.operations.calls import Summary
 from mockseg.operations.destinations import DestinationList, ListDestinations
 from mockseg.operations.faults import AskTruth, FaultList, RuleView
+from mockseg.operations.rows import CallRow, ListRows, RowPage
 from mockseg.snippets import start_lines
 from mockseg.web.keys import HUB
-from mockseg.web.page.rendering import own_url, render
+from mockseg.web.page.rendering import HOME, own_url, render
 
 _CALLS_SHOWN = 100
 _EVENTS_SHOWN = 20
@@ -38,18 +41,32 @@ class Form:
     error: str = ""
 
 
+class OverviewQuery(OfSource, frozen=True):
+    """What the overview shows.
+
+    Attributes:
+        q: a query, such as ``is:bad type:track``; all calls if omitted.
+        before: only earlier calls than this cursor.
+    """
+
+    q: str = ""
+    before: Cursor | None = None
+
+
 async def overview(
-    request: web.Request, source: str | None, *, form: Form | None = None, status: int = 200
+    request: web.Request, asked_for: OverviewQuery, *, form: Form | None = None, status: int = 200
 ) -> web.Response:
     """Answer with the overview of a source, or of all.
 
     Args:
         request: for the overview.
-        source: a write key, or None for all.
+        asked_for: which calls it shows.
         form: what was typed into the form for a fault, if it is shown again with an error.
         status: of the answer.
     """
-    hub = request.app[HUB]
+    hub, source = request.app[HUB], asked_for.source
+    found, wrong = await _found(hub, asked_for)
+    status = 422 if wrong else status
     asked = OfSource(source=source)
     summary = await hub.perform("summary", asked)
     assert isinstance(summary, Summary)  # noqa: S101  (the table says so)
@@ -60,7 +77,6 @@ async def overview(
     truth = None
     if source is not None:
         truth = await hub.perform("truth", AskTruth(source=source, limit=0))
-    calls = hub.journal.calls_before(None, limit=_CALLS_SHOWN, source=source)
     events = sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0]))
     return await render(
         request,
@@ -71,7 +87,12 @@ async def overview(
         summary=summary,
         forgotten=" ".join(evicted_note(msgspec.structs.replace(summary.lost, calls=0))),
         truth=truth,
-        calls=[shown(call.view()) for call in calls],
+        q=asked_for.q,
+        wrong=wrong,
+        found=found,
+        older=_older(asked_for, found.next),
+        newest=asked_for.before is None,
+        calls=_calls(hub, found.rows),
         faults=listed.faults[:_FAULTS_SHOWN],
         more_faults=max(0, len(listed.faults) - _FAULTS_SHOWN),
         own_faults=sum(source in {None, fault.source} for fault in listed.faults),
@@ -84,6 +105,35 @@ async def overview(
         more_events=max(0, len(events) - _EVENTS_SHOWN),
         sdk_lines=_sdk_lines(request, source),
     )
+
+
+async def _found(hub: Hub, asked: OverviewQuery) -> tuple[RowPage, str]:
+    """Return the rows that a query finds, and what is wrong with it; one of them is empty."""
+    params = ListRows(
+        q=asked.q, source=asked.source, before=asked.before, limit=_CALLS_SHOWN, total=True
+    )
+    wrong = ""
+    try:
+        page = await hub.perform("call_rows", params)
+    except OperationError as error:
+        wrong = str(error.details["reason"])
+        page = RowPage(columns=[], rows=[], next=None, cursor=0, terms=[], total=0)
+    assert isinstance(page, RowPage)  # noqa: S101  (the table says so)
+    return page, wrong
+
+
+def _calls(hub: Hub, rows: list[CallRow]) -> list[dict[str, Any]]:
+    kept = [(hub.journal.call(row.cursor), row) for row in rows]
+    return [shown(call.view()) | {"peek": row.peek} for call, row in kept if call is not None]
+
+
+def _older(asked: OverviewQuery, next_: int | None) -> str:
+    """Return the address of the next page, or an empty text."""
+    if next_ is None:
+        return ""
+    given = {"source": asked.source, "q": asked.q or None, "before": next_}
+    parts = {name: value for name, value in given.items() if value is not None}
+    return f"{HOME}?{urlencode(parts, errors='replace')}"
 
 
 def query_of(source: str | None) -> str:
