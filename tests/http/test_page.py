@@ -279,6 +279,15 @@ async def test_the_page_goes_back_in_time(filled: Any) -> None:
     assert "No earlier call is kept" in await page(filled, "/_mockseg/?before=1")
 
 
+async def test_a_call_is_shown_as_text_for_elsewhere(filled: Any) -> None:
+    """The same that GET /calls/{id}/copy returns, with this server's address."""
+    text = assert_tame(await page(filled, "/_mockseg/calls/call-1")).text
+    host, port = filled.address
+    assert 'segment.assert_called(track("E0", user_id="u0", properties={"n": 0}), times=1)' in text
+    assert f"curl -s http://{host}:{port}/v1/batch -u k:" in text
+    assert '"match": { "source": "k"' in text
+
+
 async def test_what_is_wrong_with_a_query_stands_beside_it(filled: Any) -> None:
     """With the nearest word, everything else of the page, and nothing run of what was typed."""
     for query, sentence in (

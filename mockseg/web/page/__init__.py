@@ -8,13 +8,20 @@ from aiohttp import web
 
 from mockseg import json_types
 from mockseg.operations.calls import CallDetails, GetCall
+from mockseg.operations.rows import CopiedText, CopyCall, CopyForm
 from mockseg.web.control_answers import page_answer
 from mockseg.web.guard import add_guarded
 from mockseg.web.keys import HUB
-from mockseg.web.page import access, faults
+from mockseg.web.page import access, faults, sources
 from mockseg.web.page.overview import OverviewQuery, overview, shown
-from mockseg.web.page.rendering import HOME, redirect, render, templates
+from mockseg.web.page.rendering import HOME, own_url, redirect, render, templates
 from mockseg.web.parameters import check_content_type, query_values, read_query
+
+_COPIES: dict[str, CopyForm] = {
+    "As an assertion for pytest": "pytest",
+    "As a curl command": "curl",
+    "As the body of POST /calls/wait": "matcher",
+}
 
 
 def add_routes(app: web.Application) -> None:
@@ -23,6 +30,7 @@ def add_routes(app: web.Application) -> None:
     add_guarded(app, "GET", "/_mockseg/page.css", _style, any_peer=True)
     access.add_page(app, "GET", "/_mockseg/calls/{id}", _call)
     faults.add_routes(app)
+    sources.add_routes(app)
     access.add_routes(app)
 
 
@@ -54,4 +62,16 @@ async def _call(request: web.Request) -> web.StreamResponse:
         raw=json_types.pretty(details.call.raw),
         request=details.request,
         deliveries=details.deliveries,
+        copies=await _copies(request, asked.id),
     )
+
+
+async def _copies(request: web.Request, id_: str) -> list[tuple[str, str]]:
+    """Return the call as text to paste, each with its title."""
+    texts = []
+    for title, form in _COPIES.items():
+        asked = CopyCall(id=id_, form=form, url=own_url(request))
+        copied = await request.app[HUB].perform("copy_call", asked)
+        assert isinstance(copied, CopiedText)  # noqa: S101  (the table says so)
+        texts.append((title, copied.text))
+    return texts
