@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -173,6 +173,8 @@ class DestinationSpec(
             receives), ``headers``, ``sharedSecret``, and others of the type.
         filters: at most ten destination filters: ``if`` in FQL, and what happens to the calls
             that match.
+        invalid_filters: what becomes of filters that cannot be read: ``refuse`` names what is
+            wrong, ``store`` keeps them as Segment does, and then nothing is delivered.
         consent_categories: the consent categories that it is mapped to. A call that says what
             its user consents to is only forwarded if the user consents to all of them.
         retry: how long and how often a delivery is retried.
@@ -186,6 +188,7 @@ class DestinationSpec(
     enabled: bool = True
     settings: JsonObject = {}
     filters: list[FilterSpec] = []
+    invalid_filters: Literal["refuse", "store"] = "refuse"
     consent_categories: list[str] = []
     retry: RetryPolicy = RetryPolicy()
     concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10
@@ -270,7 +273,7 @@ def make_destination(
         source=source,
         spec=spec,
         settings=settings,
-        filters=compile_filters(spec.filters),
+        filters=compile_filters(spec.filters, store_invalid=spec.invalid_filters == "store"),
         receive=None if settings.urls else receive,
         inlet=inlet,
     )

@@ -8,14 +8,14 @@ here every condition is asked of the message as it came.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from mockseg.delivery.settings import refuse
-from mockseg.errors import FqlError
+from mockseg.errors import FqlError, OperationError
 from mockseg.faults.chance import fraction
 from mockseg.fql.query import Query, parse
 from mockseg.json_types import Json, JsonObject
@@ -52,17 +52,26 @@ class FilterSpec(
 ):
     """A destination filter.
 
+    It is what Segment's Public API returns, so one can be pasted whole.
+
     Attributes:
         if_: the condition in FQL; ``all`` matches every message.
         actions: at least one.
         title: for people, and for the reason of what it drops.
-        enabled: one that is not is passed over.
+        enabled: one that is not is passed over, and not even read.
+        id, source_id, destination_id, description, created_at, updated_at: kept as they are given.
     """
 
     if_: str = msgspec.field(name="if")
     actions: list[FilterAction]
     title: str = ""
     enabled: bool = True
+    id: str | msgspec.UnsetType = msgspec.UNSET
+    source_id: str | msgspec.UnsetType = msgspec.UNSET
+    destination_id: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    created_at: str | msgspec.UnsetType = msgspec.UNSET
+    updated_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +90,11 @@ class Filters:
 
     Attributes:
         steps: in the order in which they are applied.
+        invalid: why one of them cannot be read, so that nothing is delivered; else empty.
     """
 
     steps: tuple[_Step, ...] = ()
+    invalid: str = ""
 
     def apply(self, message: JsonObject, *, seed: int) -> str | None:
         """Change a message in place as the filters say.
@@ -95,6 +106,8 @@ class Filters:
         Returns:
             Why it is not to be sent, one sentence, or None.
         """
+        if self.invalid:
+            return self.invalid
         matching = [step for step in self.steps if step.query.matches(message)]
         for step in matching:
             if step.type == "DROP":
@@ -115,32 +128,43 @@ class Filters:
 _ORDER: tuple[ActionType, ...] = ("SAMPLE", "DROP", "DROP_PROPERTIES", "ALLOW_PROPERTIES")
 
 
-def compile_filters(specs: Sequence[FilterSpec]) -> Filters:
+def compile_filters(specs: Sequence[FilterSpec], *, store_invalid: bool = False) -> Filters:
     """Read filters.
 
     Args:
         specs: as given, in their order.
+        store_invalid: whether one that cannot be read is kept, as Segment keeps it.
 
     Raises:
         OperationError: 422; the details name the field and what is allowed.
     """
     if len(specs) > MAX_FILTERS:
         refuse("filters", f"`filters` has {len(specs)} of them", allowed=f"at most {MAX_FILTERS}")
-    steps = sorted(_steps(specs), key=lambda step: _ORDER.index(step.type))
-    return Filters(tuple(steps))
-
-
-def _steps(specs: Sequence[FilterSpec]) -> Iterator[_Step]:
+    steps: list[_Step] = []
+    invalid = ""
     for number, spec in enumerate(specs):
-        here = f"filters[{number}]"
-        query = _parsed(spec.if_, f"{here}.if")
-        if not spec.actions:
-            refuse(f"{here}.actions", f"`{here}.actions` is empty", allowed=list(_ORDER))
         name = f"the filter {spec.title!r}" if spec.title else f"filter {number + 1}"
-        for index, action in enumerate(spec.actions):
-            step = _step(action, query, name=name, place=f"{here}.actions[{index}]")
-            if spec.enabled:
-                yield step
+        if not spec.enabled:
+            continue
+        try:
+            steps += _steps(spec, name=name, here=f"filters[{number}]")
+        except OperationError as error:
+            if not store_invalid:
+                raise
+            # Source: Segment's page on FQL, "Error handling": such a call is not sent on.
+            invalid = invalid or f"{name} is invalid, so nothing is delivered: {error.message}"
+    steps.sort(key=lambda step: _ORDER.index(step.type))
+    return Filters(tuple(steps), invalid)
+
+
+def _steps(spec: FilterSpec, *, name: str, here: str) -> list[_Step]:
+    query = _parsed(spec.if_, f"{here}.if")
+    if not spec.actions:
+        refuse(f"{here}.actions", f"`{here}.actions` is empty", allowed=list(_ORDER))
+    return [
+        _step(action, query, name=name, place=f"{here}.actions[{index}]")
+        for index, action in enumerate(spec.actions)
+    ]
 
 
 def _step(action: FilterAction, query: Query, *, name: str, place: str) -> _Step:

@@ -1,14 +1,15 @@
 r"""Globs: the patterns of ``match(s, pattern)``.
 
-Source: the table of globs in Segment's ``api/public-api/fql.md``. The whole string must
-match, case matters. ``*`` is any characters, ``?`` one character, ``[abc]`` and ``[a-z]``
-one of a set, ``\x`` the character x itself, inside a set too. Ours, where the page is silent:
+Source: the table of globs in Segment's ``api/public-api/fql.md``, and segmentio/glob, which its
+servers use (Go's ``path.Match`` without separators). The whole string must match, case matters.
+``*`` is any characters, ``/`` and line ends too, ``?`` one, ``[abc]`` and ``[a-z]`` one of
+a set, ``[^abc]`` one that is not in it, ``\x`` the character x itself, inside a set too.
 
-- ``*`` and ``?`` match every character, ``/`` and line ends too.
-- A set has no negation: ``!`` and ``^`` in it are characters. A ``-`` that has not a
-  character on both sides is a character. A ``]`` outside a set is a character.
-- A set that is not closed, is empty or has a range that runs backwards is malformed,
-  and so is a pattern that ends in a lone ``\``.
+- Only a ``^`` right behind the bracket negates; ``!`` is a character everywhere.
+- ``]`` and ``-`` are no members of a set unless a ``\`` goes before them. A range that runs
+  backwards holds nothing.
+- A set that is not closed or is empty is malformed, and so is a pattern that ends in a lone
+  ``\``. A malformed pattern matches nothing; it is no error.
 
 Time is linear for hostile patterns, too. What stands between two stars has a fixed length, so the
 first place where it fits is as good as any later one: nothing ever backtracks. Such a part with
@@ -36,10 +37,12 @@ class GlobFault:
     Attributes:
         reason: one sentence.
         offset: where in the pattern, in characters from 0.
+        too_long: whether it is only longer than what is matched here.
     """
 
     reason: str
     offset: int
+    too_long: bool = False
 
 
 class _Wild(Enum):
@@ -77,7 +80,9 @@ def compile_glob(pattern: str) -> GlobMatcher | GlobFault:
     for part in parts:
         if len(part) > _MOST_ELEMENTS and not all(isinstance(each, str) for each in part):
             return GlobFault(
-                f"The glob has over {_MOST_ELEMENTS} characters in a row with ? or a set in them", 0
+                f"The glob has over {_MOST_ELEMENTS} characters in a row with ? or a set in them",
+                0,
+                too_long=True,
             )
     return _matcher(parts, gaps)
 
@@ -118,23 +123,35 @@ def _elements(pattern: str) -> list[_Element] | GlobFault:
 def _set(pattern: str, opening: int) -> tuple[_Set, int] | GlobFault:
     ranges: list[str] = []
     position = opening + 1
+    negated = pattern[position : position + 1] == "^"
+    position += negated
+    empty = True
     while position < len(pattern):
         if pattern[position] == "]":
-            if not ranges:
+            if empty:
                 return GlobFault("The set [] of the glob is empty", opening)
-            return _Set(f"[{''.join(ranges)}]"), position + 1
-        start = position
+            return _Set(_one_of("".join(ranges), negated=negated)), position + 1
+        if pattern[position] == "-":
+            return GlobFault(
+                "A - in a set belongs between two characters, or behind a \\", position
+            )
         first, position = _member(pattern, position)
         last = first
-        if pattern[position : position + 1] == "-" and pattern[position + 1 : position + 2] not in (
-            "",
-            "]",
-        ):
+        if pattern[position : position + 1] == "-":
+            if pattern[position + 1 : position + 2] in ("", "]", "-"):
+                return GlobFault("A range of the set has no end", position)
             last, position = _member(pattern, position + 1)
-        if last < first:
-            return GlobFault(f"The range {first}-{last} of the glob runs backwards", start)
-        ranges.append(f"{re.escape(first)}-{re.escape(last)}")
+        empty = False
+        if first <= last:
+            ranges.append(f"{re.escape(first)}-{re.escape(last)}")
     return GlobFault("The set of the glob that begins here is not closed with ]", opening)
+
+
+def _one_of(ranges: str, *, negated: bool) -> str:
+    if not ranges:
+        # Ranges that run backwards hold nothing; what is not among nothing is anything.
+        return "." if negated else "(?!)"
+    return f"[{'^' * negated}{ranges}]"
 
 
 def _member(pattern: str, position: int) -> tuple[str, int]:

@@ -14,8 +14,7 @@ from typing import TypeAlias
 
 from mockseg.errors import FqlError
 from mockseg.fql.functions import FUNCTIONS
-from mockseg.fql.glob import GlobFault, compile_glob
-from mockseg.fql.tokens import Scalar, Token, TokenKind, shown, source_position, tokenize
+from mockseg.fql.tokens import KEYWORDS, Scalar, Token, TokenKind, shown, tokenize
 from mockseg.suggestions import unknown
 
 COMPARISONS = frozenset({"=", "!=", ">", ">=", "<", "<=", "in"})
@@ -258,23 +257,16 @@ class _Parser:
                 f"not {len(arguments)}",
                 name.position,
             )
-        if function.name == "match":
-            self._check_glob(arguments[1])
         return Call(function.name, arguments)
-
-    def _check_glob(self, pattern: Node) -> None:
-        if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
-            return
-        glob = compile_glob(pattern.value)
-        if isinstance(glob, GlobFault):
-            position = source_position(self._text, pattern.position, offset=glob.offset)
-            raise self._fault(glob.reason, position)
 
     def _trailing(self) -> FqlError:
         token = self._next
         before = self._tokens[self._index - 1]
         if before.bare and before.source.lower() == "not":
             return self._fault(f"FQL has no {before.source}, write !", before.position)
+        for word in (token, before):
+            if word.bare and word.source.lower() in KEYWORDS:
+                return self._fault(lower_case(word.source), word.position)
         if self._at(")") or self._at("]"):
             reason = f"This {token.source} closes nothing that is open here"
         elif self._at("["):
@@ -288,6 +280,11 @@ class _Parser:
 
     def _fault(self, reason: str, position: int) -> FqlError:
         return FqlError(reason, text=self._text, position=position)
+
+
+def lower_case(word: str) -> str:
+    """Say what was meant by a keyword in capitals."""
+    return f"Keywords are lower-case, write {word.lower()} (or \\{word} for a field of that name)"
 
 
 def _described(token: Token) -> str:

@@ -10,7 +10,8 @@ page leaves open is decided like this:
 - A path that leads nowhere is null, and so is a path into a list. Keys of the message
   are found as they are written, case and all.
 - ``=`` is strict about types; 1 equals 1.0 because both are numbers, 1 is not true.
-  Lists are equal when their elements are, objects when their members are. ``a in b``
+  Lists are equal when their elements are, objects when their members are and stand in the
+  same order, as Segment compares their JSON. ``a in b``
   is true when b is a list and some element ``= a``. A comparison by size of anything but
   two numbers is false.
 - ``typeof`` of an object is ``"object"``, a name that Segment's page does not have.
@@ -20,8 +21,8 @@ page leaves open is decided like this:
   text that is not a decimal number is null.
 - ``snakecase`` and ``kebabcase`` replace spaces only; ``titlecase`` begins each word with
   a capital and leaves the rest.
-- A malformed glob is an error when it is written into the filter, and false when it
-  comes out of the message (as is one of more than 5120 characters).
+- A malformed glob matches nothing (as does one of more than 5120 characters out of the
+  message). Written into a question of a test it is refused: see :func:`parse_question`.
 
 Rules of spelling: :mod:`mockseg.fql.tokens`; of globs: :mod:`mockseg.fql.glob`. No IO.
 """
@@ -36,6 +37,7 @@ from typing import TypeAlias
 
 from mockseg.errors import FqlError
 from mockseg.fql.functions import FUNCTIONS, is_number
+from mockseg.fql.glob import GlobFault, compile_glob
 from mockseg.fql.parser import (
     Call,
     Comparison,
@@ -46,6 +48,7 @@ from mockseg.fql.parser import (
     Negation,
     Node,
     Path,
+    lower_case,
     parse_tree,
 )
 from mockseg.fql.tokens import KEYWORDS, NAME_CHARACTERS
@@ -84,7 +87,7 @@ def compile_tree(node: Node) -> Evaluation:
 
 
 def same(left: Json, right: Json) -> bool:
-    """Type-strict equality: 1 is 1.0 but not true; lists and objects go by their parts.
+    """Type-strict equality: 1 is 1.0 but not true; lists and objects go by their parts, in order.
 
     Works without recursion, so that no depth of a message can stop it.
     """
@@ -98,7 +101,7 @@ def same(left: Json, right: Json) -> bool:
                 return False
             pending.extend(zip(one, other, strict=True))
         elif isinstance(one, dict):
-            if not isinstance(other, dict) or one.keys() != other.keys():
+            if not isinstance(other, dict) or list(one) != list(other):
                 return False
             pending.extend((value, other[key]) for key, value in one.items())
         elif isinstance(one, bool) or isinstance(other, (bool, list, dict)):
@@ -248,7 +251,64 @@ def parse(text: str) -> Query:
             It carries the reason, the text and the position in characters from 0.
     """
     tree = parse_tree(text)
+    for doubt in _doubts(tree, text):
+        if doubt.of_ours:
+            raise FqlError(doubt.reason, text=text, position=doubt.position)
     return Query(text, compile_tree(tree), tuple(_required(tree)))
+
+
+@lru_cache(maxsize=_CACHED_QUERIES)
+def parse_question(text: str) -> Query:
+    """Read a filter that a person asks with, as :func:`parse` does.
+
+    What Segment takes and nobody means would make a question that nothing ever answers: a
+    keyword in capitals, which is a field, and a malformed glob, which matches nothing. Both are
+    refused here.
+
+    Raises:
+        FqlError: as for :func:`parse`, and for these two.
+    """
+    query = parse(text)
+    for doubt in _doubts(parse_tree(text), text):
+        raise FqlError(doubt.reason, text=text, position=doubt.position)
+    return query
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """What is surely not meant.
+
+    Attributes:
+        reason: a sentence.
+        position: in the filter.
+        of_ours: whether it is only a limit of ours that stands in the way.
+    """
+
+    reason: str
+    position: int
+    of_ours: bool = False
+
+
+def _doubts(node: Node, text: str) -> Iterator[_Doubt]:
+    match node:
+        case Path((word,), position):
+            if word.lower() in KEYWORDS and text[position] != "\\":
+                yield _Doubt(lower_case(word), position)
+        case Call("match", (subject, Literal(str(pattern), position))):
+            yield from _doubts(subject, text)
+            glob = compile_glob(pattern)
+            if isinstance(glob, GlobFault):
+                yield _Doubt(glob.reason, position + 1 + glob.offset, of_ours=glob.too_long)
+        case Call(_, parts) | ListOf(parts) | Conjunction(parts) | Disjunction(parts):
+            for part in parts:
+                yield from _doubts(part, text)
+        case Comparison(_, left, right):
+            yield from _doubts(left, text)
+            yield from _doubts(right, text)
+        case Negation(operand):
+            yield from _doubts(operand, text)
+        case _:
+            pass
 
 
 def _required(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -265,9 +325,10 @@ def _required(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
             pass
 
 
-def quote(text: str) -> str:
-    r"""Write any text as a literal of a filter: ``it's`` becomes ``'it\'s'``."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+def quote(text: str) -> str | None:
+    """Write a text as a literal of a filter, or return None: FQL has no text with both quotes."""
+    mark = '"' if "'" in text else "'"
+    return None if mark in text else f"{mark}{text}{mark}"
 
 
 def path(*keys: str) -> str:

@@ -2,12 +2,15 @@ r"""The words of a filter: text in, tokens with their positions out.
 
 Rules of spelling, where Segment's page (``api/public-api/fql.md``) leaves room:
 
-- Between quotes, ``\\``, ``\'`` and ``\"`` stand for the second character. Any other
-  backslash stays, so that a glob can be written as the page has it: ``'ab\*d'``.
+- A text runs to the next quote of its kind. There are no escapes: a backslash stays, so
+  that a glob can be written as the page has it: ``'ab\*d'``.
 - In a path, ``\`` makes the next character part of the name, whatever it is. So
   ``\all``, ``\true`` and ``\2024`` are fields, although the bare words are not.
-- A word that spells a number is a number; a word of digits, dots and dashes only that
-  spells none (``2024-05-01``) is refused, because quotes were meant.
+- Keywords are lower-case: ``AND`` and ``True`` are fields.
+- A number has digits, at most one point with digits on both sides, and at most one sign right
+  before them. A word that begins with a digit and is none (``5e3``, ``2024-05-01``) is refused.
+
+The last two, and that of texts, are those of segmentio/fql-ts, whose model is Segment's own lexer.
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ _FOREIGN = {
 }
 _TYPOGRAPHIC_QUOTES = "\u2018\u2019\u201c\u201d"
 # Linear: each part starts with a character that the part before it cannot take.
+_LITERAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 # Longer than any double needs, shorter than where Python refuses to read an int.
 _MAX_NUMBER_CHARACTERS = 400
@@ -106,14 +110,6 @@ def number_of(text: str) -> int | float | None:
     return int(text) if text.lstrip("-").isdigit() else number
 
 
-def source_position(text: str, opening: int, *, offset: int) -> int:
-    """Where the character number ``offset`` of the literal opened at ``opening`` was written."""
-    position = opening + 1
-    for _ in range(offset):
-        position += 2 if _is_escape(text, position) else 1
-    return position
-
-
 def shown(source: str) -> str:
     """Show a piece of a filter inside a sentence, at most 40 characters of it."""
     return source if len(source) <= 40 else f"{source[:37]}..."
@@ -129,7 +125,7 @@ def _token(text: str, position: int) -> Token:
     for sign in _SIGNS:
         if text.startswith(sign, position):
             return Token(TokenKind.SIGN, position, sign)
-    if char in NAME_CHARACTERS or char in "\\.":
+    if char in NAME_CHARACTERS or char in "\\." or _LITERAL.match(text, position):
         return _number(text, position) or _word(text, position)
     if char in _TYPOGRAPHIC_QUOTES:
         raise _fault(f"{char} is a typographic quote, write ' or \"", text, position)
@@ -143,35 +139,36 @@ def _token(text: str, position: int) -> Token:
 
 def _text(text: str, opening: int) -> Token:
     quote = text[opening]
-    value: list[str] = []
-    position = opening + 1
-    while position < len(text):
-        if text[position] == quote:
-            source = text[opening : position + 1]
-            return Token(TokenKind.LITERAL, opening, source, value="".join(value))
-        if _is_escape(text, position):
-            position += 1
-        value.append(text[position])
-        position += 1
-    raise _fault(f"The text that begins here is not closed with {quote}", text, opening)
-
-
-def _is_escape(text: str, position: int) -> bool:
-    following = text[position + 1 : position + 2]
-    return text[position] == "\\" and following != "" and following in "\\'\""
+    end = text.find(quote, opening + 1)
+    if end < 0:
+        raise _fault(f"The text that begins here is not closed with {quote}", text, opening)
+    value = text[opening + 1 : end]
+    return Token(TokenKind.LITERAL, opening, text[opening : end + 1], value=value)
 
 
 def _number(text: str, position: int) -> Token | None:
-    found = _NUMBER.match(text, position)
+    found = _LITERAL.match(text, position)
     if found is None:
         return None
     following = text[found.end() : found.end() + 1]
     if following and (following in NAME_CHARACTERS or following in "\\."):
-        return None
-    value = number_of(found.group())
+        raise _not_a_number(text, position)
+    value = number_of(found.group().removeprefix("+"))
     if value is None:
         raise _fault(f"The number {shown(found.group())} is beyond a double", text, position)
     return Token(TokenKind.LITERAL, position, found.group(), value=value)
+
+
+def _not_a_number(text: str, start: int) -> FqlError:
+    end = start
+    while end < len(text) and (text[end] in NAME_CHARACTERS or text[end] in ".+"):
+        end += 1
+    return _fault(
+        f"{shown(text[start:end])} is not a number: put a text between quotes, "
+        "and a \\ before a field name that begins with a digit",
+        text,
+        start,
+    )
 
 
 def _word(text: str, start: int) -> Token:
@@ -181,20 +178,8 @@ def _word(text: str, start: int) -> Token:
         return Token(TokenKind.LITERAL, start, source, value=_CONSTANTS[source])
     if source in KEYWORDS:
         return Token(TokenKind.SIGN, start, source)
-    if source.lower() in KEYWORDS:
-        raise _fault(
-            f"Keywords are lower-case, write {source.lower()} "
-            f"(or \\{source} for a field of that name)",
-            text,
-            start,
-        )
     if not source.strip("0123456789.-"):
-        raise _fault(
-            f"{shown(source)} is not a number: put a text between quotes, "
-            "and a \\ before a field name of digits",
-            text,
-            start,
-        )
+        raise _not_a_number(text, start)
     return Token(TokenKind.NAME, start, source, keys=keys)
 
 

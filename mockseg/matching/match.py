@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias
 import msgspec
 
 from mockseg.domain.call import Verdict
-from mockseg.fql.query import parse
+from mockseg.fql.query import parse_question
 from mockseg.json_types import Json, JsonObject
 
 # A field that is kept with every call, or a path in its message.
@@ -137,7 +137,7 @@ def compile_match(match: ScalarMatch) -> Predicate:
         if (value := getattr(match, field, None)) is not None
     )
     if match.where is not None:
-        deep.append(parse(match.where).matches)
+        deep.append(parse_question(match.where).matches)
 
     def predicate(call: Matchable, message: Callable[[], JsonObject] | None = None) -> bool:
         for key, value in plain:
@@ -181,7 +181,7 @@ def required(match: ScalarMatch) -> list[Required]:
         if (value := getattr(match, key)) is not None:
             found.append(Required((field,), value))
     if match.where is not None:
-        found += [Required(*each) for each in parse(match.where).required]
+        found += [Required(*each) for each in parse_question(match.where).required]
     for field in _OBJECTS:
         if (value := getattr(match, field, None)) is not None:
             found += _texts(value, (field,))

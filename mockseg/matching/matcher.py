@@ -9,7 +9,7 @@ from typing import Any
 from mockseg.domain.call import Call, Verdict
 from mockseg.errors import FqlError
 from mockseg.fql.parser import Comparison, Conjunction, Literal, Node, Path, parse_tree
-from mockseg.fql.query import Query, parse, quote
+from mockseg.fql.query import Query, parse, parse_question, quote
 from mockseg.json_types import Json, JsonObject
 from mockseg.matching.differences import Difference, compare, same_but_for_format
 from mockseg.matching.match import Match, ScalarMatch, accepted_by_default
@@ -214,7 +214,7 @@ def matcher_of(match: ScalarMatch) -> Matcher:
     for field in _OBJECTS:
         if (value := getattr(match, field, None)) is not None:
             expected[field] = value
-    where = None if match.where is None else parse(match.where)
+    where = None if match.where is None else parse_question(match.where)
     if where is not None:
         where, conditions = _split(where, taken=expected.keys())
         expected |= conditions
@@ -284,7 +284,8 @@ def _condition(field: str, value: Expected) -> str | None:
         return f"{field} != null"
     if value is ABSENT:
         return f"{field} = null"
-    return f"{field} = {quote(value)}" if isinstance(value, str) else None
+    written = quote(value) if isinstance(value, str) else None
+    return None if written is None else f"{field} = {written}"
 
 
 def _joined(where: Query | None, conditions: list[str]) -> str | None:

@@ -22,7 +22,7 @@ from typing import Any, TypedDict, Unpack, get_args
 
 from mockseg.domain.call import Verdict
 from mockseg.domain.message import MESSAGE_TYPES
-from mockseg.fql.query import parse
+from mockseg.fql.query import parse_question
 from mockseg.matching.matcher import Matcher, make_matcher
 from mockseg.matching.render import shown, shown_typed
 from mockseg.matching.values import ANY, Exactly, Expected, admit, is_plain
@@ -214,7 +214,7 @@ def _make(
         tuple(expected),
         verdict=verdict,
         good=good,
-        where=None if where is None else parse(where),
+        where=None if where is None else parse_question(where),
     )
 
 

@@ -101,7 +101,7 @@ class DestinationView(Result, frozen=True):
         id: names it.
         type, source, name, enabled: as it was added.
         settings: its settings at Segment; the key among them, since it is a test's own.
-        filters, consent_categories: as it was added.
+        filters, invalid_filters, consent_categories: as it was added.
         imitated: whether mockseg receives in the vendor's place.
         path: where the imitation is, on this server; null for a service of your own.
         urls: of the service of your own; empty for an imitation.
@@ -117,6 +117,7 @@ class DestinationView(Result, frozen=True):
     enabled: bool
     settings: JsonObject
     filters: list[FilterSpec]
+    invalid_filters: str
     consent_categories: list[str]
     imitated: bool
     path: str | None

@@ -18,7 +18,7 @@ from mockseg.domain.call import KeptCall
 from mockseg.domain.findings import Finding, Violation
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import FqlError, MalformedJsonError, QueryError
-from mockseg.fql.query import parse
+from mockseg.fql.query import parse_question
 from mockseg.json_types import Json, JsonObject
 from mockseg.query.moments import Boundary, boundary
 from mockseg.query.terms import Term, Value, read_terms
@@ -374,7 +374,7 @@ def _is_number(value: Json) -> bool:
 
 def _where(value: Value, text: str) -> _Test:
     try:
-        filter_ = parse(value.text)
+        filter_ = parse_question(value.text)
     except FqlError as error:
         place = value.position + 1 + error.position
         raise QueryError(error.reason, text=text, position=min(place, len(text))) from None

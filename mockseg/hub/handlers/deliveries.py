@@ -6,7 +6,7 @@ from mockseg.delivery.ledger import Ledger
 from mockseg.domain.call import call_cursor
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import FqlError, OperationError
-from mockseg.fql.query import parse
+from mockseg.fql.query import parse_question
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.handlers.destinations import existing
 from mockseg.hub.handlers.explanations import explain_deliveries
@@ -98,7 +98,7 @@ async def redeliver(
 ) -> Redelivered:
     chosen = [existing(id_, destinations) for id_ in dict.fromkeys(asked.destinations)]
     try:
-        query = None if asked.where is None else parse(asked.where)
+        query = None if asked.where is None else parse_question(asked.where)
     except FqlError as error:
         raise error.refusal() from None
     count = 0

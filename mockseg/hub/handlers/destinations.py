@@ -184,6 +184,7 @@ def _view(connected: Connected, destinations: Destinations) -> DestinationView:
         enabled=asked.enabled,
         settings=asked.settings,
         filters=asked.filters,
+        invalid_filters=asked.invalid_filters,
         consent_categories=asked.consent_categories,
         imitated=vendor is not None,
         path=None if vendor is None else connected.path,

@@ -30,8 +30,46 @@ def test_a_drop_filter_drops_what_it_matches():
 
 
 def test_a_filter_that_is_not_enabled_is_passed_over():
-    """It is read all the same, and can be switched on."""
-    assert apply({"event": "E"}, {**one("all", "DROP"), "enabled": False}) == {"event": "E"}
+    """Its condition is not even read, as at Segment."""
+    for condition in ("all", "a AND b"):
+        assert apply({"event": "E"}, {**one(condition, "DROP"), "enabled": False}) == {"event": "E"}
+
+
+def test_a_filter_is_taken_as_segments_api_returns_it():
+    """With all its members; they come back as they were given."""
+    given = {
+        **one("event = 'E'", "DROP"),
+        "id": "f-1",
+        "sourceId": "s-1",
+        "destinationId": "d-1",
+        "title": "No E",
+        "description": None,
+        "enabled": True,
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "updatedAt": "2026-01-01T00:00:00.000Z",
+    }
+    assert apply({"event": "E"}, given) == "the filter 'No E' drops it"
+    returned = msgspec.to_builtins(msgspec.convert(given, FilterSpec))
+    assert {name: returned[name] for name in given if name != "actions"} == {
+        name: value for name, value in given.items() if name != "actions"
+    }
+
+
+def test_an_invalid_filter_that_is_stored_lets_nothing_through():
+    """Whatever its action is, and whatever the other filters say; the reason names it."""
+    invalid = {**one("event = 'E' AND a = 1", "ALLOW_PROPERTIES", fields={"": ["a"]}), "title": "X"}
+    specs = msgspec.convert([one("all", "SAMPLE", percent=1), invalid], list[FilterSpec])
+    with pytest.raises(OperationError, match="lower-case"):
+        compile_filters(specs)
+    stored = compile_filters(specs, store_invalid=True)
+    why = stored.apply({"event": "other"}, seed=1)
+    assert why is not None
+    assert why.startswith("the filter 'X' is invalid, so nothing is delivered: `filters[1].if`")
+
+
+def test_a_malformed_glob_in_a_filter_matches_nothing():
+    """It is no mistake to Segment: a filter that drops by it drops nothing."""
+    assert apply({"event": "E"}, one("match(event, '[E')", "DROP")) == {"event": "E"}
 
 
 def test_properties_are_dropped_from_the_objects_named():

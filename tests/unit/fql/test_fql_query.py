@@ -56,10 +56,10 @@ def test_message_is_left_alone() -> None:
     [
         ("", "''"),
         ("plain", "'plain'"),
-        ("it's", r"'it\'s'"),
+        ("it's", '"it\'s"'),
         ('say "hi"', "'say \"hi\"'"),
-        ("back\\slash", r"'back\\slash'"),
-        ("\\'", r"'\\\''"),
+        ("back\\slash", r"'back\slash'"),
+        ("\\'", '"\\\'"'),
         ("line\n\u30a2", "'line\n\u30a2'"),
     ],
 )
@@ -67,6 +67,11 @@ def test_quote(text: str, expected: str) -> None:
     """Any text becomes a literal that reads back as the same text."""
     assert quote(text) == expected
     assert parse(expected).evaluate({}) == text
+
+
+def test_a_text_with_both_quotes_cannot_be_written() -> None:
+    """FQL has no escapes."""
+    assert quote('it\'s "it"') is None
 
 
 @pytest.mark.parametrize(

@@ -188,7 +188,7 @@ def test_what_the_server_can_judge_goes_into_the_match() -> None:
         type="page",
         user_id="u1",
         properties={"n": 1},
-        where="(a = 1 or b = 2) and name = 'It\\'s' and category != null",
+        where='(a = 1 or b = 2) and name = "It\'s" and category != null',
     )
     assert not matcher.residual
 
