@@ -298,13 +298,11 @@ class _Reader:
         found = KEYS.get(written)
         if found is not None and not written.endswith("."):
             return found
-        names = tuple(KEYS)
-        near = nearest(written, names)
-        hint = f'; did you mean "{near}{"" if near.endswith(".") else ":"}"?' if near else "."
+        asked, names = f"{written}:", [name if name.endswith(".") else f"{name}:" for name in KEYS]
+        hint = did_you_mean(asked, names) or "."
         raise QueryError(
-            f"unknown key {quoted(written + ':')}{hint} To look for this text, put it between"
-            " quotes.",
+            f"unknown key {quoted(asked)}{hint} To look for this text, put it between quotes.",
             text=self._text,
             position=position,
-            nearest=near,
+            nearest=nearest(written, tuple(KEYS)),
         )

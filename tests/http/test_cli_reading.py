@@ -309,7 +309,9 @@ def test_sources_are_listed_with_their_counts(
     out, err = capsys.readouterr()
     listed = json.loads(out)
     assert listed["writeKey"] == "shop"
-    assert listed["counts"] == {"good": 1, "bad": 1, "refused": 0}
+    counts = listed["counts"]
+    assert (counts["good"], counts["bad"], counts["refused"]) == (1, 1, 0)
+    assert counts["lastCallAt"] is not None
     assert err == "1 more sources, used earlier; --last shows them\n"
 
 
