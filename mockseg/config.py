@@ -108,6 +108,10 @@ class Settings:
         Limit,
         Meta(description="bytes that calls and requests may take; the oldest are evicted"),
     ] = 1_073_741_824
+    max_findings: Annotated[
+        Limit,
+        Meta(description="violations of a call that are told one by one; then how many more"),
+    ] = 20
     seed: Annotated[
         Whole | None, Meta(description="of ids and write keys; chosen and printed by default")
     ] = None

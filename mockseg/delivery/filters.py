@@ -64,7 +64,7 @@ class FilterSpec(
 
     if_: str = msgspec.field(name="if")
     actions: list[FilterAction]
-    title: str = ""
+    title: str | None = ""
     enabled: bool = True
     id: str | msgspec.UnsetType = msgspec.UNSET
     source_id: str | msgspec.UnsetType = msgspec.UNSET
@@ -173,7 +173,8 @@ def _step(action: FilterAction, query: Query, *, name: str, place: str) -> _Step
         ("fields", wants_fields),
         ("percent", action.type == "SAMPLE"),
     ):
-        if (getattr(action, field) is not None) != wanted:
+        # Segment's API returns an empty object where an action has no fields.
+        if (getattr(action, field) not in (None, {})) != wanted:
             refuse(
                 f"{place}.{field}",
                 f"`{place}.{field}` is {'missing' if wanted else f'of no use to {action.type}'}",

@@ -58,6 +58,7 @@ from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS, by_name
 from mockseg.plans.protocols import Origin, forwarded_blocked, violation_generated
+from mockseg.plans.violations import MORE
 
 _HANDLERS = (calls, deliveries, destinations, explanations, faults, requests, rows, sources)
 # What comes by this route was forwarded, and is never forwarded again.
@@ -147,7 +148,11 @@ class Hub:
         self.waiters: Waiters[CallWaiter] = Waiters()
         self.delivery_waiters: Waiters[DeliveryWaiter] = Waiters()
         self.in_flight = InFlight(self.bell.ring)
-        self._judge = Judge(mint=self._mint_message_id, intern=StringInterner())
+        self._judge = Judge(
+            mint=self._mint_message_id,
+            intern=StringInterner(),
+            max_findings=settings.max_findings,
+        )
         self._known_keys = frozenset(settings.known_write_keys)
         self._tally = Tally()
         self.destinations = Destinations(
@@ -436,7 +441,7 @@ def _forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival]:
         findings = () if call.remark is None else call.remark.findings
         message = call.message() if findings else {}
         for finding in findings:
-            if isinstance(finding, Violation) and violations_to:
+            if isinstance(finding, Violation) and finding.code != MORE and violations_to:
                 plan = by_slug.get(finding.plan)
                 of_plan = dataclasses.replace(
                     origin,

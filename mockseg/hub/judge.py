@@ -20,6 +20,9 @@ from mockseg.hub.ingest import Ruling, message_type
 from mockseg.journal.window import DedupWindow
 from mockseg.json_types import Json, JsonObject
 from mockseg.plans.planset import PlanSet
+from mockseg.plans.violations import capped
+
+MAX_FINDINGS = 20
 
 
 class DryRun:
@@ -111,12 +114,16 @@ class Judge:
     Args:
         mint: gives a messageId to a message that has none.
         intern: returns the same string for equal texts, to save memory.
+        max_findings: how many violations of a call are told one by one.
     """
 
-    __slots__ = ("_intern", "_mint")
+    __slots__ = ("_intern", "_max_findings", "_mint")
 
-    def __init__(self, *, mint: Callable[[], str], intern: StringInterner) -> None:
+    def __init__(
+        self, *, mint: Callable[[], str], intern: StringInterner, max_findings: int = MAX_FINDINGS
+    ) -> None:
         self._mint = mint
+        self._max_findings = max_findings
         self._intern = intern
 
     def calls(
@@ -166,7 +173,7 @@ class Judge:
                 if not remark.findings:
                     window.remember(message_id, cursor)
             if plans is not None and (remark is None or not remark.findings):
-                remark = _planned(
+                remark = self._planned(
                     message, type_, message_id, request=request, plans=plans, remark=remark
                 )
             event = event and (held(event) or share(event))
@@ -176,6 +183,40 @@ class Judge:
             if remark is not None:
                 remarked.append(call)
         return calls, remarked
+
+    def _planned(
+        self,
+        raw: JsonObject,
+        type_: str,
+        message_id: str,
+        *,
+        request: KeptRequest,
+        plans: PlanSet,
+        remark: Remark | None,
+    ) -> Remark | None:
+        event = raw.get("event")
+        event = event if isinstance(event, str) else None
+        if plans.passes(raw, type_, event, shared=request.shared is not None):
+            return remark
+        message = normalise(
+            raw,
+            type_=type_,
+            message_id=message_id,
+            received_ns=request.received_ns,
+            shared=request.shared,
+        )
+        outcome = plans.decide(message, type=type_, event=event, source_id=request.source)
+        if outcome.message is message and not outcome.violations and not outcome.blocked:
+            return remark
+        findings: tuple[Finding, ...] = capped(outcome.violations, most=self._max_findings)
+        if outcome.blocked and outcome.code is not None:
+            findings = (discard(outcome.code), *findings)
+        return Remark(
+            verdict="blocked" if outcome.blocked else "accepted",
+            findings=findings,
+            attempt=1 if remark is None else remark.attempt,
+            altered=None if outcome.message is message else json_types.encode(outcome.message),
+        )
 
 
 class _Remarks:
@@ -218,40 +259,6 @@ class _Remarks:
             attempt=attempt,
             duplicate_of=first,
         )
-
-
-def _planned(
-    raw: JsonObject,
-    type_: str,
-    message_id: str,
-    *,
-    request: KeptRequest,
-    plans: PlanSet,
-    remark: Remark | None,
-) -> Remark | None:
-    event = raw.get("event")
-    event = event if isinstance(event, str) else None
-    if plans.passes(raw, type_, event, shared=request.shared is not None):
-        return remark
-    message = normalise(
-        raw,
-        type_=type_,
-        message_id=message_id,
-        received_ns=request.received_ns,
-        shared=request.shared,
-    )
-    outcome = plans.decide(message, type=type_, event=event, source_id=request.source)
-    if outcome.message is message and not outcome.violations and not outcome.blocked:
-        return remark
-    findings: tuple[Finding, ...] = outcome.violations
-    if outcome.blocked and outcome.code is not None:
-        findings = (discard(outcome.code), *findings)
-    return Remark(
-        verdict="blocked" if outcome.blocked else "accepted",
-        findings=findings,
-        attempt=1 if remark is None else remark.attempt,
-        altered=None if outcome.message is message else json_types.encode(outcome.message),
-    )
 
 
 def _keys(message: Json, type_: str) -> tuple[str | None, str | None, str | None]:

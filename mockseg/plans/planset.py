@@ -26,7 +26,7 @@ from mockseg.errors import PlanError
 from mockseg.json_types import JsonObject, as_object
 from mockseg.plans.model import KEYED, Plan, Rule
 from mockseg.plans.protocols import ALLOW_ALL, Outcome, ProtocolsSettings, decide
-from mockseg.plans.violations import unplanned_event, unreadable, violations_of
+from mockseg.plans.violations import uncounted, unplanned_event, unreadable, violations_of
 from mockseg.schemas.compiled import CompiledSchema, UnreadableValueError
 from mockseg.schemas.soundness import sound_schema
 from mockseg.schemas.tree import members_judged
@@ -130,6 +130,8 @@ def version_wanted(message: JsonObject) -> int | None:
 
 
 _MOST_FOUND: Final = 10_000
+# Values inside lists that are looked at for what is wrong with a call.
+_MOST_LOOKED_AT: Final = 100
 
 
 class _Tests:
@@ -231,10 +233,14 @@ class PlanSet:
             type: its type, in lower case.
             event: the event of a track call; the name of a page or screen may be left out.
         """
-        passes = self._passes.get((type, event))
-        if passes is not None and passes.all_of(message):
+        if self._passed(message, type, event):
             return ()
         return self.assess(message, type=type, event=event).all
+
+    def _passed(self, message: JsonObject, kind: str, event: str | None) -> bool:
+        """Return whether a message passes what is remembered for its event; False says nothing."""
+        passes = self._passes.get((kind, event))
+        return passes is not None and passes.all_of(message)
 
     def passes(self, message: JsonObject, type_: str, event: str | None, *, shared: bool) -> bool:
         """Return whether a message as it was sent is certainly good; False says nothing.
@@ -293,11 +299,12 @@ class PlanSet:
         event: str | None = None,
         source_id: str = "",
     ) -> Outcome:
-        if self.settings.leaves_good_calls_alone and not self.check(
-            message, type=type, event=event
-        ):
+        untouched = self.settings.leaves_good_calls_alone
+        if untouched and self._passed(message, type, event):
             return Outcome(message=message)
         assessment = self.assess(message, type=type, event=event)
+        if untouched and not assessment.all:
+            return Outcome(message=message)
         return decide(
             message,
             assessment.violations,
@@ -345,10 +352,16 @@ class PlanSet:
         try:
             if compiled.is_valid(message):
                 return ()
-            failures = compiled.failures(message)
+            most = None if self.settings.omits_violating else _MOST_LOOKED_AT
+            failures, whole = (
+                (compiled.failures(message), True)
+                if most is None
+                else compiled.some_failures(message, most=most)
+            )
         except (UnreadableValueError, ValueError) as error:
             return (unreadable(str(error).partition("\n")[0], plan=versions.plan),)
-        return violations_of(failures, schema=rule.schema, plan=versions.plan)
+        found = violations_of(failures, schema=rule.schema, plan=versions.plan)
+        return found if whole else (*found, uncounted(versions.plan))
 
     def _unplanned(self, kind: str, event: str | None) -> tuple[Violation, ...]:
         if kind != "track" or not self.events or not isinstance(event, str):

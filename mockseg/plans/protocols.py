@@ -24,7 +24,7 @@ from mockseg.domain.message import holder_of
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import Json, JsonObject, as_object, as_text
 from mockseg.plans.model import Rule
-from mockseg.plans.violations import segment_text
+from mockseg.plans.violations import MORE, segment_text
 from mockseg.schemas.tree import pointer_path, properties_of
 
 VIOLATION_EVENT: Final = "Violation Generated"
@@ -252,6 +252,21 @@ class ProtocolsSettings(
     forwarding_blocked_events_to: str | None = None
 
     @property
+    def omits_violating(self) -> bool:
+        """Whether values are taken out of a call because they violate a rule."""
+        return not (
+            self.track.allow_properties_on_violations
+            and self.identify.allow_traits_on_violations
+            and self.group.allow_traits_on_violations
+            and self.track.common_event_on_violations != "OMIT_PROPERTIES"
+            and "OMIT_TRAITS"
+            not in {
+                self.identify.common_event_on_violations,
+                self.group.common_event_on_violations,
+            }
+        )
+
+    @property
     def leaves_good_calls_alone(self) -> bool:
         return (
             self.track.allow_unplanned_event_properties
@@ -383,6 +398,7 @@ def _traced(omissions: Omissions, violations: Iterable[Violation], source_id: st
         "violations": [
             {"type": each.type, "field": each.field, "description": segment_text(each)}
             for each in violations
+            if each.code != MORE
         ],
         "omitted": omissions.unplanned,
         "omitted_on_violation": omissions.violating,

@@ -107,6 +107,30 @@ def unreadable(reason: str, *, plan: str) -> Violation:
     )
 
 
+# Stands for violations that are not told one by one.
+MORE: Final = "more_violations"
+
+
+def uncounted(plan: str) -> Violation:
+    """Return what says that not all of a call was looked at."""
+    return _more("and perhaps more: of long lists only the beginning was looked at", plan)
+
+
+def capped(violations: tuple[Violation, ...], *, most: int) -> tuple[Violation, ...]:
+    """Return so many violations, and one that says how many more there are."""
+    told = [each for each in violations if each.code != MORE]
+    if len(told) <= most:
+        return violations
+    least = "at least " if len(told) < len(violations) else ""
+    return (*told[:most], _more(f"and {least}{len(told) - most:,} more", told[0].plan))
+
+
+def _more(sentence: str, plan: str) -> Violation:
+    return Violation(
+        code=MORE, type="More Violations", field=field_of(()), description=sentence, plan=plan
+    )
+
+
 def segment_text(violation: Violation) -> str:
     """Return the description as Segment would word it, without our help."""
     return violation.description.partition(_HELP)[0]

@@ -6,6 +6,7 @@ Schemas must be sound (see :mod:`mockseg.schemas.soundness`) before they come he
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -97,6 +98,38 @@ class CompiledSchema:
         except ValueError as error:
             raise UnreadableValueError(str(error)) from None
 
+    def some_failures(self, value: Json, *, most: int) -> tuple[tuple[Failure, ...], bool]:
+        """Return what fails, looked for in a bounded part of a large value, and whether it is all.
+
+        The library makes every error before the first can be read, 28 µs each, and a call may
+        have fifteen thousand. So of a value with long lists only the beginning is looked at. What
+        would hold for the beginning alone is left out; where nothing is left, the first error of
+        the whole stands for all. A condition (``if``) about the part that is cut off may
+        lead to a failure that the whole does not have.
+
+        Args:
+            value: that does not satisfy the schema.
+            most: how many values inside lists, and how many members of one object, are looked at.
+
+        Raises:
+            UnreadableValueError: the value is not JSON.
+        """
+        part, _ = _beginning(value, most, most)
+        if part is value:
+            return self.failures(value), True
+        found = tuple(
+            failure for failure in self.failures(part) if _holds_for(failure, value, part)
+        )
+        if found:
+            return found, False
+        try:
+            self._validator.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            return (_failure(error, value),), False
+        except ValueError as error:
+            raise UnreadableValueError(str(error)) from None
+        return (), True
+
     def part(self, pointer: str) -> Callable[[Json], bool] | None:
         """Return the test of a schema inside this one, such as ``#/allOf/0/if``, if there."""
         if self._parts is None:
@@ -169,3 +202,51 @@ def _failure(error: jsonschema_rs.ValidationError, root: Json) -> Failure:
         names=names,
         branches=branches,
     )
+
+
+def _beginning(value: Json, most: int, left: int) -> tuple[Json, int]:
+    """Return a value without the ends of its long lists and objects; itself where it has none.
+
+    What is whole in the copy is shared with the value.
+
+    Args:
+        value: any.
+        most: members of an object.
+        left: values inside lists; how many are left of them is returned.
+    """
+    if isinstance(value, dict):
+        kept: JsonObject = {}
+        whole = True
+        for name, member in itertools.islice(value.items(), most):
+            kept[name], left = _beginning(member, most, left)
+            whole = whole and kept[name] is member
+        return (value if whole and len(kept) == len(value) else kept), left
+    if isinstance(value, list):
+        items: list[Json] = []
+        whole = True
+        for item in value:
+            if left <= 0:
+                break
+            first, left = _beginning(item, most, left - 1)
+            items.append(first)
+            whole = whole and first is item
+        return (value if whole and len(items) == len(value) else items), left
+    return value, left
+
+
+# Of these, a beginning fails only where the whole fails too.
+_OF_ANY_BEGINNING: Final = frozenset(
+    {
+        *("type", "false", "additionalProperties", "propertyNames"),
+        *("maxItems", "maxProperties", "uniqueItems"),
+    }
+)
+
+
+def _holds_for(failure: Failure, value: Json, part: Json) -> bool:
+    """Return whether what fails in the beginning of a value fails in all of it."""
+    there = lookup(value, failure.instance_path)
+    if there is lookup(part, failure.instance_path) or failure.keyword in _OF_ANY_BEGINNING:
+        return True
+    absent = isinstance(there, dict) and not any(name in there for name in failure.names)
+    return failure.keyword in {"required", "dependencies"} and bool(failure.names) and absent

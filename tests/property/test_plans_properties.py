@@ -156,6 +156,17 @@ def test_only_the_judged_members_of_an_object_decide(
     assert len(answers) == 1
 
 
+@settings(max_examples=300, deadline=None)
+@given(schema=SCHEMAS, value=VALUES)
+def test_a_part_of_a_bad_value_explains_it_too(schema: dict[str, Any], value: Any) -> None:
+    """However little is looked at, a bad value has a failure, and a good one has none."""
+    compiled = sound_schema(schema, file="generated", place="schema")
+    found, whole = compiled.some_failures(value, most=2)
+    assert bool(found) == (not compiled.is_valid(value))
+    if whole:
+        assert found == compiled.failures(value)
+
+
 @settings(max_examples=200, deadline=None)
 @given(schema=SCHEMAS, value=VALUES)
 def test_a_bad_value_is_always_explained(schema: dict[str, Any], value: Any) -> None:

@@ -49,6 +49,8 @@ def test_a_filter_is_taken_as_segments_api_returns_it():
         "updatedAt": "2026-01-01T00:00:00.000Z",
     }
     assert apply({"event": "E"}, given) == "the filter 'No E' drops it"
+    untitled = {**given, "title": None, "actions": [{"type": "DROP", "fields": {}}]}
+    assert apply({"event": "E"}, untitled) == "filter 1 drops it"
     returned = msgspec.to_builtins(msgspec.convert(given, FilterSpec))
     assert {name: returned[name] for name in given if name != "actions"} == {
         name: value for name, value in given.items() if name != "actions"

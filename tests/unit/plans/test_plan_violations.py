@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from schema_reference import reference_failures
 
-from mockseg.plans.violations import explain, segment_text, violations_of
+from mockseg.domain.findings import Violation
+from mockseg.plans.model import plan_from_json
+from mockseg.plans.planset import PlanSet
+from mockseg.plans.violations import (
+    MORE,
+    capped,
+    explain,
+    segment_text,
+    uncounted,
+    violations_of,
+)
 from mockseg.schemas.compiled import compile_schema
 from mockseg.suggestions import nearest
-
-if TYPE_CHECKING:
-    from mockseg.domain.findings import Violation
-    from mockseg.plans.planset import PlanSet
 
 
 def found(schema: dict[str, Any], value: Any) -> tuple[Violation, ...]:
@@ -418,3 +424,63 @@ def test_an_explanation_finds_values_in_lists() -> None:
 def test_the_nearest_name_is_the_one_that_was_meant(name: str, near: str | None) -> None:
     """Case and separators count little, and a name like none has none near it."""
     assert nearest(name, ("Survey Shown", "Guide Started", "Guide Completed")) == near
+
+
+MANY = {
+    "properties": {
+        "properties": {
+            "required": ["total"],
+            "properties": {"items": {"items": {"type": "number"}, "minItems": 200}},
+        }
+    }
+}
+
+
+def found_in(properties: dict[str, Any]) -> list[str]:
+    """Give what is told of a track call that breaks a rule for lists of numbers."""
+    rule = {"type": "TRACK", "key": "A", "jsonSchema": MANY}
+    plans = PlanSet([plan_from_json({"name": "p", "rules": [rule]}, file="p")])
+    message = {"type": "track", "event": "A", "properties": properties}
+    return [f"{each.field}: {each.code}" for each in plans.check(message, type="track", event="A")]
+
+
+UNCOUNTED = "(root): more_violations"
+
+
+def test_of_a_long_list_only_the_beginning_is_looked_at() -> None:
+    """What is missing beside it is told too; what only a beginning would violate is not."""
+    told = found_in({"items": ["x"] * 15_000})
+    assert "properties.total: required" in told
+    assert told[-1] == UNCOUNTED
+    assert 50 < len(told) < 150
+    assert not any("min_items" in each for each in told)
+
+
+def test_what_is_wrong_behind_the_beginning_is_told_by_its_first_place() -> None:
+    """A call that is bad is never without a violation."""
+    assert found_in({"total": 1, "items": [*range(5_000), "x"]}) == [
+        "properties.items.5000: invalid_type",
+        UNCOUNTED,
+    ]
+
+
+def test_a_short_list_is_looked_at_whole() -> None:
+    """As before."""
+    assert found_in({"total": 1, "items": [1, "x", 2]}) == [
+        "properties.items: min_items",
+        "properties.items.1: invalid_type",
+    ]
+
+
+def test_twenty_are_told_one_by_one_and_then_how_many_more() -> None:
+    """At least so many, where not all was looked at."""
+    each = tuple(
+        Violation(code="enum", type="Enum", field=str(number), description="", plan="p")
+        for number in range(25)
+    )
+    assert capped(each[:20], most=20) == each[:20]
+    told = capped(each, most=20)
+    assert (told[:20], told[20].code, told[20].description) == (each[:20], MORE, "and 5 more")
+    told = capped((*each, uncounted("p")), most=20)
+    assert told[20].description == "and at least 5 more"
+    assert capped((*each[:3], uncounted("p")), most=20) == (*each[:3], uncounted("p"))
