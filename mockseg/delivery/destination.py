@@ -68,7 +68,7 @@ def route(message: JsonObject, destination: Destination, *, seed: int) -> Refusa
             "UNSUPPORTED_EVENT_TYPE",
             f"{kind.names[0]} is sent {allowed} calls, not {message.get('type')}",
         )
-    if destination.filters.steps:
+    if destination.filters.steps or destination.filters.invalid:
         sentence = destination.filters.apply(message, seed=seed)
         if sentence is not None:
             return Refusal("FILTERED_BY_RULES", sentence)

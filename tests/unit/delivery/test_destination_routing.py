@@ -30,6 +30,13 @@ def test_nothing_goes_to_a_destination_that_is_not_enabled(reason):
     assert reason({}, enabled=False) == "NO_ENABLED_DESTINATIONS"
 
 
+def test_nothing_passes_a_stored_filter_that_is_invalid(reason):
+    """It alone holds every call back, as at Segment; one that is not enabled holds none."""
+    broken = {"if": "a = 1 AND b = 2", "actions": [{"type": "DROP"}]}
+    assert reason({}, filters=[broken], invalid_filters="store") == "FILTERED_BY_RULES"
+    assert reason({}, filters=[broken | {"enabled": False}]) is None
+
+
 @pytest.mark.parametrize(
     ("kind", "forwarded"),
     [
