@@ -59,6 +59,7 @@ class DestinationOptions(TypedDict, total=False):
     shared_secret: str
     settings: JsonObject
     filters: list[JsonObject]
+    invalid_filters: Literal["refuse", "store"]
     consent_categories: list[str]
     retry: JsonObject
     concurrency: int
