@@ -54,8 +54,8 @@ PatchDestination = msgspec.defstruct(
 
     Attributes:
         id: of the destination.
-        name, enabled, filters, invalid_filters, consent_categories, retry, concurrency,
-            timeout_seconds: as in ``POST /destinations``.
+        name, enabled, filters, invalid_filters, consent_categories: as in ``POST /destinations``.
+        retry, concurrency, timeout_seconds: likewise.
         settings: merged into those it has; null takes one away.
     """
     },
