@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import heapq
+from collections.abc import Callable, Iterator
 from itertools import islice, takewhile
 
 import msgspec
@@ -11,9 +12,12 @@ from mockseg.delivery.records import KeptAttempt, KeptDelivery
 from mockseg.domain.delivery import DeliveryState
 from mockseg.journal.records import NumberedRecords, evict_largest
 
+# How many retries that are over may wait among the others to be swept out.
+_SWEPT_AT_ONCE = 64
+
 
 class _Source:
-    __slots__ = ("entries", "evicted", "evicted_call", "finals", "open")
+    __slots__ = ("entries", "evicted", "evicted_call", "finals", "open", "retries")
 
     def __init__(self) -> None:
         self.entries: NumberedRecords[KeptDelivery] = NumberedRecords()
@@ -22,6 +26,27 @@ class _Source:
         self.open = 0
         # How many were evicted, and the cursor of the latest call that they were of.
         self.evicted = self.evicted_call = 0
+        # A heap: when deliveries are tried again, and their cursors; also what is over by now.
+        self.retries: list[tuple[int, int]] = []
+
+    def retry(self, kept: KeptDelivery) -> None:
+        heapq.heappush(self.retries, (kept.next_ns, kept.cursor))
+        if len(self.retries) > 2 * self.open + _SWEPT_AT_ONCE:
+            # What is sorted is a heap.
+            self.retries = sorted({each for each in self.retries if self._holds(*each)})
+
+    def next_retry_ns(self) -> int | None:
+        while self.retries and not self._holds(*self.retries[0]):
+            heapq.heappop(self.retries)
+        return self.retries[0][0] if self.retries else None
+
+    def _holds(self, next_ns: int, cursor: int) -> bool:
+        kept = self.entries.get(cursor)
+        return kept is not None and kept.state == "retrying" and kept.next_ns == next_ns
+
+    def count_evicted(self, call: int) -> None:
+        self.evicted += 1
+        self.evicted_call = max(self.evicted_call, call)
 
 
 class Ledger:
@@ -37,7 +62,6 @@ class Ledger:
     Attributes:
         cursor: of the latest delivery.
         finished: number of deliveries that became final since the start.
-        evicted: number of deliveries evicted since the start.
     """
 
     def __init__(
@@ -55,7 +79,7 @@ class Ledger:
         # The same of all sources.
         self._all = _Source()
         self._kept = self._bytes = 0
-        self.cursor = self.finished = self.evicted = 0
+        self.cursor = self.finished = 0
 
     def __len__(self) -> int:
         return self._kept
@@ -113,6 +137,7 @@ class Ledger:
         kept.state = "retrying"
         kept.next_ns = next_ns
         if not kept.gone:
+            self._sources[kept.source].retry(kept)
             self.on_change(kept)
 
     def finish(
@@ -165,16 +190,24 @@ class Ledger:
         found = self._of(source)
         return 0 if found is None else found.open
 
+    def next_retries(self, source: str | None = None) -> Iterator[tuple[str, int]]:
+        """Yield each source, or this one, that has retries to make, and the moment of the first.
+
+        A retry that is under way counts until what became of it is known.
+        """
+        for key in self._sources if source is None else (source,):
+            found = self._sources.get(key)
+            moment = None if found is None else found.next_retry_ns()
+            if moment is not None:
+                yield key, moment
+
     def evicted_of(self, source: str | None) -> tuple[int, int]:
         """Return how many deliveries of a source were evicted, and of which calls.
 
         Since it was last cleared; of all sources, since the server started. The second is the
         cursor of the latest call that one of them was of: later calls have all of theirs.
         """
-        if source is None:
-            latest = max((each.evicted_call for each in self._sources.values()), default=0)
-            return self.evicted, latest
-        found = self._sources.get(source)
+        found = self._of(source)
         return (0, 0) if found is None else (found.evicted, found.evicted_call)
 
     def page(
@@ -250,9 +283,8 @@ class Ledger:
         (oldest,) = source.finals.evict(1)
         source.entries.remove(oldest.cursor)
         self._forget(oldest)
-        self.evicted += 1
-        source.evicted += 1
-        source.evicted_call = max(source.evicted_call, oldest.call)
+        source.count_evicted(oldest.call)
+        self._all.count_evicted(oldest.call)
 
     def _forget(self, kept: KeptDelivery) -> None:
         self._kept -= 1

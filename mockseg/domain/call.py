@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from mockseg import json_types
-from mockseg.domain.findings import Finding
+from mockseg.domain.findings import Finding, Violation
 from mockseg.domain.message import normalise
 from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
@@ -128,6 +128,11 @@ _UNREMARKABLE = Remark()
 # A call with a messageId of 36 characters, and a remark or finding, in CPython 3.11.
 CALL_BYTES = 255
 _REMARK_BYTES = 72
+_FINDING_BYTES = 96
+# A text without its characters. Those of a text that is not ASCII take more than a byte each, and
+# once it was shown CPython keeps its UTF-8 beside it: about four bytes a character in all.
+_TEXT_BYTES = 57
+_WIDE_BYTES = 4
 _SHORT_BYTES = 1024
 
 
@@ -255,5 +260,19 @@ def _texts(call: KeptCall) -> int:
     remark = call.remark
     if remark is not None:
         size += _REMARK_BYTES + len(remark.altered or b"")
-        size += sum(_REMARK_BYTES + 5 * len(each.description) for each in remark.findings)
+        if remark.findings:
+            size += _findings_bytes(remark.findings)
     return size
+
+
+def _findings_bytes(findings: tuple[Finding, ...]) -> int:
+    """Return what findings take; a text that several of them share counts once."""
+    texts: dict[int, str] = {}
+    for each in findings:
+        held = [each.field, each.description]
+        if isinstance(each, Violation):
+            held += [each.instance_path, each.schema_path, each.plan]
+        texts.update((id(text), text) for text in held if text)
+    return _FINDING_BYTES * len(findings) + sum(
+        _TEXT_BYTES + len(text) * (1 if text.isascii() else _WIDE_BYTES) for text in texts.values()
+    )

@@ -197,9 +197,9 @@ class Destinations:
 
     def due(self, key: str | None) -> bool:
         """Return whether a retry of a source, or of any, should have been made by now."""
-        retrying = self.ledger.page(source=key, state="retrying", limit=len(self.ledger))
         return any(
-            kept.next_ns <= self._sources.clock_of(kept.source).now_ns() for kept in retrying
+            next_ns <= self._sources.clock_of(source).now_ns()
+            for source, next_ns in self.ledger.next_retries(key)
         )
 
     def receive(

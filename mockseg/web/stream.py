@@ -11,7 +11,7 @@ what several of them send is encoded once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 
 import msgspec
@@ -124,7 +124,7 @@ class StreamPace:
         self._next = 0.0
         # The newest request when the last turn ended.
         self._number = 0
-        self._encoded: dict[int | str, bytes] = {}
+        self._encoded: dict[Hashable, bytes] = {}
         self._encoded_bytes = 0
 
     async def turn(self, following: Callable[[StreamPace], bytes]) -> bytes:
@@ -141,8 +141,13 @@ class StreamPace:
             self._number = self._hub.journal.number
         return events
 
-    def encoded(self, name: int | str, view: Callable[[], object]) -> bytes:
-        """Return the JSON of a call or request that does not change, made once for all streams."""
+    def encoded(self, name: Hashable, view: Callable[[], object]) -> bytes:
+        """Return the JSON of a call or request, made once for all streams.
+
+        Args:
+            name: of it, as it is now: what changes has another name afterwards.
+            view: what is encoded.
+        """
         found = self._encoded.get(name)
         if found is None:
             if self._encoded_bytes > _MAX_ENCODED_BYTES:
@@ -224,8 +229,10 @@ class _Reading:
         requests = journal.requests_after(self._number, limit=_AT_ONCE, source=source)
         for request in requests:
             self._number = request.number
-            view = partial(request_view, request, journal.calls_of(request))
-            yield self._event("request", pace.encoded(request.id, view))
+            kept = journal.calls_of(request)
+            view = partial(request_view, request, kept)
+            # A request's calls only get fewer: their number says which are kept.
+            yield self._event("request", pace.encoded((request.id, len(kept)), view))
         if len(requests) < _AT_ONCE:
             self._number = journal.number
         ledger = self._hub.destinations.ledger

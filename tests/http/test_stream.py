@@ -342,6 +342,30 @@ async def test_what_several_streams_send_is_encoded_once(
     assert views == [1, 2, 3]
 
 
+@pytest.mark.parametrize("way", ["deleted", "evicted"])
+async def test_a_request_is_told_with_the_calls_that_are_kept_of_it(
+    open_client: Callable[..., Any], way: str
+) -> None:
+    """Not with those that another stream was told of before one of them went."""
+    client = await open_client(max_calls=2)
+
+    async def told() -> Any:
+        async with listening(client, "?source=k&after=0") as events:
+            while (event := await events.next())[0] != "request":
+                pass
+            return event[1]["calls"]
+
+    batch = [{"type": "track", "userId": "u", "event": event} for event in ("e1", "e2")]
+    assert (await client.post("/v1/batch", json={"writeKey": "k", "batch": batch})).status == 200
+    assert await told() == ["call-1", "call-2"]
+    if way == "deleted":
+        removed = await client.request("DELETE", f"{PREFIX}/calls/call-1")
+        assert removed.status == 200
+    else:
+        await record(client)
+    assert await told() == ["call-2"]
+
+
 async def test_a_stream_that_nothing_matches_looks_once_at_what_is_recorded(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

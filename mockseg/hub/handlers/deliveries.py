@@ -120,8 +120,8 @@ def overdue(source: str | None, ledger: Ledger) -> list[str]:
     if not pending:
         return []
     under_way = f"{pending:,} deliveries under way"
-    retrying = ledger.page(source=source, state="retrying", limit=1)
-    if not retrying:
+    next_ns = min((moment for _, moment in ledger.next_retries(source)), default=None)
+    if next_ns is None:
         return [under_way]
-    moment = format_moment(retrying[0].next_ns)
+    moment = format_moment(next_ns)
     return [f"{under_way}, the next retry at {moment} by the source's clock"]

@@ -66,7 +66,7 @@ def test_the_deliveries_of_one_call_can_be_forgotten():
     assert (cursors(ledger.page()), ledger.pending(), len(ledger)) == ([2], 1, 1)
     for call in (9, 10, 11):
         ledger.finish(begin(ledger, call=call), "delivered")
-    assert (cursors(ledger.page()), ledger.evicted, len(ledger)) == ([2, 5, 6], 1, 3)
+    assert (cursors(ledger.page()), ledger.evicted_of(None)[0], len(ledger)) == ([2, 5, 6], 1, 3)
 
 
 def test_final_ones_make_room_oldest_first():
@@ -81,7 +81,7 @@ def test_final_ones_make_room_oldest_first():
     assert cursors(ledger.page()) == [1, 4, 5]
     begin(ledger, call=6)
     assert cursors(ledger.page()) == [1, 4, 5, 6]
-    assert (ledger.evicted, len(ledger)) == (2, 4)
+    assert (ledger.evicted_of(None)[0], len(ledger)) == (2, 4)
     assert ledger.of_call(2) == []
 
 
@@ -127,12 +127,12 @@ def test_256_megabytes_are_kept_by_default():
         kept = begin(ledger, call=number + 1)
         ledger.attempted(kept, attempt(quarter, b""))
         ledger.finish(kept, "delivered")
-    assert (len(ledger), ledger.evicted) == (4, 0)
+    assert (len(ledger), ledger.evicted_of(None)[0]) == (4, 0)
     kept = begin(ledger, call=5)
     ledger.attempted(kept, attempt(b"x", b""))
     ledger.finish(kept, "delivered")
     assert ledger.page()[0].call > 1
-    assert ledger.evicted >= 1
+    assert ledger.evicted_of(None)[0] >= 1
 
 
 def test_a_page_has_100_deliveries_by_default():
@@ -177,7 +177,7 @@ def test_thousands_of_evictions_leave_the_order_whole():
         ledger.finish(begin(ledger, call=call), "delivered")
     assert cursors(ledger.page()) == list(range(4991, 5001))
     assert cursors(ledger.page(after=4995)) == list(range(4996, 5001))
-    assert ledger.evicted == 4990
+    assert ledger.evicted_of(None)[0] == 4990
 
 
 def test_a_source_is_forgotten_whatever_its_state():
@@ -262,3 +262,36 @@ def test_evictions_are_counted_by_source():
     assert ledger.evicted_of("never") == (0, 0)
     ledger.drop_source("b")
     assert ledger.evicted_of("b") == (0, 0)
+    assert ledger.evicted_of(None) == (3, 7)
+
+
+def test_the_first_retry_of_each_source_is_known():
+    """The earliest that is still to be made, whatever was made, ended, dropped or put off."""
+    ledger = Ledger()
+    kept = [begin(ledger, source, call=call) for call, source in enumerate("aaaab", 1)]
+    assert list(ledger.next_retries()) == []
+    for each, moment in zip(kept, (40, 10, 20, 30, 50), strict=True):
+        ledger.retrying(each, moment)
+    assert dict(ledger.next_retries()) == {"a": 10, "b": 50}
+    ledger.retrying(kept[1], 60)
+    assert dict(ledger.next_retries("a")) == {"a": 20}
+    ledger.finish(kept[2], "delivered")
+    ledger.drop_call(4)
+    assert dict(ledger.next_retries("a")) == {"a": 40}
+    ledger.drop_source("b")
+    ledger.retrying(kept[4], 70)
+    assert dict(ledger.next_retries()) == {"a": 40}
+    assert list(ledger.next_retries("never")) == []
+
+
+def test_retries_that_are_over_are_swept_out():
+    """However often a delivery is put off while an earlier one waits, little is kept of that."""
+    ledger = Ledger()
+    first, again = begin(ledger, call=1), begin(ledger, call=2)
+    ledger.retrying(first, 1)
+    for moment in range(2, 1000):
+        ledger.retrying(again, moment)
+    assert len(ledger._sources["a"].retries) < 100
+    assert dict(ledger.next_retries()) == {"a": 1}
+    ledger.finish(first, "delivered")
+    assert dict(ledger.next_retries()) == {"a": 999}

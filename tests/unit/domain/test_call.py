@@ -6,7 +6,7 @@ import pytest
 from msgspec import Raw
 
 from mockseg.domain.call import KeptCall, Remark, call_cursor, call_id
-from mockseg.domain.findings import Discard, discard
+from mockseg.domain.findings import Discard, Violation, discard
 from mockseg.domain.message import Shared
 from mockseg.domain.request import Answer, KeptRequest
 from mockseg.domain.timestamps import parse_moment
@@ -168,7 +168,7 @@ def test_only_a_repeated_message_id_makes_a_duplicate():
 
 
 def test_the_memory_of_a_call_grows_with_what_is_kept_of_it():
-    """Each character of its ids and event, and five bytes for each of a finding's sentence."""
+    """Each character of its ids and event, and of every text that its findings hold."""
     remark = Remark(findings=(discard("bad_request", "", "w" * 10),))
 
     def size(**fields):
@@ -180,6 +180,32 @@ def test_the_memory_of_a_call_grows_with_what_is_kept_of_it():
     assert size(message_id="m1" + "x" * 7) == usual + 7
     assert size(user_id=None, event=None) == usual - 3
     longer = Remark(findings=(discard("bad_request", "", "w" * 20),))
-    assert size(remark=longer) == usual + 50
+    assert size(remark=longer) == usual + 10
     assert size(remark=Remark(altered=b"x" * 9)) == size(remark=Remark()) + 9
     assert kept(b"{}").size_bytes < size(remark=Remark())
+
+
+def violations(**texts):
+    """Return two violations that differ in their fields only, with these texts."""
+    return tuple(
+        Violation(code="c", type="C", field=field, description="d", **texts) for field in "fg"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "more"),
+    [
+        ({"instance_path": "/" + "x" * 99}, 100),
+        ({"schema_path": "/" + "x" * 99}, 100),
+        ({"plan": "p" * 100}, 100),
+        ({"plan": "é" * 100}, 400),
+    ],
+)
+def test_every_text_of_a_finding_counts_and_a_shared_one_once(changed, more):
+    """Where it is wrong, whose rule it is: not only what is said of it."""
+    sizes = [
+        kept(b"{}", remark=Remark(findings=violations(**texts))).size_bytes
+        for texts in ({}, changed)
+    ]
+    # The text itself, and what any text takes.
+    assert more < sizes[1] - sizes[0] < more + 100

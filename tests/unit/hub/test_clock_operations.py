@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from mockseg.delivery.ledger import Ledger
+from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import OperationError
+from mockseg.hub.handlers.deliveries import overdue
 
 
 async def test_the_servers_clock_stamps_calls(machine):
@@ -74,3 +77,27 @@ async def test_skew_is_corrected_by_the_sources_clock(machine):
     """Timestamp = receivedAt - (sentAt - originalTimestamp)."""
     call = machine.track(timestamp="2020-01-01T00:00:00Z", sentAt="2020-01-01T00:00:30Z")
     assert call.message["timestamp"] == "2026-01-31T11:59:30.000Z"
+
+
+async def test_what_is_due_is_known_without_reading_the_ledger(machine, monkeypatch):
+    """By the clock of each source, of one or of all; the first retry is named, not the oldest."""
+    destinations = machine.hub.destinations
+    ledger = destinations.ledger
+    for source, minute in (("a", 9), ("a", 5), ("b", 7)):
+        machine.hub.sources.claim(source)
+        kept = ledger.open(
+            call=0,
+            message_id="m",
+            type="track",
+            event="E",
+            user_id="u",
+            source=source,
+            destination="d",
+        )
+        ledger.retrying(kept, parse_moment(f"2026-01-31T12:0{minute}:00Z"))
+    monkeypatch.delattr(Ledger, "page")
+    assert [destinations.due(key) for key in (None, "a", "b", "c")] == [False] * 4
+    assert "12:05:00.000Z" in overdue("a", ledger)[0]
+    assert "12:05:00.000Z" in overdue(None, ledger)[0]
+    machine.hub.sources.clock_of("b").advance(7 * 60)
+    assert [destinations.due(key) for key in (None, "a", "b", "c")] == [True, False, True, False]
