@@ -287,7 +287,7 @@ class Dispatcher:
             if job.integrations is not None:
                 message["integrations"] = job.integrations
             refusal = route(message, lane.destination, seed=self._seed)
-            job.body = as_sent(message)
+            job.body = as_sent(message, kind=lane.destination.kind.type)
         except Exception as error:  # noqa: BLE001  (one call must not stop all others)
             sentence = f"mockseg could not route it: {error!r}"[:500]
             self._finish(lane, job, "failed", "INTERNAL", sentence)

@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 
 from mockseg import json_types
 from mockseg.clock import Clock
+from mockseg.delivery.json_stringify import stringify
 from mockseg.delivery.settings import Settings
 from mockseg.destinations.signature import SIGNATURE_HEADER, sign
 from mockseg.destinations.vendor import Headers, VendorRequest, VendorResponse
@@ -107,8 +108,17 @@ class Outgoing(NamedTuple):
     body: bytes
 
 
-def as_sent(message: JsonObject) -> bytes:
-    return json_types.encode({**message, "version": message.get("version", _VERSION)})
+_WEBHOOKS = frozenset({"webhook", "webhook-actions"})
+
+
+def as_sent(message: JsonObject, *, kind: str) -> bytes:
+    """Encode a message for a kind of destination: for webhooks as ``JSON.stringify`` does.
+
+    Source: the code of the Actions webhook, which sends and signs ``JSON.stringify`` of the
+    message. Of the classic one Segment's page has the same form in its example of a receiver.
+    """
+    sent = {**message, "version": message.get("version", _VERSION)}
+    return stringify(sent) if kind in _WEBHOOKS else json_types.encode(sent)
 
 
 def outgoing(
@@ -145,8 +155,8 @@ def outgoing(
             api_key, extra = settings.api_key, settings.extra
         headers = _partner(api_key, json_types.encode(extra) if extra else b"")
     if settings.shared_secret:
-        # Of a batch only the first element is signed.
-        signature = sign(messages[0], secret=settings.shared_secret)
+        signed = body if settings.batch_signature == "array" else messages[0]
+        signature = sign(signed, secret=settings.shared_secret)
         headers = (*headers, (SIGNATURE_HEADER, signature))
     headers = (*headers, ("Content-Length", str(len(body))))
     return [Outgoing(settings.method, url, headers, body) for url in urls]

@@ -36,6 +36,7 @@ def refuse(field: str, sentence: str, *, allowed: Json) -> NoReturn:
 
 MAX_BATCH = 4000
 METHODS = ("POST", "PUT", "PATCH")
+BATCH_SIGNATURES = ("first", "array")
 _MOST_HEADERS = 50
 _MOST_CHARACTERS = 4096
 # What makes up the HTTP message itself.
@@ -54,6 +55,9 @@ class Settings:
         shared_secret: of webhooks, signs what is sent; empty does not.
         method: POST, or of ``webhook-actions`` PUT and PATCH.
         batch_size: of ``webhook-actions``: over 1 sends arrays of at most this many calls.
+        batch_signature: of ``webhook-actions``: what of an array is signed: ``first`` its first
+            element, as Segment does, or ``array`` all of it, as a proposed change to Segment's
+            code would.
     """
 
     urls: tuple[str, ...] = ()
@@ -63,6 +67,7 @@ class Settings:
     shared_secret: str = ""
     method: str = "POST"
     batch_size: int = 0
+    batch_signature: str = "first"
 
 
 def read_settings(kind: Kind, given: JsonObject) -> Settings:
@@ -71,7 +76,7 @@ def read_settings(kind: Kind, given: JsonObject) -> Settings:
     Args:
         kind: whose; a partner takes any other name as an extra setting, a webhook none.
         given: ``apiKey``, ``url`` or ``urls``, ``headers``, ``sharedSecret``, ``method``,
-            ``batchSize``, as far as the kind has them.
+            ``batchSize``, ``batchSignature``, as far as the kind has them.
 
     Raises:
         OperationError: 422; the details name the field and what is allowed.
@@ -172,6 +177,12 @@ def _batch_size(value: Json, place: str) -> int:
     return value
 
 
+def _batch_signature(value: Json, place: str) -> str:
+    if value not in BATCH_SIGNATURES:
+        refuse(place, f"`{place}` is {_shown(value)}", allowed=list(BATCH_SIGNATURES))
+    return str(value)
+
+
 def _shown(value: Json) -> str:
     return repr(value)[:100]
 
@@ -184,9 +195,17 @@ _READERS: dict[str, tuple[str, Callable[[Json, str], Any]]] = {
     "sharedSecret": ("shared_secret", _text),
     "method": ("method", _method),
     "batchSize": ("batch_size", _batch_size),
+    "batchSignature": ("batch_signature", _batch_signature),
 }
 _PARTNER = ("apiKey", "url")
 _NAMES = {
     "webhook": ("url", "urls", "headers", "sharedSecret"),
-    "webhook-actions": ("url", "headers", "sharedSecret", "method", "batchSize"),
+    "webhook-actions": (
+        "url",
+        "headers",
+        "sharedSecret",
+        "method",
+        "batchSize",
+        "batchSignature",
+    ),
 }

@@ -59,7 +59,7 @@ KINDS: dict[str, Kind] = {
         Kind("candu", ("Candu",), _SIX - {"screen"}, ("candu", "Candu")),
         Kind(
             "webhook",
-            ("Webhooks", "Webhook"),
+            ("Webhooks",),
             _SIX | {"delete"},
             ("webhook", "Webhook"),
             timeout_seconds=5.0,
@@ -67,7 +67,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "webhook-actions",
-            ("Webhooks (Actions)", "Webhook (Actions)", "actions-webhook"),
+            ("Webhooks (Actions)", "Webhook", "Webhook (Actions)", "actions-webhook"),
             _SIX,
             ("webhook", "Webhook"),
         ),

@@ -180,8 +180,12 @@ class Webhook(Imitation[WebhookSetup, State]):
         signature = request.header(SIGNATURE_HEADER)
         if signature is None:
             return "missing"
+        # Of a batch the first element is signed, or the array: see the setting `batchSignature`.
         part = signed_part(request.body)
-        good = part is not None and verify_signature(part, signature, secret=secret)
+        good = part is not None and any(
+            verify_signature(signed, signature, secret=secret)
+            for signed in dict.fromkeys((part, request.body))
+        )
         return "good" if good else "bad"
 
     def _count(self, request: VendorRequest, signature: Signature) -> None:

@@ -40,7 +40,8 @@ def to_destination(kind: str, key: str) -> Callable[[Group, int], Request]:
             received_ns=now_ns,
             shared=Shared(sent_at=format_moment(now_ns)),
         )
-        (sent,) = outgoing([as_sent(message)], kind=kind, settings=settings, urls=("",))
+        body = as_sent(message, kind=kind)
+        (sent,) = outgoing([body], kind=kind, settings=settings, urls=("",))
         # The client that sends it counts the length by itself.
         headers = {name: value for name, value in sent.headers if name != "Content-Length"}
         return Request(sent.method, "", headers, sent.body)

@@ -69,7 +69,16 @@ class DestinationOptions(TypedDict, total=False):
     setup: JsonObject
 
 
-_SETTINGS = ("api_key", "url", "urls", "headers", "shared_secret", "method", "batch_size")
+_SETTINGS = (
+    "api_key",
+    "url",
+    "urls",
+    "headers",
+    "shared_secret",
+    "method",
+    "batch_size",
+    "batch_signature",
+)
 _OWN = tuple(field.name for field in msgspec.structs.fields(AddDestination))
 _CHANGED = tuple(field.name for field in msgspec.structs.fields(PatchDestination))
 # What the verb itself says: never an option.

@@ -86,6 +86,25 @@ def test_the_integrations_object_decides(reason, integrations, goes):
     assert reason({"integrations": integrations}) == expected
 
 
+@pytest.mark.parametrize(
+    ("integrations", "classic", "actions"),
+    [
+        ({"All": False, "Webhook": True}, False, True),
+        ({"All": False, "Webhooks": True}, True, False),
+        ({"Webhooks": False}, False, True),
+        ({"Webhook": False}, True, False),
+        ({"Webhooks (Actions)": False}, True, False),
+    ],
+)
+def test_each_webhook_has_names_of_its_own(reason, integrations, classic, actions):
+    """`Webhooks` is the classic one, `Webhook` and `Webhooks (Actions)` are the other."""
+    goes = [
+        reason({"integrations": integrations}, kind) is None
+        for kind in ("webhook", "webhook-actions")
+    ]
+    assert goes == [classic, actions]
+
+
 def test_the_current_name_goes_before_a_previous_one(reason):
     """When both names are there and contradict each other."""
     assert reason({"integrations": {"UserEngage": False, "User.com": True}}) is None

@@ -74,6 +74,9 @@ def test_a_partner_takes_any_other_setting(destination):
         ("webhook-actions", {"batchSize": -1}, "settings.batchSize"),
         ("webhook-actions", {"batchSize": True}, "settings.batchSize"),
         ("webhook-actions", {"batchSize": 1.5}, "settings.batchSize"),
+        ("webhook-actions", {"batchSignature": "last"}, "settings.batchSignature"),
+        ("webhook-actions", {"batchSignature": ["first"]}, "settings.batchSignature"),
+        ("webhook", {"batchSignature": "array"}, "settings.batchSignature"),
     ],
 )
 def test_a_wrong_setting_is_refused(destination, kind, settings, parameter):

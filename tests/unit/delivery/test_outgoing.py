@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.delivery.outgoing import outgoing
+from mockseg.delivery.json_stringify import stringify
+from mockseg.delivery.outgoing import as_sent, outgoing
 from mockseg.destinations.signature import verify_signature
 
 URL = "http://127.0.0.1:9000/hook"
@@ -85,6 +86,39 @@ def test_of_a_batch_the_first_element_is_signed(destination):
     request = one(of, b'{"cool":false}', b'{"cool":true}')
     assert request.body == b'[{"cool":false},{"cool":true}]'
     assert headers_of(request)["X-Signature"] == "c702b94a2569dd8d2f7185ce0ae951021bef4706"
+
+
+@pytest.mark.parametrize(
+    ("settings", "signature"),
+    [
+        ({}, "4357a57e60a2bbfc19f07e4578d7f22b7e5f94ba"),
+        ({"batchSignature": "first"}, "4357a57e60a2bbfc19f07e4578d7f22b7e5f94ba"),
+        ({"batchSignature": "array"}, "5e6798a4698bfe17c1c88270072aa00b9c5883e0"),
+    ],
+)
+def test_a_batch_is_signed_by_its_first_element_or_as_a_whole(destination, settings, signature):
+    """The golden values of both ways, with the secret `s3cret`."""
+    paid = {"type": "track", "event": "Paid", "properties": {"1": "a", "2": "b", "total": 10.0}}
+    following = {"type": "track", "event": "Next"}
+    settings = {"sharedSecret": "s3cret", "batchSize": 5, **settings}
+    of = destination("webhook-actions", url=URL, settings=settings)
+    request = one(of, stringify(paid), stringify(following))
+    assert headers_of(request)["X-Signature"] == signature
+
+
+@pytest.mark.parametrize("kind", ["webhook", "webhook-actions"])
+def test_webhooks_send_what_javascript_writes(kind):
+    """Keys that are indices first, whole floats as integers; `version` is added."""
+    message = {"type": "track", "properties": {"b": 10.0, "10": 1e-7, "2": 1e21}}
+    assert as_sent(message, kind=kind) == (
+        b'{"type":"track","properties":{"2":1e+21,"10":1e-7,"b":10},"version":2}'
+    )
+
+
+def test_partners_send_numbers_as_they_came():
+    """A float stays one, and keys keep their order."""
+    message = {"properties": {"b": 10.0, "2": 1}}
+    assert as_sent(message, kind="candu") == b'{"properties":{"b":10.0,"2":1},"version":2}'
 
 
 def test_a_destination_that_batches_sends_an_array_of_one_too(destination):
