@@ -1,7 +1,8 @@
 """Which schemas a plan may hold, and of which values can be generated: one sentence if not.
 
 Beyond the meta-schema of draft-07: references stay inside the schema and lead somewhere, none
-leads back to itself without going deeper into the value, and patterns can be matched in linear
+leads back to itself without going deeper into the value, what a value costs is bounded (see
+:mod:`mockseg.schemas.effort`), and patterns can be matched in linear
 time. To generate values, each keyword must be known: an unknown one is more often a typing
 error than an extension.
 """
@@ -13,8 +14,8 @@ from typing import Final
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.schemas.compiled import BadSchemaError, CompiledSchema, compile_schema
+from mockseg.schemas.effort import too_costly
 from mockseg.schemas.tree import (
-    IN_PLACE,
     Path,
     children,
     dereference,
@@ -159,8 +160,6 @@ _DRAFTS: Final = frozenset(
     }
 )
 _DEEPEST: Final = 100
-# References can multiply: thirty definitions that each ask the next one twice are 2**30.
-_MOST_FOR_A_VALUE: Final = 10_000
 
 
 def sound_schema(schema: Json, *, file: str, place: str) -> CompiledSchema:
@@ -230,7 +229,9 @@ def _check_tree(schema: JsonObject, *, file: str, place: str) -> None:
             target = _target(schema, node["$ref"], file=file, place=f"{here}.$ref")
             waiting.append((target, target))
         waiting.extend(((*path, *step), base) for step, _ in children(node))
-    _check_loops(schema, done, file=file, place=place)
+    costly = too_costly(schema, done)
+    if costly is not None:
+        raise PlanError(costly[0], file=file, place=path_text(place, costly[1]))
 
 
 def _check_node(node: JsonObject, path: Path, *, file: str, place: str) -> None:
@@ -281,47 +282,3 @@ def _target(schema: JsonObject, reference: Json, *, file: str, place: str) -> Pa
             place=place,
         )
     return target
-
-
-def _check_loops(schema: JsonObject, paths: set[Path], *, file: str, place: str) -> None:
-    """Refuse a schema that would judge one value by itself for ever, or nearly."""
-    # Path -> how many schemas judge a value there.
-    settled: dict[Path, int] = {}
-    for start in sorted(paths, key=lambda path: tuple(map(str, path))):
-        trail: set[Path] = set()
-        stack: list[tuple[Path, bool]] = [(start, False)]
-        while stack:
-            path, leaving = stack.pop()
-            steps = _same_value(schema, path)
-            if leaving:
-                trail.discard(path)
-                settled[path] = 1 + sum(settled[step] for step in steps)
-                if settled[path] > _MOST_FOR_A_VALUE:
-                    raise PlanError(
-                        f"more than {_MOST_FOR_A_VALUE} schemas would judge one value, "
-                        "references followed",
-                        file=file,
-                        place=path_text(place, path),
-                    )
-                continue
-            if path in trail:
-                raise PlanError(
-                    "the schema refers to itself without going deeper into the value",
-                    file=file,
-                    place=path_text(place, path),
-                )
-            if path in settled:
-                continue
-            trail.add(path)
-            stack.append((path, True))
-            stack.extend((step, False) for step in steps)
-
-
-def _same_value(schema: JsonObject, path: Path) -> list[Path]:
-    node = lookup(schema, path)
-    if not isinstance(node, dict):
-        return []
-    if isinstance(node.get("$ref"), str):
-        target = read_pointer(schema, node["$ref"])
-        return [] if target is None else [target]
-    return [(*path, *step) for step, _ in children(node) if step[0] in IN_PLACE]

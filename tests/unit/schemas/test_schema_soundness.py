@@ -156,6 +156,121 @@ def test_at_most_10_000_schemas_judge_one_value() -> None:
         sound_schema(doubling(12), file="f", place="s")
 
 
+def deepening(levels: int, keyword: str = "oneOf") -> dict[str, Any]:
+    """Make definitions of which each asks the next one twice for a property."""
+    return {
+        "$ref": "#/definitions/d0",
+        "definitions": {
+            f"d{level}": {
+                "properties": {"a": {keyword: [{"$ref": f"#/definitions/d{level + 1}"}] * 2}}
+            }
+            for level in range(levels)
+        }
+        | {f"d{levels}": {"type": "string"}},
+    }
+
+
+def test_the_widest_schema_is_judged_in_few_steps() -> None:
+    """Ten doublings on the way into a value are 1,024 answers at its end; eleven are refused."""
+    value: Any = 1
+    for _ in range(10):
+        value = {"a": value}
+    widest = sound_schema(deepening(10, "allOf"), file="f", place="s")
+    assert len(widest.failures(value)) == 1024
+    with pytest.raises(PlanError, match="more than 10000 schemas would judge one value") as caught:
+        sound_schema(deepening(11), file="f", place="s")
+    assert caught.value.place.startswith("s")
+
+
+SELF: dict[str, Any] = {"$ref": "#"}
+TWICE: dict[str, Any] = {"oneOf": [SELF, SELF]}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        deepening(30),
+        deepening(30, "anyOf"),
+        {
+            "definitions": {
+                f"d{level}": {
+                    "patternProperties": {
+                        "^a": {"$ref": f"#/definitions/d{level + 1}"},
+                        "b": {"$ref": f"#/definitions/d{level + 1}"},
+                    }
+                }
+                for level in range(30)
+            }
+            | {"d30": {}}
+        },
+        {
+            "definitions": {
+                f"d{level}": {
+                    "items": {"$ref": f"#/definitions/d{level + 1}"},
+                    "contains": {"$ref": f"#/definitions/d{level + 1}"},
+                }
+                for level in range(30)
+            }
+            | {"d30": {}}
+        },
+    ],
+)
+def test_a_fan_out_that_goes_deeper_is_refused(schema: dict[str, Any]) -> None:
+    """Whichever keywords judge the same value inside, the schemas double at each step."""
+    with pytest.raises(PlanError, match="one value and one path into it") as caught:
+        sound_schema(schema, file="f", place="s")
+    assert caught.value.place.startswith("s.definitions.d")
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({"properties": {"c": TWICE}}, "s.properties.c"),
+        ({"additionalProperties": TWICE}, "s.additionalProperties"),
+        ({"items": [{}, TWICE]}, "s.items[1]"),
+        ({"anyOf": [{"properties": {"c": SELF}}, {"properties": {"c": SELF}}]}, "s"),
+        ({"if": {"properties": {"c": SELF}}, "then": {"additionalProperties": SELF}}, "s"),
+        ({"properties": {"c": SELF}, "patternProperties": {"^c": SELF}}, "s"),
+        ({"patternProperties": {"^c": SELF, "^d": SELF}}, "s"),
+        ({"items": SELF, "contains": SELF}, "s"),
+        (
+            {
+                "properties": {"c": {"anyOf": [SELF, {"$ref": "#/definitions/b"}]}},
+                "definitions": {"b": {"properties": {"c": {"$ref": "#/definitions/b"}}}},
+            },
+            "s.properties.c",
+        ),
+    ],
+)
+def test_a_recursion_that_doubles_is_refused(schema: dict[str, Any], place: str) -> None:
+    """One value inside leads to one recursive schema; the place is where it leads to more."""
+    with pytest.raises(PlanError, match="allowed is one such reference for each") as caught:
+        sound_schema(schema, file="f", place="s")
+    assert caught.value.place.startswith(place)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"left": SELF, "right": SELF}},
+        {"properties": {"items": {"items": SELF}, "parent": {"anyOf": [SELF, {"type": "null"}]}}},
+        {"oneOf": [{"properties": {"and": {"items": SELF}}}, {"properties": {"not": SELF}}]},
+        {"properties": {"left": SELF}, "patternProperties": {"^x-": SELF}},
+        {"properties": {"left": SELF}, "additionalProperties": SELF},
+        {"items": [SELF, SELF], "additionalItems": SELF, "properties": {"a": SELF}},
+        {"allOf": [{"$ref": "#/definitions/tree"}, {"$ref": "#/definitions/tree"}],
+         "definitions": {"tree": {"properties": {"a": {"$ref": "#/definitions/tree"}}}}},
+        {"definitions": {
+            f"d{n}": {"properties": {ab: {"$ref": f"#/definitions/d{n + 1}"} for ab in "ab"}}
+            for n in range(40)} | {"d40": {}}},
+        {"anyOf": [{"properties": {"event": {"const": str(n)}}} for n in range(3000)]},
+    ],
+)  # fmt: skip
+def test_trees_and_wide_schemas_are_allowed(schema: dict[str, Any]) -> None:
+    """Where each value inside leads to one recursive schema, the time is linear in the value."""
+    assert sound_schema(schema, file="f", place="s")
+
+
 @pytest.mark.parametrize(
     ("schema", "whole"),
     [
