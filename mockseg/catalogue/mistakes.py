@@ -214,11 +214,12 @@ def _rows(kind: str) -> list[_Row]:
     ]
     if group:
         rows.append(("id_required", "groupId", "missing", {"groupId": GONE}))
-    if alias:
-        changes = {"userId": GONE, "anonymousId": "visitor-1"}
-        rows.append(("id_required", "userId", "missing", changes))
     rows += [
-        *(row for field in ids for row in _each("id_not_string", field, _EMPTY | _NO_STRINGS)),
+        # One that is empty is a mistake where no other names the user.
+        ("id_not_string", "userId", "empty", {"userId": "", "anonymousId": GONE}),
+        ("id_not_string", "anonymousId", "empty", {"userId": GONE, "anonymousId": ""}),
+        *(row for field in ids[2:] for row in _each("id_not_string", field, _EMPTY)),
+        *(row for field in ids for row in _each("id_not_string", field, _NO_STRINGS)),
         ("id_not_string", "messageId", "number", {"messageId": 42}),
         ("message_id_too_long", "messageId", "too-long", {"messageId": _TOO_LONG}),
     ]
@@ -227,8 +228,8 @@ def _rows(kind: str) -> list[_Row]:
         rows += _each("event_not_string", "event", _NO_STRINGS)
         rows += _CONSENT_ROWS
     if kind in {"page", "screen"}:
-        for field in ("name", "category"):
-            rows += _each(f"{field}_not_string", field, _EMPTY | {"number": 42})
+        rows += _each("name_not_string", "name", _EMPTY | {"number": 42})
+        rows += _each("category_not_string", "category", {"number": 42})
     for field in (holder_of(kind), "context", "integrations"):
         rows += _each(f"{field}_not_object", field, {"string": "text", "array": [], "number": 42})
     return rows

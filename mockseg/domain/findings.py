@@ -59,8 +59,6 @@ Finding: TypeAlias = Discard | Violation
 DISCARD_CODES: dict[str, str] = {
     "bad_request": "the payload could not be read as a message",
     "empty_batch": "the batch holds no messages",
-    "missing_type": "every message in a batch needs a type",
-    "invalid_type": "the type must be identify, track, page, screen, group or alias",
     "no_user_anon_id": "neither userId nor anonymousId was given",
     "id_required": "the call needs an id that is missing",
     "id_not_string": "an id is an empty string or not a string",
@@ -69,7 +67,7 @@ DISCARD_CODES: dict[str, str] = {
     "properties_not_object": "properties must be an object",
     "traits_not_object": "traits must be an object",
     "name_not_string": "the name of a page or screen is an empty string or not a string",
-    "category_not_string": "the category of a page or screen is an empty string or not a string",
+    "category_not_string": "the category of a page or screen is not a string",
     "consent_categorypreferences_should_exist": "context.consent.categoryPreferences is required",
     "consent_categorypreferences_fields_should_be_object": (
         "context.consent.categoryPreferences must be an object"
@@ -91,6 +89,8 @@ DISCARD_CODES: dict[str, str] = {
 
 # The same for what Segment does without publishing a code.
 _OWN_CODES: dict[str, str] = {
+    "missing_type": "every message in a batch needs a type",
+    "invalid_type": "the type must be identify, track, page, screen, group or alias",
     "duplicate_message_id": "a call with this messageId was recorded within the last 24 hours",
     "batch_too_many_calls": "a batch of more than 2500 calls is answered 200 and rejected whole",
     "call_too_large": "a call of more than 32 KB is dropped from its batch",

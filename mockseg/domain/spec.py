@@ -101,16 +101,18 @@ def _id_discards(message: JsonObject, type_: str) -> Iterator[Discard]:
         ids.append("groupId")
     if type_ == "alias":
         ids.append("previousId")
+    # An empty one beside a good one is what some SDKs send where they know none.
+    named = any(isinstance(id_, str) and id_ for id_ in (user_id, anonymous_id))
     for field in ids:
         value = message.get(field)
+        if value == "" and named and field in {"userId", "anonymousId"}:
+            continue
         if value is not None and (not isinstance(value, str) or value == ""):
             yield discard(
                 "id_not_string", field, f"{field} is {_shown(value)}, not a string with characters"
             )
     if type_ == "group" and message.get("groupId") is None:
         yield discard("id_required", "groupId", "a group call needs a groupId")
-    if type_ == "alias" and user_id is None and anonymous_id is not None:
-        yield discard("id_required", "userId", "an alias call needs a userId, the new identity")
     yield from _message_id_discards(message.get("messageId"))
 
 
@@ -138,14 +140,21 @@ def _body_discards(message: JsonObject, type_: str) -> Iterator[Discard]:
         elif not isinstance(event, str):
             yield discard("event_not_string", "event", f"event is {_shown(event)}, not a string")
     if type_ in {"page", "screen"}:
-        for field in ("name", "category"):
-            value = message.get(field)
-            if value is not None and (not isinstance(value, str) or value == ""):
-                yield discard(
-                    f"{field}_not_string",
-                    field,
-                    f"the {field} of a {type_} is {_shown(value)}, not a string with characters",
-                )
+        name, category = message.get("name"), message.get("category")
+        if name is not None and (not isinstance(name, str) or name == ""):
+            sdk = "; Segment's Ruby SDK sends one for a page without a name" if name == "" else ""
+            yield discard(
+                "name_not_string",
+                "name",
+                f"the name of a {type_} is {_shown(name)}, not a string with characters{sdk}",
+            )
+        # Segment's Kotlin and C# SDKs send an empty one with each call that has none.
+        if category is not None and not isinstance(category, str):
+            yield discard(
+                "category_not_string",
+                "category",
+                f"the category of a {type_} is {_shown(category)}, not a string",
+            )
     body = holder_of(type_)
     value = message.get(body)
     if value is not None and not isinstance(value, dict):
