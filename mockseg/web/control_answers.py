@@ -13,10 +13,12 @@ from mockseg.operations.base import Result
 
 # Nothing of a JSON answer is ever to be run, shown in a frame or loaded as anything else.
 JSON_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-# A page has our style sheet and forms that ask us; no script at all.
+# A page has our style sheet, forms that ask us, and scripts of one folder: the same origin serves
+# an app's analytics.js and answers JSONP. No text becomes markup or script.
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; script-src {url}/_mockseg/static/; style-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 # What a 401 has to carry: how to prove that one may.
@@ -70,14 +72,16 @@ def json_answer(
     )
 
 
-def page_answer(text: str, *, content_type: str = "text/html", status: int = 200) -> web.Response:
+def page_answer(
+    text: str, *, url: str, content_type: str = "text/html", status: int = 200
+) -> web.Response:
     """Answer with a part of the page, UTF-8.
 
     Its forms have to show where they come from: ``no-referrer`` makes browsers send
     ``Origin: null``.
     """
     headers = {
-        **security_headers(PAGE_POLICY),
+        **security_headers(PAGE_POLICY.format(url=url)),
         "Referrer-Policy": "same-origin",
         "Content-Type": f"{content_type}; charset=utf-8",
     }

@@ -59,8 +59,9 @@ class FeedCounts(msgspec.Struct, frozen=True, rename="camel"):
     """Numbers of what is kept of the source, or of all.
 
     Attributes:
-        total, good, dropped: calls.
+        total, good, accepted, dropped, blocked, rejected: calls.
         evicted: calls that are no longer kept.
+        requests: kept requests.
         refused: requests that were answered 4xx or 5xx.
         sources, faults: how many there are, in the whole server.
         destinations: how many there are.
@@ -68,8 +69,12 @@ class FeedCounts(msgspec.Struct, frozen=True, rename="camel"):
 
     total: int
     good: int
+    accepted: int
     dropped: int
+    blocked: int
+    rejected: int
     evicted: int
+    requests: int
     refused: int
     sources: int
     destinations: int
@@ -153,6 +158,9 @@ async def feed(request: web.Request) -> web.StreamResponse:
         with request.app[OPEN_REQUESTS].hold(request), hub.sources.watching(asked.source):
             await response.prepare(request)
             await reading.send(response, request.app[STREAM_PACE])
+    except ConnectionError:
+        # The page was closed: nothing reads an answer.
+        return response
     except OperationError:
         if not response.prepared:
             raise
@@ -296,8 +304,12 @@ class _Reading:
         return FeedCounts(
             total=sum(verdicts.values()),
             good=good,
+            accepted=verdicts["accepted"],
             dropped=verdicts["dropped"],
+            blocked=verdicts["blocked"],
+            rejected=verdicts["rejected"],
             evicted=hub.sources.lost(source).calls,
+            requests=hub.journal.count(source)[1],
             refused=sum(counts.refusals.values()),
             sources=len(hub.sources),
             destinations=self._destinations(),

@@ -39,6 +39,7 @@ def test_the_wheel_holds_the_packages_with_their_data(built: Path) -> None:
     assert "mockseg/py.typed" in names
     assert any(name.startswith("mockseg/catalogue/data/") for name in names)
     assert any(name.startswith("mockseg/web/page/templates/") for name in names)
+    assert "mockseg/web/static/calls.js" in names
     assert not [name for name in names if name.endswith((".pyc", ".pyo"))]
 
 

@@ -27,11 +27,13 @@ ELEMENTS = {
     *("html", "head", "meta", "title", "link", "body", "header", "main", "footer", "a", "span"),
     *("form", "label", "input", "button", "h1", "h2", "dl", "div", "dt", "dd", "table", "thead"),
     *("tbody", "tr", "th", "td", "time", "p", "ul", "li", "pre", "code", "q", "select", "option"),
+    *("script", "dialog"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "method", "action", "value"),
     *("required", "maxlength", "autocomplete", "datetime", "scope", "id", "type", "size"),
     *("placeholder", "inputmode", "role", "selected", "aria-invalid", "aria-describedby"),
+    *("src", "hidden", "data-after", "data-count", "aria-pressed", "aria-labelledby"),
 }
 
 
@@ -194,17 +196,41 @@ async def test_long_values_are_cut_on_the_overview(client: Any) -> None:
     assert "e" * 30_000 in await page(client, "/_mockseg/calls/call-1")
 
 
-async def test_a_page_has_no_script_and_may_load_nothing_but_its_style(client: Any) -> None:
-    """The policy allows our style sheet and forms that ask us; the page needs no more."""
+async def test_a_page_may_load_its_own_style_and_scripts_and_nothing_else(client: Any) -> None:
+    """Scripts come from one folder, no text becomes markup, and only the live view has one."""
     answer = await client.get("/_mockseg/")
+    host, port = client.address
     assert answer.headers["Content-Security-Policy"] == (
-        "default-src 'none'; style-src 'self'; form-action 'self';"
-        " frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'none'; script-src http://{host}:{port}/_mockseg/static/; style-src 'self';"
+        " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none';"
+        " require-trusted-types-for 'script'; trusted-types 'none'"
     )
     html = await answer.text()
-    assert "<script" not in html
+    assert html.count("<script") == 1
+    assert '<script type="module" src="/_mockseg/static/calls.js"></script>' in html
     assert "style=" not in html
     assert 'http-equiv="refresh"' not in html
+    assert "<script" not in await page(client, "/_mockseg/?before=1")
+
+
+async def test_a_script_is_served_once_and_then_confirmed(client: Any) -> None:
+    """Browsers keep it, and ask each time whether it is still the same."""
+    answer = await client.get("/_mockseg/static/calls.js")
+    assert (answer.status, answer.content_type) == (200, "text/javascript")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert b"import" in await answer.read()
+    kept = {"If-None-Match": answer.headers["ETag"]}
+    assert (await client.get("/_mockseg/static/calls.js", headers=kept)).status == 304
+    other = {"If-None-Match": '"other"'}
+    assert (await client.get("/_mockseg/static/calls.js", headers=other)).status == 200
+
+
+async def test_an_unknown_script_is_404(client: Any) -> None:
+    """Only the page's own are served, from one folder."""
+    for name in ("none.js", "..%2Fapp.py", "__init__.py"):
+        answer = await client.get(f"/_mockseg/static/{name}")
+        assert answer.status == 404
+        assert (await answer.json())["error"]["code"] == "unknown_script"
 
 
 async def test_the_style_sheet_is_css(client: Any) -> None:

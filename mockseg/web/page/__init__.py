@@ -1,4 +1,4 @@
-"""The page: what was recorded, for people. Rendered here, without any script."""
+"""The page: what was recorded, for people. Rendered here; a script keeps it live."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockseg.operations.rows import CopiedText, CopyCall, CopyForm
 from mockseg.web.control_answers import page_answer
 from mockseg.web.guard import add_guarded
 from mockseg.web.keys import HUB
-from mockseg.web.page import access, faults, sources
+from mockseg.web.page import access, faults, scripts, sources
 from mockseg.web.page.overview import OverviewQuery, overview, shown
 from mockseg.web.page.rendering import HOME, own_url, redirect, render, templates
 from mockseg.web.parameters import check_content_type, query_values, read_query
@@ -31,6 +31,7 @@ def add_routes(app: web.Application) -> None:
     access.add_page(app, "GET", "/_mockseg/calls/{id}", _call)
     faults.add_routes(app)
     sources.add_routes(app)
+    scripts.add_routes(app)
     access.add_routes(app)
 
 
@@ -38,9 +39,9 @@ async def _redirect(_request: web.Request) -> web.StreamResponse:
     return redirect(HOME, status=308)
 
 
-async def _style(_request: web.Request) -> web.StreamResponse:
+async def _style(request: web.Request) -> web.StreamResponse:
     style = (await asyncio.to_thread(templates)).get_template("page.css").render()
-    return page_answer(style, content_type="text/css")
+    return page_answer(style, url=own_url(request), content_type="text/css")
 
 
 async def _overview(request: web.Request) -> web.StreamResponse:

@@ -65,6 +65,7 @@ async def overview(
         status: of the answer.
     """
     hub, source = request.app[HUB], asked_for.source
+    cursor = hub.journal.cursor
     found, wrong = await _found(hub, asked_for)
     status = 422 if wrong else status
     asked = OfSource(source=source)
@@ -92,6 +93,7 @@ async def overview(
         found=found,
         older=_older(asked_for, found.next),
         newest=asked_for.before is None,
+        live_after="" if wrong else _live_after(asked_for, found, cursor, hub),
         calls=_calls(hub, found.rows),
         faults=listed.faults[:_FAULTS_SHOWN],
         more_faults=max(0, len(listed.faults) - _FAULTS_SHOWN),
@@ -120,6 +122,21 @@ async def _found(hub: Hub, asked: OverviewQuery) -> tuple[RowPage, str]:
         page = RowPage(columns=[], rows=[], next=None, cursor=0, terms=[], total=0)
     assert isinstance(page, RowPage)  # noqa: S101  (the table says so)
     return page, wrong
+
+
+def _live_after(asked: OverviewQuery, found: RowPage, cursor: int, hub: Hub) -> str:
+    """Return the id after which a feed goes on from these rows; empty if they are not the newest.
+
+    Args:
+        asked: what the overview shows.
+        found: its rows.
+        cursor: of the last call before the rows were looked for.
+        hub: that has them.
+    """
+    if asked.before is not None:
+        return ""
+    newest = max(cursor, *(row.cursor for row in found.rows[:1]), 0)
+    return f"{newest}.{hub.journal.number}.{hub.run}.{hub.destinations.ledger.finished}"
 
 
 def _calls(hub: Hub, rows: list[CallRow]) -> list[dict[str, Any]]:

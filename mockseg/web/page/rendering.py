@@ -27,7 +27,7 @@ async def render(
 ) -> web.Response:
     environment = await asyncio.to_thread(templates)
     text = environment.get_template(template).render(url=own_url(request), **values)
-    return page_answer(text, status=status)
+    return page_answer(text, url=own_url(request), status=status)
 
 
 def redirect(path: str, *, status: int = 303) -> web.Response:

@@ -1,0 +1,29 @@
+// @ts-check
+// Text of messages, made safe to read: the same characters as in mockseg/printable.py.
+
+const UNSAFE =
+  /[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e007f}]|\p{Cs}/gu
+const NAMED = new Map([['\n', '\\n'], ['\r', '\\r'], ['\t', '\\t']])
+
+/** @param {string} text @returns {string} one line; what is invisible or reorders it is escaped */
+export function printable (text) {
+  return text.replace(UNSAFE, (character) => {
+    const named = NAMED.get(character)
+    if (named !== undefined) return named
+    const code = /** @type {number} */ (character.codePointAt(0))
+    if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`
+    if (code < 0x10000) return `\\u${code.toString(16).padStart(4, '0')}`
+    return `\\U${code.toString(16).padStart(8, '0')}`
+  })
+}
+
+/** @param {number} calls @param {number} bad @returns {string} such as "42 new calls, 3 bad" */
+export function newCalls (calls, bad) {
+  const words = `${calls.toLocaleString('en')} new call${calls === 1 ? '' : 's'}`
+  return bad ? `${words}, ${bad.toLocaleString('en')} bad` : words
+}
+
+/** @returns {string} the local time of day, to the second */
+export function timeOfDay () {
+  return new Date().toLocaleTimeString('en', { hour12: false })
+}

@@ -1,0 +1,204 @@
+"""The live view of calls in a real browser: arrival, pause, a reader below, a lost connection."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Error, async_playwright, expect
+
+from mockseg.operations.calls import ImportCalls, ImportedCall
+from mockseg.web.app import make_app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from mockseg.hub.hub import Hub
+
+# A browser on a busy machine takes its time; this only ends what hangs.
+PATIENCE_MS = 90_000
+ROWS = "#calls-body tr"
+HOSTILE = "<img src=x onerror=alert(1)>\u202ejavascript:alert(1)\u200b\x07"
+
+
+class Line:
+    """The server as a browser reaches it: it can be cut, and mended."""
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self.closed = asyncio.Event()
+        self._transports: list[Any] = []
+
+    @web.middleware
+    async def between(self, request: web.Request, handler: Any) -> Any:
+        """Let a request through, or not."""
+        if not request.path.endswith("/feed"):
+            return await handler(request)
+        if self.is_cut:
+            return web.Response(status=503)
+        self._transports.append(request.transport)
+        try:
+            return await handler(request)
+        finally:
+            self.closed.set()
+
+    def cut(self) -> None:
+        """End open feeds and refuse new ones."""
+        self.is_cut = True
+        for transport in self._transports:
+            transport.abort()
+
+
+@pytest.fixture
+def line() -> Line:
+    """Give a connection that can be cut."""
+    return Line()
+
+
+@pytest.fixture
+async def page(
+    hub: Hub, chromium: str, serve_app: Callable[..., Any], line: Line
+) -> AsyncIterator[Any]:
+    """Give the page with its script running; no policy may be violated in it."""
+    app = make_app(hub)
+    app.middlewares.append(line.between)
+    url = await serve_app(app)
+    wrong: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await browser.new_page(viewport={"width": 1280, "height": 600})
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "olicy" in said.text else None)
+        await record(hub, *[f"before {number}" for number in range(40)])
+        await page.goto(f"{url}/_mockseg/")
+        await until(page.locator("#live")).to_be_visible(timeout=PATIENCE_MS)
+        yield page
+        await browser.close()
+    assert wrong == []
+
+
+until: Any = expect
+
+
+async def record(hub: Hub, *events: str, **changes: Any) -> None:
+    """Record track calls."""
+    calls = [
+        ImportedCall(source="k", message={"type": "track", "userId": "u", "event": event} | changes)
+        for event in events
+    ]
+    await hub.perform("import_calls", ImportCalls(calls=calls))
+
+
+async def text_is(page: Any, selector: str, text: str) -> None:
+    """Wait until an element has a text."""
+    await until(page.locator(selector)).to_have_text(text, timeout=PATIENCE_MS)
+
+
+async def newest_is(page: Any, event: str) -> None:
+    """Wait until the first row is of an event."""
+    await text_is(page, f"{ROWS}:first-child td:nth-child(4)", event)
+
+
+async def test_calls_come_on_top(page: Any, hub: Hub) -> None:
+    """With the numbers above the table and the bad ones in the title."""
+    await record(hub, "arrived")
+    await newest_is(page, "arrived")
+    await text_is(page, "[data-count=total]", "41")
+    await record(hub, "anonymous", userId=None)
+    await newest_is(page, "anonymous")
+    await until(page).to_have_title("(1 bad) mockseg", timeout=PATIENCE_MS)
+    assert await page.locator(ROWS).count() == 42
+
+
+async def test_a_paused_view_counts_only(page: Any, hub: Hub) -> None:
+    """`p` pauses, and resumes with what came meanwhile; `x` hides what is shown."""
+    await page.keyboard.press("p")
+    await record(hub, "one", "two")
+    await record(hub, "three", userId=None)
+    await text_is(page, "#news", "3 new calls, 1 bad")
+    await newest_is(page, "before 39")
+    await page.keyboard.press("p")
+    await newest_is(page, "three")
+    await until(page.locator("#news")).to_be_hidden(timeout=PATIENCE_MS)
+    await page.keyboard.press("x")
+    assert await page.locator(ROWS).count() == 0
+    await record(hub, "four")
+    await newest_is(page, "four")
+
+
+async def test_nothing_moves_under_a_reader(page: Any, hub: Hub) -> None:
+    """Neither below the top nor while a row is active; the new ones are one key away."""
+    row = page.locator(ROWS).nth(30)
+    await row.scroll_into_view_if_needed()
+    place = await row.bounding_box()
+    await record(hub, "one")
+    await text_is(page, "#news", "1 new call")
+    assert await row.bounding_box() == place
+    await page.keyboard.press("g")
+    await newest_is(page, "one")
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("k")
+    await record(hub, "two")
+    await text_is(page, "#news", "1 new call")
+    await newest_is(page, "one")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/_mockseg/calls/call-41")
+
+
+async def test_a_hostile_name_is_text(page: Any, hub: Hub) -> None:
+    """Markup stays text, what reorders or hides text is an escape."""
+    await record(hub, HOSTILE)
+    await newest_is(page, "<img src=x onerror=alert(1)>\\u202ejavascript:alert(1)\\u200b\\x07")
+    assert await page.locator("img").count() == 0
+    with pytest.raises(Error, match="TrustedHTML"):
+        await page.evaluate("document.body.innerHTML = '<p>'")
+
+
+async def test_a_lost_connection_is_told_and_found_again(page: Any, hub: Hub, line: Line) -> None:
+    """Rows stay; what came meanwhile is shown when the server answers again."""
+    await record(hub, "one")
+    await newest_is(page, "one")
+    line.cut()
+    await until(page.locator("#state")).to_contain_text("No answer since", timeout=PATIENCE_MS)
+    await record(hub, "two")
+    line.is_cut = False
+    await newest_is(page, "two")
+    await until(page.locator("#notice")).to_be_hidden(timeout=PATIENCE_MS)
+    assert await page.locator(ROWS).count() == 42
+
+
+async def test_a_hidden_tab_holds_no_connection(page: Any, hub: Hub, line: Line) -> None:
+    """It goes on where it was when it is shown again."""
+    await record(hub, "one")
+    await newest_is(page, "one")
+    for state in ("hidden", "visible"):
+        await page.evaluate(
+            """(state) => {
+              const now = { get: () => state, configurable: true }
+              Object.defineProperty(document, 'visibilityState', now)
+              document.dispatchEvent(new Event('visibilitychange'))
+            }""",
+            state,
+        )
+        if state == "hidden":
+            async with asyncio.timeout(PATIENCE_MS / 1000):
+                await line.closed.wait()
+            await record(hub, "two")
+    await newest_is(page, "two")
+
+
+async def test_keys_are_listed_and_leave_fields_alone(page: Any) -> None:
+    """`?` lists them, `/` leads to the query, where letters are letters."""
+    await page.keyboard.press("?")
+    await until(page.locator("dialog")).to_be_visible(timeout=PATIENCE_MS)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("/")
+    await page.keyboard.type("px")
+    assert await page.input_value("#query") == "px"
+    assert await page.locator(ROWS).count() == 40
