@@ -98,12 +98,15 @@ class Tags(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.elements: set[str] = set()
+        self.scripts: list[str | None] = []
         self.handlers: set[str] = set()
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
         self.elements.add(tag)
+        if tag == "script":
+            self.scripts.append(dict(attrs).get("src"))
         self.handlers |= {name for name, _ in attrs if name.startswith("on")}
 
 
@@ -138,6 +141,8 @@ async def test_a_page_full_of_attacks_runs_none_of_them(
             dom = await shown(process)
         tags = Tags(dom)
         assert tags.elements & {"img", "style", "iframe", "base"} == set()
+        # The live view is our only script; the page of one call has none.
+        assert tags.scripts == ([] if path else ["/_mockseg/static/calls.js"])
         assert tags.handlers == set()
         assert "mockseg" in dom
     assert called == []

@@ -241,3 +241,17 @@ async def test_a_wrong_parameter_is_named(client: Any) -> None:
     for query in ("?q=is:bda", "?after=x", "?sorce=k"):
         async with client.get(FEED + query) as answer:
             assert answer.status == 422
+
+
+async def test_a_page_that_is_closed_ends_its_feed(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written any more is the end of the answer, not an error of the server."""
+
+    async def send(*_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(module._Reading, "send", send)
+    async with client.get(FEED) as answer:
+        assert answer.status == 200
+        assert await answer.read() == b""
