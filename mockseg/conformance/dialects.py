@@ -91,6 +91,13 @@ _HTTPS: Final = (
 )
 
 _AS_WRITTEN = Dialect()
+_PHONE = Dialect(
+    intervals=1,
+    timeouts=None,
+    base_path="/v1",
+    turns={"page": "screen"},
+    not_applicable=_MOBILE,
+)
 DIALECTS: Final[Mapping[str, Dialect]] = types.MappingProxyType(
     {
         "python": Dialect(),
@@ -106,30 +113,12 @@ DIALECTS: Final[Mapping[str, Dialect]] = types.MappingProxyType(
             },
             silent=_HTTPS.format("patch (analytics-browser-http.patch)"),
         ),
-        "react-native": Dialect(
-            intervals=1,
-            timeouts=None,
-            base_path="/v1",
-            turns={"page": "screen"},
-            not_applicable=_MOBILE,
+        "react-native": _PHONE,
+        "kotlin": dataclasses.replace(
+            _PHONE, least_interval=1, silent=_HTTPS.format("patch (analytics-kotlin-http.patch)")
         ),
-        "kotlin": Dialect(
-            intervals=1,
-            least_interval=1,
-            timeouts=None,
-            base_path="/v1",
-            turns={"page": "screen"},
-            not_applicable=_MOBILE,
-            silent=_HTTPS.format("patch (analytics-kotlin-http.patch)"),
-        ),
-        "swift": Dialect(
-            intervals=1,
-            least_interval=1,
-            timeouts=None,
-            base_path="/v1",
-            turns={"page": "screen"},
-            not_applicable=_MOBILE,
-            silent=_HTTPS.format("patch (analytics-swift-http.patch)"),
+        "swift": dataclasses.replace(
+            _PHONE, least_interval=1, silent=_HTTPS.format("patch (analytics-swift-http.patch)")
         ),
         "csharp": Dialect(
             least_interval=1000,

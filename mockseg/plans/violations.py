@@ -117,7 +117,7 @@ def uncounted(plan: str) -> Violation:
 
 
 def capped(violations: tuple[Violation, ...], *, most: int) -> tuple[Violation, ...]:
-    """Return so many violations, and one that says how many more there are."""
+    """Return at most ``most`` violations, and one that says how many more there are."""
     told = [each for each in violations if each.code != MORE]
     if len(told) <= most:
         return violations
