@@ -20,6 +20,7 @@ from typing import Annotated, Literal, TypeVar, cast
 from msgspec import Meta
 
 from mockseg.domain.credentials import shown_url
+from mockseg.domain.limits import MAX_FINDINGS
 from mockseg.errors import ConfigError
 from mockseg.files import read_toml
 from mockseg.setting import PREFIX, File, Files, Limit, Port, Secret, Setting, Whole, rows
@@ -111,7 +112,7 @@ class Settings:
     max_findings: Annotated[
         Limit,
         Meta(description="violations of a call that are told one by one; then how many more"),
-    ] = 20
+    ] = MAX_FINDINGS
     seed: Annotated[
         Whole | None, Meta(description="of ids and write keys; chosen and printed by default")
     ] = None

@@ -21,3 +21,5 @@ MAX_SOURCES = 10_000
 MAX_WRITE_KEY_CHARACTERS = 512
 # Ours: Segment's Go follows 10,000 levels, Python cannot; deeper is answered as malformed.
 MAX_JSON_DEPTH = 256
+# Ours, by default: violations of one call that are told one by one.
+MAX_FINDINGS = 20

@@ -11,7 +11,7 @@ from mockseg import json_types
 from mockseg.domain import spec
 from mockseg.domain.call import KeptCall, Remark, call_id
 from mockseg.domain.findings import Finding, discard
-from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
+from mockseg.domain.limits import MAX_CALL_BYTES, MAX_FINDINGS, MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import Shared, normalise
 from mockseg.domain.reading import Reading
 from mockseg.domain.request import KeptRequest
@@ -21,8 +21,6 @@ from mockseg.journal.window import DedupWindow
 from mockseg.json_types import Json, JsonObject
 from mockseg.plans.planset import PlanSet
 from mockseg.plans.violations import capped
-
-MAX_FINDINGS = 20
 
 
 class DryRun:
