@@ -62,7 +62,8 @@ async def test_an_adapter_that_is_right_passes_every_check() -> None:
 
 async def test_every_way_to_be_wrong_is_caught() -> None:
     """Each of the checks that are about a mistake fails, and says what was seen instead."""
-    room = asyncio.Semaphore(6)
+    # Few at once: some of the checks measure pauses, and a busy machine makes pauses longer.
+    room = asyncio.Semaphore(3)
 
     async def rulings(way: str, checks: tuple[str, ...]) -> dict[str, str]:
         async with room:
