@@ -100,7 +100,7 @@ class ConstantBackoff(_Wrong):
     way = "constant-backoff"
 
     def backoff_wait(self, _failures: int) -> float:
-        """Wait a fifth of the first wait, so that a busy machine does not turn it into the third."""
+        """Wait a fifth of the first wait: a stall does not make the third of it."""
         return super().backoff_wait(1) / 5
 
 
