@@ -18,6 +18,7 @@ from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.domain.spec import CONSENT_EVENT
 from mockseg.json_types import Json, JsonObject
+from mockseg.plans.model import Rule
 from mockseg.schemas.formats import MOMENT
 from mockseg.schemas.soundness import usable
 from mockseg.schemas.tree import IN_PLACE, children
@@ -179,8 +180,13 @@ _INTEGRATIONS: Final[JsonObject] = {
 }
 
 
+def _documented(rule: Rule) -> tuple[str, ...]:
+    """Return the names that documents have; one cut off in its suffix was only seen."""
+    return tuple(key for key in rule.keys if key == rule.key or key.count("(") == key.count(")"))
+
+
 def _name(fields: dict[str, Json], required: list[str], match: FoundRule | None, kind: str) -> None:
-    keys = match.rule.keys if match is not None and match.rule.type != "COMMON" else ()
+    keys = _documented(match.rule) if match is not None and match.rule.type != "COMMON" else ()
     if kind == "track":
         # The one event that Segment looks into has rules of its own.
         other = {**_ID, "not": {"enum": [CONSENT_EVENT]}}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from mockseg.catalogue.lookup import FoundRule
 from mockseg.catalogue.samples import message_for
@@ -44,6 +44,63 @@ _CONSENT: Final = "context.consent.categoryPreferences"
 _UNPLANNED: Final = "Nothing Anybody Planned"
 
 
+MistakeKind: TypeAlias = Literal[
+    "missing",
+    "wrong_type",
+    "enum",
+    "conditional",
+    "format",
+    "limit",
+    "name",
+    "extra",
+    "ids",
+    "size",
+    "envelope",
+]
+MISTAKE_KINDS: Final[tuple[MistakeKind, ...]] = get_args(MistakeKind)
+_KINDS: Final[dict[str, MistakeKind]] = {
+    "required": "missing",
+    "any_of": "missing",
+    "min_properties": "missing",
+    "invalid_type": "wrong_type",
+    "enum": "enum",
+    "const": "enum",
+    "not_allowed": "conditional",
+    "one_of": "conditional",
+    "not": "conditional",
+    "dependency": "conditional",
+    "format": "format",
+    "pattern": "format",
+    "unplanned_event": "name",
+    "additional_property": "extra",
+}
+_DISCARD_KINDS: Final[dict[str, MistakeKind]] = {
+    "no_user_anon_id": "ids",
+    "id_required": "ids",
+    "id_not_string": "ids",
+    "message_id_too_long": "ids",
+    "event_not_defined": "name",
+    "event_not_string": "name",
+    "name_not_string": "name",
+    "category_not_string": "name",
+    "call_too_large": "size",
+    "batch_too_many_calls": "size",
+}
+
+
+def kind_of(code: str, *, when: str = "", discard: bool = False) -> MistakeKind:
+    """Return the kind of a mistake.
+
+    Args:
+        code: of the finding that the mistake must give.
+        when: the branch of a conditional rule that is broken; empty otherwise.
+        discard: whether Segment discards the message, so that no plan judges it.
+    """
+    if discard:
+        return _DISCARD_KINDS.get(code, "envelope")
+    return "conditional" if when else _KINDS.get(code, "limit")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
     """What is wrong with a message, and what mockseg must say of it.
@@ -67,6 +124,11 @@ class Label:
     plan: str = ""
     rule: str = ""
     when: str = ""
+
+    @property
+    def mistake(self) -> MistakeKind:
+        """Kind of the mistake, as ``kinds`` of the strategies names it."""
+        return kind_of(self.code, when=self.when, discard=self.kind == "discard")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from mockseg.extras import require
 
 require("hypothesis", user="mockseg.strategies")
 
-from mockseg.catalogue.mistakes import Label
+from mockseg.catalogue.mistakes import Label, MistakeKind
 from mockseg.strategies.chooser import encode
 from mockseg.strategies.edges import edge_event, edge_events
 from mockseg.strategies.events import (
@@ -68,6 +68,7 @@ __all__ = [
     "JourneyMachine",
     "Label",
     "Message",
+    "MistakeKind",
     "Page",
     "Screen",
     "Track",

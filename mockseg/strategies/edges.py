@@ -248,7 +248,7 @@ def edge_event(
     *,
     plan: PlanLike | None = None,
     type: str | None = None,  # noqa: A002  # the word of the Spec
-    strictness: Strictness = "lenient",
+    strictness: Strictness = "strict",
 ) -> SearchStrategy[JsonObject]:
     """Return messages of one planned event that are legal and nasty.
 
@@ -261,7 +261,8 @@ def edge_event(
         name: as for :func:`mockseg.strategies.event`.
         plan: as there.
         type: as there.
-        strictness: ``strict`` plans leave no room for odd names of properties.
+        strictness: ``strict`` draws the event and its properties exactly as its document
+            spells them; ``lenient`` also draws the spellings of the source's other document.
 
     Raises:
         PlanError: as there.
@@ -269,9 +270,7 @@ def edge_event(
     return fresh(_edges(get(name, plan=plan, type=type, strictness=strictness)))
 
 
-def edge_events(
-    plan: PlanLike, *, strictness: Strictness = "lenient"
-) -> SearchStrategy[JsonObject]:
+def edge_events(plan: PlanLike, *, strictness: Strictness = "strict") -> SearchStrategy[JsonObject]:
     """Return messages of all events of a plan that are legal and nasty; see :func:`edge_event`.
 
     Raises:

@@ -285,6 +285,17 @@ def messages_of(
     return _with_user_id(found, match)
 
 
+def messages_with(match: FoundRule, kind: str, needed: JsonObject) -> SearchStrategy[JsonObject]:
+    """Return those messages of a rule, of one type, that satisfy a further schema.
+
+    Raises:
+        PlanError: as for :func:`messages_of`.
+    """
+    builder = Builder(PLAIN, file=match.plan.slug)
+    also = [*_own_rules(match, kind), needed]
+    return _with_user_id(built(builder, match, kind, _WHOLE, also=also), match)
+
+
 def _own_rules(match: FoundRule, kind: str) -> list[JsonObject]:
     if match.rule.type != "COMMON":
         return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, assert_type
 
+from hypothesis.strategies import SearchStrategy
 from pytest_mockseg import AsyncSegmentSource, SegmentClock, SegmentServer, SegmentSource
 
 from mockseg import (
@@ -25,8 +26,10 @@ from mockseg import (
     approx,
     identify,
     sample,
+    strategies,
     track,
 )
+from mockseg.strategies import Invalid, MistakeKind
 
 if TYPE_CHECKING:
     from mockseg.operations.calls import Summary
@@ -68,6 +71,15 @@ def a_source(source: Source) -> None:
     source.assert_called("Signed Up")  # type: ignore[call-overload]
     source.assert_called(track("A"), wiat=1)  # type: ignore[call-overload]
     source.update(strictnes="strict")  # type: ignore[call-arg]
+
+
+def kinds_of_mistakes() -> None:
+    """The kinds are words that a type checker knows."""
+    kind: MistakeKind = "wrong_type"
+    assert_type(strategies.invalid_event("A", kinds=[kind, "enum"]), SearchStrategy[Invalid])
+    strategies.invalid_events("spec", kinds=["missing", "ids"], discards=False)
+    strategies.invalid_messages(kinds=["ids"])
+    strategies.invalid_events("spec", kinds=["enums"])  # type: ignore[list-item]
 
 
 async def an_awaitable_source(source: AsyncSource) -> None:

@@ -111,7 +111,7 @@ def ours(consumer: Consumer) -> Any:
         return seg.reordered(seg.duplicated(seg.journeys(consumer.plan)))
     if consumer.feed == "edge":
         assert consumer.event is not None
-        return seg.edge_event(consumer.event, plan=consumer.plan)
+        return seg.edge_event(consumer.event, plan=consumer.plan, strictness="lenient")
     if consumer.event is None:
         return seg.events(consumer.plan)
     return seg.event(consumer.event, plan=consumer.plan)
