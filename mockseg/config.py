@@ -30,6 +30,12 @@ DEFAULT_FILE = "mockseg.toml"
 CONFIG_VARIABLE = "MOCKSEG_CONFIG"
 _T = TypeVar("_T")
 
+# What a server has again after a restart with `journal`, and what it has not.
+JOURNAL_KEEPS = (
+    "requests, calls, verdicts, cursors, sources with their settings and plans, and clocks"
+)
+JOURNAL_OMITS = "destinations, deliveries, vendor state and faults"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
@@ -99,6 +105,20 @@ class Settings:
         tuple[str, ...],
         Meta(description="answer 401 to all other write keys, which Segment does not do"),
     ] = ()
+    journal: Annotated[
+        File | None,
+        Meta(
+            description="SQLite file, created if missing, that restores the server after a restart."
+            f" It keeps {JOURNAL_KEEPS}; it does not keep {JOURNAL_OMITS}"
+        ),
+    ] = None
+    journal_sync: Annotated[
+        Literal["off", "normal", "full"],
+        Meta(
+            description="when a request is answered: off = before its commit; normal = after it, so"
+            " that a killed server loses nothing; full = after the disk has it, for power cuts"
+        ),
+    ] = "normal"
     max_calls: Annotated[
         Limit, Meta(description="maximum number of calls to keep; the oldest are evicted")
     ] = 100_000

@@ -10,6 +10,7 @@
     ├── QueryError               a search (``q=``) cannot be read; carries the position
     ├── PlanError                a tracking plan cannot be read; carries file and place
     ├── MalformedJsonError       bytes are not JSON
+    ├── JournalError             a journal's file cannot be used, or takes no more; carries the file
     ├── OperationError           an operation was refused; carries status, code, details
     ├── VendorStateError         an imitated vendor cannot be set up or acted on like that
     ├── ServerStartError         the server could not start: a taken port, a wrong certificate
@@ -34,6 +35,7 @@ __all__ = [
     "ClockError",
     "ConfigError",
     "FqlError",
+    "JournalError",
     "MalformedJsonError",
     "MissingExtraError",
     "MocksegError",
@@ -158,11 +160,25 @@ class MalformedJsonError(MocksegError):
     """Bytes are not JSON; the message says what is wrong with them."""
 
 
+class JournalError(MocksegError):
+    """A journal's file cannot be used, or what was recorded could not be saved in it.
+
+    Attributes:
+        path: of the file.
+        reason: what is wrong and what to do, without the path.
+    """
+
+    def __init__(self, reason: str, *, path: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"journal {path}: {reason}")
+
+
 class OperationError(MocksegError):
     """The control plane refused an operation.
 
     Attributes:
-        status: its HTTP status, 400 to 499.
+        status: its HTTP status, 400 to 499; 503 where a journal takes no more.
         code: one word for scripts, such as ``invalid_parameter``.
         details: what helps to repair it; JSON.
     """

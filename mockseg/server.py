@@ -93,6 +93,7 @@ class RunningServer:
             await self._runner.cleanup()
             for opened in sockets:
                 opened.close()
+            await self._close_journal()
             raise
         self.url = url_of("http", settings.host, plain[0])
         if material is not None:
@@ -103,6 +104,11 @@ class RunningServer:
         """Answer nothing more; open streams and waits are ended."""
         await self._acceptor.stop()
         await self._runner.cleanup()
+        await self._close_journal()
+
+    async def _close_journal(self) -> None:
+        if self.settings.journal is not None:
+            await asyncio.to_thread(self.hub.close)
 
     def _connection(self) -> web.RequestHandler:
         assert self._runner.server is not None  # noqa: S101  (it has been set up)
@@ -313,7 +319,8 @@ class _ServerThread(threading.Thread):
     def run(self) -> None:
         try:
             with event_loop_runner(self._settings) as runner:
-                runner.run(self._serve())
+                # Its files are read before the loop runs, which they would block.
+                runner.run(self._serve(RunningServer(self._settings)))
         except BaseException as error:  # noqa: BLE001  (the starter gets it)
             if not self.started.done():
                 self.started.set_exception(error)
@@ -330,8 +337,7 @@ class _ServerThread(threading.Thread):
         with contextlib.suppress(InvalidStateError):
             self._stop_requested.set_result(None)
 
-    async def _serve(self) -> None:
-        running = RunningServer(self._settings)
+    async def _serve(self, running: RunningServer) -> None:
         await running.start()
         transport = InProcess(running.hub, asyncio.get_running_loop(), url=running.url)
         self.transport.set_result(transport)

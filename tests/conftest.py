@@ -30,6 +30,19 @@ settings.load_profile("ci" if os.environ.get("CI") else "mockseg")
 
 _TESTS = Path(__file__).parent
 _FAST = {"unit", "property"}
+_JOURNAL_IO = {
+    "__init__",
+    "begin_writing",
+    "close",
+    "drop_ballast",
+    "forget_marks",
+    "has_room",
+    "make_ballast",
+    "marks",
+    "removed",
+    "requests",
+    "write",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +59,10 @@ def _nothing_blocks() -> Iterator[None]:
         # The catalogue's files are parts of the package, read when a plan is first asked for.
         unpack = blockbuster.functions["io.BufferedReader.read"]
         unpack.can_block_in("mockseg/catalogue/loader.py", "_read")
+        # A journal's file is written by the loop itself, once for all that a turn recorded (see
+        # mockseg/journal/durable.py); tests open and close one in their loop, servers in a thread.
+        for function in blockbuster.functions.values():
+            function.can_block_in("mockseg/journal/file.py", _JOURNAL_IO)
         # Locks are no IO: a verb that does not wait may be called in the user's loop, and
         # the server's loop holds none for longer than a hand-over takes.
         blockbuster.functions["threading.Lock.acquire"].deactivate()

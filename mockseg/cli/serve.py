@@ -16,7 +16,7 @@ from mockseg.cli.lines import Times, call_line, is_refused, request_line, time_f
 from mockseg.cli.output import Part, log_lines, note, on_terminal, say, say_json, say_text, warn
 from mockseg.cli.signals import until_stopped
 from mockseg.clock import SystemClock
-from mockseg.config import Settings
+from mockseg.config import JOURNAL_KEEPS, JOURNAL_OMITS, Settings
 from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.hub import Hub, Tally
 from mockseg.json_types import JsonObject
@@ -36,6 +36,9 @@ _LABELS = {
     "profile": "profile",
     "seed": "seed",
     "settingsFile": "settings",
+    "journal": "journal",
+    "journalKeeps": "  keeps",
+    "journalOmits": "  not kept",
 }
 # Too many lines to read at a time; the page and `mockseg calls` have them all.
 _AT_ONCE = 100
@@ -95,13 +98,14 @@ def start_json(running: RunningServer, *, file: str | None) -> JsonObject:
         file: the settings file that was read, or None.
 
     Returns:
-        ``tlsUrl``, ``ca`` and ``settingsFile`` only if they exist.
+        ``tlsUrl``, ``ca``, ``settingsFile`` and what starts with ``journal`` only if they exist.
     """
     facts: JsonObject = {
         "url": running.url,
         "tlsUrl": running.tls_url,
         "ca": None if running.ca_path is None else str(running.ca_path),
         "settingsFile": file,
+        **_journal_json(running.settings),
         "page": page_url(running.url),
         "controlUrl": control_url(running.url),
         "profile": running.settings.profile,
@@ -110,6 +114,16 @@ def start_json(running: RunningServer, *, file: str | None) -> JsonObject:
         "version": version(),
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _journal_json(settings: Settings) -> JsonObject:
+    if settings.journal is None:
+        return {}
+    return {
+        "journal": settings.journal,
+        "journalKeeps": JOURNAL_KEEPS,
+        "journalOmits": JOURNAL_OMITS,
+    }
 
 
 def start_text(running: RunningServer, *, file: str | None) -> str:

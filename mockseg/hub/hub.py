@@ -21,7 +21,6 @@ import msgspec
 
 from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
-from mockseg.conversion import convert
 from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import KeptCall
 from mockseg.domain.findings import Violation, discard
@@ -29,8 +28,11 @@ from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import write_key
 from mockseg.domain.request import Answer, Arrival, KeptRequest, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment
-from mockseg.errors import ConfigError, OperationError, UnreadableFileError
-from mockseg.files import read_document
+from mockseg.errors import (
+    JournalError,
+    MocksegError,
+    OperationError,
+)
 from mockseg.hub import ingest
 from mockseg.hub.answers import SUCCESS
 from mockseg.hub.destinations import Destinations
@@ -49,11 +51,13 @@ from mockseg.hub.handlers import (
 from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.queries import Queries
+from mockseg.hub.restoring import SETTING_OPERATIONS, open_journal, restore, save_settings
 from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import Behaviour, Source, Sources
+from mockseg.hub.startup_files import add_from_file
 from mockseg.hub.waiters import OfferedCall, OfferedDelivery, Waiters
 from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter
-from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.durable import DurableJournal
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS, by_name
@@ -124,11 +128,15 @@ class Hub:
             settings.seed if settings.seed is not None else random.SystemRandom().randrange(2**32)
         )
         self._random = random.Random(self.seed)  # noqa: S311  (ids and a test's keys, not secrets)
-        self.journal = MemoryJournal(
-            max_calls=settings.max_calls,
-            max_requests=settings.max_requests,
-            max_bytes=settings.max_bytes,
-        )
+        self.journal = open_journal(settings)
+        try:
+            self._assemble(settings)
+        except BaseException:
+            self.journal.close()
+            raise
+
+    def _assemble(self, settings: Settings) -> None:
+        """Make the parts over the journal, and restore what its file has of them."""
         self.sources = Sources(
             Behaviour(
                 profile=settings.profile,
@@ -160,9 +168,24 @@ class Hub:
         )
         self.queries = Queries(self.destinations, self.clock)
         self.faults = FaultRegistry(self.sources, seed=self.seed, changed=self.bell.ring)
-        _add_from_file(settings.faults, "faults", AddFault, self.faults.add)
-        _add_from_file(settings.destinations, "destinations", AddDestination, self.destinations.add)
+        add_from_file(settings.faults, "faults", AddFault, self.faults.add)
+        add_from_file(settings.destinations, "destinations", AddDestination, self.destinations.add)
         self._handlers = {operation.name: _handler(operation.name) for operation in OPERATIONS}
+        if isinstance(self.journal, DurableJournal):
+            # So that a stream goes on where it was, and what is minted is new after a restart, too.
+            self.run = self.journal.run
+            if self.journal.number:
+                self._random.seed(f"{self.seed} {self.journal.number}")
+            try:
+                restore(self.journal, self.sources, self.clock)
+            except (MocksegError, msgspec.MsgspecError) as error:
+                reason = f"its settings cannot be used: {error}"
+                raise JournalError(reason, path=str(settings.journal)) from None
+            self.journal.not_saved = self._not_saved
+
+    def close(self) -> None:
+        """Save what a journal's file is to have, and let go of it."""
+        self.journal.close()
 
     # --- the data plane
 
@@ -257,6 +280,15 @@ class Hub:
         result = await handler(params, **{part: getattr(self, part) for part in parts})
         if by_name(name).changes:
             self.bell.ring()
+        journal = self.journal
+        if name in SETTING_OPERATIONS and isinstance(journal, DurableJournal):
+            key = _named(params) or getattr(result, "write_key", None)
+            save_settings(journal, self.sources, self.clock, key=key)
+        if journal.saving is not None:
+            try:
+                await asyncio.shield(journal.saving)
+            except JournalError as error:
+                raise OperationError(str(error), status=503, code="journal_full") from None
         return result
 
     def clear(self, key: str) -> int:
@@ -358,12 +390,22 @@ class Hub:
         self.faults.drop_source(key)
         self.destinations.drop_source(key)
         lost = self.journal.forget(key)
+        if isinstance(self.journal, DurableJournal):
+            self.journal.save(key, None)
         self._free_cleared()
         return Forgotten(
             lost=lost,
             settings=tuple(name for name, was in had.items() if was),
             at_ns=self.clock.now_ns(),
         )
+
+    def _not_saved(self, request: KeptRequest, calls: list[KeptCall]) -> None:
+        """Forget what the journal's file did not take; its request is refused."""
+        source = self.sources.get(request.source)
+        for call in calls:
+            if source is not None:
+                self.sources.window_of(source).forget(call.message_id, call.cursor)
+            self.destinations.dispatcher.drop_call(call.cursor)
 
     def _mint_message_id(self) -> str:
         return f"api-{uuid.UUID(int=self._random.getrandbits(128), version=4)}"
@@ -387,41 +429,6 @@ def _named(params: msgspec.Struct) -> str | None:
         or getattr(params, "write_key", None)
         or getattr(match, "source", None)
     )
-
-
-# --- what a server starts with
-
-
-def _add_from_file(
-    name: str | None,
-    noun: str,
-    record: type[msgspec.Struct],
-    add: Callable[[Any], object],
-) -> None:
-    """Add what a server starts with: ``{"faults": [...]}``, JSON or TOML.
-
-    Args:
-        name: of the file; None for no file.
-        noun: ``faults`` or ``destinations``: the setting, the key, and the route that takes
-            one of them.
-        record: what each is.
-        add: adds one.
-
-    Raises:
-        ConfigError: with the file, the place in it and what is allowed.
-    """
-    if name is None:
-        return
-    fields: list[tuple[str, type]] = [(noun, list[record])]  # type: ignore[valid-type]
-    file = msgspec.defstruct("StartupFile", fields, forbid_unknown_fields=True)
-    try:
-        document = convert(read_document(name), file, where="the file")
-        for each in getattr(document, noun):
-            add(each)
-    except UnreadableFileError as error:
-        raise ConfigError(f"{noun}: {error}") from None
-    except OperationError as refusal:
-        raise ConfigError(f"{noun}: {name}: {refusal.message}") from None
 
 
 # --- what Protocols forwards to another source: violations, and blocked calls

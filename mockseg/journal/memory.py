@@ -8,6 +8,7 @@ meanwhile.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice, takewhile
 
@@ -71,6 +72,8 @@ class MemoryJournal:
         number: of the last request that was recorded.
         evicted_ever: number of calls evicted since the server started.
         evicted_cursor: of the latest of them.
+        saving: ends when what was recorded so far is on disk; None when nothing is to be waited
+            for, as always here.
     """
 
     __slots__ = (
@@ -86,6 +89,7 @@ class MemoryJournal:
         "evicted_cursor",
         "evicted_ever",
         "number",
+        "saving",
     )
 
     def __init__(self, *, max_calls: int, max_requests: int, max_bytes: int) -> None:
@@ -98,6 +102,7 @@ class MemoryJournal:
         self._cleared: list[_Source] = []
         self._kept_calls = self._kept_requests = 0
         self.cursor = self.number = self.evicted_ever = self.evicted_cursor = 0
+        self.saving: asyncio.Future[None] | None = None
 
     # --- writing
 
@@ -176,11 +181,19 @@ class MemoryJournal:
             source = self._cleared[-1]
             for cursor in source.calls.take_newest(_FREED_AT_ONCE):
                 self._all.calls.remove(cursor)
-            for number in source.requests.take_newest(_FREED_AT_ONCE):
+            numbers = source.requests.take_newest(_FREED_AT_ONCE)
+            for number in numbers:
                 self._all.requests.remove(number)
+            self._freed(numbers)
             if not source.calls and not source.requests:
                 self._cleared.pop()
         return bool(self._cleared)
+
+    def _freed(self, numbers: list[int]) -> None:
+        """Requests of a cleared source are gone for good."""
+
+    def close(self) -> None:
+        """Let go of what it is kept in."""
 
     # --- reading
 

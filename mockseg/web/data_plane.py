@@ -115,6 +115,8 @@ class DataPlane:
             problem=body.problem,
         )
         answer, fault = self._hub.accept(arrival)
+        if self._hub.journal.saving is not None and (refused := await self._recorder.unsaved()):
+            return refused
         if (
             answer is SUCCESS
             and fault is None
@@ -153,6 +155,8 @@ class DataPlane:
             problem=problem,
         )
         answer, fault = self._hub.accept(arrival)
+        if refused := await self._recorder.unsaved():
+            return refused
         if route.pixel:
             response = web.Response(body=GIF, headers={"Content-Type": "image/gif"})
         elif (callback := callback_of(query)) is not None:
@@ -307,6 +311,8 @@ class DataPlane:
         faults = self._hub.faults
         fault = faults.hit_fetch(route, key) if faults.armed else None
         self._recorder.record(request, read, answer, key=key, fault=fault)
+        if refused := await self._recorder.unsaved():
+            return refused
         usual = sent or answer
         response = response_of(usual)
         return await self._finish(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TypeAlias
 
 from aiohttp import web
@@ -20,6 +21,8 @@ from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import key_of_refused
 from mockseg.domain.request import Answer, Arrival, Headers, OwnHeaders, Route
+from mockseg.errors import JournalError
+from mockseg.hub.answers import refusal
 from mockseg.hub.fault_registry import FaultedRequest
 from mockseg.hub.hub import Hub
 from mockseg.web.bodies import Body, inflated, read_body
@@ -129,12 +132,27 @@ class Recorder:
         )
         arrival = self._arrival(request, body, key=found or body.write_key, path=path)
         self._refuse(arrival, answer, reason=reason, content_type=request.content_type)
-        response = response_of(answer)
+        response = await self.unsaved() or response_of(answer)
         if body.problem is not None:
             # What is left of the body is of no use to anyone.
             response.force_close()
         allow_origin(request, response)
         return response
+
+    async def unsaved(self) -> web.Response | None:
+        """Wait until what was recorded is saved; where it cannot be, return the refusal."""
+        saving = self._hub.journal.saving
+        if saving is None:
+            return None
+        try:
+            # Others wait for the same.
+            await asyncio.shield(saving)
+        except JournalError as error:
+            answer = refusal(503, str(error), code="journal_full", plain=False)
+            response = response_of(answer)
+            response.headers["Retry-After"] = "1"
+            return response
+        return None
 
     def refuse_raw(
         self,

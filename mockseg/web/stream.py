@@ -174,7 +174,9 @@ class _Reading:
         elsewhere = place.is_elsewhere(hub)
         self._restarted = place if elsewhere else None
         start = Place(0, 0) if elsewhere else place
-        self._cursor, self._number, self._finished = start.cursor, start.number, start.finished
+        self._cursor, self._number = start.cursor, start.number
+        # A journal's file has no deliveries: after a restart they are counted anew.
+        self._finished = min(start.finished, hub.destinations.ledger.finished)
         # The latest evicted call that a gap told of.
         self._missed = 0
 

@@ -43,6 +43,8 @@ UNTRACKED = {
     "domain.reading.Reading",
     "domain.request.FaultMark",
     "domain.request.KeptRequest",
+    "journal.rows._Call",
+    "journal.rows._Entry",
 }
 
 

@@ -9,6 +9,8 @@ import functools
 import http.client
 import json
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ import aiohttp
 import jsonschema  # noqa: F401  (the first wrong schema of a server imports it, in the loop)
 import pytest
 from aiohttp import web
+from serve_process import Started, environment
 
 from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
@@ -236,3 +239,41 @@ def post_batch() -> Callable[..., None]:
 def send_batch(cli_server: MockSegment, post_batch: Callable[..., None]) -> Callable[..., None]:
     """Give a function that sends messages as one batch to the server that commands find."""
     return functools.partial(post_batch, cli_server.url)
+
+
+@pytest.fixture(name="run")
+def _run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mockseg", *arguments],
+            cwd=tmp_path,
+            env=environment(tmp_path, **variables),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture(name="start")
+def _start(tmp_path: Path) -> Iterator[Callable[..., Started]]:
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **variables: str) -> Started:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mockseg", "serve", "--json", *arguments],
+            cwd=tmp_path,
+            env=environment(tmp_path, **variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return Started(process)
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()

@@ -9,7 +9,6 @@ import os
 import pty
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -17,89 +16,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from serve_process import Started, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-ROOT = Path(__file__).parents[2]
-
-
-class Started:
-    """A running ``mockseg serve --json``."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        self.facts: dict[str, Any] = json.loads(line)
-
-    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
-        """Send a signal; give exit status, the rest of the output, and stderr."""
-        self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=30)
-        return self.process.returncode, out, err
-
-    def send(self, path: str, body: object, *, ca: str | None = None) -> tuple[int, Any]:
-        """Post to the server, over https when a CA is given."""
-        connection: http.client.HTTPConnection
-        if ca is None:
-            connection = http.client.HTTPConnection(urlsplit(self.facts["url"]).netloc, timeout=30)
-        else:
-            port = urlsplit(self.facts["tlsUrl"]).port
-            context = ssl.create_default_context(cafile=ca)
-            connection = http.client.HTTPSConnection("localhost", port, timeout=30, context=context)
-        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        content = json.loads(answer.read())
-        connection.close()
-        return answer.status, content
-
-
-def environment(tmp_path: Path, **variables: str) -> dict[str, str]:
-    """Give an environment in which nothing of this machine's settings is seen."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MOCKSEG_")}
-    path = os.pathsep.join(filter(None, (str(ROOT), clean.get("PYTHONPATH"))))
-    ours = {"PYTHONPATH": path, "MOCKSEG_STATE_DIR": str(tmp_path / "state")}
-    return clean | ours | variables
-
-
-@pytest.fixture(name="run")
-def _run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "mockseg", *arguments],
-            cwd=tmp_path,
-            env=environment(tmp_path, **variables),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-    return run
-
-
-@pytest.fixture(name="start")
-def _start(tmp_path: Path) -> Iterator[Callable[..., Started]]:
-    processes: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str, **variables: str) -> Started:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mockseg", "serve", "--json", *arguments],
-            cwd=tmp_path,
-            env=environment(tmp_path, **variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        processes.append(process)
-        return Started(process)
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.communicate()
+    from collections.abc import Callable
 
 
 def track(user_id: str | None = "u1") -> dict[str, Any]:
@@ -164,9 +84,10 @@ def test_an_open_stream_does_not_hold_the_end(start: Callable[..., Started]) -> 
 
 
 def test_a_person_is_told_where_it_is_and_a_line_for_each_sdk(tmp_path: Path) -> None:
-    """URL, page, control API, profile, seed, a line per SDK; the counts at the end."""
+    """URL, page, control API, profile, seed, journal, a line per SDK; the counts at the end."""
+    arguments = ["--port", "0", "--seed", "7", "--journal", "journal.db"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "mockseg", "serve", "--port", "0", "--seed", "7"],
+        [sys.executable, "-m", "mockseg", "serve", *arguments],
         cwd=tmp_path,
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
@@ -186,6 +107,9 @@ def test_a_person_is_told_where_it_is_and_a_line_for_each_sdk(tmp_path: Path) ->
     assert f"{url}/_mockseg/v1\n" in text
     assert "  profile      2025\n" in text
     assert "  seed         7\n" in text
+    assert "  journal      journal.db\n" in text
+    assert "    keeps      requests, calls, verdicts, cursors, sources with" in text
+    assert "    not kept   destinations, deliveries, vendor state and faults\n" in text
     assert f'host: "{url}"' in text
     assert "speaks https only: start the server with --tls" in text
     assert rest == "0 accepted, 0 bad, 0 would have been dropped by Segment, 0 evicted\n"

@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import Answer, KeptRequest
+from mockseg.journal.durable import DurableJournal
 from mockseg.journal.memory import MemoryJournal
 
 _ANSWER = Answer(status=200, body=b"{}")
@@ -17,9 +18,13 @@ _ANSWER = Answer(status=200, body=b"{}")
 class Recorder:
     """Appends requests to a journal, counting as the hub does."""
 
-    def __init__(self, **bounds):
+    def __init__(self, file=None, **bounds):
         bounds = {"max_calls": 10**6, "max_requests": 10**6, "max_bytes": 10**9} | bounds
-        self.journal = MemoryJournal(**bounds)
+        self.journal = (
+            MemoryJournal(**bounds)
+            if file is None
+            else DurableJournal(str(file), sync="normal", **bounds)
+        )
         self._cursors = itertools.count(1)
         self._numbers = itertools.count(1)
 
@@ -70,7 +75,18 @@ class Recorder:
         return [request.number for request in page]
 
 
-@pytest.fixture
-def recorder():
-    """Give a function that makes a journal with these bounds, and what appends to it."""
-    return Recorder
+@pytest.fixture(params=["memory", "file"])
+def recorder(request, tmp_path):
+    """Return a function that makes a journal with these bounds, and what appends to it."""
+    if request.param == "memory":
+        yield Recorder
+        return
+    files, made = itertools.count(), []
+
+    def make(**bounds):
+        made.append(Recorder(tmp_path / f"{next(files)}.db", **bounds))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.journal.close()

@@ -1,0 +1,352 @@
+"""The file of a journal: SQLite, one connection, one transaction for what one tick brought.
+
+A row is a request with its calls; calls are slices of its body and never written twice. Nothing is
+found by SQL: the rows are read into memory when the file is opened, and the journal in memory
+answers. So no index has to be kept up, and a row is as cheap as appending to a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from mockseg.domain.call import KeptCall
+from mockseg.domain.request import KeptRequest
+from mockseg.errors import JournalError
+from mockseg.journal.rows import RowReader, row_of
+
+Sync: TypeAlias = Literal["off", "normal", "full"]
+
+_APPLICATION_ID = 0x6D6B7367
+_VERSION = 1
+# Deleted when the disk is full, so that clearing and evicting still have a place to write to.
+_BALLAST_BYTES = 8 * 1024 * 1024
+_MAGIC = b"SQLite format 3\0"
+
+_SCHEMA = """
+create table meta (key text primary key, value) without rowid;
+create table sources (
+    key text primary key, after integer, calls integer, cursor integer, requests integer,
+    number integer, settings blob) without rowid;
+create table requests (number integer primary key, entry blob, body blob, crc integer);
+create table removed (cursor integer primary key, request integer);
+"""
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """How far a source was cleared and evicted.
+
+    Attributes:
+        key: its write key.
+        after: the number of the last request that is no longer its.
+        calls, cursor, requests, number: what was evicted, as in
+            :class:`~mockseg.domain.lost.Lost`.
+    """
+
+    key: str
+    after: int = 0
+    calls: int = 0
+    cursor: int = 0
+    requests: int = 0
+    number: int = 0
+
+
+class _Meta(msgspec.Struct, frozen=True):
+    """What the file says of itself; see :class:`JournalFile`."""
+
+    run: int
+    cursor: int
+    number: int
+    server: bytes | None = None
+
+
+class JournalFile:
+    """An open journal file, which no other server can open meanwhile.
+
+    Args:
+        path: of the file; made when it does not exist.
+        sync: when a commit is on disk; see the README.
+
+    Attributes:
+        path: of the file.
+        run: names this journal to the readers of its streams; the same after a restart.
+        cursor, number: the last that were given out, ever.
+        server: what was saved of the server, or None.
+        full: whether the last write failed.
+
+    Raises:
+        JournalError: it is in use, no journal, of a newer mockseg, damaged or cannot be made.
+            Nothing is changed then.
+    """
+
+    def __init__(self, path: str, *, sync: Sync) -> None:
+        self.path = path
+        self._ballast = Path(f"{path}.ballast")
+        self._lock = FileLock(f"{path}.lock", mode=0o600, thread_local=False)
+        self.full = False
+        self._sync = sync
+        self._opened: sqlite3.Connection | None = None
+        try:
+            if not Path(path).absolute().parent.is_dir():
+                raise self._error("its folder does not exist")
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise self._error("another mockseg uses this file; name another one") from None
+        except OSError as error:
+            raise self._error(f"cannot be opened: {error.strerror}") from None
+        try:
+            with self._refusing():
+                self._check_head()
+                self._open()
+        except BaseException:
+            self._disconnect()
+            self._lock.release()
+            raise
+
+    def _open(self) -> None:
+        new = not Path(self.path).exists() or not Path(self.path).stat().st_size
+        if new:
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._create()
+        # What is damaged is not changed, so it is first only read: to close a connection that may
+        # write would move SQLite's log into the file.
+        self._connect("ro")
+        execute = self._connection.execute
+        rows = dict(execute("select key, value from meta").fetchall())
+        meta = msgspec.convert(rows, _Meta)
+        self.run, self.cursor, self.number = meta.run, meta.cursor, meta.number
+        self.server = meta.server
+
+    def _create(self) -> None:
+        self._connect("rw")
+        execute = self._connection.execute
+        execute("pragma page_size = 16384")
+        execute(f"pragma application_id = {_APPLICATION_ID}")
+        execute(f"pragma user_version = {_VERSION}")
+        execute("pragma journal_mode = wal")
+        run = int.from_bytes(os.urandom(4), "big") or 1
+        self._connection.executescript(f"begin;{_SCHEMA}commit")
+        rows = [("run", run), ("cursor", 0), ("number", 0)]
+        self._connection.executemany("insert into meta values (?, ?)", rows)
+        self._disconnect()
+
+    def _connect(self, mode: Literal["ro", "rw"]) -> None:
+        # The loop's thread uses it; another may have made it, before there was a loop.
+        self._opened = sqlite3.connect(
+            f"{Path(self.path).absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        self._opened.execute("pragma trusted_schema = off")
+
+    def begin_writing(self) -> None:
+        """Open the file for writing; everything in it has been read and is whole.
+
+        Raises:
+            JournalError: the file cannot be opened.
+        """
+        with self._refusing():
+            self._disconnect()
+            self._connect("rw")
+            synchronous = "full" if self._sync == "full" else "normal"
+            self._connection.execute(f"pragma synchronous = {synchronous}")
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        assert self._opened is not None  # noqa: S101  (it is opened when it is made)
+        return self._opened
+
+    def _check_head(self) -> None:
+        """Refuse what is no journal of ours before SQLite, which may repair it, sees it."""
+        path = Path(self.path)
+        head = b""
+        if path.exists():
+            with path.open("rb") as file:
+                head = file.read(100)
+        if not head:
+            return
+        if len(head) < 100 or not head.startswith(_MAGIC):
+            raise self._error("is not an SQLite database; name another file")
+        version = int.from_bytes(head[60:64], "big")
+        if int.from_bytes(head[68:72], "big") != _APPLICATION_ID:
+            raise self._error("belongs to another program; name another file")
+        if version > _VERSION:
+            raise self._error(
+                f"was written by a newer mockseg (format {version}, this one reads {_VERSION});"
+                " update mockseg, or name another file"
+            )
+
+    # --- reading
+
+    def marks(self) -> Iterator[tuple[Mark, bytes | None]]:
+        """Yield each source's mark, and its settings as they were saved."""
+        with self._refusing():
+            rows = self._connection.execute("select * from sources").fetchall()
+            marks = [
+                (msgspec.convert(mark, Mark), msgspec.convert(settings, bytes | None))
+                for *mark, settings in rows
+            ]
+        yield from marks
+
+    def removed(self) -> set[int]:
+        with self._refusing():
+            rows = self._connection.execute("select cursor from removed").fetchall()
+            return {cursor for (cursor,) in rows}
+
+    def requests(self) -> Iterator[tuple[KeptRequest, list[KeptCall]]]:
+        """Yield the requests with their calls, oldest first.
+
+        Raises:
+            JournalError: one is damaged.
+        """
+        reader = RowReader()
+        with self._refusing():
+            rows = self._connection.execute("select * from requests order by number")
+        while True:
+            with self._refusing():
+                row = rows.fetchone()
+                if row is None:
+                    return
+                recorded = reader.read(*row)
+            yield recorded
+
+    # --- writing
+
+    def write(
+        self,
+        *,
+        requests: Iterable[tuple[KeptRequest, list[KeptCall]]] = (),
+        gone: Iterable[int] = (),
+        marks: Iterable[Mark] = (),
+        removed: Iterable[KeptCall] = (),
+        settings: Iterable[tuple[str | None, bytes | None]] = (),
+        cursor: int,
+        number: int,
+    ) -> None:
+        """Write all of it or nothing.
+
+        Args:
+            requests: new ones, with their calls.
+            gone: numbers of requests that are no longer kept.
+            marks: of sources that were cleared or evicted.
+            removed: calls that were forgotten while their requests stay.
+            settings: of sources, by write key; of the server by None.
+            cursor: the last that was given out.
+            number: likewise.
+
+        Raises:
+            sqlite3.Error: nothing was written.
+        """
+        connection = self._connection
+        connection.execute("begin immediate")
+        try:
+            many = connection.executemany
+            many("insert into requests values (?, ?, ?, ?)", map(row_of, requests))
+            numbers = [(each,) for each in gone]
+            if numbers:
+                many("delete from requests where number = ?", numbers)
+                many("delete from removed where request = ?", numbers)
+            many(
+                "insert into sources values (?, ?, ?, ?, ?, ?, null) on conflict do update set"
+                " after = excluded.after, calls = excluded.calls, cursor = excluded.cursor,"
+                " requests = excluded.requests, number = excluded.number",
+                map(msgspec.structs.astuple, marks),
+            )
+            for key, text in settings:
+                self._write_settings(key, text)
+            many(
+                "insert or ignore into removed values (?, ?)",
+                ((call.cursor, call.request.number) for call in removed),
+            )
+            many(
+                "update meta set value = ? where key = ?", ((cursor, "cursor"), (number, "number"))
+            )
+            connection.execute("commit")
+        except BaseException:
+            if connection.in_transaction:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("rollback")
+            raise
+
+    def forget_marks(self) -> None:
+        """Drop the marks of sources of which nothing is left, when what they had is gone."""
+        self._connection.execute(
+            "delete from sources where settings is null and calls = 0 and requests = 0"
+        )
+
+    def _write_settings(self, key: str | None, text: bytes | None) -> None:
+        if key is None:
+            self._connection.execute("insert or replace into meta values ('server', ?)", (text,))
+            return
+        self._connection.execute(
+            "insert into sources values (?, 0, 0, 0, 0, 0, ?) on conflict do update set"
+            " settings = excluded.settings",
+            (key, text),
+        )
+
+    # --- a full disk
+
+    def make_ballast(self) -> None:
+        """Take room on the disk that can be let go of when it is full."""
+        try:
+            if not self._ballast.exists() or self._ballast.stat().st_size < _BALLAST_BYTES:
+                self._ballast.write_bytes(b"\0" * _BALLAST_BYTES)
+        except OSError:
+            self.drop_ballast()
+
+    def drop_ballast(self) -> None:
+        with contextlib.suppress(OSError):
+            self._ballast.unlink(missing_ok=True)
+
+    def has_room(self) -> bool:
+        """Return whether a disk that was full has room for the ballast and as much again."""
+        try:
+            (pages,) = self._connection.execute("pragma freelist_count").fetchone()
+            (page_bytes,) = self._connection.execute("pragma page_size").fetchone()
+            free = shutil.disk_usage(Path(self.path).absolute().parent).free
+        except (OSError, sqlite3.Error):
+            return False
+        return bool(max(free - _BALLAST_BYTES, pages * page_bytes) >= _BALLAST_BYTES)
+
+    # --- ending
+
+    def close(self) -> None:
+        self._disconnect()
+        self.drop_ballast()
+        self._lock.release()
+
+    def _disconnect(self) -> None:
+        if self._opened is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._opened.close()
+
+    @contextlib.contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Turn what SQLite says of a file into one sentence."""
+        try:
+            yield
+        except (
+            sqlite3.Error,
+            msgspec.MsgspecError,
+            ArithmeticError,
+            TypeError,
+            ValueError,
+        ) as error:
+            raise self._damaged(str(error)) from None
+        except OSError as error:
+            raise self._error(f"cannot be opened: {error.strerror}") from None
+
+    def _damaged(self, what: str) -> JournalError:
+        return self._error(f"is damaged: {what}; nothing was changed, name another file")
+
+    def _error(self, reason: str) -> JournalError:
+        return JournalError(reason, path=self.path)

@@ -1,0 +1,163 @@
+"""Rows of a journal's file: a request with its calls, as they are written and read."""
+
+from __future__ import annotations
+
+import zlib
+
+import msgspec
+
+from mockseg.domain.call import KeptCall, Remark
+from mockseg.domain.findings import Discard
+from mockseg.domain.message import Shared
+from mockseg.domain.request import Answer, FaultMark, Headers, KeptRequest, OwnHeaders
+
+
+class _Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A call in the row of its request.
+
+    Attributes:
+        start, size: where it is in the body.
+        raw: its JSON, where that is no part of the body as it came.
+    """
+
+    start: int
+    size: int
+    raw: bytes | None
+    type: str
+    event: str | None
+    user_id: str | None
+    message_id: str
+    remark: Remark | None
+
+
+class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A request's row besides its number and body."""
+
+    source: str
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    own_headers: bool
+    sent_bytes: int
+    received_ns: int
+    answer: Answer
+    reason: Discard | None
+    fault: FaultMark | None
+    shared: Shared | None
+    spent_ns: int
+    first_cursor: int
+    calls: tuple[_Call, ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Entry).decode
+
+
+class RowReader:
+    """Reads rows of requests; what many of them have in common is one object."""
+
+    def __init__(self) -> None:
+        self._headers: dict[Headers, Headers] = {}
+        self._answers: dict[Answer, Answer] = {}
+        self._texts: dict[str, str] = {}
+
+    def read(
+        self, number: int, entry_bytes: bytes, body: bytes, crc: int
+    ) -> tuple[KeptRequest, list[KeptCall]]:
+        """Return a request with its calls.
+
+        Raises:
+            ValueError: its checksum is wrong.
+            TypeError, msgspec.MsgspecError: it cannot be read.
+        """
+        if _checksum(number, entry_bytes, body) != crc:
+            raise ValueError(f"the checksum of request {number} is wrong")
+        entry = _decode(entry_bytes)
+        headers = (
+            OwnHeaders(entry.headers)
+            if entry.own_headers
+            else self._headers.setdefault(entry.headers, entry.headers)
+        )
+        request = KeptRequest(
+            number=number,
+            source=entry.source,
+            method=entry.method,
+            path=entry.path,
+            query=entry.query,
+            headers=headers,
+            body=body,
+            sent_bytes=entry.sent_bytes,
+            received_ns=entry.received_ns,
+            answer=self._answers.setdefault(entry.answer, entry.answer),
+            reason=entry.reason,
+            fault=entry.fault,
+            shared=entry.shared,
+            first_cursor=entry.first_cursor,
+            calls=len(entry.calls),
+            spent_ns=entry.spent_ns,
+        )
+        view, text = memoryview(body), self._texts.setdefault
+        calls = [
+            KeptCall(
+                entry.first_cursor + index,
+                request,
+                index,
+                msgspec.Raw(call.raw or view[call.start : call.start + call.size]),
+                text(call.type, call.type),
+                call.event and text(call.event, call.event),
+                call.user_id and text(call.user_id, call.user_id),
+                call.message_id,
+                call.remark,
+            )
+            for index, call in enumerate(entry.calls)
+        ]
+        return request, calls
+
+
+def row_of(recorded: tuple[KeptRequest, list[KeptCall]]) -> tuple[int, bytes, bytes, int]:
+    """Return number, entry, body and checksum of a request with its calls."""
+    request, calls = recorded
+    body, place, kept = request.body, 0, []
+    for call in calls:
+        raw = bytes(call.raw)
+        start = body.find(raw, place)
+        inside = start >= 0
+        if inside:
+            place = start + len(raw)
+        kept.append(
+            _Call(
+                start,
+                len(raw),
+                None if inside else raw,
+                call.type,
+                call.event,
+                call.user_id,
+                call.message_id,
+                call.remark,
+            )
+        )
+    entry = _encode(
+        _Entry(
+            request.source,
+            request.method,
+            request.path,
+            request.query,
+            request.headers,
+            isinstance(request.headers, OwnHeaders),
+            request.sent_bytes,
+            request.received_ns,
+            request.answer,
+            request.reason,
+            request.fault,
+            request.shared,
+            request.spent_ns,
+            request.first_cursor,
+            tuple(kept),
+        )
+    )
+    return request.number, entry, body, _checksum(request.number, entry, body)
+
+
+def _checksum(number: int, entry: bytes, body: bytes) -> int:
+    return zlib.crc32(body, zlib.crc32(entry, number & 0xFFFFFFFF))

@@ -1,0 +1,440 @@
+"""A journal in a file: what outlives a restart, a full disk, damage and other programs."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+
+import msgspec
+import pytest
+
+from mockseg.config import Settings
+from mockseg.domain.request import Arrival, Route
+from mockseg.errors import JournalError
+from mockseg.hub.hub import Hub
+
+_BATCH = Route(path="/v1/batch", carries="batch")
+
+
+def _arrival(*ids, source="k", text="x"):
+    calls = [
+        {"type": "track", "event": "E", "userId": "u", "messageId": id_, "properties": {"t": text}}
+        for id_ in ids
+    ]
+    body = msgspec.json.encode({"writeKey": source, "batch": calls})
+    return Arrival(
+        route=_BATCH,
+        method="POST",
+        path="/v1/batch",
+        query="",
+        headers=(("Host", "h"),),
+        body=body,
+        sent_bytes=len(body),
+    )
+
+
+def _hub(file, **settings):
+    return Hub(Settings(journal=str(file), **settings))
+
+
+def _ids(hub, source=None):
+    return [call.message_id for call in hub.journal.calls_after(0, limit=10**6, source=source)]
+
+
+def _found(file, **settings):
+    """Return the messageIds that a server finds in a file, or in a copy of it."""
+    hub = _hub(file, **settings)
+    try:
+        return _ids(hub)
+    finally:
+        hub.close()
+
+
+def _copy(file, to):
+    """Copy a file as a power cut or a kill leaves it: with its log, and nothing closed."""
+    to.mkdir()
+    for suffix in ("", "-wal"):
+        if file.with_name(file.name + suffix).exists():
+            shutil.copy(file.with_name(file.name + suffix), to / (file.name + suffix))
+    return to / file.name
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path):
+    return tmp_path / "journal.db"
+
+
+def test_a_restart_keeps_calls_with_everything_that_is_said_of_them(file):
+    """Calls, requests, verdicts and cursors are the same after a restart; none is used again."""
+    hub = _hub(file)
+    hub.accept(_arrival("a", "b", "a"))
+    hub.accept(_arrival(source="empty"))
+    hub.accept(_arrival("cleared", source="other"))
+    hub.clear("other")
+    before = [call.view() for call in hub.journal.calls_after(0, limit=9)]
+    requests = hub.journal.requests_after(0, limit=9)
+    hub.close()
+    again = _hub(file)
+    assert [call.view() for call in again.journal.calls_after(0, limit=9)] == before
+    assert again.journal.requests_after(0, limit=9) == requests
+    assert [source.key for source in again.sources] == ["k", "empty"]
+    again.accept(_arrival("b", "c"))
+    new = again.journal.calls_after(before[-1].cursor, limit=9)
+    # The cleared call had the cursor 4.
+    assert [(call.cursor, call.verdict) for call in new] == [(5, "dropped"), (6, "accepted")]
+    assert again.run == hub.run
+    again.close()
+
+
+def test_what_was_evicted_is_known_after_a_restart(file):
+    """Bounds hold over a restart, and nobody takes what was evicted for what never came."""
+    hub = _hub(file, max_calls=10)
+    for number in range(30):
+        hub.accept(_arrival(f"m{number}"))
+    lost = hub.sources.lost("k")
+    kept = _ids(hub)
+    hub.close()
+    again = _hub(file, max_calls=10)
+    assert _ids(again) == kept
+    assert again.sources.lost("k") == lost
+    assert lost.calls == 30 - len(kept)
+    again.close()
+
+
+def test_a_part_of_a_batch_stays_a_part(file):
+    """A call that was forgotten, or evicted out of its batch, does not come back."""
+    hub = _hub(file, max_calls=4)
+    hub.accept(_arrival("a", "b", "c", "d"))
+    hub.accept(_arrival("e"))
+    hub.journal.remove(hub.journal.calls_after(0, limit=9)[-2])
+    kept = _ids(hub)
+    assert kept[-1] == "e"
+    assert "d" not in kept
+    hub.close()
+    assert _found(file, max_calls=4) == kept
+
+
+async def test_an_answer_waits_for_its_commit(file, tmp_path):
+    """What was answered is in the file as a kill leaves it; with `off` an answer does not wait."""
+    hub = _hub(file)
+    hub.accept(_arrival("a"))
+    assert _found(_copy(file, tmp_path / "early")) == []
+    await hub.journal.saving
+    assert hub.journal.saving is None
+    assert _found(_copy(file, tmp_path / "answered")) == ["a"]
+    hub.close()
+    hasty = _hub(tmp_path / "hasty.db", journal_sync="off")
+    hasty.accept(_arrival("a"))
+    assert hasty.journal.saving is None
+    assert _found(_copy(tmp_path / "hasty.db", tmp_path / "lost")) == []
+    hasty.close()
+
+
+async def test_one_commit_is_for_all_that_one_turn_recorded(file):
+    """Requests of one turn of the event loop wait for the same commit."""
+    hub = _hub(file)
+    hub.accept(_arrival("a"))
+    first = hub.journal.saving
+    hub.accept(_arrival("b"))
+    assert hub.journal.saving is first
+    await first
+    hub.close()
+    assert _found(file) == ["a", "b"]
+
+
+class _Failing:
+    """A connection that fails at one statement, as a disk or a lack of memory makes it."""
+
+    def __init__(self, connection, *, at):
+        self._connection = connection
+        self._left = at
+        self.failed = False
+
+    def _step(self, name, *args):
+        self._left -= 1
+        if self._left == 0:
+            self.failed = True
+            raise sqlite3.OperationalError("disk I/O error")
+        return getattr(self._connection, name)(*args)
+
+    def execute(self, *args):
+        return self._step("execute", *args)
+
+    def executemany(self, *args):
+        return self._step("executemany", *args)
+
+    @property
+    def in_transaction(self):
+        return self._connection.in_transaction
+
+    def close(self):
+        self._connection.close()
+
+
+async def test_whichever_statement_fails_what_was_answered_is_there_and_the_rest_whole(tmp_path):
+    """Statement 1, 2, 3 ... fails: each request is stored whole and answered, or neither."""
+    failed = True
+    step = 0
+    while failed:
+        step += 1
+        file = tmp_path / f"{step}.db"
+        hub = _hub(file)
+        failing = _Failing(hub.journal._file._opened, at=step)
+        hub.journal._file._opened = failing
+        answered = []
+        for batch in (("a", "b"), ("c", "d", "e"), ("f",)):
+            hub.accept(_arrival(*batch))
+            try:
+                await hub.journal.saving
+            except JournalError:
+                continue
+            answered += batch
+        assert _ids(hub) == answered
+        hub.close()
+        assert _found(file) == answered
+        failed = failing.failed
+        # What was refused was not lost: it can be sent again, and is new.
+        assert answered[-1] == "f" or failed
+    assert step > 10
+
+
+async def test_a_full_disk_refuses_and_recovers_without_a_restart(file):
+    """A request that does not fit is refused whole; clearing works, and then requests fit again."""
+    hub = _hub(file)
+    connection = hub.journal._file._connection
+    (pages,) = connection.execute("pragma page_count").fetchone()
+    connection.execute(f"pragma max_page_count = {pages + 20}")
+    stored = []
+    for number in range(100):
+        hub.accept(_arrival(f"m{number}", text="x" * 30_000))
+        try:
+            await hub.journal.saving
+        except JournalError as error:
+            said = str(error)
+            break
+        stored.append(f"m{number}")
+    assert 0 < len(stored) < 100
+    assert said.endswith("clear sources, or free disk space")
+    assert _ids(hub) == stored
+    assert hub.journal.count("k") == (len(stored), len(stored))
+    hub.clear("k")
+    await hub.journal.saving
+    # The same messageId again: it was not kept, so it is no duplicate.
+    hub.accept(_arrival(f"m{len(stored)}", text="x" * 30_000))
+    await hub.journal.saving
+    (call,) = hub.journal.calls_after(0, limit=9)
+    assert call.good
+    hub.close()
+    assert _found(file) == [call.message_id]
+
+
+def _altered(file, change):
+    data = bytearray(file.read_bytes())
+    change(data)
+    file.write_bytes(data)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda data: data.__setitem__(slice(68, 72), b"else"), "belongs to another program"),
+        (lambda data: data.__setitem__(slice(60, 64), b"\0\0\0\2"), "newer mockseg"),
+        (lambda data: data.__setitem__(slice(0, 6), b"abcdef"), "is not an SQLite database"),
+        (lambda data: data.__setitem__(slice(20, None), b""), "is not an SQLite database"),
+    ],
+)
+def test_a_file_that_is_not_ours_or_newer_is_refused_and_left_alone(file, change, said):
+    """One sentence says what it is, and no byte of it changes."""
+    _hub(file).close()
+    before = _altered(file, change)
+    with pytest.raises(JournalError, match=said) as refusal:
+        _hub(file)
+    assert str(refusal.value).startswith(f"journal {file}: ")
+    assert "\n" not in str(refusal.value)
+    assert file.read_bytes() == before
+
+
+def test_damage_anywhere_is_reported_or_does_no_harm_and_is_never_overwritten(file):
+    """Each page and many bodies with a wrong byte: one sentence, or the same calls as before."""
+    hub = _hub(file)
+    texts = [f"text {number} " * 30 for number in range(60)]
+    for number, text in enumerate(texts):
+        hub.accept(_arrival(f"m{number}", text=text))
+    hub.close()
+    whole, ids = file.read_bytes(), [f"m{number}" for number in range(60)]
+    said, changed = [], 0
+    for place in range(120, len(whole), 997):
+        before = _altered(file, lambda data, place=place: data.__setitem__(place, data[place] ^ 1))
+        try:
+            assert _found(file) == ids
+            # It was opened, so it may be written: to no harm.
+        except JournalError as error:
+            said.append(str(error))
+            changed += file.read_bytes() != before
+        file.write_bytes(whole)
+    assert len(said) > 10
+    assert not any("\n" in each for each in said)
+    assert not changed
+    # What SQLite itself does not see: a byte of a body.
+    place = whole.index(b"text 7 ")
+    _altered(file, lambda data: data.__setitem__(place, ord("T")))
+    with pytest.raises(JournalError, match="the checksum of request 8 is wrong"):
+        _hub(file)
+
+
+def test_two_servers_never_use_one_file(file):
+    """The second is refused in one sentence; after the first has ended it is served."""
+    hub = _hub(file)
+    with pytest.raises(JournalError, match="another mockseg uses this file"):
+        _hub(file)
+    hub.close()
+    _hub(file).close()
+
+
+def test_a_file_that_cannot_be_made_is_refused(tmp_path):
+    """A missing folder, and a folder in place of the file, are named."""
+    with pytest.raises(JournalError, match="its folder does not exist"):
+        _hub(tmp_path / "missing" / "journal.db")
+    with pytest.raises(JournalError, match="cannot be opened"):
+        _hub(tmp_path)
+
+
+def test_only_its_owner_can_read_the_file(file):
+    """What users sent is nobody else's."""
+    _hub(file).close()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+async def test_sources_are_set_after_a_restart_as_they_were(file):
+    """Plan, settings, name and clocks of a source outlive it, and so does the server's clock."""
+    hub = _hub(file)
+    plan = {"rules": [{"type": "TRACK", "key": "Planned", "version": 1, "jsonSchema": {}}]}
+    await _perform(hub, "create_source", writeKey="k", name="Shop", profile="2018", plan=plan)
+    await _perform(hub, "create_source", writeKey="gone")
+    await _perform(hub, "delete_source", writeKey="gone")
+    await _perform(hub, "set_clock", now="2020-01-01T00:00:00Z", frozen=True)
+    await _perform(hub, "advance_clock", seconds=60, source="k")
+    behaviour, now_ns = hub.sources.get("k").behaviour, hub.sources.get("k").clock.now_ns()
+    hub.close()
+    again = _hub(file)
+    source = again.sources.get("k")
+    assert again.clock.frozen
+    assert source.clock.now_ns() == now_ns
+    assert (source.behaviour.name, source.behaviour.profile) == ("Shop", "2018")
+    assert source.behaviour.plans.judges_as(behaviour.plans)
+    assert again.sources.get("gone") is None
+    again.accept(_arrival("a"))
+    (call,) = again.journal.calls_after(0, limit=9)
+    assert [finding.code for finding in call.view().findings] == ["unplanned_event"]
+    again.close()
+
+
+async def _perform(hub, operation_name, /, **asked):
+    from mockseg.operations.table import OPERATIONS
+
+    (operation,) = (each for each in OPERATIONS if each.name == operation_name)
+    return await hub.perform(operation_name, msgspec.convert(asked, operation.params))
+
+
+async def test_an_operation_waits_for_the_file_and_says_when_it_is_full(file):
+    """What was cleared stays cleared once it was answered; a full file refuses with 503."""
+    hub = _hub(file)
+    hub.accept(_arrival("a"))
+    await _perform(hub, "create_source", writeKey="new")
+    assert hub.journal.saving is None
+    hub.journal._file._opened.execute("pragma query_only = on")
+    with pytest.raises(Exception, match="cannot be written") as refusal:
+        await _perform(hub, "create_source", writeKey="more")
+    assert (refusal.value.status, refusal.value.code) == (503, "journal_full")
+    hub.close()
+
+
+async def test_what_is_cleared_leaves_the_file_bit_by_bit(file):
+    """A crash while a cleared source is freed brings none of its calls back."""
+    hub = _hub(file)
+    for number in range(3000):
+        hub.accept(_arrival(f"m{number}"))
+    await hub.journal.saving
+    hub.clear("k")
+    await hub.journal.saving
+    copy = _copy(file, file.parent / "crashed")
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("select count(*) from requests").fetchone()[0] > 0
+    connection.close()
+    assert _found(copy) == []
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("select count(*) from requests").fetchone()[0] == 0
+    connection.close()
+    hub.close()
+    assert _found(file) == []
+
+
+def _edited(file, statement, *values):
+    """Change a file as no mockseg does, so that SQLite still takes it."""
+    with sqlite3.connect(file) as connection:
+        connection.execute(statement, values)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        ("update requests set entry = ?", b"\xc1"),
+        ("update requests set entry = ?", None),
+        ("update requests set body = ?", "text"),
+        ("update requests set crc = ?", None),
+        ("update requests set number = ?", 77),
+        ("update sources set after = ?", "far"),
+        ("update sources set settings = ?", "{}"),
+        ("update sources set settings = ?", b"{"),
+        ("update sources set settings = ?", b'{"clock": {"offset_ns": "x"}}'),
+        ("update meta set value = ? where key = 'cursor'", "x"),
+        ("delete from meta where ? is not null", 1),
+        ("update meta set value = ? where key = 'number'", 1.5),
+    ],
+)
+async def test_values_that_cannot_be_read_are_one_sentence(file, statement, value):
+    """What SQLite takes and mockseg cannot decode is refused; the file is not changed."""
+    hub = _hub(file)
+    await _perform(hub, "create_source", writeKey="k")
+    hub.accept(_arrival("a"))
+    hub.close()
+    _edited(file, statement, value)
+    before = file.read_bytes()
+    with pytest.raises(JournalError, match=r"^journal .*(is damaged|cannot be used)") as refusal:
+        _hub(file)
+    assert "\n" not in str(refusal.value)
+    if "is damaged" in str(refusal.value):
+        assert file.read_bytes() == before
+
+
+def test_damage_beside_a_log_changes_neither(file, tmp_path):
+    """After a kill the file has a log: where the file is damaged, both stay as they are."""
+    _hub(file).close()
+    hub = _hub(file)
+    hub.accept(_arrival("a"))
+    copy = _copy(file, tmp_path / "killed")
+    hub.close()
+    log = copy.with_name(copy.name + "-wal")
+    assert log.stat().st_size
+    before = _altered(copy, lambda data: data.__setitem__(slice(100, 4000), b"\xff" * 3900))
+    logged = log.read_bytes()
+    # The log has newer pages of what it wrote; of the rest, the file's count.
+    _altered(log, lambda data: data.__setitem__(slice(0, 32), bytes(32)))
+    logged = log.read_bytes()
+    with pytest.raises(JournalError, match="is damaged"):
+        _hub(copy)
+    assert (copy.read_bytes(), log.read_bytes()) == (before, logged)
+
+
+async def test_a_forgotten_source_is_not_restored(file):
+    """What the server forgot to open another source does not come back with its settings."""
+    hub = _hub(file)
+    await _perform(hub, "create_source", writeKey="k", name="Shop")
+    source = hub.sources.get("k")
+    hub._forget(source)
+    hub.close()
+    again = _hub(file)
+    assert again.sources.get("k") is None
+    again.close()
