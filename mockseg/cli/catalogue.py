@@ -1,28 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import click
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import FoundRule, find, get, nearest_names
-from mockseg.catalogue.mistakes import Breakage, breakages
 from mockseg.catalogue.samples import message_for
-from mockseg.catalogue.spelling import slug
 from mockseg.cli.flags import json_flag
 from mockseg.cli.group import Group
 from mockseg.cli.output import say, say_json, say_table, shorten, warn
-from mockseg.errors import ConfigError
-from mockseg.json_types import Json, JsonObject, encode, pretty
+from mockseg.json_types import Json, JsonObject, encode
 from mockseg.plans.model import Plan, Rule, Strictness, plan_to_json
 from mockseg.schemas.tree import types_of
 from mockseg.schemas.vocabulary import shown
-
-# A plan's labelled invalid payloads.
-_INVALID = "invalid.json"
-
 
 _COLUMNS = ("Property", "Type", "Required", "Rule", "Example")
 _SEPARATORS = str.maketrans("", "", " _-.")
@@ -323,93 +315,3 @@ def _known(matches: tuple[FoundRule, ...], strictness: Strictness) -> list[Found
 def _core(name: str) -> str:
     """Return a name without case, separators and the suffix of its vendor."""
     return name.partition("(")[0].casefold().translate(_SEPARATORS)
-
-
-def samples(plans: Iterable[str] | None = None) -> Iterator[tuple[str, JsonObject]]:
-    """Yield files of each plan: a good message of each event, and all labelled invalid ones.
-
-    The invalid ones are a choice from those of the strict plan: one of each kind at each
-    place, and wrong types not deeper than the properties of the event themselves.
-    :func:`mockseg.catalogue.mistakes.breakages` returns them all.
-
-    Yields:
-        The path of the file with ``/`` and without a leading one, and its JSON.
-
-    Raises:
-        PlanError: unknown plan.
-    """
-    for name in catalogues() if plans is None else plans:
-        plan = load(name, strictness="strict")
-        names = [rule.name for rule in plan.rules]
-        for rule in plan.rules:
-            kind = f".{rule.type.lower()}" if names.count(rule.name) > 1 else ""
-            yield f"{name}/{slug(rule.name)}{kind}.json", message_for(plan, rule)
-        events = [_invalid(plan, rule) for rule in plan.rules]
-        document = {"plan": plan.slug, "strictness": plan.strictness, "events": events}
-        yield f"{name}/{_INVALID}", document
-
-
-def _invalid(plan: Plan, rule: Rule) -> JsonObject:
-    chosen: dict[tuple[str, ...], Breakage] = {}
-    for each in breakages(plan, rule):
-        if each.code == "invalid_type" and each.field.count(".") > 1:
-            continue
-        many = each.code in {"invalid_type", "not_allowed"}
-        chosen.setdefault((each.code, each.field) if many else (each.id,), each)
-    invalid = [
-        {
-            "id": each.id,
-            "description": each.description,
-            "finding": {"kind": each.kind, "code": each.code, "field": each.field},
-            "message": each.message,
-        }
-        for each in chosen.values()
-    ]
-    return {"event": rule.name, "type": rule.type, "invalid": invalid}
-
-
-@command.command(name="samples")
-@click.argument("folder", metavar="DIR")
-@click.option("--plan", metavar="PLAN", help="Of this plan only; all by default.")
-def _samples_command(*, folder: str, plan: str | None) -> None:
-    """Write a good payload and the labelled invalid ones of every event below DIR.
-
-    Files are DIR/PLAN/EVENT.json for each event, and DIR/PLAN/invalid.json for each plan.
-    Existing files of the same name are overwritten; nothing is written outside of DIR,
-    whatever links are in it.
-    """
-    files = list(samples(None if plan is None else (plan,)))
-    root = Path(folder)
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        # Every place is looked at before the first file is touched.
-        places = [(_place(root, path), content) for path, content in files]
-        for place, content in places:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(f"{pretty(content)}\n".encode())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        name = getattr(error, "filename", None) or folder
-        raise ConfigError(f"cannot write {name}: {reason}") from None
-    lists = [content["events"] for path, content in files if path.endswith(f"/{_INVALID}")]
-    invalid = sum(len(event["invalid"]) for events in lists for event in events)
-    say(
-        f"{len(files)} files written to {folder}: {len(files) - len(lists)} good payloads,"
-        f" and {len(lists)} files with {invalid} invalid ones"
-    )
-
-
-def _place(root: Path, path: str) -> Path:
-    """Return the file of a sample, links followed.
-
-    Raises:
-        ConfigError: a link leads out of the folder.
-    """
-    home = root.resolve()
-    place = (home / path).resolve()
-    if not place.is_relative_to(home):
-        raise ConfigError(
-            f"{root / path} is a link that leads out of {root}, to {place};"
-            " nothing is written there, and nothing was"
-        )
-    return place

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export", "Write recorded calls to a file, one JSON object a line."),
     "import": ("import_calls", "Record exported calls again."),
     "catalogue": ("catalogue", "Show the events that documents describe."),
+    "samples": ("samples", "Write messages for test suites in any language."),
     "validate": ("validate", "Judge a file of calls by plans, without a server."),
     "plan": ("plan", "Infer, compare and convert tracking plans."),
     "fault": ("fault", "Break requests on purpose."),

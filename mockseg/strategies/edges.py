@@ -267,7 +267,7 @@ def edge_event(
     Raises:
         PlanError: as there.
     """
-    return fresh(_edges(get(name, plan=plan, type=type, strictness=strictness)))
+    return fresh(edges_of(get(name, plan=plan, type=type, strictness=strictness)))
 
 
 def edge_events(plan: PlanLike, *, strictness: Strictness = "strict") -> SearchStrategy[JsonObject]:
@@ -277,11 +277,11 @@ def edge_events(plan: PlanLike, *, strictness: Strictness = "strict") -> SearchS
         PlanError: unknown plan, or one of its schemas cannot be satisfied.
     """
     matches = matches_of(plan, strictness=strictness)
-    return fresh(weighted([(_edges(match), weight_of(match)) for match in matches]))
+    return fresh(weighted([(edges_of(match), weight_of(match)) for match in matches]))
 
 
 @lru_cache(maxsize=1024)
-def _edges(match: FoundRule) -> SearchStrategy[JsonObject]:
+def edges_of(match: FoundRule) -> SearchStrategy[JsonObject]:
     return _twisted(
         messages_of(match, palette=EDGE, wrapping=_WRAPPING), match, frozenset(spoken_fields(match))
     )

@@ -111,7 +111,7 @@ def invalid_event(
             each of them, it is raised when the first message is drawn.
     """
     match = get(name, plan=plan, type=type, strictness=strictness)
-    return fresh(_all_invalid((match,), discards=discards, kinds=kinds))
+    return fresh(invalid_of((match,), discards=discards, kinds=kinds))
 
 
 def invalid_events(
@@ -134,7 +134,7 @@ def invalid_events(
             or the plan has no mistake of these kinds.
     """
     matches = matches_of(plan, strictness=strictness)
-    return fresh(_all_invalid(matches, discards=discards, kinds=kinds))
+    return fresh(invalid_of(matches, discards=discards, kinds=kinds))
 
 
 def invalid_messages(
@@ -151,7 +151,7 @@ def invalid_messages(
     Raises:
         PlanError: unknown type or kind, or messages of these types have no such mistake.
     """
-    wanted = _checked_kinds(kinds)
+    wanted = checked_kinds(kinds)
     found = [
         (_broken(spec_messages(type_), None, table, discards=True), 1)
         for type_ in checked_types(types)
@@ -165,17 +165,17 @@ def invalid_batches() -> SearchStrategy[Invalid]:
     return _CROWDED
 
 
-def _all_invalid(
+def invalid_of(
     matches: tuple[FoundRule, ...], *, discards: bool, kinds: Iterable[MistakeKind] | None
 ) -> SearchStrategy[Invalid]:
-    wanted = _checked_kinds(kinds)
+    wanted = checked_kinds(kinds)
     found: list[tuple[SearchStrategy[Invalid], int]] = []
     known: dict[MistakeKind, None] = {}
     for match in matches:
         groups = _violations_of(match)
         # Of an event whose plan allows everything there are no other mistakes.
         spec = discards or not groups
-        possible = {*groups, *(_discards_of(types_of(match)[0]) if spec else ())}
+        possible = possible_kinds(match, discards=spec)
         known |= dict.fromkeys(possible)
         if table := _table(possible, wanted):
             codes = sum(map(len, groups.values()))
@@ -184,7 +184,12 @@ def _all_invalid(
     return weighted(_some(found, wanted, allowed, where=matches[0].plan.slug))
 
 
-def _checked_kinds(kinds: Iterable[MistakeKind] | None) -> tuple[MistakeKind, ...] | None:
+def possible_kinds(match: FoundRule, *, discards: bool = True) -> set[MistakeKind]:
+    """Return the kinds of mistakes that messages of a rule can have."""
+    return {*_violations_of(match), *(_discards_of(types_of(match)[0]) if discards else ())}
+
+
+def checked_kinds(kinds: Iterable[MistakeKind] | None) -> tuple[MistakeKind, ...] | None:
     if kinds is None:
         return None
     if isinstance(kinds, str):

@@ -145,11 +145,24 @@ def test_traffic_without_faker_is_one_line_and_writes_nothing(base: Run, tmp_pat
     assert not (tmp_path / "calls.ndjson").exists()
 
 
+def test_samples_without_hypothesis_are_one_line_and_write_nothing(
+    base: Run, tmp_path: Path
+) -> None:
+    """Exit 2, before a file is opened."""
+    done = base("-m", "mockseg", "samples", "track", "--out", "samples.ndjson")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "mockseg: mockseg samples needs Hypothesis, which is not installed:"
+        ' pip install "mockseg[strategies]"\n'
+    )
+    assert not (tmp_path / "samples.ndjson").exists()
+
+
 @pytest.mark.parametrize(
     "command",
     [
         ("demo",),
-        ("catalogue", "samples", "samples"),
+        ("samples", "--help"),
         ("catalogue", "show", "guide button click (userguiding)"),
         ("traffic", "--help"),
         ("replay", "--help"),

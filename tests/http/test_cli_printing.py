@@ -41,7 +41,6 @@ urllib.request.urlopen(urllib.request.Request(host, json.dumps(body).encode())).
 CASES: dict[str, list[list[str]]] = {
     "calls": [[], ["--json"], ["--event", EVIL], ["--where", EVIL], ["--source", EVIL + "?"]],
     "catalogue list": [[], ["--json"]],
-    "catalogue samples": [["{out}"], ["{out}", "--plan", EVIL]],
     "catalogue show": [
         ["userguiding"],
         ["userguiding", "--json"],
@@ -113,6 +112,16 @@ CASES: dict[str, list[list[str]]] = {
         ["--allow", EVIL, "--", "true"],
         ["--env-host", EVIL, "--", "true"],
         ["--", EVIL],
+    ],
+    "samples": [
+        ["--plan", "{plan}", "--count", "2"],
+        ["--plan", "{plan}", "--count", "2", "--invalid", "--out", "{out}"],
+        ["--plan", "{plan}", "--count", "30", "--edge"],
+        ["--plan", EVIL],
+        [EVIL],
+        ["track", "--seed", EVIL, "--count", "1"],
+        ["track", "--invalid", "--kinds", EVIL],
+        ["track", "--out", EVIL + "/"],
     ],
     "serve": [
         ["--host", EVIL],

@@ -28,7 +28,6 @@ _TRAFFIC = "--catalogue userguiding --duration 0.2s --rate 100/s "
 CASES: dict[str, list[tuple[str, int]]] = {
     "calls": [("", 0), ("--bad", 0), ("--source nobody", 0), ("--where (", 2), ("--limit 0", 2)],
     "catalogue list": [("", 0)],
-    "catalogue samples": [("{new}", 0), ("{good}", 2), ("{new} --plan nope", 2)],
     "catalogue show": [("userguiding", 0), ("nope", 2), ("userguiding --plan nope", 2)],
     "clear": [("--source wk", 0), ("", 2), ("--source wk --all", 2)],
     "conform": [
@@ -114,6 +113,15 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("--allow-empty -- false", 1),
         ("--allow nope -- true", 2),
         ("", 2),
+    ],
+    "samples": [
+        ("track --count 1", 0),
+        ("--plan candu --count 1 --out {new}", 0),
+        ("--plan {garbage}", 2),
+        ("", 2),
+        ("track --kinds enum", 2),
+        ("track --count 0", 2),
+        ("track --out {none}/x", 2),
     ],
     "serve": [
         ("--port {taken}", 2),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from event_fixtures import FOLDER, event_fixtures
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.samples import sample
-from mockseg.cli.catalogue import samples
 from mockseg.errors import PlanError
 from mockseg.json_types import pretty
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     Complaints: TypeAlias = Callable[[JsonObject, JsonObject], set[tuple[str, str]]]
     Verdict: TypeAlias = Callable[[JsonObject, JsonObject], bool]
-
-FIXTURES = Path(__file__).parents[3] / "fixtures" / "events"
 
 
 def test_a_sample_is_a_whole_message_as_its_vendor_sends_it() -> None:
@@ -93,7 +90,7 @@ def test_a_sample_of_an_unknown_event_is_refused_with_the_nearest() -> None:
 
 def test_there_is_a_good_file_for_every_event_and_one_with_all_bad_ones_for_every_plan() -> None:
     """Every rule of every strict plan has its own path, and stands in its plan's list."""
-    files = dict(samples())
+    files = dict(event_fixtures())
     for name in catalogues():
         rules = load(name, strictness="strict").rules
         assert sum(path.startswith(f"{name}/") for path in files) == len(rules) + 1
@@ -108,7 +105,7 @@ def test_a_good_file_is_good_and_a_bad_one_bad_as_labelled(
     verdict_of: Verdict, complaints_of: Complaints
 ) -> None:
     """What the files say of themselves is true."""
-    for path, content in samples(["userguiding", "candu"]):
+    for path, content in event_fixtures(["userguiding", "candu"]):
         plan = load(path.partition("/")[0], strictness="strict")
         if "events" not in content:
             type_ = content["type"]
@@ -129,9 +126,9 @@ def test_a_good_file_is_good_and_a_bad_one_bad_as_labelled(
 
 @pytest.mark.parametrize("name", catalogues())
 def test_the_fixtures_are_what_the_catalogue_gives(name: str) -> None:
-    """`mockseg catalogue samples fixtures/events` writes them again."""
-    expected = {path: f"{pretty(content)}\n" for path, content in samples([name])}
-    folder = FIXTURES / name
+    """`python tests/support/event_fixtures.py` writes them again."""
+    expected = {path: f"{pretty(content)}\n" for path, content in event_fixtures([name])}
+    folder = FOLDER / name
     actual = {f"{name}/{file.name}": file.read_text(encoding="utf-8") for file in folder.iterdir()}
     assert sorted(expected) == sorted(actual)
     assert [path for path in expected if expected[path] != actual[path]] == []
@@ -139,4 +136,4 @@ def test_the_fixtures_are_what_the_catalogue_gives(name: str) -> None:
 
 def test_the_fixtures_are_of_no_other_plans() -> None:
     """No folder is left from a plan that is gone."""
-    assert {folder.name for folder in FIXTURES.iterdir()} == set(catalogues())
+    assert {folder.name for folder in FOLDER.iterdir()} == set(catalogues())

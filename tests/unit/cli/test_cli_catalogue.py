@@ -11,7 +11,6 @@ import pytest
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.cli.main import run
-from mockseg.json_types import pretty
 from mockseg.plans.model import plan_from_json, plan_to_json
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "events"
@@ -254,71 +253,8 @@ def test_unknown_names_are_one_sentence_and_exit_2(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["list", "show", "samples"])
+@pytest.mark.parametrize("name", ["list", "show"])
 def test_every_subcommand_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It explains itself."""
     assert run(["catalogue", name, "--help"]) == 0
     assert f"Usage: mockseg catalogue {name}" in capsys.readouterr().out
-
-
-def test_samples_are_the_fixtures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What the command writes is what stands in this repository, byte for byte."""
-    folder = tmp_path / "new" / "events"
-
-    assert run(["catalogue", "samples", str(folder)]) == 0
-
-    written = {path.relative_to(folder): path for path in folder.rglob("*.json")}
-    kept = {path.relative_to(FIXTURES): path for path in FIXTURES.rglob("*.json")}
-    assert set(written) == set(kept)
-    assert [name for name in kept if written[name].read_bytes() != kept[name].read_bytes()] == []
-    assert f"{len(kept)} files written to {folder}: " in capsys.readouterr().out
-
-
-def test_samples_of_one_plan_are_written_over(tmp_path: Path) -> None:
-    """Only that plan's; older files of the same name are replaced, others stay."""
-    stale = tmp_path / "candu" / "tutorial.interaction.json"
-    other = tmp_path / "candu" / "mine.txt"
-    stale.parent.mkdir()
-    stale.write_text("old and longer than nothing", "utf-8")
-    other.write_text("mine", "utf-8")
-
-    assert run(["catalogue", "samples", str(tmp_path), "--plan", "candu"]) == 0
-
-    content = json.loads(stale.read_bytes())
-    assert stale.read_text("utf-8") == f"{pretty(content)}\n"
-    assert other.read_text("utf-8") == "mine"
-    assert [path.name for path in tmp_path.iterdir()] == ["candu"]
-
-
-@pytest.mark.parametrize("link", ["candu", "candu/tutorial.interaction.json"])
-def test_samples_stay_inside_their_folder(
-    link: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A link that leads out is refused before anything is written."""
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    folder = tmp_path / "inside"
-    place = folder / link
-    place.parent.mkdir(parents=True)
-    place.symlink_to(outside if link == "candu" else outside / "target.json")
-
-    assert run(["catalogue", "samples", str(folder), "--plan", "candu"]) == 2
-
-    err = capsys.readouterr().err
-    assert f"is a link that leads out of {folder}" in err
-    assert list(outside.iterdir()) == []
-    assert [path for path in folder.rglob("*.json") if not path.is_symlink()] == []
-
-
-def test_samples_say_where_they_cannot_be_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A file in the folder's place, or a folder in a file's."""
-    taken = tmp_path / "taken"
-    taken.write_text("a file", "utf-8")
-    assert run(["catalogue", "samples", str(taken)]) == 2
-    assert f"cannot write {taken}: File exists" in capsys.readouterr().err
-
-    (tmp_path / "candu" / "tutorial.interaction.json").mkdir(parents=True)
-    assert run(["catalogue", "samples", str(tmp_path), "--plan", "candu"]) == 2
-    assert "tutorial.interaction.json: Is a directory" in capsys.readouterr().err
