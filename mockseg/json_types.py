@@ -70,6 +70,14 @@ def pretty(value: object) -> str:
     return msgspec.json.format(encode_printable(value), indent=2).decode()
 
 
+def pretty_text(text: str) -> str:
+    """Indent a text that is JSON, its numbers as they are written; other texts stay as they are."""
+    try:
+        return msgspec.json.format(text, indent=2)
+    except msgspec.DecodeError:
+        return text
+
+
 def decode(data: bytes | msgspec.Raw) -> Json:
     """Decode JSON strictly.
 

@@ -481,6 +481,15 @@ OPERATIONS: tuple[Operation, ...] = (
         verb="Source.destination",
     ),
     Operation(
+        "get_destination",
+        "GET",
+        "/destinations/{id}",
+        "Show one destination.",
+        GetDestination,
+        DestinationView,
+        refusals=(_NO_DESTINATION,),
+    ),
+    Operation(
         "patch_destination",
         "PATCH",
         "/destinations/{id}",

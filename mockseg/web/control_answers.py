@@ -17,8 +17,8 @@ JSON_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form
 # an app's analytics.js and answers JSONP. No text becomes markup or script.
 PAGE_POLICY = (
     "default-src 'none'; script-src {url}/_mockseg/static/; style-src 'self'; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "frame-src {url}/_mockseg/calls/; form-action 'self'; frame-ancestors {ancestors}; "
+    "base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 # What a 401 has to carry: how to prove that one may.
@@ -72,18 +72,23 @@ def json_answer(
     )
 
 
-def page_answer(
-    text: str, *, url: str, content_type: str = "text/html", status: int = 200
-) -> web.Response:
+def page_answer(text: str, *, url: str, status: int = 200, framed: bool = False) -> web.Response:
     """Answer with a part of the page, UTF-8.
 
     Its forms have to show where they come from: ``no-referrer`` makes browsers send
     ``Origin: null``.
+
+    Args:
+        text: HTML.
+        url: of this server.
+        status: of the answer.
+        framed: whether our own page shows it in a frame; it has no form then.
     """
+    policy = PAGE_POLICY.format(url=url, ancestors="'self'" if framed else "'none'")
     headers = {
-        **security_headers(PAGE_POLICY.format(url=url)),
+        **security_headers(policy),
         "Referrer-Policy": "same-origin",
-        "Content-Type": f"{content_type}; charset=utf-8",
+        "Content-Type": "text/html; charset=utf-8",
     }
     return web.Response(body=text.encode("utf-8", "replace"), status=status, headers=headers)
 

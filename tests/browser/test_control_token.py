@@ -40,7 +40,7 @@ async def test_a_browser_elsewhere_signs_in_once(
     @web.middleware
     async def between(request: web.Request, handler: Any) -> Any:
         answer = await handler(request)
-        if request.path != "/_mockseg/page.css" and request.path.startswith("/_mockseg"):
+        if request.path != "/_mockseg/static/page.css" and request.path.startswith("/_mockseg"):
             shown.put_nowait((request.method, request.path_qs, answer.status))
         if answer.content_type == "text/html" and actions:
             answer.body += f"<script>{actions.pop(0)}</script>".encode()

@@ -130,7 +130,7 @@ async def test_our_own_form_adds_and_removes(
             answer.headers["Content-Security-Policy"] = "script-src 'unsafe-inline'"
 
     address = await watch(see)
-    async with browse(f"{address}/_mockseg/?source=k"), asyncio.timeout(PATIENCE_SECONDS):
+    async with browse(f"{address}/_mockseg/faults?source=k"), asyncio.timeout(PATIENCE_SECONDS):
         pages = [await shown.get() for _ in range(len(ACTIONS) + 1)]
     assert pages == [
         ("GET", 200, []),

@@ -147,8 +147,43 @@ async def test_nothing_moves_under_a_reader(page: Any, hub: Hub) -> None:
     await record(hub, "two")
     await text_is(page, "#news", "1 new call")
     await newest_is(page, "one")
+
+
+async def test_a_call_opens_beside_the_list(page: Any, hub: Hub) -> None:
+    """Enter opens it, with its finding at its place; Esc closes it and goes back to its row."""
+    await record(hub, "half", properties=[])
+    await newest_is(page, "half")
+    await page.keyboard.press("j")
     await page.keyboard.press("Enter")
+    await page.wait_for_url("**/_mockseg/?call=call-41")
+    call = page.frame_locator("#pane-frame")
+    await until(call.locator("h1")).to_contain_text("half", timeout=PATIENCE_MS)
+    await until(call.locator(".tree .wrong").first).to_be_visible(timeout=PATIENCE_MS)
+    assert await call.locator("nav[aria-label=Views]").count() == 0
+    await call.locator("h1").click()
+    await page.keyboard.press("Escape")
+    await until(page.locator("#pane")).to_be_hidden(timeout=PATIENCE_MS)
+    assert await page.evaluate(
+        "document.activeElement.closest('tr') === document.querySelector('#calls-body tr')"
+    )
+    await page.go_back()
+    await until(page.locator("#pane")).to_be_visible(timeout=PATIENCE_MS)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await page.reload()
+    await until(page.locator("#pane")).to_be_hidden(timeout=PATIENCE_MS)
+    await page.locator(f"{ROWS} a").first.click()
     await page.wait_for_url("**/_mockseg/calls/call-41")
+
+
+async def test_b_goes_to_the_next_bad_call(page: Any, hub: Hub) -> None:
+    """And stays at the last one."""
+    await record(hub, "bad one", userId=None)
+    await record(hub, "good")
+    await newest_is(page, "good")
+    for _ in range(2):
+        await page.keyboard.press("b")
+        focused = await page.evaluate("document.activeElement.closest('tr').innerText")
+        assert "bad one" in focused
 
 
 async def test_a_hostile_name_is_text(page: Any, hub: Hub) -> None:

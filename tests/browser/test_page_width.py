@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import async_playwright
 
 from mockseg.operations.calls import ImportCalls, ImportedCall
+from mockseg.operations.sources import CreateSource
 
 BATCH: list[dict[str, Any]] = [
     {"type": "track", "event": "E" * 99, "userId": "u" * 80, "properties": {"a": "b" * 200}},
@@ -15,10 +16,17 @@ BATCH: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("path", ["", "?q=is:bad", "?q=usr:u1", "calls/call-1", "sources"])
+PATHS = (
+    *("", "?q=is:bad", "?q=usr:u1", "calls/call-1", "sources", "plans?source=k", "destinations"),
+    *("deliveries", "faults", "truth?source=k", "requests", "requests/req-1", "help"),
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
 async def test_a_page_fits_every_width(hub: Any, url: str, chromium: str, path: str) -> None:
     """Its document is as wide as the window."""
-    calls = [ImportedCall(source="k" * 300, message=message) for message in BATCH]
+    await hub.perform("create_source", CreateSource(write_key="k", catalogue=["ecommerce"]))
+    calls = [ImportedCall(source=key, message=each) for key in ("k" * 300, "k") for each in BATCH]
     await hub.perform("import_calls", ImportCalls(calls=calls))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(

@@ -28,7 +28,13 @@ CONTENT_TYPES = {"text/html", "text/css", "text/plain", "application/json"}
 PATHS = sorted(
     {PREFIX + operation.path for operation in OPERATIONS}
     | {PREFIX + path for path in ("/metrics", "/openapi.json", "/stream", "/", "")}
-    | {"/_mockseg", "/_mockseg/", "/_mockseg/page.css", "/_mockseg/calls/{id}", "/_mockseg/x"}
+    | {
+        "/_mockseg",
+        "/_mockseg/",
+        "/_mockseg/static/page.css",
+        "/_mockseg/calls/{id}",
+        "/_mockseg/x",
+    }
 )
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "QUERY"]
 NAMES = sorted({name for operation in OPERATIONS for name in wire_names(operation.params)})

@@ -364,17 +364,17 @@ async def test_the_next_page_of_a_vendor_can_be_followed(client: Any) -> None:
 
 
 async def test_the_page_shows_destinations_and_what_became_of_a_call(client: Any) -> None:
-    """The overview lists destinations; a call's page says where it went, and what was ignored."""
+    """A list of destinations; a call's page says where it went, and what was ignored."""
     view = await connected(client, "userengage", attributes={"age": "number"}, name="<our CRM>")
     await sent(client, {**IDENTIFY, "traits": {"age": "old"}})
     await connected(client, "webhook", settings={"url": "http://127.0.0.1:9/<hook>"})
     await connected(client, "webhook", settings={"urls": ["http://a.test/", "http://b.test/"]})
-    async with client.get("/_mockseg/?source=key") as answer:
+    async with client.get("/_mockseg/destinations?source=key") as answer:
         text = await answer.text()
-    assert f"{view['id']} (&lt;our CRM&gt;)" in text
+    assert f"{view['id']}</a> (&lt;our CRM&gt;)" in text
     assert "http://127.0.0.1:9/&lt;hook&gt;" in text
     assert "http://a.test/ http://b.test/" in text
     async with client.get("/_mockseg/calls/call-1") as answer:
         text = await answer.text()
-    assert "<td>delivered</td>" in text
+    assert '<span class="mark delivered">delivered</span>' in text
     assert "value_ignored" in text

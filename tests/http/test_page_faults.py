@@ -35,7 +35,7 @@ async def send(client: Any, path: str, *, source: str | None = None, **form: Any
 
 async def page(client: Any, source: str = "k") -> str:
     """Fetch the page of a source as a reader sees it."""
-    answer = await client.get(f"/_mockseg/?source={quote(source)}")
+    answer = await client.get(f"/_mockseg/faults?source={quote(source)}")
     assert answer.status == 200
     return unescape(await answer.text())
 
@@ -61,7 +61,7 @@ async def test_a_form_adds_a_fault_and_leads_back_to_the_page(client: Any, hub: 
     form = {"status": "503", "retryAfter": " 1 ", "delay": "0.5", "times": "2", "scenario": ""}
     answer = await send(client, ADD, source="a/b &c", **form)
     assert (answer.status, await answer.read()) == (303, b"")
-    assert answer.headers["Location"] == "/_mockseg/?source=a%2Fb+%26c#faults"
+    assert answer.headers["Location"] == "/_mockseg/faults?source=a%2Fb+%26c"
     (fault,) = await faults(hub)
     (rule,) = fault.rules
     assert (fault.source, rule.times) == ("a/b &c", 2)
@@ -122,7 +122,7 @@ async def test_what_was_typed_is_text_when_it_is_shown_again(client: Any) -> Non
     answer = await send(client, ADD, source=attack, status=attack, scenario=attack)
     html = await answer.text()
     assert answer.status == 422
-    assert html.count("<script") == html.count('<script type="module" src=') == 1
+    assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 3
 
 
@@ -135,7 +135,7 @@ async def test_buttons_remove_one_fault_or_all_of_the_source(client: Any, hub: H
     assert html.count(">Remove<") == 3
     assert "Remove all 3 of this source" in html
     answer = await send(client, CLEAR, source="k", id=first.id)
-    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/?source=k#faults")
+    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/faults?source=k")
     assert len(await faults(hub)) == 3
     assert (await send(client, CLEAR, source="k")).status == 303
     assert [fault.source for fault in await faults(hub)] == ["other"]
@@ -145,11 +145,11 @@ async def test_the_page_of_all_sources_removes_too(client: Any, hub: Hub) -> Non
     """It lists every fault; the way back is to itself."""
     for source in ("k", "other"):
         await send(client, ADD, source=source, status="503")
-    html = unescape(await (await client.get("/_mockseg/")).text())
+    html = unescape(await (await client.get("/_mockseg/faults")).text())
     assert html.count(">Remove<") == 2
     assert "Remove all 2<" in html
     answer = await send(client, CLEAR)
-    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/#faults")
+    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/faults")
     assert await faults(hub) == []
 
 
@@ -161,7 +161,7 @@ async def test_a_fault_that_is_gone_already_is_no_error(client: Any) -> None:
 async def test_requests_without_a_write_key_have_faults_of_their_own(client: Any, hub: Hub) -> None:
     """The page of no key adds to no key, and comes back to itself."""
     answer = await send(client, ADD, source="", status="503")
-    assert answer.headers["Location"] == "/_mockseg/?source=#faults"
+    assert answer.headers["Location"] == "/_mockseg/faults?source="
     assert [fault.source for fault in await faults(hub)] == [""]
 
 
@@ -241,15 +241,16 @@ async def test_a_form_that_is_none_of_ours_changes_nothing(
 async def test_every_source_is_broken_from_the_page_of_all(client: Any, hub: Hub) -> None:
     """Without a source in its address the form is about all of them."""
     answer = await send(client, ADD, status="503")
-    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/#faults")
+    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/faults")
     assert [fault.source for fault in await faults(hub)] == [None]
     assert "status 503" in await page(client)
 
 
-async def test_the_address_of_a_form_that_was_wrong_leads_to_the_page(client: Any) -> None:
+async def test_the_address_of_a_form_that_was_wrong_is_the_page(client: Any) -> None:
     """Whoever loads it again sees the page, and sends nothing."""
-    answer = await client.get(ADD + "?source=k", allow_redirects=False)
-    assert (answer.status, answer.headers["Location"]) == (303, "/_mockseg/?source=k#faults")
+    answer = await client.get(ADD + "?source=k")
+    assert answer.status == 200
+    assert "None: every request is answered as Segment would." in await answer.text()
 
 
 async def test_a_write_key_that_is_too_long_is_refused(client: Any, hub: Hub) -> None:
@@ -259,11 +260,11 @@ async def test_a_write_key_that_is_too_long_is_refused(client: Any, hub: Hub) ->
 
 
 async def test_the_page_has_no_other_forms_than_these(client: Any) -> None:
-    """Every form of a source's page asks us: to filter, to add, to remove."""
+    """Every form of the view asks us: to choose a source, to add, to remove."""
     await send(client, ADD, source="k", status="503", times="2")
     actions = re.findall(r'<form method="(\w+)" action="([^"]+)"', await page(client))
     assert sorted(set(actions)) == [
-        ("get", "/_mockseg/"),
+        ("get", "/_mockseg/faults"),
         ("post", "/_mockseg/faults/clear?source=k"),
-        ("post", "/_mockseg/faults?source=k#faults"),
+        ("post", "/_mockseg/faults?source=k"),
     ]

@@ -64,6 +64,10 @@ async def add_destination(asked: AddDestination, *, destinations: Destinations) 
     return _view(destinations.add(asked), destinations)
 
 
+async def get_destination(asked: GetDestination, *, destinations: Destinations) -> DestinationView:
+    return _view(existing(asked.id, destinations), destinations)
+
+
 async def patch_destination(
     asked: msgspec.Struct, *, destinations: Destinations
 ) -> DestinationView:

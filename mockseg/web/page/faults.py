@@ -1,4 +1,4 @@
-"""The page's forms for faults: add one, take one or all away; of a source, or of every one.
+"""Faults: those in force, and the forms to add one, to take one or all away.
 
 They work without a script: a form is posted, and the answer leads back to the page. What is
 wrong with a form is said beside it, with all that was typed still there.
@@ -6,34 +6,78 @@ wrong with a form is said beside it, with all that was typed still there.
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Final
+
+import msgspec
 from aiohttp import web
 
 from mockseg.conversion import convert
 from mockseg.errors import OperationError
 from mockseg.json_types import JsonObject
 from mockseg.operations.base import OfSource
-from mockseg.operations.faults import AddFault, ClearFaults
+from mockseg.operations.faults import AddFault, ClearFaults, FaultList, RuleView
 from mockseg.web.guard import admit_form
 from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
-from mockseg.web.page.overview import Form, OverviewQuery, overview, query_of
-from mockseg.web.page.rendering import HOME, redirect
+from mockseg.web.page.frame import FAULTS, ask, query_of, show
+from mockseg.web.page.rendering import redirect
 from mockseg.web.parameters import check_content_type, form_values, read_query
 
 _OF_EFFECT = ("status", "retryAfter", "delay")
 _FIELDS = ("scenario", *_OF_EFFECT, "times")
+_SHOWN: Final = 50
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Form:
+    """The form for a fault, as it was sent.
+
+    Attributes:
+        values: by the names of its fields, as they were typed.
+        error: why no fault was added, or empty.
+    """
+
+    values: dict[str, str] = dataclasses.field(default_factory=dict)
+    error: str = ""
 
 
 def add_routes(app: web.Application) -> None:
-    add_page(app, "POST", "/_mockseg/faults", _add)
-    # Where a form was shown again, the reader may load the page by its address.
-    add_page(app, "GET", "/_mockseg/faults", _show)
-    add_page(app, "POST", "/_mockseg/faults/clear", _clear)
+    add_page(app, "GET", FAULTS.path, _faults)
+    add_page(app, "POST", FAULTS.path, _add)
+    add_page(app, "POST", f"{FAULTS.path}/clear", _clear)
 
 
-async def _show(request: web.Request) -> web.StreamResponse:
+async def _faults(request: web.Request) -> web.StreamResponse:
     check_content_type(request)
-    return _back_to(read_query(request, OfSource).source)
+    return await _shown(request, read_query(request, OfSource).source)
+
+
+async def _shown(
+    request: web.Request, source: str | None, *, form: Form | None = None, status: int = 200
+) -> web.Response:
+    """Answer with the faults of a source, or of all.
+
+    Args:
+        request: for the view.
+        source: a write key; all sources if None.
+        form: what was typed, if it is shown again with an error.
+        status: of the answer.
+    """
+    listed = await ask(request, "list_faults", OfSource(source=source), FaultList)
+    return await show(
+        request,
+        "faults.html",
+        view=FAULTS,
+        source=source,
+        status=status,
+        faults=listed.faults[:_SHOWN],
+        more_faults=max(0, len(listed.faults) - _SHOWN),
+        own_faults=sum(source in {None, fault.source} for fault in listed.faults),
+        scenarios=listed.scenarios,
+        form=form or Form(),
+        which=_which,
+    )
 
 
 async def _add(request: web.Request) -> web.StreamResponse:
@@ -46,8 +90,7 @@ async def _add(request: web.Request) -> web.StreamResponse:
     except OperationError as error:
         # The form's labels do not name the effect.
         text = error.message.replace("`effect.", "`")
-        asked = OverviewQuery(source=source)
-        return await overview(request, asked, form=Form(form, text), status=error.status)
+        return await _shown(request, source, form=Form(form, text), status=error.status)
     return _back_to(source)
 
 
@@ -80,5 +123,12 @@ def _asked(source: str | None, form: dict[str, str]) -> AddFault:
 
 
 def _back_to(source: str | None) -> web.Response:
-    """Lead back to the page: to load it again does not send the form again."""
-    return redirect(f"{HOME}{query_of(source)}#faults")
+    """Lead back to the view: to load it again does not send the form again."""
+    return redirect(f"{FAULTS.path}{query_of(source=source)}")
+
+
+def _which(rule: RuleView) -> str:
+    parts = [f"{name} {value}" for name, value in msgspec.to_builtins(rule.match).items()]
+    parts += [f"{rule.probability:.0%} of them"] if rule.probability < 1 else []
+    parts += [f"until {rule.until}"] if rule.until is not None else []
+    return ", ".join(parts) or "any"

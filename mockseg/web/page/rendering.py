@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from mockseg import json_types
 from mockseg.domain.findings import Discard, Finding
 from mockseg.printable import printable_lines
 from mockseg.web.control_answers import page_answer, security_headers
@@ -23,11 +24,17 @@ _LONG = 100_000
 
 
 async def render(
-    request: web.Request, template: str, /, *, status: int = 200, **values: Any
+    request: web.Request,
+    template: str,
+    /,
+    *,
+    status: int = 200,
+    framed: bool = False,
+    **values: Any,
 ) -> web.Response:
     environment = await asyncio.to_thread(templates)
-    text = environment.get_template(template).render(url=own_url(request), **values)
-    return page_answer(text, url=own_url(request), status=status)
+    text = environment.get_template(template).render(url=own_url(request), framed=framed, **values)
+    return page_answer(text, url=own_url(request), status=status, framed=framed)
 
 
 def redirect(path: str, *, status: int = 303) -> web.Response:
@@ -55,7 +62,9 @@ def templates() -> Environment:
         auto_reload=False,
         finalize=_printable,
     )
-    environment.filters.update({"short": _short, "long": _long, "in_words": in_words})
+    environment.filters.update(
+        {"short": _short, "long": _long, "in_words": in_words, "json": json_types.pretty}
+    )
     for name in sources:
         environment.get_template(name)
     return environment

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from aiohttp import web
 from msgspec import Meta
 
 from mockseg.operations.base import Params
 from mockseg.operations.sources import ListSources, SourceList, SourceSort
-from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
-from mockseg.web.page.rendering import HOME, render
+from mockseg.web.page.frame import SOURCES, ask, query_of, show
 from mockseg.web.parameters import check_content_type, read_query
 
-_PATH = f"{HOME}sources"
 _SHOWN = 200
 _SORTS: dict[SourceSort, str] = {
     "recent": "most recently used",
@@ -41,28 +38,30 @@ class SourcesQuery(Params, frozen=True):
 
 
 def add_routes(app: web.Application) -> None:
-    add_page(app, "GET", _PATH, _sources)
+    add_page(app, "GET", SOURCES.path, _sources)
 
 
 async def _sources(request: web.Request) -> web.StreamResponse:
     check_content_type(request)
     asked = read_query(request, SourcesQuery)
-    listed = await request.app[HUB].perform(
+    listed = await ask(
+        request,
         "list_sources",
         ListSources(
             search=asked.search, sort=asked.sort, skip=asked.skip, limit=_SHOWN, counts=True
         ),
+        SourceList,
     )
-    assert isinstance(listed, SourceList)  # noqa: S101  (the table says so)
     end = asked.skip + len(listed.sources)
-    following = {"search": asked.search, "sort": asked.sort, "skip": end}
-    return await render(
+    following = query_of(search=asked.search, sort=asked.sort, skip=end)
+    return await show(
         request,
         "sources.html",
+        view=SOURCES,
         asked=asked,
         listed=listed,
         first=asked.skip + 1,
         end=end,
-        next=f"{_PATH}?{urlencode(following, errors='replace')}" if end < listed.total else "",
+        next=f"{SOURCES.path}{following}" if end < listed.total else "",
         sorts=_SORTS,
     )

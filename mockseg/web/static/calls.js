@@ -3,6 +3,7 @@
 
 import { Feed } from './feed.js'
 import { bindKeys, moveFocus } from './keys.js'
+import { Pane } from './pane.js'
 import { callRow, noteRow } from './rows.js'
 import { newCalls, timeOfDay } from './text.js'
 
@@ -20,6 +21,7 @@ class CallsView {
     this.lost = ''
     this.bad = 0
     this.forget()
+    this.pane = new Pane(this.body)
     this.bind()
     const here = new URLSearchParams(location.search)
     const asked = new URLSearchParams()
@@ -36,7 +38,8 @@ class CallsView {
       p: () => this.pause(), x: () => this.hide(), g: () => this.show(),
       j: () => moveFocus(this.body, 1), k: () => moveFocus(this.body, -1),
       '/': () => part('query').focus(), '?': () => part('keys').showModal(),
-      Escape: () => document.activeElement instanceof HTMLElement && document.activeElement.blur()
+      b: () => moveFocus(this.body, 1, 'bad'),
+      Escape: () => this.pane.close() || document.activeElement instanceof HTMLElement && document.activeElement.blur()
     }
     bindKeys(new Map(Object.entries(actions)))
     part('pause').addEventListener('click', actions.p)

@@ -18,10 +18,13 @@ export function bindKeys (actions) {
 /**
  * Move the focus to the link of the next row or the one before.
  * @param {HTMLTableSectionElement} body @param {1 | -1} step
+ * @param {string} [only] a class that the row must have
  */
-export function moveFocus (body, step) {
-  const links = [...body.rows].flatMap((row) => row.cells[0].querySelector('a') ?? [])
-  const at = links.findIndex((link) => link.closest('tr')?.contains(document.activeElement))
-  const next = at < 0 ? links[0] : links[at + step]
-  next?.focus()
+export function moveFocus (body, step, only) {
+  const rows = [...body.rows].filter((row) => row.cells[0].querySelector('a'))
+  let at = rows.findIndex((row) => row.contains(document.activeElement))
+  if (at < 0 && step < 0) at = 0
+  do at += step
+  while (rows[at] && only && !rows[at].classList.contains(only))
+  rows[at]?.cells[0].querySelector('a')?.focus()
 }

@@ -1,4 +1,4 @@
-"""The scripts of the page: ES modules, served as they are."""
+"""The style sheet and the scripts of the page (ES modules), served as they are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
@@ -14,20 +15,24 @@ from mockseg.web.control_answers import security_headers
 from mockseg.web.guard import add_guarded
 from mockseg.web.parameters import check_content_type, query_values
 
+_TYPES: Final = {".css": "text/css", ".js": "text/javascript"}
+
 
 def add_routes(app: web.Application) -> None:
-    add_guarded(app, "GET", "/_mockseg/static/{name}", _script)
+    # The form for the control token has the style too.
+    add_guarded(app, "GET", "/_mockseg/static/{name:page[.]css}", _file, any_peer=True)
+    add_guarded(app, "GET", "/_mockseg/static/{name}", _file)
 
 
-async def _script(request: web.Request) -> web.StreamResponse:
+async def _file(request: web.Request) -> web.StreamResponse:
     check_content_type(request)
     query_values(request, ())
-    known, name = await asyncio.to_thread(_scripts), request.match_info["name"]
+    known, name = await asyncio.to_thread(_files), request.match_info["name"]
     if name not in known:
         raise OperationError(
-            f'unknown script "{name[:100]}"',
+            f'unknown file "{name[:100]}"',
             status=404,
-            code="unknown_script",
+            code="unknown_file",
             details={"allowed": sorted(known)},
         )
     etag, text = known[name]
@@ -35,13 +40,13 @@ async def _script(request: web.Request) -> web.StreamResponse:
     headers = {**security_headers(), "Cache-Control": "no-cache", "ETag": f'"{etag}"'}
     if any(given.value == etag for given in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
-    headers["Content-Type"] = "text/javascript; charset=utf-8"
+    headers["Content-Type"] = f"{_TYPES[Path(name).suffix]}; charset=utf-8"
     return web.Response(body=text, headers=headers)
 
 
 @lru_cache(maxsize=1)
-def _scripts() -> dict[str, tuple[str, bytes]]:
-    """Read all scripts, once: by name, each with its hash. Not for the event loop."""
+def _files() -> dict[str, tuple[str, bytes]]:
+    """Read all files, once: by name, each with its hash. Not for the event loop."""
     folder = Path(__file__).parents[1] / "static"
-    texts = {path.name: path.read_bytes() for path in folder.glob("*.js")}
+    texts = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in _TYPES}
     return {name: (sha256(text).hexdigest()[:32], text) for name, text in texts.items()}

@@ -1,0 +1,116 @@
+"""The frame of every view: which source it is about, what there is, and where else to go."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import Summary
+from mockseg.operations.sources import ListSources, SourceList
+from mockseg.web.keys import HUB
+from mockseg.web.page.rendering import HOME, render
+
+ResultT = TypeVar("ResultT", bound=msgspec.Struct)
+
+# The sources that the picker offers; others are typed, or found among Sources.
+_OFFERED: Final = 50
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class View:
+    """A view of the page.
+
+    Attributes:
+        title: in the bar.
+        path: its address.
+        scoped: whether it is about one source or all; else the bar's source does not change it.
+    """
+
+    title: str
+    path: str
+    scoped: bool = True
+
+
+CALLS: Final = View("Calls", HOME)
+SOURCES: Final = View("Sources", f"{HOME}sources", scoped=False)
+PLANS: Final = View("Plans", f"{HOME}plans")
+DESTINATIONS: Final = View("Destinations", f"{HOME}destinations")
+DELIVERIES: Final = View("Deliveries", f"{HOME}deliveries")
+FAULTS: Final = View("Faults", f"{HOME}faults")
+TRUTH: Final = View("Truth", f"{HOME}truth")
+REQUESTS: Final = View("Requests", f"{HOME}requests")
+HELP: Final = View("Help", f"{HOME}help")
+VIEWS: Final = (CALLS, SOURCES, PLANS, DESTINATIONS, DELIVERIES, FAULTS, TRUTH, REQUESTS, HELP)
+
+
+async def ask(
+    request: web.Request, name: str, asked: msgspec.Struct, type_: type[ResultT]
+) -> ResultT:
+    """Perform an operation, of whose result the table of operations says the type.
+
+    Raises:
+        OperationError: as the operation does.
+    """
+    result = await request.app[HUB].perform(name, asked)
+    assert isinstance(result, type_)  # noqa: S101  (the table says so)
+    return result
+
+
+async def show(
+    request: web.Request,
+    template: str,
+    /,
+    *,
+    view: View,
+    source: str | None = None,
+    status: int = 200,
+    framed: bool = False,
+    **values: Any,
+) -> web.Response:
+    """Answer with a view.
+
+    Args:
+        request: for the view.
+        template: of the view; it extends ``frame.html``.
+        view: which one it is.
+        source: the write key that it is about; all sources if omitted.
+        status: of the answer.
+        framed: whether it stands in a frame of another view, so without the bar.
+        values: for the template.
+    """
+    summary = await ask(request, "summary", OfSource(source=source), Summary)
+    recent = await ask(
+        request, "list_sources", ListSources(sort="recent", limit=_OFFERED), SourceList
+    )
+    return await render(
+        request,
+        template,
+        status=status,
+        framed=framed,
+        view=view,
+        views=VIEWS,
+        source=source,
+        of_source=query_of(source=source),
+        summary=summary,
+        offered=recent.sources,
+        # What the bar tells beside the names of views.
+        told={
+            CALLS: (summary.total, False),
+            SOURCES: (recent.total, False),
+            REQUESTS: (summary.refused, True),
+        },
+        **values,
+    )
+
+
+def query_of(**given: object) -> str:
+    """Return the query of an address, with what is given; empty without any."""
+    parts = {name: value for name, value in given.items() if value is not None and value != ""}
+    # The empty write key is a source too: that of requests without a key.
+    parts |= {"source": ""} if given.get("source") == "" else {}
+    return "?" + urlencode(parts, errors="replace") if parts else ""

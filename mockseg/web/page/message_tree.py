@@ -1,0 +1,160 @@
+"""The message of a call as a tree: what was sent, what was filled in, and what is wrong where."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Final
+
+from mockseg import json_types
+from mockseg.domain.call import Call
+from mockseg.domain.findings import Discard, Finding
+from mockseg.json_types import Json
+
+# Of a list or an object so many members are shown, of a text so many characters.
+_MOST_MEMBERS: Final = 500
+_LONGEST_TEXT: Final = 2000
+_OPEN_LEVELS: Final = 2
+# What lies deeper is shown as text.
+_MOST_LEVELS: Final = 40
+
+Path = tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Node:
+    """A member of the message.
+
+    Attributes:
+        name: its key or index.
+        text: the value; of an object or a list the number of its members, in brackets.
+        notes: what is wrong with it.
+        sent: how it was sent, where that differs: another value, or that it was not sent.
+        missing: whether it is not there although it has to be.
+        members: of an object or a list; at most 500.
+        left_out: number of further members.
+        open: whether its members are shown at once.
+    """
+
+    name: str
+    text: str
+    notes: tuple[str, ...] = ()
+    sent: str = ""
+    missing: bool = False
+    members: tuple[Node, ...] = ()
+    left_out: int = 0
+    open: bool = False
+
+
+def message_tree(call: Call) -> Node:
+    """Return the message with its findings at their places, beside how it was sent."""
+    return _Tree(call).root()
+
+
+class _Tree:
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._notes: dict[Path, list[str]] = {}
+        for finding in call.findings:
+            self._notes.setdefault(_place(finding), []).append(finding.description)
+        # Ways to what is wrong are open.
+        self._ways = {path[:length] for path in self._notes for length in range(len(path))}
+        self._children: dict[Path, list[str]] = {}
+        for path in self._notes:
+            for length in range(1, len(path) + 1):
+                known = self._children.setdefault(path[: length - 1], [])
+                if path[length - 1] not in known:
+                    known.append(path[length - 1])
+
+    def root(self) -> Node:
+        return self._node("", self._call.message, self._call.raw, ())
+
+    def _node(self, name: str, value: Json, raw: Json | _Absent, path: Path) -> Node:
+        notes = tuple(self._notes.get(path, ()))
+        if not isinstance(value, dict | list) or len(path) >= _MOST_LEVELS:
+            return Node(name, _text(value), notes, _sent(value, raw))
+        pairs = list(_pairs(value))
+        members = [
+            self._node(key, member, _of(raw, key), (*path, key))
+            for key, member in pairs[:_MOST_MEMBERS]
+        ]
+        there = {key for key, _ in pairs}
+        members += [
+            self._missing(key, (*path, key))
+            for key in self._children.get(path, ())
+            if key not in there
+        ]
+        members += [
+            Node(key, "", (), f"sent as {_text(member)}, which Segment does not hand on")
+            for key, member in _only_sent(raw, there)
+        ]
+        return Node(
+            name,
+            f"{{{len(pairs)}}}" if isinstance(value, dict) else f"[{len(pairs)}]",
+            notes,
+            "" if isinstance(raw, dict | list) else _sent(value, raw),
+            members=tuple(members),
+            left_out=max(0, len(pairs) - _MOST_MEMBERS),
+            open=len(path) < _OPEN_LEVELS or path in self._ways,
+        )
+
+    def _missing(self, name: str, path: Path) -> Node:
+        """Return a row for what is not there, with what is said of it and of what is in it."""
+        said = [
+            note
+            for place, notes in self._notes.items()
+            if place[: len(path)] == path
+            for note in notes
+        ]
+        return Node(name, "", tuple(said), missing=True)
+
+
+class _Absent:
+    """Nothing was sent at this place."""
+
+
+_ABSENT: Final = _Absent()
+
+
+def _place(finding: Finding) -> Path:
+    """Return the way to what a finding is about."""
+    pointer = "" if isinstance(finding, Discard) else finding.instance_path
+    path = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+    dotted = tuple(finding.field.split(".")) if finding.field not in {"", "(root)"} else ()
+    # What is missing has no place of its own: the pointer leads to where it should be.
+    return dotted if len(dotted) > len(path) and dotted[: len(path)] == path else path or dotted
+
+
+def _pairs(value: dict[str, Json] | list[Json]) -> Iterator[tuple[str, Json]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    else:
+        yield from ((str(index), member) for index, member in enumerate(value))
+
+
+def _of(raw: Json | _Absent, key: str) -> Json | _Absent:
+    if isinstance(raw, dict):
+        return raw.get(key, _ABSENT)
+    if isinstance(raw, list) and int(key) < len(raw):
+        return raw[int(key)]
+    return _ABSENT
+
+
+def _only_sent(raw: Json | _Absent, there: set[str]) -> list[tuple[str, Json]]:
+    if not isinstance(raw, dict):
+        return []
+    return [(key, value) for key, value in raw.items() if key not in there][:_MOST_MEMBERS]
+
+
+def _sent(value: Json, raw: Json | _Absent) -> str:
+    if isinstance(raw, _Absent):
+        return "filled in"
+    shown = _text(raw)
+    return "" if shown == _text(value) else f"sent as {shown}"
+
+
+def _text(value: Json) -> str:
+    text = json_types.encode(value).decode("utf-8", "replace")
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    return f"{text[:_LONGEST_TEXT]}… and {len(text) - _LONGEST_TEXT:,} characters more"

@@ -1,0 +1,83 @@
+"""Requests: what came over the wire, answered how and why; and one of them, whole."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from aiohttp import web
+
+from mockseg.json_types import pretty_text
+from mockseg.operations.base import Cursor, OfSource
+from mockseg.operations.requests import GetRequest, ListRequests, RequestPage, RequestView
+from mockseg.web.page.access import add_page
+from mockseg.web.page.frame import REQUESTS, ask, query_of, show
+from mockseg.web.parameters import check_content_type, query_values, read_query
+
+_SHOWN: Final = 100
+Answered = Literal["any", "refused", "accepted"]
+_ANSWERED: Final[dict[Answered, str]] = {
+    "any": "all requests",
+    "refused": "refused requests",
+    "accepted": "accepted requests",
+}
+
+
+class RequestsQuery(OfSource, frozen=True):
+    """Which requests are shown.
+
+    Attributes:
+        answered: how: all requests, refused requests or accepted requests.
+        before: only earlier requests than this number.
+    """
+
+    answered: Answered = "any"
+    before: Cursor | None = None
+
+
+def add_routes(app: web.Application) -> None:
+    add_page(app, "GET", REQUESTS.path, _requests)
+    add_page(app, "GET", f"{REQUESTS.path}/{{id}}", _request)
+
+
+async def _requests(request: web.Request) -> web.StreamResponse:
+    check_content_type(request)
+    asked = read_query(request, RequestsQuery)
+    listed = await ask(
+        request,
+        "list_requests",
+        ListRequests(
+            source=asked.source,
+            refused=None if asked.answered == "any" else asked.answered == "refused",
+            before=asked.before,
+            order="newest",
+            limit=_SHOWN,
+            body=False,
+        ),
+        RequestPage,
+    )
+    older = query_of(source=asked.source, answered=asked.answered, before=listed.next)
+    return await show(
+        request,
+        "requests.html",
+        view=REQUESTS,
+        source=asked.source,
+        asked=asked,
+        requests=listed.requests,
+        older=f"{REQUESTS.path}{older}" if listed.next is not None else "",
+        answers=_ANSWERED,
+    )
+
+
+async def _request(request: web.Request) -> web.StreamResponse:
+    check_content_type(request)
+    query_values(request, ())
+    asked = GetRequest(id=request.match_info["id"])
+    found = await ask(request, "get_request", asked, RequestView)
+    return await show(
+        request,
+        "request.html",
+        view=REQUESTS,
+        source=found.source,
+        request=found,
+        body=pretty_text(found.body) if found.body_encoding == "utf-8" else found.body,
+    )

@@ -1,0 +1,28 @@
+"""Truth: what became of every message of a source, by all the requests that carried it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from mockseg.operations.base import OfSource
+from mockseg.operations.faults import AskTruth, Truth
+from mockseg.web.page.access import add_page
+from mockseg.web.page.frame import TRUTH, ask, show
+from mockseg.web.parameters import check_content_type, read_query
+
+_SHOWN: Final = 200
+
+
+def add_routes(app: web.Application) -> None:
+    add_page(app, "GET", TRUTH.path, _truth)
+
+
+async def _truth(request: web.Request) -> web.StreamResponse:
+    check_content_type(request)
+    source = read_query(request, OfSource).source
+    truth = None
+    if source is not None:
+        truth = await ask(request, "truth", AskTruth(source=source, limit=_SHOWN), Truth)
+    return await show(request, "truth.html", view=TRUTH, source=source, truth=truth)

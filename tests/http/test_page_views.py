@@ -1,0 +1,180 @@
+"""The views of the page beside calls and sources, as they come and without a script."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+
+KEY = "k-shop"
+
+
+async def shown(client: Any, path: str, *, status: int = 200) -> str:
+    """Fetch a view as a reader sees it, with single blanks and without markup."""
+    async with client.get(f"/_mockseg/{path}") as answer:
+        assert answer.status == status, await answer.text()
+        html = (await answer.text()).partition("</header>")[2].partition("<footer>")[0]
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
+
+
+async def track(client: Any, event: str = "Order Completed", **more: Any) -> None:
+    """Send a track call."""
+    message = {"writeKey": KEY, "userId": "u1", "event": event, "messageId": f"m {event}", **more}
+    await client.post("/v1/track", json=message)
+
+
+@pytest.fixture(name="shop")
+async def _shop(client: Any) -> Any:
+    """A client of a server with a source that has a plan and a destination."""
+    source = {"writeKey": KEY, "name": "checkout", "catalogue": ["ecommerce"]}
+    await client.post("/_mockseg/v1/sources", json=source)
+    await client.post("/_mockseg/v1/destinations", json={"type": "userengage", "source": KEY})
+    return client
+
+
+@pytest.mark.parametrize("view", ["plans", "truth"])
+async def test_views_of_one_source_ask_for_it(shop: Any, view: str) -> None:
+    """Without one they name those that there are."""
+    text = await shown(shop, view)
+    assert "Choose a source: checkout , 0 calls" in text
+
+
+async def test_plans_tell_what_was_seen_and_what_no_plan_knows(shop: Any) -> None:
+    """Each rule with its calls, and how much of it was exercised."""
+    await track(shop, properties={"order_id": "5", "total": 42})
+    await track(shop, "Oder Completed")
+    text = await shown(shop, f"plans?source={KEY}")
+    assert "rules were never seen, 1 seen and not asserted on." in text
+    assert "Events that no plan knows Oder Completed , 1" in text
+    assert re.search(r"Order Completed ecommerce 1 2 of 24 2 of 24 properties\.", text)
+
+
+async def test_a_source_without_a_plan_says_how_one_is_chosen(client: Any) -> None:
+    """And that Segment's own rules judge."""
+    await track(client)
+    assert "No plan: calls are judged by Segment's own rules" in await shown(
+        client, f"plans?source={KEY}"
+    )
+
+
+async def test_deliveries_are_found_by_state_and_destination(shop: Any) -> None:
+    """Newest first, each with its answers or the reason why it went nowhere."""
+    await track(shop)
+    await track(shop, "Held Back", integrations={"All": False})
+    async with shop.post("/_mockseg/v1/settle", json={"timeout": 5}) as answer:
+        assert answer.status == 200, await answer.text()
+    text = await shown(shop, "deliveries")
+    assert text.index("Held Back") < text.index("Order Completed")
+    filtered = await shown(shop, "deliveries?state=filtered&destination=userengage-1")
+    assert "Held Back" in filtered
+    assert "Order Completed" not in filtered
+    assert "No delivery of these." in await shown(shop, "deliveries?state=failed")
+
+
+async def test_a_destination_shows_what_reached_it(shop: Any) -> None:
+    """With the vendor's state, the settings and what can be done there."""
+    await track(shop)
+    async with shop.post("/_mockseg/v1/settle", json={"timeout": 5}) as answer:
+        assert answer.status == 200, await answer.text()
+    text = await shown(shop, "destinations/userengage-1")
+    for expected in ("What the vendor has", "What reached it", "segment POST", "Settings", "fail"):
+        assert expected in text
+    await shown(shop, "destinations")
+    async with shop.get("/_mockseg/destinations/none") as answer:
+        assert answer.status == 404
+
+
+async def test_a_service_of_ones_own_has_no_state_here(client: Any) -> None:
+    """Only where its calls go is known."""
+    how = {"type": "webhook", "source": KEY, "settings": {"url": "http://127.0.0.1:9/hook"}}
+    await client.post("/_mockseg/v1/destinations", json=how)
+    text = await shown(client, "destinations/webhook-1")
+    assert "http://127.0.0.1:9/hook" in text
+    assert "What the vendor has" not in text
+
+
+async def test_no_destination_says_how_one_is_connected(client: Any) -> None:
+    """Instead of an empty table."""
+    assert "No destination is connected" in await shown(client, "destinations")
+    assert "No delivery." in await shown(client, "deliveries")
+
+
+async def test_truth_follows_each_message(shop: Any) -> None:
+    """What became of it, and each of its attempts."""
+    assert "No message came." in await shown(shop, f"truth?source={KEY}")
+    fault = {"source": KEY, "effect": {"status": 503}, "times": 1}
+    await shop.post("/_mockseg/v1/faults", json=fault)
+    await track(shop)
+    await track(shop)
+    text = await shown(shop, f"truth?source={KEY}")
+    assert re.search(r"m Order Completed delivered once 503 → \+\d+\.\d\d s 200", text)
+
+
+async def test_requests_are_found_by_their_answer(shop: Any) -> None:
+    """Newest first; one of them is shown whole, its JSON indented with numbers as sent."""
+    await shop.post("/v1/track", data=b'{"writeKey":"k-shop","userId":"u","event":"E","a":1.0}')
+    await shop.post("/v1/v1/t", json={"writeKey": KEY})
+    text = await shown(shop, "requests")
+    assert text.index("POST /v1/v1/t") < text.index("POST /v1/track")
+    assert "POST /v1/track" not in await shown(shop, "requests?answered=refused")
+    assert "POST /v1/v1/t" not in await shown(shop, "requests?answered=accepted")
+    assert '"a": 1.0' in await shown(shop, "requests/req-1")
+    assert "No call of it is kept." in await shown(shop, "requests/req-2")
+
+
+async def test_requests_go_back_in_pages(client: Any) -> None:
+    """A hundred each."""
+    assert "No request is kept." in await shown(client, "requests")
+    for number in range(101):
+        await client.post("/v1/track", data=f"{number}")
+    async with client.get("/_mockseg/requests") as answer:
+        (older,) = re.findall(
+            r'href="/_mockseg/(requests\?[^"]*before=[^"]*)"', await answer.text()
+        )
+    assert (await shown(client, unescape(older))).count("POST /v1/track") == 1
+
+
+async def test_help_shows_lines_with_the_key_of_the_source(client: Any) -> None:
+    """And how calls are found, and what a green page does not prove."""
+    text = await shown(client, f"help?source={KEY}")
+    assert f'"{KEY}"' in text
+    assert "What a green page does not prove" in text
+
+
+async def test_a_call_shows_what_is_wrong_at_its_place(shop: Any) -> None:
+    """In the message, with what was filled in, what is missing, and the rule that it breaks."""
+    await track(shop, properties={"order_id": "5", "total": "42"})
+    text = await shown(shop, "calls/call-1")
+    assert 'total "42" Invalid type. Expected: number, given: string' in text
+    assert re.search(r'receivedAt "[^"]+" filled in', text)
+    assert 'rule TRACK "Order Completed" of plan ecommerce' in text
+    await track(shop, "Order Completed", messageId="m2", properties=[])
+    assert "properties [0] properties is an array, not an object" in await shown(
+        shop, "calls/call-2"
+    )
+
+
+async def test_a_call_in_the_pane_has_no_bar_and_may_stand_in_our_frame(client: Any) -> None:
+    """By itself it may stand in no frame."""
+    await track(client)
+    for query, ancestors in (("", "'none'"), ("?pane=1", "'self'")):
+        async with client.get(f"/_mockseg/calls/call-1{query}") as answer:
+            html = await answer.text()
+            policy = answer.headers["Content-Security-Policy"]
+        assert f"frame-ancestors {ancestors};" in policy
+        assert ("<header>" in html) == (not query)
+        assert ('<base target="_parent">' in html) == bool(query)
+
+
+async def test_minutes_lead_to_their_calls(client: Any) -> None:
+    """The timeline has the last hour, good below and bad above."""
+    await track(client, "good")
+    await track(client, "bad", userId=None)
+    async with client.get("/_mockseg/") as answer:
+        html = await answer.text()
+    addresses = re.findall(r'<a href="/_mockseg/([^"]*)" aria-label="[^"]*: 1 good, 1 bad"', html)
+    text = await shown(client, unescape(addresses[-1]))
+    assert "2 of 2 calls that match" in text
+    assert html.count('class="span"') == 60
