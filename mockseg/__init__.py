@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mockseg.client.async_source import AsyncSource
     from mockseg.client.client import AsyncClient, Client
     from mockseg.client.operation_call import EdgeAnswer
-    from mockseg.client.parts import AsyncDestination, Destination
+    from mockseg.client.parts import AsyncDestination, AsyncWarehouse, Destination, Warehouse
     from mockseg.client.source import Source
     from mockseg.destinations.signature import verify_signature
     from mockseg.domain.call import Call
@@ -66,6 +66,7 @@ __all__ = [
     "AsyncClient",
     "AsyncDestination",
     "AsyncSource",
+    "AsyncWarehouse",
     "BlockingCallError",
     "Call",
     "Client",
@@ -88,6 +89,7 @@ __all__ = [
     "UnreachableError",
     "UnreadableFileError",
     "VendorStateError",
+    "Warehouse",
     "__version__",
     "alias",
     "any_call",
@@ -109,7 +111,7 @@ _HOMES = {
     "mockseg.catalogue.samples": ("sample",),
     "mockseg.client.async_source": ("AsyncSource",),
     "mockseg.client.client": ("AsyncClient", "Client"),
-    "mockseg.client.parts": ("AsyncDestination", "Destination"),
+    "mockseg.client.parts": ("AsyncDestination", "AsyncWarehouse", "Destination", "Warehouse"),
     "mockseg.client.operation_call": ("EdgeAnswer",),
     "mockseg.client.source": ("Source",),
     "mockseg.destinations.signature": ("verify_signature",),

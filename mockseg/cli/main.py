@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "requests": ("requests", "List requests, refused ones with the reason."),
     "sources": ("sources", "List sources with what they recorded."),
     "wait": ("wait", "Wait until calls are recorded."),
+    "warehouse": ("warehouse", "Run SQL on calls in Segment's warehouse schema, or write it."),
     "summary": ("summary", "Count what was recorded."),
     "clear": ("clear", "Forget calls."),
     "export": ("export", "Write recorded calls to a file, one JSON object a line."),

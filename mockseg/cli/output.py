@@ -170,11 +170,11 @@ def _draw_table(head: Sequence[str], rows: Sequence[Sequence[Part]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*head, box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in table.columns:
-        column.overflow = "fold"
+    # Text, not str: nothing that was sent is markup.
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for name in head:
+        table.add_column(Text(_text(name)), overflow="fold")
     for row in rows:
-        # Text, not str: nothing that was sent is markup.
         table.add_row(
             *(
                 Text(_text(cell), style=cell.colour if isinstance(cell, Painted) else "")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mockseg.client.blocks import AsyncFaultBlock, AsyncWaiting, SoftBlock, softly
 from mockseg.client.operation_call import AsyncTransport, Steps, run_async
-from mockseg.client.parts import AsyncAudience, AsyncDestination
+from mockseg.client.parts import AsyncAudience, AsyncDestination, AsyncWarehouse
 from mockseg.client.scope import WAIT, Scope
 from mockseg.client.verb import Awaiting, verb
 from mockseg.client.verbs import (
@@ -21,6 +21,7 @@ from mockseg.client.verbs import (
     waiting,
 )
 from mockseg.client.verbs.vendor import Connected
+from mockseg.client.verbs.warehouse import WarehouseOfSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.destinations import DestinationView
+    from mockseg.warehouse.values import Dates
 
 
 # pytest's traceback of a wrong argument ends at the test's own line.
@@ -195,6 +197,26 @@ class AsyncSource(Awaiting["Scope"]):
     assert_delivered = verb(delivery.assert_delivered)
     assert_filtered = verb(delivery.assert_filtered)
     redeliver = verb(delivery.redeliver)
+
+    # --- warehouse
+
+    def warehouse(
+        self,
+        id: str = "",  # noqa: A002  (Segment's word for it)
+        *,
+        dates: Dates = "zoned",
+        text_limit: int | None = None,
+        incomplete: bool = False,
+    ) -> AsyncWarehouse:
+        """Return the warehouse of the source; see :meth:`mockseg.Source.warehouse`."""
+        subject = WarehouseOfSource(
+            scope=self._scope,
+            id=id,
+            dates=dates,
+            text_limit=text_limit,
+            incomplete=incomplete,
+        )
+        return AsyncWarehouse(self, subject)
 
     # --- people
 

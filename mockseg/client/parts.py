@@ -1,13 +1,14 @@
-"""A destination of a source: what tests hold to look at the vendor's side."""
+"""The parts of a source: its audiences, its warehouse, and destinations with the vendor's side."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mockseg.client.verb import Awaiting, AwaitingPart, Blocking, BlockingPart, verb
-from mockseg.client.verbs import changing, vendor
+from mockseg.client.verbs import changing, vendor, warehouse
 from mockseg.client.verbs.changing import NamedAudience
 from mockseg.client.verbs.vendor import Connected
+from mockseg.client.verbs.warehouse import WarehouseOfSource
 
 if TYPE_CHECKING:
     from mockseg.client.scope import Scope
@@ -48,6 +49,28 @@ class AsyncAudience(AwaitingPart[NamedAudience]):
     enter = verb(changing.enter)
     leave = verb(changing.leave)
     sync = verb(changing.sync)
+
+
+class Warehouse(BlockingPart[WarehouseOfSource]):
+    """Calls as rows of Segment's warehouse schema; ``source.warehouse()`` returns it."""
+
+    _called = "source.warehouse()"
+
+    @property
+    def aio(self) -> AsyncWarehouse:
+        return AsyncWarehouse(self._source.aio, self._subject)
+
+    query = verb(warehouse.query, waits=True)
+    show = verb(warehouse.show, waits=True)
+
+
+class AsyncWarehouse(AwaitingPart[WarehouseOfSource]):
+    """The same with awaitable verbs; see :class:`Warehouse`."""
+
+    _called = "source.warehouse()"
+
+    query = verb(warehouse.query)
+    show = verb(warehouse.show)
 
 
 class _Vendor:

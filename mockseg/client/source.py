@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mockseg.client.async_source import AsyncSource
 from mockseg.client.blocks import FaultBlock, SoftBlock, Waiting, softly
-from mockseg.client.parts import Audience, Destination
+from mockseg.client.parts import Audience, Destination, Warehouse
 from mockseg.client.scope import WAIT, Scope
 from mockseg.client.verb import Blocking, carry_out, verb
 from mockseg.client.verbs import (
@@ -22,6 +22,7 @@ from mockseg.client.verbs import (
     waiting,
 )
 from mockseg.client.verbs.vendor import Connected
+from mockseg.client.verbs.warehouse import WarehouseOfSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mockseg.domain.call import Call
     from mockseg.matching.matcher import Matcher
     from mockseg.operations.destinations import DestinationView
+    from mockseg.warehouse.values import Dates
 
 
 # pytest's traceback of a wrong argument ends at the test's own line.
@@ -230,6 +232,38 @@ class Source(Blocking["Scope"]):
     assert_delivered = verb(delivery.assert_delivered)
     assert_filtered = verb(delivery.assert_filtered)
     redeliver = verb(delivery.redeliver)
+
+    # --- warehouse
+
+    def warehouse(
+        self,
+        id: str = "",  # noqa: A002  (Segment's word for it)
+        *,
+        dates: Dates = "zoned",
+        text_limit: int | None = None,
+        incomplete: bool = False,
+    ) -> Warehouse:
+        """Return the warehouse of the source: SQL on its calls, as Segment would load them.
+
+        Args:
+            id: of the warehouse, as ``integrations.Warehouses.warehouseIds`` of calls names it; by
+                default one that none names.
+            dates: which texts make a column a timestamp, as Segment does not document it:
+                ``zoned``, those with date, time and zone; ``any``, a date alone or without a zone,
+                too.
+            text_limit: characters after which texts are cut, such as 512 on Redshift; by default
+                none are.
+            incomplete: whether it may be asked although calls were evicted before they were
+                loaded.
+        """
+        subject = WarehouseOfSource(
+            scope=self._scope,
+            id=id,
+            dates=dates,
+            text_limit=text_limit,
+            incomplete=incomplete,
+        )
+        return Warehouse(self, subject)
 
     # --- people
 

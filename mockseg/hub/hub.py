@@ -47,6 +47,7 @@ from mockseg.hub.handlers import (
     requests,
     rows,
     sources,
+    warehouse,
 )
 from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
@@ -57,6 +58,7 @@ from mockseg.hub.sources import Behaviour, Source, Sources
 from mockseg.hub.startup_files import add_from_file
 from mockseg.hub.waiters import OfferedCall, OfferedDelivery, Waiters
 from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter
+from mockseg.hub.warehouses import Warehouses
 from mockseg.journal.durable import DurableJournal
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
@@ -64,7 +66,17 @@ from mockseg.operations.table import OPERATIONS, by_name
 from mockseg.plans.protocols import Origin, forwarded_blocked, violation_generated
 from mockseg.plans.violations import MORE
 
-_HANDLERS = (calls, deliveries, destinations, explanations, faults, requests, rows, sources)
+_HANDLERS = (
+    calls,
+    deliveries,
+    destinations,
+    explanations,
+    faults,
+    requests,
+    rows,
+    sources,
+    warehouse,
+)
 # What comes by this route was forwarded, and is never forwarded again.
 _FORWARDED = Route(path="/_mockseg/forwarded", carries="batch", internal=True)
 
@@ -167,6 +179,9 @@ class Hub:
             self.sources, seed=self.seed, on_change=self._delivery_changed
         )
         self.queries = Queries(self.destinations, self.clock)
+        self.warehouses = Warehouses(
+            self.journal, lost=self.sources.lost, clock_of=self.sources.clock_of
+        )
         self.faults = FaultRegistry(self.sources, seed=self.seed, changed=self.bell.ring)
         add_from_file(settings.faults, "faults", AddFault, self.faults.add)
         add_from_file(settings.destinations, "destinations", AddDestination, self.destinations.add)
@@ -312,7 +327,7 @@ class Hub:
                 asyncio.get_running_loop().call_soon(self._free_cleared)
 
     def cleared(self, key: str, call: int | None = None) -> None:
-        """Let no wait count what was cleared.
+        """Let no wait count what was cleared, and no warehouse have it.
 
         Args:
             key: of the source.
@@ -320,6 +335,7 @@ class Hub:
         """
         self.waiters.cleared(key, call)
         self.delivery_waiters.cleared(key, call)
+        self.warehouses.drop(key)
         # A settle may have waited for nothing but these.
         self.bell.ring()
 
@@ -389,6 +405,7 @@ class Hub:
         }
         self.faults.drop_source(key)
         self.destinations.drop_source(key)
+        self.warehouses.drop(key)
         lost = self.journal.forget(key)
         if isinstance(self.journal, DurableJournal):
             self.journal.save(key, None)

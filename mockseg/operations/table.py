@@ -106,6 +106,12 @@ from mockseg.operations.sources import (
     SourceView,
     Window,
 )
+from mockseg.operations.warehouse import (
+    QueriedWarehouse,
+    QueryWarehouse,
+    ShowWarehouse,
+    WarehouseView,
+)
 
 PREFIX = "/_mockseg/v1"
 
@@ -166,6 +172,10 @@ _NO_CALL = ((404, "no such call was recorded"), (410, "the call is no longer kep
 _NO_SOURCE = (404, "no such source")
 _NO_DESTINATION = (404, "no such destination")
 _NOT_IMITATED = (409, "the destination is a service of your own, which mockseg does not imitate")
+_NO_WAREHOUSE = (
+    (410, "calls were evicted before they were loaded"),
+    (413, "the calls take more bytes than a warehouse in memory may have"),
+)
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -611,6 +621,29 @@ OPERATIONS: tuple[Operation, ...] = (
         RequestDeletion,
         DeletionRequested,
         verb="Source.request_deletion",
+    ),
+    Operation(
+        "query_warehouse",
+        "POST",
+        "/sources/{writeKey}/warehouse/query",
+        "Run SQL on calls in Segment's warehouse schema.",
+        QueryWarehouse,
+        QueriedWarehouse,
+        refusals=_NO_WAREHOUSE,
+        harmless=True,
+        command="warehouse",
+        verb="Warehouse.query",
+    ),
+    Operation(
+        "show_warehouse",
+        "GET",
+        "/sources/{writeKey}/warehouse",
+        "Show tables and columns of a source's warehouse.",
+        ShowWarehouse,
+        WarehouseView,
+        refusals=_NO_WAREHOUSE,
+        command="warehouse",
+        verb="Warehouse.show",
     ),
     Operation(
         "get_clock", "GET", "/clock", "Tell the time.", OfSource, ClockView, verb="Source.clock"

@@ -161,6 +161,17 @@ CASES: dict[str, list[list[str]]] = {
         ["{file}", "--junit", "{out}"],
         [EVIL],
     ],
+    "warehouse": [
+        ["--source", "{key}"],
+        ["--source", "{key}", "--json"],
+        ["--source", "{key}", "SELECT event_text, user_id FROM tracks"],
+        ["--source", "{key}", "SELECT event_text FROM tracks", "--json"],
+        ["--source", "{key}", f"SELECT '{EVIL}' AS \"{EVIL}\""],
+        ["--source", "{key}", "--to", "{out}"],
+        ["--source", "{key}", "--to", EVIL + "/"],
+        ["--source", EVIL + "?", "SELECT * FROM tracks"],
+        ["--source", "{key}", EVIL],
+    ],
     "wait": [
         ["--event", EVIL, "--timeout", "0"],
         ["--event", EVIL, "--timeout", "0", "--json"],

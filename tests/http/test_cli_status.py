@@ -167,6 +167,18 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("{good} --junit {none}/x", 2),
         ("{good} --junit -", 2),
     ],
+    "warehouse": [
+        ("--source wk", 0),
+        ("--source nobody", 0),
+        ("--source wk SELECT/**/id/**/FROM/**/good", 0),
+        ("--source wk --to {new}", 0),
+        ("", 2),
+        ("--source wk nonsense", 2),
+        ("--source wk --to {none}/x", 2),
+        ("--source wk --to {garbage}", 2),
+        ("--source wk --to {new} SELECT", 2),
+        ("--source wk --dates nope", 2),
+    ],
     "wait": [
         ("--event Good --timeout 0", 0),
         ("--event Nope --timeout 0", 1),
@@ -266,6 +278,7 @@ def test_a_wrong_flag_is_usage(
 
 # What these need besides a server that does not answer.
 _NEEDS = {
+    "warehouse": "--source wk",
     "clear": "--all",
     "destination act": "d list",
     "destination add": "userengage --source wk",

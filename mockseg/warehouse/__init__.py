@@ -1,0 +1,1 @@
+"""Segment's warehouse schema: calls as rows of tables, and databases that hold them."""
