@@ -15,8 +15,9 @@ from typing import Any, Final, NoReturn
 import jsonschema_rs
 
 from mockseg.json_types import Json, JsonObject, canonical, decode
+from mockseg.schemas.engine_form import BadPatternError, engine_form, moved
 from mockseg.schemas.formats import ASSERTED, NOT_ASSERTED
-from mockseg.schemas.tree import DRAFT, Path, lookup
+from mockseg.schemas.tree import DRAFT, Path, json_pointer, lookup, pointer_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +75,15 @@ class CompiledSchema:
         is_valid: tells whether a JSON value satisfies it; ``ValueError`` on what is not JSON.
     """
 
-    __slots__ = ("_parts", "_validator", "is_valid", "schema")
+    __slots__ = ("_form", "_parts", "_validator", "is_valid", "schema")
 
     def __init__(self, schema: JsonObject) -> None:
         self.schema = schema
         try:
-            self._validator = jsonschema_rs.Draft7Validator(schema, **_options())
+            self._form = engine_form(schema)
+            self._validator = jsonschema_rs.Draft7Validator(self._form, **_options())
+        except BadPatternError as error:
+            raise BadSchemaError(str(error), error.path) from None
         except jsonschema_rs.ValidationError as error:
             raise BadSchemaError(error.message, tuple(error.instance_path)) from None
         except (jsonschema_rs.ReferencingError, ValueError) as error:
@@ -94,7 +98,9 @@ class CompiledSchema:
             UnreadableValueError: the value is not JSON.
         """
         try:
-            return tuple(_failure(error, value) for error in self._validator.iter_errors(value))
+            return tuple(
+                self._failure(error, value) for error in self._validator.iter_errors(value)
+            )
         except ValueError as error:
             raise UnreadableValueError(str(error)) from None
 
@@ -125,18 +131,54 @@ class CompiledSchema:
         try:
             self._validator.validate(value)
         except jsonschema_rs.ValidationError as error:
-            return (_failure(error, value),), False
+            return (self._failure(error, value),), False
         except ValueError as error:
             raise UnreadableValueError(str(error)) from None
         return (), True
+
+    def _failure(self, error: jsonschema_rs.ValidationError, root: Json) -> Failure:
+        kind: Any = error.kind
+        keyword = kind.name
+        schema_path = moved(tuple(error.schema_path), self._form, self.schema)
+        names: tuple[str, ...] = ()
+        branches: tuple[tuple[Failure, ...], ...] = ()
+        if keyword == "required":
+            names = (kind.property,)
+            if schema_path[-1:] == ("dependencies",):
+                keyword = "dependencies"
+        elif keyword == "additionalProperties":
+            names = tuple(kind.unexpected)
+        elif keyword == "propertyNames":
+            names = (str(kind.error.instance),)
+        elif keyword == "falseSchema":
+            keyword = "false"
+            last = schema_path[-1:]
+            if last in _ABOUT_NAMES and tuple(error.instance_path[-1:]) != last:
+                # So the library tells it, without names, where no property is planned at all.
+                keyword, names = str(last[0]), tuple(lookup(root, error.instance_path))
+        elif keyword in {"anyOf", "oneOf"}:
+            branches = tuple(
+                tuple(self._failure(inner, root) for inner in branch) for branch in kind.context
+            )
+            if not all(branches):
+                branches = ()
+        return Failure(
+            keyword=keyword,
+            instance_path=tuple(error.instance_path),
+            schema_path=schema_path,
+            instance=error.instance,
+            names=names,
+            branches=branches,
+        )
 
     def part(self, pointer: str) -> Callable[[Json], bool] | None:
         """Return the test of a schema inside this one, such as ``#/allOf/0/if``, if there."""
         if self._parts is None:
             # Without the draft the library would take the newest.
-            dated = {**self.schema, "$schema": DRAFT}
+            dated = {**self._form, "$schema": DRAFT}
             self._parts = jsonschema_rs.validator_map_for(dated, **_options())
-        found = self._parts.get(pointer)
+        path = moved(pointer_path(self.schema, pointer.removeprefix("#")), self.schema, self._form)
+        found = self._parts.get("#" + json_pointer(path))
         return None if found is None else found.is_valid
 
 
@@ -166,42 +208,6 @@ def _options() -> dict[str, Any]:
 
 def _refuse(uri: str) -> NoReturn:
     raise ValueError(f"references out of the file are refused: {uri}")
-
-
-def _failure(error: jsonschema_rs.ValidationError, root: Json) -> Failure:
-    kind: Any = error.kind
-    keyword = kind.name
-    schema_path = tuple(error.schema_path)
-    names: tuple[str, ...] = ()
-    branches: tuple[tuple[Failure, ...], ...] = ()
-    if keyword == "required":
-        names = (kind.property,)
-        if schema_path[-1:] == ("dependencies",):
-            keyword = "dependencies"
-    elif keyword == "additionalProperties":
-        names = tuple(kind.unexpected)
-    elif keyword == "propertyNames":
-        names = (str(kind.error.instance),)
-    elif keyword == "falseSchema":
-        keyword = "false"
-        last = schema_path[-1:]
-        if last in _ABOUT_NAMES and tuple(error.instance_path[-1:]) != last:
-            # So the library tells it, without names, where no property is planned at all.
-            keyword, names = str(last[0]), tuple(lookup(root, error.instance_path))
-    elif keyword in {"anyOf", "oneOf"}:
-        branches = tuple(
-            tuple(_failure(inner, root) for inner in branch) for branch in kind.context
-        )
-        if not all(branches):
-            branches = ()
-    return Failure(
-        keyword=keyword,
-        instance_path=tuple(error.instance_path),
-        schema_path=schema_path,
-        instance=error.instance,
-        names=names,
-        branches=branches,
-    )
 
 
 def _beginning(value: Json, most: int, left: int) -> tuple[Json, int]:

@@ -15,6 +15,8 @@ from mockseg.errors import PlanError
 from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.schemas.compiled import BadSchemaError, CompiledSchema, compile_schema
 from mockseg.schemas.effort import too_costly
+from mockseg.schemas.patterns import to_engine
+from mockseg.schemas.re2 import Re2Error
 from mockseg.schemas.tree import (
     Path,
     children,
@@ -250,14 +252,15 @@ def _check_node(node: JsonObject, path: Path, *, file: str, place: str) -> None:
 
 def _check_pattern(pattern: str, *, file: str, place: str) -> None:
     try:
+        to_engine(pattern)
         compile_schema({"pattern": pattern})
+    except Re2Error as error:
+        reason = f"is not RE2, the regular expressions of Segment: {error.reason}"
     except BadSchemaError:
-        raise PlanError(
-            f"the pattern {quoted(pattern)} cannot be used; allowed are regular expressions "
-            "without look-around, back references and inline flags",
-            file=file,
-            place=place,
-        ) from None
+        reason = "needs too much memory; allowed are shorter classes or fewer repetitions"
+    else:
+        return
+    raise PlanError(f"the pattern {quoted(pattern)} {reason}", file=file, place=place)
 
 
 def _target(schema: JsonObject, reference: Json, *, file: str, place: str) -> Path:

@@ -41,7 +41,8 @@ TEXTS = st.sampled_from(
 PATTERNS = st.sampled_from(
     [r"^\d+$", r"\w", r"^\w+$", r"\W", r"\D", r"\s", r"\S", r"^a$", r"a|b", r"^[a-c]{1,2}$",
      r"[^a]", r"^[\w.-]+$", r"^$", r".", r"^.$", r"\.", r"a\b", r"^(?:a|b)+$", r"(?<n>a)",
-     r"\u0061", r"[\d]", r"[\s\S]", r"\p{L}", r"[a&&b]", r"a{2}", r"^\/?a", r"[\]a]", r"\n"]
+     r"\x61", r"(?i)A", r"[[:alpha:]]", r"^\Qa\E\z",
+     r"[\d]", r"[\s\S]", r"\p{L}", r"[a&&b]", r"a{2}", r"^\/?a", r"[\]a]", r"\n"]
 )  # fmt: skip
 SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS)
 VALUES = st.recursive(

@@ -7,7 +7,6 @@ from schema_reference import reference_is_valid
 
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import is_format
-from mockseg.schemas.patterns import to_python
 
 
 @pytest.mark.parametrize(
@@ -103,12 +102,6 @@ def test_both_validators_read_patterns_alike(pattern: str, text: str, good: bool
     """ASCII classes, the end of the text, and what Python's engine has no words for."""
     assert compile_schema({"pattern": pattern}).is_valid(text) is good
     assert reference_is_valid({"pattern": pattern}, text) is good
-
-
-def test_what_python_cannot_express_is_left_to_the_compiled_engine() -> None:
-    """There is no Python pattern then, and no wrong one either."""
-    assert to_python(r"\p{L}") is None
-    assert to_python(r"[\W]") is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockseg.schemas.compiled import compile_schema
-from mockseg.schemas.patterns import character_row, to_python
+from mockseg.schemas.patterns import character_row, to_engine, to_python
+from mockseg.schemas.re2 import Re2Error
 
 DIGITS = "0123456789"
 LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -26,7 +27,7 @@ ANY = DIGITS + LOWER + LOWER.upper() + " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
         ("^a{2,3}$", [("a", 2, 3)]),
         ("^[0-9]{2,4}-[a-z]+$", [(DIGITS, 2, 4), ("-", 1, 1), (LOWER, 1, 16)]),
         ("^.$", [(ANY, 1, 1)]),
-        (r"^\d\w\s$", [(DIGITS, 1, 1), (WORD, 1, 1), (" \t\n", 1, 1)]),
+        (r"^\d\w\s$", [(DIGITS, 1, 1), (WORD, 1, 1), (" \t\n\f\r", 1, 1)]),
         (r"^\t\n\r\.\\$", [("\t", 1, 1), ("\n", 1, 1), ("\r", 1, 1), (".", 1, 1), ("\\", 1, 1)]),
         ("^[a-c_x]$", [("abc_x", 1, 1)]),
         (r"^[a\d-]$", [("a" + DIGITS + "-", 1, 1)]),
@@ -34,6 +35,10 @@ ANY = DIGITS + LOWER + LOWER.upper() + " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
         ("^[a-]$", [("a-", 1, 1)]),
         ("^[aab]$", [("ab", 1, 1)]),
         ("^[a-a]$", [("a", 1, 1)]),
+        ("^(a)(?:b)$", [("a", 1, 1), ("b", 1, 1)]),
+        ("^[^!-~]$", [(" ", 1, 1)]),
+        ("(?i)^k$", [("kK\u212a", 1, 1)]),
+        ("^[[:upper:]]$", [(LOWER.upper(), 1, 1)]),
         # What is not anchored has up to four characters more around it.
         ("a", [(ANY, 0, 4), ("a", 1, 1), (ANY, 0, 4)]),
         ("^a", [("a", 1, 1), (ANY, 0, 4)]),
@@ -50,20 +55,20 @@ def test_a_pattern_is_read_as_a_row_of_characters(pattern, row):
 @pytest.mark.parametrize(
     "pattern",
     [
-        "^(a)$",
+        "^(ab)+$",
         "^a|b$",
-        "^[^a]$",
+        "a^b",
+        r"^[^\x00-\x7f]$",
         "^[c-a]$",
         r"^[a-\d]$",
         "^a{3,2}$",
-        r"^\p{L}$",
         "^a**$",
         "[",
         "a(",
     ],
 )
 def test_what_is_more_than_a_row_is_none(pattern):
-    """Groups, alternatives, negated classes and mistakes are left to others."""
+    """Repeated groups, alternatives, anchors inside and mistakes are left to others."""
     assert character_row(pattern, 0, None) is None
 
 
@@ -116,17 +121,25 @@ def test_every_text_of_a_row_matches_its_pattern(parts, anchors, least, most, da
     assert compile_schema({"pattern": pattern}).is_valid(text), (pattern, text)
 
 
+def both(pattern):
+    """Return the two tests of a text: the compiled validator's and Python's."""
+    made = to_python(pattern)
+    assert made is not None
+    return compile_schema({"pattern": pattern}).is_valid, lambda text: bool(made.search(text))
+
+
 @pytest.mark.parametrize(
     ("pattern", "good", "bad"),
     [
         (r"^\D$", "a", "7"),
         (r"^\W$", "\u00e9", "_"),
-        (r"^\s$", "\u00a0", "\u200b"),
-        (r"^\S$", "\u200b", "\u3000"),
-        (r"^[\s]$", "\u2028", "s"),
+        (r"^\s$", "\f", "\u00a0"),
+        (r"^\S$", "\v", "\t"),
+        (r"^[\s]$", "\n", "\u2028"),
         (r"^[\w]$", "_", "\u00e9"),
         (r"^[\d]$", "7", "\u0667"),
         (r"^[^\d]$", "a", "7"),
+        (r"^[\D]$", "a", "7"),
         (r"^[^]a]$", "b", "]"),
         (r"^[a&&b]$", "&", "c"),
         (r"^[a~~b]$", "~", "c"),
@@ -137,17 +150,116 @@ def test_every_text_of_a_row_matches_its_pattern(parts, anchors, least, most, da
         (r"^(?<n>a)$", "a", "n"),
         (r"^a$", "a", "a\n"),
         (r"^\^\-$", "^-", "-"),
+        # The cases that Segment's own library was tried with.
+        (r"(?i)^abc$", "ABC", "ABD"),
+        (r"(?i:A)b", "ab", "aB"),
+        (r"(?i)^k$", "\u212a", "x"),
+        (r"^(?i:[a-z])$", "I", "\u0131"),
+        (r"(?i)^\W$", "-", "\u017f"),
+        (r"(?i)^\p{Lu}$", "a", "\u00aa"),
+        (r"^a(?i)b|c$", "aB", "aD"),
+        (r"(?s)^.$", "\n", "\n\n"),
+        (r"^.$", "\U0001f600", "\n"),
+        (r"(?m)^b$", "a\nb\nc", "ab"),
+        (r"^\pL$", "\u00e9", "1"),
+        (r"^\p{Lu}$", "\u00c9", "\u00e9"),
+        (r"^\P{Lu}$", "\u00e9", "\u00c9"),
+        (r"^\p{Greek}$", "\u03b1", "a"),
+        (r"^\p{^Greek}$", "a", "\u03b1"),
+        (r"^[\p{L}\d]$", "\u00e9", "-"),
+        (r"^[[:alpha:]]$", "a", "\u00e9"),
+        (r"^[[:^alpha:]_]$", "\u00e9", "a"),
+        (r"\Aa\z", "a", "a\n"),
+        (r"^\Q.+\E$", ".+", "aa"),
+        (r"^(?P<x>a)$", "a", "x"),
+        (r"^\x41\x{1F600}$", "A\U0001f600", "A"),
+        (r"^a{0,1000}$", "a" * 1000, "a" * 1001),
+        (r"^[\w-.]$", "-", ","),
+        (r"^\/$", "/", "a"),
+        (r"^(?:a|b|)$", "", "c"),
+        (r"^\12\07$", "\n\a", "12"),
+        (r"^{,3}$", "{,3}", "aaa"),
+        (r"^a{2,}?$", "aaa", "a"),
+        (r"a\b", "a-", "ab"),
+        (r"a\B", "ab", "a-"),
+        (r"^(?:^)*a$", "a", "b"),
+        (r"^[\x{D7FF}-\x{E000}]$", "\ue000", "a"),
     ],
 )
-def test_python_reads_the_pattern_as_the_validator_does(pattern, good, bad):
-    """ASCII digits and words, Unicode spaces, literal marks in classes, the very end."""
-    made = to_python(pattern)
-    assert made is not None
-    assert made.search(good)
-    assert not made.search(bad)
+def test_both_engines_read_a_pattern_as_re2_does(pattern, good, bad):
+    """ASCII digits, words and spaces, cases, properties, literal marks, the very end."""
+    for test in both(pattern):
+        assert test(good)
+        assert not test(bad)
 
 
-@pytest.mark.parametrize("pattern", [r"\p{L}", r"[\D]", r"[\W]", r"[\S]", r"\A", r"\1", r"\b", "("])
-def test_what_python_has_no_words_for_is_none(pattern):
-    """Properties of Unicode, what a class cannot hold negated, boundaries, and mistakes."""
+@pytest.mark.parametrize("pattern", [r"^\P{Any}$", r"^[^\x00-\x{10FFFF}]$", r"^\x{D800}$"])
+def test_a_set_without_a_character_matches_nothing(pattern):
+    """All characters are outside, or it names what no text holds."""
+    for test in both(pattern):
+        assert not test("a")
+
+
+PARTS = st.sampled_from(
+    ["a", "k", ".", r"\w", r"\W", r"\pL", r"\P{Lu}", "[a-k]", "[^a-k]", "[[:alpha:]]", r"[\w-.]",
+     "(?i)", "(?s:.)", "(?i:k)", "(?m:^)", "$", "|", r"\x{1F600}", r"\Q.+\E", "{", r"[^\W]"]
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(PARTS, COUNTS), max_size=5).map(lambda each: "".join(map("".join, each))),
+    st.text(st.sampled_from("akKsIi\u0131\u017f\u212a\u00e91\n.+{\U0001f600-"), max_size=4),
+)
+def test_both_engines_agree_on_every_pattern(pattern, text):
+    """What one finds, the other finds; what RE2 refuses, both refuse."""
+    try:
+        to_engine(pattern)
+    except Re2Error:
+        assert to_python(pattern) is None
+        return
+    by_validator, by_python = both(pattern)
+    assert by_validator(text) == by_python(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        (r"^a\Z", r"at character 3: invalid escape \Z; write $ or \z for the end of the text"),
+        ("a(?!b)", "at character 2: look-around is not supported"),
+        ("(?<=a)b", "at character 1: look-around is not supported"),
+        (r"(a)\1", r"at character 4: the backreference \1 is not supported"),
+        (r"\u0041", r"at character 1: invalid escape \u; write \x{1F600} for a code point"),
+        (r"\cA", r"at character 1: invalid escape \c"),
+        (r"\C", r"at character 1: invalid escape \C"),
+        ("\\", "at character 1: a backslash without a character"),
+        (r"\x{110000}", r"at character 1: invalid escape \x"),
+        (r"\x4", r"at character 1: invalid escape \x"),
+        (r"\p{Alpha}", r'at character 1: unknown class "\p{Alpha}" (RE2 has the categories'),
+        ("[[:foo:]]", 'at character 2: unknown class "[:foo:]"'),
+        ("a++", 'at character 3: "+" repeats a repetition'),
+        ("a{2}{3}", 'at character 5: "{3}" repeats a repetition'),
+        ("|*", 'at character 2: "*" has nothing to repeat'),
+        ("a{0,1001}", "at character 2: invalid count (at most 1000, nested ones multiplied)"),
+        ("(a{1000}){1000}", "at character 10: invalid count"),
+        ("a{3,2}", "at character 2: invalid count"),
+        ("(?x)a", "at character 1: invalid flags (RE2 has i, m, s and U)"),
+        ("(?#c)", "at character 1: invalid flags"),
+        ("(?-)", "at character 1: invalid flags"),
+        ("(?i", "at character 1: invalid flags"),
+        ("(?P<>a)", "at character 1: invalid name of a group"),
+        ("(?P<a", "at character 1: invalid name of a group"),
+        ("a(b", "at character 2: unclosed group"),
+        ("a)", 'at character 2: unexpected ")"'),
+        ("a[b", "at character 2: unclosed class"),
+        ("[a-", "at character 1: unclosed class"),
+        ("[z-a]", 'at character 2: invalid range "z-a" in a class'),
+        (r"[a-\d]", r"at character 4: invalid escape \d"),
+        ("(" * 102 + ")" * 102, "groups are nested more than 100 deep"),
+    ],
+)
+def test_what_re2_does_not_take_is_refused_with_its_place(pattern, reason):
+    """One phrase says where and what; Python gets no pattern either."""
+    with pytest.raises(Re2Error) as caught:
+        to_engine(pattern)
+    assert caught.value.reason.startswith(reason)
     assert to_python(pattern) is None

@@ -62,16 +62,18 @@ DOUBLING: dict[str, Any] = {
         (
             {"properties": {"a": {"pattern": "^(?!x)"}}},
             ".properties.a.pattern",
-            "allowed are regular expressions without look-around",
+            "is not RE2, the regular expressions of Segment: at character 2: look-around is not",
         ),
-        ({"patternProperties": {"(": {}}}, ".patternProperties", 'the pattern "(" cannot be used'),
-        ({"pattern": r"(a)\1"}, ".pattern", "back references"),
+        ({"properties": {"a": {"pattern": r"^a\Z"}}}, ".properties.a.pattern", "write $ or"),
+        ({"patternProperties": {"(": {}}}, ".patternProperties", 'the pattern "(" is not RE2'),
+        ({"pattern": r"(a)\1"}, ".pattern", "the backreference"),
         ({"properties": 3}, ".properties", "not a schema of JSON Schema draft-07"),
         ({"required": "a"}, ".required", "not a schema of JSON Schema draft-07"),
         ({"minLength": -1}, ".minLength", "not a schema of JSON Schema draft-07"),
         (DEEP, "", "nested more than 100 deep"),
         (DOUBLING, "", "more than 10000 schemas would judge one value"),
-        ({"pattern": "(a{1000}){1000}"}, ".pattern", "cannot be used"),
+        ({"pattern": "(a{1000}){1000}"}, ".pattern", "invalid count (at most 1000"),
+        ({"pattern": r"\pL{1000}"}, ".pattern", "needs too much memory; allowed are shorter"),
     ],
 )
 def test_an_unsound_schema_is_one_sentence_with_its_place(
