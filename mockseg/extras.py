@@ -10,6 +10,7 @@ from mockseg.errors import MissingExtraError
 # Module -> the extra that installs it, and the name it is known by.
 EXTRAS: Final = {
     "faker": ("traffic", "Faker"),
+    "hcl2": ("hcl", "python-hcl2"),
     "hypothesis": ("strategies", "Hypothesis"),
     "locust": ("locust", "Locust"),
     "segment.analytics": ("demo", "segment-analytics-python"),

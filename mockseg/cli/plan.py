@@ -31,8 +31,8 @@ _PAGE = 500
 def command() -> None:
     """Infer, compare and convert tracking plans.
 
-    Plans are files in the JSON of Segment's Public API, or CSV if named .csv, or
-    names of the catalogue. Files are read, never executed.
+    Plans are files in the JSON of Segment's Public API, Terraform or the Config API, HCL if
+    named .tf, CSV if named .csv, or names of the catalogue. Files are read, never executed.
     """
 
 
@@ -154,13 +154,15 @@ _MOST_PLACES = 3
 
 
 @command.command(name="import")
-@click.argument("file", metavar="IN.csv|IN.json")
+@click.argument("file", metavar="IN.csv|IN.json|IN.tf")
 @click.option("-o", "--out", metavar="OUT", default=PIPE, help="The plan; - is standard output.")
 @click.option("--name", metavar="TEXT", help="Name of the plan; its own or the file's by default.")
 def import_command(*, file: str, out: str, name: str | None) -> None:
-    """Read a plan from Segment's CSV template or Public API JSON, and write it as JSON.
+    """Read a plan in any public form, and write it as JSON of the Public API.
 
-    The JSON may be the API's whole answer. What is written is what --plan reads.
+    Known are Segment's CSV template; answers of the Public API, whole or by pages in a list;
+    Git Sync's .tf files, Terraform's JSON and states; plans of the Config API, which old
+    typewriter keeps as plan.json. --plan reads all of them but CSV, too.
     """
     plan = plan_in_file(file)
     if name is not None:

@@ -2,8 +2,9 @@
 
 The shape is that of ``GET /tracking-plans/{id}/rules``: rules of ``{type, key?,
 jsonSchema, version, ...}``. Accepted are the API's whole answer (``{"data": {...}}``),
-its inside (``{"trackingPlan"?, "rules"}``) and the flat form that mockseg writes
-(``{"name", "rules"}``). Files are read, never executed.
+its inside (``{"trackingPlan"?, "rules"}``), the flat form that mockseg writes
+(``{"name", "rules"}``), and what :mod:`mockseg.plans.plan_forms` converts. Files are read,
+never executed.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from typing import Final, Literal, TypeAlias, cast, get_args
 
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError, UnreadableFileError
-from mockseg.files import read_json
+from mockseg.files import read_json, read_text
 from mockseg.json_types import Json, JsonObject, as_object, as_text
+from mockseg.plans.hcl import decode_hcl
+from mockseg.plans.plan_forms import public_form, schema_of
 from mockseg.schemas.soundness import sound_schema
 from mockseg.suggestions import quoted, unknown
 
@@ -33,6 +36,7 @@ _RULE_KEYS: Final = frozenset(
         "key",
         "version",
         "jsonSchema",
+        "json_schema",
         "title",
         "description",
         "aliases",
@@ -192,7 +196,7 @@ def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
     Raises:
         PlanError: invalid plan, or one of its rules is invalid.
     """
-    plan, rules, where = _parts(document, file=file)
+    plan, rules, where = _parts(public_form(document, file=file), file=file)
     known = set(_PLAN_KEYS)
     strictness = plan.get("strictness", "")
     if strictness not in STRICTNESSES:
@@ -251,14 +255,16 @@ def plan_to_json(plan: Plan) -> JsonObject:
 
 
 def read_plan(path: str | Path, *, check: bool = True) -> Plan:
-    """Read a plan from a file.
+    """Read a plan from a file: HCL if it is called ``.tf``, else JSON.
 
     Raises:
+        MissingExtraError: HCL needs python-hcl2.
         PlanError: the file cannot be read, is not JSON, or is not a plan.
     """
     file = str(path)
     try:
-        document = read_json(path)
+        hcl = file.endswith(".tf")
+        document = decode_hcl(read_text(path), file=file) if hcl else read_json(path)
     except UnreadableFileError as error:
         raise PlanError(f"cannot be read: {error.reason}", file=file) from None
     return plan_from_json(document, file=file, check=check)
@@ -272,9 +278,17 @@ def _parts(document: Json, *, file: str) -> tuple[JsonObject, list[Json], str]:
     if not isinstance(holder, dict) or not isinstance(holder.get("rules"), list):
         raise PlanError(
             f"found {quoted(holder)}; allowed is Segment's Public API JSON, "
-            '{"rules": [...]} or {"data": {"trackingPlan": {...}, "rules": [...]}}',
+            '{"rules": [...]} or {"data": {"trackingPlan": {...}, "rules": [...]}}, a plan of '
+            "Terraform or of the Config API",
             file=file,
             place=where.rstrip("."),
+        )
+    if as_object(holder.get("pagination")).get("next"):
+        raise PlanError(
+            f"found {len(holder['rules'])} rules and more on the next page; put all pages into "
+            "one list, such as by curl ... | jq -s",
+            file=file,
+            place=f"{where}pagination.next",
         )
     inner = holder.get("trackingPlan")
     plan = inner if isinstance(inner, dict) else holder
@@ -296,14 +310,7 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
             file=file,
             place=f"{place}.key",
         )
-    version = entry.get("version", 1)
-    if isinstance(version, bool) or not isinstance(version, int) or version < 0:
-        raise PlanError(
-            f"invalid version {quoted(version)}: expected a whole number from 0",
-            file=file,
-            place=f"{place}.version",
-        )
-    schema = entry.get("jsonSchema")
+    schema = schema_of(entry, file=file, place=place)
     if not isinstance(schema, dict):
         raise PlanError(
             f"a rule needs a JSON Schema as an object, got {quoted(schema)}",
@@ -330,7 +337,7 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
     return Rule(
         type=cast("RuleType", kind),
         key=key or None,
-        version=version,
+        version=_version(entry, file=file, place=place),
         schema=schema,
         title=title if isinstance(title, str) and title else _default_title(kind, key, schema),
         description=description
@@ -341,6 +348,19 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
         examples=tuple(examples),
         extra={name: value for name, value in entry.items() if name not in known},
     )
+
+
+def _version(entry: JsonObject, *, file: str, place: str) -> int:
+    version = entry.get("version", 1)
+    if isinstance(version, float) and version.is_integer():
+        version = int(version)
+    if isinstance(version, bool) or not isinstance(version, int) or version < 0:
+        raise PlanError(
+            f"invalid version {quoted(version)}: expected a whole number from 0",
+            file=file,
+            place=f"{place}.version",
+        )
+    return version
 
 
 def _rule_to_json(rule: Rule) -> JsonObject:

@@ -174,8 +174,8 @@ def test_a_file_that_is_not_json_is_one_sentence(tmp_path: Path) -> None:
             "plan.json: rules[0].version: invalid version 1.5: expected a whole number from 0",
         ),
         (
-            {"rules": [{**RULE, "jsonSchema": "{}"}]},
-            'plan.json: rules[0].jsonSchema: a rule needs a JSON Schema as an object, got "{}"',
+            {"rules": [{**RULE, "jsonSchema": "[]"}]},
+            "plan.json: rules[0].jsonSchema: a rule needs a JSON Schema as an object, got []",
         ),
         (
             {"rules": [{**RULE, "aliases": "a"}]},
