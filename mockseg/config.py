@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from msgspec import Meta
 
@@ -59,10 +61,10 @@ class Settings:
         File | None,
         Meta(description="folder of the CA that mockseg makes; the user's state folder by default"),
     ] = None
-    profile: Annotated[
-        Literal["2025", "2018", "debug-api"],
+    edge: Annotated[
+        Literal["2026", "2025", "2018", "debug-api"],
         Meta(description="which dated behaviour of Segment's edge to show"),
-    ] = "2025"
+    ] = "2026"
     dedup: Annotated[
         Literal["source", "server"],
         Meta(
@@ -71,9 +73,11 @@ class Settings:
         ),
     ] = "source"
     error_body: Annotated[
-        Literal["json", "text"],
-        Meta(description="bodies of refusals: JSON that every SDK reads, or Segment's plain text"),
-    ] = "json"
+        Literal["edge", "json", "text"],
+        Meta(
+            description="bodies of refusals: as the edge has them, always JSON or always plain text"
+        ),
+    ] = "edge"
     catalogue: Annotated[
         tuple[str, ...], Meta(description="plans of the catalogue that judge every source's calls")
     ] = ()
@@ -215,6 +219,34 @@ class ClientSettings:
 SERVER_SETTINGS = rows(Settings)
 CLIENT_SETTINGS = rows(ClientSettings)
 _ALL = {setting.name: setting for setting in SERVER_SETTINGS + CLIENT_SETTINGS}
+# Old name -> the setting that has it no longer; file, variable and flag still take it, and warn.
+OLD_NAMES = {"profile": "edge"}
+
+
+def renamed(old: str, new: str) -> str:
+    """Return the warning about a setting under its old name."""
+    return f"{old} is deprecated: its new name is {new}"
+
+
+def with_new_names(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return keyword arguments with the old names of settings replaced, each with a warning.
+
+    Raises:
+        ConfigError: a setting is given under both names.
+    """
+    # The warning is shown at the caller's own line, however deep in mockseg it is made.
+    depth, frame = 1, sys._getframe()  # noqa: SLF001  (documented, and the cheap one)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("mockseg."):
+        depth, frame = depth + 1, frame.f_back
+    new_options = {name: value for name, value in options.items() if name not in OLD_NAMES}
+    for old, new in OLD_NAMES.items():
+        if old not in options:
+            continue
+        if new in options:
+            raise ConfigError(f"{old} is the old name of {new}; pass only {new}")
+        warnings.warn(renamed(old, new), DeprecationWarning, stacklevel=depth)
+        new_options[new] = options[old]
+    return new_options
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -225,7 +257,8 @@ class Sources:
         file: the file that was read, or None.
         in_file: setting -> value, from the file.
         in_environment: the same, from variables.
-        warnings: one line for each variable that looks like ours and is not.
+        warnings: one line for each variable that looks like ours and is not, and for each
+            setting under its old name.
     """
 
     file: Path | None
@@ -274,12 +307,13 @@ def read_sources(
     named = file or environ.get(CONFIG_VARIABLE) or None
     path = Path(folder, named or DEFAULT_FILE)
     found = path if named or path.is_file() else None
-    in_environment, warnings = _from_environment(environ)
+    in_environment, of_environment = _from_environment(environ)
+    in_file, of_file = _from_file(found) if found else ({}, ())
     return Sources(
         file=found,
-        in_file=_from_file(found) if found else {},
+        in_file=in_file,
         in_environment=in_environment,
-        warnings=warnings,
+        warnings=(*of_environment, *of_file),
     )
 
 
@@ -299,34 +333,47 @@ def load(
     return table(**{row.name: sources.choose(row, flags or {}) for row in rows(table)})
 
 
-def _from_file(path: Path) -> dict[str, object]:
+def _from_file(path: Path) -> tuple[dict[str, object], tuple[str, ...]]:
     content = read_toml(path)
     values: dict[str, object] = {}
+    remarks: list[str] = []
     for key, value in content.items():
-        setting = _ALL.get(key)
+        name = OLD_NAMES.get(key, key)
+        if name != key:
+            if name in content:
+                raise ConfigError(f"{path}: {key} is the old name of {name}; keep only {name}")
+            remarks.append(f"{path}: {renamed(key, name)}")
+        setting = _ALL.get(name)
         if setting is None:
             raise ConfigError(f"{path}: {unknown('key', key, _ALL)}")
-        values[key] = setting.check(value, place=f"{path}: {key}")
+        values[name] = setting.check(value, place=f"{path}: {key}")
         if setting.kind == "file":
-            values[key] = str(path.parent / str(values[key]))
+            values[name] = str(path.parent / str(values[name]))
         elif setting.kind == "files":
-            named = cast("tuple[str, ...]", values[key])
-            values[key] = tuple(str(path.parent / name) for name in named)
-    return values
+            named = cast("tuple[str, ...]", values[name])
+            values[name] = tuple(str(path.parent / each) for each in named)
+    return values, tuple(remarks)
 
 
 def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, object], tuple[str, ...]]:
     """Read our variables; an empty one counts as not set."""
     variables = {setting.variable: setting for setting in _ALL.values()}
+    old = {PREFIX + name.upper(): _ALL[new] for name, new in OLD_NAMES.items()}
     values: dict[str, object] = {}
-    warnings: list[str] = []
+    remarks: list[str] = []
     for name in sorted(environ):
         text = environ[name]
-        if name in variables:
+        if name in old:
+            setting = old[name]
+            # Set to both, the new name wins: a variable may be anyone's.
+            if text and not environ.get(setting.variable):
+                values[setting.name] = setting.parse(text, place=name)
+                remarks.append(renamed(name, setting.variable))
+        elif name in variables:
             if text:
                 setting = variables[name]
                 values[setting.name] = setting.parse(text, place=name)
         elif name.startswith(PREFIX) and name != CONFIG_VARIABLE:
             hint = did_you_mean(name, [*variables, CONFIG_VARIABLE])
-            warnings.append(f"unknown variable {name} is ignored{hint}")
-    return values, tuple(warnings)
+            remarks.append(f"unknown variable {name} is ignored{hint}")
+    return values, tuple(remarks)

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from mockseg.client.client import Server
 from mockseg.client.in_process import InProcess
-from mockseg.config import SERVER_SETTINGS, Settings
+from mockseg.config import SERVER_SETTINGS, Settings, with_new_names
 from mockseg.errors import UnreachableError
 from mockseg.extras import require
 from mockseg.hub.hub import Hub
@@ -163,6 +163,7 @@ class MockSegment(Server):
             UnknownOptionError: a setting is unknown.
             ConfigError: a value is not allowed.
         """
+        settings = with_new_names(settings)
         known = [setting.name for setting in SERVER_SETTINGS]
         for name in settings:
             if name not in known:

@@ -17,12 +17,14 @@ from mockseg.config import (
     CLIENT_SETTINGS,
     CONFIG_VARIABLE,
     DEFAULT_FILE,
+    OLD_NAMES,
     SERVER_SETTINGS,
     ClientSettings,
     Settings,
     Sources,
     load,
     read_sources,
+    renamed,
 )
 from mockseg.errors import ConfigError, MalformedJsonError, UnreachableError
 from mockseg.setting import Setting
@@ -174,7 +176,7 @@ def server_settings(
     def decorate(function: _F) -> _F:
         @functools.wraps(function)
         def command(*, config: str | None, **values: Any) -> Any:
-            flags = {setting.name: values.pop(setting.name) for setting in flagged}
+            flags = {setting.name: _given(setting, values) for setting in flagged}
             settings: Settings = load(Settings, read_warned(config), {**flags, **fixed})
             return function(settings=settings, **values)
 
@@ -190,7 +192,7 @@ def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(*, config: str | None, ca: str | None, **values: Any) -> Any:
         from mockseg.cli.target import Target
 
-        flags = {setting.name: values.pop(setting.name) for setting in CLIENT_SETTINGS}
+        flags = {setting.name: _given(setting, values) for setting in CLIENT_SETTINGS}
         sources = read_warned(config)
         settings: ClientSettings = load(ClientSettings, sources, flags)
         target = Target(settings.url, ca=ca, token=settings.control_token)
@@ -269,4 +271,32 @@ def _setting_flag(setting: Setting) -> Callable[[_F], _F]:
         names = f"{setting.flag}/--no-{setting.flag[2:]}"
         return click.option(names, setting.name, default=None, help=text)
     metavar = "|".join(setting.choices) or _METAVARS[setting.kind]
-    return click.option(setting.flag, setting.name, metavar=metavar, help=text)
+    new = click.option(setting.flag, setting.name, metavar=metavar, help=text)
+    old_names = _old_names(setting)
+
+    def decorate(function: _F) -> _F:
+        for name in old_names:
+            function = click.option(f"--{name.replace('_', '-')}", name, hidden=True)(function)
+        return new(function)
+
+    return decorate
+
+
+def _given(setting: Setting, values: dict[str, Any]) -> str | bool | None:
+    """Take what a setting's flag, or a flag with its old name, says out of a command's values."""
+    value: str | bool | None = values.pop(setting.name)
+    for name in _old_names(setting):
+        old = values.pop(name)
+        if old is not None:
+            flag = f"--{name.replace('_', '-')}"
+            if value is not None:
+                raise click.UsageError(
+                    f"{flag} is the old name of {setting.flag}; pass only {setting.flag}"
+                )
+            warn(f"warning: {renamed(flag, setting.flag)}")
+            value = old
+    return value
+
+
+def _old_names(setting: Setting) -> list[str]:
+    return [old for old, new in OLD_NAMES.items() if new == setting.name]

@@ -1,16 +1,22 @@
-"""What requests are answered, by profile.
+"""What requests are answered, by edge.
 
-Success is exactly ``200 {"success":true}``. An error body is a JSON object with every
-member that some SDK insists on: Ruby and Java parse any body as an object, Python before
-2.4 wants ``code`` and ``message``, or retries a 400 ten times (facts: traps 5 and 6).
+Success is exactly ``200 {"success":true}``. An error body has the three members that Segment's
+has, and with them all that some SDK insists on: Ruby and Java parse any body as an object, Python
+before 2.4 wants ``code`` and ``message``, or retries a 400 ten times (facts: traps 5 and 6).
 """
 
 from __future__ import annotations
 
 from mockseg import json_types
+from mockseg.domain.findings import Discard
 from mockseg.domain.request import Answer
 
 SUCCESS = Answer(status=200, body=b'{"success":true}')
+
+MALFORMED_JSON = "malformed JSON"
+MALFORMED_GZIP = "Malformed gzip content"
+TOO_LARGE = "Exceed payload limit"
+INVALID_KEY = "An invalid write key was provided"
 
 # What the removed Debug API said (facts: "Debug API"); else the finding's own sentence.
 DEBUG_MESSAGES = {
@@ -36,5 +42,13 @@ def refusal(status: int, message: str, *, code: str = "invalid_request", plain: 
     """
     if plain:
         return Answer(status=status, body=_PLAIN[status], content_type="text/plain; charset=utf-8")
-    body = {"success": False, "code": code, "message": message, "error": message}
+    body = {"success": False, "message": message, "code": code}
     return Answer(status=status, body=json_types.encode(body))
+
+
+def kind_of(problem: Discard) -> str:
+    """Return the words of Segment's edge for a request that could not be read."""
+    if problem.code == "payload_too_large":
+        return TOO_LARGE
+    gzip = problem.description.startswith(MALFORMED_GZIP)
+    return MALFORMED_GZIP if gzip else MALFORMED_JSON

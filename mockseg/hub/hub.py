@@ -151,7 +151,7 @@ class Hub:
         """Make the parts over the journal, and restore what its file has of them."""
         self.sources = Sources(
             Behaviour(
-                profile=settings.profile,
+                edge=settings.edge,
                 dedup=settings.dedup,
                 error_body=settings.error_body,
                 plans=from_settings(settings),

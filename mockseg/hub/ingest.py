@@ -15,7 +15,14 @@ from mockseg.domain.limits import (
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.reading import Reading, stray_key
 from mockseg.domain.request import Answer, Arrival
-from mockseg.hub.answers import DEBUG_MESSAGES, SUCCESS, refusal
+from mockseg.hub.answers import (
+    DEBUG_MESSAGES,
+    INVALID_KEY,
+    SUCCESS,
+    TOO_LARGE,
+    kind_of,
+    refusal,
+)
 from mockseg.hub.sources import Source
 from mockseg.json_types import Json
 
@@ -71,7 +78,7 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
     if arrival.route.carries == "nothing":
         return _SUCCESS
     if read_.problem is not None:
-        return _refused(arrival, source, read_.problem, read_.problem.description)
+        return _refused(arrival, source, read_.problem, kind_of(read_.problem))
     limit = MAX_CALL_BYTES if arrival.route.carries == "message" else MAX_BATCH_BYTES
     if len(arrival.body) > limit:
         finding = discard(
@@ -80,7 +87,9 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
             f"the payload has {len(arrival.body)} bytes after inflation, at most {limit} are"
             f" allowed{_only_first(read_)}",
         )
-        return _refused(arrival, source, finding, "Exceed payload limit")
+        return _refused(arrival, source, finding, TOO_LARGE)
+    if not key and source.behaviour.edge_rules.key_required:
+        return _refused(arrival, source, _keyless(arrival, source), INVALID_KEY)
     if not known:
         finding = discard(
             "unknown_source", "writeKey", "this write key is not among the known ones"
@@ -90,11 +99,7 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
         )
         return Ruling(answer, finding, "rejected")
     if not key:
-        sentence = f"the request has no write key{_key_hint(arrival, source)}"
-        finding = discard("unknown_source", "writeKey", sentence)
-        if source.behaviour.profile == "debug-api":
-            return _refused(arrival, source, finding, DEBUG_MESSAGES["unknown_source"])
-        return Ruling(SUCCESS, finding, "dropped")
+        return Ruling(SUCCESS, _keyless(arrival, source), "dropped")
     if len(read_.items) > MAX_BATCH_CALLS:
         finding = discard(
             "batch_too_many_calls",
@@ -103,9 +108,14 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
             f" are allowed{_only_first(read_)}",
         )
         return Ruling(SUCCESS, finding, "dropped")
-    if source.behaviour.profile == "debug-api":
+    if source.behaviour.edge_rules.judges_messages:
         return _debugged(arrival, read_, source)
     return _SUCCESS
+
+
+def _keyless(arrival: Arrival, source: Source) -> Discard:
+    sentence = f"the request has no write key{_key_hint(arrival, source)}"
+    return discard("unknown_source", "writeKey", sentence)
 
 
 def _key_hint(arrival: Arrival, source: Source) -> str:
@@ -128,11 +138,24 @@ def _only_first(read_: Reading) -> str:
 
 
 def _refused(arrival: Arrival, source: Source, finding: Discard, message: str) -> Ruling:
-    """Refuse with 400; in 2018 the short routes said 200 and lost the message."""
-    if source.behaviour.profile == "2018" and arrival.route.client:
+    """Refuse with 400; in 2018 the short routes said 200 and lost the message.
+
+    Args:
+        arrival: the request.
+        source: whose it is.
+        finding: why.
+        message: for the client, where its edge says no more than the kind of mistake.
+    """
+    rules = source.behaviour.edge_rules
+    if rules.old_client_routes and arrival.route.client:
         return Ruling(SUCCESS, finding, "dropped")
-    if source.behaviour.profile == "debug-api" and finding.code == "bad_request":
-        message = f"{DEBUG_MESSAGES['bad_request']}: {finding.description}"
+    if rules.judges_messages:
+        debug_message = DEBUG_MESSAGES.get(finding.code)
+        if debug_message is not None:
+            detail = f": {finding.description}" if finding.code == "bad_request" else ""
+            message = f"{debug_message}{detail}"
+    elif rules.names_reason and finding.code == "bad_request":
+        message = finding.description
     return Ruling(refusal(400, message, plain=source.behaviour.plain_errors), finding, "rejected")
 
 

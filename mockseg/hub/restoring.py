@@ -11,7 +11,7 @@ from mockseg.clock import NANOSECONDS, ShiftedClock
 from mockseg.config import Settings
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.errors import OperationError
-from mockseg.hub.sources import Source, Sources
+from mockseg.hub.sources import SETTINGS, Source, Sources
 from mockseg.journal.durable import DurableJournal
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.sources import SourceSettings
@@ -81,7 +81,7 @@ def _saved_source(source: Source, sources: Sources) -> bytes:
     behaviour, defaults = source.behaviour, sources.defaults
     fields: dict[str, Any] = {
         name: getattr(behaviour, name)
-        for name in ("name", "profile", "dedup", "error_body")
+        for name in ("name", *SETTINGS)
         if getattr(behaviour, name) != getattr(defaults, name)
     }
     plans = behaviour.plans

@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -14,18 +15,20 @@ from msgspec.structs import replace
 from mockseg.clock import ShiftedClock
 from mockseg.domain.limits import MAX_SOURCES
 from mockseg.domain.lost import Lost
+from mockseg.hub.edges import EDGES, EdgeRules
 from mockseg.hub.forgotten import Forgotten, ForgottenSources
 from mockseg.hub.source_plans import SourcePlans, chosen
 from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.window import DedupWindow
-from mockseg.operations.sources import DedupScope, ErrorBody, Profile, SourceSettings
+from mockseg.operations.sources import DedupScope, Edge, ErrorBody, SourceSettings
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # Real write keys have 32 characters.
 _KEY_LENGTH = 32
 # One in this many places is never taken by sources that are claimed.
 _UNCLAIMED_PART = 100
-_SETTINGS = ("profile", "dedup", "error_body")
+# Of a source, besides its name and its plans.
+SETTINGS: Final = ("edge", "dedup", "error_body")
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,18 +36,24 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: for people.
-        profile, dedup, error_body: as in :class:`~mockseg.operations.sources.SourceSettings`.
+        edge, dedup, error_body: as in :class:`~mockseg.operations.sources.SourceSettings`.
         plans: what judges its calls.
     """
 
     name: str = ""
-    profile: Profile
+    edge: Edge
     dedup: DedupScope
     error_body: ErrorBody
     plans: SourcePlans
 
     @property
+    def edge_rules(self) -> EdgeRules:
+        return EDGES[self.edge]
+
+    @property
     def plain_errors(self) -> bool:
+        if self.error_body == "edge":
+            return self.edge_rules.plain_text
         return self.error_body == "text"
 
     def changed(self, settings: SourceSettings) -> Behaviour:
@@ -53,14 +62,14 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             OperationError: 422, the plans cannot be used.
         """
-        given = {name: getattr(settings, name) for name in ("name", *_SETTINGS)}
+        given = {name: getattr(settings, name) for name in ("name", *SETTINGS)}
         changes = {name: value for name, value in given.items() if value is not None}
         return replace(self, plans=chosen(settings, before=self.plans), **changes)
 
     def differs_in(self, other: Behaviour) -> dict[str, bool]:
         return {
             "plan": not self.plans.judges_as(other.plans),
-            "settings": any(getattr(self, name) != getattr(other, name) for name in _SETTINGS),
+            "settings": any(getattr(self, name) != getattr(other, name) for name in SETTINGS),
         }
 
 
@@ -135,7 +144,7 @@ class Source:
         before, self.behaviour = self.behaviour, self.behaviour.changed(settings)
         if self.behaviour.plans is not before.plans:
             self.restored("plan")
-        if any(getattr(settings, name) is not None for name in _SETTINGS):
+        if any(getattr(settings, name) is not None for name in SETTINGS):
             self.restored("settings")
 
     def take_plans(self, plans: SourcePlans) -> None:
@@ -260,10 +269,13 @@ class Sources:
         source = None if key is None else self._open.get(key)
         return self._clock if source is None else source.clock
 
-    def plans_of(self, key: str) -> SourcePlans:
-        """Return what judges a source's calls, whether it is open yet or not."""
+    def behaviour_of(self, key: str) -> Behaviour:
+        """Return how a source behaves, whether it is open yet or not."""
         source = self._open.get(key)
-        return (self.defaults if source is None else source.behaviour).plans
+        return self.defaults if source is None else source.behaviour
+
+    def plans_of(self, key: str) -> SourcePlans:
+        return self.behaviour_of(key).plans
 
     def window_of(self, source: Source) -> DedupWindow:
         """Return the messageIds among which a source's must be new."""

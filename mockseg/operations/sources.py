@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from msgspec import Meta
+from msgspec.structs import force_setattr
 
 from mockseg.domain.lost import ForgottenSource
 from mockseg.operations.base import Limit, Params, Result, WriteKey
@@ -65,9 +66,9 @@ class Health(Result, frozen=True):
     seed: int
 
 
-Profile = Literal["2025", "2018", "debug-api"]
+Edge = Literal["2026", "2025", "2018", "debug-api"]
 DedupScope = Literal["source", "server"]
-ErrorBody = Literal["json", "text"]
+ErrorBody = Literal["edge", "json", "text"]
 
 
 class SourceSettings(PlanChoice, frozen=True, kw_only=True):
@@ -75,15 +76,22 @@ class SourceSettings(PlanChoice, frozen=True, kw_only=True):
 
     Attributes:
         name: for people.
-        profile: a dated behaviour of the edge.
+        edge: a dated behaviour of Segment's edge.
+        profile: the old name of edge; deprecated, and ignored where edge is given.
         dedup: among which calls a messageId must be new.
-        error_body: JSON that every SDK reads, or Segment's plain text.
+        error_body: of refusals: as the edge has it, always JSON, or always plain text.
     """
 
     name: str | None = None
-    profile: Profile | None = None
+    edge: Edge | None = None
+    profile: Edge | None = None
     dedup: DedupScope | None = None
     error_body: ErrorBody | None = None
+
+    def __post_init__(self) -> None:
+        if self.edge is None and self.profile is not None:
+            # Frozen: msgspec's own way to set a member here.
+            force_setattr(self, "edge", self.profile)
 
 
 class CreateSource(SourceSettings, frozen=True, kw_only=True):
@@ -164,7 +172,7 @@ class SourceView(Result, frozen=True):
     Attributes:
         write_key: names it.
         name: for people, or empty.
-        profile, dedup, error_body: in force.
+        edge, dedup, error_body: in force.
         plans: what judges its calls, by the names that findings carry.
         calls: number of calls that are kept.
         evicted: number of calls that are no longer kept although they were not cleared.
@@ -176,7 +184,7 @@ class SourceView(Result, frozen=True):
 
     write_key: str
     name: str
-    profile: Profile
+    edge: Edge
     dedup: DedupScope
     error_body: ErrorBody
     plans: list[str]

@@ -17,6 +17,7 @@ from aiohttp.web import BaseRequest
 
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.reading import key_in_text
+from mockseg.hub.answers import MALFORMED_GZIP
 
 # Over Segment's own limits, so that what was too large can still be shown.
 MAX_READ_BYTES = 2 * 1024 * 1024
@@ -121,11 +122,11 @@ def _from_gzip(sent: bytes) -> Body:
             if len(content) > MAX_READ_BYTES:
                 return Body(content[:MAX_READ_BYTES], len(sent), _over_limit())
             if not member.eof:
-                return _damaged(sent, "Malformed gzip content: it is truncated")
+                return _damaged(sent, f"{MALFORMED_GZIP}: it is truncated")
             rest = member.unused_data
     except zlib.error as error:
-        return _damaged(sent, f"Malformed gzip content: {error}")
-    return _damaged(sent, f"Malformed gzip content: it has more than {_MOST_MEMBERS} members")
+        return _damaged(sent, f"{MALFORMED_GZIP}: {error}")
+    return _damaged(sent, f"{MALFORMED_GZIP}: it has more than {_MOST_MEMBERS} members")
 
 
 def _damaged(sent: bytes, sentence: str) -> Body:

@@ -20,7 +20,7 @@ from mockseg.domain.request import Answer, Arrival, Route
 from mockseg.errors import ConfigError, UnreadableFileError
 from mockseg.faults.routes import SCRIPT, SETTINGS, TOKEN
 from mockseg.files import read_text
-from mockseg.hub.answers import SUCCESS, refusal
+from mockseg.hub.answers import MALFORMED_JSON, SUCCESS, refusal
 from mockseg.hub.fault_registry import FaultedRequest
 from mockseg.hub.hub import Hub
 from mockseg.web.bodies import Body, body_at_hand
@@ -96,7 +96,7 @@ class DataPlane:
             return await self._root(request)
         if method in {"GET", "HEAD"} and route.client:
             return await self._got(request, route)
-        return await self._wrong_method(request, _methods_of(route))
+        return await self._wrong_method(request, _methods_of(route), server_route=not route.client)
 
     # --- tracking
 
@@ -281,9 +281,16 @@ class DataPlane:
         answer = refusal(404, message, code="not_found", plain=False)
         return await self._recorder.refuse(request, answer, reason=reason)
 
-    async def _wrong_method(self, request: web.Request, allowed: str) -> web.StreamResponse:
+    async def _wrong_method(
+        self, request: web.Request, allowed: str, *, server_route: bool = False
+    ) -> web.StreamResponse:
         reason = f"{request.method} is not allowed on {request.path[:200]}, only {allowed}"
-        answer = refusal(405, reason, code="method_not_allowed", plain=False)
+        behaviour = self._hub.sources.behaviour_of(key_in_headers(request))
+        reads_get = server_route and behaviour.edge_rules.get_is_malformed
+        if reads_get and request.method in {"GET", "HEAD"}:
+            answer = refusal(400, MALFORMED_JSON, plain=behaviour.plain_errors)
+        else:
+            answer = refusal(405, reason, code="method_not_allowed", plain=False)
         return await self._recorder.refuse(request, answer, reason=reason)
 
     async def _fetched(

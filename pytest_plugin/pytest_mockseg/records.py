@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mockseg import json_types
 from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
 from mockseg.client.operation_call import Steps, ask, run
+from mockseg.client.scope import Scope
 from mockseg.client.verbs import reading, waiting
 from mockseg.client.verbs.unmet import raise_if_lost
 from mockseg.domain.call import Call, call_cursor
@@ -17,6 +18,7 @@ from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallPage, ListCalls
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pytest
@@ -151,6 +153,23 @@ def _file_name(test: str) -> str:
 
 T = TypeVar("T")
 
+
+class KeylessCalls:
+    """The calls without a write key on a server of this process: no source of a test has them."""
+
+    def __init__(self) -> None:
+        self._scope = Scope("")
+
+    def take(self, opened: Opened) -> list[Call]:
+        """Return those that came to the server of a source since the last look."""
+        calls = run(reading.call_pages(self._scope), opened.source.transport.perform)
+        if calls:
+            self._scope.after = calls[-1].cursor
+        return [
+            call for call in calls if any(each.code == "unknown_source" for each in call.findings)
+        ]
+
+
 _MAX_LISTED = 10
 _SETTLE_SECONDS = 5.0
 
@@ -191,12 +210,15 @@ class Opened:
             return self.seen
         return self._run(reading.call_pages(self.source.scope))
 
-    def judge(self, record: TestRecord, *, final: bool) -> str | None:
+    def judge(
+        self, record: TestRecord, *, final: bool, keyless: Callable[[Opened], list[Call]]
+    ) -> str | None:
         """Look at what came since the last look, charge it to a test, and say what is wrong.
 
         Args:
             record: of that test.
             final: nothing more is expected of the source.
+            keyless: returns the calls without a write key that came while the test ran.
 
         Raises:
             MocksegError: the server has gone, or does not become quiet.
@@ -219,7 +241,7 @@ class Opened:
         if self._covers:
             name = f"{self.source.url} {scope.write_key}"
             record.coverage[name] = self._run(reading.coverage(scope))
-        problem = self._problem(seen, sent)
+        problem = self._problem([*seen, *keyless(self)], sent)
         if problem is None and "bad" not in self._allow.words:
             problem = _incomplete(lost, after=after, after_request=after_request)
         return problem

@@ -14,13 +14,14 @@ from mockseg.errors import MocksegError
 from pytest_mockseg import servers
 from pytest_mockseg.marker import Wish, problem_with, wish_from, wish_of
 from pytest_mockseg.options import OPTIONS
-from pytest_mockseg.records import Opened, TestRecord
+from pytest_mockseg.records import KeylessCalls, Opened, TestRecord
 from pytest_mockseg.sources import SegmentSource, as_failure
 from pytest_mockseg.tally import TALLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from mockseg.domain.call import Call
     from pytest_mockseg.servers import SegmentServer
 
 
@@ -42,6 +43,7 @@ class Run:
         self._shared: list[Opened] = []
         self._ended: list[Opened] = []
         self._ending = ""
+        self._keyless = KeylessCalls()
 
     # --- what the fixtures do
 
@@ -112,6 +114,9 @@ class Run:
             )
             if key is not None:
                 self._report_late_before(opened)
+            if not self._test().sources:
+                # What came before the test is not charged to it.
+                self._calls_without_key(opened)
         return opened
 
     def _plans(self) -> dict[str, Any]:
@@ -137,7 +142,7 @@ class Run:
             record = self._record(opened)
             # A second failure would only hide the first, whose report has the calls, too.
             failed_before = record.failed
-            problem, policy = _judged(opened, record, ends=ends)
+            problem, policy = _judged(opened, record, ends=ends, keyless=self._calls_without_key)
             if ends and opened not in self._ended:
                 self._ended.append(opened)
             if problem is None or policy == "off":
@@ -149,6 +154,10 @@ class Run:
                 failing.append(problem)
         if failing:
             pytest.fail("\n\n".join(failing), pytrace=False)
+
+    def _calls_without_key(self, opened: Opened) -> list[Call]:
+        # On a server that others use, too, they may be anyone's.
+        return self._keyless.take(opened) if self._options.url is None else []
 
     def _left_unused(self) -> list[str]:
         texts = [] if self._server is None else self._server.unused.take(unfinished=True)
@@ -279,12 +288,18 @@ class Run:
         return self._tests.setdefault(name, TestRecord(name))
 
 
-def _judged(opened: Opened, record: TestRecord, *, ends: bool) -> tuple[str | None, str]:
+def _judged(
+    opened: Opened,
+    record: TestRecord,
+    *,
+    ends: bool,
+    keyless: Callable[[Opened], list[Call]],
+) -> tuple[str | None, str]:
     try:
         if ends:
             with as_failure():
                 opened.source.wiring.close()
-        return opened.judge(record, final=ends), opened.policy
+        return opened.judge(record, final=ends, keyless=keyless), opened.policy
     except MocksegError as error:
         return f"{error}; what this test sent cannot be judged", "fail"
     except pytest.fail.Exception as error:

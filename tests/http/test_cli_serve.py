@@ -40,14 +40,14 @@ def test_a_settings_file_that_is_read_is_named(
 
 def test_json_prints_one_line_and_nothing_else(start: Callable[..., Started]) -> None:
     """Scripts read one line of standard output; the counts are on standard error."""
-    server = start("--port", "0", "--seed", "7", "--profile", "2018")
+    server = start("--port", "0", "--seed", "7", "--edge", "2018")
 
     url = server.facts["url"]
     assert server.facts == {
         "url": url,
         "page": f"{url}/_mockseg/",
         "controlUrl": f"{url}/_mockseg/v1",
-        "profile": "2018",
+        "edge": "2018",
         "seed": 7,
         "pid": server.process.pid,
         "version": server.facts["version"],
@@ -84,7 +84,7 @@ def test_an_open_stream_does_not_hold_the_end(start: Callable[..., Started]) -> 
 
 
 def test_a_person_is_told_where_it_is_and_a_line_for_each_sdk(tmp_path: Path) -> None:
-    """URL, page, control API, profile, seed, journal, a line per SDK; the counts at the end."""
+    """URL, page, control API, edge, seed, journal, a line per SDK; the counts at the end."""
     arguments = ["--port", "0", "--seed", "7", "--journal", "journal.db"]
     process = subprocess.Popen(
         [sys.executable, "-m", "mockseg", "serve", *arguments],
@@ -105,7 +105,7 @@ def test_a_person_is_told_where_it_is_and_a_line_for_each_sdk(tmp_path: Path) ->
     url = next(line.split()[1] for line in lines if line.startswith("  url "))
     assert f"{url}/_mockseg/\n" in text
     assert f"{url}/_mockseg/v1\n" in text
-    assert "  profile      2025\n" in text
+    assert "  edge         2026\n" in text
     assert "  seed         7\n" in text
     assert "  journal      journal.db\n" in text
     assert "    keeps      requests, calls, verdicts, cursors, sources with" in text
@@ -214,12 +214,12 @@ def test_flags_go_before_variables_before_the_file(
     start: Callable[..., Started], tmp_path: Path
 ) -> None:
     """The three places, seen from outside."""
-    (tmp_path / "mockseg.toml").write_text('port = 0\nseed = 1\nprofile = "2018"\n')
+    (tmp_path / "mockseg.toml").write_text('port = 0\nseed = 1\nedge = "2018"\n')
 
     assert start().facts["seed"] == 1
     assert start(MOCKSEG_SEED="2").facts["seed"] == 2
     server = start("--seed", "3", MOCKSEG_SEED="2")
-    assert (server.facts["seed"], server.facts["profile"]) == (3, "2018")
+    assert (server.facts["seed"], server.facts["edge"]) == (3, "2018")
 
 
 def test_listening_for_other_machines_is_warned_of(start: Callable[..., Started]) -> None:

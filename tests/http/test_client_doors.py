@@ -283,9 +283,9 @@ def test_clearing_forgets_this_source_only(door: Any) -> None:
 
 def test_settings_of_a_source(door: Any) -> None:
     """A source is opened with settings, changed, and named by its key."""
-    source = door.source(name="mine", profile="2018")
+    source = door.source(name="mine", edge="2018")
     view = source.update(error_body="text")
-    assert (view.name, view.profile, view.error_body) == ("mine", "2018", "text")
+    assert (view.name, view.edge, view.error_body) == ("mine", "2018", "text")
     again = door.source(source.write_key, dedup="server")
     assert again.update().dedup == "server"
     unused = door.source(f"{source.write_key}/ü ?#..")
@@ -327,7 +327,7 @@ def test_a_window_sees_what_comes_after_it(door: Any) -> None:
 def test_a_refused_argument_is_refused_alike(door: Any) -> None:
     """What is not allowed is the same error through every door."""
     with pytest.raises(OperationError) as raised:
-        door.source(profile="1999")
+        door.source(edge="1999")
     assert (raised.value.status, raised.value.code) == (422, "invalid_parameter")
     with pytest.raises(OperationError) as raised:
         door.source().set_clock("yesterday")

@@ -79,9 +79,9 @@ def test_the_awaitable_doors_refuse_it_too(
 def test_options_that_are_not_about_plans_are_refused_where_only_plans_are_asked(
     server: MockSegment,
 ) -> None:
-    """A name or a profile has no say in what would become of messages."""
-    with pytest.raises(UnknownOptionError, match=r'validate\(\): unknown option "profile"'):
-        server.validate([], profile="2018")  # type: ignore[call-arg]  # what the test is about
+    """A name or an edge has no say in what would become of messages."""
+    with pytest.raises(UnknownOptionError, match=r'validate\(\): unknown option "edge"'):
+        server.validate([], edge="2018")  # type: ignore[call-arg]  # what the test is about
 
 
 def test_an_unknown_option_of_faults_is_refused_before_the_block(server: MockSegment) -> None:
@@ -135,7 +135,7 @@ def test_an_unknown_argument_of_an_action_names_the_nearest(server: MockSegment)
         ({"catalogue": 5}, "`catalogue` is 5: it must be a list"),
         ({"plan": 5}, "`plan` is 5: it must be an object or a list"),
         ({"plan": [5]}, "`plan[0]` is 5: it must be an object"),
-        ({"profile": "2026x"}, '`profile`: unknown value "2026x"'),
+        ({"edge": "2026x"}, '`edge`: unknown value "2026x"'),
         ({"protocols": {"trak": {}}}, 'unknown parameter "trak"; did you mean "track"?'),
     ],
 )

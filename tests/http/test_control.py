@@ -117,8 +117,8 @@ async def test_a_source_is_minted_shown_changed_and_forgotten(client: Any) -> No
     assert status == 201
     path = f"/sources/{made['writeKey']}"
     assert (await ask(client, "GET", path))[1] == made
-    changed = await ask(client, "PATCH", path, json={"name": "checkout", "profile": "2018"})
-    assert changed == (200, made | {"name": "checkout", "profile": "2018"})
+    changed = await ask(client, "PATCH", path, json={"name": "checkout", "edge": "2018"})
+    assert changed == (200, made | {"name": "checkout", "edge": "2018"})
     assert await ask(client, "DELETE", path) == (200, {"deleted": made["writeKey"]})
     assert (await ask(client, "GET", path))[0] == 404
 

@@ -52,7 +52,7 @@ def refused_in(client: Any, source: str) -> list[tuple[int, str, str, str]]:
         ("POST", "/_mockseg/v1/track", {"json": MESSAGE | {"writeKey": KEY}}, 404),
         ("POST", "/vendors/nobody/x", {"json": MESSAGE | {"writeKey": KEY}}, 404),
         ("PATCH", "/v1/track", {"json": MESSAGE | {"writeKey": KEY}}, 405),
-        ("GET", "/v1/track?writeKey=k1", {}, 405),
+        ("GET", "/v1/track?writeKey=k1", {}, 400),
         ("POST", "/v1/projects/k1/settings", {}, 405),
         ("POST", "/v1/track", {"data": b'{"writeKey":"k1","event":"cut o'}, 400),
         ("POST", "/v1/batch", {"data": b'[{"writeKey":"k1"}]'}, 400),
@@ -78,14 +78,15 @@ async def test_it_belongs_to_the_source_that_its_key_names(
     assert (refusals.status, refusals.reason, refusals.count) == (status, reason, 1)
 
 
-async def test_a_good_request_with_its_key_in_the_query_is_dropped_in_its_source(
+async def test_a_good_request_with_its_key_in_the_query_is_refused_in_its_source(
     client: Any,
 ) -> None:
-    """Segment does not look there: answered 200, and the finding says where the key belongs."""
+    """Segment does not look there: answered 400, and the finding says where the key belongs."""
     async with client.post("/v1/track?writeKey=k1", json=MESSAGE) as answer:
-        assert answer.status == 200
+        assert answer.status == 400
+        assert (await answer.json())["message"] == "An invalid write key was provided"
     (call,) = client.hub.journal.calls_after(0, limit=10, source=KEY)
-    assert call.verdict == "dropped"
+    assert call.verdict == "rejected"
     (finding,) = call.remark.findings
     assert finding.code == "unknown_source"
     assert "as writeKey, or in Authorization as the user name of Basic" in finding.description

@@ -125,8 +125,8 @@ def test_a_wrong_setting_is_refused_before_anything_starts() -> None:
     """Names and values are judged when the object is made."""
     with pytest.raises(UnknownOptionError, match='did you mean "max_calls"'):
         MockSegment(max_call=1)
-    with pytest.raises(ConfigError, match="profile"):
-        MockSegment(profile="1999")
+    with pytest.raises(ConfigError, match="edge"):
+        MockSegment(edge="1999")
 
 
 def test_start_and_stop_may_be_repeated() -> None:

@@ -108,7 +108,7 @@ def test_no_failure_shows_our_lines(run: Run, pytester: pytest.Pytester) -> None
             segment_server.source(nmae="shop")
 
         def test_wrong_value(segment_server):
-            segment_server.source(profile="1999")
+            segment_server.source(edge="1999")
 
         def test_no_plan(server):
             server.source().update(plan="missing.json")

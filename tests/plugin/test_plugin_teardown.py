@@ -36,6 +36,46 @@ def test_a_call_that_segment_would_drop_fails_its_test(run: Run, pytester: pytes
     )
 
 
+def test_a_call_without_a_write_key_fails_the_test_that_runs(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """Segment answers 400, and no source of a test has the call. The next test is free of it."""
+    pytester.makepyfile(
+        """
+        import json
+        import urllib.error
+        import urllib.request
+
+        import pytest
+
+        def post_without_key(source):
+            data = json.dumps({"userId": "u1", "event": "Lost"}).encode()
+            with pytest.raises(urllib.error.HTTPError, match="400"):
+                urllib.request.urlopen(source.url + "/v1/track", data=data, timeout=10)
+
+        def test_lost(segment):
+            post_without_key(segment)
+
+        def test_next(segment, send):
+            assert send(segment, "A") == 200
+
+        @pytest.mark.segment(allow=["unknown_source"])
+        def test_meant(segment):
+            post_without_key(segment)
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "1 call of this test would not pass at Segment:",
+            "  call-1 track 'Lost', userId 'u1': *",
+            "    unknown_source at writeKey: the request has no write key",
+            "To allow it: @pytest.mark.segment(allow=*'unknown_source'*)*",
+        ]
+    )
+
+
 def test_a_marker_lets_it_pass(run: Run, pytester: pytest.Pytester) -> None:
     """By code, by verdict, altogether, or off."""
     pytester.makepyfile(

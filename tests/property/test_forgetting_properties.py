@@ -35,7 +35,7 @@ class SourcesMachine(RuleBasedStateMachine):
         self.patch.setattr("mockseg.hub.sources.MAX_SOURCES", MOST)
         self.patch.setattr("mockseg.hub.forgotten.MAX_FORGOTTEN", records)
         self.sources = Sources(
-            Behaviour(profile="2025", dedup="source", error_body="json", plans=NO_PLANS),
+            Behaviour(edge="2025", dedup="source", error_body="json", plans=NO_PLANS),
             generation=1000,
             journal=MemoryJournal(max_calls=1000, max_requests=1000, max_bytes=1000),
             clock=ShiftedClock(SystemClock()),

@@ -14,6 +14,7 @@ from mockseg.config import (
     Settings,
     load,
     read_sources,
+    with_new_names,
 )
 from mockseg.errors import ConfigError
 
@@ -41,7 +42,7 @@ def test_defaults_hold_when_nobody_says_anything(folder: Path) -> None:
     settings = load(Settings, read_sources(environ={}, folder=folder))
 
     assert settings == Settings()
-    assert (settings.host, settings.port, settings.profile) == ("127.0.0.1", 8765, "2025")
+    assert (settings.host, settings.port, settings.edge) == ("127.0.0.1", 8765, "2026")
 
 
 def test_every_field_is_a_row_of_the_table() -> None:
@@ -53,14 +54,45 @@ def test_every_field_is_a_row_of_the_table() -> None:
     assert all(row.help for row in SERVER_SETTINGS)
 
 
+def test_an_old_name_works_and_warns(folder: Path) -> None:
+    """Files and variables that were written for an earlier mockseg keep their meaning."""
+    write(folder, 'profile = "2018"\n')
+    sources = read_sources(environ={}, folder=folder)
+    assert load(Settings, sources).edge == "2018"
+    (warning,) = sources.warnings
+    assert warning.endswith("mockseg.toml: profile is deprecated: its new name is edge")
+
+    sources = read_sources(environ={"MOCKSEG_PROFILE": "2025"}, folder=folder)
+    assert load(Settings, sources).edge == "2025"
+    assert "MOCKSEG_PROFILE is deprecated: its new name is MOCKSEG_EDGE" in sources.warnings
+
+    both = {"MOCKSEG_PROFILE": "2025", "MOCKSEG_EDGE": "2026"}
+    assert load(Settings, read_sources(environ=both, folder=folder)).edge == "2026"
+
+
+def test_a_file_with_both_names_is_refused(folder: Path) -> None:
+    """Which of them is meant cannot be guessed."""
+    write(folder, 'profile = "2018"\nedge = "2018"\n')
+    with pytest.raises(ConfigError, match="profile is the old name of edge; keep only edge"):
+        read_sources(environ={}, folder=folder)
+
+
+def test_an_old_name_is_a_deprecated_argument_too() -> None:
+    """The warning names the new one; both together are refused."""
+    with pytest.warns(DeprecationWarning, match="profile is deprecated: its new name is edge"):
+        assert with_new_names({"profile": "2018", "port": 1}) == {"edge": "2018", "port": 1}
+    with pytest.raises(ConfigError, match="pass only edge"):
+        with_new_names({"profile": "2018", "edge": "2018"})
+
+
 def test_a_flag_goes_before_a_variable_before_the_file(folder: Path) -> None:
     """The one order of precedence."""
-    write(folder, 'port = 1\nhost = "h1"\nprofile = "2018"\n')
+    write(folder, 'port = 1\nhost = "h1"\nedge = "2018"\n')
     environ = {"MOCKSEG_PORT": "2", "MOCKSEG_HOST": "h2"}
 
     settings = load(Settings, read_sources(environ=environ, folder=folder), {"port": "3"})
 
-    assert (settings.port, settings.host, settings.profile) == (3, "h2", "2018")
+    assert (settings.port, settings.host, settings.edge) == (3, "h2", "2018")
 
 
 def test_a_token_is_no_part_of_a_repr() -> None:
@@ -138,8 +170,8 @@ def test_the_flag_goes_before_the_variable_for_the_file_too(folder: Path) -> Non
         ("max_calls = 0", r"max_calls is 0: it must be a whole number from 1$"),
         ('tls = "yes"', r'tls is "yes": it must be true or false'),
         (
-            'profile = "2052"',
-            r'profile: unknown value "2052"; did you mean "2025"\? Allowed: 2025',
+            'edge = "2052"',
+            r'edge: unknown value "2052"; did you mean "2025"\? Allowed: 2026',
         ),
         ('known_write_keys = "a,b"', r"it must be texts \(an array in the file"),
         ("known_write_keys = [1]", r"known_write_keys is \[1\]"),
@@ -248,8 +280,8 @@ def test_http_and_https_need_one_port_each() -> None:
 
 def test_settings_made_by_hand_are_checked_too() -> None:
     """Whoever makes settings in Python gets the same sentence."""
-    with pytest.raises(ConfigError, match=r'profile: unknown value "2024"'):
-        Settings(profile="2024")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r'edge: unknown value "2024"'):
+        Settings(edge="2024")  # type: ignore[arg-type]
 
     assert Settings(known_write_keys=["a"]).known_write_keys == ("a",)  # type: ignore[arg-type]
 

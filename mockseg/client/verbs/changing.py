@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
 from mockseg.client.operation_call import OperationCall, Steps, ask
 from mockseg.client.verbs.reading import call_pages
+from mockseg.config import with_new_names
 from mockseg.errors import OperationError, PlanError, UnreadableFileError
 from mockseg.files import read_json
 from mockseg.operations.base import OfSource
@@ -19,10 +20,10 @@ from mockseg.operations.sources import (
     ClockView,
     CreateSource,
     DedupScope,
+    Edge,
     ErrorBody,
     GetSource,
     PatchSource,
-    Profile,
     SetClock,
     SourceView,
     Window,
@@ -64,19 +65,34 @@ class SourceOptions(PlanOptions, total=False):
 
     Attributes:
         name: for people.
-        profile: a dated behaviour of Segment's edge.
+        edge: a dated behaviour of Segment's edge.
+        profile: the old name of edge; deprecated.
         dedup: among which calls a messageId must be new.
-        error_body: JSON, or Segment's plain text.
+        error_body: of refusals: as the edge has it, always JSON, or always plain text.
     """
 
     name: str | None
-    profile: Profile | None
+    edge: Edge | None
+    profile: Edge | None
     dedup: DedupScope | None
     error_body: ErrorBody | None
 
 
 # What `source()` and its relatives take: the one definition is the class above.
 OPTION_NAMES = tuple(SourceOptions.__annotations__)
+
+
+def checked(callee: str, options: SourceOptions) -> SourceOptions:
+    """Return options under their new names.
+
+    Raises:
+        UnknownOptionError: an option is unknown.
+        ConfigError: an option is given under its old name and its new one.
+    """
+    # pytest's traceback of a wrong argument ends at the test's own line.
+    __tracebackhide__ = True
+    check_options(callee, options, OPTION_NAMES)
+    return cast("SourceOptions", with_new_names(options))
 
 
 def given(options: SourceOptions) -> dict[str, Any]:
@@ -195,7 +211,7 @@ def update(scope: Scope, /, **options: Unpack[SourceOptions]) -> Steps[SourceVie
     Raises:
         UnknownOptionError: an option is unknown.
     """
-    check_options("update", options, OPTION_NAMES)
+    options = checked("update", options)
     view: SourceView
     # A source that is not open yet is opened.
     try:

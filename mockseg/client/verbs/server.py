@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 from mockseg.client.operation_call import OperationCall, Steps, ask
 from mockseg.client.scope import Scope
 from mockseg.client.verbs.changing import (
-    OPTION_NAMES,
     PlanOptions,
     SourceOptions,
+    checked,
     create,
     given,
     update,
@@ -51,7 +51,7 @@ def source(
     Raises:
         UnknownOptionError: an option is unknown.
     """
-    check_options("source", options, OPTION_NAMES)
+    options = checked("source", options)
     if write_key is None:
         view: SourceView = yield OperationCall("create_source", create(None, options))
         return Scope(view.write_key, unused=server)
@@ -68,7 +68,7 @@ def window(server: Unused, /, write_key: str, **options: Unpack[SourceOptions]) 
         write_key: of the source.
         options: as for :meth:`source`; they hold for the source, whoever else uses it.
     """
-    check_options("window", options, OPTION_NAMES)
+    options = checked("window", options)
     scope = yield from _named(server, write_key, options)
     opened: Window = yield OperationCall("open_window", GetSource(write_key=write_key))
     scope.move_to(opened)

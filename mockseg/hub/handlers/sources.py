@@ -195,7 +195,7 @@ def _view(source: Source, sources: Sources, journal: MemoryJournal) -> SourceVie
     return SourceView(
         write_key=source.key,
         name=behaviour.name,
-        profile=behaviour.profile,
+        edge=behaviour.edge,
         dedup=behaviour.dedup,
         error_body=behaviour.error_body,
         plans=[plan.slug for plan in behaviour.plans.set.plans],

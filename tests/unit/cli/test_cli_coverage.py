@@ -76,7 +76,7 @@ def source(key: str) -> SourceView:
     return SourceView(
         write_key=key,
         name="",
-        profile="2025",
+        edge="2025",
         dedup="source",
         error_body="json",
         plans=[],

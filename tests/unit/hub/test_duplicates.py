@@ -48,7 +48,7 @@ def test_what_was_dropped_is_no_original(machine):
 
 def test_what_was_rejected_may_be_sent_again(make_machine):
     """A retry after a refusal is accepted, at its second attempt."""
-    machine = make_machine(profile="debug-api")
+    machine = make_machine(edge="debug-api")
     batch = [{"type": "track", "userId": "u", "event": "E", "messageId": "m1"}]
     machine.batch(*batch, {"type": "track", "messageId": "m2"})
     machine.batch(*batch)

@@ -71,17 +71,17 @@ async def test_what_was_forgotten_is_known(machine, few, flood):
 
 async def test_a_source_that_comes_back_says_what_it_lacks(machine, few, flood):
     """Its calls are judged by no plan of its own: whoever looks at it reads that."""
-    await machine.perform("create_source", writeKey="k", plan=PLAN, profile="2018")
+    await machine.perform("create_source", writeKey="k", plan=PLAN, edge="2018")
     for number in range(3):
         await machine.perform("create_source", writeKey=f"other {number}")
     machine.track("k", event="Paid")
     source = await machine.perform("get_source", writeKey="k")
-    assert (source.plans, source.profile) == ([], "2025")
+    assert (source.plans, source.edge) == ([], "2026")
     assert source.forgotten.settings == ("plan", "settings")
     assert (await lost(machine)).inside(after=machine.hub.journal.cursor)
     await machine.perform("put_plan", writeKey="k", plan=PLAN)
     assert (await lost(machine)).forgotten.settings == ("settings",)
-    await machine.perform("patch_source", writeKey="k", profile="2018")
+    await machine.perform("patch_source", writeKey="k", edge="2018")
     assert (await lost(machine)).forgotten is None
 
 

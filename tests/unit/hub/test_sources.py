@@ -23,7 +23,7 @@ async def test_any_key_opens_its_source(machine):
     """The first call opens it, with the server's settings."""
     machine.track("any key \u00e9")
     source = await machine.perform("get_source", writeKey="any key \u00e9")
-    assert (source.profile, source.dedup, source.error_body) == ("2025", "source", "json")
+    assert (source.edge, source.dedup, source.error_body) == ("2026", "source", "edge")
     assert (source.calls, source.name) == (1, "")
     assert source.created_at == "2026-01-31T12:00:00.000Z"
 
@@ -102,17 +102,17 @@ async def test_a_key_is_opened_once(machine):
     """Opening it again is refused and changes nothing."""
     machine.track("k")
     with pytest.raises(OperationError) as caught:
-        await machine.perform("create_source", writeKey="k", profile="2018")
+        await machine.perform("create_source", writeKey="k", edge="2018")
     assert (caught.value.status, caught.value.code) == (409, "source_exists")
-    assert (await machine.perform("get_source", writeKey="k")).profile == "2025"
+    assert (await machine.perform("get_source", writeKey="k")).edge == "2026"
 
 
 async def test_settings_are_changed_one_by_one(machine):
     """What is left out stays."""
     await machine.perform("create_source", writeKey="k", name="n", dedup="server")
     await machine.perform("patch_source", writeKey="k", errorBody="text")
-    source = await machine.perform("patch_source", writeKey="k", profile="2018")
-    assert (source.name, source.dedup, source.error_body, source.profile) == (
+    source = await machine.perform("patch_source", writeKey="k", edge="2018")
+    assert (source.name, source.dedup, source.error_body, source.edge) == (
         "n",
         "server",
         "text",
@@ -131,14 +131,14 @@ async def test_an_unknown_source_is_404(machine, operation):
 
 async def test_a_deleted_source_is_gone_with_all_it_had(machine):
     """Its calls, requests, settings and ids; its neighbour stays."""
-    await machine.perform("create_source", writeKey="k", profile="2018")
+    await machine.perform("create_source", writeKey="k", edge="2018")
     machine.track("k", messageId="m1")
     machine.track("b")
     await machine.perform("delete_source", writeKey="k")
     assert await keys(machine) == (["b"], 0)
     assert [call.source for call in machine.calls()] == ["b"]
     assert machine.track("k", messageId="m1").verdict == "accepted"
-    assert (await machine.perform("get_source", writeKey="k")).profile == "2025"
+    assert (await machine.perform("get_source", writeKey="k")).edge == "2026"
 
 
 async def test_clear_wants_to_know_what(machine):

@@ -109,9 +109,8 @@ def test_what_is_no_json_object_is_400(machine, path, body):
     answer = machine.send(path, body, key="k")
     said = json.loads(answer.body)
     assert answer.status == 400
-    assert said["success"] is False
-    assert said["code"] == "invalid_request"
-    assert said["message"] == said["error"] == machine.requests("k")[0].reason.description
+    assert said == {"success": False, "message": "malformed JSON", "code": "invalid_request"}
+    assert machine.requests("k")[0].reason.code == "bad_request"
     assert machine.calls() == []
 
 
@@ -183,12 +182,35 @@ def test_a_whole_requests_fault_does_not_hide_a_calls_own(machine, codes):
     assert codes(good) == ["unknown_source"]
 
 
-def test_a_request_without_a_key_is_200_and_dropped(machine, codes):
-    """Segment's edge cannot know whose it is; it stands under the empty source."""
-    answer = machine.send("/v1/track", GOOD)
-    assert (answer.status, answer.body) == (200, SUCCESS)
+@pytest.mark.parametrize("path", ["/v1/track", "/v1/t", "/v1/batch", "/v1/b"])
+@pytest.mark.parametrize("key", [{}, {"writeKey": ""}, {"writeKey": None}])
+def test_a_request_without_a_key_is_400(machine, codes, path, key):
+    """The body is Segment's to the byte; the call is recorded under the empty source."""
+    message = GOOD | {"type": "track"}
+    body = (message if path in {"/v1/track", "/v1/t"} else {"batch": [message]}) | key
+    answer = machine.send(path, body)
+    assert (answer.status, answer.body) == (
+        400,
+        b'{"success":false,"message":"An invalid write key was provided","code":"invalid_request"}',
+    )
     (call,) = machine.calls("")
-    assert (call.source, call.verdict, codes(call)) == ("", "dropped", ["unknown_source"])
+    assert (call.source, call.verdict, codes(call)) == ("", "rejected", ["unknown_source"])
+
+
+def test_any_key_that_is_not_empty_is_200(machine):
+    """Segment learns only later that no source has it."""
+    key = "z" * 32
+    assert machine.send("/v1/track", GOOD | {"writeKey": key}).body == SUCCESS
+    assert [call.source for call in machine.calls()] == [key]
+
+
+@pytest.mark.parametrize(
+    ("own", "source"), [({"writeKey": "B"}, "B"), ({"writeKey": None}, "A"), ({}, "A")]
+)
+def test_the_key_of_the_body_beats_the_header_and_null_is_none(machine, own, source):
+    """A foreign key in the body is why a good one in the header was refused."""
+    assert machine.send("/v1/track", GOOD | own, key="A").status == 200
+    assert [call.source for call in machine.calls()] == [source]
 
 
 def test_the_body_names_the_source_before_the_header(machine):
@@ -212,9 +234,9 @@ def test_known_write_keys_make_others_401(make_machine, codes):
     """A deviation for tests: unknown keys, and none at all, are refused."""
     machine = make_machine(known_write_keys=("k",))
     assert machine.send("/v1/track", GOOD, key="k").status == 200
-    for key in ("typo", ""):
+    for key, refused in (("typo", (401, "unknown_source")), ("", (400, "invalid_request"))):
         answer = machine.send("/v1/track", GOOD, key=key)
-        assert (answer.status, json.loads(answer.body)["code"]) == (401, "unknown_source")
+        assert (answer.status, json.loads(answer.body)["code"]) == refused
         (call,) = machine.calls(key)
         assert (call.verdict, codes(call)) == ("rejected", ["unknown_source"])
 

@@ -229,7 +229,7 @@ def test_a_good_match_outweighs_a_dropped_one(machine, wait):
 
 def test_a_rejected_match_ends_the_wait(make_machine, run):
     """A call that was answered 4xx ends it like a dropped one."""
-    machine = make_machine(profile="debug-api")
+    machine = make_machine(edge="debug-api")
 
     async def body():
         later(0.1, machine.track, properties=5)

@@ -1,4 +1,4 @@
-"""Answers by profile: today's edge, that of 2018, and the Debug API that was removed."""
+"""Answers by edge: today's, those of 2025 and 2018, and the Debug API that was removed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUCCESS = b'{"success":true}'
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"x":"' + b"x" * 600_000 + b'"}'])
 def test_in_2018_short_routes_always_said_200(make_machine, path, body):
     """The message was lost silently; here the request says why."""
-    machine = make_machine(profile="2018")
+    machine = make_machine(edge="2018")
     answer = machine.send(path, body, key="k")
     assert (answer.status, answer.body) == (200, SUCCESS)
     assert all(call.verdict == "dropped" for call in machine.calls())
@@ -26,7 +26,7 @@ def test_in_2018_short_routes_always_said_200(make_machine, path, body):
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/batch", "/v1/import"])
 def test_in_2018_long_routes_said_400(make_machine, path):
     """Servers were told."""
-    assert make_machine(profile="2018").send(path, b"{", key="k").status == 400
+    assert make_machine(edge="2018").send(path, b"{", key="k").status == 400
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_in_2018_long_routes_said_400(make_machine, path):
 )
 def test_the_debug_api_answers_with_the_reason(make_machine, message, said):
     """400 with what is wrong, and nothing is delivered."""
-    machine = make_machine(profile="debug-api")
+    machine = make_machine(edge="debug-api")
     answer = machine.send("/v1/track", message, key="k")
     assert (answer.status, json.loads(answer.body)["message"]) == (400, said)
     (call,) = machine.calls()
@@ -57,7 +57,7 @@ def test_the_debug_api_answers_with_the_reason(make_machine, message, said):
 
 def test_the_debug_api_refuses_a_batch_for_one_bad_call(make_machine, codes):
     """The good ones say that another was refused."""
-    machine = make_machine(profile="debug-api")
+    machine = make_machine(edge="debug-api")
     assert machine.batch(GOOD, {"type": "track", "userId": "u"}, GOOD).status == 400
     calls = machine.calls()
     assert [call.verdict for call in calls] == ["rejected"] * 3
@@ -73,27 +73,27 @@ def test_the_debug_api_refuses_a_batch_for_one_bad_call(make_machine, codes):
 )
 def test_the_debug_api_names_json_and_key(make_machine, key, body, start):
     """Broken JSON and a missing key are 400 there."""
-    answer = make_machine(profile="debug-api").send("/v1/track", body, key=key)
+    answer = make_machine(edge="debug-api").send("/v1/track", body, key=key)
     assert answer.status == 400
     assert json.loads(answer.body)["message"].startswith(start)
 
 
 def test_the_debug_api_lets_good_calls_through(make_machine):
     """What has no fault is answered and accepted as ever."""
-    machine = make_machine(profile="debug-api")
+    machine = make_machine(edge="debug-api")
     assert machine.batch(GOOD, GOOD).body == SUCCESS
     assert [call.verdict for call in machine.calls()] == ["accepted"] * 2
 
 
-async def test_a_profile_is_a_sources_own(machine):
+async def test_an_edge_is_a_sources_own(machine):
     """One source can be strict while its neighbour is not."""
-    await machine.perform("create_source", writeKey="strict", profile="debug-api")
-    await machine.perform("create_source", writeKey="old", profile="2018")
+    await machine.perform("create_source", writeKey="strict", edge="debug-api")
+    await machine.perform("create_source", writeKey="old", edge="2018")
     bad = {"userId": "u"}
     assert machine.send("/v1/track", bad, key="strict").status == 400
     assert machine.send("/v1/t", b"{", key="old").status == 200
     assert machine.send("/v1/t", b"{", key="other").status == 400
-    await machine.perform("patch_source", writeKey="strict", profile="2025")
+    await machine.perform("patch_source", writeKey="strict", edge="2025")
     assert machine.send("/v1/track", bad, key="strict").status == 200
 
 
@@ -102,7 +102,7 @@ async def test_a_profile_is_a_sources_own(machine):
     [
         ({}, b"{", 400, b"Bad Request\n"),
         ({"known_write_keys": ("a",)}, b"{}", 401, b"Unauthorized\n"),
-        ({"profile": "debug-api"}, b"{}", 400, b"Bad Request\n"),
+        ({"edge": "debug-api"}, b"{}", 400, b"Bad Request\n"),
     ],
 )
 def test_plain_text_is_there_for_who_wants_it(make_machine, settings, body, status, text):
@@ -112,7 +112,47 @@ def test_plain_text_is_there_for_who_wants_it(make_machine, settings, body, stat
     assert answer.content_type.startswith("text/plain")
 
 
-def test_error_bodies_have_what_every_sdk_insists_on(machine):
-    """An object with success, code, message and error."""
-    said = json.loads(machine.send("/v1/track", b"{", key="k").body)
-    assert set(said) == {"success", "code", "message", "error"}
+def test_in_2025_the_message_has_the_reason(make_machine):
+    """Segment's documentation has no words for it, so that edge says what is wrong."""
+    machine = make_machine(edge="2025")
+    said = json.loads(machine.send("/v1/track", b"[]", key="k").body)
+    assert said == {
+        "success": False,
+        "message": "the body is not a JSON object",
+        "code": "invalid_request",
+    }
+
+
+@pytest.mark.parametrize("edge", ["2025", "2018"])
+def test_before_2026_a_request_without_a_key_was_answered_200(make_machine, codes, edge):
+    """Its call was lost; here it says why."""
+    machine = make_machine(edge=edge)
+    assert machine.send("/v1/track", GOOD).body == SUCCESS
+    (call,) = machine.calls("")
+    assert (call.verdict, codes(call)) == ("dropped", ["unknown_source"])
+
+
+@pytest.mark.parametrize(
+    ("error_body", "content_type"),
+    [
+        ("edge", "text/plain; charset=utf-8"),
+        ("text", "text/plain; charset=utf-8"),
+        ("json", "application/json"),
+    ],
+)
+def test_in_2018_refusals_are_plain_text_unless_json_is_asked_for(
+    make_machine, error_body, content_type
+):
+    """As the edge has it by default; some SDKs choke on text."""
+    machine = make_machine(edge="2018", error_body=error_body)
+    assert machine.send("/v1/track", b"{", key="k").content_type == content_type
+
+
+async def test_the_old_name_of_the_edge_is_still_taken(machine):
+    """JSON that was written for an earlier mockseg works; the new name wins over it."""
+    view = await machine.perform("create_source", writeKey="k", profile="2018")
+    assert view.edge == "2018"
+    view = await machine.perform("patch_source", writeKey="k", profile="2025")
+    assert view.edge == "2025"
+    view = await machine.perform("patch_source", writeKey="k", profile="2018", edge="2026")
+    assert view.edge == "2026"
