@@ -13,6 +13,7 @@ EXTRAS: Final = {
     "hcl2": ("hcl", "python-hcl2"),
     "hypothesis": ("strategies", "Hypothesis"),
     "locust": ("locust", "Locust"),
+    "psycopg": ("postgres", "psycopg"),
     "segment.analytics": ("demo", "segment-analytics-python"),
     "uvloop": ("uvloop", "uvloop"),
 }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from contextlib import AbstractContextManager
 from typing import Any
 
 import click
@@ -12,10 +13,11 @@ from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target
 from mockseg.clock import SystemClock
 from mockseg.domain.timestamps import format_moment
-from mockseg.json_types import JsonObject, encode_printable
+from mockseg.json_types import encode_printable
 from mockseg.matching.render import counted
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary
+from mockseg.operations.sources import GetSource, SourceView
 from mockseg.operations.warehouse import (
     LossView,
     QueriedWarehouse,
@@ -25,6 +27,8 @@ from mockseg.operations.warehouse import (
     loss_views,
 )
 from mockseg.warehouse.loader import Loader
+from mockseg.warehouse.names import check_schema_name, schema_name
+from mockseg.warehouse.postgres import is_postgres, postgres_schema
 from mockseg.warehouse.sqlite_file import sqlite_file
 from mockseg.warehouse.tables import Options
 
@@ -38,9 +42,15 @@ _MOST_LOSSES = 10
 @source_flag("The write key.", required=True)
 @click.option(
     "--to",
-    "file",
-    metavar="FILE",
-    help="Write all rows to a SQLite file. It gets what it does not have yet.",
+    "to",
+    metavar="FILE|URL",
+    help="Write all rows to a SQLite file or to PostgreSQL, such as postgresql://localhost/test."
+    " It gets what it does not have yet.",
+)
+@click.option(
+    "--schema",
+    metavar="TEXT",
+    help="Schema in PostgreSQL; one source has it.  [the name of the source]",
 )
 @click.option(
     "--warehouse",
@@ -70,7 +80,8 @@ def command(
     target: Target,
     source: str,
     sql: str | None,
-    file: str | None,
+    to: str | None,
+    schema: str | None,
     as_json: bool,
     incomplete: bool,
     **options: Any,
@@ -83,10 +94,16 @@ def command(
     Exit 1 when calls were evicted before they could be written with --to.
     """
     asked = {**options, "write_key": source, "incomplete": incomplete}
-    if file is not None:
+    if schema is not None and (to is None or not is_postgres(to)):
+        raise click.UsageError("--schema needs --to postgresql://...")
+    if to is not None:
         if sql is not None:
             raise click.UsageError("expected SQL or --to, got both")
-        return _write(target, source, file, options, as_json=as_json, incomplete=incomplete)
+        chosen = Options(
+            id=options["warehouse"], dates=options["dates"], text_limit=options["text_limit"]
+        )
+        opened = _opened(target, source, to, schema, chosen)
+        return _write(target, source, opened, as_json=as_json, incomplete=incomplete)
     if sql is None:
         _show(target, ShowWarehouse(**asked), as_json=as_json)
     else:
@@ -123,20 +140,28 @@ def _show(target: Target, asked: ShowWarehouse, *, as_json: bool) -> None:
     _tell(view.kept_out, view.losses)
 
 
+def _opened(
+    target: Target, source: str, to: str, schema: str | None, options: Options
+) -> AbstractContextManager[Loader]:
+    """Return what loads calls into a file, or into a schema."""
+    if not is_postgres(to):
+        return sqlite_file(to, source=source, options=options)
+    if schema is None:
+        view = target.ask("get_source", GetSource(write_key=source), SourceView)
+        schema = schema_name(view.name) or schema_name(f"source {source}")
+    return postgres_schema(to, schema=check_schema_name(schema), source=source, options=options)
+
+
 def _write(
     target: Target,
     source: str,
-    file: str,
-    options: JsonObject,
+    opened: AbstractContextManager[Loader],
     *,
     as_json: bool,
     incomplete: bool,
 ) -> int:
-    chosen = Options(
-        id=options["warehouse"], dates=options["dates"], text_limit=options["text_limit"]
-    )
-    before = target.ask("summary", OfSource(source=source), Summary)
-    with sqlite_file(file, source=source, options=chosen) as loader:
+    with opened as loader:
+        before = target.ask("summary", OfSource(source=source), Summary)
         _load_all(target, source, loader, last=before.cursor)
     lost = target.ask("summary", OfSource(source=source), Summary).evicted
     losses = loss_views(loader.losses)

@@ -158,6 +158,17 @@ def test_samples_without_hypothesis_are_one_line_and_write_nothing(
     assert not (tmp_path / "samples.ndjson").exists()
 
 
+def test_a_warehouse_in_postgresql_without_psycopg_is_one_line(base: Run) -> None:
+    """Exit 2, before a server is asked; a schema that is named needs no question."""
+    target = ("--to", "postgresql://127.0.0.1:9/x", "--schema", "x", "--url", "http://127.0.0.1:9")
+    done = base("-m", "mockseg", "warehouse", "--source", "k", *target)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "mockseg: mockseg warehouse --to postgresql:// needs psycopg, which is not installed:"
+        ' pip install "mockseg[postgres]"\n'
+    )
+
+
 @pytest.mark.parametrize(
     "command",
     [
