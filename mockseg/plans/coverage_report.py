@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Final
 
 from mockseg.junit import Case, junit_xml
@@ -35,7 +34,11 @@ _PAGE: Final = """<!doctype html>
 </head>
 <body>
 <h1>{{ title }}</h1>
-<p class="total {{ verdict }}">{{ total }}</p>
+{{ section }}</body>
+</html>
+"""
+
+_SECTION: Final = """<p class="total {{ verdict }}">{{ total }}</p>
 {% for plan in report.rules | map(attribute="plan") | unique(case_sensitive=true) %}
 <h2>{{ plan }}</h2>
 <div class="scroll"><table>
@@ -70,8 +73,6 @@ _PAGE: Final = """<!doctype html>
 {% endfor %}
 </ul>
 {% endif %}
-</body>
-</html>
 """
 
 
@@ -85,33 +86,43 @@ def coverage_html(
         title: the page's title.
         threshold: in per cent; says whether it is reached.
     """
+    from markupsafe import Markup
+
+    section = coverage_section(report, threshold=threshold)
+    page = _rendered(
+        _PAGE,
+        title=title,
+        style=Markup(_STYLE),  # noqa: S704 - a constant
+        section=Markup(section),  # noqa: S704 - escaped already
+    )
+    return page + "\n"
+
+
+def coverage_section(report: CoverageReport, *, threshold: float | None = None) -> str:
+    """Write the report as a part of a page, in HTML; the arguments are those of the page."""
+    from markupsafe import Markup
+
+    never_asserted = f", {len(report.never_asserted)} never asserted on"
+    reached = threshold is not None and report.reaches(threshold)
+    return _rendered(
+        _SECTION,
+        report=report,
+        never=Markup('<span class="bad">never</span>'),
+        total=_total(report, threshold, more=never_asserted),
+        verdict="" if threshold is None else "good" if reached else "bad",
+    )
+
+
+def _rendered(template: str, **values: object) -> str:
     # Its import is slow, and few ask for a page.
     from jinja2 import Environment
-    from markupsafe import Markup
 
     environment = Environment(
         autoescape=True,
         trim_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    never_asserted = f", {len(report.never_asserted)} never asserted on"
-    reached = threshold is not None and report.reaches(threshold)
-    return (
-        environment.from_string(_PAGE).render(
-            report=report,
-            title=title,
-            style=Markup(_STYLE),  # noqa: S704 - a constant
-            never=Markup('<span class="bad">never</span>'),
-            total=_total(report, threshold, more=never_asserted),
-            verdict="" if threshold is None else "good" if reached else "bad",
-        )
-        + "\n"
-    )
-
-
-def html_text(text: str) -> str:
-    """Return a text as HTML that shows what is invisible or would reorder the line."""
-    return escape(printable(text))
+    return environment.from_string(template).render(**values)
 
 
 _MOST_LINES: Final = 10

@@ -82,6 +82,11 @@ class Options:
         return self.coverage or self.threshold is not None or bool(self.reports)
 
     @property
+    def wants_calls(self) -> bool:
+        """Whether a report shows the calls of each test."""
+        return any(path.suffix == ".html" for path in self.reports)
+
+    @property
     def to_check(self) -> bool:
         """Whether something was chosen that only mockseg can check."""
         return self.has_plan or self.url is not None

@@ -6,6 +6,8 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from mockseg import json_types
 from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
 from mockseg.client.operation_call import Steps, ask, run
@@ -16,6 +18,7 @@ from mockseg.domain.call import Call, call_cursor
 from mockseg.errors import MocksegError, UnmetExpectationError
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallPage, ListCalls
+from mockseg.operations.faults import AskTruth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +55,7 @@ class TestRecord:
         problems: what was wrong when it ended, in words.
         failed: a phase of it failed.
         coverage: of the plans of its sources, by server and write key.
+        shown: what a report shows of its sources.
     """
 
     __test__ = False
@@ -63,6 +67,7 @@ class TestRecord:
         self.failed = False
         self._counts = dict.fromkeys(_COUNTS, 0)
         self.coverage: dict[str, CoverageView] = {}
+        self.shown: list[dict[str, Any]] = []
 
     def count(self, seen: list[Call], *, requests: int) -> None:
         self._counts["total"] += len(seen)
@@ -111,6 +116,7 @@ class TestRecord:
             "problems": self.problems,
             "coverage": coverage,
             "plans": list(plans.values()),
+            "sources": self.shown,
         }
 
     def _calls(self) -> tuple[list[Call], str | None]:
@@ -171,6 +177,7 @@ class KeylessCalls:
 
 
 _MAX_LISTED = 10
+_MOST_REPORTED_BYTES = 256 * 1024
 _SETTLE_SECONDS = 5.0
 
 
@@ -202,6 +209,7 @@ class Opened:
         # A server that runs elsewhere may have plans of its own.
         has_plan = judged_by_plan or options.url is not None
         self._covers = has_plan and options.wants_coverage
+        self._shows = options.wants_calls
         self._after = source.scope.after
         self._after_request = source.scope.after_request
 
@@ -241,6 +249,8 @@ class Opened:
         if self._covers:
             name = f"{self.source.url} {scope.write_key}"
             record.coverage[name] = self._run(reading.coverage(scope))
+        if self._shows:
+            record.shown.append(self._shown(seen))
         problem = self._problem([*seen, *keyless(self)], sent)
         if problem is None and "bad" not in self._allow.words:
             problem = _incomplete(lost, after=after, after_request=after_request)
@@ -270,6 +280,29 @@ class Opened:
             }
             for call in late
         ]
+
+    def _shown(self, seen: list[Call]) -> dict[str, Any]:
+        """Return what a report shows of the source: the first calls, up to 256 KB of them."""
+        from mockseg.web.page.report import ReportedSource
+
+        key = self.source.write_key
+        faults = self._run(ask("list_faults", OfSource(source=key), field="faults"))
+        calls: list[Call] = []
+        left = _MOST_REPORTED_BYTES
+        for call in seen:
+            left -= len(json_types.encode(call))
+            if left < 0:
+                break
+            calls.append(call)
+        reported = ReportedSource(
+            write_key=key,
+            truth=self._run(ask("truth", AskTruth(source=key, limit=0), field="summary")),
+            faults=[rule.words for fault in faults for rule in fault.rules],
+            calls=calls,
+            left_out=len(seen) - len(calls),
+        )
+        shown: dict[str, Any] = msgspec.to_builtins(reported)
+        return shown
 
     def _problem(self, seen: list[Call], sent: list[RequestView]) -> str | None:
         allow = self._allow

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mockseg import json_types
 from mockseg.errors import PlanError
 from mockseg.junit import Case, junit_xml
 from mockseg.plans.coverage import Coverage
-from mockseg.plans.coverage_report import coverage_cases, coverage_html, coverage_text, html_text
+from mockseg.plans.coverage_report import coverage_cases, coverage_text
 from mockseg.plans.model import Plan, plan_from_json
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class RunReport:
 
     Attributes:
         tests: what each test sent, with its outcome.
+        sources: of each test, by its id, as the page shows them.
         late: calls after the end of their test.
         notes: what else is to be said.
         coverage: of the plans, or None.
@@ -30,6 +33,7 @@ class RunReport:
     """
 
     tests: list[dict[str, Any]]
+    sources: dict[str, list[dict[str, Any]]]
     late: list[dict[str, Any]]
     notes: list[str]
     coverage: Coverage | None
@@ -70,32 +74,18 @@ class RunReport:
         return json_types.pretty(document) + "\n"
 
     def _html(self) -> str:
-        report = Coverage(()).report() if self.coverage is None else self.coverage.report()
-        threshold = None if self.coverage is None else self.threshold
-        page = coverage_html(report, title="mockseg: what the tests sent", threshold=threshold)
-        rows = "\n".join(
-            f"<tr><td><code>{html_text(test['id'])}</code></td><td>{html_text(test['outcome'])}</td>"
-            f'<td class="number">{test["counts"]["total"]}</td>'
-            f'<td class="number">{test["counts"]["bad"]}</td>'
-            f"<td>{'<br>'.join(html_text(line) for line in _problem_lines(test))}</td></tr>"
-            for test in self.tests
+        from mockseg.web.page.report import ReportedSource, report_html
+
+        return report_html(
+            self.tests,
+            sources={
+                test: msgspec.convert(sources, list[ReportedSource])
+                for test, sources in self.sources.items()
+            },
+            late=self.late,
+            coverage=(Coverage(()) if self.coverage is None else self.coverage).report(),
+            threshold=None if self.coverage is None else self.threshold,
         )
-        head = "".join(
-            f'<th scope="col">{name}</th>'
-            for name in ("Test", "Outcome", "Calls", "Bad", "Problems")
-        )
-        late = "".join(
-            f"<li><code>{html_text(call['test'])}</code>: {html_text(call['text'])}</li>"
-            for call in self.late
-        )
-        parts = [
-            "<h2>Tests</h2>",
-            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>',
-            f"<tbody>{rows}</tbody></table></div>",
-        ]
-        if late:
-            parts.append(f"<h2>After the end of their test</h2><ul>{late}</ul>")
-        return page.replace("</body>", "\n".join([*parts, "</body>"]))
 
     def _xml(self) -> str:
         suites: list[tuple[str, list[Case]]] = []
@@ -153,7 +143,3 @@ def coverage_of(
 
 def _identity(rule: dict[str, Any]) -> tuple[Any, ...]:
     return (rule["plan"], rule["type"], rule["key"], rule["version"])
-
-
-def _problem_lines(test: dict[str, Any]) -> list[str]:
-    return [line for problem in test["problems"] for line in problem.splitlines()]

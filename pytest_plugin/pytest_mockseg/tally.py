@@ -27,6 +27,7 @@ class Tally:
         notes: what else is to be said at the end.
         plans: tracking plans that judged sources.
         coverage: what was seen of them, by source.
+        sources: of each test, by id, as a report shows them.
         plans_sent: names of the plans that this process has handed on.
     """
 
@@ -36,6 +37,7 @@ class Tally:
         self.notes: list[str] = []
         self.plans: list[dict[str, Any]] = []
         self.coverage: dict[str, dict[str, Any]] = {}
+        self.sources: dict[str, list[dict[str, Any]]] = {}
         self.plans_sent: set[str] = set()
         self._config = config
         self._options = options
@@ -53,6 +55,7 @@ class Tally:
         self.tests[report.nodeid] = sent
         self.coverage.update(sent.pop("coverage"))
         self.plans += sent.pop("plans")
+        self.sources[report.nodeid] = sent.pop("sources")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
@@ -77,6 +80,7 @@ class Tally:
                     {**sent, "outcome": self._outcomes.get(test, "passed")}
                     for test, sent in sorted(self.tests.items())
                 ],
+                sources=self.sources,
                 late=self.late,
                 notes=self.notes,
                 coverage=coverage_of(self.plans, seen, notes=self.notes),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -160,6 +162,30 @@ def test_reports_of_workers_are_merged(run: Run, pytester: pytest.Pytester) -> N
     root = ET.parse(pytester.path / "out" / "2.xml").getroot()  # noqa: S314  (ours)
     assert {suite.get("name") for suite in root} == {"Shop", "calls"}
     assert "Order Refunded" in (pytester.path / "out" / "2.html").read_text()
+
+
+def test_an_html_report_shows_the_calls_of_each_test(run: Run, pytester: pytest.Pytester) -> None:
+    """As the page does: each finding at its value, what was broken, what became of all; offline."""
+    pytester.makepyfile(
+        """
+        def test_shop(segment):
+            message = {"type": "track", "userId": "u", "event": "Order Completed"}
+            with segment.faults(status=503):
+                segment.send({**message, "properties": {"total": "42"}, "messageId": "m"})
+                segment.send({**message, "properties": {"total": "42"}, "messageId": "m"})
+                for number in range(20):
+                    segment.send({**message, "properties": {"total": 1, "text": "x" * 20_000}})
+        """
+    )
+    result = run("--mockseg-report=out.html", "--mockseg-catalogue=ecommerce")
+    result.assert_outcomes(passed=1, errors=1)
+    html = (pytester.path / "out.html").read_text()
+    text = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
+    assert 'total "42" Invalid type. Expected: number, given: string' in text
+    assert "delivered once" in text
+    assert re.search(r"… and \d+ more; --mockseg-artifacts DIR", text)
+    assert len(html) < 1_000_000
+    assert not re.search(r"(?:src|href)=\"(?!#)", html)
 
 
 def test_a_report_without_a_plan_tells_the_tests(run: Run, pytester: pytest.Pytester) -> None:

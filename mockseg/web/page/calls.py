@@ -159,7 +159,7 @@ def _live_after(found: RowPage, cursor: int, hub: Hub) -> str:
 def _views(hub: Hub, rows: list[CallRow]) -> list[dict[str, Any]]:
     kept = [(hub.journal.call(row.cursor), row) for row in rows]
     return [
-        _shown(call.view()) | {"peek": row.peek, "to": row.to}
+        shown(call.view()) | {"peek": row.peek, "to": row.to}
         for call, row in kept
         if call is not None
     ]
@@ -213,7 +213,7 @@ async def _call(request: web.Request) -> web.StreamResponse:
         view=CALLS,
         source=details.call.source,
         framed=pane,
-        call=_shown(details.call),
+        call=shown(details.call),
         details=details,
         message=message_tree(details.call),
         raw=json_types.pretty(details.call.raw),
@@ -247,7 +247,7 @@ async def _copies(request: web.Request, id_: str) -> list[tuple[str, str]]:
     return texts
 
 
-def _shown(call: Call) -> dict[str, Any]:
+def shown(call: Call) -> dict[str, Any]:
     """Return the fields of a call for a template, with its best name and its user."""
     name = call.message.get("name")
     fields = {field: getattr(call, field) for field in call.__struct_fields__}

@@ -50,3 +50,8 @@ def _files() -> dict[str, tuple[str, bytes]]:
     folder = Path(__file__).parents[1] / "static"
     texts = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in _TYPES}
     return {name: (sha256(text).hexdigest()[:32], text) for name, text in texts.items()}
+
+
+def style() -> str:
+    """Return the style sheet of the page."""
+    return _files()["page.css"][1].decode()
