@@ -18,6 +18,11 @@ MALFORMED_GZIP = "Malformed gzip content"
 TOO_LARGE = "Exceed payload limit"
 INVALID_KEY = "An invalid write key was provided"
 
+# The one refusal that was JSON in 2018, and without a code.
+GZIP_REFUSAL_OF_2018 = Answer(
+    status=400, body=b'{"success":false,"message":"Malformed gzip content"}'
+)
+
 # What the removed Debug API said (facts: "Debug API"); else the finding's own sentence.
 DEBUG_MESSAGES = {
     "event_not_defined": "Missing event key for track call",

@@ -21,8 +21,8 @@ class EdgeRules(msgspec.Struct, frozen=True):
         key_required: a request without a write key is refused; else it is answered 200 and lost.
         names_reason: the message of a refusal has the reason; else only its kind.
         plain_text: refusals are plain text.
-        old_client_routes: the short routes never refuse and never inflate, and their preflights
-            allow only plain headers.
+        routes_of_2018: the short routes never refuse and never inflate; what no source decides
+            (preflights, health, JSONP) is answered as in 2018, too.
         get_is_malformed: a GET on a server route is malformed JSON; else a method that is not
             allowed.
         judges_messages: what Segment would discard later is refused.
@@ -31,7 +31,7 @@ class EdgeRules(msgspec.Struct, frozen=True):
     key_required: bool = False
     names_reason: bool = False
     plain_text: bool = False
-    old_client_routes: bool = False
+    routes_of_2018: bool = False
     get_is_malformed: bool = False
     judges_messages: bool = False
 
@@ -39,6 +39,6 @@ class EdgeRules(msgspec.Struct, frozen=True):
 EDGES: Final[dict[Edge, EdgeRules]] = {
     "2026": EdgeRules(key_required=True, get_is_malformed=True),
     "2025": EdgeRules(names_reason=True),
-    "2018": EdgeRules(plain_text=True, old_client_routes=True),
+    "2018": EdgeRules(plain_text=True, routes_of_2018=True),
     "debug-api": EdgeRules(key_required=True, names_reason=True, judges_messages=True),
 }

@@ -17,7 +17,9 @@ from mockseg.domain.reading import Reading, stray_key
 from mockseg.domain.request import Answer, Arrival
 from mockseg.hub.answers import (
     DEBUG_MESSAGES,
+    GZIP_REFUSAL_OF_2018,
     INVALID_KEY,
+    MALFORMED_GZIP,
     SUCCESS,
     TOO_LARGE,
     kind_of,
@@ -79,6 +81,9 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
         return _SUCCESS
     if read_.problem is not None:
         return _refused(arrival, source, read_.problem, kind_of(read_.problem))
+    if source.behaviour.edge_rules.routes_of_2018 and arrival.route.client and _inflated(arrival):
+        finding = discard("bad_request", "", "in 2018 the short routes did not inflate gzip")
+        return Ruling(SUCCESS, finding, "dropped")
     limit = MAX_CALL_BYTES if arrival.route.carries == "message" else MAX_BATCH_BYTES
     if len(arrival.body) > limit:
         finding = discard(
@@ -111,6 +116,12 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
     if source.behaviour.edge_rules.judges_messages:
         return _debugged(arrival, read_, source)
     return _SUCCESS
+
+
+def _inflated(arrival: Arrival) -> bool:
+    """Return whether the body was compressed."""
+    encodings = (value for name, value in arrival.headers if name.lower() == "content-encoding")
+    return next(encodings, "identity").strip().lower() != "identity"
 
 
 def _keyless(arrival: Arrival, source: Source) -> Discard:
@@ -147,7 +158,7 @@ def _refused(arrival: Arrival, source: Source, finding: Discard, message: str) -
         message: for the client, where its edge says no more than the kind of mistake.
     """
     rules = source.behaviour.edge_rules
-    if rules.old_client_routes and arrival.route.client:
+    if rules.routes_of_2018 and arrival.route.client:
         return Ruling(SUCCESS, finding, "dropped")
     if rules.judges_messages:
         debug_message = DEBUG_MESSAGES.get(finding.code)
@@ -156,6 +167,8 @@ def _refused(arrival: Arrival, source: Source, finding: Discard, message: str) -
             message = f"{debug_message}{detail}"
     elif rules.names_reason and finding.code == "bad_request":
         message = finding.description
+    if rules.routes_of_2018 and message == MALFORMED_GZIP and source.behaviour.error_body == "edge":
+        return Ruling(GZIP_REFUSAL_OF_2018, finding, "rejected")
     return Ruling(refusal(400, message, plain=source.behaviour.plain_errors), finding, "rejected")
 
 

@@ -23,6 +23,7 @@ from mockseg.files import read_text
 from mockseg.hub.answers import MALFORMED_JSON, SUCCESS, refusal
 from mockseg.hub.fault_registry import FaultedRequest
 from mockseg.hub.hub import Hub
+from mockseg.web import edge_2018
 from mockseg.web.bodies import Body, body_at_hand
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
 from mockseg.web.fault_effects import break_answer
@@ -40,6 +41,7 @@ from mockseg.web.responses import (
 from mockseg.web.routes import DOCUMENTED, TRACKING, normalised, what_is_wrong
 
 _BARE = frozenset({"/", "/v1"})
+_WITHOUT_CORS_IN_2018 = frozenset({"/internal/health", "/crossdomain.xml"})
 _NO_CACHE = "no-cache, max-age=0"
 _CROSSDOMAIN = (
     b'<?xml version="1.0"?>\n<cross-domain-policy>'
@@ -76,6 +78,8 @@ class DataPlane:
         self._recorder = recorder
         self._success = ConstantResponse(SUCCESS)
         settings = hub.settings
+        # What belongs to no source follows the server's edge.
+        self._of_2018 = hub.sources.defaults.edge_rules.routes_of_2018
         self._public_key = _named_text(settings.oauth_public_key, "oauth_public_key")
         if self._public_key is not None:
             check_public_key(self._public_key, file=str(settings.oauth_public_key))
@@ -87,7 +91,7 @@ class DataPlane:
     async def answer(self, route: Route | None, request: web.Request) -> web.StreamResponse:
         method = request.method
         if method == "OPTIONS":
-            return preflight(request)
+            return self._preflight(request, route)
         if route is None:
             return await self._other(request)
         if method in {"POST", "PUT"} and not route.pixel:
@@ -117,6 +121,9 @@ class DataPlane:
         answer, fault = self._hub.accept(arrival)
         if self._hub.journal.saving is not None and (refused := await self._recorder.unsaved()):
             return refused
+        if self._of_2018 and route.client and (callback := callback_of(url.query)) is not None:
+            response = edge_2018.jsonp(callback)
+            return await self._finish(request, response, usual=answer, fault=fault)
         if (
             answer is SUCCESS
             and fault is None
@@ -159,6 +166,9 @@ class DataPlane:
             return refused
         if route.pixel:
             response = web.Response(body=GIF, headers={"Content-Type": "image/gif"})
+        elif self._of_2018 and (callback := callback_of(query)) is not None:
+            response = edge_2018.jsonp(callback)
+            return await self._finish(request, response, usual=answer, fault=fault)
         elif (callback := callback_of(query)) is not None:
             response = web.Response(
                 status=answer.status,
@@ -171,7 +181,8 @@ class DataPlane:
         else:
             response = response_of(answer)
         response.headers["Cache-Control"] = _NO_CACHE
-        return await self._finish(request, response, usual=answer, fault=fault)
+        cors = not (route.pixel and self._of_2018)
+        return await self._finish(request, response, usual=answer, fault=fault, cors=cors)
 
     async def _finish(
         self,
@@ -181,6 +192,7 @@ class DataPlane:
         usual: Answer,
         fault: FaultedRequest | None,
         unread: bool = False,
+        cors: bool = True,
     ) -> web.StreamResponse:
         """Send a response, unless a fault changes it.
 
@@ -190,10 +202,12 @@ class DataPlane:
             usual: the same, as the hub answered it.
             fault: that hit the request, or None.
             unread: whether a part of the body was not read.
+            cors: whether a page may read it.
         """
         if unread:
             response.force_close()
-        allow_origin(request, response)
+        if cors:
+            allow_origin(request, response)
         if fault is None:
             return response
         return await break_answer(request, self._hub, fault, usual=usual, response=response)
@@ -213,9 +227,9 @@ class DataPlane:
             case ["analytics.js", "v1", _, "platform", "analytics.min.js"]:
                 fetched = partial(self._script, request, parts[2])
             case ["internal", "health"]:
-                fetched = _healthy
+                fetched = self._healthy
             case ["crossdomain.xml"]:
-                fetched = _crossdomain
+                fetched = self._crossdomain
             case ["token"]:
                 if request.method == "POST":
                     return await self._token(request)
@@ -225,6 +239,24 @@ class DataPlane:
         if request.method in {"GET", "HEAD"}:
             return await fetched()
         return await self._wrong_method(request, "GET")
+
+    def _preflight(self, request: web.Request, route: Route | None) -> web.Response:
+        if not self._of_2018:
+            return preflight(request)
+        if route is not None and not route.pixel:
+            return edge_2018.preflight(request, client=route.client)
+        if route is not None or request.path.lower() in _WITHOUT_CORS_IN_2018:
+            return edge_2018.without_cors()
+        # What the double of 2018 does not have.
+        return preflight(request)
+
+    async def _healthy(self) -> web.StreamResponse:
+        return edge_2018.health() if self._of_2018 else web.Response()
+
+    async def _crossdomain(self) -> web.StreamResponse:
+        if self._of_2018:
+            return edge_2018.crossdomain()
+        return web.Response(body=_CROSSDOMAIN, content_type="text/xml")
 
     async def _root(self, request: web.Request) -> web.StreamResponse:
         """Redirect a browser to the page; React Native fetches settings at its bare `cdnProxy`."""
@@ -331,14 +363,6 @@ def _methods_of(route: Route) -> str:
     if route.pixel:
         return "GET"
     return "GET and POST" if route.client else "POST"
-
-
-async def _healthy() -> web.StreamResponse:
-    return web.Response()
-
-
-async def _crossdomain() -> web.StreamResponse:
-    return web.Response(body=_CROSSDOMAIN, content_type="text/xml")
 
 
 def _listening(request: web.Request) -> str:

@@ -17,7 +17,7 @@ from mockseg.clock import NANOSECONDS, SystemClock
 from mockseg.domain.request import Answer
 
 CONTINUE = "100-continue"
-_WEEK_SECONDS = "604800"
+WEEK_SECONDS = "604800"
 
 
 def response_of(answer: Answer) -> web.Response:
@@ -31,7 +31,7 @@ def allow_origin(request: BaseRequest, response: StreamResponse) -> None:
     origin = request.headers.get(ORIGIN)
     if origin is not None:
         headers = response.headers
-        headers["Access-Control-Allow-Origin"] = _header_value(origin)
+        headers["Access-Control-Allow-Origin"] = header_value(origin)
         headers["Access-Control-Allow-Credentials"] = "true"
         headers["Access-Control-Expose-Headers"] = "Retry-After, X-RateLimit-Reset"
         headers["Vary"] = "Origin"
@@ -41,10 +41,10 @@ def preflight(request: BaseRequest) -> web.Response:
     """Answer an OPTIONS: all headers that the browser asks for are allowed."""
     response = web.Response()
     response.headers["Access-Control-Allow-Methods"] = "GET, POST, PUT, OPTIONS"
-    response.headers["Access-Control-Max-Age"] = _WEEK_SECONDS
+    response.headers["Access-Control-Max-Age"] = WEEK_SECONDS
     asked = request.headers.get("Access-Control-Request-Headers")
     if asked is not None:
-        response.headers["Access-Control-Allow-Headers"] = _header_value(asked)
+        response.headers["Access-Control-Allow-Headers"] = header_value(asked)
     allow_origin(request, response)
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     return response
@@ -116,5 +116,6 @@ class ConstantResponse(web.StreamResponse):
         """Do nothing: `prepare` has sent everything."""
 
 
-def _header_value(value: str) -> str:
+def header_value(value: str) -> str:
+    """Return what a header can hold of a text that a client sent."""
     return "".join(c for c in value if " " <= c <= "~")
