@@ -131,7 +131,7 @@ class Settings:
     ] = 100_000
     max_bytes: Annotated[
         Limit,
-        Meta(description="bytes that calls and requests may take; the oldest are evicted"),
+        Meta(description="bytes that all that is kept may take together; the oldest is evicted"),
     ] = 1_073_741_824
     max_findings: Annotated[
         Limit,

@@ -26,6 +26,8 @@ def command(*, target: Target, source: str | None, as_json: bool) -> None:
         f" {summary.evicted} evicted"
     )
     say(f"{summary.requests} requests, {summary.refused} refused")
+    if summary.queue_full:
+        say(f"{summary.queue_full} deliveries failed, because a queue was full (queue_full)")
     for refusals in summary.refusals:
         say(f"{refusals.count:8}  {refusals.text}")
     if summary.lost.forgotten is not None:

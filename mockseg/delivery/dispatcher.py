@@ -14,20 +14,23 @@ out of it, and one poisoned call must not stop a user for four hours.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 
 from mockseg import json_types
 from mockseg.clock import NANOSECONDS, ShiftedClock, breathe
 from mockseg.delivery.destination import Destination, for_replay, own_settings, route
-from mockseg.delivery.lane import Job, Lane
+from mockseg.delivery.lane import Job, Lane, job_bytes
 from mockseg.delivery.ledger import Ledger
 from mockseg.delivery.outgoing import Sender, as_sent, hand_over, send_within
 from mockseg.delivery.retrying import AttemptOutcome, Exchange
 from mockseg.domain.call import KeptCall
 from mockseg.domain.delivery import DeliveryState
 from mockseg.domain.timestamps import format_moment
+from mockseg.journal.background import BackgroundWork
+from mockseg.journal.meter import Meter
 
 MAX_WAITING = 100_000
 """How many deliveries one destination may have waiting, by default."""
@@ -49,8 +52,10 @@ class Dispatcher:
         sender: to real URLs; None until a server hands one in.
         clock_of: gives the clock of a source, on which everything timed runs.
         seed: of samples and of jitter.
-        max_waiting: how many deliveries one destination may have waiting; the next makes the
-            oldest fail as ``queue_full``.
+        meter: bounds what waits, with what others keep; None for no bound.
+        background: frees what was dropped; None for one of its own.
+        max_waiting: how many deliveries one destination may have waiting; its queue refuses the
+            next, which fails as ``queue_full``.
     """
 
     def __init__(
@@ -60,12 +65,16 @@ class Dispatcher:
         sender: Sender | None = None,
         clock_of: Callable[[str], ShiftedClock],
         seed: int = 0,
+        meter: Meter | None = None,
+        background: BackgroundWork | None = None,
         max_waiting: int = MAX_WAITING,
     ) -> None:
         self.ledger = ledger
         self.sender = sender
         self._clock_of = clock_of
         self._seed = seed
+        self._meter = Meter(sys.maxsize) if meter is None else meter
+        self._background = BackgroundWork() if background is None else background
         self._max_waiting = max_waiting
         self._lanes: dict[str, Lane] = {}
         # Lanes with something in the inbox or ready, in the order of their turns.
@@ -106,6 +115,7 @@ class Dispatcher:
             )
             self._enter(lane, Job(kept, call=call, integrations=integrations))
         self._wake(lane)
+        self._meter.keep_bound()
 
     def offer_deletion(self, destination: Destination, user_id: str) -> None:
         """Notify a destination that a user is to be deleted, if its kind takes deletions.
@@ -149,24 +159,37 @@ class Dispatcher:
             lanes = [each for each in self._lanes.values() if each.destination.source == source]
             for lane in lanes:
                 self._cancel(lane)
+                self._background.add(lane.free())
         self.ledger.drop_source(source)
 
     def drop_call(self, call: int) -> None:
         """Forget the deliveries of a call, by its cursor; what is under way is cancelled."""
+        deliveries = self.ledger.of_call(call)
         self.ledger.drop_call(call)
-        for lane in self._lanes.values():
-            for job in [job for job in lane.open.values() if job.dead]:
+        for kept in deliveries:
+            lane = self._lanes.get(kept.destination)
+            job = None if lane is None else lane.open.get(kept.cursor)
+            if lane is not None and job is not None:
                 lane.remove(job)
                 self._wake(lane)
 
     def drop_destination(self, id: str) -> None:  # noqa: A002  (the word that the API has for it)
-        """Cancel what is under way to a destination; it fails as ``destination_removed``."""
+        """Cancel what is under way to a destination; it fails as ``destination_removed``.
+
+        A few hundred fail at once, the others at the next turns of the event loop.
+        """
         lane = self._lanes.get(id)
-        if lane is None:
-            return
-        for job in self._cancel(lane):
-            sentence = "the destination was removed before it was delivered"
-            self.ledger.finish(job.kept, "failed", "destination_removed", sentence)
+        if lane is not None:
+            self._cancel(lane)
+            self._background.add(self._remove(lane))
+
+    def _remove(self, lane: Lane) -> Iterator[None]:
+        while lane.open:
+            for job in lane.take_oldest():
+                sentence = "the destination was removed before it was delivered"
+                self.ledger.finish(job.kept, "failed", "destination_removed", sentence)
+            yield
+        yield from lane.free()
 
     async def close(self) -> None:
         """Cancel everything and return when no task is left; the ledger stays as it is."""
@@ -183,21 +206,23 @@ class Dispatcher:
     def _lane(self, destination: Destination) -> Lane:
         lane = self._lanes.get(destination.id)
         if lane is None:
-            lane = self._lanes[destination.id] = Lane(destination)
+            account = self._meter.accounts["queues"]
+            lane = self._lanes[destination.id] = Lane(destination, account)
         lane.destination = destination
         return lane
 
     def _enter(self, lane: Lane, job: Job) -> None:
-        lane.add(job)
-        while len(lane.open) > self._max_waiting:
-            oldest = lane.oldest_waiting()
-            if oldest is None:
-                return
-            sentence = (
-                f"{self._max_waiting} deliveries were waiting for {lane.destination.name}, and a"
-                " newer one came"
-            )
-            self._finish(lane, oldest, "failed", "queue_full", sentence)
+        """Let a job wait, or fail where the queue of its destination is full."""
+        held = job.body if job.call is None else job.call.raw
+        if len(lane.open) >= self._max_waiting:
+            limit: str | None = f"{self._max_waiting:,} deliveries"
+        else:
+            limit = self._meter.queue_limit(lane.size_bytes + job_bytes(held))
+        if limit is None:
+            lane.add(job)
+            return
+        sentence = f"the queue of {lane.destination.name} is full; at most {limit}"
+        self.ledger.refuse(job.kept, sentence)
 
     def _finish(
         self,
@@ -210,14 +235,14 @@ class Dispatcher:
         self.ledger.finish(job.kept, state, reason, description)
         lane.remove(job)
 
-    def _cancel(self, lane: Lane) -> Sequence[Job]:
-        """Forget a lane with all that is under way in it; return what was not final."""
+    def _cancel(self, lane: Lane) -> None:
+        """Forget a lane with all that is under way in it; its jobs are left to the caller."""
         key = lane.destination.id
         del self._lanes[key]
         self._awake.pop(key, None)
         for task in [task for task, purpose in self._tasks.items() if purpose is lane]:
             task.cancel()
-        return lane.clear()
+        lane.close()
 
     def _begin(
         self, work: Coroutine[object, object, None], *, of: object, name: str
@@ -295,6 +320,7 @@ class Dispatcher:
         if refusal is not None:
             self._finish(lane, job, "filtered", refusal.reason, refusal.description)
             return False
+        lane.count(job)
         job.own = own_settings(message, lane.destination.kind) or None
         user = message.get("userId") or message.get("anonymousId") or call.message_id
         job.user = user if isinstance(user, str) else str(user)
@@ -317,8 +343,6 @@ class Dispatcher:
             return
         while lane.running < lane.destination.spec.concurrency and (jobs := lane.take(size)):
             lane.running += 1
-            for job in jobs:
-                job.running = True
             self._begin(self._attempt(lane, jobs), of=lane, name="delivery")
 
     async def _attempt(self, lane: Lane, jobs: list[Job]) -> None:
@@ -333,8 +357,6 @@ class Dispatcher:
             )
         )
         lane.running -= 1
-        for job in jobs:
-            job.running = False
         exchanges = list(zip(requests, outcomes, strict=True))
         self._note(lane, jobs, exchanges, started_ns=started_ns, ended_ns=clock.now_ns())
         for user in dict.fromkeys(job.user for job in jobs):

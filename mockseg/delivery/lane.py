@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec import Raw
 
 from mockseg.delivery.destination import Destination
 from mockseg.delivery.outgoing import Outgoing, outgoing
 from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import KeptCall
+from mockseg.journal.background import FREED_AT_ONCE
+from mockseg.journal.meter import Account
 from mockseg.json_types import JsonObject
+
+# A job and its places in the lane.
+_JOB_BYTES = 350
 
 
 class Job(msgspec.Struct, gc=False, eq=False):
@@ -29,7 +35,7 @@ class Job(msgspec.Struct, gc=False, eq=False):
         urls: those to be asked again; None asks all.
         first_ns: when the first attempt began; 0 before.
         retries: how often it was tried again.
-        running: an attempt is under way.
+        size_bytes: that it takes besides the delivery in the ledger.
     """
 
     kept: KeptDelivery
@@ -41,7 +47,7 @@ class Job(msgspec.Struct, gc=False, eq=False):
     urls: tuple[str, ...] | None = None
     first_ns: int = 0
     retries: int = 0
-    running: bool = False
+    size_bytes: int = 0
 
     @property
     def dead(self) -> bool:
@@ -54,12 +60,32 @@ class Lane:
     A job enters the inbox, is routed, and becomes ready when no other of its user is under
     way; oldest first. A retry that has come due enters the inbox again, and passes the
     later calls of its user that still wait.
+
+    Args:
+        destination: in its latest form.
+        account: of what waits to be sent.
+
+    Attributes:
+        size_bytes: that its jobs take.
     """
 
-    __slots__ = ("_behind", "_due", "_ready", "destination", "inbox", "open", "running", "timer")
+    __slots__ = (
+        "_account",
+        "_behind",
+        "_due",
+        "_ready",
+        "destination",
+        "inbox",
+        "open",
+        "running",
+        "size_bytes",
+        "timer",
+    )
 
-    def __init__(self, destination: Destination) -> None:
+    def __init__(self, destination: Destination, account: Account) -> None:
         self.destination = destination
+        self._account = account
+        self.size_bytes = 0
         self.inbox: deque[Job] = deque()
         # All that are not final, by cursor: the oldest is the first.
         self.open: OrderedDict[int, Job] = OrderedDict()
@@ -73,13 +99,22 @@ class Lane:
     def add(self, job: Job) -> None:
         self.open[job.kept.cursor] = job
         self.inbox.append(job)
+        self.count(job)
 
-    def oldest_waiting(self) -> Job | None:
-        return next((job for job in self.open.values() if not job.running), None)
+    def count(self, job: Job) -> None:
+        """Count what a job takes now; it has changed, or entered."""
+        size_bytes = job_bytes(job.body if job.call is None else job.call.raw)
+        self._count(size_bytes - job.size_bytes)
+        job.size_bytes = size_bytes
+
+    def _count(self, size_bytes: int) -> None:
+        self.size_bytes += size_bytes
+        self._account.add(size_bytes)
 
     def remove(self, job: Job) -> None:
         """Let go of a job that is final; what waited behind dead ones moves up."""
-        self.open.pop(job.kept.cursor, None)
+        if self.open.pop(job.kept.cursor, None) is not None:
+            self._count(-job.size_bytes)
         job.call = None
         while self.inbox and self.inbox[0].dead:
             self.inbox.popleft()
@@ -164,12 +199,34 @@ class Lane:
             if not job.dead:
                 self.inbox.append(job)
 
-    def clear(self) -> Sequence[Job]:
-        """Forget all jobs; return those that were not final."""
-        left = [job for job in self.open.values() if not job.dead]
-        self.open.clear()
-        self.inbox.clear()
-        self._ready.clear()
-        self._behind.clear()
-        self._due.clear()
-        return left
+    def close(self) -> None:
+        """Count its jobs no longer; it is not used any more."""
+        self._count(-self.size_bytes)
+
+    def take_oldest(self) -> list[Job]:
+        """Remove some of the oldest jobs; return those of them that are not final."""
+        count = min(FREED_AT_ONCE, len(self.open))
+        jobs = [self.open.popitem(last=False)[1] for _ in range(count)]
+        return [job for job in jobs if not job.dead]
+
+    def free(self) -> Iterator[None]:
+        """Free all jobs bit by bit, for the background."""
+        queues = [self.inbox, *self._behind.values()]
+        self._behind = {}
+        while self.open:
+            self.take_oldest()
+            yield
+        for queue in queues:
+            while queue:
+                for _ in range(min(FREED_AT_ONCE, len(queue))):
+                    queue.pop()
+                yield
+        for heap in (self._ready, self._due):
+            while heap:
+                del heap[-FREED_AT_ONCE:]
+                yield
+
+
+def job_bytes(held: bytes | Raw) -> int:
+    """Return what a job takes that holds these bytes, besides the delivery in the ledger."""
+    return _JOB_BYTES + len(memoryview(held))

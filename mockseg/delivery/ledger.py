@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, takewhile
 
 import msgspec
 
 from mockseg.delivery.records import KeptAttempt, KeptDelivery
 from mockseg.domain.delivery import DeliveryState
+from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
+from mockseg.journal.meter import Meter
 from mockseg.journal.records import NumberedRecords, evict_largest
 
 # How many retries that are over may wait among the others to be swept out.
@@ -17,13 +20,34 @@ _SWEPT_AT_ONCE = 64
 
 
 class _Source:
-    __slots__ = ("entries", "evicted", "evicted_call", "finals", "open", "retries")
+    """Deliveries of one source, or of all.
 
-    def __init__(self) -> None:
+    Attributes:
+        after: cursor of the last delivery before its first one.
+        open_bytes, final_bytes: what those take that are not final, and those that are.
+        refused: number of deliveries that a full queue refused.
+    """
+
+    __slots__ = (
+        "after",
+        "entries",
+        "evicted",
+        "evicted_call",
+        "final_bytes",
+        "finals",
+        "open",
+        "open_bytes",
+        "refused",
+        "retries",
+    )
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self.open_bytes = self.final_bytes = 0
         self.entries: NumberedRecords[KeptDelivery] = NumberedRecords()
         # By their place among those that became final.
         self.finals: NumberedRecords[KeptDelivery] = NumberedRecords()
-        self.open = 0
+        self.open = self.refused = 0
         # How many were evicted, and the cursor of the latest call that they were of.
         self.evicted = self.evicted_call = 0
         # A heap: when deliveries are tried again, and their cursors; also what is over by now.
@@ -56,7 +80,8 @@ class Ledger:
 
     Args:
         max_deliveries: maximum number of deliveries to keep.
-        max_bytes: maximum number of bytes of bodies and answers to keep.
+        meter: bounds the bytes that they take, with those of others; None for no bound.
+        background: frees what was dropped; None for one of its own.
         on_change: called with each delivery that was opened or changed.
 
     Attributes:
@@ -68,17 +93,24 @@ class Ledger:
         self,
         *,
         max_deliveries: int = 100_000,
-        max_bytes: int = 256 * 1024 * 1024,
+        meter: Meter | None = None,
+        background: BackgroundWork | None = None,
         on_change: Callable[[KeptDelivery], object] = lambda _: None,
     ) -> None:
         self._max_deliveries = max_deliveries
-        self._max_bytes = max_bytes
+        self._meter = Meter(sys.maxsize) if meter is None else meter
+        self._queued = self._meter.accounts["queues"]
+        self._finished = self._meter.accounts["deliveries"]
+        self._finished.evict = self._evict_bytes
+        self._background = BackgroundWork() if background is None else background
         self.on_change = on_change
         self._sources: dict[str, _Source] = {}
         self._by_call: dict[int, KeptDelivery | list[KeptDelivery]] = {}
         # The same of all sources.
-        self._all = _Source()
-        self._kept = self._bytes = 0
+        self._all = _Source(0)
+        # How many sources were dropped and are not let go of yet.
+        self._dropping = 0
+        self._kept = 0
         self.cursor = self.finished = 0
 
     def __len__(self) -> int:
@@ -104,7 +136,7 @@ class Ledger:
         )
         of_source = self._sources.get(source)
         if of_source is None:
-            of_source = self._sources[source] = _Source()
+            of_source = self._sources[source] = _Source(self.cursor - 1)
         of_source.entries.append(kept.cursor, kept)
         self._all.entries.append(kept.cursor, kept)
         of_source.open += 1
@@ -112,6 +144,7 @@ class Ledger:
         self._kept += 1
         if call:
             self._index(call, kept)
+        self._count_open(of_source, kept.size_bytes)
         if self._kept > self._max_deliveries:
             self._evict()
         self.on_change(kept)
@@ -119,24 +152,19 @@ class Ledger:
 
     def attempted(self, kept: KeptDelivery, attempt: KeptAttempt) -> None:
         """Add an attempt; `retrying` or `finish` follows and reports both."""
-        if kept.gone:
+        if not self._holds(kept):
             return
-        if not kept.attempts:
-            kept.attempts = (attempt,)
-            self._bytes += kept.size_bytes
-            return
-        before = kept.attempts[-1].answer
-        if before == attempt.answer:
+        size_bytes = kept.size_bytes
+        if kept.attempts and (before := kept.attempts[-1].answer) == attempt.answer:
             # Most failures answer the same each time: one object for all.
             attempt = msgspec.structs.replace(attempt, answer=before)
-        else:
-            self._bytes += len(attempt.answer)
         kept.attempts = (*kept.attempts, attempt)
+        self._count_open(self._sources[kept.source], kept.size_bytes - size_bytes)
 
     def retrying(self, kept: KeptDelivery, next_ns: int) -> None:
         kept.state = "retrying"
         kept.next_ns = next_ns
-        if not kept.gone:
+        if self._holds(kept):
             self._sources[kept.source].retry(kept)
             self.on_change(kept)
 
@@ -148,10 +176,12 @@ class Ledger:
         description: str | None = None,
     ) -> None:
         """End a delivery: delivered, filtered or failed. What is final stays as it is."""
-        if kept.gone or kept.final:
+        if kept.final or not self._holds(kept):
             return
-        kept.state, kept.reason, kept.description, kept.next_ns = state, reason, description, 0
         source = self._sources[kept.source]
+        self._count_open(source, -kept.size_bytes)
+        kept.state, kept.reason, kept.description, kept.next_ns = state, reason, description, 0
+        self._count_final(source, kept.size_bytes)
         source.open -= 1
         self._all.open -= 1
         self.finished += 1
@@ -159,18 +189,33 @@ class Ledger:
         source.finals.append(kept.finished, kept)
         self._all.finals.append(kept.finished, kept)
         self.on_change(kept)
-        if self._bytes > self._max_bytes or self._kept > self._max_deliveries:
+        if self._kept > self._max_deliveries:
             self._evict()
+        self._meter.keep_bound()
+
+    def refuse(self, kept: KeptDelivery, description: str) -> None:
+        """End a delivery that a full queue refused: it failed as ``queue_full``."""
+        self._sources[kept.source].refused += 1
+        self._all.refused += 1
+        self.finish(kept, "failed", "queue_full", description)
 
     def drop_source(self, source: str) -> int:
-        """Forget a source's deliveries, whatever their state; return how many those were."""
+        """Forget a source's deliveries, whatever their state; return how many those were.
+
+        They are no longer found. They are freed in the background.
+        """
         found = self._sources.pop(source, None)
         if found is None:
             return 0
+        dropped = len(found.entries)
         self._all.open -= found.open
-        for kept in found.entries.after(0):
-            self._forget(kept)
-        return len(found.entries)
+        self._all.refused -= found.refused
+        self._kept -= dropped
+        self._queued.add(-found.open_bytes)
+        self._finished.add(-found.final_bytes)
+        self._dropping += 1
+        self._background.add(self._free(found))
+        return dropped
 
     def drop_call(self, call: int) -> None:
         """Forget the deliveries of a call, by its cursor, whatever their state."""
@@ -182,13 +227,18 @@ class Ledger:
                 source.open -= 1
                 self._all.open -= 1
             source.entries.remove(kept.cursor)
-            self._forget(kept)
+            self._forget(kept, source)
 
     # --- reading
 
     def pending(self, source: str | None = None) -> int:
         found = self._of(source)
         return 0 if found is None else found.open
+
+    def refused(self, source: str | None = None) -> int:
+        """Return how many deliveries a full queue refused since the source was last cleared."""
+        found = self._of(source)
+        return 0 if found is None else found.refused
 
     def next_retries(self, source: str | None = None) -> Iterator[tuple[str, int]]:
         """Yield each source, or this one, that has retries to make, and the moment of the first.
@@ -235,7 +285,7 @@ class Ledger:
         )
         wanted = (
             kept
-            for kept in found
+            for kept in self._alive(found)
             if (destination is None or kept.destination == destination)
             and (state is None or kept.state == state)
         )
@@ -244,12 +294,14 @@ class Ledger:
     def finals(self, *, after: int, limit: int, source: str | None = None) -> list[KeptDelivery]:
         """Return at most `limit` deliveries that became final after this many others."""
         of_source = self._of(source)
-        return [] if of_source is None else list(islice(of_source.finals.after(after), limit))
+        if of_source is None:
+            return []
+        return list(islice(self._alive(of_source.finals.after(after)), limit))
 
     def of_call(self, call: int) -> list[KeptDelivery]:
         """Return the deliveries of a call, by the call's cursor, oldest first."""
         found = self._by_call.get(call, [])
-        return list(found) if isinstance(found, list) else [found]
+        return list(self._alive(found if isinstance(found, list) else [found]))
 
     # --- inside
 
@@ -265,30 +317,63 @@ class Ledger:
         else:
             self._by_call[call] = [others, kept]
 
+    def _alive(self, deliveries: Iterable[KeptDelivery]) -> Iterable[KeptDelivery]:
+        return filter(self._holds, deliveries) if self._dropping else deliveries
+
+    def _holds(self, kept: KeptDelivery) -> bool:
+        """Return whether a delivery is still in the ledger."""
+        source = self._sources.get(kept.source)
+        return source is not None and not kept.gone and kept.cursor > source.after
+
+    def _count_open(self, source: _Source, size_bytes: int) -> None:
+        source.open_bytes += size_bytes
+        self._queued.add(size_bytes)
+
+    def _count_final(self, source: _Source, size_bytes: int) -> None:
+        source.final_bytes += size_bytes
+        self._finished.add(size_bytes)
+
     def _evict(self) -> None:
-        """Evict final deliveries until the bounds hold, or only open ones are kept."""
-        for excess, most in (
-            (lambda: self._kept - self._max_deliveries, self._max_deliveries),
-            (lambda: self._bytes - self._max_bytes, self._max_bytes),
-        ):
-            evict_largest(
-                self._sources,
-                size=lambda source: len(source.finals),
-                evict=self._evict_final,
-                excess=excess,
-                slack=most // 100,
-            )
+        """Evict final deliveries until the bound holds, or only open ones are kept."""
+        evict_largest(
+            self._sources,
+            size=lambda source: len(source.finals),
+            evict=self._evict_final,
+            excess=lambda: self._kept - self._max_deliveries,
+            slack=self._max_deliveries // 100,
+        )
+
+    def _evict_bytes(self, excess: Callable[[], int]) -> None:
+        evict_largest(
+            self._sources,
+            size=lambda source: source.final_bytes,
+            evict=self._evict_final,
+            excess=excess,
+            slack=self._meter.max_bytes // 100,
+        )
 
     def _evict_final(self, source: _Source, _: int) -> None:
         (oldest,) = source.finals.evict(1)
         source.entries.remove(oldest.cursor)
-        self._forget(oldest)
+        self._forget(oldest, source)
         source.count_evicted(oldest.call)
         self._all.count_evicted(oldest.call)
 
-    def _forget(self, kept: KeptDelivery) -> None:
+    def _forget(self, kept: KeptDelivery, source: _Source) -> None:
         self._kept -= 1
-        self._bytes -= kept.size_bytes
+        (self._count_final if kept.final else self._count_open)(source, -kept.size_bytes)
+        self._unlink(kept)
+
+    def _free(self, source: _Source) -> Iterator[None]:
+        while source.entries or source.finals:
+            for kept in source.entries.take_newest(FREED_AT_ONCE)[1]:
+                self._unlink(kept)
+            source.finals.take_newest(FREED_AT_ONCE)
+            yield
+        self._dropping -= 1
+
+    def _unlink(self, kept: KeptDelivery) -> None:
+        """Take a delivery out of what is kept of all sources."""
         kept.gone = True
         kept.attempts = ()
         self._all.entries.remove(kept.cursor)

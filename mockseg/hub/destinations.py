@@ -22,6 +22,9 @@ from mockseg.domain.call import KeptCall
 from mockseg.errors import OperationError, VendorStateError
 from mockseg.hub.sources import Source, Sources
 from mockseg.hub.vendor import Vendor, VendorLog
+from mockseg.journal.background import BackgroundWork
+from mockseg.journal.meter import Meter
+from mockseg.journal.records import evict_largest
 from mockseg.json_types import JsonObject
 from mockseg.operations.destinations import AddDestination
 from mockseg.suggestions import unknown_parameter
@@ -67,6 +70,8 @@ class Destinations:
         sources: whose calls they get.
         seed: of keys, of vendors' ids, of samples and of jitter.
         on_change: called with each delivery that was opened or changed.
+        meter: bounds the bytes of queues, deliveries, vendors' logs and states.
+        background: frees what was cleared.
 
     Attributes:
         by_source: by write key, in the order in which they were added; none is empty.
@@ -77,17 +82,32 @@ class Destinations:
     """
 
     def __init__(
-        self, sources: Sources, *, seed: int, on_change: Callable[[KeptDelivery], object]
+        self,
+        sources: Sources,
+        *,
+        seed: int,
+        on_change: Callable[[KeptDelivery], object],
+        meter: Meter,
+        background: BackgroundWork,
     ) -> None:
         self._sources = sources
+        self._meter = meter
+        self._background = background
+        meter.accounts["vendor_logs"].evict = self._evict_logs
         self._all: dict[str, Connected] = {}
         self.by_source: dict[str, tuple[Connected, ...]] = {}
         self._added = 0
         self._random = random.Random(seed)  # noqa: S311  (ids and a test's keys, not secrets)
         self.strangers: dict[str, VendorLog] = {}
         self.audiences: dict[str, dict[tuple[type, str], Audience | ComputedTrait]] = {}
-        self.ledger = Ledger(on_change=on_change)
-        self.dispatcher = Dispatcher(ledger=self.ledger, clock_of=sources.clock_of, seed=seed)
+        self.ledger = Ledger(on_change=on_change, meter=meter, background=background)
+        self.dispatcher = Dispatcher(
+            ledger=self.ledger,
+            clock_of=sources.clock_of,
+            seed=seed,
+            meter=meter,
+            background=background,
+        )
 
     # --- which there are
 
@@ -170,6 +190,8 @@ class Destinations:
         if not self.by_source[key]:
             del self.by_source[key]
         self.dispatcher.drop_destination(connected.id)
+        if connected.vendor is not None:
+            connected.vendor.close()
 
     def reset_source(self, key: str) -> None:
         """Forget the deliveries of a source and what reached its vendors; they keep their state."""
@@ -225,7 +247,10 @@ class Destinations:
         if connected is None or connected.vendor is None:
             timed = dataclasses.replace(request, received_ns=self._sources.clock_of(None).now_ns())
             response = unread or imitation.stranger(timed)
-            self.strangers.setdefault(vendor, VendorLog()).keep("client", timed, response)
+            log = self.strangers.get(vendor)
+            if log is None:
+                log = self.strangers[vendor] = VendorLog(self._meter, self._background)
+            log.keep("client", timed, response)
             return response
         timed = dataclasses.replace(request, received_ns=connected.source.clock.now_ns())
         if unread is not None:
@@ -233,10 +258,23 @@ class Destinations:
             return unread
         return connected.vendor.receive(timed, sender="client")
 
+    def _evict_logs(self, excess: Callable[[], int]) -> None:
+        vendors = {id_: each.vendor for id_, each in self._all.items() if each.vendor is not None}
+        # Kinds and ids have different names.
+        logs = self.strangers | {id_: vendor.log for id_, vendor in vendors.items()}
+        evict_largest(
+            logs,
+            size=lambda log: log.size_bytes,
+            evict=lambda log, _: log.evict(1),
+            excess=excess,
+            slack=self._meter.max_bytes // 100,
+        )
+
     def _imitation(self, kind: Kind, setup: Setup, key: str) -> Vendor:
         class_ = imitation_class(kind.type)
         try:
-            return Vendor(class_(setup, key=key, random=random.Random(self._random.random())))  # noqa: S311  (ids and a test's keys, not secrets)
+            imitation = class_(setup, key=key, random=random.Random(self._random.random()))  # noqa: S311  (ids and a test's keys, not secrets)
+            return Vendor(imitation, meter=self._meter, background=self._background)
         except VendorStateError as error:
             allowed = [field.encode_name for field in msgspec.structs.fields(setup)]
             raise invalid("setup", f"invalid setup: {error}", allowed=allowed) from None

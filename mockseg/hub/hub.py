@@ -8,7 +8,6 @@ the moment its answer arrives.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import inspect
 import random
@@ -59,7 +58,9 @@ from mockseg.hub.startup_files import add_from_file
 from mockseg.hub.waiters import OfferedCall, OfferedDelivery, Waiters
 from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter
 from mockseg.hub.warehouses import Warehouses
+from mockseg.journal.background import BackgroundWork
 from mockseg.journal.durable import DurableJournal
+from mockseg.journal.meter import Meter
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS, by_name
@@ -140,14 +141,16 @@ class Hub:
             settings.seed if settings.seed is not None else random.SystemRandom().randrange(2**32)
         )
         self._random = random.Random(self.seed)  # noqa: S311  (ids and a test's keys, not secrets)
-        self.journal = open_journal(settings)
+        self.meter = Meter(settings.max_bytes)
+        background = BackgroundWork()
+        self.journal = open_journal(settings, meter=self.meter, background=background)
         try:
-            self._assemble(settings)
+            self._assemble(settings, background)
         except BaseException:
             self.journal.close()
             raise
 
-    def _assemble(self, settings: Settings) -> None:
+    def _assemble(self, settings: Settings, background: BackgroundWork) -> None:
         """Make the parts over the journal, and restore what its file has of them."""
         self.sources = Sources(
             Behaviour(
@@ -158,6 +161,8 @@ class Hub:
             ),
             generation=max(settings.max_calls, 1000),
             journal=self.journal,
+            meter=self.meter,
+            background=background,
             clock=self.clock,
             random=self._random,
             forget=self._forget,
@@ -176,7 +181,11 @@ class Hub:
         self._known_keys = frozenset(settings.known_write_keys)
         self._tally = Tally()
         self.destinations = Destinations(
-            self.sources, seed=self.seed, on_change=self._delivery_changed
+            self.sources,
+            seed=self.seed,
+            on_change=self._delivery_changed,
+            meter=self.meter,
+            background=background,
         )
         self.queries = Queries(self.destinations, self.clock)
         self.warehouses = Warehouses(
@@ -316,15 +325,8 @@ class Hub:
         self.faults.reset_source(key)
         self.destinations.reset_source(key)
         cleared = self.journal.clear(key)
-        self._free_cleared()
         self.cleared(key)
         return cleared
-
-    def _free_cleared(self) -> None:
-        """Free what was cleared, a little at each turn of the event loop, if one runs."""
-        if self.journal.free_cleared():
-            with contextlib.suppress(RuntimeError):
-                asyncio.get_running_loop().call_soon(self._free_cleared)
 
     def cleared(self, key: str, call: int | None = None) -> None:
         """Let no wait count what was cleared, and no warehouse have it.
@@ -409,7 +411,6 @@ class Hub:
         lost = self.journal.forget(key)
         if isinstance(self.journal, DurableJournal):
             self.journal.save(key, None)
-        self._free_cleared()
         return Forgotten(
             lost=lost,
             settings=tuple(name for name, was in had.items() if was),

@@ -12,8 +12,10 @@ from mockseg.config import Settings
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.errors import OperationError
 from mockseg.hub.sources import SETTINGS, Source, Sources
+from mockseg.journal.background import BackgroundWork
 from mockseg.journal.durable import DurableJournal
 from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.meter import Meter
 from mockseg.operations.sources import SourceSettings
 from mockseg.plans.model import plan_to_json
 from mockseg.plans.protocols import settings_to_json
@@ -49,20 +51,32 @@ class _Saved(msgspec.Struct, frozen=True):
     settings: SourceSettings | None = None
 
 
-def open_journal(settings: Settings) -> MemoryJournal:
+def open_journal(settings: Settings, *, meter: Meter, background: BackgroundWork) -> MemoryJournal:
     """Return the journal that the settings name: in memory, or in a file as well.
+
+    Args:
+        settings: of the server.
+        meter: bounds the bytes that it takes in memory.
+        background: frees what was cleared.
 
     Raises:
         JournalError: the file cannot be used.
     """
-    bounds = {
-        "max_calls": settings.max_calls,
-        "max_requests": settings.max_requests,
-        "max_bytes": settings.max_bytes,
-    }
     if settings.journal is None:
-        return MemoryJournal(**bounds)
-    return DurableJournal(settings.journal, sync=settings.journal_sync, **bounds)
+        return MemoryJournal(
+            max_calls=settings.max_calls,
+            max_requests=settings.max_requests,
+            meter=meter,
+            background=background,
+        )
+    return DurableJournal(
+        settings.journal,
+        sync=settings.journal_sync,
+        max_calls=settings.max_calls,
+        max_requests=settings.max_requests,
+        meter=meter,
+        background=background,
+    )
 
 
 def save_settings(

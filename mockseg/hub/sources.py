@@ -7,18 +7,22 @@ import random
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
 from mockseg.clock import ShiftedClock
-from mockseg.domain.limits import MAX_SOURCES
+from mockseg.domain.limits import MAX_SOURCES, MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.lost import Lost
 from mockseg.hub.edges import EDGES, EdgeRules
 from mockseg.hub.forgotten import Forgotten, ForgottenSources
 from mockseg.hub.source_plans import SourcePlans, chosen
+from mockseg.journal.background import BackgroundWork
 from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.meter import Meter
+from mockseg.journal.records import evict_largest
 from mockseg.journal.window import DedupWindow
 from mockseg.operations.sources import DedupScope, Edge, ErrorBody, SourceSettings
 
@@ -114,7 +118,7 @@ class Source:
         key: str,
         *,
         behaviour: Behaviour,
-        generation: int,
+        window: DedupWindow,
         clock: ShiftedClock,
         order: OrderedDict[str, Source],
     ) -> None:
@@ -126,7 +130,7 @@ class Source:
         self.behaviour = behaviour
         self.asserted: set[int] = set()
         self.clock = ShiftedClock(clock)
-        self.window = DedupWindow(generation=generation)
+        self.window = window
         self.created_ns = clock.now_ns()
         self.last_arrival: float | None = None
 
@@ -169,6 +173,8 @@ class Sources:
         defaults: for sources opened by their first use.
         generation: how many messageIds a dedup window remembers at least.
         journal: has what was evicted of them.
+        meter: bounds what their dedup windows take, with what others keep.
+        background: frees what the windows drop.
         clock: the server's.
         random: mints write keys.
         forget: called with a source that is forgotten; returns what is lost with it.
@@ -186,13 +192,21 @@ class Sources:
         *,
         generation: int,
         journal: MemoryJournal,
+        meter: Meter,
+        background: BackgroundWork,
         clock: ShiftedClock,
         random: random.Random,
         forget: Callable[[Source], Forgotten],
     ) -> None:
         self.defaults = defaults
-        self._generation = generation
-        self._server_window = DedupWindow(generation=generation)
+        self._new_window = partial(
+            DedupWindow,
+            generation=generation,
+            account=meter.accounts["message_ids"],
+            background=background,
+        )
+        self._server_window = self._new_window()
+        meter.accounts["message_ids"].evict = self._evict_windows
         self._journal = journal
         self.last_arrival: float | None = None
         self._clock = clock
@@ -336,6 +350,7 @@ class Sources:
 
     def drop(self, source: Source) -> None:
         del self._open[source.key], source.order[source.key]
+        source.window.clear()
         if source.forgotten is not None:
             self.forgotten_sources.uncount(source.forgotten)
 
@@ -354,7 +369,7 @@ class Sources:
         source = Source(
             key,
             behaviour=self.defaults,
-            generation=self._generation,
+            window=self._new_window(),
             clock=self._clock,
             order=order,
         )
@@ -366,4 +381,18 @@ class Sources:
         unclaimed = len(self._stray) > MAX_SOURCES // _UNCLAIMED_PART or not self._claimed
         key, source = (self._stray if unclaimed else self._claimed).popitem(last=False)
         del self._open[key]
+        source.window.clear()
         self.forgotten_sources.add(key, self._forget(source), earlier=source.forgotten)
+
+    def _evict_windows(self, excess: Callable[[], int]) -> None:
+        """Let the largest windows forget their older ids."""
+        windows = {key: source.window for key, source in self._open.items()}
+        # No write key is as long.
+        windows["\n" * (MAX_WRITE_KEY_CHARACTERS + 1)] = self._server_window
+        evict_largest(
+            windows,
+            size=lambda window: window.size_bytes,
+            evict=lambda window, _: window.evict(),
+            excess=excess,
+            slack=0,
+        )

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import NOTHING_LOST, Lost
@@ -57,7 +58,7 @@ class DurableJournal(MemoryJournal):
         "settings",
     )
 
-    def __init__(self, path: str, *, sync: Sync, **bounds: int) -> None:
+    def __init__(self, path: str, *, sync: Sync, **bounds: Any) -> None:
         super().__init__(**bounds)
         self._waits = sync != "off"
         self._new: list[tuple[KeptRequest, list[KeptCall]]] = []

@@ -1,4 +1,4 @@
-"""The journal: requests and calls, in memory, bounded by calls, by requests and by bytes.
+"""The journal: requests and calls, in memory, bounded by calls and requests, metered in bytes.
 
 Over a bound the oldest of the largest source are evicted, so that a noisy test never
 evicts its neighbour's calls. A cursor names a place in the one order in which the server
@@ -9,21 +9,20 @@ meanwhile.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice, takewhile
 
 from mockseg.clock import Turn
 from mockseg.domain.call import CALL_BYTES, KeptCall, extra_bytes
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.domain.request import KeptRequest
+from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
 from mockseg.journal.counts import Counts, count_arrival
+from mockseg.journal.meter import Meter
 from mockseg.journal.records import NumberedRecords, evict_largest
 
 # How many calls or requests a long scan looks at before it looks at the clock.
 _SCAN_STEP = 32
-# How many calls and requests of a cleared source, and of how many sources, are freed at a time.
-_FREED_AT_ONCE = 256
-_STEPS_AT_ONCE = 4
 
 
 class _Source:
@@ -65,7 +64,8 @@ class MemoryJournal:
     Args:
         max_calls: maximum number of calls to keep.
         max_requests: maximum number of requests to keep, those without calls too.
-        max_bytes: maximum number of bytes of memory that calls and requests take.
+        meter: bounds the bytes of memory that calls and requests take, with those of others.
+        background: frees what was cleared.
 
     Attributes:
         cursor: of the last call that was recorded.
@@ -77,13 +77,15 @@ class MemoryJournal:
     """
 
     __slots__ = (
+        "_account",
         "_all",
-        "_cleared",
+        "_background",
+        "_clearing",
         "_kept_calls",
         "_kept_requests",
-        "_max_bytes",
         "_max_calls",
         "_max_requests",
+        "_meter",
         "_sources",
         "cursor",
         "evicted_cursor",
@@ -92,14 +94,20 @@ class MemoryJournal:
         "saving",
     )
 
-    def __init__(self, *, max_calls: int, max_requests: int, max_bytes: int) -> None:
+    def __init__(
+        self, *, max_calls: int, max_requests: int, meter: Meter, background: BackgroundWork
+    ) -> None:
         self._max_calls = max_calls
         self._max_requests = max_requests
-        self._max_bytes = max_bytes
+        self._meter = meter
+        self._account = meter.accounts["journal"]
+        self._account.evict = self._evict_bytes
+        self._background = background
         self._sources: dict[str, _Source] = {}
         # Also what was cleared and is not let go of yet.
         self._all = _Source(0)
-        self._cleared: list[_Source] = []
+        # How many sources were cleared and are not let go of yet.
+        self._clearing = 0
         self._kept_calls = self._kept_requests = 0
         self.cursor = self.number = self.evicted_ever = self.evicted_cursor = 0
         self.saving: asyncio.Future[None] | None = None
@@ -117,7 +125,7 @@ class MemoryJournal:
         count_arrival(request, calls, source.counts, self._all.counts)
         size_bytes = request.size_bytes + len(calls) * CALL_BYTES + extra_bytes(calls)
         source.size_bytes += size_bytes
-        self._all.size_bytes += size_bytes
+        self._account.add(size_bytes)
         self._kept_requests += 1
         if len(calls) == 1:
             # The most frequent request has a short way.
@@ -130,14 +138,13 @@ class MemoryJournal:
             self._all.calls.extend(cursors, calls)
             self.cursor = cursors[-1]
         self._kept_calls += len(calls)
-        if (
-            self._kept_calls > self._max_calls
-            or self._kept_requests > self._max_requests
-            or self._all.size_bytes > self._max_bytes
-        ):
+        if self._kept_calls > self._max_calls or self._kept_requests > self._max_requests:
             self._evict()
-        if self._cleared:
-            self.free_cleared()
+        meter = self._meter
+        if meter.size_bytes > meter.max_bytes:
+            meter.keep_bound()
+        if self._clearing:
+            self._background.run()
 
     def forget(self, source: str) -> Lost:
         """Evict all that a source has; return that, with what was evicted of it before."""
@@ -158,36 +165,30 @@ class MemoryJournal:
     def clear(self, source: str) -> int:
         """Clear a source's calls and requests; return how many calls those were.
 
-        They are no longer found. `free_cleared` frees them bit by bit, because a hundred thousand
-        at once would hold everything else up.
+        They are no longer found. They are freed in the background.
         """
         found = self._sources.pop(source, None)
         if found is None:
             return 0
         self._kept_calls -= len(found.calls)
         self._kept_requests -= len(found.requests)
-        self._all.size_bytes -= found.size_bytes
+        self._account.add(-found.size_bytes)
         self._all.counts.subtract(found.counts)
-        self._cleared.append(found)
         calls = len(found.calls)
-        self.free_cleared()
+        self._clearing += 1
+        self._background.add(self._free(found))
         return calls
 
-    def free_cleared(self) -> bool:
-        """Free some of what was cleared; return whether there is more."""
-        for _ in range(_STEPS_AT_ONCE):
-            if not self._cleared:
-                break
-            source = self._cleared[-1]
-            for cursor in source.calls.take_newest(_FREED_AT_ONCE):
+    def _free(self, source: _Source) -> Iterator[None]:
+        while source.calls or source.requests:
+            for cursor in source.calls.take_newest(FREED_AT_ONCE)[0]:
                 self._all.calls.remove(cursor)
-            numbers = source.requests.take_newest(_FREED_AT_ONCE)
+            numbers = source.requests.take_newest(FREED_AT_ONCE)[0]
             for number in numbers:
                 self._all.requests.remove(number)
             self._freed(numbers)
-            if not source.calls and not source.requests:
-                self._cleared.pop()
-        return bool(self._cleared)
+            yield
+        self._clearing -= 1
 
     def _freed(self, numbers: list[int]) -> None:
         """Requests of a cleared source are gone for good."""
@@ -303,12 +304,12 @@ class MemoryJournal:
         return self._all if source is None else self._sources.get(source, _NOTHING)
 
     def _alive_calls(self, calls: Iterator[KeptCall]) -> Iterator[KeptCall]:
-        if not self._cleared:
+        if not self._clearing:
             return calls
         return (call for call in calls if self._is_kept(call.request))
 
     def _alive_requests(self, requests: Iterator[KeptRequest]) -> Iterator[KeptRequest]:
-        if not self._cleared:
+        if not self._clearing:
             return requests
         return filter(self._is_kept, requests)
 
@@ -333,12 +334,14 @@ class MemoryJournal:
             excess=lambda: self._kept_requests - self._max_requests,
             slack=self._max_requests // 100,
         )
+
+    def _evict_bytes(self, excess: Callable[[], int]) -> None:
         evict_largest(
             self._sources,
             size=lambda source: source.size_bytes,
             evict=lambda source, _: self._evict_requests(source, 1),
-            excess=lambda: self._all.size_bytes - self._max_bytes,
-            slack=self._max_bytes // 20,
+            excess=excess,
+            slack=self._meter.max_bytes // 20,
         )
 
     def _evict_calls(self, source: _Source, most: int) -> None:
@@ -369,7 +372,7 @@ class MemoryJournal:
         size_bytes = len(calls) * CALL_BYTES + extra_bytes(calls)
         size_bytes += sum([request.size_bytes for request in requests])
         source.size_bytes -= size_bytes
-        self._all.size_bytes -= size_bytes
+        self._account.add(-size_bytes)
 
     def _count_evicted(self, calls: int, cursor: int) -> None:
         self.evicted_ever += calls

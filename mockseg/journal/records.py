@@ -140,15 +140,15 @@ class NumberedRecords(Generic[_Record]):
         for at in range(block - 1, -1, -1):
             yield from reversed(self._blocks[at])
 
-    def take_newest(self, limit: int) -> list[int]:
-        """Remove at most `limit` of the newest records and return their numbers."""
+    def take_newest(self, limit: int) -> tuple[list[int], list[_Record]]:
+        """Remove some of the newest records, at most `limit`; return their numbers and them."""
         self._sort_in()
         if not self._blocks:
-            return []
+            return [], []
         numbers, records = self._numbers[-1], self._blocks[-1]
-        taken = numbers[-limit:]
+        taken = numbers[-limit:], records[-limit:]
         del numbers[-limit:], records[-limit:]
-        self._count -= len(taken)
+        self._count -= len(taken[0])
         if not records:
             del self._firsts[-1], self._numbers[-1], self._blocks[-1]
         return taken

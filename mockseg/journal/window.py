@@ -6,11 +6,13 @@ Source: Segment's page on duplicate data: at least 24 hours, by messageId alone.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.limits import DEDUP_WINDOW_SECONDS
+from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
+from mockseg.journal.meter import Account
 
 _WINDOW_NS = DEDUP_WINDOW_SECONDS * NANOSECONDS
 # How many moments are known. They are a second apart, or further where those of a day would be
@@ -21,6 +23,9 @@ _MOST_STEP_NS = 64 * NANOSECONDS
 # One dict of a hundred thousand ids grows, and goes, in steps of several milliseconds.
 _PARTS = 16
 
+# An id of 36 characters with its cursor and its place in a dict.
+_ID_BYTES = 210
+
 # The cursors of ids, each id in the part that its hash names.
 _Parts: TypeAlias = "Sequence[dict[str, int]]"
 
@@ -30,32 +35,54 @@ class DedupWindow:
 
     That bounds the memory without walking it: at least `generation` ids are remembered,
     at most twice as many.
+
+    Args:
+        generation: how many ids begin a new one.
+        account: of all windows of a server; None counts nothing.
+        background: frees what is dropped; None drops it at once.
+
+    Attributes:
+        size_bytes: that it takes.
     """
 
     __slots__ = (
+        "_account",
+        "_background",
         "_before",
         "_carried",
         "_count",
-        "_dropped",
         "_generation",
         "_moments",
         "_newer",
         "_older",
+        "_older_count",
         "_since",
         "_step_ns",
+        "size_bytes",
     )
 
-    def __init__(self, *, generation: int) -> None:
+    def __init__(
+        self,
+        *,
+        generation: int,
+        account: Account | None = None,
+        background: BackgroundWork | None = None,
+    ) -> None:
         self._generation = generation
+        self._account = account
+        self._background = background
+        self.size_bytes = 0
+        self._newer: _Parts = _NOTHING
+        self._older: _Parts = _NOTHING
         self.clear()
 
     def clear(self) -> None:
+        self._drop(self._newer)
+        self._drop(self._older)
         # Made with the first call: an open source may never get one.
-        self._newer: _Parts = _NOTHING
-        self._older: _Parts = _NOTHING
-        self._dropped: list[dict[str, int]] = []
-        # How many ids stand in the newer generation, and the cursor with which it began.
-        self._count = self._since = 0
+        self._newer, self._older = _NOTHING, _NOTHING
+        # How many ids stand in each generation, and the cursor with which the newer one began.
+        self._count = self._older_count = self._since = 0
         # How many requests carried an id, where that is not simply one; and the counts that
         # were made before the last turn.
         self._carried: dict[str, int] = {}
@@ -63,6 +90,7 @@ class DedupWindow:
         # (cursor, moment), a step apart: when a cursor was recorded.
         self._moments: list[tuple[int, int]] = []
         self._step_ns = _STEP_NS
+        self._recount()
 
     def begin(self, cursor: int, now_ns: int) -> None:
         """Note that the calls from this cursor on are recorded now; comes before they do."""
@@ -78,18 +106,37 @@ class DedupWindow:
                 self._step_ns = min(2 * self._step_ns, _MOST_STEP_NS)
         if self._count >= self._generation:
             self._turn(cursor)
-        elif self._dropped:
-            self._dropped.pop()
+        self._recount()
+
+    def evict(self) -> None:
+        """Forget the older generation, or where there is none the newer one."""
+        cursor = self._moments[-1][0] if self._moments else 0
+        if not self._older_count:
+            self._turn(cursor)
+        self._turn(cursor)
+        self._recount()
 
     def _turn(self, cursor: int) -> None:
         """Begin a new generation at this cursor. The oldest goes part by part from here on."""
-        self._dropped = list(self._older)
+        self._drop(self._older)
         self._older, self._newer = self._newer, _new_parts()
         self._before, self._carried = self._carried, {}
         moments = self._moments
         keep = bisect_right(moments, self._since, key=lambda moment: moment[0]) - 1
         del moments[: max(keep, 0)]
-        self._count, self._since = 0, cursor
+        self._older_count, self._count, self._since = self._count, 0, cursor
+
+    def _drop(self, parts: _Parts) -> None:
+        if self._background is not None and any(parts):
+            self._background.add(_free(list(parts)))
+
+    def _recount(self) -> None:
+        """Count what it takes; what the last request added counts with the next."""
+        ids = self._count + self._older_count + len(self._carried) + len(self._before)
+        size_bytes = ids * _ID_BYTES
+        if self._account is not None:
+            self._account.add(size_bytes - self.size_bytes)
+        self.size_bytes = size_bytes
 
     def take_in(self, message_id: str, cursor: int) -> bool:
         """Remember an id that no request has carried, as far as is known; else return False."""
@@ -149,6 +196,15 @@ class DedupWindow:
 
 def _new_parts() -> _Parts:
     return [{} for _ in range(_PARTS)]
+
+
+def _free(parts: list[dict[str, int]]) -> Iterator[None]:
+    freed = 0
+    while parts:
+        freed += len(parts.pop())
+        if freed >= FREED_AT_ONCE:
+            freed = 0
+            yield
 
 
 _NOTHING: Final[_Parts] = tuple(_new_parts())

@@ -247,6 +247,7 @@ class Summary(Result, frozen=True):
         refusals: how and why they were refused, the first 10 different ones.
         by_event: track calls by event name, others by type.
         cursor: of the last call recorded anywhere.
+        queue_full: deliveries that failed because the queue of their destination was full.
     """
 
     total: int
@@ -263,6 +264,7 @@ class Summary(Result, frozen=True):
     by_event: dict[str, int]
     cursor: int
     lost: Lost = NOTHING_LOST
+    queue_full: int = 0
 
 
 class ClearCalls(Params, frozen=True):

@@ -83,6 +83,22 @@ def _families(hub: Hub, kept: Summary, *, held: int) -> tuple[_Family, ...]:
             {"": tally.forgotten},
         ),
         ("mockseg_held", "gauge", "Waits and streams that are open.", {"": held}),
+        *_bounds(hub, kept),
+    )
+
+
+def _bounds(hub: Hub, kept: Summary) -> tuple[_Family, ...]:
+    by_kind: dict[str, float] = {
+        f'{{kind="{kind}"}}': account.size_bytes for kind, account in hub.meter.accounts.items()
+    }
+    return (
+        (
+            "mockseg_deliveries_queue_full",
+            "gauge",
+            "Deliveries that a full queue refused, of sources that were not cleared since.",
+            {"": kept.queue_full},
+        ),
+        ("mockseg_kept_bytes", "gauge", "Bytes counted against --max-bytes, by kind.", by_kind),
     )
 
 

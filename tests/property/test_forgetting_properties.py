@@ -19,7 +19,9 @@ from mockseg.domain.lost import Lost
 from mockseg.hub.forgotten import Forgotten
 from mockseg.hub.source_plans import NO_PLANS
 from mockseg.hub.sources import Behaviour, Sources
+from mockseg.journal.background import BackgroundWork
 from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.meter import Meter
 
 KEYS = st.sampled_from("abcdefgh")
 MOST = 3
@@ -37,7 +39,11 @@ class SourcesMachine(RuleBasedStateMachine):
         self.sources = Sources(
             Behaviour(edge="2025", dedup="source", error_body="json", plans=NO_PLANS),
             generation=1000,
-            journal=MemoryJournal(max_calls=1000, max_requests=1000, max_bytes=1000),
+            journal=MemoryJournal(
+                max_calls=1000, max_requests=1000, meter=Meter(1000), background=BackgroundWork()
+            ),
+            meter=Meter(10**6),
+            background=BackgroundWork(),
             clock=ShiftedClock(SystemClock()),
             random=random.Random(1),
             forget=self._forget,

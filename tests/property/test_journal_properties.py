@@ -12,7 +12,9 @@ from msgspec import Raw
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import Lost
 from mockseg.domain.request import Answer, KeptRequest
+from mockseg.journal.background import BackgroundWork
 from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.meter import Meter
 from mockseg.journal.records import NumberedRecords, evict_largest
 
 SOURCES = st.sampled_from(["a", "b", "c"])
@@ -26,7 +28,12 @@ class JournalMachine(RuleBasedStateMachine):
     def begin(self, most, requests, size):
         """Make a journal with these bounds."""
         self.bounds = (most, requests, size)
-        self.journal = MemoryJournal(max_calls=most, max_requests=requests, max_bytes=size)
+        self.journal = MemoryJournal(
+            max_calls=most,
+            max_requests=requests,
+            meter=Meter(size),
+            background=BackgroundWork(),
+        )
         self.calls = []
         self.requests = []
         self.cursor = self.number = self.evicted = 0

@@ -142,6 +142,7 @@ def summary(scope: Scope) -> Steps[Summary]:
         refusals=refused.kinds,
         by_event=count_names(seen),
         cursor=whole.cursor,
+        queue_full=whole.queue_full,
     )
 
 

@@ -307,7 +307,9 @@ def _reading_words(reading: Reading, source: str | None) -> Iterator[str]:
         yield f"{counted(reading.unknown, 'request')} in flight with no write key yet"
 
 
-async def summary(asked: OfSource, *, journal: MemoryJournal, sources: Sources) -> Summary:
+async def summary(
+    asked: OfSource, *, journal: MemoryJournal, sources: Sources, destinations: Destinations
+) -> Summary:
     calls, requests = journal.count(asked.source)
     counts = journal.counts(asked.source)
     verdicts, good = counts.by_verdict()
@@ -323,6 +325,7 @@ async def summary(asked: OfSource, *, journal: MemoryJournal, sources: Sources) 
         refusals=[Refusals(*kind, n) for kind, n in islice(counts.refusals.items(), MOST_KINDS)],
         by_event=counts.by_name(),
         cursor=journal.cursor,
+        queue_full=destinations.ledger.refused(asked.source),
         **verdicts,
     )
 

@@ -91,12 +91,12 @@ async def get_destination_state(
 async def put_destination_state(
     asked: PutVendorState, *, destinations: Destinations
 ) -> VendorState:
-    imitation = _vendor(asked.id, destinations).imitation
+    vendor = _vendor(asked.id, destinations)
     try:
-        imitation.restore(asked.state)
+        vendor.restore(asked.state)
     except VendorStateError as error:
         raise _refused(error, within="state") from None
-    return VendorState(state=imitation.state())
+    return VendorState(state=vendor.imitation.state())
 
 
 async def act(asked: Act, *, destinations: Destinations) -> Acted:

@@ -20,6 +20,7 @@ from mockseg.delivery.retrying import RetryPolicy
 from mockseg.destinations.vendor import VendorResponse
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import Answer, KeptRequest
+from mockseg.journal.meter import Meter
 
 NOON_NS = 1_767_268_800_000_000_000
 """2026-01-01T12:00:00Z."""
@@ -137,13 +138,16 @@ class World:
         self.clock = ShiftedClock(SystemClock())
         self.clock.set(NOON_NS, frozen=True)
         self.wire = Wire()
-        bounds = {
-            key: options.pop(key) for key in ("max_deliveries", "max_bytes") if key in options
-        }
-        self.ledger = Ledger(on_change=self._changed, **bounds)
+        bounds = {key: options.pop(key) for key in ("max_deliveries",) if key in options}
+        self.meter = Meter(options.pop("max_bytes", 10**9))
+        self.ledger = Ledger(on_change=self._changed, meter=self.meter, **bounds)
         self._listeners = []
         self.dispatcher = Dispatcher(
-            ledger=self.ledger, sender=self.wire, clock_of=lambda _: self.clock, **options
+            ledger=self.ledger,
+            sender=self.wire,
+            clock_of=lambda _: self.clock,
+            meter=self.meter,
+            **options,
         )
 
     def _changed(self, _):
@@ -158,9 +162,9 @@ class World:
         """Return once the oldest delivery has so many attempts."""
         await self._until(lambda: len(self.ledger.page()[0].attempts) >= count)
 
-    async def settled(self):
-        """Return once nothing is pending."""
-        await self._until(lambda: not self.dispatcher.ledger.pending())
+    async def settled(self, source=None):
+        """Return once nothing of a source, or of any, is pending."""
+        await self._until(lambda: not self.dispatcher.ledger.pending(source))
 
     async def _until(self, reached):
         changed = asyncio.Event()

@@ -10,21 +10,67 @@ from mockseg.delivery.dispatcher import MAX_WAITING
 URL = "http://hook.test/"
 
 
-async def test_the_oldest_waiting_fails_visibly_when_the_queue_is_full(world, call, destination):
-    """What an attempt is under way for is not touched, nor is the newest."""
+async def test_a_full_queue_refuses_visibly(world, call, destination):
+    """What waits, and what an attempt is under way for, is not touched."""
     full = world.another(max_waiting=3)
     full.wire.hold("u1")
     of = destination(url=URL, concurrency=1)
     full.dispatcher.offer(of, [call(event="a")])
     await full.wire.until_sent(1)
     full.dispatcher.offer(of, [call(event=event, userId="u2") for event in "bcd"])
-    assert full.states == ["queued", "failed", "queued", "queued"]
-    failed = full.deliveries[1]
+    assert full.states == ["queued", "queued", "queued", "failed"]
+    failed = full.deliveries[3]
     assert (failed.reason, failed.attempts) == ("queue_full", ())
-    assert failed.description == "3 deliveries were waiting for User.com, and a newer one came"
+    assert failed.description == "the queue of User.com is full; at most 3 deliveries"
+    assert (full.ledger.refused("key"), full.ledger.refused()) == (1, 1)
     full.wire.release("u1")
     await full.settled()
-    assert full.wire.events == ["a", "c", "d"]
+    assert full.wire.events == ["a", "b", "c"]
+    full.dispatcher.drop_source("key")
+    assert (full.ledger.refused("key"), full.ledger.refused()) == (0, 0)
+
+
+async def test_a_queue_takes_at_most_a_quarter_of_max_bytes(world, call, destination):
+    """Whatever a call's size: the others of a full queue are refused, and nothing else is."""
+    full = world.another(max_bytes=100_000)
+    full.wire.hold("u1")
+    of = destination(url=URL)
+    calls = [call(userId="u1", properties={"pad": "x" * 3000}) for _ in range(20)]
+    full.dispatcher.offer(of, calls)
+    await full.wire.until_sent(1)
+    refused = [each for each in full.deliveries if each.reason == "queue_full"]
+    waiting = [each for each in full.deliveries if each.state == "queued"]
+    assert len(waiting) == 7
+    assert len(refused) == 13
+    assert refused[0].description == (
+        "the queue of User.com is full; at most 25,000 bytes, a quarter of --max-bytes, each"
+    )
+    other = destination(url=URL, id="d2")
+    full.dispatcher.offer(other, [call(userId="u2")])
+    await full.wire.until_sent(2)
+    full.wire.release("u1")
+    await full.settled()
+    assert full.meter.accounts["queues"].size_bytes == 0
+    full.dispatcher.offer(of, [call(userId="u3")])
+    await full.settled()
+    assert full.deliveries[-1].state == "delivered"
+
+
+async def test_all_queues_take_at_most_half_of_max_bytes(world, call, destination):
+    """Many dead destinations are bounded together."""
+    full = world.another(max_bytes=100_000)
+    full.wire.hold("u1")
+    for number in range(6):
+        of = destination(url=URL, id=f"d{number}")
+        calls = [call(userId="u1", properties={"pad": "x" * 3000}) for _ in range(10)]
+        full.dispatcher.offer(of, calls)
+        await breathe()
+    assert full.meter.accounts["queues"].size_bytes <= 55_000
+    last = full.deliveries[-1]
+    assert last.description == (
+        "the queue of User.com is full; at most 50,000 bytes, half of --max-bytes, all together"
+    )
+    assert full.meter.size_bytes <= 100_000
 
 
 def test_100_000_deliveries_may_wait_for_one_destination():
@@ -32,49 +78,68 @@ def test_100_000_deliveries_may_wait_for_one_destination():
     assert MAX_WAITING == 100_000
 
 
-async def test_a_retry_makes_room_too(world, call, destination):
-    """It is the oldest that waits; it is not sent any more."""
+async def test_retries_wait_in_the_queue_too(world, call, destination):
+    """A destination that is down fills its queue; what waits there is sent when it is up."""
     full = world.another(max_waiting=2)
     full.wire.answers[URL] = [503]
     of = destination(url=URL)
     full.dispatcher.offer(of, [call(event="a")])
     await full.until("retrying")
-    full.wire.hold("u2", "u3")
+    full.wire.hold("u2")
     full.dispatcher.offer(of, [call(event="b", userId="u2"), call(event="c", userId="u3")])
-    assert full.states == ["failed", "queued", "queued"]
+    assert full.states == ["retrying", "queued", "failed"]
     full.clock.advance(3600)
     full.wire.release("u2")
-    full.wire.release("u3")
     await full.settled()
-    assert full.wire.events == ["a", "b", "c"]
+    assert sorted(full.wire.events) == ["a", "a", "b"]
 
 
-async def test_a_queue_that_is_always_full_keeps_the_newest(world, call, destination, receiver):
+async def test_a_queue_that_is_always_full_keeps_the_oldest(world, call, destination, receiver):
     """Thousands that are offered at once neither wait nor are lost without a trace."""
     full = world.another(max_waiting=10)
     imitation = receiver()
     calls = [call(event=f"e{n}") for n in range(1000)]
     full.dispatcher.offer(destination(receive=imitation), calls)
     await full.settled()
-    assert [message["event"] for message in imitation.messages] == [
-        f"e{n}" for n in range(990, 1000)
-    ]
-    assert full.states == ["failed"] * 990 + ["delivered"] * 10
+    assert [message["event"] for message in imitation.messages] == [f"e{n}" for n in range(10)]
+    assert full.states == ["delivered"] * 10 + ["failed"] * 990
 
 
-async def test_calls_of_a_stuck_user_can_be_evicted_from_behind_it(world, call, destination):
-    """Those that wait behind a call under way are waiting too."""
-    full = world.another(max_waiting=3)
-    full.wire.hold("u1")
+async def test_a_removed_destination_with_thousands_waiting_fails_them_bit_by_bit(
+    world, call, destination
+):
+    """All of them fail, and nothing of the queue is left; none is sent afterwards."""
+    world.wire.hold("u1")
     of = destination(url=URL)
-    full.dispatcher.offer(of, [call(event="first")])
-    await full.wire.until_sent(1)
-    for number in range(20):
-        full.dispatcher.offer(of, [call(event=f"e{number}")])
+    world.dispatcher.offer(of, [call() for _ in range(3000)])
+    await world.wire.until_sent(1)
+    world.dispatcher.drop_destination("d1")
+    assert 0 < world.states.count("failed") < 3000
+    await world.settled()
+    assert set(world.states) == {"failed"}
+    assert world.meter.accounts["queues"].size_bytes == 0
+    assert len(world.wire.sent) == 1
+
+
+async def test_thousands_of_dropped_deliveries_are_gone_at_once(world, call, destination):
+    """They are freed bit by bit, and no read of any kind finds one meanwhile."""
+    of = destination(url=URL)
+    world.wire.hold("u1")
+    calls = [call() for _ in range(3000)]
+    world.dispatcher.offer(of, calls)
+    world.dispatcher.offer(
+        destination(source="other", id="d2"), [call(source="other", userId="u2")]
+    )
+    await world.settled("other")
+    ledger = world.ledger
+    world.dispatcher.drop_source("key")
+    assert len(ledger._all.entries) > 1000
+    assert (len(ledger), ledger.pending(), len(ledger.page(limit=10_000))) == (1, 0, 1)
+    assert len(ledger.finals(after=0, limit=10_000)) == 1
+    assert ledger.of_call(calls[0].cursor) == []
+    for _ in range(50):
         await breathe()
-    full.wire.release("u1")
-    await full.settled()
-    assert full.wire.events == ["first", "e18", "e19"]
+    assert (len(ledger._all.entries), len(ledger._by_call)) == (1, 1)
 
 
 async def test_a_dropped_source_leaves_nothing(world, call, destination):

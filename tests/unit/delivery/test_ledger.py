@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from mockseg.delivery.ledger import Ledger
 from mockseg.delivery.records import KeptAttempt
+from mockseg.journal.meter import Meter
 
 
 def begin(ledger, source="a", *, call=1, destination="d"):
@@ -95,44 +98,40 @@ def test_a_noisy_source_does_not_evict_its_neighbours():
 
 
 def test_bytes_are_bounded_too():
-    """Bodies and answers count; what attempts share counts once."""
-    ledger = Ledger(max_bytes=100)
-    body = b"x" * 40
-    kept = begin(ledger)
-    for _ in range(50):
-        ledger.attempted(kept, attempt(body, b"busy " * 2))
-    assert kept.size_bytes == 50
-    ledger.finish(kept, "failed", "expires", "sentence")
-    second = begin(ledger)
-    ledger.attempted(second, attempt(body, b"busy " * 3))
-    assert cursors(ledger.page()) == [1, 2]
+    """Over the limit the oldest final ones are evicted; what is open stays and is counted."""
+    meter = Meter(10_000)
+    ledger = Ledger(meter=meter)
+    first = begin(ledger)
+    for _ in range(10):
+        ledger.attempted(first, attempt(b"x" * 2000, b"busy " * 2))
+    assert meter.accounts["queues"].size_bytes == first.size_bytes
+    ledger.finish(first, "failed", "expires", "sentence")
+    assert meter.accounts["queues"].size_bytes == 0
+    assert meter.accounts["deliveries"].size_bytes == first.size_bytes
+    second, third = begin(ledger, call=2), begin(ledger, call=3)
+    ledger.attempted(third, attempt(b"x" * 7000, b"ok"))
+    assert cursors(ledger.page()) == [1, 2, 3]
     ledger.finish(second, "delivered")
-    assert cursors(ledger.page()) == [2]
+    assert cursors(ledger.page()) == [2, 3]
+    assert ledger.evicted_of("a")[0] == 1
+    ledger.drop_call(3)
+    assert meter.size_bytes == second.size_bytes
+    ledger.drop_source("a")
+    assert meter.size_bytes == 0
 
 
-def test_a_delivery_without_attempts_has_no_bytes():
-    """Only bodies and answers count; an attempt brings the first of them."""
+def test_what_attempts_share_counts_once():
+    """All of a delivery have one body, and equal answers in a row are kept once."""
     ledger = Ledger()
     kept = begin(ledger)
-    assert kept.size_bytes == 0
-    ledger.attempted(kept, attempt(b"12345", b""))
-    assert kept.size_bytes == 5
-
-
-def test_256_megabytes_are_kept_by_default():
-    """The byte that is too many evicts the oldest final delivery."""
-    ledger = Ledger()
-    quarter = bytes(64 * 1024 * 1024)
-    for number in range(4):
-        kept = begin(ledger, call=number + 1)
-        ledger.attempted(kept, attempt(quarter, b""))
-        ledger.finish(kept, "delivered")
-    assert (len(ledger), ledger.evicted_of(None)[0]) == (4, 0)
-    kept = begin(ledger, call=5)
-    ledger.attempted(kept, attempt(b"x", b""))
-    ledger.finish(kept, "delivered")
-    assert ledger.page()[0].call > 1
-    assert ledger.evicted_of(None)[0] >= 1
+    sizes = [kept.size_bytes]
+    for answer in (b"aaaa", b"aaaa", b"b" * 1000):
+        ledger.attempted(kept, attempt(b"x" * 5000, answer))
+        sizes.append(kept.size_bytes)
+    first, again, other = (after - before for before, after in itertools.pairwise(sizes))
+    assert first > 5000
+    assert again < 400
+    assert 1000 < other < 1400
 
 
 def test_a_page_has_100_deliveries_by_default():
@@ -141,21 +140,6 @@ def test_a_page_has_100_deliveries_by_default():
     for _ in range(101):
         begin(ledger)
     assert cursors(ledger.page()) == list(range(1, 101))
-
-
-def test_a_second_answer_counts_and_the_same_again_does_not():
-    """What is kept twice is counted twice; equal answers in a row are kept once."""
-    ledger = Ledger(max_bytes=12)
-    kept = begin(ledger)
-    for answer in (b"aaaa", b"aaaa", b"bbbb"):
-        ledger.attempted(kept, attempt(b"12", answer))
-    assert kept.size_bytes == 10
-    ledger.finish(kept, "failed")
-    assert cursors(ledger.page()) == [1]
-    second = begin(ledger)
-    ledger.attempted(second, attempt(b"12", b"c"))
-    ledger.finish(second, "delivered")
-    assert cursors(ledger.page()) == [2]
 
 
 def test_nothing_is_due_unless_it_is_tried_again():

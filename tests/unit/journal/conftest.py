@@ -9,8 +9,10 @@ from msgspec import Raw
 
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import Answer, KeptRequest
+from mockseg.journal.background import BackgroundWork
 from mockseg.journal.durable import DurableJournal
 from mockseg.journal.memory import MemoryJournal
+from mockseg.journal.meter import Meter
 
 _ANSWER = Answer(status=200, body=b"{}")
 
@@ -19,7 +21,10 @@ class Recorder:
     """Appends requests to a journal, counting as the hub does."""
 
     def __init__(self, file=None, **bounds):
-        bounds = {"max_calls": 10**6, "max_requests": 10**6, "max_bytes": 10**9} | bounds
+        self.meter = Meter(bounds.pop("max_bytes", 10**9))
+        bounds = {"max_calls": 10**6, "max_requests": 10**6} | bounds
+        self.background = BackgroundWork()
+        bounds |= {"meter": self.meter, "background": self.background}
         self.journal = (
             MemoryJournal(**bounds)
             if file is None

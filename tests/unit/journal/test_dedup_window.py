@@ -6,6 +6,8 @@ import copy
 
 import pytest
 
+from mockseg.journal.background import BackgroundWork
+from mockseg.journal.meter import Meter
 from mockseg.journal.window import DedupWindow
 
 SECOND = 1_000_000_000
@@ -156,19 +158,37 @@ def test_the_generation_is_the_same_however_ids_are_remembered():
     assert [window.first(message_id, 0) for message_id in "abcdefgh"] == [0, 0, 0, 0, 6, 7, 8, 9]
 
 
-def test_what_is_forgotten_goes_part_by_part():
-    """No request waits for a whole generation to be given up; each gives up a part."""
-    window = DedupWindow(generation=1000)
+def test_what_is_forgotten_is_freed_part_by_part():
+    """No request waits for a whole generation to be freed."""
+    background = BackgroundWork()
+    window = DedupWindow(generation=1000, background=background)
     for number in range(1, 2001):
+        window.begin(number, 0)
+        assert window.take_in(f"m{number}", number)
+    assert not background
+    window.begin(2001, 0)
+    assert background
+    assert window.first("m1", 0) == 0
+    for _ in range(4):
+        background.run()
+    assert not background
+
+
+def test_a_window_counts_what_it_takes():
+    """In its account: as ids come, when a generation is evicted, and when it is cleared."""
+    account = Meter(10**6).accounts["message_ids"]
+    window = DedupWindow(generation=1000, account=account)
+    for number in range(1, 1501):
         carry(window, f"m{number}", number, 0)
-    carry(window, "n", 2001, 0)
-    left = [len(window._dropped)]
-    while window._dropped:
-        number = 2001 + len(left)
-        carry(window, f"n{number}", number, 0)
-        left.append(len(window._dropped))
-    assert left[0] > 10
-    assert left == list(range(left[0], -1, -1))
+    assert account.size_bytes == window.size_bytes > 1400 * 150
+    window.evict()
+    assert account.size_bytes == window.size_bytes < 600 * 300
+    assert (window.first("m1", 0), window.first("m1500", 0)) == (0, 1500)
+    window.evict()
+    assert account.size_bytes == window.first("m1500", 0) == 0
+    carry(window, "again", 1501, 0)
+    window.clear()
+    assert account.size_bytes == 0
 
 
 def test_counts_outlast_a_turn():
