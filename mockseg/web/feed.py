@@ -222,7 +222,8 @@ class _Reading:
                 next_at = loop.time() + INTERVAL_SECONDS
             # No await lies between looking and listening: nothing falls in between.
             if not self._has_news() and not await hub.bell.wait(KEEP_ALIVE_SECONDS):
-                await response.write(b": keep-alive\n\n")
+                # An event, because scripts do not see comments: silence means a dead connection.
+                await response.write(b"event: alive\ndata: {}\n\n")
 
     def _has_news(self) -> bool:
         hub = self._hub

@@ -70,7 +70,8 @@ async def page(
         browser = await playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        page = await browser.new_page(viewport={"width": 1280, "height": 600})
+        context = await browser.new_context(viewport={"width": 1280, "height": 600})
+        page = await context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("console", lambda said: wrong.append(said.text) if "olicy" in said.text else None)
@@ -226,6 +227,24 @@ async def test_a_hidden_tab_holds_no_connection(page: Any, hub: Hub, line: Line)
                 await line.closed.wait()
             await record(hub, "two")
     await newest_is(page, "two")
+
+
+async def test_the_seventh_tab_loads_and_sees_what_comes(page: Any, hub: Hub) -> None:
+    """A browser opens six connections to one server: four tabs are live, others ask at times."""
+    tabs = [await page.context.new_page() for _ in range(6)]
+    for tab in tabs:
+        tab.set_default_timeout(PATIENCE_MS)
+        await tab.goto(page.url)
+    await until(tabs[-1].locator("#state")).to_contain_text(
+        "four other tabs are live", timeout=PATIENCE_MS
+    )
+    await record(hub, "seen by all")
+    for tab in (page, *tabs):
+        await newest_is(tab, "seen by all")
+    # Who closes leaves its place to those who ask.
+    for tab in tabs[:3]:
+        await tab.close()
+    await until(tabs[-1].locator("#notice")).to_be_hidden(timeout=PATIENCE_MS)
 
 
 async def test_keys_are_listed_and_leave_fields_alone(page: Any) -> None:

@@ -212,10 +212,10 @@ async def test_a_feed_of_another_run_says_so(client: Any) -> None:
 
 
 async def test_a_silent_feed_is_kept_alive(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With comments, so that no proxy closes it."""
+    """With events, so that no proxy closes it and a page knows that it is there."""
     monkeypatch.setattr(module, "KEEP_ALIVE_SECONDS", 0.001)
     async with client.get(FEED, timeout=None) as answer:
-        while not (await answer.content.readline()).startswith(b": keep-alive"):
+        while not (await answer.content.readline()).startswith(b"event: alive"):
             pass
 
 

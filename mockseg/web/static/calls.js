@@ -17,8 +17,7 @@ class CallsView {
     /** @type {HTMLTableSectionElement} */
     this.body = part('calls-body')
     // When it was paused, and since when nothing answers; empty if not.
-    this.paused = ''
-    this.lost = ''
+    this.paused = this.lost = this.polling = ''
     this.bad = 0
     this.forget()
     this.pane = new Pane(this.body)
@@ -93,8 +92,12 @@ class CallsView {
     this.add([noteRow(text)])
   }
 
-  onOpen () {
+  /** @param {number} pollSeconds between two looks; 0 where calls come as they arrive */
+  onOpen (pollSeconds) {
     this.lost = ''
+    this.polling = pollSeconds
+      ? `This tab asks every ${pollSeconds} s: four other tabs are live.`
+      : ''
     this.notice()
   }
 
@@ -152,8 +155,8 @@ class CallsView {
     if (this.lost && seconds === undefined) return
     const lost = this.lost ? `No answer since ${this.lost}. Next attempt in ${seconds} s.` : ''
     const paused = this.paused ? `Paused at ${this.paused}.` : ''
-    part('state').textContent = lost || paused
-    part('notice').hidden = !lost && !paused
+    part('state').textContent = lost || paused || this.polling
+    part('notice').hidden = !lost && !paused && !this.polling
     part('retry').hidden = !lost
   }
 }

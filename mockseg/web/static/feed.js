@@ -2,13 +2,35 @@
 // The feed of the server: goes on where it was, after a lost connection and after a hidden tab.
 
 const MAX_WAIT_SECONDS = 15
+// The server says every 15 seconds that it is there: a connection that is silent longer is dead.
+const SILENCE_SECONDS = 35
+// A browser opens six connections to one server, and other requests need some of them.
+const MOST_LIVE = 4
+const POLL_SECONDS = 2
+
+/**
+ * Take one of the places for a live feed that the tabs of this browser share.
+ * @returns {Promise<(() => void) | null>} what gives it back; null when other tabs have them all
+ */
+async function place () {
+  // Outside of a secure context there are no locks: then each tab takes what it needs.
+  if (!navigator.locks) return () => {}
+  for (let number = 0; number < MOST_LIVE; number += 1) {
+    const release = await new Promise((resolve) => {
+      navigator.locks.request(`mockseg feed ${number}`, { ifAvailable: true }, (lock) =>
+        lock ? new Promise((end) => resolve(() => end(undefined))) : resolve(null))
+    })
+    if (release) return release
+  }
+  return null
+}
 
 export class Feed {
   /**
    * @param {URLSearchParams} asked what the feed is limited to
    * @param {string} after the id of the last event that is shown already
-   * @param {{ onRows: (news: any) => void, onGap: (gap: any) => void, onOpen: () => void,
-   *   onLost: (seconds: number) => void }} listener
+   * @param {{ onRows: (news: any) => void, onGap: (gap: any) => void,
+   *   onOpen: (pollSeconds: number) => void, onLost: (seconds: number) => void }} listener
    */
   constructor (asked, after, listener) {
     this.asked = asked
@@ -17,38 +39,70 @@ export class Feed {
     this.waitSeconds = 1
     /** @type {EventSource | null} */
     this.events = null
+    /** @type {(() => void) | null} what gives back the place among the live ones */
+    this.release = null
     this.timer = 0
-    // A browser opens six connections to one server: a hidden tab must not hold one.
     document.addEventListener('visibilitychange', () => this.follow())
-    addEventListener('pagehide', () => this.close())
+    addEventListener('pagehide', () => this.leave())
     addEventListener('pageshow', () => this.follow())
     this.follow()
   }
 
-  /** Open the feed while the tab is visible, else close it. */
+  /** Open the feed while the tab is visible, else leave the connection to others. */
   follow () {
-    if (document.visibilityState === 'hidden') this.close()
+    if (document.visibilityState === 'hidden') this.leave()
     else if (this.events === null) this.open()
   }
 
-  open () {
+  async open () {
     this.close()
+    if (!this.release) {
+      const release = await place()
+      // Another call of this was faster, or the tab was hidden meanwhile.
+      if (this.release || this.events || document.visibilityState === 'hidden') {
+        release?.()
+        return
+      }
+      this.release = release
+    }
     const asked = new URLSearchParams(this.asked)
     asked.set('after', this.after)
     const events = this.events = new EventSource(`/_mockseg/v1/feed?${asked}`)
     events.addEventListener('hello', () => {
       this.waitSeconds = 1
-      this.listener.onOpen()
+      this.listener.onOpen(this.release ? 0 : POLL_SECONDS)
+      this.listen()
     })
+    events.addEventListener('alive', () => this.listen())
     events.addEventListener('gap', (event) => this.listener.onGap(this.read(event)))
     events.addEventListener('rows', (event) => this.listener.onRows(this.read(event)))
     events.addEventListener('error', () => this.lose())
+  }
+
+  /** Wait for the next event; without a place the connection is given up after a moment. */
+  listen () {
+    clearTimeout(this.timer)
+    if (this.release) {
+      this.timer = setTimeout(() => this.lose(), SILENCE_SECONDS * 1000)
+    } else {
+      this.timer = setTimeout(() => {
+        this.close()
+        this.timer = setTimeout(() => this.follow(), POLL_SECONDS * 1000)
+      }, 100)
+    }
   }
 
   close () {
     clearTimeout(this.timer)
     this.events?.close()
     this.events = null
+  }
+
+  /** Close it, and let another tab be live. */
+  leave () {
+    this.close()
+    this.release?.()
+    this.release = null
   }
 
   lose () {
@@ -60,6 +114,7 @@ export class Feed {
 
   /** @param {MessageEvent} event */
   read (event) {
+    this.listen()
     this.after = event.lastEventId
     return JSON.parse(event.data)
   }
