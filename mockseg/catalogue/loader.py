@@ -390,8 +390,18 @@ def _load(name: str, strictness: Strictness) -> Plan:
             context=wire["context"],
             regions=tuple(wire["regions"]),
             user_id_property=wire.get("userIdProperty"),
+            user_id_allowed=_user_id_allowed(file, strictness),
+            complete=wire.get("complete", False),
         ),
     )
+
+
+def _user_id_allowed(file: JsonObject, strictness: Strictness) -> str | None:
+    name: str | None = file["wire"].get("userIdProperty")
+    other = file["lenient"].get("either")
+    if name is None and other is not None and strictness == "lenient":
+        return _user_id_allowed(_read(other), strictness)
+    return name
 
 
 def _strict(file: JsonObject) -> tuple[Rule, ...]:

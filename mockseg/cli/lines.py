@@ -87,7 +87,11 @@ def call_line(call: Call, *, times: Times) -> tuple[Part, ...]:
         verdict_word(call),
         "  ".join([*texts, ""]),
         paint(f"source {shorten(call.source)}", "bright_black"),
-        *(("  ", paint(why(call.findings), "red")) if call.findings else ()),
+        *(
+            ("  ", paint(why(call.findings), "yellow" if call.good else "red"))
+            if call.findings
+            else ()
+        ),
     )
 
 

@@ -9,10 +9,10 @@ from msgspec import UNSET
 from mockseg.cli.deliveries import delivery_line
 from mockseg.cli.flags import OneOf, client_settings, json_flag
 from mockseg.cli.lines import Times, key_word, time_flags, verdict_word, why
-from mockseg.cli.output import Part, note, paint, say, say_json, say_text, say_view, shorten
+from mockseg.cli.output import Colour, Part, note, paint, say, say_json, say_text, say_view, shorten
 from mockseg.cli.target import Target
 from mockseg.domain.call import call_cursor
-from mockseg.domain.findings import Violation
+from mockseg.domain.findings import CallWarning, Discard, all_warnings
 from mockseg.domain.request import route_text
 from mockseg.errors import ConfigError, MalformedJsonError
 from mockseg.json_types import decode, encode_printable
@@ -138,7 +138,7 @@ def _show_call(details: CallDetails, times: Times) -> None:
 
 def _show_findings(findings: list[FindingDetails]) -> None:
     if findings:
-        _head("wrong")
+        _head("warnings" if all_warnings(tuple(each.finding for each in findings)) else "wrong")
     for details in findings[:_MOST_FINDINGS]:
         _show_finding(details)
     if len(findings) > _MOST_FINDINGS:
@@ -148,7 +148,8 @@ def _show_findings(findings: list[FindingDetails]) -> None:
 def _show_finding(details: FindingDetails) -> None:
     finding = details.finding
     place = f" at {shorten(finding.field)}" if finding.field else ""
-    say("  ", paint(f"{finding.code}{place}", "red"), f": {shorten(finding.description)}")
+    colour: Colour = "yellow" if isinstance(finding, CallWarning) else "red"
+    say("  ", paint(f"{finding.code}{place}", colour), f": {shorten(finding.description)}")
     if details.sent is not UNSET:
         say(f"    sent  {_value(details.sent)}")
     elif finding.field:
@@ -157,7 +158,7 @@ def _show_finding(details: FindingDetails) -> None:
         rule = details.rule
         say(f"    rule  {_value(rule.excerpt)}")
         say(f"          of {shorten(rule.rule)} in plan {shorten(rule.plan)}")
-    elif isinstance(finding, Violation) and finding.plan:
+    elif not isinstance(finding, Discard) and finding.plan:
         say(f"    plan  {shorten(finding.plan)}")
 
 

@@ -16,7 +16,7 @@ from mockseg.cli.progress import Progress
 from mockseg.clock import SystemClock
 from mockseg.config import SERVER_SETTINGS, Settings, load
 from mockseg.domain.call import KeptCall
-from mockseg.domain.findings import Discard, Finding, Violation
+from mockseg.domain.findings import Discard, Finding, Violation, all_warnings
 from mockseg.domain.message import normalise
 from mockseg.hub.judge import DryRun
 from mockseg.hub.source_plans import from_settings
@@ -154,7 +154,7 @@ class _Judged:
         type: of the call; empty if unknown.
         event: of a track call, or None.
         user_id: or None.
-        findings: why it is not good; empty for a good one.
+        findings: why it is not good, and warnings.
     """
 
     line: int
@@ -167,7 +167,7 @@ class _Judged:
 
     @property
     def good(self) -> bool:
-        return self.verdict == "accepted" and not self.findings
+        return self.verdict == "accepted" and all_warnings(self.findings)
 
     @property
     def place(self) -> int | None:
@@ -223,17 +223,19 @@ class _Report:
 
     Args:
         file: that is judged.
-        limit_shown: maximum number of bad messages to keep.
+        limit_shown: maximum number of messages with findings to keep.
 
     Attributes:
         lines: that were not empty.
         good, bad: messages; a line that cannot be read counts as a bad one.
+        warned: good messages with warnings.
     """
 
     def __init__(self, file: str, *, limit_shown: int) -> None:
         self.lines = 0
         self.good = 0
         self.bad = 0
+        self.warned = 0
         self._file = file
         self._limit = limit_shown
         self._verdicts = dict.fromkeys(("accepted", "dropped", "blocked", "rejected"), 0)
@@ -246,17 +248,24 @@ class _Report:
     def messages(self) -> int:
         return self.good + self.bad
 
+    @property
+    def _not_shown(self) -> int:
+        return self.bad + self.warned - len(self._shown)
+
     def add(self, judged: _Judged) -> None:
         case = self._case(judged.type, judged.event)
         case.total += 1
         self._verdicts[judged.verdict] += 1
-        if judged.good:
-            self.good += 1
+        good = judged.good
+        self.good += good
+        self.bad += not good
+        case.bad += not good
+        if good and not judged.findings:
             return
-        self.bad += 1
-        case.bad += 1
+        self.warned += good
         self._codes.update({finding.code for finding in judged.findings})
-        is_shown, is_in_case = len(self._shown) < self._limit, len(case.lines) < _LINES_OF_CASE
+        is_shown = len(self._shown) < self._limit
+        is_in_case = not good and len(case.lines) < _LINES_OF_CASE
         explained = judged.explained() if is_shown or is_in_case else []
         if is_shown:
             self._shown.append((judged, explained))
@@ -273,17 +282,19 @@ class _Report:
         lines: list[str] = []
         for judged, explained in self._shown:
             fate = "violates its plan" if judged.verdict == "accepted" else judged.verdict
+            fate = "good, with a warning" if judged.good else fate
             lines.append(f"{judged.where}: {judged.what or 'no call'}, {fate}")
             lines += [f"  {shorten(line, longest=_LONGEST_LINE)}" for line in explained]
-        left = self.bad - len(self._shown)
+        left = self._not_shown
         if left:
-            lines.append(f"... and {left} more bad ones (--limit-shown shows more)")
+            lines.append(f"... and {left} more with findings (--limit-shown shows more)")
         if lines:
             lines.append("")
         lines.append(
             f"{shorten(self._file)}: {self.messages} messages on {self.lines} lines:"
             f" {self.good} good, {self.bad} bad ({self._verdicts['dropped']} dropped,"
             f" {self._verdicts['blocked']} blocked, {self._verdicts['rejected']} rejected)"
+            + (f"; {self.warned} good with warnings" if self.warned else "")
         )
         by_count = sorted(self._codes.items(), key=lambda item: (-item[1], item[0]))
         lines += [f"{count:8}  {code}" for code, count in by_count]
@@ -299,6 +310,7 @@ class _Report:
             "messages": self.messages,
             "good": self.good,
             "bad": self.bad,
+            "warned": self.warned,
             "verdicts": self._verdicts,
             "byCode": dict(sorted(self._codes.items())),
             "shown": [
@@ -314,7 +326,7 @@ class _Report:
                 }
                 for judged, explained in self._shown
             ],
-            "notShown": self.bad - len(self._shown),
+            "notShown": self._not_shown,
         }
 
     def as_junit(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -21,6 +21,8 @@ from mockseg.destinations.kinds import KINDS, Kind
 from mockseg.destinations.vendor import VendorRequest, VendorResponse
 from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown_parameter
+
+CallType: TypeAlias = Literal["identify", "track", "page", "screen", "group", "alias"]
 
 
 class Refusal(NamedTuple):
@@ -35,18 +37,22 @@ class Refusal(NamedTuple):
     description: str
 
 
-def route(message: JsonObject, destination: Destination, *, seed: int) -> Refusal | None:
+def route(
+    message: JsonObject, destination: Destination, *, seed: int, replayed: bool = False
+) -> Refusal | None:
     """Decide whether a call goes to a destination; filters change the message in place.
 
     Args:
         message: normalised, decoded for this delivery alone.
         destination: of the source of the call.
         seed: of samples.
+        replayed: whether it is delivered again; then the destination need not be enabled, as
+            Segment's page on replays says.
 
     Returns:
         None when it goes there.
     """
-    if not destination.spec.enabled:
+    if not destination.spec.enabled and not replayed:
         return Refusal(
             "NO_ENABLED_DESTINATIONS", f"the destination {destination.name} is not enabled"
         )
@@ -61,12 +67,11 @@ def route(message: JsonObject, destination: Destination, *, seed: int) -> Refusa
         refusal = _not_integrated(integrations, destination.kind)
         if refusal is not None:
             return refusal
-    kind = destination.kind
-    if message.get("type") not in kind.forwards:
-        allowed = ", ".join(sorted(kind.forwards))
+    if message.get("type") not in destination.forwards:
+        allowed = ", ".join(sorted(destination.forwards)) or "no"
         return Refusal(
             "UNSUPPORTED_EVENT_TYPE",
-            f"{kind.names[0]} is sent {allowed} calls, not {message.get('type')}",
+            f"{destination.kind.names[0]} is sent {allowed} calls, not {message.get('type')}",
         )
     if destination.filters.steps or destination.filters.invalid:
         sentence = destination.filters.apply(message, seed=seed)
@@ -175,6 +180,9 @@ class DestinationSpec(
             that match.
         invalid_filters: what becomes of filters that cannot be read: ``refuse`` names what is
             wrong, ``store`` keeps them as Segment does, and then nothing is delivered.
+        forwards: the call types that Segment forwards to it; by default those that the
+            destination's page at Segment names, and all for Candu, whose catalog entry says no
+            screen calls.
         consent_categories: the consent categories that it is mapped to. A call that says what
             its user consents to is only forwarded if the user consents to all of them.
         retry: how long and how often a delivery is retried.
@@ -189,6 +197,7 @@ class DestinationSpec(
     settings: JsonObject = {}
     filters: list[FilterSpec] = []
     invalid_filters: Literal["refuse", "store"] = "refuse"
+    forwards: list[CallType] | None = None
     consent_categories: list[str] = []
     retry: RetryPolicy = RetryPolicy()
     concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10
@@ -227,6 +236,12 @@ class Destination:
     def timeout_seconds(self) -> float:
         own = self.spec.timeout_seconds
         return self.kind.timeout_seconds if own is None else own
+
+    @property
+    def forwards(self) -> frozenset[str]:
+        """What Segment forwards to it: types of calls, and ``delete`` where its kind takes it."""
+        own = self.spec.forwards
+        return self.kind.forwards if own is None else frozenset(own)
 
     @property
     def takes_deletions(self) -> bool:

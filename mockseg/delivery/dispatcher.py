@@ -96,7 +96,8 @@ class Dispatcher:
                 waits already.
             calls: as they were recorded. Each begins a delivery of its own in the ledger.
             again: as Segment's replay does: their integrations object is replaced by one that
-                names this destination alone; consent and filters hold.
+                names this destination alone, which need not be enabled; consent and filters
+                hold.
         """
         integrations = for_replay(destination.kind) if again else None
         lane = self._lane(destination)
@@ -309,9 +310,10 @@ class Dispatcher:
         assert call is not None  # noqa: S101  (the caller has looked)
         try:
             message = call.message()
-            if job.integrations is not None:
+            replayed = job.integrations is not None
+            if replayed:
                 message["integrations"] = job.integrations
-            refusal = route(message, lane.destination, seed=self._seed)
+            refusal = route(message, lane.destination, seed=self._seed, replayed=replayed)
             job.body = as_sent(message, kind=lane.destination.kind.type)
         except Exception as error:  # noqa: BLE001  (one call must not stop all others)
             sentence = f"mockseg could not route it: {error!r}"[:500]

@@ -20,7 +20,8 @@ class Kind:
     Attributes:
         type: its name here and in URLs.
         names: the keys of the `integrations` object that mean it, previous ones among them.
-        forwards: the call types that Segment forwards to it.
+        forwards: the call types that Segment forwards to it, as the destination's own page says:
+            the catalog's flag ``screen`` is false of nearly every destination and says nothing.
         timeout_seconds: of one attempt.
         imitation: the module in this floor that imitates it, and the class in it; imported when
             it is first needed.
@@ -56,7 +57,7 @@ KINDS: dict[str, Kind] = {
             frozenset({"identify", "track"}),
             ("userguiding", "UserGuiding"),
         ),
-        Kind("candu", ("Candu",), _SIX - {"screen"}, ("candu", "Candu")),
+        Kind("candu", ("Candu",), _SIX, ("candu", "Candu")),
         Kind(
             "webhook",
             ("Webhooks",),

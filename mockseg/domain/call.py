@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from mockseg import json_types
-from mockseg.domain.findings import Finding, Violation
+from mockseg.domain.findings import Discard, Finding, Violation, all_warnings
 from mockseg.domain.message import normalise
 from mockseg.domain.request import KeptRequest
 from mockseg.domain.timestamps import format_moment
@@ -49,8 +49,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         user_id, anonymous_id, group_id: where they are strings.
         message_id: its own, or the one that was minted.
         verdict: accepted, dropped, blocked or rejected.
-        good: accepted without findings.
-        findings: why it is not good.
+        good: accepted without findings other than warnings.
+        findings: why it is not good, and warnings.
         message: normalised, as Segment would hand it on.
         raw: as sent; any JSON value.
         request: which request brought it.
@@ -177,7 +177,7 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
     @property
     def good(self) -> bool:
         remark = self.remark
-        return remark is None or (remark.verdict == "accepted" and not remark.findings)
+        return remark is None or (remark.verdict == "accepted" and all_warnings(remark.findings))
 
     @property
     def is_duplicate(self) -> bool:
@@ -271,7 +271,9 @@ def _findings_bytes(findings: tuple[Finding, ...]) -> int:
     for each in findings:
         held = [each.field, each.description]
         if isinstance(each, Violation):
-            held += [each.instance_path, each.schema_path, each.plan]
+            held += [each.instance_path, each.schema_path]
+        if not isinstance(each, Discard):
+            held.append(each.plan)
         texts.update((id(text), text) for text in held if text)
     return _FINDING_BYTES * len(findings) + sum(
         _TEXT_BYTES + len(text) * (1 if text.isascii() else _WIDE_BYTES) for text in texts.values()

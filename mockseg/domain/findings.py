@@ -1,4 +1,4 @@
-"""Why a call is not good: discards and violations, as values.
+"""What is to be said of a call: discards, violations and warnings, as values.
 
 The codes are those of Segment's delivery overview ("Failed on ingest"); where
 Segment publishes none, the code is mockseg's own and says so in ``origin``.
@@ -6,6 +6,7 @@ Segment publishes none, the code is mockseg's own and says so in ``origin``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -53,7 +54,31 @@ class Violation(
     plan: str = ""
 
 
-Finding: TypeAlias = Discard | Violation
+class CallWarning(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="warning", rename="camel"
+):
+    """A call is good, and something in it is probably a mistake; mockseg's own.
+
+    Attributes:
+        code: one word for scripts, such as ``user_id_differs``.
+        field: where in the message, dotted (``properties.user_id``); empty for all of it.
+        description: one sentence.
+        plan: the plan that it comes from, or empty.
+    """
+
+    code: str
+    field: str
+    description: str
+    plan: str = ""
+
+
+Finding: TypeAlias = Discard | Violation | CallWarning
+
+
+def all_warnings(findings: Iterable[Finding]) -> bool:
+    """Return whether nothing but warnings is among these, so that the call may be good."""
+    return all(isinstance(finding, CallWarning) for finding in findings)
+
 
 # Code -> what it means, in a sentence that needs no field.
 DISCARD_CODES: dict[str, str] = {

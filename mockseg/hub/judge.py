@@ -194,7 +194,8 @@ class Judge:
     ) -> Remark | None:
         event = raw.get("event")
         event = event if isinstance(event, str) else None
-        if plans.passes(raw, type_, event, shared=request.shared is not None):
+        warnings = plans.warnings(raw, type=type_, event=event)
+        if not warnings and plans.passes(raw, type_, event, shared=request.shared is not None):
             return remark
         message = normalise(
             raw,
@@ -204,9 +205,13 @@ class Judge:
             shared=request.shared,
         )
         outcome = plans.decide(message, type=type_, event=event, source_id=request.source)
-        if outcome.message is message and not outcome.violations and not outcome.blocked:
+        said = outcome.violations or warnings
+        if outcome.message is message and not said and not outcome.blocked:
             return remark
-        findings: tuple[Finding, ...] = capped(outcome.violations, most=self._max_findings)
+        findings: tuple[Finding, ...] = (
+            *capped(outcome.violations, most=self._max_findings),
+            *warnings,
+        )
         if outcome.blocked and outcome.code is not None:
             findings = (discard(outcome.code), *findings)
         return Remark(

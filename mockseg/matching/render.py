@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mockseg.domain.call import Call
-from mockseg.domain.findings import Finding, Violation
+from mockseg.domain.findings import Discard, Finding
 from mockseg.domain.limits import MAX_SOURCES
 from mockseg.domain.lost import ForgottenSource, Lost
 from mockseg.domain.timestamps import parse_moment
@@ -199,7 +199,9 @@ def finding_line(finding: Finding) -> str:
     # Both name the field and carry a sentence; a field may be as long as a message.
     place = f" at {clip(finding.field, 80)}" if finding.field else ""
     plan = (
-        f" (plan {shown(finding.plan)})" if isinstance(finding, Violation) and finding.plan else ""
+        f" (plan {shown(finding.plan)})"
+        if not isinstance(finding, Discard) and finding.plan
+        else ""
     )
     description = clip(finding.description, _MAX_FINDING_CHARACTERS)
     return printable(f"{finding.code}{place}: {description}{plan}")

@@ -54,8 +54,8 @@ PatchDestination = msgspec.defstruct(
 
     Attributes:
         id: of the destination.
-        name, enabled, filters, invalid_filters, consent_categories: as in ``POST /destinations``.
-        retry, concurrency, timeout_seconds: likewise.
+        name, enabled, filters, invalid_filters, forwards: as in ``POST /destinations``.
+        consent_categories, retry, concurrency, timeout_seconds: likewise.
         settings: merged into those it has; null takes one away.
     """
     },
@@ -102,6 +102,7 @@ class DestinationView(Result, frozen=True):
         type, source, name, enabled: as it was added.
         settings: its settings at Segment; the key among them, since it is a test's own.
         filters, invalid_filters, consent_categories: as it was added.
+        forwards: the call types that Segment forwards to it.
         imitated: whether mockseg receives in the vendor's place.
         path: where the imitation is, on this server; null for a service of your own.
         urls: of the service of your own; empty for an imitation.
@@ -118,6 +119,7 @@ class DestinationView(Result, frozen=True):
     settings: JsonObject
     filters: list[FilterSpec]
     invalid_filters: str
+    forwards: list[str]
     consent_categories: list[str]
     imitated: bool
     path: str | None

@@ -114,7 +114,10 @@ class Wire:
         calls: the types of call that it makes, in lower case.
         context: what every call's context holds.
         regions: the regions of Segment that the source can send to, ``us`` and ``eu``.
-        user_id_property: the property that repeats the userId, or None.
+        user_id_property: the property in which its document repeats the userId, or None.
+        user_id_allowed: the property that is the userId again where it is sent: the same, and
+            of a lenient plan also that of the other document of its source.
+        complete: whether its document lists every call that the source makes.
     """
 
     channel: Literal["server", "browser", "mobile"] = "browser"
@@ -122,6 +125,8 @@ class Wire:
     context: JsonObject = field(default_factory=dict)
     regions: tuple[str, ...] = ("us", "eu")
     user_id_property: str | None = None
+    user_id_allowed: str | None = None
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +162,11 @@ class Plan:
     def __post_init__(self) -> None:
         if not self.slug:
             object.__setattr__(self, "slug", self.name)
+
+    @property
+    def closes_calls(self) -> bool:
+        """Whether a call that it has no rule for is unplanned, whatever its type."""
+        return self.strictness == "strict" and self.wire.complete
 
     @property
     def common(self) -> tuple[JsonObject, ...]:

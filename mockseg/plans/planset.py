@@ -12,6 +12,8 @@ plans, which Segment does not allow):
   track rule ``Page Viewed`` is one, and likewise ``Screen Viewed``.
 - The version is ``context.protocols.event_version``; missing or unknown: the oldest.
 - Every COMMON rule of every plan holds for every call.
+- Where every plan of a source is strict and of the catalogue of a source (such as Candu),
+  a page, screen or other call that none of them has a rule for is unplanned, too.
 """
 
 from __future__ import annotations
@@ -20,13 +22,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from mockseg.domain.findings import Violation
+from mockseg.domain.findings import CallWarning, Violation
 from mockseg.domain.message import SET_BY_SERVER, SHARED_BY_BATCH
 from mockseg.errors import PlanError
-from mockseg.json_types import JsonObject, as_object
+from mockseg.json_types import JsonObject, as_object, as_text
 from mockseg.plans.model import KEYED, Plan, Rule
 from mockseg.plans.protocols import ALLOW_ALL, Outcome, ProtocolsSettings, decide
-from mockseg.plans.violations import uncounted, unplanned_event, unreadable, violations_of
+from mockseg.plans.violations import (
+    uncounted,
+    unplanned_call,
+    unplanned_event,
+    unreadable,
+    user_id_differs,
+    violations_of,
+)
 from mockseg.schemas.compiled import CompiledSchema, UnreadableValueError
 from mockseg.schemas.soundness import sound_schema
 from mockseg.schemas.tree import members_judged
@@ -209,6 +218,9 @@ class PlanSet:
         self.events = tuple(
             dict.fromkeys(event for index in self._indexes for event in index.events)
         )
+        self._closed = bool(self.plans) and all(plan.closes_calls for plan in self.plans)
+        repeating = ((plan.slug, plan.wire.user_id_allowed) for plan in self.plans)
+        self._user_id_properties = {slug: name for slug, name in repeating if name is not None}
         # Type and name -> rules, as far as they were asked for.
         self._found: dict[tuple[str, str | None], tuple[Versions, ...]] = {}
         # Type and event -> what a good call passes, where the message does not have to be
@@ -236,6 +248,28 @@ class PlanSet:
         if self._passed(message, type, event):
             return ()
         return self.assess(message, type=type, event=event).all
+
+    def warnings(
+        self,
+        message: JsonObject,
+        *,
+        type: str,  # noqa: A002  # the field's own name
+        event: str | None = None,
+    ) -> tuple[CallWarning, ...]:
+        """Return what is probably a mistake in a message, though no plan forbids it.
+
+        A source that repeats the userId among the properties has one user in both.
+        """
+        if not self._user_id_properties:
+            return ()
+        sent, properties = message.get("userId"), as_object(message.get("properties"))
+        found = []
+        for versions in self._rules_for(message, type, event):
+            name = self._user_id_properties.get(versions.plan)
+            repeated = properties.get(name or "")
+            if sent and repeated is not None and str(repeated) != sent:
+                found.append(user_id_differs(sent, repeated, name=str(name), plan=versions.plan))
+        return tuple(found)
 
     def _passed(self, message: JsonObject, kind: str, event: str | None) -> bool:
         """Return whether a message passes what is remembered for its event; False says nothing."""
@@ -274,7 +308,7 @@ class PlanSet:
         common = tuple(
             violation for rules in self._common for violation in self._judge(rules, message)
         )
-        unplanned = () if found else self._unplanned(type, event)
+        unplanned = () if found else self._unplanned(message, type, event)
         by_event = type == "track" or (type not in VIEWED and event is None)
         if by_event and len(found) <= 1 and not unplanned:
             self._remember((type, event), (*found, *self._common))
@@ -363,9 +397,25 @@ class PlanSet:
         found = violations_of(failures, schema=rule.schema, plan=versions.plan)
         return found if whole else (*found, uncounted(versions.plan))
 
-    def _unplanned(self, kind: str, event: str | None) -> tuple[Violation, ...]:
+    def _unplanned(
+        self, message: JsonObject, kind: str, event: str | None
+    ) -> tuple[Violation, ...]:
+        if kind != "track" and self._closed:
+            return (self._unplanned_call(kind, as_text(message.get("name"))),)
         if kind != "track" or not self.events or not isinstance(event, str):
             return ()
         pairs = zip(self.plans, self._indexes, strict=True)
         names = tuple(plan.slug for plan, index in pairs if index.events)
         return (unplanned_event(event, planned=self.events, plans=names),)
+
+    def _unplanned_call(self, kind: str, name: str) -> Violation:
+        """Say which calls the sources of the plans make instead of one that is not planned."""
+        calls = dict.fromkeys(call for plan in self.plans for call in plan.wire.calls)
+        others = [each for each in calls if any(i.find(each, name) for i in self._indexes)]
+        return unplanned_call(
+            kind,
+            name,
+            calls=tuple(calls),
+            instead=others[0] if name and others else "",
+            plans=tuple(plan.slug for plan in self.plans),
+        )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Final
 
-from mockseg.domain.findings import Violation
+from mockseg.domain.findings import CallWarning, Violation
 from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.schemas.compiled import Failure
 from mockseg.schemas.tree import NO_PLACE, Path, json_pointer, lookup, pointer_path
@@ -94,6 +94,44 @@ def unplanned_event(event: str, *, planned: tuple[str, ...], plans: tuple[str, .
         description=f"{shown(event)} is not in the tracking plan{help_text}",
         instance_path="/event",
         plan=", ".join(plans),
+    )
+
+
+def unplanned_call(
+    kind: str, name: str, *, calls: tuple[str, ...], instead: str, plans: tuple[str, ...]
+) -> Violation:
+    """Return what is wrong with a page, screen or other call that no rule is for.
+
+    Args:
+        kind: its type.
+        name: of a page or screen, or empty.
+        calls: the types of call that the sources of the plans make.
+        instead: the type that the plans have this name for, or empty.
+        plans: their names.
+    """
+    help_text = f"{_HELP}you mean to send {shown(name)} as {instead}?" if instead else ""
+    if kind in calls:
+        field, text = "name", f"{shown(name)} is not a {kind} of the tracking plan"
+    else:
+        field = "type"
+        text = f"{' and '.join(plans)} sends {' and '.join(calls)} calls, not {kind} calls"
+    return Violation(
+        code="unplanned_call",
+        type="Unplanned Call",
+        field=field,
+        description=f"{text}{help_text}",
+        instance_path=f"/{field}",
+        plan=", ".join(plans),
+    )
+
+
+def user_id_differs(sent: Json, repeated: Json, *, name: str, plan: str) -> CallWarning:
+    return CallWarning(
+        code="user_id_differs",
+        field=f"properties.{name}",
+        description=f"properties.{name} is {shown(repeated)} and userId is {shown(sent)}: the"
+        " source sends the same identifier in both",
+        plan=plan,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 from mockseg import json_types
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.call import KeptCall
-from mockseg.domain.findings import Finding, Violation
+from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import FqlError, MalformedJsonError, QueryError
 from mockseg.fql.query import parse_question
@@ -26,7 +26,9 @@ from mockseg.query.terms import Term, Value, read_terms
 IMPORT_PATH: Final = "/_mockseg/v1/calls/import"
 # A call that its client kept back for longer is late.
 LATE_SECONDS: Final = 60
-_UNPLANNED = frozenset({"unplanned", "unplanned_event", "unplanned_and_schema_violation"})
+_UNPLANNED = frozenset(
+    {"unplanned", "unplanned_event", "unplanned_call", "unplanned_and_schema_violation"}
+)
 _SUFFIXES = {"k": 1024, "m": 1024 * 1024}
 _IN_ORDER: Final[Mapping[str, Callable[[float, float], bool]]] = {
     ">": operator.gt,
@@ -185,7 +187,7 @@ _RECORD: Final[dict[str, Callable[[KeptCall], str | None]]] = {
 _IN_FINDING: Final[dict[str, Callable[[Finding], Collection[str]]]] = {
     "code": lambda finding: (finding.code,),
     "field": lambda finding: (finding.field,),
-    "plan": lambda finding: (finding.plan,) if isinstance(finding, Violation) else (),
+    "plan": lambda finding: () if isinstance(finding, Discard) else (finding.plan,),
 }
 _NUMBERS: Final[dict[str, Callable[[KeptCall], int]]] = {
     "attempt": lambda call: 1 if call.remark is None else call.remark.attempt,

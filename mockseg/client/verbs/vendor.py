@@ -60,6 +60,7 @@ class DestinationOptions(TypedDict, total=False):
     settings: JsonObject
     filters: list[JsonObject]
     invalid_filters: Literal["refuse", "store"]
+    forwards: list[str]
     consent_categories: list[str]
     retry: JsonObject
     concurrency: int

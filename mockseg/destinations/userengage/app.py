@@ -9,8 +9,8 @@ from __future__ import annotations
 import collections
 import random
 import string
-from collections.abc import Iterable, Mapping
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 from mockseg.destinations.userengage.attributes import (
     Attribute,
@@ -21,15 +21,22 @@ from mockseg.destinations.userengage.attributes import (
 )
 from mockseg.destinations.userengage.records import (
     COMPANIES,
+    DEALS,
+    PRODUCTS,
     USERS,
     Company,
+    Deal,
     Event,
     Occurrence,
     PageView,
+    Product,
+    ProductEvent,
     Record,
     RecordKind,
     User,
+    UserList,
 )
+from mockseg.destinations.userengage.segments import History, Segment
 from mockseg.destinations.userengage.setup import AttributeSetup, Types
 from mockseg.destinations.userengage.values import FIXED, STRING, VALUE_TYPES
 from mockseg.errors import VendorStateError
@@ -39,10 +46,11 @@ from mockseg.suggestions import unknown
 CONTENT_TYPES: Final = ("clientuser", "company", "activity", "deal", "product", "ticket")
 _LETTERS = string.ascii_lowercase + string.digits
 _R = TypeVar("_R", bound=Record)
+_T = TypeVar("_T")
 
 
 class Directory(Generic[_R]):
-    """The users of an application, or its companies: by id, and by custom id."""
+    """The users of an application, or its companies, deals or products: by id, by custom id."""
 
     def __init__(self, kind: RecordKind) -> None:
         self.kind = kind
@@ -68,18 +76,21 @@ class Directory(Generic[_R]):
 
 
 class App:
-    """Users, companies, definitions, occurrences, keys and domains.
+    """Users, companies, deals, products, definitions, occurrences, keys and domains.
 
     Attributes:
         attributes: namespaces by content type.
         events: by name.
         shared: the attributes of all events, or None where each event has its own.
         users_by_key: by `User.key`.
+        directories: of users, companies, deals and products, by content type.
         tags: ids by name.
+        lists, segments: by id.
         segment_keys: whether it is revoked, by key.
         rest_token: of REST clients.
         trusted_domains: lower case; empty trusts all.
-        forgotten_occurrences, forgotten_page_views: how many were evicted.
+        forgotten_occurrences, forgotten_page_views, forgotten_product_events: how many were
+            evicted.
     """
 
     def __init__(
@@ -93,20 +104,38 @@ class App:
         self.users: Directory[User] = Directory(USERS)
         self.users_by_key: dict[str, User] = {}
         self.companies: Directory[Company] = Directory(COMPANIES)
+        self.deals: Directory[Deal] = Directory(DEALS)
+        self.products: Directory[Product] = Directory(PRODUCTS)
+        everything: tuple[Directory[Any], ...] = (
+            self.users,
+            self.companies,
+            self.deals,
+            self.products,
+        )
+        self.directories = {each.kind.content_type: each for each in everything}
         self.tags: dict[str, int] = {}
+        self.lists: dict[int, UserList] = {}
+        self.segments: dict[int, Segment] = {}
         self.occurrences: collections.deque[Occurrence] = collections.deque(maxlen=most_records)
         self.page_views: collections.deque[PageView] = collections.deque(maxlen=most_records)
+        self.product_events: collections.deque[ProductEvent] = collections.deque(
+            maxlen=most_records
+        )
         self.segment_keys: dict[str, bool] = {key: False}
         self.rest_token = rest_token
         self.trusted_domains: list[str] = []
         self.forgotten_occurrences = 0
         self.forgotten_page_views = 0
+        self.forgotten_product_events = 0
 
     def next_id(self, kind: str, *, given: int | None = None) -> int:
         """Return the next id of a kind of record, above all before; or take a given one."""
         last = self._last_ids[kind]
         self._last_ids[kind] = last + 1 if given is None else max(last, given)
         return last + 1 if given is None else given
+
+    def last_id(self, kind: str) -> int:
+        return self._last_ids[kind]
 
     def mint_user_key(self) -> str:
         while True:
@@ -170,29 +199,41 @@ class App:
         self.index(company)
         return company
 
+    def add(self, kind: RecordKind, custom_id: str | None, *, now_ns: int) -> Record:
+        """Add an empty record of any kind."""
+        if kind is USERS:
+            return self.add_user(custom_id, now_ns=now_ns)
+        if kind is COMPANIES:
+            return self.add_company(custom_id, now_ns=now_ns)
+        record = (Deal if kind is DEALS else Product)(
+            id=self.next_id(kind.noun), custom_id=custom_id, created_ns=now_ns, updated_ns=now_ns
+        )
+        self.index(record)
+        return record
+
     def index(self, record: Record) -> None:
+        self.directories[record.kind.content_type].add(record)
         if isinstance(record, User):
-            self.users.add(record)
             self.users_by_key[record.key] = record
-        elif isinstance(record, Company):
-            self.companies.add(record)
 
     def remove(self, record: Record) -> None:
-        """Delete a user with its occurrences and page views, or a company with its memberships."""
+        """Delete a record, and what others have of it: what a user did, memberships, references."""
+        self.directories[record.kind.content_type].remove(record)
         if isinstance(record, User):
-            self.users.remove(record)
             del self.users_by_key[record.key]
-            for records in (self.occurrences, self.page_views):
-                kept = [each for each in records if each.user != record.id]
-                records.clear()
-                records.extend(kept)  # type: ignore[arg-type]  # each keeps its own kind
+            _keep(self.occurrences, lambda each: each.user != record.id)
+            _keep(self.page_views, lambda each: each.user != record.id)
+            _keep(self.product_events, lambda each: each.user != record.id)
         elif isinstance(record, Company):
-            self.companies.remove(record)
             for user in self.users.by_id.values():
                 user.companies.pop(record.id, None)
+        elif isinstance(record, Product):
+            _keep(self.product_events, lambda each: each.product != record.id)
+        for deal in self.deals.by_id.values():
+            _unlink(deal, record)
 
     def tag(self, record: Record, names: Iterable[str]) -> None:
-        """Add tags to a user or a company, creating those that are new."""
+        """Add tags to a record, creating those that are new."""
         for name in names:
             if name not in self.tags:
                 self.tags[name] = self.next_id("tag")
@@ -210,8 +251,7 @@ class App:
     def apply(
         self, record: Record, *, profile: dict[str, Json], resolved: Resolved, now_ns: int
     ) -> None:
-        kind = USERS if isinstance(record, User) else COMPANIES
-        self.create_new(self.attributes[kind.content_type], resolved)
+        self.create_new(self.attributes[record.kind.content_type], resolved)
         record.profile.update(profile)
         record.attributes.update(resolved.values)
         record.updated_ns = now_ns
@@ -260,6 +300,83 @@ class App:
     def keep_page_view(self, view: PageView) -> None:
         self.forgotten_page_views += len(self.page_views) == self.page_views.maxlen
         self.page_views.append(view)
+
+    def record_product_event(
+        self, user: User, product: Product, event_type: str, *, timestamp_ns: int, data: JsonObject
+    ) -> ProductEvent:
+        event = ProductEvent(
+            id=self.next_id("product_event"),
+            user=user.id,
+            product=product.id,
+            event_type=event_type,
+            timestamp_ns=timestamp_ns,
+            data=data,
+        )
+        self.keep_product_event(event)
+        return event
+
+    def keep_product_event(self, event: ProductEvent) -> None:
+        self.forgotten_product_events += len(self.product_events) == self.product_events.maxlen
+        self.product_events.append(event)
+
+    # -- tags, lists and segments
+
+    def rename_tag(self, name: str, new: str) -> None:
+        """Give a tag another name, which is free."""
+        self.tags = {new if each == name else each: id_ for each, id_ in self.tags.items()}
+        for record in self.having_tag(name):
+            record.tags = [new if each == name else each for each in record.tags]
+
+    def delete_tag(self, name: str) -> None:
+        for record in self.having_tag(name):
+            record.tags.remove(name)
+        del self.tags[name]
+
+    def having_tag(self, name: str) -> list[Record]:
+        everything = (each.by_id.values() for each in self.directories.values())
+        return [record for records in everything for record in records if name in record.tags]
+
+    def delete_list(self, list_id: int) -> None:
+        del self.lists[list_id]
+        for user in self.users.by_id.values():
+            if list_id in user.lists:
+                user.lists.remove(list_id)
+
+    def history(self, user: User | None = None) -> History:
+        """Return what users did, for segments; what one user did, if given."""
+        only = None if user is None else user.id
+        return History(
+            (
+                (each.user, each.event, named_data(self, each))
+                for each in self.occurrences
+                if only in (None, each.user)
+            ),
+            ((each.user, each.visit) for each in self.page_views if only in (None, each.user)),
+        )
+
+
+def named_data(app: App, occurrence: Occurrence) -> JsonObject:
+    """Return the data of an occurrence by the names of the event's attributes."""
+    attributes = app.events[occurrence.event].attributes.attributes
+    return {attributes[std].name: value for std, value in occurrence.data.items()}
+
+
+def _keep(records: collections.deque[_T], wanted: Callable[[_T], bool]) -> None:
+    kept = [each for each in records if wanted(each)]
+    records.clear()
+    records.extend(kept)
+
+
+def _unlink(deal: Deal, record: Record) -> None:
+    """Take a deleted record out of a deal."""
+    if isinstance(record, Product):
+        products = deal.profile.get("products") or []
+        if record.id in products:
+            deal.profile["products"] = [each for each in products if each != record.id]
+        return
+    field = {USERS.noun: "user_id", COMPANIES.noun: "company_id"}.get(record.kind.noun, "")
+    if deal.profile.get(field) == record.id:
+        del deal.profile[field]
 
 
 # --- definitions that a person wrote

@@ -18,10 +18,16 @@ from mockseg.destinations.inlet import INLET, basic_key
 from mockseg.destinations.userengage.app import App, define, define_events
 from mockseg.destinations.userengage.attributes import Namespace
 from mockseg.destinations.userengage.inlet import credentials_error, key_error, receive
-from mockseg.destinations.userengage.objects import attribute_object, event_object, state_of
+from mockseg.destinations.userengage.objects import (
+    attribute_object,
+    event_object,
+    segment_object,
+    state_of,
+)
 from mockseg.destinations.userengage.rest.call import rest_error
 from mockseg.destinations.userengage.rest.door import REST_PREFIX, RestDoor, token_error, token_of
 from mockseg.destinations.userengage.restoring import fill
+from mockseg.destinations.userengage.segments import Conditions, define_segment
 from mockseg.destinations.userengage.setup import (
     AttributeSetup,
     Types,
@@ -107,6 +113,18 @@ class _DefineEventAttribute(_DefineAttribute, frozen=True):
     """
 
     event: str | None = None
+
+
+class _DefineSegment(Arguments, frozen=True):
+    """Define a segment of users, or define it anew under its name.
+
+    Attributes:
+        name: of the segment.
+        conditions: 1 to 10; a user is in it while all of them hold.
+    """
+
+    name: str
+    conditions: Conditions
 
 
 def _mint_secret(random: Random) -> str:
@@ -199,6 +217,15 @@ def _define_event_attribute(
     return _define(app, app.events[given.event].attributes, given)
 
 
+def _define_segment(engage: _UserEngage, given: _DefineSegment, _: int) -> JsonObject:
+    app = engage.store
+    known = next((each.id for each in app.segments.values() if each.name == given.name), None)
+    id_ = app.last_id("segment") + 1 if known is None else known
+    segment = define_segment(app.segments, id_, given.name, given.conditions, place="name")
+    app.next_id("segment", given=id_)
+    return segment_object(segment)
+
+
 ACTIONS: Final[Mapping[str, Action]] = {
     "generate_key": Action("Generate another Segment API key.", _GenerateKey, _generate_key),
     "revoke_key": Action("Revoke a Segment API key.", _RevokeKey, _revoke_key),
@@ -213,6 +240,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "define_event": Action("Define an event with attributes.", _DefineEvent, _define_event),
     "define_event_attribute": Action(
         "Define an event attribute.", _DefineEventAttribute, _define_event_attribute
+    ),
+    "define_segment": Action(
+        "Define a segment of users by what they are and did.", _DefineSegment, _define_segment
     ),
 }
 

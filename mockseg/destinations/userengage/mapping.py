@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from mockseg.destinations.userengage.user_agent import read_user_agent
 from mockseg.destinations.userengage.values import (
     Unconvertible,
     convert,
@@ -19,7 +19,7 @@ from mockseg.destinations.userengage.values import (
     words,
 )
 from mockseg.domain.delivery import Note
-from mockseg.json_types import Json, JsonObject
+from mockseg.json_types import Json, JsonObject, as_object, as_text
 
 # No name that is mapped has more characters; longer ones would only fill the cache.
 _LONGEST_KNOWN = 32
@@ -186,7 +186,7 @@ def map_context(context: JsonObject) -> Mapped:
     """Take the fields of the document's list from a context, where it has them (UE-09).
 
     The list is the document's; which key of Segment's context each comes from is not written
-    there: the one that the Spec has for it.
+    there: the one that the Spec has for it, else what the user agent says.
     """
     mapped = Mapped()
     for places, field, read in _CONTEXT:
@@ -197,11 +197,27 @@ def map_context(context: JsonObject) -> Mapped:
             if value is not None:
                 _map_value(mapped, f"context.{place}", value, (field, read))
                 break
-    agent = mapped.profile.get("user_agent")
-    browser = None if agent is None else browser_of(agent)
-    if browser is not None:
-        mapped.profile["browser_family"], mapped.profile["browser_version"] = browser
+    _read_client(mapped, context)
     return mapped
+
+
+def _read_client(mapped: Mapped, context: JsonObject) -> None:
+    """Take from the user agent what the context does not say itself, as of analytics.js.
+
+    A browser that hides its system from the user agent names it in the client hints, which
+    analytics.js sends as `userAgentData`.
+    """
+    agent = read_user_agent(mapped.profile.get("user_agent") or "")
+    if agent.browser is not None:
+        mapped.profile["browser_family"], mapped.profile["browser_version"] = agent.browser
+    hints = as_object(context.get("userAgentData"))
+    of_hints: JsonObject = {"os": hints.get("platform"), "device_name": hints.get("model")}
+    if isinstance(hints.get("mobile"), bool):
+        of_hints["device_type"] = "mobile" if hints["mobile"] else "desktop"
+    for field in ("os", "device_type", "device_name"):
+        found = getattr(agent, field) or as_text(of_hints.get(field))
+        if found:
+            mapped.profile.setdefault(field, found)
 
 
 # --- page views: the fields of the REST API's ping hit (UE-22)
@@ -260,39 +276,3 @@ def visit_of(properties: JsonObject, context: JsonObject) -> tuple[JsonObject, l
 
 def _text(value: Json) -> str | None:
     return value if isinstance(value, str) else None
-
-
-# --- user agents
-
-# The first that matches wins: each browser also claims to be those below it.
-_FAMILIES = tuple(
-    (family, re.compile(pattern))
-    for family, pattern in (
-        ("Edge", r"\b(?:Edg|EdgA|EdgiOS|Edge)/([0-9.]{1,30})"),
-        ("Opera", r"\b(?:OPR|OPT|OPiOS)/([0-9.]{1,30})"),
-        ("Opera", r"^Opera/.{0,200}Version/([0-9.]{1,30})"),
-        ("Samsung Internet", r"\bSamsungBrowser/([0-9.]{1,30})"),
-        ("Yandex Browser", r"\bYaBrowser/([0-9.]{1,30})"),
-        ("Firefox", r"\b(?:Firefox|FxiOS)/([0-9.]{1,30})"),
-        ("Chrome", r"\b(?:Chrome|CriOS|HeadlessChrome)/([0-9.]{1,30})"),
-        ("IE", r"\bMSIE ([0-9.]{1,30})"),
-        ("IE", r"\bTrident/.{0,200}\brv:([0-9.]{1,30})"),
-        ("Mobile Safari", r"\bVersion/([0-9.]{1,30}) Mobile/[^ ]{1,30} Safari/"),
-        ("Safari", r"\bVersion/([0-9.]{1,30}) Safari/"),
-    )
-)
-_LONGEST_USER_AGENT = 1_000
-
-
-def browser_of(user_agent: str) -> tuple[str, str] | None:
-    """Return family and version (``("Chrome", "120.0.0.0")``), or None for another client."""
-    return _browser(user_agent[:_LONGEST_USER_AGENT])
-
-
-@functools.lru_cache(maxsize=1024)
-def _browser(user_agent: str) -> tuple[str, str] | None:
-    for family, pattern in _FAMILIES:
-        match = pattern.search(user_agent)
-        if match is not None:
-            return family, match[1].rstrip(".")
-    return None

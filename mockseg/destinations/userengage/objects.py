@@ -1,21 +1,27 @@
-"""Users, companies and records as JSON, in the names of the vendor's REST API.
+"""Users, companies, deals, products and records as JSON, in the names of the vendor's REST API.
 
 Source: User.com REST API v2, the samples; where its pages and clients differ, both names.
 """
 
 from __future__ import annotations
 
-from mockseg.destinations.userengage.app import App
+import msgspec
+
+from mockseg.destinations.userengage.app import App, named_data
 from mockseg.destinations.userengage.attributes import Attribute
 from mockseg.destinations.userengage.records import (
     COMPANIES,
     USERS,
+    Deal,
     Event,
     Occurrence,
     PageView,
+    ProductEvent,
     Record,
     User,
+    UserList,
 )
+from mockseg.destinations.userengage.segments import Segment
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import Json, JsonObject
 
@@ -35,8 +41,8 @@ def moment(moment_ns: int | None) -> str | None:
 
 
 def record_object(app: App, record: Record, *, v1: bool = False) -> JsonObject:
-    """Return a user or a company, its custom attributes as a list."""
-    kind = USERS if isinstance(record, User) else COMPANIES
+    """Return a record, its custom attributes as a list."""
+    kind = record.kind
     profile = {**kind.defaults, **record.profile}
     namespace = app.attributes[kind.content_type]
     shape: JsonObject = {
@@ -58,7 +64,9 @@ def record_object(app: App, record: Record, *, v1: bool = False) -> JsonObject:
     }
     if isinstance(record, User):
         return shape | _user_part(app, record, profile, v1=v1)
-    if v1:
+    if isinstance(record, Deal):
+        return shape | _deal_part(app, profile, v1=v1)
+    if v1 and kind is COMPANIES:
         shape["approx_employees"] = shape.pop("size")
     return shape
 
@@ -71,7 +79,7 @@ def _user_part(app: App, user: User, profile: JsonObject, *, v1: bool) -> JsonOb
         "key": user.key,
         "name": " ".join(name for name in names if name),
         **{alias: profile[field] for alias, field in USERS.aliases.items()},
-        "lists": [],
+        "lists": [list_object(app.lists[each]) for each in user.lists],
         "companies": [
             {
                 "id": company_id,
@@ -86,6 +94,47 @@ def _user_part(app: App, user: User, profile: JsonObject, *, v1: bool) -> JsonOb
         "last_seen": moment(user.last_seen_ns),
         "web_push_subscription": False,
         "chat_id": None,
+    }
+
+
+def _deal_part(app: App, profile: JsonObject, *, v1: bool) -> JsonObject:
+    """Return what a deal shows of others: custom ids, and in version 1 their names."""
+    user = app.users.by_id.get(profile["user_id"] or 0)
+    company = app.companies.by_id.get(profile["company_id"] or 0)
+    products = [app.products.by_id[each] for each in profile["products"]]
+    part: JsonObject = {
+        "user_custom_id": None if user is None else user.custom_id,
+        "company_custom_id": None if company is None else company.custom_id,
+        "products_custom_id": [each.custom_id for each in products],
+        "created_by": None,
+    }
+    if v1:
+        part |= {"person": profile["user_id"], "company": profile["company_id"]}
+    return part
+
+
+def list_object(list_: UserList) -> JsonObject:
+    return {"id": list_.id, "name": list_.name, "description": list_.description}
+
+
+def segment_object(segment: Segment) -> JsonObject:
+    return {
+        "id": segment.id,
+        "name": segment.name,
+        "conditions": [msgspec.to_builtins(condition) for condition, _ in segment.conditions],
+    }
+
+
+def product_event_object(app: App, event: ProductEvent) -> JsonObject:
+    return {
+        "id": event.id,
+        "client": event.user,
+        "product": event.product,
+        "product_custom_id": app.products.by_id[event.product].custom_id,
+        "event_type": event.event_type,
+        "timestamp": moment(event.timestamp_ns),
+        "custom_data": event.data.get("custom_data") or {},
+        "data": {name: value for name, value in event.data.items() if name != "custom_data"},
     }
 
 
@@ -118,14 +167,13 @@ def event_object(event: Event, *, shared: bool) -> JsonObject:
 
 
 def occurrence_object(app: App, occurrence: Occurrence, *, v1: bool = False) -> JsonObject:
-    attributes = app.events[occurrence.event].attributes.attributes
     return {
         "id": occurrence.id,
         "name": occurrence.event,
         "client" if v1 else "user_id": occurrence.user,
         "timestamp": moment(occurrence.timestamp_ns),
         "created_at": moment(occurrence.created_ns),
-        "data": {attributes[std].name: value for std, value in occurrence.data.items()},
+        "data": named_data(app, occurrence),
     }
 
 
@@ -141,15 +189,21 @@ def page_view_object(view: PageView) -> JsonObject:
 def state_of(app: App) -> JsonObject:
     """Return the state in the names of REST version 2; `restoring.fill` reads it.
 
-    Sections: ``users``, ``companies``, ``attributes``, ``events`` (with their attributes, or
+    Sections: ``users``, ``companies``, ``deals``, ``products``, ``product_events``, ``lists``,
+    ``segments``, ``attributes``, ``events`` (with their attributes, or
     ``event_attributes`` where all share them), ``event_occurrences``, ``page_views``, ``tags``,
-    ``segment_keys``, ``rest_token``, ``trusted_domains``; ``forgotten`` counts occurrences and
-    page views beyond those that are kept.
+    ``segment_keys``, ``rest_token``, ``trusted_domains``; ``forgotten`` counts occurrences, page
+    views and product events beyond those that are kept.
     """
     shared = app.shared
     state: JsonObject = {
         "users": [record_object(app, user) for user in app.users.by_id.values()],
         "companies": [record_object(app, company) for company in app.companies.by_id.values()],
+        "deals": [record_object(app, deal) for deal in app.deals.by_id.values()],
+        "products": [record_object(app, product) for product in app.products.by_id.values()],
+        "product_events": [product_event_object(app, each) for each in app.product_events],
+        "lists": [list_object(each) for each in app.lists.values()],
+        "segments": [segment_object(each) for each in app.segments.values()],
         "attributes": [
             attribute_object(attribute, content_type=kind)
             for kind, namespace in app.attributes.items()
@@ -167,6 +221,7 @@ def state_of(app: App) -> JsonObject:
         "forgotten": {
             "event_occurrences": app.forgotten_occurrences,
             "page_views": app.forgotten_page_views,
+            "product_events": app.forgotten_product_events,
         },
     }
     if shared is not None:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Container, Iterable
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
-
-import msgspec
-from msgspec import Meta
+from typing import Any, NoReturn, TypeVar
 
 from mockseg.destinations.records import record_from
+from mockseg.destinations.userengage import state_shapes as shapes
 from mockseg.destinations.userengage.app import App, Directory, define, define_events, define_many
 from mockseg.destinations.userengage.attributes import Namespace
 from mockseg.destinations.userengage.mapping import EMPTY_VISIT
 from mockseg.destinations.userengage.records import (
     COMPANIES,
+    DEALS,
+    PRODUCTS,
     USERS,
     Company,
+    Deal,
     Occurrence,
     PageView,
+    Product,
+    ProductEvent,
     RecordKind,
     User,
+    UserList,
 )
+from mockseg.destinations.userengage.segments import define_segment
 from mockseg.destinations.userengage.setup import AttributeSetup, UserEngageSetup, domain_of
 from mockseg.destinations.userengage.values import (
     Unconvertible,
@@ -35,123 +40,6 @@ from mockseg.errors import VendorStateError
 from mockseg.json_types import Json, JsonObject
 
 _T = TypeVar("_T")
-_Id = Annotated[int, Meta(ge=1, le=2**53)]
-_Count = Annotated[int, Meta(ge=0, le=2**53)]
-_Name = Annotated[str, Meta(min_length=1)]
-
-
-class _Given(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """An object of a state: what is missing or null is minted, or begins empty.
-
-    Fields of type `Json` that `fill` does not read are what REST derives from the others.
-    """
-
-
-class _Tag(_Given, kw_only=True):
-    id: _Id | None = None
-    name: _Name
-
-
-class _Attribute(_Given, kw_only=True):
-    id: _Id | None = None
-    name: _Name
-    name_std: Json = None
-    value_type: str | None = None
-    content_type: (
-        Literal["clientuser", "company", "activity", "deal", "product", "ticket"] | None
-    ) = None
-    choices: tuple[str, ...] | None = None
-    allow_multiple_choices: bool | None = None
-
-
-class _Event(_Given, kw_only=True):
-    id: _Id | None = None
-    name: _Name
-    attributes: list[_Attribute] | None = None
-
-
-class _Value(_Given, kw_only=True):
-    id: Json = None
-    name: _Name
-    name_std: Json = None
-    value: Json = None
-
-
-class _Record(_Given, kw_only=True):
-    """A user or a company without its standard fields, which have readers of their own."""
-
-    id: _Id | None = None
-    custom_id: str | None = None
-    tags: list[str | _Tag] | None = None
-    attributes: dict[str, Json] | list[_Value] | None = None
-    created_at: Json = None
-    updated_at: Json = None
-
-
-class _Membership(_Given, kw_only=True):
-    id: _Count | None = None
-    custom_id: str | None = None
-    name: Json = None
-    member_since: Json = None
-
-
-class _User(_Record, kw_only=True):
-    user_key: str | None = None
-    key: str | None = None
-    name: Json = None
-    lists: Json = None
-    companies: list[_Membership] | None = None
-    page_views: _Count | None = None
-    first_seen: Json = None
-    last_seen: Json = None
-    web_push_subscription: Json = None
-    chat_id: Json = None
-
-
-class _Occurrence(_Given, kw_only=True):
-    id: _Id | None = None
-    name: _Name
-    user_id: _Count | None = None
-    timestamp: Json = None
-    created_at: Json = None
-    data: dict[str, Json] | None = None
-
-
-class _Key(_Given, kw_only=True):
-    key: _Name
-    revoked: bool | None = None
-
-
-class _Forgotten(_Given, kw_only=True):
-    event_occurrences: _Count | None = None
-    page_views: _Count | None = None
-
-
-_Visit: Any = msgspec.defstruct(
-    "_Visit", [(name, str | None, None) for name in EMPTY_VISIT], bases=(_Given,), kw_only=True
-)
-
-
-class _View(_Visit):  # type: ignore[misc]  # its fields are those of a visit
-    id: _Id | None = None
-    client: _Count | None = None
-    timestamp: Json = None
-    extra_data: Json = None
-
-
-class _State(_Given, kw_only=True):
-    users: list[JsonObject] | None = None
-    companies: list[JsonObject] | None = None
-    attributes: list[_Attribute] | None = None
-    events: list[_Event] | None = None
-    event_attributes: list[_Attribute] | None = None
-    event_occurrences: list[_Occurrence] | None = None
-    page_views: list[_View] | None = None
-    tags: list[_Tag] | None = None
-    segment_keys: list[_Key] | None = None
-    rest_token: str | None = None
-    trusted_domains: list[str] | None = None
-    forgotten: _Forgotten | None = None
 
 
 def fill(app: App, setup: UserEngageSetup, state: Json) -> None:
@@ -160,7 +48,7 @@ def fill(app: App, setup: UserEngageSetup, state: Json) -> None:
     Raises:
         VendorStateError: names the place and what is allowed; the application is half made then.
     """
-    given = record_from(state, _State)
+    given = record_from(state, shapes.State)
     _define(app, setup, given)
     for place, tag in _each("tags", given.tags):
         _refuse_twice(tag.name, app.tags, place=f"{place}.name")
@@ -175,19 +63,24 @@ def fill(app: App, setup: UserEngageSetup, state: Json) -> None:
         trusted = domain_of(domain, place=place)
         if trusted not in app.trusted_domains:
             app.trusted_domains.append(trusted)
+    _restore_groups(app, given)
     _restore_companies(app, given)
     _restore_users(app, given)
+    _restore_products(app, given)
+    _restore_deals(app, given)
     _restore_occurrences(app, given)
     _restore_page_views(app, given)
+    _restore_product_events(app, given)
     if given.forgotten is not None:
         app.forgotten_occurrences += given.forgotten.event_occurrences or 0
         app.forgotten_page_views += given.forgotten.page_views or 0
+        app.forgotten_product_events += given.forgotten.product_events or 0
 
 
 # --- definitions
 
 
-def _define(app: App, setup: UserEngageSetup, given: _State) -> None:
+def _define(app: App, setup: UserEngageSetup, given: shapes.State) -> None:
     """Define what the state has first, whose ids are given; then what is set up."""
     for place, attribute in _each("attributes", given.attributes):
         namespace = app.attributes[attribute.content_type or "clientuser"]
@@ -215,7 +108,9 @@ def _define(app: App, setup: UserEngageSetup, given: _State) -> None:
         define_events(app, setup.events, place="events")
 
 
-def _define_attribute(app: App, namespace: Namespace, given: _Attribute, *, place: str) -> None:
+def _define_attribute(
+    app: App, namespace: Namespace, given: shapes.Attribute, *, place: str
+) -> None:
     if namespace.find(given.name) is not None:
         _refuse(f"duplicate attribute {given.name!r}", f"{place}.name")
     _refuse_twice(given.id, _attribute_ids(app), place=f"{place}.id")
@@ -234,22 +129,79 @@ def _attribute_ids(app: App) -> set[int]:
     return {each.id for space in namespaces for each in space.attributes.values()}
 
 
-# --- users and companies
+# --- users, companies, deals and products
 
 
-def _restore_companies(app: App, given: _State) -> None:
+def _restore_groups(app: App, given: shapes.State) -> None:
+    for place, each in _each("lists", given.lists):
+        number = _id_of(app, "list", each.id, app.lists, place=place)
+        app.lists[number] = UserList(number, each.name, each.description or "")
+    for place, segment in _each("segments", given.segments):
+        names = {known.name for known in app.segments.values()}
+        _refuse_twice(segment.name, names, place=f"{place}.name")
+        number = _id_of(app, "segment", segment.id, app.segments, place=place)
+        conditions = segment.conditions
+        define_segment(app.segments, number, segment.name, conditions, place=place)
+
+
+def _restore_products(app: App, given: shapes.State) -> None:
+    for place, raw in _each("products", given.products):
+        profile, rest = _profile(raw, PRODUCTS, place=place)
+        record = record_from(rest, shapes.Record, place=place)
+        product = Product(profile=profile, **_common(app, app.products, record, place=place))
+        app.tag(product, _tags(record, place=place))
+        app.index(product)
+
+
+def _restore_deals(app: App, given: shapes.State) -> None:
+    for place, raw in _each("deals", given.deals):
+        profile, rest = _profile(raw, DEALS, place=place)
+        record = record_from(rest, shapes.Deal, place=place)
+        for field, known in (("user_id", app.users), ("company_id", app.companies)):
+            if profile.get(field) is not None and profile[field] not in known.by_id:
+                _refuse(f"unknown {known.kind.noun} {profile[field]}", f"{place}.{field}")
+        for number in profile.get("products", ()):
+            if number not in app.products.by_id:
+                _refuse(f"unknown product {number}", f"{place}.products")
+        deal = Deal(profile=profile, **_common(app, app.deals, record, place=place))
+        app.tag(deal, _tags(record, place=place))
+        app.index(deal)
+
+
+def _restore_product_events(app: App, given: shapes.State) -> None:
+    ids: set[int] = set()
+    for place, record in _each("product_events", given.product_events):
+        user = _user_of(app, record.client, place=f"{place}.client")
+        if record.product not in app.products.by_id:
+            _refuse(f"unknown product {record.product}", f"{place}.product")
+        data = {**(record.data or {})}
+        data |= {"custom_data": record.custom_data} if record.custom_data else {}
+        _read(data, functools.partial(convert, value_type="json"), place=f"{place}.data")
+        event = ProductEvent(
+            id=_id_of(app, "product_event", record.id, ids, place=place),
+            user=user.id,
+            product=record.product,
+            event_type=record.event_type,
+            timestamp_ns=_moment(record.timestamp, place=f"{place}.timestamp") or 0,
+            data=data,
+        )
+        ids.add(event.id)
+        app.keep_product_event(event)
+
+
+def _restore_companies(app: App, given: shapes.State) -> None:
     for place, raw in _each("companies", given.companies):
         profile, rest = _profile(raw, COMPANIES, place=place)
-        record = record_from(rest, _Record, place=place)
+        record = record_from(rest, shapes.Record, place=place)
         company = Company(profile=profile, **_common(app, app.companies, record, place=place))
         app.tag(company, _tags(record, place=place))
         app.index(company)
 
 
-def _restore_users(app: App, given: _State) -> None:
+def _restore_users(app: App, given: shapes.State) -> None:
     for place, raw in _each("users", given.users):
         profile, rest = _profile(raw, USERS, place=place)
-        record = record_from(rest, _User, place=place)
+        record = record_from(rest, shapes.User, place=place)
         key = record.user_key or record.key or app.mint_user_key()
         _refuse_twice(key, app.users_by_key, place=f"{place}.user_key")
         user = User(
@@ -260,6 +212,10 @@ def _restore_users(app: App, given: _State) -> None:
             last_seen_ns=_moment(record.last_seen, place=f"{place}.last_seen"),
             **_common(app, app.users, record, place=place),
         )
+        for inner, listed in _each(f"{place}.lists", record.lists):
+            if listed.id not in app.lists:
+                _refuse(f"unknown list {listed.id}: it must be among the lists", inner)
+            user.lists.append(listed.id)
         for inner, membership in _each(f"{place}.companies", record.companies):
             company = _company_of(app, membership, place=inner)
             since_ns = _moment(membership.member_since, place=f"{inner}.member_since")
@@ -268,7 +224,9 @@ def _restore_users(app: App, given: _State) -> None:
         app.index(user)
 
 
-def _common(app: App, directory: Directory[Any], record: _Record, *, place: str) -> dict[str, Any]:
+def _common(
+    app: App, directory: Directory[Any], record: shapes.Record, *, place: str
+) -> dict[str, Any]:
     kind, custom_id = directory.kind, record.custom_id or None
     _refuse_twice(custom_id, directory.by_custom_id, place=f"{place}.custom_id")
     created_ns = _moment(record.created_at, place=f"{place}.created_at")
@@ -308,14 +266,14 @@ def _profile(
     return profile, {name: value for name, value in raw.items() if name not in names}
 
 
-def _tags(record: _Record, *, place: str) -> list[str]:
+def _tags(record: shapes.Record, *, place: str) -> list[str]:
     """Return tags, given as REST shows them or as their names."""
     names = [tag if isinstance(tag, str) else tag.name for tag in record.tags or ()]
     tags: list[str] = _read(names, tags_of, place=f"{place}.tags")
     return tags
 
 
-def _company_of(app: App, membership: _Membership, *, place: str) -> Company:
+def _company_of(app: App, membership: shapes.Membership, *, place: str) -> Company:
     custom_id, company_id = membership.custom_id, membership.id or 0
     found = (
         app.companies.by_custom_id.get(custom_id)
@@ -331,7 +289,7 @@ def _company_of(app: App, membership: _Membership, *, place: str) -> Company:
 # --- what users did
 
 
-def _restore_occurrences(app: App, given: _State) -> None:
+def _restore_occurrences(app: App, given: shapes.State) -> None:
     ids: set[int] = set()
     for place, record in _each("event_occurrences", given.event_occurrences):
         user = _user_of(app, record.user_id, place=f"{place}.user_id")
@@ -353,7 +311,7 @@ def _restore_occurrences(app: App, given: _State) -> None:
         app.keep_occurrence(occurrence)
 
 
-def _restore_page_views(app: App, given: _State) -> None:
+def _restore_page_views(app: App, given: shapes.State) -> None:
     """Add page views; the counters of users are the users' own."""
     ids: set[int] = set()
     for place, record in _each("page_views", given.page_views):

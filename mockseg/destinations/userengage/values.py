@@ -39,13 +39,18 @@ class Unconvertible(Exception):  # noqa: N818 - a finding inside this package, n
 
 
 def text(value: Json) -> str:
-    """Return the text of a value: a string itself, else its JSON (``true``, ``999``, ``1.0``).
+    """Return the text of a value: a string itself, else its JSON (``true``, ``999``, ``0.5``).
+
+    A number without a fraction has none in its text, as in the JSON that Segment writes: the
+    450.00 of a computed trait in Segment's document is 450.
 
     Raises:
         Unconvertible: nested deeper than 32.
     """
     if isinstance(value, str):
         return value
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
+        value = int(value)
     return json_types.encode(_bounded(value)).decode()
 
 
@@ -118,12 +123,18 @@ def read_boolean(value: Json) -> bool:
 
 
 def read_date(value: Json) -> str:
-    if isinstance(value, str) and _DAY.fullmatch(value.strip()):
+    """Read a date, or the date of an ISO 8601 time in the offset that the time itself has.
+
+    Raises:
+        Unconvertible: neither.
+    """
+    text_ = value.strip() if isinstance(value, str) else ""
+    if _DAY.fullmatch(text_[:10]) and (len(text_) == 10 or parse_moment(text_) is not None):
         try:
-            return dt.date.fromisoformat(value.strip()).isoformat()
+            return dt.date.fromisoformat(text_[:10]).isoformat()
         except ValueError:
             pass
-    raise Unconvertible("is not a date as YYYY-MM-DD")
+    raise Unconvertible("is not a date as YYYY-MM-DD, nor an ISO 8601 timestamp")
 
 
 def read_datetime(value: Json) -> str:
@@ -222,6 +233,47 @@ def moment_of(value: Json) -> int:
     if abs(seconds) > 253_402_300_799:
         raise Unconvertible("is beyond the year 9999")
     return int(seconds * NANOSECONDS)
+
+
+def amount(value: Json) -> str:
+    """Return an amount of money as REST writes it: text with two decimals, ``1250.00``.
+
+    Raises:
+        Unconvertible: not a number.
+    """
+    return f"{read_number(value):.2f}"
+
+
+def currency(value: Json) -> str:
+    """Read a currency by its code of ISO 4217.
+
+    Raises:
+        Unconvertible: not three letters.
+    """
+    code = words(value).strip().upper()
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise Unconvertible("is not a currency of three letters, such as EUR")
+    return code
+
+
+def choice(value: Json) -> Json:
+    """Read what REST names by number or by text, such as a stage.
+
+    Raises:
+        Unconvertible: neither.
+    """
+    return value if type(value) is int else words(value)
+
+
+def numbers(value: Json) -> list[int]:
+    """Read a list of ids.
+
+    Raises:
+        Unconvertible: something else.
+    """
+    if not isinstance(value, list) or not all(type(number) is int for number in value):
+        raise Unconvertible("is not a list of ids, which are whole numbers")
+    return value
 
 
 def tags_of(value: Json) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from mockseg.domain.call import KeptCall, call_cursor, call_id
-from mockseg.domain.findings import Discard, Finding, Violation
+from mockseg.domain.findings import Finding, Violation
 from mockseg.domain.request import Arrival, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import OperationError
@@ -368,10 +368,10 @@ def _arrival_of(call: ImportedCall, source: str | None) -> Arrival:
 def _sent(finding: Finding, message: JsonObject, raw: Json) -> Json | UnsetType:
     """Return the value at the place of a finding, UNSET where nothing was sent there.
 
-    A violation is one of the normalised message, a discard of the message as sent. What the
+    A violation is one of the normalised message, any other finding of the message as sent. What the
     settings of Protocols took away is still in the message as sent.
     """
-    if isinstance(finding, Discard):
+    if not isinstance(finding, Violation):
         value = lookup(raw, finding.field.split(".")) if finding.field else NO_PLACE
     else:
         value = lookup(message, pointer_path(message, finding.instance_path))

@@ -189,6 +189,7 @@ def _view(connected: Connected, destinations: Destinations) -> DestinationView:
         settings=asked.settings,
         filters=asked.filters,
         invalid_filters=asked.invalid_filters,
+        forwards=sorted(connected.destination.forwards),
         consent_categories=asked.consent_categories,
         imitated=vendor is not None,
         path=None if vendor is None else connected.path,

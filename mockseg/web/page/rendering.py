@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from mockseg import json_types
-from mockseg.domain.findings import Discard, Finding
+from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.printable import printable_lines
 from mockseg.web.control_answers import page_answer, security_headers
 
@@ -82,7 +82,8 @@ def in_words(finding: Finding) -> str:
         whose = "Segment" if finding.origin == "segment" else "mockseg's own name for it"
         return f"{place}{finding.description} ({finding.code}, {whose})"
     plan = f", plan {finding.plan}" if finding.plan else ""
-    return f"{place}{finding.description} ({finding.type}{plan})"
+    kind = finding.type if isinstance(finding, Violation) else f"{finding.code}, a warning"
+    return f"{place}{finding.description} ({kind}{plan})"
 
 
 def _short(text: object) -> str:

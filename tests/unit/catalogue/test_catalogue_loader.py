@@ -104,8 +104,12 @@ def test_vendors_wires_are_as_documented() -> None:
     for name in ("userguiding", "userguiding-segment"):
         wire = load(name).wire
         assert (wire.channel, wire.calls, wire.regions) == ("server", ("track",), ("us", "eu"))
-        assert wire.user_id_property == "user_id"
+        assert wire.user_id_allowed == "user_id"
         assert wire.context["integration"]["name"] == "UserGuiding"
+    assert load("userguiding-segment").wire.user_id_property == "user_id"
+    help_centre = load("userguiding", strictness="strict").wire
+    assert (help_centre.user_id_property, help_centre.user_id_allowed) == (None, None)
+    assert load("userguiding").wire.user_id_property is None
     candu = load("candu").wire
     assert (
         candu.calls,

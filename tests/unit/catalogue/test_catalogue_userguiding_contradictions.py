@@ -132,13 +132,21 @@ def test_ug_x05_a_questions_id_is_any_string(is_good: Good) -> None:
     assert not is_good(LH, ANSWER, **SURVEY | {"questionId": 5})
 
 
-@pytest.mark.parametrize("plan", [H, S, LH, LS])
-def test_ug_x06_user_id_may_be_among_the_properties_everywhere(plan: Plan, is_good: Good) -> None:
+@pytest.mark.parametrize("plan", [S, LH, LS])
+def test_ug_x06_user_id_may_be_among_the_properties_of_segments_document(
+    plan: Plan, is_good: Good
+) -> None:
     """And need not be; it is a string."""
     event, properties = (STARTED_S, GUIDE_SNAKE) if plan is S else (STARTED, GUIDE)
     assert is_good(plan, event, **properties)
     assert is_good(plan, event, **properties, user_id="u1")
     assert not is_good(plan, event, **properties, user_id=1)
+
+
+def test_ug_x06_the_help_centre_names_no_user_id(is_good: Good) -> None:
+    """Its strict plan is exactly its document."""
+    assert is_good(H, STARTED, **GUIDE)
+    assert not is_good(H, STARTED, **GUIDE, user_id="u1")
 
 
 @LENIENT

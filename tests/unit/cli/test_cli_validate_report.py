@@ -103,7 +103,7 @@ def test_only_so_many_are_shown_and_all_are_counted(
         assert (len(report["shown"]), report["notShown"]) == (shown, 30 - shown)
         assert (report["bad"], report["byCode"]) == (30, {"invalid_type": 30})
     assert run(["validate", "f.ndjson", "--limit-shown", "0", "--catalogue", "userguiding"]) == 1
-    assert capsys.readouterr().out.startswith("... and 30 more bad ones (--limit-shown")
+    assert capsys.readouterr().out.startswith("... and 30 more with findings (--limit-shown")
 
 
 def test_what_was_sent_cannot_command_the_terminal(

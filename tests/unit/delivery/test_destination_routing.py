@@ -30,6 +30,19 @@ def test_nothing_goes_to_a_destination_that_is_not_enabled(reason):
     assert reason({}, enabled=False) == "NO_ENABLED_DESTINATIONS"
 
 
+def test_a_replay_reaches_a_destination_that_is_not_enabled(destination):
+    """Segment's page on replays; its filters and supported types still hold."""
+    message = {"type": "track", "event": "E", "userId": "u", "integrations": {"All": False}}
+    of = destination("candu", enabled=False)
+    message["integrations"] = for_replay(of.kind)
+    assert route(message, of, seed=1, replayed=True) is None
+    dropping = [{"if": "event = 'E'", "actions": [{"type": "DROP"}]}]
+    refusal = route(
+        message, destination("candu", enabled=False, filters=dropping), seed=1, replayed=True
+    )
+    assert refusal.reason == "FILTERED_BY_RULES"
+
+
 def test_nothing_passes_a_stored_filter_that_is_invalid(reason):
     """It alone holds every call back, as at Segment; one that is not enabled holds none."""
     broken = {"if": "a = 1 AND b = 2", "actions": [{"type": "DROP"}]}
@@ -43,17 +56,26 @@ def test_nothing_passes_a_stored_filter_that_is_invalid(reason):
         ("userengage", {"identify", "track", "page", "group"}),
         ("userleap", {"identify", "track", "page", "alias"}),
         ("userguiding", {"identify", "track"}),
-        ("candu", {"identify", "track", "page", "group", "alias"}),
+        ("candu", {"identify", "track", "page", "screen", "group", "alias"}),
         ("webhook", {"identify", "track", "page", "screen", "group", "alias", "delete"}),
         ("webhook-actions", {"identify", "track", "page", "screen", "group", "alias"}),
     ],
 )
-def test_only_types_that_the_catalog_lists_are_forwarded(reason, kind, forwarded):
+def test_only_types_that_its_page_names_are_forwarded(reason, kind, forwarded):
     """UE-50, UL-09: alias and screen never reach UserEngage, group and screen never UserLeap."""
     types = {"identify", "track", "page", "screen", "group", "alias", "delete"}
     codes = {type_: reason({"type": type_}, kind) for type_ in types}
     assert {type_ for type_, code in codes.items() if code is None} == forwarded
     assert set(codes.values()) <= {None, "UNSUPPORTED_EVENT_TYPE"}
+
+
+def test_a_destination_may_say_which_types_are_forwarded(reason):
+    """For the other reading of what Segment supports, as of Candu's screen calls."""
+    calls = ["identify", "track", "page", "group", "alias"]
+    assert reason({"type": "screen"}, "candu", forwards=calls) == "UNSUPPORTED_EVENT_TYPE"
+    assert reason({"type": "page"}, "candu", forwards=calls) is None
+    assert reason({"type": "screen"}, "userleap", forwards=["screen"]) is None
+    assert reason({"type": "track"}, "userleap", forwards=[]) == "UNSUPPORTED_EVENT_TYPE"
 
 
 @pytest.mark.parametrize(

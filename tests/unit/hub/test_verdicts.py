@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from mockseg.domain.message import MESSAGE_TYPES
@@ -260,3 +261,25 @@ def test_the_tally_counts_what_came(make_machine):
     tally = machine.hub.tally
     assert (tally.accepted, tally.bad, tally.dropped, tally.rejected) == (1, 3, 2, 1)
     assert (tally.evicted, tally.requests, tally.refused, tally.parser_refused) == (2, 5, 2, 1)
+
+
+async def test_a_call_with_a_warning_is_good(machine):
+    """The user that UserGuiding repeats among the properties is another: said, and no violation."""
+    await machine.perform("create_source", writeKey="k", catalogue=["userguiding"])
+    guide = {"guideId": "1", "guideName": "Tour", "pageUrl": "https://example.com"}
+    event = "guide started (userguiding)"
+    call = machine.track(event=event, properties={**guide, "user_id": "u2"})
+    (warning,) = call.findings
+    assert (call.verdict, call.good) == ("accepted", True)
+    assert msgspec.to_builtins(warning) == {
+        "kind": "warning",
+        "code": "user_id_differs",
+        "field": "properties.user_id",
+        "description": 'properties.user_id is "u2" and userId is "u1": the source sends the same'
+        " identifier in both",
+        "plan": "userguiding",
+    }
+    details = await machine.perform("get_call", id=call.id)
+    assert details.findings[0].sent == "u2"
+    call = machine.track(event=event, properties={"user_id": "u2"})
+    assert (call.good, call.findings[-1].code) == (False, "user_id_differs")

@@ -22,8 +22,8 @@ from mockseg.traffic.people import faker_release
 
 ROOT = Path(__file__).parents[3]
 # SHA-256 of the lines, with the words below and with those of a release of faker.
-PINNED = "3da45448d8bff1f67e834a37f9c895ff784a34cc14fc141a953d645440f86002"
-PINNED_FAKER = {"40.63.0": "0206d3c81cfbefb96af0beb66fab76cf1c2996034d8111f614d8898939e738ac"}
+PINNED = "d0930be42ce7ce1a3ef09c1ad33b9c6c2aa063c35d7569b26d6b65e5ca5f70ee"
+PINNED_FAKER = {"40.63.0": "aafe0aba880d72377cdf49d01ed533950d65bcd79dc9851f78bfe57c78227bf7"}
 WORDS = {
     "first_name": ("Ada", "Grace", "Zoë", "Jun"),
     "last_name": ("Lovelace", "Hopper", "Müller"),

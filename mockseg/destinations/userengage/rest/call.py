@@ -7,18 +7,26 @@ import binascii
 import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 from mockseg.destinations.userengage.app import App, Directory
 from mockseg.destinations.userengage.objects import record_object
 from mockseg.destinations.userengage.records import Company, Record, User
 from mockseg.destinations.userengage.setup import UserEngageSetup
+from mockseg.destinations.userengage.values import Unconvertible, moment_of, shown
 from mockseg.destinations.vendor import Headers, VendorError, VendorRequest, VendorResponse, reply
 from mockseg.domain.delivery import Note
 from mockseg.json_types import Json, JsonObject
 
+_CONTENT_TYPES = {
+    "users": "clientuser",
+    "companies": "company",
+    "deals": "deal",
+    "products": "product",
+}
 _CURSOR = re.compile(r"([ab])=([0-9]{1,18})")
+_R = TypeVar("_R", bound=Record)
 
 
 def rest_error(
@@ -42,14 +50,25 @@ def rest_error(
     return dataclasses.replace(answer, headers=(*answer.headers, *headers))
 
 
+def timestamp_of(call: RestCall) -> int:
+    """Return the `timestamp` of a body, else when it came; a wrong one is refused."""
+    given = call.body.get("timestamp")
+    if given is None:
+        return call.now_ns
+    try:
+        return moment_of(given)
+    except Unconvertible as error:
+        call.bad("timestamp", f"{shown(given)} {error}.")
+
+
 @dataclasses.dataclass(slots=True)
 class RestCall:
     """A request whose route and token are known.
 
     Attributes:
         v1: whether it is answered in the names of version 1.
-        names: what its path named: ``of`` (users or companies), ``id``, ``custom_id``,
-            ``name_std``.
+        names: what its path named: ``of`` (users, companies, deals or products), ``id``,
+            ``custom_id``, ``name_std``.
         body: its JSON object; empty without.
         notes: what was ignored of it so far.
     """
@@ -68,11 +87,11 @@ class RestCall:
 
     @property
     def directory(self) -> Directory[Any]:
-        return self.app.companies if self.names["of"] == "companies" else self.app.users
+        return self.app.directories[_CONTENT_TYPES[self.names["of"]]]
 
     @property
     def id_name(self) -> str:
-        """What this version calls the custom id of a user or a company."""
+        """What this version calls the custom id of a record."""
         return self.directory.kind.id_v1 if self.v1 else "custom_id"
 
     def answer(self, value: Json, *, status: int = 200) -> VendorResponse:
@@ -112,7 +131,7 @@ class RestCall:
         return {name: self.body["value"]}
 
     def record(self) -> Record:
-        """Return the user or company that the path names, else answer 404."""
+        """Return the record that the path names, else answer 404."""
         directory = self.directory
         if "id" in self.names:
             found: Record | None = directory.by_id.get(int(self.names["id"]))
@@ -129,9 +148,11 @@ class RestCall:
         return cast("Company", self.record())
 
     def show(self, record: Record) -> JsonObject:
-        """Return a user or company as this request's version and the setup have it."""
+        """Return a record as this request's version and the setup have it."""
         shape = record_object(self.app, record, v1=self.v1)
         how = self.setup.attributes_on_read
+        if record.kind.shows == "flat":
+            how = "list" if self.v1 else "flat"
         if how == "list":
             return shape
         # A standard field of the same name wins.
@@ -139,6 +160,32 @@ class RestCall:
         if how == "flat":
             del shape["attributes"]
         return flat | shape
+
+    def flat(self, record: Record) -> JsonObject:
+        """Return a record with its custom attributes beside its fields, for lookups."""
+        shape = record_object(self.app, record, v1=self.v1)
+        return {each["name"]: each["value"] for each in shape["attributes"]} | shape
+
+    def referred(self, directory: Directory[_R], **by: Json) -> _R | None:
+        """Return the record that a body or a query names by its internal or its custom id.
+
+        Args:
+            directory: where it is.
+            by: the two fields and their values, the internal id first, which wins; the record
+                is None where both are. An unknown one is refused.
+        """
+        (field, number), (custom_field, custom_id) = by.items()
+        if number is not None:
+            found = directory.by_id.get(number) if type(number) is int else None
+            if found is None:
+                self.bad(field, f"Unknown {directory.kind.noun}.")
+            return found
+        if custom_id is None:
+            return None
+        found = directory.by_custom_id.get(custom_id) if isinstance(custom_id, str) else None
+        if found is None:
+            self.bad(custom_field, f"Unknown {directory.kind.noun}.")
+        return found
 
     def page(
         self, records: Sequence[tuple[int, Json]], *, shown: Callable[[Json], Json]

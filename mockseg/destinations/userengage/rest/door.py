@@ -14,15 +14,14 @@ from mockseg.destinations.userengage.attributes import MOST_NAME
 from mockseg.destinations.userengage.mapping import EMPTY_VISIT
 from mockseg.destinations.userengage.objects import attribute_object
 from mockseg.destinations.userengage.records import User
-from mockseg.destinations.userengage.rest import records
-from mockseg.destinations.userengage.rest.call import RestCall, rest_error
+from mockseg.destinations.userengage.rest import commerce, groups, records
+from mockseg.destinations.userengage.rest.call import RestCall, rest_error, timestamp_of
 from mockseg.destinations.userengage.setup import UserEngageSetup
 from mockseg.destinations.userengage.values import (
     FIXED,
     NUMBER,
     VALUE_TYPES,
     Unconvertible,
-    moment_of,
     shown,
     words,
 )
@@ -91,7 +90,7 @@ class RestDoor:
 
 
 def _body(request: VendorRequest) -> JsonObject:
-    if not request.body or request.method in ("GET", "DELETE"):
+    if not request.body or request.method == "GET":
         return {}
     body = decoded_body(request, refuse=_malformed)
     if not isinstance(body, dict):
@@ -151,7 +150,7 @@ def _create_attribute(call: RestCall) -> VendorResponse:
 
 
 def _attribute_type(call: RestCall) -> VendorResponse:
-    kind = "clientuser" if call.names["of"] == "users" else "company"
+    kind = call.directory.kind.content_type
     attribute = call.app.attributes[kind].attributes.get(call.names["name_std"])
     if attribute is None:
         call.missing()
@@ -179,7 +178,7 @@ def _create_site_view(call: RestCall) -> VendorResponse:
     user = call.app.users_by_key.get(key)
     if user is None:
         call.bad("client_user", "Unknown user.")
-    timestamp_ns = _timestamp(call)
+    timestamp_ns = timestamp_of(call)
     # Clients send the whole URL as the domain.
     url = domain if "://" in domain else f"https://{domain}{path}"
     visit = EMPTY_VISIT | {"url": url}
@@ -197,23 +196,13 @@ def _record_event(call: RestCall, user: User) -> VendorResponse:
     given = {} if given is None else given
     if not isinstance(given, dict):
         call.bad("data", "Not an object.")
-    timestamp_ns = _timestamp(call)
+    timestamp_ns = timestamp_of(call)
     resolved = call.app.event_attributes(name).resolve(given.items(), place="data")
     call.notes += resolved.notes
     occurrence, first = call.app.record_occurrence(
         user, name, timestamp_ns=timestamp_ns, now_ns=call.now_ns, resolved=resolved
     )
     return call.answer({"id": occurrence.id, "created": first}, status=201)
-
-
-def _timestamp(call: RestCall) -> int:
-    given = call.body.get("timestamp")
-    if given is None:
-        return call.now_ns
-    try:
-        return moment_of(given)
-    except Unconvertible as error:
-        call.bad("timestamp", f"{shown(given)} {error}.")
 
 
 def _texts(values: list[Json]) -> bool:
@@ -225,6 +214,9 @@ _ID = r"(?:/(?P<id>[0-9]{1,15})|-by-id/(?P<custom_id>.{1,1000}?))"
 _USER = f"(?P<of>users){_ID}"
 _COMPANY = f"(?P<of>companies){_ID}"
 _EITHER = f"(?P<of>users|companies){_ID}"
+_DEAL = f"(?P<of>deals){_ID}"
+_PRODUCT = f"(?P<of>products){_ID}"
+_GROUP = "(?P<group>[0-9]{1,15})"
 
 # What ends in a word stands before the bare custom id.
 _ROUTES: Routes[Callable[[RestCall], VendorResponse]] = Routes(
@@ -232,11 +224,22 @@ _ROUTES: Routes[Callable[[RestCall], VendorResponse]] = Routes(
         "(?P<of>users|companies)/": {"GET": records.list_records, "POST": records.create},
         "(?P<of>users)/search/": {"GET": records.search},
         "(?P<of>users)/update_or_create/": {"POST": records.update_or_create},
-        "(?P<of>users)/mass_update_standard_attributes/": {"PUT": records.mass_update},
+        "(?P<of>users)/mass_update_(?P<what>standard|custom)_attributes/": {
+            "PUT": records.mass_update
+        },
         f"{_EITHER}/set_attribute/": {"POST": records.set_attribute},
         f"{_EITHER}/set_multiple_attributes/": {"POST": records.update},
         f"{_EITHER}/add_tag/": {"POST": records.add_tag},
         f"{_EITHER}/remove_tag/": {"POST": records.remove_tag},
+        f"{_EITHER}/add_many_tags/": {"POST": records.add_many_tags},
+        f"{_EITHER}/remove_attribute/": {
+            "POST": records.remove_attribute,
+            "DELETE": records.remove_attribute,
+        },
+        f"{_USER}/add_to_list/": {"POST": groups.add_to_list},
+        f"{_USER}/remove_from_list/": {"POST": groups.remove_from_list},
+        f"{_USER}/emails/": {"GET": records.emails},
+        f"{_USER}/product_events/": {"GET": commerce.product_events},
         f"{_USER}/ping_hits/": {"GET": records.ping_hits},
         r"(?P<of>users)/(?P<id>[0-9]{1,15})/events/": {"GET": records.events},
         r"(?P<of>users)-by-id/(?P<custom_id>.{1,1000}?)/events/": {
@@ -244,7 +247,7 @@ _ROUTES: Routes[Callable[[RestCall], VendorResponse]] = Routes(
             "POST": _create_user_event,
         },
         f"{_USER}/timeline/": {"GET": records.timeline},
-        f"{_USER}/segments/": {"GET": records.segments},
+        f"{_USER}/segments/": {"GET": groups.segments_of},
         f"{_COMPANY}/add_member/": {"POST": records.add_member},
         f"{_COMPANY}/remove_member/": {"POST": records.remove_member},
         f"{_EITHER}/": {
@@ -252,6 +255,30 @@ _ROUTES: Routes[Callable[[RestCall], VendorResponse]] = Routes(
             "PUT": records.update,
             "DELETE": records.delete,
         },
+        "(?P<of>deals)/": {"GET": commerce.list_deals, "POST": commerce.create_deal},
+        "(?P<of>deals)/update_or_create/": {"POST": commerce.update_or_create_deal},
+        "(?P<of>deals)-by-id/": {"POST": commerce.deal_by_id},
+        f"{_DEAL}/": {
+            "GET": records.show,
+            "PUT": commerce.update_deal,
+            "DELETE": records.delete,
+        },
+        "(?P<of>products)/": {"GET": records.list_records, "POST": records.create},
+        "(?P<of>products)/update_or_create/": {"POST": records.update_or_create},
+        f"{_PRODUCT}/product_event/": {"POST": commerce.product_event},
+        f"{_PRODUCT}/(?:details/)?": {
+            "GET": records.show,
+            "PUT": records.update,
+            "DELETE": records.delete,
+        },
+        "tags/": {"GET": groups.list_tags, "POST": groups.create_tag},
+        f"tags/{_GROUP}/": {"PUT": groups.rename_tag, "DELETE": groups.delete_tag},
+        f"tags/{_GROUP}/(?P<of>users|companies)/": {"GET": groups.tagged},
+        "lists/": {"GET": groups.list_lists, "POST": groups.create_list},
+        f"lists/{_GROUP}/": {"PUT": groups.update_list, "DELETE": groups.delete_list},
+        f"lists/{_GROUP}/(?P<of>users)/": {"GET": groups.on_list},
+        "segments/": {"GET": groups.list_segments},
+        f"segments/{_GROUP}/(?P<of>users)/": {"GET": groups.in_segment},
         "events/": {"POST": _create_event},
         "site-views/": {"POST": _create_site_view},
         "attributes/": {"GET": _list_attributes, "POST": _create_attribute},

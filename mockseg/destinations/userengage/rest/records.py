@@ -1,4 +1,4 @@
-"""REST: users and companies, which share most of their routes; their members, tags and history.
+"""REST: users, companies, deals and products, which share most routes; members, tags, history.
 
 A body is read whole before anything is changed. Sources: User.com REST API v2, "Users", and the
 vendor's clients; of companies the clients only.
@@ -10,8 +10,16 @@ import dataclasses
 from typing import Final, cast
 
 from mockseg.destinations.userengage.attributes import Resolved
+from mockseg.destinations.userengage.lookups import Lookup, all_hold, read_lookup
 from mockseg.destinations.userengage.objects import occurrence_object, page_view_object
-from mockseg.destinations.userengage.records import REST_NAMES, USERS, Company, Record, User
+from mockseg.destinations.userengage.records import (
+    COMPANIES,
+    REST_NAMES,
+    USERS,
+    Company,
+    Record,
+    User,
+)
 from mockseg.destinations.userengage.rest.call import RestCall, rest_error
 from mockseg.destinations.userengage.values import Unconvertible, shown, tags_of, words
 from mockseg.destinations.vendor import VendorError, VendorResponse
@@ -36,15 +44,48 @@ _OTHER_VERSION = {
 }
 
 
-# --- users and companies alike
+# --- records of all kinds
 
 
 def list_records(call: RestCall) -> VendorResponse:
-    return call.page(sorted(call.directory.by_id.items()), shown=call.show)
+    """List a directory; of the query, lookups such as ``email__icontains`` filter it."""
+    lookups = _lookups(call)
+    records = [
+        (number, record)
+        for number, record in sorted(call.directory.by_id.items())
+        if not lookups or all_hold(lookups, call.flat(record))
+    ]
+    return call.page(records, shown=call.show)
+
+
+def _lookups(call: RestCall) -> list[Lookup]:
+    """Read the lookups of the query; what names no field is noted."""
+    kind = call.directory.kind
+    names = {*kind.defaults, *kind.aliases, "id", call.id_name, "created_at", "updated_at"}
+    if kind is USERS:
+        names |= {"page_views", "first_seen", "last_seen", "user_key", "key", "name"}
+    attributes = call.app.attributes[kind.content_type]
+    lookups = []
+    for name, value in call.request.query:
+        if name == "cursor":
+            continue
+        try:
+            lookup = read_lookup(name, value)
+        except Unconvertible as error:
+            call.bad(name, f"It {error}.")
+        attribute = attributes.find(lookup.field)
+        if lookup.field in names:
+            lookups.append(lookup)
+        elif attribute is not None:
+            lookups.append(lookup._replace(field=attribute.name))
+        else:
+            sentence = f"Ignored: no field of a {kind.noun} has this name."
+            call.notes.append(Note("unknown_lookup", name[:200], sentence))
+    return lookups
 
 
 def create(call: RestCall) -> VendorResponse:
-    return call.answer(call.show(_write(call, call.body, of=None)), status=201)
+    return call.answer(call.show(write(call, call.body, of=None)), status=201)
 
 
 def show(call: RestCall) -> VendorResponse:
@@ -53,13 +94,28 @@ def show(call: RestCall) -> VendorResponse:
 
 def update(call: RestCall) -> VendorResponse:
     """``PUT``, and ``set_multiple_attributes/``: what is left out stays."""
-    return call.answer(call.show(_write(call, call.body, of=call.record())))
+    return call.answer(call.show(write(call, call.body, of=call.record())))
 
 
 def set_attribute(call: RestCall) -> VendorResponse:
     """``set_attribute/``, of a standard field or a custom attribute."""
     record = call.record()
-    return call.answer(call.show(_write(call, call.one_attribute(), of=record)))
+    return call.answer(call.show(write(call, call.one_attribute(), of=record)))
+
+
+def remove_attribute(call: RestCall) -> VendorResponse:
+    """``remove_attribute/``: by POST or DELETE, as clients differ; a standard field is emptied."""
+    record, name = call.record(), call.need_text("attribute")
+    field = record.kind.aliases.get(name, name)
+    attribute = call.app.attributes[record.kind.content_type].find(name)
+    if field in record.kind.readers:
+        record.profile.pop(field, None)
+    elif attribute is not None:
+        record.attributes.pop(attribute.std, None)
+    else:
+        call.bad("attribute", f"No attribute is called {name[:80]!r}.")
+    record.updated_ns = call.now_ns
+    return call.answer(call.show(record))
 
 
 def delete(call: RestCall) -> VendorResponse:
@@ -74,6 +130,17 @@ def add_tag(call: RestCall) -> VendorResponse:
     call.app.tag(record, [name])
     record.updated_ns = call.now_ns
     return call.answer({"created": created, "tag": {"name": name}})
+
+
+def add_many_tags(call: RestCall) -> VendorResponse:
+    """``add_many_tags/``: ``{"tag_names": [...]}``."""
+    record, names = call.record(), call.need("tag_names")
+    try:
+        call.app.tag(record, tags_of(names))
+    except Unconvertible as error:
+        call.bad("tag_names", f"It {error}.")
+    record.updated_ns = call.now_ns
+    return call.answer({"status": "ok"})
 
 
 def remove_tag(call: RestCall) -> VendorResponse:
@@ -96,11 +163,11 @@ def _tag(call: RestCall) -> str:
 
 
 def update_or_create(call: RestCall) -> VendorResponse:
-    """``POST users/update_or_create/``, by custom id."""
+    """``POST users/update_or_create/``, by custom id; of deals and products the same."""
     wanted = call.need(call.id_name)
-    found = call.app.users.by_custom_id.get(str(wanted))
-    user, created = _write(call, call.body, of=found), found is None
-    return call.answer({"created": created, "id": user.id}, status=201 if created else 200)
+    found = call.directory.by_custom_id.get(str(wanted))
+    record, created = write(call, call.body, of=found), found is None
+    return call.answer({"created": created, "id": record.id}, status=201 if created else 200)
 
 
 def search(call: RestCall) -> VendorResponse:
@@ -125,7 +192,10 @@ def search(call: RestCall) -> VendorResponse:
 
 
 def mass_update(call: RestCall) -> VendorResponse:
-    """``PUT users/mass_update_standard_attributes/``: one standard field of many users."""
+    """``PUT users/mass_update_standard_attributes/``: one standard field of many users.
+
+    ``mass_update_custom_attributes/`` is the same for a custom attribute.
+    """
     ids = call.need("ids")
     name = call.need_text("attribute")
     if not isinstance(ids, list) or not all(type(number) is int for number in ids):
@@ -133,8 +203,9 @@ def mass_update(call: RestCall) -> VendorResponse:
     missing = [number for number in ids if number not in call.app.users.by_id]
     if missing:
         call.bad("ids", f"No users have the ids {missing[:10]}.")
-    if REST_NAMES.get(name, name) not in USERS.readers:
-        call.bad("attribute", f"Unknown standard attribute {name[:80]!r}.")
+    is_standard = REST_NAMES.get(name, name) in USERS.readers
+    if is_standard != (call.names["what"] == "standard"):
+        call.bad("attribute", f"Unknown {call.names['what']} attribute {name[:80]!r}.")
     write = _read(call, call.one_attribute(), of=None)
     for number in ids:
         _apply(call, write, of=call.app.users.by_id[number])
@@ -171,8 +242,8 @@ def timeline(call: RestCall) -> VendorResponse:
     return call.page(list(enumerate(shapes, start=1)), shown=lambda shape: shape)
 
 
-def segments(call: RestCall) -> VendorResponse:
-    """``GET users/:id/segments/``: none, since nothing here defines segments."""
+def emails(call: RestCall) -> VendorResponse:
+    """``GET users/:id/emails/``: none, since nothing here sends emails."""
     call.user()
     return call.page([], shown=lambda shape: shape)
 
@@ -187,32 +258,28 @@ def _having(call: RestCall, field: str, wanted: str) -> list[User]:
 
 def add_member(call: RestCall) -> VendorResponse:
     """``POST companies/:id/add_member/``: by `user_id`, the internal one, or `user_custom_id`."""
-    company, user = call.company(), _member(call)
+    company, user = call.company(), member(call)
     call.app.join(user, company, now_ns=call.now_ns)
     return call.answer(call.show(company))
 
 
 def remove_member(call: RestCall) -> VendorResponse:
     """``POST companies/:id/remove_member/``; of a user who is not one, nothing changes."""
-    company, user = call.company(), _member(call)
+    company, user = call.company(), member(call)
     user.companies.pop(company.id, None)
     return call.answer(call.show(company))
 
 
-def _member(call: RestCall) -> User:
-    number, custom_id = call.body.get("user_id"), call.body.get("user_custom_id")
-    if number is None and custom_id is None:
-        call.bad("user_id", "This field is required, or `user_custom_id`.")
+def member(call: RestCall) -> User:
     # The internal id wins where both are given, as the vendor's RudderStack integration sends.
-    if number is not None:
-        found = call.app.users.by_id.get(number) if type(number) is int else None
-        if found is None:
-            call.bad("user_id", "Unknown user.")
-        return found
-    by_custom = call.app.users.by_custom_id.get(custom_id) if isinstance(custom_id, str) else None
-    if by_custom is None:
-        call.bad("user_custom_id", "Unknown user.")
-    return by_custom
+    found = call.referred(
+        call.app.users,
+        user_id=call.body.get("user_id"),
+        user_custom_id=call.body.get("user_custom_id"),
+    )
+    if found is None:
+        call.bad("user_id", "This field is required, or `user_custom_id`.")
+    return found
 
 
 # --- the body of a write
@@ -238,12 +305,17 @@ class Write:
     company: Company | None = None
 
 
-def _write(call: RestCall, body: JsonObject, *, of: Record | None) -> Record:
+def write(call: RestCall, body: JsonObject, *, of: Record | None) -> Record:
+    """Apply a body to a record, or to a new one.
+
+    Raises:
+        VendorError: 400; nothing is changed.
+    """
     return _apply(call, _read(call, body, of=of), of=of)
 
 
 def _read(call: RestCall, body: JsonObject, *, of: Record | None) -> Write:
-    """Read a body for a user or a company, which may not exist yet.
+    """Read a body for a record, which may not exist yet.
 
     Raises:
         VendorError: 400.
@@ -251,6 +323,9 @@ def _read(call: RestCall, body: JsonObject, *, of: Record | None) -> Write:
     directory, id_name = call.directory, call.id_name
     is_user = directory.kind == USERS
     company_name = ("company_id" if call.v1 else "company_custom_id") if is_user else ""
+    for field in directory.kind.required:
+        if of is None or field in body:
+            call.need(field)
     write = _read_fields(call, body, apart=(id_name, company_name))
     other = directory.by_custom_id.get(write.custom_id or "")
     if other is not None and other is not of:
@@ -266,7 +341,7 @@ def _read(call: RestCall, body: JsonObject, *, of: Record | None) -> Write:
 def _read_fields(call: RestCall, body: JsonObject, *, apart: tuple[str, str]) -> Write:
     kind = call.directory.kind
     aliases = {name: field for name, field in kind.aliases.items() if name not in _READ_ONLY}
-    if call.v1 and kind != USERS:
+    if call.v1 and kind is COMPANIES:
         aliases = {"approx_employees": "size"}
     errors: dict[str, str] = {}
     profile: dict[str, Json] = {}
@@ -305,8 +380,9 @@ def _read_fields(call: RestCall, body: JsonObject, *, apart: tuple[str, str]) ->
 
 def _resolve(call: RestCall, custom: list[tuple[str, Json]], errors: dict[str, str]) -> Resolved:
     """Resolve custom attributes; what REST does with unknown ones is the setup's to say (UE-X3)."""
-    policy = call.setup.rest_unknown_attributes
-    resolved = call.app.attributes[call.directory.kind.content_type].resolve(
+    kind = call.directory.kind
+    policy = "create" if kind.creates_attributes else call.setup.rest_unknown_attributes
+    resolved = call.app.attributes[kind.content_type].resolve(
         custom, place="", creates=policy == "create"
     )
     errors.update({name: f"{reason}." for name, reason in resolved.refused.items()})
@@ -333,8 +409,7 @@ def _text_id(call: RestCall, body: JsonObject, name: str) -> str | None:
 def _apply(call: RestCall, write: Write, *, of: Record | None) -> Record:
     app, directory = call.app, call.directory
     if of is None:
-        add = app.add_user if directory.kind == USERS else app.add_company
-        of = add(write.custom_id, now_ns=call.now_ns)
+        of = app.add(directory.kind, write.custom_id, now_ns=call.now_ns)
     elif write.renames and of.custom_id != write.custom_id:
         directory.rename(of, write.custom_id)
     app.tag(of, write.tags)

@@ -122,6 +122,34 @@ def test_ue_09_the_context_fills_eleven_fields(vendor):
     assert expected.items() <= vendor.user().items()
 
 
+def test_ue_09_analytics_js_says_system_and_device_in_its_user_agent(vendor):
+    """Its context has neither `os` nor `device`; what the context says itself wins."""
+    pixel = (
+        "Mozilla/5.0 (Linux; Android 13; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko)"
+        " Chrome/120.0.0.0 Mobile Safari/537.36"
+    )
+    vendor.call("identify", context={"userAgent": pixel, "screen": {"width": 412, "height": 915}})
+    user = vendor.user()
+    assert (user["os"], user["device_type"], user["device_name"]) == (
+        "Android 13",
+        "mobile",
+        "Pixel 7",
+    )
+    assert (user["browser_family"], user["resolution"]) == ("Chrome", "412x915")
+    vendor.call("identify", context={"userAgent": pixel, "device": {"type": "android"}})
+    assert vendor.user()["device_type"] == "android"
+    vendor.call("page", context={"userAgent": pixel})
+    assert vendor.state["page_views"][0]["os_type"] == "Android 13"
+
+
+def test_ue_09_client_hints_say_what_a_user_agent_keeps_to_itself(vendor):
+    """analytics.js sends them as `userAgentData`."""
+    hints = {"mobile": False, "platform": "macOS", "brands": []}
+    vendor.call("identify", context={"userAgent": "Mozilla/5.0", "userAgentData": hints})
+    user = vendor.user()
+    assert (user["os"], user["device_type"], user["device_name"]) == ("macOS", "desktop", None)
+
+
 def test_ue_09_an_absent_context_leaves_fields_unchanged(vendor):
     """Neither a missing context nor a missing member empties a field."""
     vendor.call("identify", context={"ip": "192.0.2.1", "device": {"model": "GT"}})
@@ -142,7 +170,7 @@ def test_ue_10_other_traits_are_custom_attributes(vendor):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        *((999, "999"), (1.0, "1.0"), (0.5, "0.5"), (True, "true"), (False, "false"), ("", "")),
+        *((999, "999"), (450.00, "450"), (0.5, "0.5"), (True, "true"), (False, "false"), ("", "")),
         *(([1, "a"], '[1,"a"]'), ({"a": None}, '{"a":null}')),
     ],
 )
@@ -201,6 +229,9 @@ def test_ue_15_the_type_sticks(vendor):
         *(("float", 3, 3.0), ("float", "2.5", 2.5)),
         *(("boolean", True, True), ("boolean", "False", False), ("boolean", 0, False)),
         ("date", "2024-02-29", "2024-02-29"),
+        ("date", "2024-02-29T23:30:00.000Z", "2024-02-29"),
+        ("date", "2024-02-29T23:30:00-05:00", "2024-02-29"),
+        ("date", " 2024-02-29 ", "2024-02-29"),
         ("datetime", "2024-02-29T12:00:00+01:00", "2024-02-29T11:00:00.000Z"),
         *(("string", 7, "7"), ("json", {"a": [1]}, {"a": [1]}), ("json", 5, 5)),
     ],
@@ -220,7 +251,13 @@ def test_ue_16_values_convert_to_the_defined_type(make, kind, value, kept):
         *(("number", "abc"), ("number", ""), ("number", True), ("number", [1]), ("number", "1_0")),
         *(("number", "nan"), ("number", 10**400), ("number", "1e999"), ("integer", 1.5)),
         *(("float", "x"), ("boolean", "yes"), ("boolean", 2), ("boolean", None)),
-        *(("date", "2024-02-30"), ("date", "today"), ("date", 5), ("datetime", "soon")),
+        *(
+            ("date", "2024-02-30"),
+            ("date", "2024-02-29Tnoon"),
+            ("date", "today"),
+            ("date", 5),
+            ("datetime", "soon"),
+        ),
         ("string", None),
     ],
 )

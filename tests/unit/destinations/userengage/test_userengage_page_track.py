@@ -166,4 +166,4 @@ def test_the_oldest_records_make_room(make):
     state = vendor.state
     assert vendor.user()["page_views"] == 4
     assert [view["timestamp"] for view in state["page_views"]] == [at(2), at(3)]
-    assert state["forgotten"] == {"event_occurrences": 2, "page_views": 2}
+    assert state["forgotten"] == {"event_occurrences": 2, "page_views": 2, "product_events": 0}
