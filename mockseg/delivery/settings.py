@@ -83,7 +83,7 @@ def read_settings(kind: Kind, given: JsonObject) -> Settings:
     """
     names = _NAMES.get(kind.type, _PARTNER)
     read: dict[str, Any] = {}
-    extra: JsonObject = {}
+    extra: JsonObject = dict(kind.settings)
     for name, value in given.items():
         here = f"settings.{name[:100]}"
         if name in names:

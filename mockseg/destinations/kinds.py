@@ -26,6 +26,7 @@ class Kind:
         imitation: the module in this floor that imitates it, and the class in it; imported when
             it is first needed.
         urls: how many URLs of the user's own it may have.
+        settings: of its page at Segment, what each is before a person changes it.
     """
 
     type: str
@@ -34,6 +35,7 @@ class Kind:
     imitation: tuple[str, str]
     timeout_seconds: float = 10.0
     urls: int = 1
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 KINDS: dict[str, Kind] = {
@@ -56,6 +58,7 @@ KINDS: dict[str, Kind] = {
             ("UserGuiding", "user_guiding"),
             frozenset({"identify", "track"}),
             ("userguiding", "UserGuiding"),
+            settings=(("region", "us"),),
         ),
         Kind("candu", ("Candu",), _SIX, ("candu", "Candu")),
         Kind(

@@ -18,6 +18,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from mockseg import json_types
 from mockseg.clock import NANOSECONDS
 from mockseg.destinations.inlet import (
     CALLS,
@@ -53,6 +54,7 @@ from mockseg.destinations.vendor import (
     PARTNER_ERRORS,
     Action,
     Arguments,
+    Hook,
     Imitation,
     Routes,
     Setup,
@@ -86,12 +88,14 @@ class UserGuidingSetup(Setup, frozen=True, kw_only=True):
             each is ignored, or the whole request is refused with 400.
         rate_limit: requests in 10 seconds; one more blocks for a minute; 0 for any number.
         limits_inlet: count what Segment posts as well; the documents speak of the User API.
+        webhook_url: where its webhook posts, see the action ``send_webhook``.
     """
 
     region: Literal["us", "eu"] = "us"
     nested_values: Literal["ignore", "refuse"] = "ignore"
     rate_limit: Annotated[int, Meta(ge=0)] = 50
     limits_inlet: bool = False
+    webhook_url: Annotated[str, Meta(pattern=r"^https?://[!-~]{1,2000}\Z")] | None = None
 
 
 class User(StateRecord, kw_only=True):
@@ -141,6 +145,20 @@ class DeleteUser(Arguments, frozen=True, kw_only=True):
     user: _Text
 
 
+class SendWebhook(Arguments, frozen=True, kw_only=True):
+    """Something that happened in the product, which the webhook tells.
+
+    Attributes:
+        event: its name, with the suffix or without it.
+        user: whose id is in the payload.
+        payload: the rest of it, such as ``guideId``, ``guideName`` and ``pageUrl``.
+    """
+
+    event: Annotated[str, Meta(pattern=r"^[a-z][a-z ]{0,98}( \(userguiding\))?\Z")]
+    user: _Text
+    payload: dict[str, Json] = {}
+
+
 class _UserSent(msgspec.Struct, frozen=True, rename="camel"):
     user_id: _Text
     attributes: dict[str, Json] = {}
@@ -163,10 +181,34 @@ def _delete_in_panel(guiding: UserGuiding, given: DeleteUser, _: int) -> JsonObj
     return plain(user)
 
 
+_SUFFIX = " (userguiding)"
+WEBHOOK_EVENTS = tuple(
+    name + _SUFFIX
+    for name in ("guide started", "guide completed", "nps survey shown", "nps score submit")
+)
+"""Source: UserGuiding's help article on webhooks; other events have the same form."""
+
+
+def _send_webhook(guiding: UserGuiding, given: SendWebhook, _: int) -> JsonObject:
+    """Post an event as the webhook does: once and unsigned, as far as its article says."""
+    url = guiding.setup.webhook_url
+    if url is None:
+        raise VendorStateError("there is no URL to post to: set up webhookUrl", place="event")
+    event = given.event.removesuffix(_SUFFIX) + _SUFFIX
+    told: JsonObject = {"event": event, "payload": {"userId": given.user, **given.payload}}
+    body = json_types.encode(told)
+    headers = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+    guiding.outbox.append(Hook(url=url, headers=headers, body=body))
+    return told | {"documented": event in WEBHOOK_EVENTS}
+
+
 class UserGuiding(Imitation[UserGuidingSetup, State]):
     setup_type: ClassVar[type[Setup]] = UserGuidingSetup
     actions: ClassVar[Mapping[str, Action]] = {
-        "delete_user": Action("Delete a user in the panel.", DeleteUser, _delete_in_panel)
+        "delete_user": Action("Delete a user in the panel.", DeleteUser, _delete_in_panel),
+        "send_webhook": Action(
+            "Have the webhook tell an event to your service.", SendWebhook, _send_webhook
+        ),
     }
     errors: ClassVar[Mapping[str, VendorResponse]] = {
         **PARTNER_ERRORS,

@@ -79,6 +79,21 @@ class VendorResponse:
     notes: tuple[Note, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """A request that a vendor makes by itself, to an address of its customer's.
+
+    Attributes:
+        url: absolute.
+        headers: names and values.
+        body: bytes.
+    """
+
+    url: str
+    headers: Headers
+    body: bytes
+
+
 class VendorError(Exception):
     """Ends a request with an error, before anything was changed; `Imitation.answer` returns it."""
 
@@ -201,6 +216,7 @@ class Imitation(abc.ABC, Generic[_Setup, _State]):
             (``rate_limited``, ``server_error`` ...); the web and delivery floors' registry
             gives these answers, an imitation need not.
         store: its state, in records of the vendor's own.
+        outbox: what an action has it send, until the hub takes and sends it.
     """
 
     setup_type: ClassVar[type[Setup]]
@@ -227,6 +243,7 @@ class Imitation(abc.ABC, Generic[_Setup, _State]):
         self.setup = cast("_Setup", record_from(plain(setup), self.setup_type))
         self.key = key
         self.random = random
+        self.outbox: list[Hook] = []
         self.store = self.first_state()
 
     @staticmethod

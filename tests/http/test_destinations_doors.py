@@ -382,3 +382,38 @@ async def test_destinations_of_an_async_client(server: MockSegment) -> None:
         assert changed.members == ["u1"]
         await hook.remove()
         assert await source.destinations() == []
+
+
+def test_userguidings_webhook_reaches_a_service_of_ones_own(source: Any) -> None:
+    """Its action posts the event, and says what was answered."""
+    receiver = source.destination("webhook")
+    guiding = source.destination("userguiding", webhook_url=f"{receiver.url}/hook")
+    told = {"event": "guide started", "user": "u1", "payload": {"guideId": 1}}
+    result = guiding.act("send_webhook", **told)
+    assert result["sent"] == [{"url": f"{receiver.url}/hook", "status": 200}]
+    [request] = receiver.requests()
+    assert (request.method, request.path) == ("POST", "/hook")
+    assert request.json == {
+        "event": "guide started (userguiding)",
+        "payload": {"userId": "u1", "guideId": 1},
+    }
+    receiver.remove()
+    assert guiding.act("send_webhook", **told)["sent"][0]["status"] == 404
+
+
+def test_userguiding_is_told_its_region_with_segments_settings(source: Any) -> None:
+    """Segment has a setting for it, which is `us` before a person changes it."""
+    for settings, region in (({}, "us"), ({"region": "eu"}, "eu")):
+        guiding = source.destination("userguiding", settings=settings)
+        send(source, seen(f"In {region}"))
+        source.assert_delivered(track(f"In {region}"), to=guiding)
+        assert guiding.state()["region"] == region
+
+
+def test_a_replay_reaches_a_destination_that_is_not_enabled(source: Any) -> None:
+    """As Segment's page on replays says; new calls still do not go there."""
+    crm = source.destination("candu", enabled=False)
+    send(source, seen())
+    source.assert_filtered(track("Seen"), reason="NO_ENABLED_DESTINATIONS", to=crm)
+    source.redeliver(crm)
+    source.assert_delivered(track("Seen"), to=crm)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
+import msgspec
 from msgspec import Meta
 
 from mockseg.destinations.records import plain
@@ -16,6 +17,8 @@ from mockseg.destinations.userleap.state import (
     EventDefinition,
     Filter,
     Platform,
+    Question,
+    QuestionType,
     Response,
     Status,
     Survey,
@@ -25,11 +28,12 @@ from mockseg.destinations.userleap.state import (
     VisitorPlatform,
     add_definition,
     mint_uuid,
+    visitor_number,
 )
 from mockseg.destinations.userleap.surveys import check_survey, obstacles, shown_by
 from mockseg.destinations.vendor import Arguments
 from mockseg.errors import VendorStateError
-from mockseg.json_types import JsonObject
+from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown
 
 _T = TypeVar("_T")
@@ -92,6 +96,8 @@ class DefineSurvey(OfEnvironment, frozen=True, kw_only=True):
     triggers: Triggers = []
     filters: list[Filter] = []
     groups: list[list[Filter]] = []
+    questions: list[Question] = []
+    total_response_limit: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Eligible(OfEnvironment, frozen=True, kw_only=True):
@@ -100,12 +106,28 @@ class Eligible(OfEnvironment, frozen=True, kw_only=True):
 
 
 class AnswerSurvey(OfEnvironment, frozen=True, kw_only=True):
+    """An answer; text and type of the question are those of the survey, if it has the question.
+
+    Attributes:
+        response: in the form of the question's type.
+        selected_indexes: of a choice.
+        url, meta, custom_metadata: what the SDK tells with it.
+    """
+
     survey: Name
     user: Name
-    response: str | int | float | bool
-    question_text: str = ""
-    question_type: str = "OPEN"
+    response: Json
+    question_text: str | None = None
+    question_type: QuestionType | None = None
     question_id: int = 1
+    selected_indexes: int | list[int] | None = None
+    url: str | None = None
+    meta: dict[str, Json] = {}
+    custom_metadata: dict[str, Json] = {}
+
+
+class DeleteResponse(OfEnvironment, frozen=True, kw_only=True):
+    response_group_uid: Name
 
 
 def _define_event(context: Context, given: DefineEvent) -> JsonObject:
@@ -168,6 +190,11 @@ def _define_survey(context: Context, given: DefineSurvey) -> JsonObject:
         triggers=given.triggers,
         filters=given.filters,
         groups=given.groups,
+        questions=[
+            msgspec.structs.replace(question, id=question.id or place)
+            for place, question in enumerate(given.questions, start=1)
+        ],
+        total_response_limit=given.total_response_limit,
         created_at=context.now_ms if known is None else known.created_at,
         updated_at=context.now_ms,
     )
@@ -194,20 +221,46 @@ def _eligible(context: Context, given: Eligible) -> JsonObject:
 def _answer_survey(context: Context, given: AnswerSurvey) -> JsonObject:
     survey = _named("survey", given.survey, context.environment.surveys, place="survey")
     user = _named("user", given.user, context.environment.users, place="user")
+    asked = next((each for each in survey.questions if each.id == given.question_id), Question())
     response = Response(
-        visitor_id=user.id,
+        visitor_id=visitor_number(user),
+        visitor_uuid=user.id,
         external_user_id=user.external_user_id,
         survey_id=survey.id,
         question_id=given.question_id,
-        question_type=given.question_type,
-        question_text=given.question_text,
+        question_type=given.question_type or asked.type,
+        question_text=asked.question_text if given.question_text is None else given.question_text,
         response=given.response,
+        selected_indexes=given.selected_indexes,
+        url=given.url,
+        meta=given.meta,
+        custom_metadata=given.custom_metadata,
+        visitor_snapshot={
+            "attributes": dict(user.attributes),
+            "eventProperties": {},
+            "events": [plain(event) for event in user.events.values()],
+        },
         response_group_uid=mint_uuid(context.random),
         created_at=context.now_ms,
         updated_at=context.now_ms,
     )
     context.environment.responses.append(response)
     return plain(response)
+
+
+def _delete_response(context: Context, given: DeleteResponse) -> JsonObject:
+    """Delete the answers of one visit to a survey; the export shows them only when asked."""
+    chosen = [
+        response
+        for response in context.environment.responses
+        if response.response_group_uid == given.response_group_uid
+    ]
+    if not chosen:
+        sentence = f"unknown response group {given.response_group_uid[:100]!r}"
+        raise VendorStateError(sentence, place="responseGroupUid")
+    for response in chosen:
+        response.deleted_at = response.deleted_at or context.now_ms
+    return {"deleted": len(chosen)}
 
 
 def _named(what: str, name: str, records: Mapping[str, _T], *, place: str) -> _T:
@@ -240,4 +293,5 @@ ACTIONS: dict[str, tuple[str, type[OfEnvironment], Callable[[Context, Any], Json
     "define_survey": ("Define a survey with triggers and filters.", DefineSurvey, _define_survey),
     "eligible": ("Return whether a user may be asked, and why not.", Eligible, _eligible),
     "answer_survey": ("Answer a question of a survey.", AnswerSurvey, _answer_survey),
+    "delete_response": ("Delete the answers of a group.", DeleteResponse, _delete_response),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import uuid
+import zlib
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
@@ -16,6 +17,7 @@ from mockseg.destinations.records import StateRecord
 from mockseg.destinations.userdata import Scalar
 from mockseg.destinations.vendor import Setup
 from mockseg.errors import VendorStateError
+from mockseg.json_types import Json
 from mockseg.schemas.search import compile_search
 
 OWN = "production"
@@ -31,6 +33,20 @@ Platform: TypeAlias = Literal["web", "mobile", "email", "link"]
 Status: TypeAlias = Literal["NEW", "DRAFT", "IN_PROGRESS", "PAUSED", "COMPLETED", "ARCHIVED"]
 Operator: TypeAlias = Literal["is set", "=", "!=", "≠", ">", ">=", "<", "<="]
 Value: TypeAlias = Scalar | None
+QuestionType: TypeAlias = Literal[
+    "OPEN",
+    "NPS",
+    "LIKERT",
+    "MULTIPLECHOICE",
+    "MULTIPLESELECT",
+    "CONSENTLEGAL",
+    "MATRIX",
+    "RANKORDER",
+    "VIDEOVOICE",
+    "TEXTURLPROMPT",
+    "MAXDIFF",
+]
+"""Source: the reference of Sprig's export API, which also says the form of each answer."""
 Triggers: TypeAlias = Annotated[list[str], Meta(max_length=5)]
 
 
@@ -123,6 +139,26 @@ class EventDefinition(StateRecord, kw_only=True):
     status: Literal["accepted", "pending"] = "accepted"
 
 
+class Question(StateRecord, kw_only=True):
+    """A question of a survey, as the export shows it.
+
+    Attributes:
+        id: a number; its place from 1 where it is left out.
+        question_text: as people read it.
+        type: as the vendor writes it.
+        options: to choose from, in any form.
+        options_properties: texts around them, or None.
+        routing_options: what comes next, in any form.
+    """
+
+    id: int = 0
+    question_text: str = ""
+    type: QuestionType = "OPEN"
+    options: list[Json] = []
+    options_properties: dict[str, Json] | None = None
+    routing_options: list[Json] = []
+
+
 class Survey(StateRecord, kw_only=True):
     """A microsurvey.
 
@@ -134,6 +170,8 @@ class Survey(StateRecord, kw_only=True):
         triggers: at most five unique events, which the SDK must report.
         filters: all of them must hold.
         groups: logic groups; where there are any, all filters of one of them must hold.
+        questions: in order.
+        total_response_limit: answers that it ends after, or None; shown only.
         created_at, updated_at: moments.
     """
 
@@ -144,21 +182,41 @@ class Survey(StateRecord, kw_only=True):
     triggers: Triggers = []
     filters: list[Filter] = []
     groups: list[list[Filter]] = []
+    questions: list[Question] = []
+    total_response_limit: Annotated[int, Meta(ge=1)] | None = None
     created_at: int = 0
     updated_at: int = 0
 
 
 class Response(StateRecord, kw_only=True):
-    visitor_id: str
+    """An answer to a question.
+
+    Attributes:
+        visitor_id, visitor_uuid: two names of the user, a number and `User.id`.
+        response: in the form of its type: text, a number, or an object.
+        selected_indexes: of MULTIPLECHOICE a number, of MULTIPLESELECT several; else None.
+        url, meta, custom_metadata: what the SDK told with it; shown when asked for.
+        visitor_snapshot: attributes and events of the user at that time; likewise.
+        deleted_at: a moment, or None; a deleted one is shown when asked for.
+    """
+
+    visitor_id: int
+    visitor_uuid: str
     external_user_id: str | None
     survey_id: int
     question_id: int
     question_type: str
     question_text: str
-    response: Scalar
+    response: Json
+    selected_indexes: int | list[int] | None = None
     response_group_uid: str
+    url: str | None = None
+    meta: dict[str, Json] = {}
+    custom_metadata: dict[str, Json] = {}
+    visitor_snapshot: dict[str, Json] = {}
     created_at: int
     updated_at: int
+    deleted_at: int | None = None
 
 
 class Theme(StateRecord, kw_only=True):
@@ -228,6 +286,9 @@ class UserLeapSetup(Setup, frozen=True):
         profile: ``userleap-classic`` maps calls as UserLeap's own page says, ``sprig-actions``
             as the newer Sprig Cloud (Actions) does: identify, track and screen, each of which
             creates the user (UL-X5).
+        export: as Sprig's reference has the export API: a wrong parameter is 400 with
+            ``{"error": ...}``, and surveys of which none match are an empty page; or as
+            ``userleap``'s page of 2021 had it: 400 with an array of sentences, and 404.
     """
 
     environments: dict[str, str] = {}
@@ -240,6 +301,12 @@ class UserLeapSetup(Setup, frozen=True):
     attribute_limit: Annotated[int, Meta(ge=0)] = 100
     rate_limit: Annotated[int, Meta(ge=0)] = 1000
     profile: Literal["userleap-classic", "sprig-actions"] = "userleap-classic"
+    export: Literal["sprig", "userleap"] = "sprig"
+
+
+def visitor_number(user: User) -> int:
+    """Return the number by which the export names a user; the same for the same `User.id`."""
+    return zlib.crc32(user.id.encode())
 
 
 def mint_uuid(random: random.Random) -> str:

@@ -9,7 +9,9 @@ import msgspec
 from msgspec import UNSET
 
 from mockseg import json_types
+from mockseg.clock import SystemClock
 from mockseg.conversion import invalid
+from mockseg.delivery.outgoing import Outgoing, Unanswered, send_within
 from mockseg.destinations.audiences import Audience, ComputedTrait
 from mockseg.destinations.vendor import Action
 from mockseg.domain.call import call_id
@@ -22,7 +24,7 @@ from mockseg.hub.handlers.requests import text_of
 from mockseg.hub.sources import Sources
 from mockseg.hub.vendor import KeptVendorRequest, Vendor, VendorLog
 from mockseg.journal.memory import MemoryJournal
-from mockseg.json_types import JsonObject
+from mockseg.json_types import Json, JsonObject
 from mockseg.operations.destinations import (
     Act,
     Acted,
@@ -50,6 +52,7 @@ from mockseg.suggestions import nearest, unknown
 # A computation makes its calls beside what an SDK sends.
 _COMPUTED = Route(path="/_mockseg/v1/sources/{writeKey}/audiences", carries="batch", internal=True)
 MOST_OF_A_SOURCE = 1000
+_HOOK_SECONDS = 10.0
 
 
 async def list_destinations(
@@ -103,10 +106,28 @@ async def act(asked: Act, *, destinations: Destinations) -> Acted:
     vendor = _vendor(asked.id, destinations)
     now_ns = existing(asked.id, destinations).source.clock.now_ns()
     try:
-        return Acted(result=vendor.act(asked.action, asked.arguments, now_ns=now_ns))
+        result = vendor.act(asked.action, asked.arguments, now_ns=now_ns)
+        return Acted(result=result | await _sent(vendor, destinations))
     except VendorStateError as error:
         within = "arguments" if asked.action in vendor.actions else "action"
         raise _refused(error, within=within) from None
+
+
+async def _sent(vendor: Vendor, destinations: Destinations) -> JsonObject:
+    """Send what an action had the vendor send, once; return what was answered."""
+    outbox = vendor.imitation.outbox
+    hooks, outbox[:] = list(outbox), []
+    answers: list[Json] = []
+    for hook in hooks:
+        request = Outgoing("POST", hook.url, hook.headers, hook.body)
+        sender = destinations.dispatcher.sender
+        # By the real clock: somebody waits for this answer, and the source's may stand still.
+        answer = await send_within(sender, request, SystemClock(), seconds=_HOOK_SECONDS)
+        if isinstance(answer, Unanswered):
+            answers.append({"url": hook.url, "error": answer.code, "detail": answer.detail})
+        else:
+            answers.append({"url": hook.url, "status": answer.status})
+    return {"sent": answers} if answers else {}
 
 
 async def list_vendor_requests(

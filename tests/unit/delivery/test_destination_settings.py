@@ -33,6 +33,8 @@ def test_a_partner_takes_any_other_setting(destination):
     """They travel in X-Segment-Settings; a webhook has a fixed list."""
     made = destination("userguiding", settings={"apiKey": "k", "region": "eu"})
     assert made.settings.extra == {"region": "eu"}
+    assert destination("userguiding").settings.extra == {"region": "us"}
+    assert destination("candu").settings.extra == {}
 
 
 @pytest.mark.parametrize(

@@ -253,3 +253,60 @@ def test_errors_can_be_demanded():
         "unsupported_type": 501,
         "maintenance": 503,
     }
+
+
+# --- the webhook
+
+
+def send_webhook(guiding, **arguments):
+    """Have the webhook tell something; give the result, and what is to be posted."""
+    result = guiding.imitation.act("send_webhook", {"user": "u1", **arguments}, now_ns=0)
+    [hook] = guiding.imitation.outbox
+    return result, hook
+
+
+def test_the_webhook_tells_an_event_as_its_article_has_it(make):
+    """The name with its suffix, ids as numbers; unsigned, since no signature is documented."""
+    guiding = make(webhook_url="http://127.0.0.1:9/hook")
+    payload = {"guideId": 1, "guideName": "Tour", "pageUrl": "https://example.com/"}
+    result, hook = send_webhook(guiding, event="guide started", payload=payload)
+    assert json_types.decode(hook.body) == {
+        "event": "guide started (userguiding)",
+        "payload": {"userId": "u1", **payload},
+    }
+    assert (hook.url, result["documented"]) == ("http://127.0.0.1:9/hook", True)
+    assert hook.headers == (
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(hook.body))),
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "documented"),
+    [
+        ("guide completed (userguiding)", True),
+        ("nps survey shown", True),
+        ("nps score submit", True),
+        ("checklist completed", False),
+    ],
+)
+def test_events_that_the_article_does_not_name_have_the_same_form(make, event, documented):
+    """The result says which are documented."""
+    result, _ = send_webhook(make(webhook_url="http://h/"), event=event)
+    assert result["event"].endswith(" (userguiding)")
+    assert result["documented"] is documented
+
+
+@pytest.mark.parametrize("event", ["", "Guide Started", "guide_started", "guide (other)"])
+def test_a_name_of_another_form_is_no_event_of_the_webhook(make, event):
+    """Segment's own names are title case; the webhook's are lower case."""
+    guiding = make(webhook_url="http://h/")
+    with pytest.raises(VendorStateError) as error:
+        guiding.imitation.act("send_webhook", {"event": event, "user": "u1"}, now_ns=0)
+    assert (error.value.place, guiding.imitation.outbox) == ("event", [])
+
+
+def test_without_a_url_there_is_nothing_to_post_to(guiding):
+    """The refusal says what to set up."""
+    with pytest.raises(VendorStateError, match="set up webhookUrl"):
+        guiding.imitation.act("send_webhook", {"event": "guide started", "user": "u"}, now_ns=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mockseg import json_types
+from mockseg.errors import VendorStateError
 
 BEARER = "Bearer key"
 
@@ -237,8 +238,9 @@ def test_surveys_and_responses_can_be_exported(leap):
     assert (response["externalUserId"], response["response"]) == ("u1", 9)
 
 
-def test_exports_without_a_match_are_404_without_a_body(leap):
-    """Surveys, responses and themes alike."""
+def test_exports_without_a_match_are_404_without_a_body(make):
+    """Surveys, responses and themes alike, as UserLeap's own page had it."""
+    leap = make(export="userleap")
     leap.act("define_survey", name="a", status="PAUSED")
     for path, query in (
         ("/v1/themes", []),
@@ -266,8 +268,127 @@ def test_exports_are_paged_by_a_thousand(leap):
     assert second["cursor"] is None
 
 
-def test_wrong_export_parameters_are_an_array_of_sentences(leap):
-    """All of them at once."""
+def test_surveys_without_a_match_are_an_empty_page_today(leap):
+    """Sprig's reference lists 404 for responses only."""
+    for query in ([], [("status", "DRAFT")]):
+        answered = leap.ask("GET", "/v1/surveys", authorization=BEARER, query=query)
+        assert (answered.status, body(answered)) == (200, {"cursor": None, "data": []})
+    for path in ("/v1/responses", "/v1/themes"):
+        assert leap.ask("GET", path, authorization=BEARER).status == 404
+
+
+def test_a_limit_makes_smaller_pages(leap):
+    """Following the cursor ends; themes have no limit."""
+    for name in ("a", "b", "c"):
+        leap.act("define_survey", name=name, platform="link")
+    found, cursor = [], None
+    for _ in range(3):
+        query = [("limit", "1"), *([("cursor", cursor)] if cursor else [])]
+        page = body(leap.ask("GET", "/v1/surveys", authorization=BEARER, query=query))
+        assert len(page["data"]) == 1
+        found.append(page["data"][0]["name"])
+        cursor = page["cursor"]
+    assert (found, cursor) == (["a", "b", "c"], None)
+    themes = leap.ask("GET", "/v1/themes", authorization=BEARER, query=[("limit", "0")])
+    assert themes.status == 404
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "abc", "-1", "1.5", ""])
+@pytest.mark.parametrize("path", ["/v1/surveys", "/v1/responses"])
+def test_a_wrong_limit_is_refused(leap, path, limit):
+    """With an object that has the sentence."""
+    answered = leap.ask("GET", path, authorization=BEARER, query=[("limit", limit)])
+    assert answered.status == 400
+    assert body(answered) == {"error": '"limit" must be a whole number from 1 to 1000'}
+
+
+def test_rows_have_the_documented_members(leap):
+    """No more and no fewer; what is asked for comes beside them."""
+    leap.identify("u1", {"plan": "pro"})
+    leap.act(
+        "define_survey",
+        name="NPS",
+        platform="link",
+        filters=[{"event": "Seen", "operator": ">=", "value": 2}],
+        questions=[{"questionText": "Which?", "type": "MULTIPLECHOICE", "options": ["a", "b"]}],
+        totalResponseLimit=10,
+    )
+    given = {"survey": "NPS", "user": "u1", "response": "b", "selectedIndexes": 1}
+    group = leap.act("answer_survey", **given, url="https://a.example/")["responseGroupUid"]
+    [survey] = body(leap.ask("GET", "/v1/surveys", authorization=BEARER))["data"]
+    assert sorted(survey) == sorted(
+        [
+            "completedAt",
+            "constraints",
+            "createdAt",
+            "id",
+            "launchedAt",
+            "name",
+            "platform",
+            "questions",
+            "status",
+            "totalResponseLimit",
+            "type",
+            "updatedAt",
+        ]
+    )
+    constraint = {"comparisonType": ">=", "event": "Seen", "type": "occurrences", "value": 2}
+    assert survey["constraints"] == [constraint]
+    assert survey["questions"][0]["questionText"] == "Which?"
+    [row] = body(leap.ask("GET", "/v1/responses", authorization=BEARER))["data"]
+    usual = {
+        "createdAt",
+        "externalUserId",
+        "questionId",
+        "questionText",
+        "questionType",
+        "response",
+        "responseGroupUid",
+        "selectedIndexes",
+        "surveyId",
+        "updatedAt",
+        "visitorId",
+        "visitorUuid",
+    }
+    assert set(row) == usual
+    assert (row["questionText"], row["questionType"]) == ("Which?", "MULTIPLECHOICE")
+    assert (type(row["visitorId"]), row["visitorUuid"]) == (int, leap.users["u1"]["id"])
+    for parameter, member in (
+        ("with_urls", "url"),
+        ("with_meta", "meta"),
+        ("with_custom_metadata", "customMetadata"),
+        ("with_snapshots", "visitorSnapshot"),
+    ):
+        query = [(parameter, "true")]
+        [more] = body(leap.ask("GET", "/v1/responses", authorization=BEARER, query=query))["data"]
+        assert set(more) - usual == {member}
+    assert more["visitorSnapshot"]["attributes"] == {"plan": "pro"}
+    assert leap.act("delete_response", responseGroupUid=group) == {"deleted": 1}
+    assert leap.ask("GET", "/v1/responses", authorization=BEARER).status == 404
+    query = [("with_deleted_responses", "true")]
+    [gone] = body(leap.ask("GET", "/v1/responses", authorization=BEARER, query=query))["data"]
+    assert gone["deletedAt"] == "2023-11-14T22:13:20.000Z"
+
+
+def test_a_wrong_flag_is_refused(leap):
+    """It is true or false."""
+    query = [("with_urls", "yes")]
+    answered = leap.ask("GET", "/v1/responses", authorization=BEARER, query=query)
+    assert (answered.status, body(answered)) == (
+        400,
+        {"error": '"with_urls" must be true or false'},
+    )
+
+
+def test_an_unknown_response_cannot_be_deleted(leap):
+    """The refusal names it."""
+    with pytest.raises(VendorStateError, match="unknown response group 'x'"):
+        leap.act("delete_response", responseGroupUid="x")
+
+
+def test_wrong_export_parameters_are_an_array_of_sentences(make):
+    """All of them at once, as UserLeap's own page had it."""
+    leap = make(export="userleap")
     query = [
         ("start", "soon"),
         ("end", "-1"),
