@@ -8,7 +8,7 @@ from typing import Final
 
 from mockseg import json_types
 from mockseg.domain.call import Call
-from mockseg.domain.findings import Discard, Finding
+from mockseg.domain.findings import Finding, Violation
 from mockseg.json_types import Json
 
 # Of a list or an object so many members are shown, of a text so many characters.
@@ -118,7 +118,7 @@ _ABSENT: Final = _Absent()
 
 def _place(finding: Finding) -> Path:
     """Return the way to what a finding is about."""
-    pointer = "" if isinstance(finding, Discard) else finding.instance_path
+    pointer = finding.instance_path if isinstance(finding, Violation) else ""
     path = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
     dotted = tuple(finding.field.split(".")) if finding.field not in {"", "(root)"} else ()
     # What is missing has no place of its own: the pointer leads to where it should be.
