@@ -168,7 +168,7 @@ async def test_a_settings_object_counts_for_its_call(world, call, destination, r
     world.dispatcher.offer(of, [call(integrations=integrations), call()])
     await world.settled()
     settings = [request.header("X-Segment-Settings") for request in imitation.requests]
-    assert settings == ["eyJyZWdpb24iOiJldSJ9", None]
+    assert settings == ["eyJyZWdpb24iOiJldSJ9", "eyJyZWdpb24iOiJ1cyJ9"]
 
 
 async def test_a_replay_goes_to_the_chosen_destination_alone(world, call, destination, receiver):

@@ -28,7 +28,7 @@ def all_of(destination, *bodies, own=None):
     return outgoing(bodies, kind=kind, settings=settings, urls=destination.urls, own=own)
 
 
-@pytest.mark.parametrize("kind", ["userengage", "userleap", "userguiding", "candu"])
+@pytest.mark.parametrize("kind", ["userengage", "userleap", "candu"])
 def test_the_contract_of_a_partner_inlet(destination, kind):
     """Exactly these headers; the key is the user name, the colon is always there."""
     request = one(destination(kind, url=URL, settings={"apiKey": "segment"}), b'{"type":"track"}')
