@@ -14,7 +14,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from mockseg.delivery.filters import Filters, FilterSpec, compile_filters
+from mockseg.delivery.filters import Filters, GivenFilters, compile_filters, listed_filters
 from mockseg.delivery.retrying import RetryPolicy
 from mockseg.delivery.settings import Settings, read_settings, refuse
 from mockseg.destinations.kinds import KINDS, Kind
@@ -177,7 +177,7 @@ class DestinationSpec(
             ``url`` or ``urls`` of your own service (without one, mockseg's imitation
             receives), ``headers``, ``sharedSecret``, and others of the type.
         filters: at most ten destination filters: ``if`` in FQL, and what happens to the calls
-            that match.
+            that match; also the whole answer of Segment's Public API, ``{"data": {"filters"}}``.
         invalid_filters: what becomes of filters that cannot be read: ``refuse`` names what is
             wrong, ``store`` keeps them as Segment does, and then nothing is delivered.
         forwards: the call types that Segment forwards to it; by default those that the
@@ -195,7 +195,7 @@ class DestinationSpec(
     name: str = ""
     enabled: bool = True
     settings: JsonObject = {}
-    filters: list[FilterSpec] = []
+    filters: GivenFilters = []
     invalid_filters: Literal["refuse", "store"] = "refuse"
     forwards: list[CallType] | None = None
     consent_categories: list[str] = []
@@ -288,7 +288,9 @@ def make_destination(
         source=source,
         spec=spec,
         settings=settings,
-        filters=compile_filters(spec.filters, store_invalid=spec.invalid_filters == "store"),
+        filters=compile_filters(
+            listed_filters(spec.filters), store_invalid=spec.invalid_filters == "store"
+        ),
         receive=None if settings.urls else receive,
         inlet=inlet,
     )

@@ -74,6 +74,50 @@ class FilterSpec(
     updated_at: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class FilterPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What ``data`` of an answer of the Public API holds: one filter, or a page of them.
+
+    Attributes:
+        filters: of ``GET /destination/{id}/filters``.
+        filter: of ``GET /destination/{id}/filters/{filterId}``.
+    """
+
+    filters: list[FilterSpec] | msgspec.UnsetType = msgspec.UNSET
+    filter: FilterSpec | msgspec.UnsetType = msgspec.UNSET
+
+
+class FilterAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole answer of the Public API about filters; what else it has is not read.
+
+    Attributes:
+        data: the filters.
+    """
+
+    data: FilterPage
+
+
+GivenFilters: TypeAlias = list[FilterSpec] | FilterAnswer
+
+
+def listed_filters(given: GivenFilters) -> list[FilterSpec]:
+    """Return filters that are given as a list, or as the answer of Segment's Public API.
+
+    Raises:
+        OperationError: 422, the answer holds neither a filter nor a page of them.
+    """
+    if isinstance(given, list):
+        return given
+    if given.data.filter is not msgspec.UNSET:
+        return [given.data.filter]
+    if given.data.filters is msgspec.UNSET:
+        refuse(
+            "filters.data",
+            "`filters.data` holds neither `filters` nor `filter`",
+            allowed="a list of filters, or what Segment's Public API returns of them",
+        )
+    return given.data.filters
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     type: ActionType

@@ -417,3 +417,16 @@ def test_a_replay_reaches_a_destination_that_is_not_enabled(source: Any) -> None
     source.assert_filtered(track("Seen"), reason="NO_ENABLED_DESTINATIONS", to=crm)
     source.redeliver(crm)
     source.assert_delivered(track("Seen"), to=crm)
+
+
+def test_filters_are_pasted_as_segments_api_returns_them(source: Any) -> None:
+    """Envelope and all, when a destination is made and when it is changed."""
+    drops = {"if": "event = 'Seen'", "actions": [{"type": "DROP"}], "title": "No views"}
+    answer = {"data": {"filters": [drops], "pagination": {"current": "MA=="}}}
+    crm = source.destination("candu", filters=answer)
+    assert [each.title for each in crm.view.filters] == ["No views"]
+    send(source, seen())
+    source.assert_filtered(track("Seen"), reason="FILTERED_BY_RULES", to=crm)
+    crm.update(filters={"data": {"filters": []}})
+    send(source, seen())
+    source.assert_delivered(track("Seen"), to=crm)

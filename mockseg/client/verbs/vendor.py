@@ -58,7 +58,7 @@ class DestinationOptions(TypedDict, total=False):
     headers: dict[str, str]
     shared_secret: str
     settings: JsonObject
-    filters: list[JsonObject]
+    filters: list[JsonObject] | JsonObject
     invalid_filters: Literal["refuse", "store"]
     forwards: list[str]
     consent_categories: list[str]

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from mockseg import json_types
 from mockseg.clock import SystemClock
 from mockseg.conversion import invalid
+from mockseg.delivery.filters import listed_filters
 from mockseg.delivery.outgoing import Outgoing, Unanswered, send_within
 from mockseg.destinations.audiences import Audience, ComputedTrait
 from mockseg.destinations.vendor import Action
@@ -208,7 +209,7 @@ def _view(connected: Connected, destinations: Destinations) -> DestinationView:
         name=asked.name,
         enabled=asked.enabled,
         settings=asked.settings,
-        filters=asked.filters,
+        filters=listed_filters(asked.filters),
         invalid_filters=asked.invalid_filters,
         forwards=sorted(connected.destination.forwards),
         consent_categories=asked.consent_categories,

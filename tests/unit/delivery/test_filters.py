@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from mockseg.delivery.filters import FilterSpec, compile_filters
+from mockseg.delivery.filters import FilterSpec, GivenFilters, compile_filters, listed_filters
 from mockseg.errors import OperationError
 
 
@@ -55,6 +55,29 @@ def test_a_filter_is_taken_as_segments_api_returns_it():
     assert {name: returned[name] for name in given if name != "actions"} == {
         name: value for name, value in given.items() if name != "actions"
     }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"filters": [{**one("event = 'E'", "DROP"), "id": "f"}], "pagination": {"current": "MA=="}},
+        {"filter": {**one("event = 'E'", "DROP"), "id": "f"}},
+    ],
+)
+def test_filters_are_taken_in_the_whole_answer_of_segments_api(data):
+    """A list of them and a single one; a page that was cut off is a page."""
+    given = msgspec.convert({"data": data}, GivenFilters)
+    [found] = listed_filters(given)
+    assert (found.if_, found.id) == ("event = 'E'", "f")
+    assert listed_filters([found]) == [found]
+
+
+def test_another_answer_of_segments_api_has_no_filters():
+    """The refusal names what is allowed."""
+    given = msgspec.convert({"data": {"destination": {}}}, GivenFilters)
+    with pytest.raises(OperationError, match="holds neither `filters` nor `filter`") as error:
+        listed_filters(given)
+    assert error.value.details["parameter"] == "filters.data"
 
 
 def test_an_invalid_filter_that_is_stored_lets_nothing_through():
