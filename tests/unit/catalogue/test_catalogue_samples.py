@@ -22,19 +22,24 @@ if TYPE_CHECKING:
 
 
 def test_a_sample_is_a_whole_message_as_its_vendor_sends_it() -> None:
-    """UserGuiding: the userId, and again among the properties; and who integrates."""
-    assert sample("guide started (userguiding)") == {
+    """UserGuiding: the userId, by Segment's document again in the properties; who integrates."""
+    assert sample("Guide Started") == {
         "type": "track",
-        "event": "guide started (userguiding)",
+        "event": "Guide Started",
         "userId": "user-1",
         "timestamp": "2026-01-15T09:30:00.000Z",
         "context": {"integration": {"name": "UserGuiding", "version": "1.0.0"}},
         "properties": {
-            "guideId": "12",
-            "guideName": "Welcome tour",
-            "pageUrl": "https://app.example.com/dashboard",
+            "guide_id": 12,
+            "guide_name": "Welcome tour",
+            "page_url": "https://app.example.com/dashboard",
             "user_id": "user-1",
         },
+    }
+    assert sample("guide started (userguiding)")["properties"] == {
+        "guideId": "12",
+        "guideName": "Welcome tour",
+        "pageUrl": "https://app.example.com/dashboard",
     }
 
 
