@@ -106,6 +106,7 @@ def test_the_report_as_json(write: Callable[..., None], capsys: pytest.CaptureFi
         "messages": 2,
         "good": 1,
         "bad": 1,
+        "warned": 0,
         "verdicts": {"accepted": 2, "dropped": 0, "blocked": 0, "rejected": 0},
         "byCode": {"invalid_type": 1},
         "notShown": 0,
@@ -278,3 +279,17 @@ def test_exported_calls_are_judged_by_what_was_sent(
         ["bad_request"],
         ["event_not_defined"],
     ]
+
+
+def test_a_message_with_a_warning_is_good(
+    write: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told all the same, and the exit status is 0."""
+    write(GOOD | {"properties": GOOD["properties"] | {"user_id": "other"}})
+
+    assert run(["validate", "f.ndjson", "--catalogue", "userguiding"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("user user-1, good, with a warning")
+    assert lines[1].startswith('  user_id_differs: properties.user_id is "other" and userId is')
+    assert "1 good, 0 bad (0 dropped, 0 blocked, 0 rejected); 1 good with warnings" in lines[-3]
