@@ -78,6 +78,20 @@ class Settings:
             description="bodies of refusals: as the edge has them, always JSON or always plain text"
         ),
     ] = "edge"
+    wrong_region: Annotated[
+        Literal["drop", "refuse"],
+        Meta(
+            description="what happens to a request that was sent to a host of Segment's in another"
+            " region than its source has: 200 and dropped, or 400"
+        ),
+    ] = "drop"
+    route_aliases: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="paths of your own proxy and the route that each stands for, such as"
+            " /segment/b=/v1/b"
+        ),
+    ] = ()
     catalogue: Annotated[
         tuple[str, ...], Meta(description="plans of the catalogue that judge every source's calls")
     ] = ()

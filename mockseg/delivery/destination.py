@@ -63,10 +63,11 @@ def route(
         refusal = _without_consent(message, destination, integrations=integrations)
         if refusal is not None:
             return refusal
-    if integrations:
-        refusal = _not_integrated(integrations, destination.kind)
-        if refusal is not None:
-            return refusal
+    refusal = _sent_by_device(message, destination.kind) or _not_integrated(
+        integrations, destination.kind
+    )
+    if refusal is not None:
+        return refusal
     if message.get("type") not in destination.forwards:
         allowed = ", ".join(sorted(destination.forwards)) or "no"
         return Refusal(
@@ -124,6 +125,23 @@ def _without_consent(
     return None
 
 
+def _sent_by_device(message: JsonObject, kind: Kind) -> Refusal | None:
+    """Look at ``_metadata.bundled``: SDKs list the destinations there that they sent a call to.
+
+    Source: the public code of the SDKs for browsers, Kotlin, Swift and React Native, which put
+    it at the top level; ``unbundled`` has no such meaning.
+    """
+    metadata = message.get("_metadata")
+    if isinstance(metadata, dict) and isinstance(metadata.get("bundled"), list):
+        for name in kind.names:
+            if name in metadata["bundled"]:
+                return Refusal(
+                    "MESSAGE_SENT_CLIENT_SIDE",
+                    f"`_metadata.bundled` names {name}: the device sent it there",
+                )
+    return None
+
+
 def _not_integrated(integrations: JsonObject, kind: Kind) -> Refusal | None:
     """Look at the integrations object.
 
@@ -131,14 +149,6 @@ def _not_integrated(integrations: JsonObject, kind: Kind) -> Refusal | None:
     sensitive, ``All`` is true by default, a destination's own value goes before it. Values
     that are neither a boolean nor an object say nothing.
     """
-    metadata = integrations.get("_metadata")
-    if isinstance(metadata, dict) and isinstance(metadata.get("bundled"), list):
-        bundled = [name for name in kind.names if name in metadata["bundled"]]
-        if bundled:
-            return Refusal(
-                "MESSAGE_SENT_CLIENT_SIDE",
-                f"`integrations._metadata.bundled` names {bundled[0]}: the device sent it there",
-            )
     name, own = _own_value(integrations, kind)
     if own is False:
         return Refusal("FILTERED_BY_INTEGRATIONS_OBJECT", f"`integrations.{name}` is false")

@@ -103,6 +103,7 @@ DISCARD_CODES: dict[str, str] = {
     "consent_version_should_be_number": "context.consent.version must be a number",
     "device_advertisingid_should_be_string": "context.device.advertisingId must be a string",
     "unknown_source": "no source has this write key",
+    "source_disabled": "the source is disabled",
     "unplanned": "no plan of the source knows this event, and unplanned events are blocked",
     "schema_violation": "the call violates its plan, and violations are blocked",
     "unplanned_and_schema_violation": (
@@ -114,6 +115,7 @@ DISCARD_CODES: dict[str, str] = {
 
 # The same for what Segment does without publishing a code.
 _OWN_CODES: dict[str, str] = {
+    "wrong_region": "the source belongs to another region of Segment",
     "missing_type": "every message in a batch needs a type",
     "invalid_type": "the type must be identify, track, page, screen, group or alias",
     "duplicate_message_id": "a call with this messageId was recorded within the last 24 hours",

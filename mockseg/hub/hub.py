@@ -225,7 +225,14 @@ class Hub:
             if fault is not None and not fault.effect.stores:
                 self._record(source, self._new_request(arrival, source, SUCCESS, fault), [], [])
                 return Outcome(SUCCESS, fault)
-        ruling = ingest.rule(arrival, read, source, key=key, known=self.write_key_known(key))
+        ruling = ingest.rule(
+            arrival,
+            read,
+            source,
+            key=key,
+            known=self.write_key_known(key),
+            wrong_region=self.settings.wrong_region,
+        )
         request = self._new_request(arrival, source, ruling.answer, fault)
         request.shared = read.shared
         recorded: list[KeptCall] = []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from typing import Literal, TypeAlias
 
 from mockseg.domain import reading, spec
 from mockseg.domain.call import Verdict
@@ -27,6 +29,8 @@ from mockseg.hub.answers import (
 )
 from mockseg.hub.sources import Source
 from mockseg.json_types import Json
+
+WrongRegion: TypeAlias = Literal["drop", "refuse"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,7 +71,15 @@ def filed_under(arrival: Arrival, key: str) -> str:
     return key or stray_key(path=arrival.path, query=arrival.query, body=arrival.body)
 
 
-def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: bool) -> Ruling:
+def rule(
+    arrival: Arrival,
+    read_: Reading,
+    source: Source,
+    *,
+    key: str,
+    known: bool,
+    wrong_region: WrongRegion = "drop",
+) -> Ruling:
     """Decide what holds for the request as a whole.
 
     Args:
@@ -76,23 +88,44 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
         source: whose it is.
         key: its write key, from where Segment looks for it; may be empty.
         known: whether its write key is one that this server knows.
+        wrong_region: what happens to a request for another region.
     """
     if arrival.route.carries == "nothing":
         return _SUCCESS
+    return (
+        _unreadable(arrival, read_, source)
+        or _unknown(arrival, source, key=key, known=known)
+        or _not_taken(arrival, source, wrong_region=wrong_region)
+        or _too_many(read_)
+        or (
+            _debugged(arrival, read_, source)
+            if source.behaviour.edge_rules.judges_messages
+            else _SUCCESS
+        )
+    )
+
+
+def _unreadable(arrival: Arrival, read_: Reading, source: Source) -> Ruling | None:
+    """Rule on a body that could not be read, or is too large."""
     if read_.problem is not None:
         return _refused(arrival, source, read_.problem, kind_of(read_.problem))
     if source.behaviour.edge_rules.routes_of_2018 and arrival.route.client and _inflated(arrival):
         finding = discard("bad_request", "", "in 2018 the short routes did not inflate gzip")
         return Ruling(SUCCESS, finding, "dropped")
     limit = MAX_CALL_BYTES if arrival.route.carries == "message" else MAX_BATCH_BYTES
-    if len(arrival.body) > limit:
-        finding = discard(
-            "payload_too_large",
-            "",
-            f"the payload has {len(arrival.body)} bytes after inflation, at most {limit} are"
-            f" allowed{_only_first(read_)}",
-        )
-        return _refused(arrival, source, finding, TOO_LARGE)
+    if len(arrival.body) <= limit:
+        return None
+    finding = discard(
+        "payload_too_large",
+        "",
+        f"the payload has {len(arrival.body)} bytes after inflation, at most {limit} are"
+        f" allowed{_only_first(read_)}",
+    )
+    return _refused(arrival, source, finding, TOO_LARGE)
+
+
+def _unknown(arrival: Arrival, source: Source, *, key: str, known: bool) -> Ruling | None:
+    """Rule on a request without a write key, or with one that is not among the known ones."""
     if not key and source.behaviour.edge_rules.key_required:
         return _refused(arrival, source, _keyless(arrival, source), INVALID_KEY)
     if not known:
@@ -103,19 +136,54 @@ def rule(arrival: Arrival, read_: Reading, source: Source, *, key: str, known: b
             401, finding.description, code="unknown_source", plain=source.behaviour.plain_errors
         )
         return Ruling(answer, finding, "rejected")
-    if not key:
-        return Ruling(SUCCESS, _keyless(arrival, source), "dropped")
-    if len(read_.items) > MAX_BATCH_CALLS:
-        finding = discard(
-            "batch_too_many_calls",
-            "batch",
-            f"the batch has {len(read_.items) + read_.left_out} calls, at most {MAX_BATCH_CALLS}"
-            f" are allowed{_only_first(read_)}",
-        )
-        return Ruling(SUCCESS, finding, "dropped")
-    if source.behaviour.edge_rules.judges_messages:
-        return _debugged(arrival, read_, source)
-    return _SUCCESS
+    return None if key else Ruling(SUCCESS, _keyless(arrival, source), "dropped")
+
+
+def _not_taken(arrival: Arrival, source: Source, *, wrong_region: WrongRegion) -> Ruling | None:
+    """Rule on a request for a source that is disabled, or belongs to another region."""
+    behaviour = source.behaviour
+    if not behaviour.enabled:
+        return Ruling(SUCCESS, discard("source_disabled"), "dropped")
+    if behaviour.region == "any":
+        return None
+    sent_to = region_of(arrival)
+    if sent_to in {"", behaviour.region}:
+        return None
+    sentence = (
+        f"the source belongs to the region {behaviour.region}, and the request was sent to a"
+        f" host of the region {sent_to}"
+    )
+    finding = discard("wrong_region", "", sentence)
+    if wrong_region == "refuse":
+        return _refused(arrival, source, finding, INVALID_KEY)
+    return Ruling(SUCCESS, finding, "dropped")
+
+
+def _too_many(read_: Reading) -> Ruling | None:
+    if len(read_.items) <= MAX_BATCH_CALLS:
+        return None
+    finding = discard(
+        "batch_too_many_calls",
+        "batch",
+        f"the batch has {len(read_.items) + read_.left_out} calls, at most {MAX_BATCH_CALLS}"
+        f" are allowed{_only_first(read_)}",
+    )
+    return Ruling(SUCCESS, finding, "dropped")
+
+
+def region_of(arrival: Arrival) -> str:
+    """Return the region of Segment's host that a request was sent to; empty for other hosts."""
+    hosts = (value for name, value in arrival.headers if name.lower() == "host")
+    host = next(hosts, "").lower().partition(":")[0].rstrip(".")
+    if host.endswith(_HOSTS_OF_REGIONS):
+        return "eu" if _EUROPEAN.search(host) else "us"
+    return "us" if host.endswith(_HOSTS_IN_US) else ""
+
+
+# By Segment's guide to regional workspaces.
+_HOSTS_OF_REGIONS = ".segmentapis.com"
+_EUROPEAN = re.compile(r"(?:\A|\.)eu[0-9]+\.")
+_HOSTS_IN_US = (".segment.io", ".segment.com")
 
 
 def _inflated(arrival: Arrival) -> bool:

@@ -24,7 +24,7 @@ from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.meter import Meter
 from mockseg.journal.records import evict_largest
 from mockseg.journal.window import DedupWindow
-from mockseg.operations.sources import DedupScope, Edge, ErrorBody, SourceSettings
+from mockseg.operations.sources import DedupScope, Edge, ErrorBody, Region, SourceSettings
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # Real write keys have 32 characters.
@@ -32,7 +32,7 @@ _KEY_LENGTH = 32
 # One in this many places is never taken by sources that are claimed.
 _UNCLAIMED_PART = 100
 # Of a source, besides its name and its plans.
-SETTINGS: Final = ("edge", "dedup", "error_body")
+SETTINGS: Final = ("edge", "dedup", "error_body", "enabled", "region")
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: for people.
-        edge, dedup, error_body: as in :class:`~mockseg.operations.sources.SourceSettings`.
+        edge, dedup, error_body, enabled, region: as in
+            :class:`~mockseg.operations.sources.SourceSettings`.
         plans: what judges its calls.
     """
 
@@ -48,6 +49,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     edge: Edge
     dedup: DedupScope
     error_body: ErrorBody
+    enabled: bool = True
+    region: Region = "any"
     plans: SourcePlans
 
     @property

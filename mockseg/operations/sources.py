@@ -69,6 +69,7 @@ class Health(Result, frozen=True):
 Edge = Literal["2026", "2025", "2018", "debug-api"]
 DedupScope = Literal["source", "server"]
 ErrorBody = Literal["edge", "json", "text"]
+Region = Literal["any", "us", "eu"]
 
 
 class SourceSettings(PlanChoice, frozen=True, kw_only=True):
@@ -80,6 +81,8 @@ class SourceSettings(PlanChoice, frozen=True, kw_only=True):
         profile: the old name of edge; deprecated, and ignored where edge is given.
         dedup: among which calls a messageId must be new.
         error_body: of refusals: as the edge has it, always JSON, or always plain text.
+        enabled: whether its calls are taken; those of a disabled source are dropped.
+        region: of Segment; what is sent to a host of another region is dropped.
     """
 
     name: str | None = None
@@ -87,6 +90,8 @@ class SourceSettings(PlanChoice, frozen=True, kw_only=True):
     profile: Edge | None = None
     dedup: DedupScope | None = None
     error_body: ErrorBody | None = None
+    enabled: bool | None = None
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         if self.edge is None and self.profile is not None:
@@ -172,7 +177,7 @@ class SourceView(Result, frozen=True):
     Attributes:
         write_key: names it.
         name: for people, or empty.
-        edge, dedup, error_body: in force.
+        edge, dedup, error_body, enabled, region: in force.
         plans: what judges its calls, by the names that findings carry.
         calls: number of calls that are kept.
         evicted: number of calls that are no longer kept although they were not cleared.
@@ -190,6 +195,8 @@ class SourceView(Result, frozen=True):
     plans: list[str]
     calls: int
     created_at: str
+    enabled: bool = True
+    region: Region = "any"
     evicted: int = 0
     forgotten: ForgottenSource | None = None
     counts: SourceCounts | None = None

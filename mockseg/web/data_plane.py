@@ -38,7 +38,7 @@ from mockseg.web.responses import (
     preflight,
     response_of,
 )
-from mockseg.web.routes import DOCUMENTED, TRACKING, normalised, what_is_wrong
+from mockseg.web.routes import DOCUMENTED, TRACKING, normalised, what_is_wrong, with_aliases
 
 _BARE = frozenset({"/", "/v1"})
 _WITHOUT_CORS_IN_2018 = frozenset({"/internal/health", "/crossdomain.xml"})
@@ -78,6 +78,7 @@ class DataPlane:
         self._recorder = recorder
         self._success = ConstantResponse(SUCCESS)
         settings = hub.settings
+        self._routes = with_aliases(settings.route_aliases)
         # What belongs to no source follows the server's edge.
         self._of_2018 = hub.sources.defaults.edge_rules.routes_of_2018
         self._public_key = _named_text(settings.oauth_public_key, "oauth_public_key")
@@ -86,7 +87,7 @@ class DataPlane:
         self._analytics_js = _named_text(settings.analytics_js, "analytics_js")
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
-        return await self.answer(TRACKING.get(normalised(request.path)), request)
+        return await self.answer(self._routes.get(normalised(request.path)), request)
 
     async def answer(self, route: Route | None, request: web.Request) -> web.StreamResponse:
         method = request.method

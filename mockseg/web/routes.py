@@ -6,12 +6,13 @@ Paths are matched in lower case and without one trailing slash, as Segment's edg
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 from mockseg import suggestions
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.domain.request import Route
+from mockseg.errors import ConfigError
 from mockseg.operations.table import OPERATIONS, PREFIX
 
 
@@ -37,6 +38,34 @@ def _tracking() -> dict[str, Route]:
 
 
 TRACKING = _tracking()
+
+
+def with_aliases(aliases: Iterable[str]) -> dict[str, Route]:
+    """Return the routes of Segment, and with them paths of an in-house proxy.
+
+    Args:
+        aliases: each a path, ``=`` and the path of a route: ``/segment/b=/v1/b``.
+
+    Raises:
+        ConfigError: one of them is malformed; the sentence names it and what is allowed.
+    """
+    routes = dict(TRACKING)
+    for alias in aliases:
+        path, equals, target = (part.strip() for part in alias.partition("="))
+        route = TRACKING.get(normalised(target))
+        if not equals or not path.startswith("/") or route is None:
+            raise ConfigError(
+                f'route_aliases: "{alias[:100]}" must be a path, = and a route of Segment\'s,'
+                " such as /segment/b=/v1/b"
+            )
+        own = normalised(path)
+        if own in TRACKING or own.startswith(_TAKEN):
+            raise ConfigError(f'route_aliases: "{path[:100]}" is a path of mockseg already')
+        routes[own] = route
+    return routes
+
+
+_TAKEN = ("/_mockseg", "/vendors/")
 
 # For the answer to an unknown path.
 DOCUMENTED = (

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from mockseg.errors import ConfigError
+
 BODY = b'{"writeKey":"k","userId":"u","event":"E"}'
 
 
@@ -96,3 +98,30 @@ async def test_options_for_all_of_the_server_are_answered(client: Any, exchange:
     answer = await exchange(client, request("*", method="OPTIONS"))
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"Access-Control-Allow-Methods: " in answer
+
+
+async def test_a_path_of_an_in_house_proxy_is_a_route_with_an_alias(open_client: Any) -> None:
+    """In any case and with a slash at the end, as all routes; without an alias it is explained."""
+    client = await open_client(route_aliases=("/segment/v1/b = /v1/b", "/e=/v1/track"))
+    message = {"type": "track", "userId": "u1", "event": "E", "writeKey": "k"}
+    async with client.post("/Segment/v1/b/", json={"batch": [message]}) as answer:
+        assert answer.status == 200
+    async with client.post("/e", json=message) as answer:
+        assert answer.status == 200
+    calls = client.hub.journal.calls_after(0, limit=9, source="k")
+    assert [call.verdict for call in calls] == ["accepted"] * 2
+    for path in ("/proxy/v1/b", "/batch", "/b"):
+        async with client.post(path, json={"batch": [message]}) as answer:
+            assert answer.status == 404
+            assert "did you mean" in (await answer.json())["message"]
+
+
+@pytest.mark.parametrize(
+    "alias", ["/x", "x=/v1/b", "/x=/v1/c", "/v1/T=/v1/b", "/_mockseg/x=/v1/b", "/vendors/x=/v1/b"]
+)
+async def test_an_alias_that_cannot_be_is_refused_at_the_start(
+    open_client: Any, alias: str
+) -> None:
+    """The sentence names the setting and the alias."""
+    with pytest.raises(ConfigError, match="route_aliases: "):
+        await open_client(route_aliases=(alias,))

@@ -24,6 +24,7 @@ from mockseg.operations.sources import (
     ErrorBody,
     GetSource,
     PatchSource,
+    Region,
     SetClock,
     SourceView,
     Window,
@@ -69,6 +70,8 @@ class SourceOptions(PlanOptions, total=False):
         profile: the old name of edge; deprecated.
         dedup: among which calls a messageId must be new.
         error_body: of refusals: as the edge has it, always JSON, or always plain text.
+        enabled: whether its calls are taken; those of a disabled source are dropped.
+        region: of Segment; what is sent to a host of another region is dropped.
     """
 
     name: str | None
@@ -76,6 +79,8 @@ class SourceOptions(PlanOptions, total=False):
     profile: Edge | None
     dedup: DedupScope | None
     error_body: ErrorBody | None
+    enabled: bool | None
+    region: Region | None
 
 
 # What `source()` and its relatives take: the one definition is the class above.

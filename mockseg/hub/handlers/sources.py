@@ -198,6 +198,8 @@ def _view(source: Source, sources: Sources, journal: MemoryJournal) -> SourceVie
         edge=behaviour.edge,
         dedup=behaviour.dedup,
         error_body=behaviour.error_body,
+        enabled=behaviour.enabled,
+        region=behaviour.region,
         plans=[plan.slug for plan in behaviour.plans.set.plans],
         calls=journal.count(source.key)[0],
         evicted=lost.calls,

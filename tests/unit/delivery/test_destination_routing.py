@@ -133,11 +133,14 @@ def test_the_current_name_goes_before_a_previous_one(reason):
 
 
 def test_what_the_device_sent_itself_is_not_sent_again(reason):
-    """Browsers and phones list those destinations in `_metadata.bundled`."""
-    integrations = {"User.com": False, "_metadata": {"bundled": ["User.com"]}}
-    assert reason({"integrations": integrations}) == "MESSAGE_SENT_CLIENT_SIDE"
-    assert reason({"integrations": {"_metadata": {"bundled": ["Mixpanel"]}}}) is None
-    assert reason({"integrations": {"_metadata": {"bundled": 7}}}) is None
+    """Browsers and phones list those destinations in `_metadata.bundled`, at the top level."""
+    bundled = {"_metadata": {"bundled": ["User.com"]}}
+    assert reason(bundled) == "MESSAGE_SENT_CLIENT_SIDE"
+    assert reason(bundled | {"integrations": {"User.com": False}}) == "MESSAGE_SENT_CLIENT_SIDE"
+    assert reason({"_metadata": {"unbundled": ["User.com"]}}) is None
+    assert reason({"_metadata": {"bundled": ["Mixpanel"]}}) is None
+    assert reason({"_metadata": {"bundled": 7}}) is None
+    assert reason({"integrations": bundled}) is None
 
 
 @pytest.mark.parametrize(

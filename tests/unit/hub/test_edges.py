@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from mockseg.domain.request import Arrival
+from mockseg.web.routes import TRACKING
+
 GOOD = {"type": "track", "userId": "u1", "event": "E"}
 SUCCESS = b'{"success":true}'
 
@@ -156,3 +159,58 @@ async def test_the_old_name_of_the_edge_is_still_taken(machine):
     assert view.edge == "2025"
     view = await machine.perform("patch_source", writeKey="k", profile="2018", edge="2026")
     assert view.edge == "2026"
+
+
+async def test_calls_of_a_disabled_source_are_dropped(machine, codes):
+    """Answered 200; enabled again, it takes them."""
+    await machine.perform("create_source", writeKey="k", enabled=False)
+    assert machine.send("/v1/track", GOOD, key="k").body == SUCCESS
+    (call,) = machine.calls("k")
+    assert (call.verdict, codes(call)) == ("dropped", ["source_disabled"])
+    assert call.findings[0].origin == "segment"
+    await machine.perform("patch_source", writeKey="k", enabled=True)
+    assert machine.track("k").verdict == "accepted"
+
+
+def _sent_to(machine, host):
+    """Send a good call to a host; give its answer."""
+    arrival = Arrival(
+        route=TRACKING["/v1/track"],
+        method="POST",
+        path="/v1/track",
+        query="",
+        headers=(("Host", host),),
+        body=json.dumps(GOOD).encode(),
+        sent_bytes=0,
+        key="k",
+    )
+    return machine.hub.accept(arrival).answer
+
+
+@pytest.mark.parametrize(
+    ("region", "host", "fits"),
+    [
+        ("eu", "api.segment.io", False),
+        ("eu", "Events.EU1.SegmentAPIs.com:443", True),
+        ("us", "events.eu1.segmentapis.com.", False),
+        ("us", "api.segment.io", True),
+        ("us", "api.segmentapis.com", True),
+        ("eu", "127.0.0.1:8765", True),
+        ("any", "events.eu1.segmentapis.com", True),
+    ],
+)
+async def test_a_request_for_another_region_is_dropped(machine, codes, region, host, fits):
+    """Only Segment's own hosts have a region; Segment answers 200."""
+    await machine.perform("create_source", writeKey="k", region=region)
+    assert _sent_to(machine, host).body == SUCCESS
+    (call,) = machine.calls("k")
+    assert codes(call) == ([] if fits else ["wrong_region"])
+    assert call.verdict == ("accepted" if fits else "dropped")
+
+
+async def test_a_request_for_another_region_can_be_refused(make_machine):
+    """What Segment answers is not public: this is the other reading of its guide."""
+    machine = make_machine(wrong_region="refuse")
+    await machine.perform("create_source", writeKey="k", region="eu")
+    assert _sent_to(machine, "api.segment.io").status == 400
+    assert [call.verdict for call in machine.calls("k")] == ["rejected"]
