@@ -7,8 +7,11 @@ finds none; so the settings always name this server (facts: traps 1 to 4).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from mockseg import json_types
+from mockseg.delivery.destination import Destination
+from mockseg.json_types import JsonObject
 
 UNKNOWN_KEY = "Invalid path or write key provided."
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
@@ -30,34 +33,44 @@ def host_for_clients(sent: str | None, *, listening: str) -> str:
     return sent
 
 
-def settings_body(write_key: str, *, host: str, scheme: str) -> bytes:
+def settings_body(
+    write_key: str, *, host: str, scheme: str, destinations: Iterable[Destination] = ()
+) -> bytes:
     """Return the settings of a source as JSON.
 
-    ``consentSettings`` is missing: Segment leaves it out where consent is not set up. An empty
-    one means "no category was ever agreed to", and consent wrappers then send nothing.
+    Every destination is fed by the server: SDKs are told its name, and no browser loads a script
+    of it. ``consentSettings`` is missing where no destination has a consent category, as at
+    Segment. An empty one means "no category was ever agreed to", and consent wrappers then send
+    nothing.
 
     Args:
         write_key: of the source.
         host: this server as the client calls it, with the port.
         scheme: ``http`` or ``https``.
+        destinations: of the source; those that are not enabled are left out.
     """
     api_host = f"{host}/v1"
+    enabled = [each for each in destinations if each.spec.enabled]
     return json_types.encode(
         {
             "integrations": {
+                **_integrations(enabled),
                 "Segment.io": {
                     "apiKey": write_key,
                     "apiHost": api_host,
                     "protocol": scheme,
                     "addBundledMetadata": True,
-                    "unbundledIntegrations": [],
+                    "unbundledIntegrations": list(
+                        dict.fromkeys(each.kind.names[0] for each in enabled)
+                    ),
                     "bundledConfigIds": [],
                     "unbundledConfigIds": [],
                     "maybeBundledConfigIds": {},
                     "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
                     "retryQueue": True,
-                }
+                },
             },
+            **_consent(enabled),
             "plan": {
                 "track": {"__default": {"enabled": True, "integrations": {}}},
                 "identify": {"__default": {"enabled": True}},
@@ -72,4 +85,42 @@ def settings_body(write_key: str, *, host: str, scheme: str) -> bytes:
             "remotePlugins": [],
             "autoInstrumentationSettings": {"sampleRate": 0},
         }
+    )
+
+
+def _integrations(destinations: Sequence[Destination]) -> JsonObject:
+    """Return an entry for each kind of destination that is mapped to consent categories.
+
+    ``bundlingStatus`` and the empty ``componentTypes`` keep browsers from loading a script.
+    """
+    return {
+        name: {
+            "bundlingStatus": "unbundled",
+            "versionSettings": {"componentTypes": []},
+            "consentSettings": {"categories": categories},
+        }
+        for name in dict.fromkeys(each.kind.names[0] for each in destinations)
+        if (categories := _categories([d for d in destinations if d.kind.names[0] == name]))
+    }
+
+
+def _consent(destinations: Sequence[Destination]) -> JsonObject:
+    """Return the member ``consentSettings``, or nothing where consent is not set up."""
+    categories = _categories(destinations)
+    if not categories:
+        return {}
+    unmapped = any(not each.spec.consent_categories for each in destinations)
+    return {
+        "consentSettings": {
+            "allCategories": categories,
+            "hasUnmappedDestinations": unmapped,
+        }
+    }
+
+
+def _categories(destinations: Sequence[Destination]) -> list[str]:
+    return list(
+        dict.fromkeys(
+            category for each in destinations for category in each.spec.consent_categories
+        )
     )

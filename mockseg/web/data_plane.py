@@ -268,7 +268,12 @@ class DataPlane:
     async def _settings(self, request: web.Request, key: str) -> web.StreamResponse:
         if self._hub.write_key_known(key):
             host = host_for_clients(request.headers.get("Host"), listening=_listening(request))
-            body = settings_body(key, host=host, scheme=request.scheme)
+            body = settings_body(
+                key,
+                host=host,
+                scheme=request.scheme,
+                destinations=[each.destination for each in self._hub.destinations.of(key)],
+            )
             answer = Answer(status=200, body=body)
         else:
             answer = refusal(404, UNKNOWN_KEY, code="not_found", plain=False)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from mockseg.config import Settings
 from mockseg.errors import ConfigError
 from mockseg.hub.hub import Hub
+from mockseg.operations.destinations import AddDestination
 from mockseg.web.app import make_app
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -51,6 +52,45 @@ async def test_settings_send_clients_to_this_server(client, path):
 async def test_settings_of_a_source_without_consent_do_not_mention_it(client):
     """Consent wrappers take empty consent settings for a refusal of everything."""
     assert "consent" not in json.dumps(await settings(client)).lower()
+
+
+@pytest.mark.parametrize(
+    ("mapped", "consent"),
+    [
+        ({"userengage": [], "candu": []}, None),
+        (
+            {"userengage": ["ad"], "candu": []},
+            {"allCategories": ["ad"], "hasUnmappedDestinations": True},
+        ),
+        (
+            {"userengage": ["ad"], "candu": ["ad", "an"]},
+            {"allCategories": ["ad", "an"], "hasUnmappedDestinations": False},
+        ),
+    ],
+)
+async def test_settings_tell_the_consent_categories_of_destinations(client, mapped, consent):
+    """Those of the enabled ones; a destination without any has no entry of its own."""
+    for kind, categories in mapped.items():
+        client.hub.destinations.add(
+            AddDestination(type=kind, source="k", consent_categories=categories)
+        )
+    client.hub.destinations.add(
+        AddDestination(type="userleap", source="k", enabled=False, consent_categories=["off"])
+    )
+    got = await settings(client)
+    assert got.get("consentSettings") == consent
+    integrations = got["integrations"]
+    names = {"userengage": "User.com", "candu": "Candu"}
+    assert integrations.pop("Segment.io")["unbundledIntegrations"] == list(names.values())
+    assert integrations == {
+        names[kind]: {
+            "bundlingStatus": "unbundled",
+            "versionSettings": {"componentTypes": []},
+            "consentSettings": {"categories": categories},
+        }
+        for kind, categories in mapped.items()
+        if categories
+    }
 
 
 @pytest.mark.parametrize(
