@@ -64,8 +64,12 @@ from mockseg.journal.meter import Meter
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS, by_name
-from mockseg.plans.protocols import Origin, forwarded_blocked, violation_generated
-from mockseg.plans.violations import MORE
+from mockseg.plans.protocols import (
+    Origin,
+    forwarded_blocked,
+    reported_in,
+    violation_generated,
+)
 
 _HANDLERS = (
     calls,
@@ -472,17 +476,18 @@ def _forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival]:
     for call in calls:
         findings = () if call.remark is None else call.remark.findings
         message = call.message() if findings else {}
-        for finding in findings:
-            if isinstance(finding, Violation) and finding.code != MORE and violations_to:
-                plan = by_slug.get(finding.plan)
-                of_plan = dataclasses.replace(
-                    origin,
-                    source_slug=name.lower().replace(" ", "_"),
-                    plan_id="" if plan is None else plan.id,
-                    plan_name="" if plan is None else plan.name,
-                )
-                now = format_moment(call.request.received_ns)
-                generated = violation_generated(message, finding, origin=of_plan, now=now)
+        violation = next((each for each in findings if isinstance(each, Violation)), None)
+        if violation is not None and violations_to:
+            plan = by_slug.get(violation.plan)
+            of_plan = dataclasses.replace(
+                origin,
+                source_slug=name.lower().replace(" ", "_"),
+                plan_id="" if plan is None else plan.id,
+                plan_name=violation.plan if plan is None else plan.name or violation.plan,
+            )
+            now = format_moment(call.request.received_ns)
+            for reported in reported_in(message):
+                generated = violation_generated(message, reported, origin=of_plan, now=now)
                 yield internal_arrival(_FORWARDED, generated, key=violations_to)
         if findings and call.verdict == "blocked" and blocked_to:
             forwarded = forwarded_blocked(message, origin=origin)

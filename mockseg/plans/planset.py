@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from mockseg.domain.findings import CallWarning, Violation
 from mockseg.domain.message import SET_BY_SERVER, SHARED_BY_BATCH
@@ -28,6 +28,7 @@ from mockseg.errors import PlanError
 from mockseg.json_types import JsonObject, as_object, as_text
 from mockseg.plans.model import KEYED, Plan, Rule
 from mockseg.plans.protocols import ALLOW_ALL, Outcome, ProtocolsSettings, decide
+from mockseg.plans.reported import ReportedViolation, as_reported, reported
 from mockseg.plans.violations import (
     uncounted,
     unplanned_call,
@@ -139,8 +140,9 @@ def version_wanted(message: JsonObject) -> int | None:
 
 
 _MOST_FOUND: Final = 10_000
-# Values inside lists that are looked at for what is wrong with a call.
-_MOST_LOOKED_AT: Final = 100
+# How much is looked at for what is wrong with a call: schemas with their values, and failures.
+_MOST_STEPS: Final = 2_000
+_MOST_FAILURES: Final = 100
 
 
 class _Tests:
@@ -180,16 +182,28 @@ class Assessment:
     Attributes:
         violations: of the call's own rules, or that it is unplanned.
         common: of the COMMON rules.
+        reported: the same as Segment reports it.
         rules: the rules that judged it, one for each plan that knows it.
     """
 
     violations: tuple[Violation, ...] = ()
     common: tuple[Violation, ...] = ()
+    reported: tuple[ReportedViolation, ...] = ()
     rules: tuple[Rule, ...] = ()
 
     @property
     def all(self) -> tuple[Violation, ...]:
         return self.violations + self.common
+
+
+class _Judged(NamedTuple):
+    """What one rule finds in a call, in mockseg's words and in Segment's."""
+
+    violations: tuple[Violation, ...] = ()
+    reported: tuple[ReportedViolation, ...] = ()
+
+
+_GOOD: Final = _Judged()
 
 
 class PlanSet:
@@ -305,25 +319,25 @@ class PlanSet:
     ) -> Assessment:
         """Judge a message as ``check`` does and tell which rules judged."""
         found = self._rules_for(message, type, event)
-        common = tuple(
-            violation for rules in self._common for violation in self._judge(rules, message)
-        )
-        unplanned = () if found else self._unplanned(message, type, event)
         by_event = type == "track" or (type not in VIEWED and event is None)
+        unplanned = () if found else self._unplanned(message, type, event)
         if by_event and len(found) <= 1 and not unplanned:
             self._remember((type, event), (*found, *self._common))
-        if not found:
-            return Assessment(violations=unplanned, common=common)
-        rules = tuple(versions.rule(message) for versions in found)
-        best: tuple[Violation, ...] | None = None
-        for versions in found:
-            violations = self._judge(versions, message)
-            if not violations:
-                best = ()
+        best = _Judged(unplanned, tuple(map(as_reported, unplanned)))
+        # An event that several plans know must satisfy one of them.
+        for index, versions in enumerate(found):
+            judged = self._judge(versions, message)
+            if not index or len(judged.violations) < len(best.violations):
+                best = judged
+            if not best.violations:
                 break
-            if best is None or len(violations) < len(best):
-                best = violations
-        return Assessment(violations=best or (), common=common, rules=rules)
+        common = [self._judge(rules, message) for rules in self._common]
+        return Assessment(
+            violations=best.violations,
+            common=tuple(violation for each in common for violation in each.violations),
+            reported=tuple(report for each in (best, *common) for report in each.reported),
+            rules=tuple(versions.rule(message) for versions in found),
+        )
 
     def decide(
         self,
@@ -344,6 +358,7 @@ class PlanSet:
             assessment.violations,
             self.settings,
             common=assessment.common,
+            reported=assessment.reported,
             rules=assessment.rules,
             source_id=source_id,
         )
@@ -380,22 +395,26 @@ class PlanSet:
                 [versions.compiled(versions.rule({})) for versions in judging]
             )
 
-    def _judge(self, versions: Versions, message: JsonObject) -> tuple[Violation, ...]:
-        rule = versions.rule(message)
-        compiled = versions.compiled(rule)
+    def _judge(self, versions: Versions, message: JsonObject) -> _Judged:
+        compiled = versions.compiled(versions.rule(message))
+        # What is omitted because it violates a rule has to be known in full.
+        bounded = not self.settings.omits_violating
         try:
             if compiled.is_valid(message):
-                return ()
-            most = None if self.settings.omits_violating else _MOST_LOOKED_AT
-            failures, whole = (
-                (compiled.failures(message), True)
-                if most is None
-                else compiled.some_failures(message, most=most)
+                return _GOOD
+            failures, whole = compiled.failures(
+                message,
+                most_steps=_MOST_STEPS if bounded else None,
+                most_failures=_MOST_FAILURES if bounded else None,
             )
         except (UnreadableValueError, ValueError) as error:
-            return (unreadable(str(error).partition("\n")[0], plan=versions.plan),)
-        found = violations_of(failures, schema=rule.schema, plan=versions.plan)
-        return found if whole else (*found, uncounted(versions.plan))
+            internal = unreadable(str(error).partition("\n")[0], plan=versions.plan)
+            return _Judged((internal,), (as_reported(internal),))
+        found = violations_of(failures, schema=compiled.schema, plan=versions.plan)
+        return _Judged(
+            found if whole else (*found, uncounted(versions.plan)),
+            tuple(dict.fromkeys(reported(failures, schema=compiled.schema))),
+        )
 
     def _unplanned(
         self, message: JsonObject, kind: str, event: str | None

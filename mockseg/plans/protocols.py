@@ -24,7 +24,7 @@ from mockseg.domain.message import holder_of
 from mockseg.errors import ConfigError, OperationError
 from mockseg.json_types import Json, JsonObject, as_object, as_text
 from mockseg.plans.model import Rule
-from mockseg.plans.violations import MORE, segment_text
+from mockseg.plans.reported import ReportedViolation
 from mockseg.schemas.tree import pointer_path, properties_of
 
 VIOLATION_EVENT: Final = "Violation Generated"
@@ -54,7 +54,7 @@ class Origin:
 
 
 def violation_generated(
-    message: JsonObject, violation: Violation, *, origin: Origin, now: str
+    message: JsonObject, violation: ReportedViolation, *, origin: Origin, now: str
 ) -> JsonObject:
     """Make the ``Violation Generated`` call for one violation, exactly as documented.
 
@@ -85,8 +85,8 @@ def violation_generated(
             "sourceName": origin.source_name,
             "sourceSlug": origin.source_slug,
             "trackingPlanID": origin.plan_id,
-            "trackingPlanName": origin.plan_name or violation.plan,
-            "violationDescription": segment_text(violation),
+            "trackingPlanName": origin.plan_name,
+            "violationDescription": violation.description,
             "violationField": violation.field,
             "violationType": violation.type,
         },
@@ -98,12 +98,19 @@ def violation_generated(
     }
 
 
+def reported_in(message: JsonObject) -> tuple[ReportedViolation, ...]:
+    """Return the violations that a judged message carries in ``context.protocols``."""
+    protocols = as_object(as_object(message.get("context")).get("protocols"))
+    entries: list[JsonObject] = protocols.get("violations", [])
+    return tuple(ReportedViolation(**entry) for entry in entries)
+
+
 def forwarded_blocked(message: JsonObject, *, origin: Origin) -> JsonObject:
     """Make the call that a source for blocked calls gets: the same, marked with its origin."""
     return {**message, "forwardedFromProject": origin.source_id}
 
 
-def _message_id(message: JsonObject, violation: Violation) -> str:
+def _message_id(message: JsonObject, violation: ReportedViolation) -> str:
     seed = "\0".join(
         (as_text(message.get("messageId")), violation.type, violation.field, violation.description)
     )
@@ -324,6 +331,7 @@ def decide(
     settings: ProtocolsSettings,
     *,
     common: tuple[Violation, ...] = (),
+    reported: tuple[ReportedViolation, ...] = (),
     rules: tuple[Rule, ...] = (),
     source_id: str = "",
 ) -> Outcome:
@@ -334,6 +342,7 @@ def decide(
         violations: of its own rules, or that it is unplanned.
         settings: the source's.
         common: violations of COMMON rules.
+        reported: all of them as Segment reports them, for ``context.protocols``.
         rules: the rules that judged it; what none of them names is unplanned.
         source_id: for ``context.protocols``.
     """
@@ -365,7 +374,7 @@ def decide(
             omissions.omit_violating(each.instance_path for each in found)
     every = violations + common
     return Outcome(
-        message=_traced(omissions, every, source_id),
+        message=_traced(omissions, reported, source_id),
         blocked=code is not None,
         code=code,
         violations=every,
@@ -393,13 +402,11 @@ def _judge_track(
     return "common_schema_violation" if common_blocks else None
 
 
-def _traced(omissions: Omissions, violations: Iterable[Violation], source_id: str) -> JsonObject:
+def _traced(
+    omissions: Omissions, reported: Iterable[ReportedViolation], source_id: str
+) -> JsonObject:
     trace: JsonObject = {
-        "violations": [
-            {"type": each.type, "field": each.field, "description": segment_text(each)}
-            for each in violations
-            if each.code != MORE
-        ],
+        "violations": [each.as_json() for each in reported],
         "omitted": omissions.unplanned,
         "omitted_on_violation": omissions.violating,
     }

@@ -14,9 +14,9 @@ from typing import Final
 
 from mockseg.domain.findings import CallWarning, Violation
 from mockseg.json_types import Json, JsonObject, as_object
-from mockseg.schemas.compiled import Failure
 from mockseg.schemas.tree import NO_PLACE, Path, json_pointer, lookup, pointer_path
-from mockseg.schemas.vocabulary import VOCABULARY, field_of, given_type, listed, shown
+from mockseg.schemas.vocabulary import VOCABULARY, field_of, given_type, listed, shown, type_names
+from mockseg.schemas.walker import Failure
 from mockseg.suggestions import nearest
 
 
@@ -66,7 +66,7 @@ def violations_of(
     """Word the failures of one schema, in an order that depends on the places alone.
 
     Args:
-        failures: from either validator.
+        failures: of one value.
         schema: the schema that they are failures of.
         plan: the name of the plan, for the violations.
     """
@@ -174,8 +174,25 @@ def segment_text(violation: Violation) -> str:
     return violation.description.partition(_HELP)[0]
 
 
-def _innermost(failures: Iterable[Failure], schema: JsonObject) -> Iterator[Failure]:
+# Beside them, what fails inside says it all.
+_WRAPPING: Final = frozenset({"allOf", "then", "else"})
+
+
+def _branches(failure: Failure) -> list[tuple[Failure, ...]]:
+    """Return why each alternative failed, without what only wraps what fails inside."""
+    return [tuple(_unwrapped(branch)) for branch in failure.branches]
+
+
+def _unwrapped(failures: Iterable[Failure]) -> Iterator[Failure]:
     for failure in failures:
+        if failure.keyword in _WRAPPING:
+            yield from _unwrapped(failure.inner)
+        else:
+            yield failure
+
+
+def _innermost(failures: Iterable[Failure], schema: JsonObject) -> Iterator[Failure]:
+    for failure in _unwrapped(failures):
         if failure.branches and not _is_one_choice(failure, schema):
             yield from _innermost(_nearest_branch(failure), schema)
         else:
@@ -188,7 +205,7 @@ def _is_one_choice(failure: Failure, schema: JsonObject) -> bool:
 
 def _alike(failure: Failure, keywords: frozenset[str]) -> list[Failure]:
     """Return the failures of all branches if all are of these keywords at the same place."""
-    inner = [each for branch in failure.branches for each in branch]
+    inner = [each for branch in _branches(failure) for each in branch]
     alike = all(
         each.keyword in keywords and each.instance_path == failure.instance_path for each in inner
     )
@@ -203,7 +220,7 @@ def _types(failure: Failure, schema: JsonObject) -> list[str]:
 
 def _values(failure: Failure, schema: JsonObject) -> list[Json]:
     values: list[Json] = []
-    if any(len(branch) > 1 for branch in failure.branches):
+    if any(len(branch) > 1 for branch in _branches(failure)):
         return values
     for each in _alike(failure, frozenset({"enum", "const"})):
         value = lookup(schema, each.schema_path)
@@ -216,7 +233,7 @@ def _missing_one_of(failure: Failure) -> list[str]:
         return []
     return [
         " and ".join(dict.fromkeys(name for each in branch for name in each.names))
-        for branch in failure.branches
+        for branch in _branches(failure)
     ]
 
 
@@ -232,7 +249,7 @@ def _nearest_branch(failure: Failure) -> tuple[Failure, ...]:
         )
         return wrong_type, other, len(branch)
 
-    return min(failure.branches, key=distance)
+    return min(_branches(failure), key=distance)
 
 
 def _worded(failure: Failure, schema: JsonObject, plan: str) -> Iterator[Violation]:
@@ -279,8 +296,7 @@ def _limit_text(keyword: str, limit: Json) -> str:
     if keyword == "enum" and isinstance(limit, list):
         return listed(limit)
     if keyword == "type":
-        types = list(map(str, _as_list(limit)))
-        return types[0] if len(types) == 1 else f"[{','.join(types)}]"
+        return type_names(limit)
     return limit if isinstance(limit, str) and keyword != "const" else shown(limit)
 
 

@@ -6,9 +6,7 @@ Schemas must be sound (see :mod:`mockseg.schemas.soundness`) before they come he
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
@@ -17,28 +15,8 @@ import jsonschema_rs
 from mockseg.json_types import Json, JsonObject, canonical, decode
 from mockseg.schemas.engine_form import BadPatternError, engine_form, moved
 from mockseg.schemas.formats import ASSERTED, NOT_ASSERTED
-from mockseg.schemas.tree import DRAFT, Path, json_pointer, lookup, pointer_path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """One keyword that one value does not satisfy.
-
-    Attributes:
-        keyword: the keyword of JSON Schema, or ``false`` for the schema that nothing satisfies.
-        instance_path: where the value is, from the root of the message.
-        schema_path: where the keyword really stands, without references on the way.
-        instance: the value.
-        names: the properties that it is about: missing, not allowed or badly named ones.
-        branches: for ``anyOf`` and ``oneOf``, why each alternative failed; empty if one did not.
-    """
-
-    keyword: str
-    instance_path: Path
-    schema_path: Path
-    instance: Json
-    names: tuple[str, ...] = ()
-    branches: tuple[tuple[Failure, ...], ...] = ()
+from mockseg.schemas.tree import DRAFT, Path, json_pointer, pointer_path
+from mockseg.schemas.walker import Failure, walk
 
 
 class BadSchemaError(ValueError):
@@ -63,8 +41,6 @@ _FORMATS: Final[dict[str, Callable[[str], bool]]] = {
     **ASSERTED,
     **dict.fromkeys(NOT_ASSERTED, lambda _: True),
 }
-
-_ABOUT_NAMES: Final = (("additionalProperties",), ("propertyNames",))
 
 
 class CompiledSchema:
@@ -91,84 +67,52 @@ class CompiledSchema:
         self.is_valid: Callable[[Json], bool] = self._validator.is_valid
         self._parts: jsonschema_rs.ValidatorMap | None = None
 
-    def failures(self, value: Json) -> tuple[Failure, ...]:
-        """Return every place where the value does not satisfy the schema.
+    def failures(
+        self, value: Json, *, most_steps: int | None = None, most_failures: int | None = None
+    ) -> tuple[tuple[Failure, ...], bool]:
+        """Return what fails, in Segment's order, and whether that is all.
 
-        Raises:
-            UnreadableValueError: the value is not JSON.
-        """
-        try:
-            return tuple(
-                self._failure(error, value) for error in self._validator.iter_errors(value)
-            )
-        except ValueError as error:
-            raise UnreadableValueError(str(error)) from None
-
-    def some_failures(self, value: Json, *, most: int) -> tuple[tuple[Failure, ...], bool]:
-        """Return what fails, looked for in a bounded part of a large value, and whether it is all.
-
-        The library makes every error before the first can be read, 28 µs each, and a call may
-        have fifteen thousand. So of a value with long lists only the beginning is looked at. What
-        would hold for the beginning alone is left out; where nothing is left, the first error of
-        the whole stands for all. A condition (``if``) about the part that is cut off may
-        lead to a failure that the whole does not have.
+        A value that is bad is never without a failure: where the walk ended before it came to
+        the first one, the compiled validator finds one.
 
         Args:
-            value: that does not satisfy the schema.
-            most: how many values inside lists, and how many members of one object, are looked at.
+            value: any.
+            most_steps: maximum number of schemas and values that are looked at; None for all.
+            most_failures: maximum number of failures; None for all.
 
         Raises:
             UnreadableValueError: the value is not JSON.
         """
-        part, _ = _beginning(value, most, most)
-        if part is value:
-            return self.failures(value), True
-        found = tuple(
-            failure for failure in self.failures(part) if _holds_for(failure, value, part)
-        )
-        if found:
-            return found, False
         try:
-            self._validator.validate(value)
+            found, whole = walk(
+                self.schema,
+                value,
+                matches=_matches,
+                most_steps=most_steps,
+                most_failures=most_failures,
+            )
+            if not whole and not found:
+                self._validator.validate(value)
+                return (), True
         except jsonschema_rs.ValidationError as error:
-            return (self._failure(error, value),), False
+            return (self._failure(error),), False
         except ValueError as error:
             raise UnreadableValueError(str(error)) from None
-        return (), True
+        return found, whole
 
-    def _failure(self, error: jsonschema_rs.ValidationError, root: Json) -> Failure:
+    def _failure(self, error: jsonschema_rs.ValidationError) -> Failure:
         kind: Any = error.kind
-        keyword = kind.name
-        schema_path = moved(tuple(error.schema_path), self._form, self.schema)
         names: tuple[str, ...] = ()
-        branches: tuple[tuple[Failure, ...], ...] = ()
-        if keyword == "required":
+        if kind.name == "required":
             names = (kind.property,)
-            if schema_path[-1:] == ("dependencies",):
-                keyword = "dependencies"
-        elif keyword == "additionalProperties":
+        elif kind.name == "additionalProperties":
             names = tuple(kind.unexpected)
-        elif keyword == "propertyNames":
-            names = (str(kind.error.instance),)
-        elif keyword == "falseSchema":
-            keyword = "false"
-            last = schema_path[-1:]
-            if last in _ABOUT_NAMES and tuple(error.instance_path[-1:]) != last:
-                # So the library tells it, without names, where no property is planned at all.
-                keyword, names = str(last[0]), tuple(lookup(root, error.instance_path))
-        elif keyword in {"anyOf", "oneOf"}:
-            branches = tuple(
-                tuple(self._failure(inner, root) for inner in branch) for branch in kind.context
-            )
-            if not all(branches):
-                branches = ()
         return Failure(
-            keyword=keyword,
+            keyword="false" if kind.name == "falseSchema" else kind.name,
             instance_path=tuple(error.instance_path),
-            schema_path=schema_path,
+            schema_path=moved(tuple(error.schema_path), self._form, self.schema),
             instance=error.instance,
             names=names,
-            branches=branches,
         )
 
     def part(self, pointer: str) -> Callable[[Json], bool] | None:
@@ -210,49 +154,10 @@ def _refuse(uri: str) -> NoReturn:
     raise ValueError(f"references out of the file are refused: {uri}")
 
 
-def _beginning(value: Json, most: int, left: int) -> tuple[Json, int]:
-    """Return a value without the ends of its long lists and objects; itself where it has none.
-
-    What is whole in the copy is shared with the value.
-
-    Args:
-        value: any.
-        most: members of an object.
-        left: values inside lists; how many are left of them is returned.
-    """
-    if isinstance(value, dict):
-        kept: JsonObject = {}
-        whole = True
-        for name, member in itertools.islice(value.items(), most):
-            kept[name], left = _beginning(member, most, left)
-            whole = whole and kept[name] is member
-        return (value if whole and len(kept) == len(value) else kept), left
-    if isinstance(value, list):
-        items: list[Json] = []
-        whole = True
-        for item in value:
-            if left <= 0:
-                break
-            first, left = _beginning(item, most, left - 1)
-            items.append(first)
-            whole = whole and first is item
-        return (value if whole and len(items) == len(value) else items), left
-    return value, left
+def _matches(pattern: str, text: str) -> bool:
+    return _pattern(pattern)(text)
 
 
-# Of these, a beginning fails only where the whole fails too.
-_OF_ANY_BEGINNING: Final = frozenset(
-    {
-        *("type", "false", "additionalProperties", "propertyNames"),
-        *("maxItems", "maxProperties", "uniqueItems"),
-    }
-)
-
-
-def _holds_for(failure: Failure, value: Json, part: Json) -> bool:
-    """Return whether what fails in the beginning of a value fails in all of it."""
-    there = lookup(value, failure.instance_path)
-    if there is lookup(part, failure.instance_path) or failure.keyword in _OF_ANY_BEGINNING:
-        return True
-    absent = isinstance(there, dict) and not any(name in there for name in failure.names)
-    return failure.keyword in {"required", "dependencies"} and bool(failure.names) and absent
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> Callable[[Json], bool]:
+    return CompiledSchema({"pattern": pattern}).is_valid

@@ -68,6 +68,9 @@ VOCABULARY: Final[dict[str, tuple[str, str, str]]] = {
     "dependencies": ("dependency", "Missing Dependency", "Has a dependency on {name}"),
     "anyOf": ("any_of", "Number Any Of", "Must validate at least one schema (anyOf)"),
     "oneOf": ("one_of", "Number One Of", "Must validate one and only one schema (oneOf)"),
+    "allOf": ("all_of", "Number All Of", "Must validate all the schemas"),
+    "then": ("then", "Condition Then", 'Must validate "then" as "if" was valid'),
+    "else": ("else", "Condition Else", 'Must validate "else" as "if" was not valid'),
     "not": ("not", "Number Not", "Must not validate the schema (not)"),
     "false": ("not_allowed", "False", "False always fails validation"),
 }
@@ -79,6 +82,12 @@ _LONGEST_LIST: Final = 50
 def field_of(path: tuple[str | int, ...]) -> str:
     """Write a path as Segment does: ``properties.products.0.price``, or ``(root)``."""
     return ".".join(map(str, path)) or ROOT
+
+
+def type_names(types: Json) -> str:
+    """Write the types that a schema allows: ``string``, or ``[string,null]`` of several."""
+    names = types if isinstance(types, list) else [types]
+    return str(names[0]) if len(names) == 1 else f"[{','.join(map(str, names))}]"
 
 
 def given_type(value: Json) -> str:

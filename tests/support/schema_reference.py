@@ -1,4 +1,4 @@
-"""The reference: what the pure ``jsonschema`` library says, told in the same words.
+"""The reference: what the pure ``jsonschema`` library calls good.
 
 Slow and independent of the compiled validator; the property tests hold the two
 against each other. Where the two libraries read the standard differently, this one
@@ -14,10 +14,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from mockseg.json_types import canonical, decode
-from mockseg.schemas.compiled import Failure, compile_schema
+from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import ASSERTED
 from mockseg.schemas.patterns import to_python
-from mockseg.schemas.tree import LISTS, MAPS, Path, dereference, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,18 +26,12 @@ if TYPE_CHECKING:
 
     from mockseg.json_types import Json, JsonObject
 
-__all__ = ["reference_failures", "reference_is_valid"]
+__all__ = ["reference_is_valid"]
 
 
 def reference_is_valid(schema: JsonObject, value: Json) -> bool:
     """Tell whether a value satisfies a sound schema, by the pure library."""
     return bool(_validator(canonical(schema)).is_valid(value))
-
-
-def reference_failures(schema: JsonObject, value: Json) -> tuple[Failure, ...]:
-    """Give every place where a value does not satisfy a sound schema, by the pure library."""
-    validator = _validator(canonical(schema))
-    return tuple(_failure(schema, error) for error in validator.iter_errors(value))
 
 
 @lru_cache(maxsize=64)
@@ -63,30 +56,6 @@ def _validator(text: bytes) -> Validator:
         _without_booleans(decode(text)), format_checker=checker, registry=Registry()
     )
     return made
-
-
-def canonical_path(root: Json, path: Path) -> tuple[Path, bool]:
-    """Turn a path that walks through references silently into where its keyword really stands.
-
-    Returns:
-        The path from the root without references, and whether a ``propertyNames`` was on
-        the way, so that the value judged is a name.
-    """
-    here = dereference(root, ())
-    naming = False
-    rest = list(path)
-    while rest:
-        keyword = rest.pop(0)
-        here = (*here, keyword)
-        naming = naming or (keyword == "propertyNames" and bool(rest))
-        value = lookup(root, here)
-        if keyword in MAPS or keyword in LISTS or isinstance(value, list):
-            if not rest:
-                break
-            here = (*here, rest.pop(0))
-        if rest:
-            here = dereference(root, here)
-    return here, naming
 
 
 def _without_booleans(schema: Json) -> Json:
@@ -170,44 +139,3 @@ def _multiple_of(_: Any, factor: Json, value: Json, __: JsonObject) -> Iterator[
         return
     if (Fraction(str(value)) / Fraction(str(factor))).denominator != 1:
         yield ValidationError("not a multiple")
-
-
-def _failure(schema: JsonObject, error: Any) -> Failure:
-    keyword = str(error.validator)
-    schema_path, naming = canonical_path(schema, tuple(error.absolute_schema_path))
-    names: tuple[str, ...] = ()
-    if keyword == "not" and lookup(schema, schema_path[:-1]) is False:
-        keyword, schema_path = "false", schema_path[:-1]
-    if naming:
-        keyword, names = "propertyNames", (str(error.instance),)
-    elif keyword == "required":
-        # One error per missing name, which only the sentence tells.
-        names = tuple(name for name in error.validator_value if name not in error.instance)
-    elif keyword == "additionalProperties":
-        owner = lookup(schema, schema_path[:-1])
-        names = _extras(error.instance, owner)
-    elif keyword == "dependencies":
-        names = tuple(
-            name
-            for given, needed in error.validator_value.items()
-            if given in error.instance and isinstance(needed, list)
-            for name in needed
-            if name not in error.instance
-        )
-    return Failure(
-        keyword=keyword,
-        instance_path=tuple(error.absolute_path),
-        schema_path=schema_path,
-        instance=error.instance,
-        names=names,
-        branches=_branches(schema, error) if keyword in {"anyOf", "oneOf"} else (),
-    )
-
-
-def _branches(schema: JsonObject, error: Any) -> tuple[tuple[Failure, ...], ...]:
-    grouped: dict[int, list[Failure]] = {}
-    for inner in error.context or ():
-        grouped.setdefault(inner.schema_path[0], []).append(_failure(schema, inner))
-    if len(grouped) != len(error.validator_value):
-        return ()
-    return tuple(tuple(grouped[index]) for index in sorted(grouped))

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mockseg.domain.findings import Violation
 from mockseg.errors import ConfigError
 from mockseg.plans.model import Plan, plan_from_json
 from mockseg.plans.planset import PlanSet
@@ -21,6 +20,7 @@ from mockseg.plans.protocols import (
     settings_to_json,
     violation_generated,
 )
+from mockseg.plans.reported import ReportedViolation
 
 
 @pytest.fixture
@@ -341,12 +341,10 @@ def test_wrong_settings_are_one_sentence(value: Any, sentence: str) -> None:
 
 def test_a_violation_is_forwarded_in_the_documented_shape(answered: dict[str, Any]) -> None:
     """Key for key what Segment's page on forwarding shows."""
-    violation = Violation(
-        code="required",
+    violation = ReportedViolation(
         type="Required",
         field="properties.products",
-        description="properties.products is required; did you mean it by product?",
-        plan="shop",
+        description="properties.products is required",
     )
     origin = Origin(
         source_id="dInN1HJ4bi",
@@ -387,7 +385,7 @@ def test_a_violation_is_forwarded_in_the_documented_shape(answered: dict[str, An
 
 def test_times_that_were_not_given_are_gos_zero_time() -> None:
     """And texts that were not given are empty."""
-    violation = Violation(code="x", type="X", field="(root)", description="x")
+    violation = ReportedViolation(type="X", field="(root)", description="x")
     call = violation_generated({"type": "page"}, violation, origin=Origin(source_id="s"), now="n")
     properties = call["properties"]
     assert properties["eventTimestamp"] == properties["eventSentAt"] == "0001-01-01T00:00:00Z"
@@ -397,8 +395,8 @@ def test_times_that_were_not_given_are_gos_zero_time() -> None:
 def test_message_ids_of_forwarded_violations_differ_and_repeat(answered: dict[str, Any]) -> None:
     """The same violation of the same message has the same id, another has another."""
     origin = Origin(source_id="s")
-    first = Violation(code="required", type="Required", field="a", description="a")
-    other = Violation(code="required", type="Required", field="b", description="b")
+    first = ReportedViolation(type="Required", field="a", description="a")
+    other = ReportedViolation(type="Required", field="b", description="b")
     ids = [
         violation_generated(answered, each, origin=origin, now=now)["messageId"]
         for each, now in ((first, "1"), (first, "2"), (other, "1"))

@@ -36,7 +36,7 @@ def test_a_reference_to_a_pattern_leads_to_where_it_is_now():
         "properties": {"b": {"$ref": "#/patternProperties/(%3Fi)%5Ea"}},
         "patternProperties": {"(?i)^a": {"type": "string"}},
     }
-    (failure,) = compile_schema(schema).failures({"b": 1})
+    (failure,) = compile_schema(schema).failures({"b": 1})[0]
     assert failure.schema_path == ("patternProperties", "(?i)^a", "type")
 
 

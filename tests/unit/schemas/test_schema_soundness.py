@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mockseg.errors import PlanError
 from mockseg.schemas.soundness import sound_schema, usable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockseg.schemas.walker import Failure
 
 DEEP: dict[str, Any] = {}
 for _ in range(150):
@@ -172,13 +177,20 @@ def deepening(levels: int, keyword: str = "oneOf") -> dict[str, Any]:
     }
 
 
+def innermost(failures: Iterable[Failure]) -> int:
+    """Count the failures that no other wraps."""
+    return sum(innermost(each.inner) if each.inner else 1 for each in failures)
+
+
 def test_the_widest_schema_is_judged_in_few_steps() -> None:
     """Ten doublings on the way into a value are 1,024 answers at its end; eleven are refused."""
     value: Any = 1
     for _ in range(10):
         value = {"a": value}
     widest = sound_schema(deepening(10, "allOf"), file="f", place="s")
-    assert len(widest.failures(value)) == 1024
+    failures, whole = widest.failures(value)
+    assert whole
+    assert innermost(failures) == 1024
     with pytest.raises(PlanError, match="more than 10000 schemas would judge one value") as caught:
         sound_schema(deepening(11), file="f", place="s")
     assert caught.value.place.startswith("s")
