@@ -170,6 +170,7 @@ class Hub:
             clock=self.clock,
             random=self._random,
             forget=self._forget,
+            is_set_up=lambda source: any(self._set_up(source).values()),
         )
         # Tells this run of the server from others; chance, not the seed.
         self.run = random.SystemRandom().randrange(1, 2**32)
@@ -406,16 +407,23 @@ class Hub:
         self.delivery_waiters.offer(delivery.source, map(OfferedDelivery, (delivery,)))
         self.bell.ring()
 
-    def _forget(self, source: Source) -> Forgotten:
-        """Drop what belongs to a source that is forgotten, and return what that was."""
+    def _set_up(self, source: Source) -> dict[str, bool]:
+        """Return what a source may have besides calls and faults, and whether it has it.
+
+        Faults watch their source.
+        """
         key = source.key
-        had = {
+        return {
             **source.behaviour.differs_in(self.sources.defaults),
             "clock": source.clock.frozen or source.clock.offset_seconds != 0,
             "audiences": key in self.destinations.audiences,
             "destinations": bool(self.destinations.of(key)),
-            "faults": self.faults.has(key),
         }
+
+    def _forget(self, source: Source) -> Forgotten:
+        """Drop what belongs to a source that is forgotten, and return what that was."""
+        key = source.key
+        had = {**self._set_up(source), "faults": self.faults.has(key)}
         self.faults.drop_source(key)
         self.destinations.drop_source(key)
         self.warehouses.drop(key)

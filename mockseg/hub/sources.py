@@ -167,10 +167,11 @@ class Source:
 class Sources:
     """The open sources of a server, at most 10,000: opening one more forgets another.
 
-    Sources that only arrivals opened are forgotten first. Claimed sources, which a client
-    minted, set up, asked about or waited for, are forgotten last. Within each kind the least
-    recently used is the first. Claimed sources never take the last hundredth of the places, so
-    that a server full of old tests still serves other write keys.
+    Sources that only arrivals opened are forgotten first, then those that a client named: minted
+    or asked about. Those that have something to lose besides calls are forgotten last: a plan,
+    settings, a destination, a fault, an audience, a clock of their own, or a wait. Within each kind
+    the least recently used is the first. Claimed sources, those that a client named, never take the
+    last hundredth of the places, so that a server full of old tests still serves other write keys.
 
     Args:
         defaults: for sources opened by their first use.
@@ -181,6 +182,7 @@ class Sources:
         clock: the server's.
         random: mints write keys.
         forget: called with a source that is forgotten; returns what is lost with it.
+        is_set_up: tells whether a source has something besides calls.
 
     Attributes:
         defaults: for sources opened by their first use.
@@ -200,6 +202,7 @@ class Sources:
         clock: ShiftedClock,
         random: random.Random,
         forget: Callable[[Source], Forgotten],
+        is_set_up: Callable[[Source], bool],
     ) -> None:
         self.defaults = defaults
         self._new_window = partial(
@@ -215,15 +218,18 @@ class Sources:
         self._clock = clock
         self._random = random
         self._forget = forget
+        self._is_set_up = is_set_up
         self._open: dict[str, Source] = {}
         self._stray: OrderedDict[str, Source] = OrderedDict()
         self._claimed: OrderedDict[str, Source] = OrderedDict()
+        # Those of the claimed ones that were set up when one of them had to be forgotten.
+        self._set_up: OrderedDict[str, Source] = OrderedDict()
         self._watched: Counter[str] = Counter()
         self.forgotten_sources = ForgottenSources()
 
     def __iter__(self) -> Iterator[Source]:
         """Yield the open sources, in the order in which they would be forgotten."""
-        return iter([*self._stray.values(), *self._claimed.values()])
+        return iter([*self._stray.values(), *self._claimed.values(), *self._set_up.values()])
 
     def __len__(self) -> int:
         return len(self._open)
@@ -255,7 +261,7 @@ class Sources:
 
     def is_claimed(self, source: Source) -> bool:
         """Return whether a client has named it: opened it, set it up, asked about its calls."""
-        return source.order is self._claimed
+        return source.order is not self._stray
 
     def claim_open(self, key: str | None) -> None:
         if key is not None and key in self._open:
@@ -381,11 +387,23 @@ class Sources:
         return source
 
     def _forget_one(self) -> None:
-        unclaimed = len(self._stray) > MAX_SOURCES // _UNCLAIMED_PART or not self._claimed
-        key, source = (self._stray if unclaimed else self._claimed).popitem(last=False)
+        claimed = len(self._claimed) + len(self._set_up)
+        unclaimed = len(self._stray) > MAX_SOURCES // _UNCLAIMED_PART or not claimed
+        key, source = (self._stray if unclaimed else self._least_claimed()).popitem(last=False)
         del self._open[key]
         source.window.clear()
         self.forgotten_sources.add(key, self._forget(source), earlier=source.forgotten)
+
+    def _least_claimed(self) -> OrderedDict[str, Source]:
+        """Return the claimed sources of which the first is to be forgotten."""
+        while self._claimed:
+            key, source = next(iter(self._claimed.items()))
+            if key not in self._watched and not self._is_set_up(source):
+                return self._claimed
+            # It is not looked at again until a client names it.
+            source.order = self._set_up
+            self._set_up[key] = self._claimed.pop(key)
+        return self._set_up
 
     def _evict_windows(self, excess: Callable[[], int]) -> None:
         """Let the largest windows forget their older ids."""

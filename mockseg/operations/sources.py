@@ -210,7 +210,7 @@ class SourceList(Result, frozen=True):
         total: number of sources that match, whatever the page.
         forgotten: number of sources that were forgotten since the server started, because
             there were too many: first those that only arrivals opened, then those that a client
-            named.
+            named, last those that have a plan, settings, a destination or a wait.
         forgotten_with_plan: number of those that had a plan of their own and have not been set
             up again.
     """

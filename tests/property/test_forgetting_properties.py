@@ -47,6 +47,7 @@ class SourcesMachine(RuleBasedStateMachine):
             clock=ShiftedClock(SystemClock()),
             random=random.Random(1),
             forget=self._forget,
+            is_set_up=lambda _: False,
         )
         self.cursor = 0
         # The cursors of the calls of each key that were neither cleared nor deleted.

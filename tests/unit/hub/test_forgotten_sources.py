@@ -54,7 +54,7 @@ async def test_what_was_forgotten_is_known(machine, few, flood):
     machine.track("k", event="Paid")
     machine.send("/v1/track", b"{", key="k")
     for number in range(3):
-        await machine.perform("create_source", writeKey=f"other {number}")
+        await machine.perform("create_source", writeKey=f"other {number}", plan=PLAN)
     summary = await machine.perform("summary", source="k")
     assert (summary.total, summary.evicted, summary.requests) == (0, 1, 0)
     told = summary.lost.forgotten
@@ -73,7 +73,7 @@ async def test_a_source_that_comes_back_says_what_it_lacks(machine, few, flood):
     """Its calls are judged by no plan of its own: whoever looks at it reads that."""
     await machine.perform("create_source", writeKey="k", plan=PLAN, edge="2018")
     for number in range(3):
-        await machine.perform("create_source", writeKey=f"other {number}")
+        await machine.perform("create_source", writeKey=f"other {number}", plan=PLAN)
     machine.track("k", event="Paid")
     source = await machine.perform("get_source", writeKey="k")
     assert (source.plans, source.edge) == ([], "2026")
@@ -101,7 +101,7 @@ async def test_everything_that_a_source_had_is_missed(machine, few, operation, a
     machine.track("k")
     await machine.perform(operation, **asked)
     for number in range(3):
-        await machine.perform("create_source", writeKey=f"other {number}")
+        await machine.perform("create_source", writeKey=f"other {number}", plan=PLAN)
     machine.hub.sources.use("k")
     assert (await lost(machine)).forgotten.settings == (word,)
     await machine.perform(operation, **asked)
@@ -112,7 +112,7 @@ async def test_a_source_without_anything_is_not_missed(machine, few, flood):
     """Nothing was lost with it: it begins anew, and asserts what it likes."""
     await machine.perform("create_source", writeKey="k", name="web")
     for number in range(3):
-        await machine.perform("create_source", writeKey=f"other {number}")
+        await machine.perform("create_source", writeKey=f"other {number}", plan=PLAN)
     assert machine.hub.sources.get("k") is None
     assert await lost(machine) == (await lost(machine, "never seen"))
     assert (await lost(machine)).forgotten is None
@@ -221,6 +221,40 @@ class TestWhichGoes:
         flood(5)
         assert [source.key for source in machine.hub.sources] == ["stray 5", "c", "a"]
 
+    @pytest.mark.parametrize(
+        ("operation", "asked"),
+        [
+            ("put_plan", {"writeKey": "k", "plan": PLAN}),
+            ("patch_source", {"writeKey": "k", "dedup": "server"}),
+            ("add_destination", {"type": "userleap", "source": "k"}),
+            ("add_fault", {"source": "k", "effect": {"status": 503}}),
+            ("set_clock", {"source": "k", "now": "2020-01-01T00:00:00Z"}),
+        ],
+    )
+    async def test_what_is_set_up_goes_last(self, machine, few, operation, asked):
+        """A source that a client only named is forgotten before an older one that is set up."""
+        await machine.perform("create_source", writeKey="k")
+        await machine.perform(operation, **asked)
+        for key in "abcd":
+            await machine.perform("create_source", writeKey=key)
+        assert [source.key for source in machine.hub.sources] == ["c", "d", "k"]
+        for key in "xyz":
+            await machine.perform("put_plan", writeKey=key, plan=PLAN)
+        assert machine.hub.sources.get("k") is None
+        assert (await lost(machine)).forgotten is not None
+
+    async def test_what_is_waited_for_goes_last(self, machine, few):
+        """As long as the wait lasts."""
+        with machine.hub.sources.watching("k"):
+            machine.track("k")
+            for key in "abcd":
+                await machine.perform("create_source", writeKey=key)
+            assert machine.hub.sources.get("k") is not None
+        machine.hub.sources.claim("k")
+        for key in "efg":
+            await machine.perform("create_source", writeKey=key)
+        assert machine.hub.sources.get("k") is None
+
     async def test_some_places_are_never_taken_by_named_sources(self, machine, flood):
         """Ten thousand old tests leave room for a hundred keys that nobody named."""
         for _ in range(10_000):
@@ -290,7 +324,7 @@ class TestBounds:
         """What had settings is missed most."""
         await machine.perform("create_source", writeKey="k", plan=PLAN)
         for key in "abc":
-            await machine.perform("create_source", writeKey=key)
+            await machine.perform("create_source", writeKey=key, plan=PLAN)
             machine.track(key)
         for key in "defgh":
             machine.track(key)
@@ -328,7 +362,7 @@ class TestClearing:
         await machine.perform("create_source", writeKey="k", plan=PLAN)
         machine.track("k")
         for key in "abc":
-            await machine.perform("create_source", writeKey=key)
+            await machine.perform("create_source", writeKey=key, plan=PLAN)
         await machine.perform("clear_calls", **asked)
         gone = await lost(machine)
         assert (gone.calls, gone.forgotten.settings) == (0, ("plan",))
