@@ -240,14 +240,15 @@ async def test_faults_are_listed_and_cleared(client):
 
 
 async def test_the_page_shows_faults_and_the_truth(client):
-    """A section lists the rules, a line says what became of a source's messages."""
+    """One view lists the rules, one says what became of a source's messages."""
     await add(client, source="k", match={"event": "<E>"}, effect={"status": 503}, times=3)
     await send(client, event="<E>", messageId="m")
-    text = await (await client.get("/_mockseg/?source=k")).text()
+    text = await (await client.get("/_mockseg/faults?source=k")).text()
     assert "Faults in force" in text
     assert "event &lt;E&gt;" in text
     assert "status 503" in text
     assert "1 of 3" in text
+    text = await (await client.get("/_mockseg/truth?source=k")).text()
     assert "1 call: 0 delivered once, 1 never retried (503)" in text
 
 

@@ -136,5 +136,5 @@ def test_nothing_else_reads_files() -> None:
         "mockseg/files.py",
         "mockseg/tls.py",  # what it wrote itself
         "mockseg/web/page/rendering.py",  # data of the package
-        "mockseg/web/page/scripts.py",  # data of the package
+        "mockseg/web/page/static_files.py",  # data of the package
     }

@@ -321,7 +321,7 @@ async def test_sources_are_set_after_a_restart_as_they_were(file):
     source = again.sources.get("k")
     assert again.clock.frozen
     assert source.clock.now_ns() == now_ns
-    assert (source.behaviour.name, source.behaviour.profile) == ("Shop", "2018")
+    assert (source.behaviour.name, source.behaviour.edge) == ("Shop", "2018")
     assert source.behaviour.plans.judges_as(behaviour.plans)
     assert again.sources.get("gone") is None
     again.accept(_arrival("a"))

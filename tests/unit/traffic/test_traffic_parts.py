@@ -250,9 +250,9 @@ def test_traffic_makes_every_kind_of_mistake(traffic) -> None:
 def test_a_rule_that_nothing_satisfies_is_named() -> None:
     """A rule for which no message is found is refused by name, with what would help."""
     rule = {"type": "TRACK", "key": "Never", "jsonSchema": {"properties": {"properties": {
-        "required": ["x"], "properties": {"x": {"pattern": "^[^q]{7}w$"}}}}}}  # fmt: skip
+        "required": ["x"], "properties": {"x": {"pattern": "^a$", "minLength": 3}}}}}}  # fmt: skip
     plan = plan_from_json({"name": "ours", "rules": [rule]}, file="ours.json")
-    with pytest.raises(PlanError, match=r"Never.*x.*\^q"):
+    with pytest.raises(PlanError, match=r"Never.*x.*\^a"):
         with_examples(plan, seed="1")
 
 
