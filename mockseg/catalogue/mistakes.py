@@ -242,7 +242,7 @@ def _broken(
 
 def _whole(schema: JsonObject) -> Json:
     try:
-        return inlined(schema, (), frozenset(), file="", place="")
+        return inlined(schema, file="", place="")
     except PlanError:
         return schema
 

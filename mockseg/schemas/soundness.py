@@ -82,6 +82,10 @@ _ANNOTATIONS: Final = frozenset(
 )
 
 
+MOST_WRITTEN: Final = 10_000
+"""How many schemas one may have when its references are written out."""
+
+
 def usable(schema: Json, *, file: str, place: str) -> JsonObject:
     """Check a schema and write its references out.
 
@@ -91,20 +95,63 @@ def usable(schema: Json, *, file: str, place: str) -> JsonObject:
         place: where in it the schema stands, for errors.
 
     Raises:
-        PlanError: invalid schema, or it holds a keyword whose values cannot be generated.
+        PlanError: invalid schema, it holds a keyword whose values cannot be generated, or it is
+            too large with its references written out.
     """
     if schema is True:
         return {}
     if schema is False:
         raise PlanError("nothing satisfies the schema false", file=file, place=place)
     sound_schema(schema, file=file, place=place)
-    whole = inlined(schema, (), frozenset(), file=file, place=place)
+    whole = inlined(schema, file=file, place=place)
     _check(whole, file=file, place=place)
     made: JsonObject = whole
     return made
 
 
-def inlined(root: JsonObject, path: Path, trail: frozenset[Path], *, file: str, place: str) -> Json:
+def inlined(schema: JsonObject, *, file: str, place: str) -> Json:
+    """Return a schema with its references written out.
+
+    Raises:
+        PlanError: it refers to itself, or it would be too large or too deep.
+    """
+    _written_out(schema, (), {}, 0, file=file, place=place)
+    return _inlined(schema, (), frozenset(), file=file, place=place)
+
+
+def _written_out(
+    root: JsonObject, path: Path, known: dict[Path, int], depth: int, *, file: str, place: str
+) -> int:
+    """Return how many schemas one has when its references are written out, without doing it."""
+    target = dereference(root, path)
+    if target in known:
+        # 0 while it is counted: what leads back to it is refused when it is written out.
+        return known[target]
+    if depth > _DEEPEST:
+        raise PlanError(
+            f"schemas are nested more than {_DEEPEST} deep, references followed",
+            file=file,
+            place=path_text(place, path),
+        )
+    known[target], count = 0, 1
+    for step, _ in children(lookup(root, target)):
+        if step[0] != "definitions":
+            inner = (*target, *step)
+            count += _written_out(root, inner, known, depth + 1, file=file, place=place)
+    if count > MOST_WRITTEN:
+        raise PlanError(
+            f"more than {MOST_WRITTEN:,} schemas when references are written out, as generating"
+            " values needs it",
+            file=file,
+            place=path_text(place, path),
+        )
+    known[target] = count
+    return count
+
+
+def _inlined(
+    root: JsonObject, path: Path, trail: frozenset[Path], *, file: str, place: str
+) -> Json:
     target = dereference(root, path)
     if target in trail:
         raise PlanError(
@@ -124,7 +171,7 @@ def inlined(root: JsonObject, path: Path, trail: frozenset[Path], *, file: str, 
     }
     for step, _ in children({k: v for k, v in node.items() if k != "definitions"}):
         holder: Json = copy if len(step) == 1 else copy[step[0]]
-        holder[step[-1]] = inlined(root, (*target, *step), trail, file=file, place=place)
+        holder[step[-1]] = _inlined(root, (*target, *step), trail, file=file, place=place)
     return copy
 
 

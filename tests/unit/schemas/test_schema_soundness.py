@@ -367,3 +367,34 @@ def test_what_no_value_is_generated_of_is_refused(schema: Any, place: str, sente
         usable(schema, file="f.json", place="s")
     assert (caught.value.file, caught.value.place) == ("f.json", place)
     assert caught.value.reason.startswith(sentence)
+
+
+def _doubling(levels: int) -> dict[str, Any]:
+    """Return a schema in which each definition asks the next one for two properties."""
+    definitions: dict[str, Any] = {
+        f"d{n}": {"properties": {name: {"$ref": f"#/definitions/d{n + 1}"} for name in "ab"}}
+        for n in range(levels)
+    }
+    definitions[f"d{levels}"] = {"type": "string"}
+    return {"definitions": definitions, "properties": {"x": {"$ref": "#/definitions/d0"}}}
+
+
+def test_a_schema_that_explodes_when_it_is_written_out_is_refused_before() -> None:
+    """It judges values well, so a plan may hold it; values cannot be generated from it."""
+    assert usable(_doubling(12), file="shop", place="schema")["properties"]["x"]["properties"]
+    sound_schema(_doubling(60), file="shop", place="schema")
+    with pytest.raises(PlanError) as caught:
+        usable(_doubling(60), file="shop", place="schema")
+    sentence = "more than 10,000 schemas when references are written out"
+    assert sentence in str(caught.value)
+    assert "schema.definitions.d" in str(caught.value)
+
+
+def test_references_are_written_out_at_most_100_deep() -> None:
+    """A long chain of them is refused with the place, too."""
+    chain = {
+        f"d{n}": {"properties": {"a": {"$ref": f"#/definitions/d{n + 1}"}}} for n in range(2000)
+    }
+    schema = {"definitions": {**chain, "d2000": {}}, "$ref": "#/definitions/d0"}
+    with pytest.raises(PlanError, match="nested more than 100 deep, references followed"):
+        usable(schema, file="shop", place="schema")
