@@ -7,6 +7,7 @@ whole or not at all.
 from __future__ import annotations
 
 import collections
+import functools
 import random
 import string
 from collections.abc import Callable, Iterable, Mapping
@@ -342,17 +343,34 @@ class App:
             if list_id in user.lists:
                 user.lists.remove(list_id)
 
-    def history(self, user: User | None = None) -> History:
-        """Return what users did, for segments; what one user did, if given."""
+    def history(self, segments: Iterable[Segment], *, user: User | None = None) -> History:
+        """Return what users did, as far as segments look at it; what one user did, if given."""
+        conditions = [condition for each in segments for condition, _ in each.conditions]
+        names = {condition.event for condition in conditions}
         only = None if user is None else user.id
-        return History(
-            (
-                (each.user, each.event, named_data(self, each))
-                for each in self.occurrences
-                if only in (None, each.user)
-            ),
-            ((each.user, each.visit) for each in self.page_views if only in (None, each.user)),
+        events = (
+            (each.user, each.event, functools.partial(_datum, self, each))
+            for each in self.occurrences
+            if each.event in names and only in (None, each.user)
         )
+        views = (
+            (each.user, each.visit.get) for each in self.page_views if only in (None, each.user)
+        )
+        return History(events, views if any(each.page_view for each in conditions) else ())
+
+    def value_of(self, record: Record, field: str) -> Json:
+        """Return a standard field or a custom attribute of a record, None where it has none."""
+        kind = record.kind
+        field = kind.aliases.get(field, field)
+        if field in kind.defaults:
+            return record.profile.get(field, kind.defaults[field])
+        attribute = self.attributes[kind.content_type].find(field)
+        return None if attribute is None else record.attributes.get(attribute.std)
+
+
+def _datum(app: App, occurrence: Occurrence, name: str) -> Json:
+    attribute = app.events[occurrence.event].attributes.find(name)
+    return None if attribute is None else occurrence.data.get(attribute.std)
 
 
 def named_data(app: App, occurrence: Occurrence) -> JsonObject:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from mockseg.destinations.userengage.values import Unconvertible, read_number, text
-from mockseg.json_types import Json, JsonObject
+from mockseg.json_types import Json
 
 _Compare: TypeAlias = Callable[[Json, str], bool]
 
@@ -56,10 +56,9 @@ class Lookup(NamedTuple):
     operation: str
     value: str
 
-    def holds(self, record: JsonObject) -> bool:
-        """Return whether a record has the field, and its value compares so; null never does."""
-        found = record.get(self.field)
-        return found is not None and OPERATIONS[self.operation](found, self.value)
+    def holds(self, value: Json) -> bool:
+        """Return whether the value of the field compares so; null never does."""
+        return value is not None and OPERATIONS[self.operation](value, self.value)
 
 
 def read_lookup(name: str, value: Json) -> Lookup:
@@ -78,5 +77,11 @@ def read_lookup(name: str, value: Json) -> Lookup:
     return Lookup(field, operation, text(value))
 
 
-def all_hold(lookups: Iterable[Lookup], record: JsonObject) -> bool:
-    return all(lookup.holds(record) for lookup in lookups)
+def all_hold(lookups: Iterable[Lookup], value_of: Callable[[str], Json]) -> bool:
+    """Return whether all lookups hold of a record.
+
+    Args:
+        lookups: any number.
+        value_of: returns the value of a field, None where there is none.
+    """
+    return all(lookup.holds(value_of(lookup.field)) for lookup in lookups)

@@ -102,6 +102,7 @@ class RecordKind:
         defaults: the standard fields and what they are at first.
         readers: what each standard field takes; a reader raises `Unconvertible`.
         aliases: fields by what REST calls them, too.
+        derived: fields that are shown and not set, by which lists are filtered, too.
         required: what a new one must have.
         creates_attributes: whether REST creates an attribute that is not defined; of users and
             companies the setup says so.
@@ -115,6 +116,7 @@ class RecordKind:
     defaults: Mapping[str, Json]
     readers: Mapping[str, Callable[[Json], Json]]
     aliases: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    derived: frozenset[str] = frozenset({"id", "created_at", "updated_at"})
     required: tuple[str, ...] = ()
     creates_attributes: bool = False
     shows: Literal["setup", "flat"] = "setup"
@@ -139,6 +141,12 @@ USERS: Final = RecordKind(
         "assigned_to": read_integer,
     },
     aliases=REST_NAMES,
+    derived=frozenset(
+        (
+            *("id", "created_at", "updated_at", "name", "user_key", "key"),
+            *("page_views", "first_seen", "last_seen"),
+        )
+    ),
 )
 COMPANIES: Final = RecordKind(
     noun="company",

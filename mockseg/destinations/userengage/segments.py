@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -17,7 +17,7 @@ from msgspec import Meta
 from mockseg.destinations.userengage.lookups import Lookup, all_hold, read_lookup
 from mockseg.destinations.userengage.values import Unconvertible
 from mockseg.errors import VendorStateError
-from mockseg.json_types import JsonObject
+from mockseg.json_types import Json
 
 MOST_SEGMENTS = 100
 _Times = Annotated[int, Meta(ge=0)]
@@ -61,41 +61,43 @@ class Segment:
     conditions: tuple[tuple[Condition, tuple[Lookup, ...]], ...]
 
 
+_Reader: TypeAlias = Callable[[str], Json]
+
+
 class History:
-    """What users did: the data of their events by name, and the fields of their page views."""
+    """What users did: their events by name and their page views, each by what reads its fields."""
 
     def __init__(
-        self, events: Iterable[tuple[int, str, JsonObject]], views: Iterable[tuple[int, JsonObject]]
+        self, events: Iterable[tuple[int, str, _Reader]], views: Iterable[tuple[int, _Reader]]
     ) -> None:
-        self._events: dict[tuple[int, str], list[JsonObject]] = collections.defaultdict(list)
-        self._views: dict[int, list[JsonObject]] = collections.defaultdict(list)
+        self._events: dict[tuple[int, str], list[_Reader]] = collections.defaultdict(list)
+        self._views: dict[int, list[_Reader]] = collections.defaultdict(list)
         for user, event, data in events:
             self._events[user, event].append(data)
         for user, visit in views:
             self._views[user].append(visit)
 
-    def has(self, segment: Segment, user: int, shown: JsonObject) -> bool:
+    def has(self, segment: Segment, user: int, value_of: _Reader) -> bool:
         """Return whether a user is in a segment.
 
         Args:
             segment: which.
             user: the internal id.
-            shown: the user's fields and attributes.
+            value_of: returns the user's value of a field or an attribute.
         """
         return all(
-            self._holds(condition, lookups, user, shown)
+            self._holds(condition, lookups, user, value_of)
             for condition, lookups in segment.conditions
         )
 
     def _holds(
-        self, condition: Condition, lookups: tuple[Lookup, ...], user: int, shown: JsonObject
+        self, condition: Condition, lookups: tuple[Lookup, ...], user: int, value_of: _Reader
     ) -> bool:
+        done: list[_Reader] = [value_of]
         if condition.event is not None:
             done = self._events.get((user, condition.event), [])
         elif condition.page_view:
             done = self._views.get(user, [])
-        else:
-            done = [shown]
         count = sum(all_hold(lookups, each) for each in done)
         most = condition.at_most
         return count >= condition.at_least and (most is None or count <= most)

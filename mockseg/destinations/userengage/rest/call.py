@@ -161,10 +161,11 @@ class RestCall:
             del shape["attributes"]
         return flat | shape
 
-    def flat(self, record: Record) -> JsonObject:
-        """Return a record with its custom attributes beside its fields, for lookups."""
-        shape = record_object(self.app, record, v1=self.v1)
-        return {each["name"]: each["value"] for each in shape["attributes"]} | shape
+    def value_of(self, record: Record, field: str) -> Json:
+        """Return what a lookup compares: a field or a custom attribute, as the record shows it."""
+        if field in record.kind.derived or field == self.id_name:
+            return record_object(self.app, record, v1=self.v1).get(field)
+        return self.app.value_of(record, field)
 
     def referred(self, directory: Directory[_R], **by: Json) -> _R | None:
         """Return the record that a body or a query names by its internal or its custom id.

@@ -5,6 +5,7 @@ Sources: User.com REST API v2 for the users of a tag; the vendor's .NET and Type
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from mockseg.destinations.userengage.objects import list_object, segment_object
@@ -155,20 +156,27 @@ def in_segment(call: RestCall) -> VendorResponse:
     segment = call.app.segments.get(int(call.names["group"]))
     if segment is None:
         call.missing()
-    history = call.app.history()
-    users = call.app.users.by_id.values()
-    return _page(call, (user for user in users if history.has(segment, user.id, call.flat(user))))
+    history = call.app.history([segment])
+    return _page(
+        call,
+        (
+            user
+            for user in call.app.users.by_id.values()
+            if history.has(segment, user.id, functools.partial(call.value_of, user))
+        ),
+    )
 
 
 def segments_of(call: RestCall) -> VendorResponse:
     """``GET users/:id/segments/``."""
     user = call.user()
-    history, shown = call.app.history(user), call.flat(user)
     segments: Iterable[Segment] = call.app.segments.values()
+    history = call.app.history(segments, user=user)
+    value_of = functools.partial(call.value_of, user)
     records = [
         (segment.id, {"id": segment.id, "name": segment.name})
         for segment in segments
-        if history.has(segment, user.id, shown)
+        if history.has(segment, user.id, value_of)
     ]
     return call.page(sorted(records, key=lambda record: record[0]), shown=lambda shape: shape)
 

@@ -7,6 +7,7 @@ vendor's clients; of companies the clients only.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Final, cast
 
 from mockseg.destinations.userengage.attributes import Resolved
@@ -53,7 +54,7 @@ def list_records(call: RestCall) -> VendorResponse:
     records = [
         (number, record)
         for number, record in sorted(call.directory.by_id.items())
-        if not lookups or all_hold(lookups, call.flat(record))
+        if not lookups or all_hold(lookups, functools.partial(call.value_of, record))
     ]
     return call.page(records, shown=call.show)
 
@@ -61,9 +62,7 @@ def list_records(call: RestCall) -> VendorResponse:
 def _lookups(call: RestCall) -> list[Lookup]:
     """Read the lookups of the query; what names no field is noted."""
     kind = call.directory.kind
-    names = {*kind.defaults, *kind.aliases, "id", call.id_name, "created_at", "updated_at"}
-    if kind is USERS:
-        names |= {"page_views", "first_seen", "last_seen", "user_key", "key", "name"}
+    names = {*kind.defaults, *kind.aliases, *kind.derived, call.id_name}
     attributes = call.app.attributes[kind.content_type]
     lookups = []
     for name, value in call.request.query:
