@@ -144,13 +144,14 @@ def _not_taken(arrival: Arrival, source: Source, *, wrong_region: WrongRegion) -
     behaviour = source.behaviour
     if not behaviour.enabled:
         return Ruling(SUCCESS, discard("source_disabled"), "dropped")
-    if behaviour.region == "any":
+    home = behaviour.home_region
+    if not home:
         return None
     sent_to = region_of(arrival)
-    if sent_to in {"", behaviour.region}:
+    if sent_to in {"", home}:
         return None
     sentence = (
-        f"the source belongs to the region {behaviour.region}, and the request was sent to a"
+        f"the source belongs to the region {home}, and the request was sent to a"
         f" host of the region {sent_to}"
     )
     finding = discard("wrong_region", "", sentence)

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mockseg.clock import ShiftedClock
+from mockseg.conversion import invalid
 from mockseg.domain.limits import MAX_SOURCES, MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.lost import Lost
 from mockseg.hub.edges import EDGES, EdgeRules
@@ -67,11 +68,22 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
         """Return it with what the settings say; what they leave out stays.
 
         Raises:
-            OperationError: 422, the plans cannot be used.
+            OperationError: 422, the plans cannot be used, or not in the region.
         """
         given = {name: getattr(settings, name) for name in ("name", *SETTINGS)}
         changes = {name: value for name, value in given.items() if value is not None}
-        return replace(self, plans=chosen(settings, before=self.plans), **changes)
+        new: Behaviour = replace(self, plans=chosen(settings, before=self.plans), **changes)
+        only = new.plans.set.only_region
+        if only and new.region not in {"any", only}:
+            names = " and ".join(plan.slug for plan in new.plans.set.plans)
+            sentence = f"{names} can send to the region {only} only, not to {new.region}"
+            raise invalid("region", f"region: {sentence}; allowed: {only}, any")
+        return new
+
+    @property
+    def home_region(self) -> str:
+        """The region that it belongs to, its plans' where its settings leave it open; or empty."""
+        return self.plans.set.only_region if self.region == "any" else self.region
 
     def differs_in(self, other: Behaviour) -> dict[str, bool]:
         return {

@@ -215,6 +215,8 @@ class PlanSet:
 
     Attributes:
         events: the names of all planned track events, in the order of the plans.
+        only_region: the region of Segment that all of its plans' sources can send to, where there
+            is one alone; else empty.
 
     Raises:
         PlanError: two plans have the same name, so that findings could not say whose rule it is.
@@ -232,6 +234,11 @@ class PlanSet:
         self.events = tuple(
             dict.fromkeys(event for index in self._indexes for event in index.events)
         )
+        # Plans of an application say nothing of regions: it sends where it is set up to.
+        regions = [plan.wire.regions for plan in self.plans if plan.wire.complete]
+        self.only_region = ""
+        if regions and len(regions) == len(self.plans) and len({*regions}) == 1:
+            self.only_region = regions[0][0] if len(regions[0]) == 1 else ""
         self._closed = bool(self.plans) and all(plan.closes_calls for plan in self.plans)
         repeating = ((plan.slug, plan.wire.user_id_allowed) for plan in self.plans)
         self._user_id_properties = {slug: name for slug, name in repeating if name is not None}

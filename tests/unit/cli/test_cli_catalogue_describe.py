@@ -35,7 +35,6 @@ def test_a_plain_event_has_a_row_for_each_property() -> None:
             rule="",
             example="https://app.example.com/dashboard",
         ),
-        PropertyRow(property="properties.user_id", type="string", required="no", rule=""),
     )
 
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from mockseg.domain.request import Arrival
+from mockseg.errors import OperationError
 from mockseg.web.routes import TRACKING
 
 GOOD = {"type": "track", "userId": "u1", "event": "E"}
@@ -214,3 +215,16 @@ async def test_a_request_for_another_region_can_be_refused(make_machine):
     await machine.perform("create_source", writeKey="k", region="eu")
     assert _sent_to(machine, "api.segment.io").status == 400
     assert [call.verdict for call in machine.calls("k")] == ["rejected"]
+
+
+async def test_candu_has_no_source_in_another_region(machine, codes):
+    """Segment's page of the source: the European region is not supported (CA-X06)."""
+    await machine.perform("create_source", writeKey="k", catalogue=["candu"])
+    for host in ("events.eu1.segmentapis.com", "api.segment.io", "127.0.0.1"):
+        _sent_to(machine, host)
+    regions = ["wrong_region" in codes(call) for call in machine.calls()]
+    assert regions == [True, False, False]
+    with pytest.raises(OperationError, match="candu can send to the region us only, not to eu"):
+        await machine.perform("patch_source", writeKey="k", region="eu")
+    await machine.perform("create_source", writeKey="j", catalogue=["userguiding"], region="eu")
+    await machine.perform("create_source", writeKey="l", catalogue=["candu", "spec"], region="eu")
