@@ -52,9 +52,11 @@ def add(
     rest: str | None,
     as_json: bool,
 ) -> None:
-    """Connect a destination: userengage, userleap, candu, userguiding, webhook, webhook-actions.
+    """Connect a destination: userengage, userleap, candu, userguiding, webhook, warehouse.
 
     mockseg destination add webhook --source KEY --to http://127.0.0.1:9000/hook
+
+    The Actions edition of the webhook is webhook-actions.
     """
     asked = json_object(rest or "{}", place="--rest")
     settings = dict(checked_object(asked.get("settings", {}), place="--rest: settings"))

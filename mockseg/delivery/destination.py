@@ -21,6 +21,7 @@ from mockseg.destinations.kinds import KINDS, Kind
 from mockseg.destinations.vendor import VendorRequest, VendorResponse
 from mockseg.json_types import Json, JsonObject
 from mockseg.suggestions import unknown_parameter
+from mockseg.warehouse.loader import excluded
 
 CallType: TypeAlias = Literal["identify", "track", "page", "screen", "group", "alias"]
 
@@ -63,9 +64,12 @@ def route(
         refusal = _without_consent(message, destination, integrations=integrations)
         if refusal is not None:
             return refusal
-    refusal = _sent_by_device(message, destination.kind) or _not_integrated(
-        integrations, destination.kind
-    )
+    if destination.kind.storage:
+        refusal = _kept_out(message, destination)
+    else:
+        refusal = _sent_by_device(message, destination.kind) or _not_integrated(
+            integrations, destination.kind
+        )
     if refusal is not None:
         return refusal
     if message.get("type") not in destination.forwards:
@@ -84,7 +88,7 @@ def route(
 def own_settings(message: JsonObject, kind: Kind) -> JsonObject:
     """Return the settings that a call itself has for a kind of destination, else none."""
     integrations = message.get("integrations")
-    if not integrations or not isinstance(integrations, dict):
+    if not integrations or not isinstance(integrations, dict) or kind.storage:
         return {}
     own = _own_value(integrations, kind)[1]
     return own if isinstance(own, dict) else {}
@@ -142,6 +146,16 @@ def _sent_by_device(message: JsonObject, kind: Kind) -> Refusal | None:
     return None
 
 
+def _kept_out(message: JsonObject, destination: Destination) -> Refusal | None:
+    """Look at ``integrations.Warehouses``; nothing else keeps a call out of a warehouse."""
+    if not excluded(message, destination.id):
+        return None
+    return Refusal(
+        "FILTERED_BY_INTEGRATIONS_OBJECT",
+        f"`integrations.Warehouses` keeps it out of {destination.id}",
+    )
+
+
 def _not_integrated(integrations: JsonObject, kind: Kind) -> Refusal | None:
     """Look at the integrations object.
 
@@ -180,7 +194,8 @@ class DestinationSpec(
     """The settings of a destination.
 
     Attributes:
-        type: userengage, userleap, candu, userguiding, webhook or webhook-actions.
+        type: userengage, userleap, candu, userguiding, webhook, webhook-actions
+            or warehouse.
         name: for people; by default Segment's name for the type.
         enabled: whether calls are forwarded to it.
         settings: as on its settings page at Segment: ``apiKey`` (minted if omitted),
@@ -286,6 +301,12 @@ def make_destination(
     if kind is None:
         raise unknown_parameter("type", "destination type", spec.type, KINDS)
     settings = read_settings(kind, spec.settings)
+    if kind.storage and spec.filters:
+        refuse(
+            "filters",
+            "`filters` would do nothing: Segment's destination filters do not act on warehouses",
+            allowed="no filters",
+        )
     if not settings.urls and receive is None:
         refuse(
             "settings.url",

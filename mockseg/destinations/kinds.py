@@ -27,6 +27,8 @@ class Kind:
             it is first needed.
         urls: how many URLs of the user's own it may have.
         settings: of its page at Segment, what each is before a person changes it.
+        storage: Segment writes calls into it. Of a call's integrations object only the key
+            ``Warehouses`` counts then, and destination filters do nothing.
     """
 
     type: str
@@ -36,6 +38,7 @@ class Kind:
     timeout_seconds: float = 10.0
     urls: int = 1
     settings: tuple[tuple[str, str], ...] = ()
+    storage: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -74,6 +77,14 @@ KINDS: dict[str, Kind] = {
             ("Webhooks (Actions)", "Webhook", "Webhook (Actions)", "actions-webhook"),
             _SIX,
             ("webhook", "Webhook"),
+        ),
+        Kind(
+            "warehouse",
+            ("Warehouses",),
+            _SIX,
+            ("warehouse", "Warehouse"),
+            urls=0,
+            storage=True,
         ),
     )
 }

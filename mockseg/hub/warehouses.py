@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from mockseg.clock import ShiftedClock
 from mockseg.domain.call import KeptCall, call_id
@@ -128,7 +128,7 @@ class Warehouses:
                 lost = loaded.lost
                 if lost.cursor and not incomplete:
                     raise _evicted(lost)
-                return await _in_thread(store, partial(ask, store, lost))
+                return await self._in_thread(place, loaded, partial(ask, store, lost))
 
     def _at(self, place: Place) -> _Loaded:
         loaded = self._all.get(place)
@@ -165,33 +165,42 @@ class Warehouses:
 
         messages = map(_message, calls)
         try:
-            await _in_thread(store, partial(store.load, messages, written=written))
-        except BaseException as error:
+            await self._in_thread(place, loaded, partial(store.load, messages, written=written))
+        except Exception as error:
             # What was read and what was not is no longer known.
-            loaded.stale = True
-            if self._all.get(place) is loaded:
-                del self._all[place]
+            self._discard(place, loaded)
             if isinstance(error, WarehouseFullError):
                 raise _full(store) from None
             raise
+
+    async def _in_thread(
+        self, place: Place, loaded: _Loaded, work: Callable[[], _Result]
+    ) -> _Result:
+        """Do work with a warehouse in a thread; nobody uses it again if it cannot be awaited."""
+        task = asyncio.ensure_future(asyncio.to_thread(work))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._discard(place, loaded)
+            if loaded.store is not None:
+                loaded.store.stop()
+            task.add_done_callback(_retrieve)
+            raise
+
+    def _discard(self, place: Place, loaded: _Loaded) -> None:
+        loaded.stale = True
+        if self._all.get(place) is loaded:
+            del self._all[place]
 
 
 def _message(call: KeptCall) -> JsonObject | str:
     return call.message() if call.verdict == "accepted" else call.verdict
 
 
-async def _in_thread(store: SqliteWarehouse, work: Callable[[], _Result]) -> _Result:
-    """Do work with a store in a thread, and return when the thread is done, cancelled or not."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        store.interrupt()
-        await asyncio.wait({task})
-        # It was read, so that nobody says that it never was.
-        if not task.cancelled():
-            task.exception()
-        raise
+def _retrieve(task: asyncio.Future[Any]) -> None:
+    """Look at how a task ended, so that asyncio does not report an error that nobody awaits."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _evicted(lost: Lost) -> OperationError:

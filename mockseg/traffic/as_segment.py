@@ -14,10 +14,12 @@ from mockseg.json_types import decode
 from mockseg.traffic.packets import Group, Request
 
 WEBHOOK: Final = "webhook"
-# Which calls Segment forwards to each. A deletion is not a call, and another edition of the
-# webhook would receive the same.
+# Which calls Segment forwards to each. A deletion is not a call, another edition of the webhook
+# would receive the same, and a warehouse receives no requests.
 DESTINATIONS: Final[dict[str, frozenset[str]]] = {
-    name: kind.forwards - {"delete"} for name, kind in KINDS.items() if name != "webhook-actions"
+    name: kind.forwards - {"delete"}
+    for name, kind in KINDS.items()
+    if name != "webhook-actions" and not kind.storage
 }
 
 

@@ -6,7 +6,7 @@ It writes over a connection that is handed in: of ``sqlite3`` or of ``psycopg``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from mockseg.json_types import JsonObject
@@ -52,7 +52,7 @@ class Loader:
         dialect: Dialect,
         options: Options,
         *,
-        known: Mapping[str, Mapping[str, LogicalType]] | None = None,
+        known: dict[str, dict[str, LogicalType]] | None = None,
     ) -> None:
         self._connection = connection
         self._options = options

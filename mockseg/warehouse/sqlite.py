@@ -33,7 +33,8 @@ _READING: Final = frozenset(
 _PRAGMAS: Final = frozenset({"table_info", "table_xinfo", "table_list"})
 _TABLE_FUNCTIONS: Final = ("json_each", "json_tree", "pragma_table_info")
 _NO_TABLE = re.compile(r"no such table: (.+)")
-_NO_COLUMN = re.compile(r"no such column: (.+)")
+# Newer releases add that a name in double quotes may be meant as a text.
+_NO_COLUMN = re.compile(r'no such column: "?(.+?)"?(?: - should .*)?')
 _WORDS = re.compile(r"\w+")
 
 
@@ -104,13 +105,14 @@ class SqliteWarehouse:
             connection.execute(f"SELECT 1 FROM {function}('[]')").fetchall()  # noqa: S608  (ours)
         self.loader = Loader(connection, SQLITE, options)
         self.size_bytes = 0
+        self._stopped = False
 
     def close(self) -> None:
         self._close()
 
-    def interrupt(self) -> None:
-        """End the query that runs in another thread."""
-        self._connection.interrupt()
+    def stop(self) -> None:
+        """End the query that runs in another thread, and each that comes later."""
+        self._stopped = True
 
     def load(self, messages: Iterable[JsonObject | str], *, written: str) -> None:
         """Load calls, in one transaction.
@@ -166,7 +168,7 @@ class SqliteWarehouse:
         def count_steps() -> bool:
             nonlocal steps
             steps += _STRIDE
-            return steps >= self.limits.steps
+            return self._stopped or steps >= self.limits.steps
 
         connection.set_authorizer(_authorize)
         connection.set_progress_handler(count_steps, _STRIDE)

@@ -126,7 +126,7 @@ class Tables:
     Args:
         dialect: of its database.
         options: choices for what Segment does not document.
-        known: what exists already, by table and column.
+        known: what exists already, by table and column; it is changed in place.
 
     Attributes:
         columns: by table, the logical type of each column in the order in which they were made.
@@ -137,11 +137,11 @@ class Tables:
         dialect: Dialect,
         options: Options,
         *,
-        known: Mapping[str, Mapping[str, LogicalType]] | None = None,
+        known: dict[str, dict[str, LogicalType]] | None = None,
     ) -> None:
         self._dialect = dialect
         self._options = options
-        self.columns = {table: dict(columns) for table, columns in (known or {}).items()}
+        self.columns = {} if known is None else known
 
     def prepare(self, row: Row) -> Statements | Loss:
         """Return what loads a row; a loss where it cannot be loaded.

@@ -47,10 +47,11 @@ def settings_body(
         write_key: of the source.
         host: this server as the client calls it, with the port.
         scheme: ``http`` or ``https``.
-        destinations: of the source; those that are not enabled are left out.
+        destinations: of the source; those that are not enabled are left out, and warehouses, of
+            which no SDK knows.
     """
     api_host = f"{host}/v1"
-    enabled = [each for each in destinations if each.spec.enabled]
+    enabled = [each for each in destinations if each.spec.enabled and not each.kind.storage]
     return json_types.encode(
         {
             "integrations": {

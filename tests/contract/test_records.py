@@ -21,6 +21,7 @@ FLOORS = (
     "operations",
     "plans",
     "schemas",
+    "warehouse",
 )
 # A body that is being read, and what grows while work on it goes on.
 CHANGING = {

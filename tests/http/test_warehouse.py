@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from datetime import UTC, datetime
 
 import pytest
@@ -95,6 +97,35 @@ def test_options_are_those_of_the_warehouse(server):
         source.warehouse().query("SELECT * FROM paid")
     with pytest.raises(OperationError, match="zoned"):
         source.warehouse(dates="some").query("SELECT 1")
+
+
+def test_a_connected_warehouse_has_an_id_and_deliveries(server):
+    """The ledger says which calls reach it; SQL sees the same ones."""
+    source = server.source()
+    connected = source.destination("warehouse")
+    paid = {"type": "track", "userId": "u", "event": "Paid", "properties": {"userId": "x"}}
+    only = {"Warehouses": {"warehouseIds": [connected.id]}}
+    source.send(
+        paid | {"integrations": {"All": False}},
+        paid | {"integrations": only},
+        paid | {"integrations": {"Warehouses": {"warehouseIds": ["another"]}}},
+    )
+    source.settle(timeout=30)
+    states = [delivery.state for delivery in source.deliveries()]
+    assert states == ["delivered", "delivered", "filtered"]
+    ((note, *_), *_) = [
+        attempt.notes for attempt in source.deliveries()[0].attempts if attempt.notes
+    ]
+    assert (note.code, note.field) == ("reserved_column", "paid.user_id")
+    sql = "SELECT COUNT(*) AS n FROM paid"
+    assert source.warehouse(connected.id).query(sql) == [{"n": 2}]
+    assert source.warehouse().query(sql) == [{"n": 1}]
+    assert connected.state()["tables"]["paid"]["event"] == "varchar"
+    # SDKs are not told of it.
+    address = f"{server.url}/v1/projects/{source.write_key}/settings"
+    with urllib.request.urlopen(address) as answer:  # noqa: S310  (our own)
+        settings = json.load(answer)
+    assert settings["integrations"]["Segment.io"]["unbundledIntegrations"] == []
 
 
 def test_a_window_has_a_warehouse_from_then_on(server):

@@ -103,8 +103,8 @@ def connect(scope: Scope, /, type_: str, **options: Any) -> Steps[DestinationVie
     """Connect a destination to the source; calls from now on are forwarded to it.
 
     Args:
-        type_: ``userengage``, ``userleap``, ``candu``, ``userguiding``, ``webhook`` or
-            ``webhook-actions``.
+        type_: ``userengage``, ``userleap``, ``candu``, ``userguiding``, ``webhook``,
+            ``webhook-actions`` or ``warehouse``.
         options: see :class:`~mockseg.client.verbs.vendor.DestinationOptions`;
             whatever else is set up at the vendor, ``trusted_domains=["shop.example"]``.
 

@@ -6,6 +6,7 @@ import pytest
 
 from mockseg.delivery.destination import for_replay, own_settings, route
 from mockseg.destinations.kinds import KINDS
+from mockseg.errors import OperationError
 
 
 @pytest.fixture
@@ -23,6 +24,34 @@ def reason(destination):
 def test_a_call_goes_to_every_destination_by_default(reason):
     """Without an integrations object, consent or filters nothing stands in the way."""
     assert [reason({}, kind) for kind in KINDS] == [None] * len(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("integrations", "expected"),
+    [
+        ({"All": False}, None),
+        ({"Warehouses": False}, "FILTERED_BY_INTEGRATIONS_OBJECT"),
+        ({"Warehouses": {"all": False}}, "FILTERED_BY_INTEGRATIONS_OBJECT"),
+        ({"Warehouses": {"warehouseIds": ["d1"]}}, None),
+        ({"Warehouses": {"warehouseIds": ["d2"]}}, "FILTERED_BY_INTEGRATIONS_OBJECT"),
+        ({"Warehouses": {"apiKey": "x"}, "_metadata": {"bundled": ["Warehouses"]}}, None),
+    ],
+)
+def test_a_warehouse_obeys_its_own_key_alone(reason, integrations, expected):
+    """``All`` and filters mean nothing to it, and its key carries no settings."""
+    message = {"integrations": integrations}
+    assert reason(message, "warehouse") == expected
+    assert own_settings(message, KINDS["warehouse"]) == {}
+    assert reason({"integrations": for_replay(KINDS["warehouse"])}, "warehouse") is None
+
+
+def test_a_warehouse_has_no_filters_and_no_url(destination):
+    """What would do nothing is refused."""
+    dropping = [{"if": "all", "actions": [{"type": "DROP"}]}]
+    with pytest.raises(OperationError, match="do not act on warehouses"):
+        destination("warehouse", filters=dropping)
+    with pytest.raises(OperationError, match="at most 0 for warehouse"):
+        destination("warehouse", url="http://127.0.0.1:9/")
 
 
 def test_nothing_goes_to_a_destination_that_is_not_enabled(reason):

@@ -153,14 +153,16 @@ async def test_questions_at_once_are_answered_one_after_the_other(machine):
     assert await asyncio.gather(*questions) == [1, 1, 1]
 
 
-async def test_a_question_that_nobody_waits_for_ends(machine):
-    """The thread is done when the task is, and the next question is answered."""
-    machine.track()
-    forever = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT COUNT(*) FROM n"
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 10])
+async def test_a_question_that_nobody_waits_for_ends(machine, turns):
+    """Its thread ends by itself, and the next question is answered."""
     machine.hub.warehouses._limits = Limits(steps=10**12)
+    machine.track()
+    assert await count(machine) == 1
+    forever = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT COUNT(*) FROM n"
     question = asyncio.ensure_future(ask(machine, forever))
-    # Loading is one step, asking the next; at any of them it can be cancelled.
-    await breathe()
+    for _ in range(turns):
+        await breathe()
     question.cancel()
     with pytest.raises(asyncio.CancelledError):
         await question
