@@ -261,6 +261,39 @@ def big_requests(_: argparse.Namespace) -> None:
         )
 
 
+def bad_calls(_: argparse.Namespace) -> None:
+    """One batch of 2,500 small calls that violate a plan."""
+    inner = {"properties": {"n": {"type": "string"}}}
+    schema = {"properties": {"properties": inner}}
+    plan = {"rules": [{"type": "TRACK", "key": "E", "jsonSchema": schema}]}
+    with Watched() as server:
+        server.ask("/_mockseg/v1/sources", body={"writeKey": "k", "plan": plan})
+        message = {"type": "track", "event": "E", "userId": "u", "properties": {"n": 1}}
+        body = {"writeKey": "k", "batch": [message] * 2_500}
+        server.held_ms()
+        seconds, status, _body = server.ask("/v1/batch", body=body)
+        _say(f"2,500 bad calls ({status})", s=seconds, held=server.held_ms())
+
+
+def removing(_: argparse.Namespace) -> None:
+    """A destination with tens of thousands waiting is removed."""
+    with Watched() as server:
+        asked = {"type": "webhook", "source": "k", "settings": {"url": "http://127.0.0.1:9/"}}
+        made = json.loads(server.ask("/_mockseg/v1/destinations", body=asked)[2])
+        message = {"type": "track", "event": "E", "userId": "u"}
+        for _ in range(40):
+            server.ask("/v1/batch", body={"writeKey": "k", "batch": [message] * 1_000})
+        server.held_ms()
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        began = time.perf_counter()
+        connection.request("DELETE", f"/_mockseg/v1/destinations/{made['id']}")
+        connection.getresponse().read()
+        seconds = time.perf_counter() - began
+        for _ in range(20):
+            server.ask("/_mockseg/v1/summary")
+        _say("remove a destination, 40,000 waiting", ms=seconds * 1e3, held=server.held_ms())
+
+
 def clearing(_: argparse.Namespace) -> None:
     """One source with 100,000 calls is cleared."""
     with Watched() as server:
@@ -278,13 +311,24 @@ def clearing(_: argparse.Namespace) -> None:
 def memory(_: argparse.Namespace) -> None:
     """What grows beside bodies, with `max_bytes` of 10 MB: asked at most 1.5 x that and 30 MB."""
     most = 10_000_000
-    for load in (_headers, _urls, _findings, _dead_destination):
+    loads = (
+        _headers,
+        _urls,
+        _findings,
+        _message_ids,
+        _dead_destination,
+        _two_dead_destinations,
+        _vendors,
+    )
+    for load in loads:
         with Watched(max_bytes=most) as server:
             server.ask("/v1/track", body=_tiny("k", 0))
             idle = server.memory_bytes()
+            server.held_ms()
             load(server)
-            grown = server.memory_bytes() - idle
-            _say(load.__name__, grown_MB=grown / 1e6, allowed_MB=(1.5 * most) / 1e6 + 30)
+            held, grown = server.held_ms(), server.memory_bytes() - idle
+            allowed = (1.5 * most) / 1e6 + 30
+            _say(load.__name__, grown_MB=grown / 1e6, allowed_MB=allowed, held=held)
 
 
 def _headers(server: Watched) -> None:
@@ -311,14 +355,45 @@ def _findings(server: Watched) -> None:
         connection.getresponse().read()
 
 
-def _dead_destination(server: Watched) -> None:
-    wanted = {"type": "webhook", "source": "k", "settings": {"url": "http://127.0.0.1:9/"}}
-    status, body = server.ask("/_mockseg/v1/destinations", body=wanted)[1:]
-    if status != 201:
-        raise RuntimeError(body)
+def _message_ids(server: Watched) -> None:
+    """Batches of small calls, each with an id of its own: the window outlives the calls."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    for number in range(20_000):
-        connection.request("POST", "/v1/track", _tiny("k", number, pad=4_000))
+    for number in range(400):
+        message = {"type": "track", "event": "E", "userId": "u"}
+        batch = [{**message, "messageId": f"{number:018d}{n:018d}"} for n in range(1_000)]
+        connection.request("POST", "/v1/batch", json.dumps({"writeKey": "k", "batch": batch}))
+        connection.getresponse().read()
+
+
+_DEAD = {"type": "webhook", "settings": {"url": "http://127.0.0.1:9/"}}
+
+
+def _dead_destination(server: Watched) -> None:
+    _to_destinations(server, [_DEAD], pad=4_000)
+
+
+def _two_dead_destinations(server: Watched) -> None:
+    """Small calls, and retries of those that wait: an hour of them."""
+    _to_destinations(server, [_DEAD, _DEAD], pad=0)
+    for _ in range(4):
+        server.ask("/_mockseg/v1/clock/advance", body={"seconds": 900})
+        _to_destinations(server, [], pad=0)
+
+
+def _vendors(server: Watched) -> None:
+    """What reaches two imitations, and their users."""
+    _to_destinations(server, [{"type": "userengage"}, {"type": "candu"}], pad=400)
+
+
+def _to_destinations(server: Watched, wanted: list[dict[str, Any]], *, pad: int) -> None:
+    for each in wanted:
+        asked = {**each, "source": "k"}
+        status, body = server.ask("/_mockseg/v1/destinations", body=asked)[1:]
+        if status != 201:
+            raise RuntimeError(body)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    for number in range(10_000):
+        connection.request("POST", "/v1/track", _tiny("k", number, pad=pad))
         connection.getresponse().read()
 
 
@@ -331,7 +406,17 @@ def _tiny(key: str, number: int, *, pad: int = 0) -> bytes:
 
 SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
     each.__name__: each
-    for each in (questions, streams, wrong_batch, waits, big_requests, clearing, memory)
+    for each in (
+        questions,
+        streams,
+        wrong_batch,
+        bad_calls,
+        waits,
+        big_requests,
+        clearing,
+        removing,
+        memory,
+    )
 }
 
 
