@@ -13,7 +13,7 @@ from typing import Final, cast
 from mockseg.domain.message import HOLDERS
 from mockseg.json_types import Json, JsonObject
 from mockseg.plans.model import Plan, Rule, RuleType
-from mockseg.schemas.formats import is_format
+from mockseg.schemas.formats import looks_like
 from mockseg.schemas.tree import DRAFT
 from mockseg.schemas.vocabulary import given_type
 
@@ -113,7 +113,7 @@ class _Seen:
             if len(self._texts) > _MOST_VALUES or len(text) > _LONGEST_VALUE:
                 self._texts = None
         candidates = _FORMATS if self._formats is None else tuple(self._formats)
-        self._formats = {each for each in candidates if is_format(each, text)}
+        self._formats = {each for each in candidates if looks_like(each, text)}
 
     def _add_object(self, value: JsonObject) -> None:
         if self._names is None or self._depth >= _DEEPEST:

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from mockseg.json_types import Json, JsonObject, canonical, decode
 from mockseg.schemas.engine_form import BadPatternError, engine_form, moved
-from mockseg.schemas.formats import ASSERTED, NOT_ASSERTED
+from mockseg.schemas.format_checks import ASSERTED, NOT_ASSERTED
 from mockseg.schemas.tree import DRAFT, Path, json_pointer, pointer_path
 from mockseg.schemas.walker import Failure, walk
 

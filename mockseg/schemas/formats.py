@@ -1,11 +1,6 @@
-"""The formats that are asserted, defined once for both validators.
+"""Texts of the formats: which ones strategies and traffic make, and which ones look like one.
 
-JSON Schema leaves it open whether ``format`` is asserted, and libraries differ in
-which formats they know and how strictly. Both validators here call these functions,
-so they agree by construction. All of them take time linear in the text.
-
-Asserted: date-time, date, time (RFC 3339), email, uri, uuid, hostname, ipv4, ipv6.
-Every other format only annotates, as it does at Segment.
+What a plan's ``format`` takes is said by :mod:`mockseg.schemas.format_checks`, and is more.
 
 Strings of a format are each read from one row of bytes, whatever those are. What a test of
 Hypothesis takes is paid by the choice, so a value is one choice: a row of bytes. Each of them
@@ -16,13 +11,13 @@ large whole numbers, most of which are drawn small.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple, TypeVar
+
+from mockseg.schemas.format_checks import is_format
 
 # Ours, for the envelope's timestamps: as SDKs write them, in years that clocks have.
 MOMENT: Final = "mockseg-moment"
@@ -82,48 +77,23 @@ def _is_uri(text: str) -> bool:
     return _URI(text) is not None and ("%" not in text or _BAD_ESCAPE.search(text) is None)
 
 
-def _is_address(text: str, *, kind: Callable[[str], object], longest: int) -> bool:
-    # Python also takes digits of other scripts, and zones.
-    if len(text) > longest or not text.isascii() or "%" in text:
-        return False
-    try:
-        kind(text)
-    except ValueError:
-        return False
-    return True
-
-
-ASSERTED: Final[dict[str, Callable[[str], bool]]] = {
+_LOOKS: Final[dict[str, Callable[[str], bool]]] = {
     "date-time": _is_date_time,
     "date": _is_date,
-    "time": _is_time,
+    "uuid": lambda text: _UUID(text) is not None,
     "email": _is_email,
     "uri": _is_uri,
-    "uuid": lambda text: _UUID(text) is not None,
-    "hostname": _is_hostname,
-    "ipv4": partial(_is_address, kind=ipaddress.IPv4Address, longest=15),
-    "ipv6": partial(_is_address, kind=ipaddress.IPv6Address, longest=45),
 }
 
-# The other formats of draft-07 and later, which the validators would assert by themselves.
-NOT_ASSERTED: Final = (
-    "duration",
-    "idn-email",
-    "idn-hostname",
-    "iri",
-    "iri-reference",
-    "json-pointer",
-    "regex",
-    "relative-json-pointer",
-    "uri-reference",
-    "uri-template",
-)
 
+def looks_like(name: str, text: str) -> bool:
+    """Return whether a text is meant to have a format, by its standard, and a plan takes it so.
 
-def is_format(name: str, text: str) -> bool:
-    """Return whether a text has this format; true for a format that is not asserted."""
-    check = ASSERTED.get(name)
-    return check is None or check(text)
+    Args:
+        name: date-time, date, uuid, email or uri.
+        text: any.
+    """
+    return _LOOKS[name](text) and is_format(name, text)
 
 
 T = TypeVar("T")

@@ -17,7 +17,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, canonical
-from mockseg.schemas.formats import ASSERTED, MOMENT
+from mockseg.schemas.format_checks import ASSERTED
+from mockseg.schemas.formats import MOMENT
 from mockseg.schemas.shapes import Conjunction, Shape, expand, merged
 
 V = TypeVar("V")

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Final
 
 from mockseg.json_types import Json, JsonObject, canonical
-from mockseg.schemas.formats import is_format
+from mockseg.schemas.format_checks import is_format
 from mockseg.schemas.tree import Path, dereference, lookup, types_of
 from mockseg.schemas.vocabulary import given_type
 

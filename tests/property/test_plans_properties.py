@@ -24,7 +24,7 @@ from mockseg.plans.protocols import ProtocolsSettings, TrackSettings
 from mockseg.plans.reported import reported
 from mockseg.plans.violations import explain, violations_of
 from mockseg.schemas.compiled import compile_schema
-from mockseg.schemas.formats import ASSERTED
+from mockseg.schemas.format_checks import ASSERTED
 from mockseg.schemas.soundness import sound_schema
 from mockseg.schemas.tree import members_judged
 

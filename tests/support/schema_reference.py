@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockseg.json_types import canonical, decode
 from mockseg.schemas.compiled import compile_schema
-from mockseg.schemas.formats import ASSERTED
+from mockseg.schemas.format_checks import ASSERTED
 from mockseg.schemas.patterns import to_python
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockseg.domain.timestamps import parse_moment
-from mockseg.schemas.formats import ASSERTED, MOMENT, date_times, format_text, is_format
+from mockseg.schemas.format_checks import ASSERTED, is_format
+from mockseg.schemas.formats import MOMENT, date_times, format_text
 
 SIZES = {"hostname": 1, "email": 3, "uri": 2}
 # Format -> what eight rows of bytes say, zeros first. Seeded traffic is made of these.

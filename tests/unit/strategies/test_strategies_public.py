@@ -16,7 +16,7 @@ from mockseg.domain.spec import check
 from mockseg.json_types import encode
 from mockseg.plans.model import plan_from_json, read_plan
 from mockseg.plans.planset import PlanSet
-from mockseg.schemas.formats import is_format
+from mockseg.schemas.format_checks import is_format
 
 if TYPE_CHECKING:
     from pathlib import Path
