@@ -17,7 +17,7 @@ from mockseg.domain.findings import Violation
 from mockseg.json_types import Json, JsonObject, canonical
 from mockseg.plans.violations import segment_text
 from mockseg.schemas.tree import lookup
-from mockseg.schemas.vocabulary import VOCABULARY, field_of, given_type, type_names
+from mockseg.schemas.vocabulary import VOCABULARY, WRAPPERS, field_of, given_type, type_names
 from mockseg.schemas.walker import Failure
 
 
@@ -62,7 +62,9 @@ def as_reported(violation: Violation) -> ReportedViolation:
 
 
 def _one(failure: Failure, schema: JsonObject) -> ReportedViolation:
-    _, kind, sentence = VOCABULARY[failure.keyword]
+    keyword = failure.keyword
+    unknown = (keyword, keyword, f"Does not satisfy {keyword}")
+    _, kind, sentence = (VOCABULARY | WRAPPERS).get(keyword, unknown)
     path, name = failure.instance_path, "".join(failure.names[:1])
     field = field_of((*path, name) if failure.keyword == "required" else path)
     if failure.pair is not None:

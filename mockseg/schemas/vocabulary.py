@@ -68,11 +68,15 @@ VOCABULARY: Final[dict[str, tuple[str, str, str]]] = {
     "dependencies": ("dependency", "Missing Dependency", "Has a dependency on {name}"),
     "anyOf": ("any_of", "Number Any Of", "Must validate at least one schema (anyOf)"),
     "oneOf": ("one_of", "Number One Of", "Must validate one and only one schema (oneOf)"),
+    "not": ("not", "Number Not", "Must not validate the schema (not)"),
+    "false": ("not_allowed", "False", "False always fails validation"),
+}
+
+# Reported beside what fails inside, which is all that a finding says.
+WRAPPERS: Final[dict[str, tuple[str, str, str]]] = {
     "allOf": ("all_of", "Number All Of", "Must validate all the schemas"),
     "then": ("then", "Condition Then", 'Must validate "then" as "if" was valid'),
     "else": ("else", "Condition Else", 'Must validate "else" as "if" was not valid'),
-    "not": ("not", "Number Not", "Must not validate the schema (not)"),
-    "false": ("not_allowed", "False", "False always fails validation"),
 }
 
 _LONGEST_VALUE: Final = 120
