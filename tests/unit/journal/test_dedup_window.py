@@ -161,12 +161,12 @@ def test_the_generation_is_the_same_however_ids_are_remembered():
 def test_what_is_forgotten_is_freed_part_by_part():
     """No request waits for a whole generation to be freed."""
     background = BackgroundWork()
-    window = DedupWindow(generation=1000, background=background)
-    for number in range(1, 2001):
+    window = DedupWindow(generation=10_000, background=background)
+    for number in range(1, 20_001):
         window.begin(number, 0)
         assert window.take_in(f"m{number}", number)
     assert not background
-    window.begin(2001, 0)
+    window.begin(20_001, 0)
     assert background
     assert window.first("m1", 0) == 0
     for _ in range(4):
