@@ -34,9 +34,10 @@ _T = TypeVar("_T")
 
 # What a server has again after a restart with `journal`, and what it has not.
 JOURNAL_KEEPS = (
-    "requests, calls, verdicts, cursors, sources with their settings and plans, and clocks"
+    "requests, calls, verdicts, cursors, sources with their settings and plans, clocks,"
+    " destinations, deliveries and vendors' state"
 )
-JOURNAL_OMITS = "destinations, deliveries, vendor state and faults"
+JOURNAL_OMITS = "faults, waits, audiences and the requests that reached vendors"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

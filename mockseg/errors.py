@@ -11,6 +11,7 @@
     ├── PlanError                a tracking plan cannot be read; carries file and place
     ├── MalformedJsonError       bytes are not JSON
     ├── JournalError             a journal's file cannot be used, or takes no more; carries the file
+    │   └── JournalDamagedError      it is damaged
     ├── OperationError           an operation was refused; carries status, code, details
     ├── VendorStateError         an imitated vendor cannot be set up or acted on like that
     ├── ServerStartError         the server could not start: a taken port, a wrong certificate
@@ -35,6 +36,7 @@ __all__ = [
     "ClockError",
     "ConfigError",
     "FqlError",
+    "JournalDamagedError",
     "JournalError",
     "MalformedJsonError",
     "MissingExtraError",
@@ -172,6 +174,10 @@ class JournalError(MocksegError):
         self.path = path
         self.reason = reason
         super().__init__(f"journal {path}: {reason}")
+
+
+class JournalDamagedError(JournalError):
+    """A journal's file is damaged; nothing of it was changed."""
 
 
 class OperationError(MocksegError):

@@ -108,6 +108,7 @@ class RunningServer:
 
     async def _close_journal(self) -> None:
         if self.settings.journal is not None:
+            await self.hub.finish()
             await asyncio.to_thread(self.hub.close)
 
     def _connection(self) -> web.RequestHandler:

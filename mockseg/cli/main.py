@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "clear": ("clear", "Forget calls."),
     "export": ("export", "Write recorded calls to a file, one JSON object a line."),
     "import": ("import_calls", "Record exported calls again."),
+    "journal": ("journal", "Look at the file of a journal, check it, or compact it."),
     "catalogue": ("catalogue", "Show the events that documents describe."),
     "samples": ("samples", "Write messages for test suites in any language."),
     "validate": ("validate", "Judge a file of calls by plans, without a server."),

@@ -25,7 +25,8 @@ from mockseg.delivery.destination import Destination, for_replay, own_settings, 
 from mockseg.delivery.lane import Job, Lane, job_bytes
 from mockseg.delivery.ledger import Ledger
 from mockseg.delivery.outgoing import Sender, as_sent, hand_over, send_within
-from mockseg.delivery.retrying import AttemptOutcome, Exchange
+from mockseg.delivery.records import KeptDelivery
+from mockseg.delivery.retrying import AttemptOutcome, Exchange, rounds, urls_to_retry
 from mockseg.domain.call import KeptCall
 from mockseg.domain.delivery import DeliveryState
 from mockseg.domain.timestamps import format_moment
@@ -113,10 +114,41 @@ class Dispatcher:
                 user_id=call.user_id,
                 source=destination.source,
                 destination=destination.id,
+                again=again,
             )
             self._enter(lane, Job(kept, call=call, integrations=integrations))
         self._wake(lane)
         self._meter.keep_bound()
+
+    def resume(self, destination: Destination, kept: KeptDelivery, call: KeptCall | None) -> None:
+        """Go on with a delivery of an earlier run: at once, or when its next attempt is due.
+
+        Args:
+            destination: of the delivery.
+            kept: it, in the ledger; it is not final.
+            call: None when it is no longer kept; what was sent before is sent again then.
+        """
+        lane = self._lane(destination)
+        again = for_replay(destination.kind) if kept.again else None
+        job = Job(kept, call=call, integrations=again, retries=rounds(kept.attempts))
+        lane.add(job)
+        job.user = kept.user_id or kept.message_id
+        if kept.attempts:
+            job.first_ns = kept.attempts[0].started_ns
+            job.body = kept.attempts[0].body
+            job.urls = urls_to_retry(kept.attempts)
+        elif kept.type == "delete" and not kept.call:
+            now_ns = self._clock_of(kept.source).now_ns()
+            job.body = _deletion(kept.user_id or "", now_ns=now_ns)
+        elif call is None:
+            sentence = "the call was evicted before it was delivered, and the server started anew"
+            self._finish(lane, job, "failed", "call_evicted", sentence)
+            return
+        if kept.state == "retrying":
+            lane.inbox.pop()
+            lane.put_off(job, kept.next_ns)
+        lane.count(job)
+        self._wake(lane)
 
     def offer_deletion(self, destination: Destination, user_id: str) -> None:
         """Notify a destination that a user is to be deleted, if its kind takes deletions.
@@ -125,8 +157,7 @@ class Dispatcher:
         """
         if not destination.takes_deletions:
             return
-        now = format_moment(self._clock_of(destination.source).now_ns())
-        message = {"type": "delete", "userId": user_id, "timestamp": now}
+        now_ns = self._clock_of(destination.source).now_ns()
         lane = self._lane(destination)
         kept = self.ledger.open(
             call=0,
@@ -137,7 +168,7 @@ class Dispatcher:
             source=destination.source,
             destination=destination.id,
         )
-        job = Job(kept, body=json_types.encode(message))
+        job = Job(kept, body=_deletion(user_id, now_ns=now_ns))
         job.user = user_id
         self._enter(lane, job)
         self._wake(lane)
@@ -303,6 +334,8 @@ class Dispatcher:
             self._hand_over(lane, batch)
         if not local:
             self._start_attempts(lane, size)
+        if lane.timer is None and lane.next_due_ns() is not None:
+            self._set_timer(lane)
 
     def _routed(self, lane: Lane, job: Job) -> bool:
         """Decide about a call; return whether it goes on."""
@@ -413,3 +446,8 @@ class Dispatcher:
             lane.wake_due(now_ns)
             self._wake(lane)
         lane.timer = None
+
+
+def _deletion(user_id: str, *, now_ns: int) -> bytes:
+    message = {"type": "delete", "userId": user_id, "timestamp": format_moment(now_ns)}
+    return json_types.encode(message)

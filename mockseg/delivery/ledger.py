@@ -86,7 +86,9 @@ class Ledger:
 
     Attributes:
         cursor: of the latest delivery.
-        finished: number of deliveries that became final since the start.
+        finished: number of deliveries that became final, ever.
+        on_gone: called with each delivery that was evicted, or dropped with its call.
+        on_dropped: called with a source whose deliveries were dropped.
     """
 
     def __init__(
@@ -104,6 +106,8 @@ class Ledger:
         self._finished.evict = self._evict_bytes
         self._background = BackgroundWork() if background is None else background
         self.on_change = on_change
+        self.on_gone: Callable[[KeptDelivery], object] = lambda _: None
+        self.on_dropped: Callable[[str], object] = lambda _: None
         self._sources: dict[str, _Source] = {}
         self._by_call: dict[int, KeptDelivery | list[KeptDelivery]] = {}
         # The same of all sources.
@@ -128,27 +132,46 @@ class Ledger:
         user_id: str | None,
         source: str,
         destination: str,
+        again: bool = False,
     ) -> KeptDelivery:
         """Begin a delivery, queued; the arguments are as in :class:`KeptDelivery`."""
         self.cursor += 1
         kept = KeptDelivery(
-            self.cursor, call, message_id, type, event, user_id, source, destination
+            self.cursor, call, message_id, type, event, user_id, source, destination, again=again
         )
-        of_source = self._sources.get(source)
-        if of_source is None:
-            of_source = self._sources[source] = _Source(self.cursor - 1)
-        of_source.entries.append(kept.cursor, kept)
-        self._all.entries.append(kept.cursor, kept)
-        of_source.open += 1
-        self._all.open += 1
-        self._kept += 1
-        if call:
-            self._index(call, kept)
-        self._count_open(of_source, kept.size_bytes)
+        self._add(kept)
         if self._kept > self._max_deliveries:
             self._evict()
         self.on_change(kept)
         return kept
+
+    def restore(self, deliveries: Iterable[KeptDelivery], *, cursor: int, finished: int) -> None:
+        """Have deliveries of an earlier run again; nothing is reported, and there are none yet.
+
+        Args:
+            deliveries: in any order; none has a higher cursor or place than these.
+            cursor: of the latest delivery that there ever was.
+            finished: likewise, how many became final.
+        """
+        for kept in sorted(deliveries, key=lambda kept: kept.cursor):
+            self._add(kept)
+            if kept.state == "retrying":
+                self._sources[kept.source].retry(kept)
+        for kept in sorted(self._all.entries.after(0), key=lambda kept: kept.finished):
+            if kept.finished:
+                source = self._sources[kept.source]
+                self._count_open(source, -kept.size_bytes)
+                self._count_final(source, kept.size_bytes)
+                self._add_final(kept)
+        self.cursor, self.finished = cursor, finished
+        self._evict()
+        self._meter.keep_bound()
+
+    def restore_evicted(self, source: str, *, evicted: int, call: int) -> None:
+        """Have it known again that deliveries of a source were evicted; see `evicted_of`."""
+        for each in (self._sources.setdefault(source, _Source(0)), self._all):
+            each.evicted += evicted
+            each.evicted_call = max(each.evicted_call, call)
 
     def attempted(self, kept: KeptDelivery, attempt: KeptAttempt) -> None:
         """Add an attempt; `retrying` or `finish` follows and reports both."""
@@ -182,12 +205,9 @@ class Ledger:
         self._count_open(source, -kept.size_bytes)
         kept.state, kept.reason, kept.description, kept.next_ns = state, reason, description, 0
         self._count_final(source, kept.size_bytes)
-        source.open -= 1
-        self._all.open -= 1
         self.finished += 1
         kept.finished = self.finished
-        source.finals.append(kept.finished, kept)
-        self._all.finals.append(kept.finished, kept)
+        self._add_final(kept)
         self.on_change(kept)
         if self._kept > self._max_deliveries:
             self._evict()
@@ -215,6 +235,7 @@ class Ledger:
         self._finished.add(-found.final_bytes)
         self._dropping += 1
         self._background.add(self._free(found))
+        self.on_dropped(source)
         return dropped
 
     def drop_call(self, call: int) -> None:
@@ -228,6 +249,7 @@ class Ledger:
                 self._all.open -= 1
             source.entries.remove(kept.cursor)
             self._forget(kept, source)
+            self.on_gone(kept)
 
     # --- reading
 
@@ -305,6 +327,26 @@ class Ledger:
 
     # --- inside
 
+    def _add(self, kept: KeptDelivery) -> None:
+        source = self._sources.get(kept.source)
+        if source is None:
+            source = self._sources[kept.source] = _Source(kept.cursor - 1)
+        source.entries.append(kept.cursor, kept)
+        self._all.entries.append(kept.cursor, kept)
+        source.open += 1
+        self._all.open += 1
+        self._kept += 1
+        if kept.call:
+            self._index(kept.call, kept)
+        self._count_open(source, kept.size_bytes)
+
+    def _add_final(self, kept: KeptDelivery) -> None:
+        source = self._sources[kept.source]
+        source.open -= 1
+        self._all.open -= 1
+        source.finals.append(kept.finished, kept)
+        self._all.finals.append(kept.finished, kept)
+
     def _of(self, source: str | None) -> _Source | None:
         return self._all if source is None else self._sources.get(source)
 
@@ -358,6 +400,7 @@ class Ledger:
         self._forget(oldest, source)
         source.count_evicted(oldest.call)
         self._all.count_evicted(oldest.call)
+        self.on_gone(oldest)
 
     def _forget(self, kept: KeptDelivery, source: _Source) -> None:
         self._kept -= 1

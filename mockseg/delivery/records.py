@@ -86,6 +86,7 @@ class KeptDelivery(msgspec.Struct, gc=False, eq=False):
         next_ns: when it is tried again, a moment; 0 when it is not.
         gone: it is in the ledger no more: evicted, or of a source that was dropped.
         finished: its place among those that became final, from 1; 0 before.
+        again: it is a replay.
     """
 
     cursor: int
@@ -103,6 +104,7 @@ class KeptDelivery(msgspec.Struct, gc=False, eq=False):
     next_ns: int = 0
     gone: bool = False
     finished: int = 0
+    again: bool = False
 
     @property
     def final(self) -> bool:

@@ -8,6 +8,7 @@ overview.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -135,6 +136,29 @@ def _retry_after_seconds(response: VendorResponse, now_ns: int) -> float:
     except (ValueError, TypeError, OverflowError):
         return 0.0
     return max(0.0, moment - now_ns / NANOSECONDS)
+
+
+def rounds(attempts: Sequence[KeptAttempt]) -> int:
+    """Return how often a delivery was tried: a round asks each of its URLs once."""
+    return len(_by_round(attempts))
+
+
+def urls_to_retry(attempts: Sequence[KeptAttempt]) -> tuple[str, ...]:
+    """Return the URLs of the last round that may be asked again."""
+    return tuple(
+        attempt.url
+        for attempt in _by_round(attempts)[-1]
+        if (attempt.error or "").startswith("awaiting-retry")
+    )
+
+
+def _by_round(attempts: Sequence[KeptAttempt]) -> list[list[KeptAttempt]]:
+    found: list[list[KeptAttempt]] = []
+    for attempt in attempts:
+        if not found or any(attempt.url == each.url for each in found[-1]):
+            found.append([])
+        found[-1].append(attempt)
+    return found
 
 
 # Of an answer's body no more is kept.

@@ -13,9 +13,13 @@ class RateLimit:
         window_ns: how long a window is open.
         block_ns: how long all requests are refused after one too many; what comes meanwhile
             does not make it longer. 0 until the window ends.
+
+    Attributes:
+        paused: it refuses nothing, and counts nothing.
     """
 
     def __init__(self, most: int | None, *, window_ns: int, block_ns: int = 0) -> None:
+        self.paused = False
         self._most = most
         self._window_ns = window_ns
         self._block_ns = block_ns
@@ -25,7 +29,7 @@ class RateLimit:
 
     def refuses(self, now_ns: int) -> bool:
         """Count a request; return whether it is one too many."""
-        if not self._most:
+        if not self._most or self.paused:
             return False
         if self._blocked_ns is not None:
             if 0 <= now_ns - self._blocked_ns < self._block_ns:

@@ -12,7 +12,7 @@ their bodies were not.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -224,6 +224,10 @@ class UserGuiding(Imitation[UserGuidingSetup, State]):
         self._limit = RateLimit(
             self.setup.rate_limit, window_ns=10 * NANOSECONDS, block_ns=60 * NANOSECONDS
         )
+
+    @property
+    def rate_limits(self) -> Iterable[RateLimit]:
+        return (self._limit,)
 
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 
 from mockseg import json_types
+from mockseg.destinations.rate_limit import RateLimit
 from mockseg.destinations.records import plain, record_from
 from mockseg.domain.delivery import Note
 from mockseg.errors import VendorStateError
@@ -275,6 +277,22 @@ class Imitation(abc.ABC, Generic[_Setup, _State]):
         Raises:
             VendorError: it is refused; nothing is changed.
         """
+
+    @property
+    def rate_limits(self) -> Iterable[RateLimit]:
+        """What limits its requests."""
+        return ()
+
+    @contextlib.contextmanager
+    def without_limits(self) -> Iterator[None]:
+        """Refuse no request for its rate meanwhile, so that it can be applied again."""
+        for limit in self.rate_limits:
+            limit.paused = True
+        try:
+            yield
+        finally:
+            for limit in self.rate_limits:
+                limit.paused = False
 
     def knows(self, key: str) -> bool:
         """Return whether this key is or was one of its own (a revoked one is)."""

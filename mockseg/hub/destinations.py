@@ -39,20 +39,31 @@ class Connected:
     """A destination that is connected to a source.
 
     Attributes:
-        asked: what it was made from, its minted key filled in.
+        given: what it was made from.
+        asked: the same as it was changed since, its minted key filled in.
         destination: the same as the delivery floor has it.
         vendor: the imitation that receives; None for a service of the user's own.
         source: whose calls it gets.
+        key: that the imitation was made with; may be empty.
+        seed: likewise, of what it mints.
     """
 
+    given: AddDestination
     asked: AddDestination
     destination: Destination
     vendor: Vendor | None
     source: Source
+    key: str
+    seed: float
 
     @property
     def id(self) -> str:
         return self.destination.id
+
+    @property
+    def number(self) -> int:
+        """Its place among all that were ever added."""
+        return int(self.id.rpartition("-")[2])
 
     @property
     def kind(self) -> Kind:
@@ -79,6 +90,9 @@ class Destinations:
         ledger: what became of that.
         audiences: and computed traits, by write key, each by its class and name.
         strangers: by vendor, requests whose key belongs to no destination.
+        added: number of destinations that were ever added.
+        on_connected: called with each destination that was added or changed.
+        on_removed: called with each that was taken away.
     """
 
     def __init__(
@@ -96,8 +110,13 @@ class Destinations:
         meter.accounts["vendor_logs"].evict = self._evict_logs
         self._all: dict[str, Connected] = {}
         self.by_source: dict[str, tuple[Connected, ...]] = {}
-        self._added = 0
+        self.added = 0
+        self._seed = seed
         self._random = random.Random(seed)  # noqa: S311  (ids and a test's keys, not secrets)
+        # What restored ones were made from.
+        self._restored: list[AddDestination] = []
+        self.on_connected: Callable[[Connected], object] = lambda _: None
+        self.on_removed: Callable[[Connected], object] = lambda _: None
         self.strangers: dict[str, VendorLog] = {}
         self.audiences: dict[str, dict[tuple[type, str], Audience | ComputedTrait]] = {}
         self.ledger = Ledger(on_change=on_change, meter=meter, background=background)
@@ -138,27 +157,64 @@ class Destinations:
         kind = KINDS.get(asked.type)
         if kind is None:
             raise unknown_parameter("type", "destination type", asked.type, KINDS)
-        key = asked.settings.get("apiKey")
+        given, key = asked, asked.settings.get("apiKey")
         self._refuse_known_key(kind, key, besides=None)
         if key is None and not kind.type.startswith("webhook"):
             key = f"{self._random.getrandbits(4 * _KEY_HEX_DIGITS):0{_KEY_HEX_DIGITS}x}"
             asked = replace(asked, settings={**asked.settings, "apiKey": key})
-        given = _given_setup(asked)
-        setup = _setup(kind, given)
-        own = bool({"url", "urls"} & set(asked.settings))
-        if own and given:
+        if _is_own(asked) and _given_setup(asked):
             raise invalid(
                 "setup",
                 "`settings.url` names a service of your own, where mockseg can set nothing up",
                 allowed="setup, attributes and events only without settings.url",
             )
-        vendor = None if own else self._imitation(kind, setup, str(key or ""))
-        destination = _destination_of(asked, f"{kind.type}-{self._added + 1}", vendor)
-        self._added += 1
+        id_ = f"{kind.type}-{self.added + 1}"
+        seed = 0.0 if _is_own(asked) else self._random.random()
+        connected = self._connect(id_, given, asked, key=str(key or ""), seed=seed)
+        self.added += 1
+        connected.source.restored("destinations")
+        self.on_connected(connected)
+        return connected
+
+    def add_missing(self, asked: AddDestination) -> None:
+        """Connect a destination, unless one that was made from the same was restored.
+
+        Raises:
+            OperationError: as for `add`.
+        """
+        if asked in self._restored:
+            self._restored.remove(asked)
+        else:
+            self.add(asked)
+
+    def go_on_after(self, added: int) -> None:
+        """Mint other ids and keys than an earlier run did, which added this many."""
+        self.added = added
+        self._random.seed(f"{self._seed} {added}")
+
+    def restore(
+        self, id_: str, *, given: AddDestination, asked: AddDestination, key: str, seed: float
+    ) -> Connected:
+        """Connect a destination of an earlier run; as :class:`Connected` has it.
+
+        Raises:
+            OperationError: it can no longer be used.
+        """
+        if asked.type not in KINDS:
+            raise unknown_parameter("type", "destination type", asked.type, KINDS)
+        self._restored.append(given)
+        return self._connect(id_, given, asked, key=key, seed=seed)
+
+    def _connect(
+        self, id_: str, given: AddDestination, asked: AddDestination, *, key: str, seed: float
+    ) -> Connected:
+        kind = KINDS[asked.type]
+        setup = _setup(kind, _given_setup(given))
+        vendor = None if _is_own(given) else self._imitation(kind, setup, key, seed=seed)
+        destination = _destination_of(asked, id_, vendor)
         source = self._sources.claim(asked.source)
-        source.restored("destinations")
-        connected = Connected(asked, destination, vendor, source)
-        self._all[connected.id] = connected
+        connected = Connected(given, asked, destination, vendor, source, key, seed)
+        self._all[id_] = connected
         self.by_source[source.key] = (*self.of(source.key), connected)
         return connected
 
@@ -180,6 +236,7 @@ class Destinations:
         self._refuse_known_key(connected.kind, changed.settings.get("apiKey"), besides=connected)
         connected.asked, connected.destination = changed, destination
         self.dispatcher.replace(destination)
+        self.on_connected(connected)
         return connected
 
     def remove(self, connected: Connected) -> None:
@@ -192,6 +249,7 @@ class Destinations:
         self.dispatcher.drop_destination(connected.id)
         if connected.vendor is not None:
             connected.vendor.close()
+        self.on_removed(connected)
 
     def reset_source(self, key: str) -> None:
         """Forget the deliveries of a source and what reached its vendors; they keep their state."""
@@ -270,10 +328,10 @@ class Destinations:
             slack=self._meter.max_bytes // 100,
         )
 
-    def _imitation(self, kind: Kind, setup: Setup, key: str) -> Vendor:
+    def _imitation(self, kind: Kind, setup: Setup, key: str, *, seed: float) -> Vendor:
         class_ = imitation_class(kind.type)
         try:
-            imitation = class_(setup, key=key, random=random.Random(self._random.random()))  # noqa: S311  (ids and a test's keys, not secrets)
+            imitation = class_(setup, key=key, random=random.Random(seed))  # noqa: S311  (ids and a test's keys, not secrets)
             return Vendor(imitation, meter=self._meter, background=self._background)
         except VendorStateError as error:
             allowed = [field.encode_name for field in msgspec.structs.fields(setup)]
@@ -310,6 +368,11 @@ def _destination_of(asked: AddDestination, id_: str, vendor: Vendor | None) -> D
         receive=None if vendor is None else vendor.receive,
         inlet=f"/vendors/{asked.type}/{id_}/segment",
     )
+
+
+def _is_own(asked: AddDestination) -> bool:
+    """Return whether it is a service of the user's own, and nothing is imitated."""
+    return bool({"url", "urls"} & set(asked.settings))
 
 
 def _given_setup(asked: AddDestination) -> JsonObject:

@@ -13,7 +13,7 @@ import inspect
 import random
 import time
 import uuid
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,11 +22,10 @@ from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
 from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import KeptCall
-from mockseg.domain.findings import Violation, discard
+from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import write_key
-from mockseg.domain.request import Answer, Arrival, KeptRequest, Route, internal_arrival
-from mockseg.domain.timestamps import format_moment
+from mockseg.domain.request import Answer, Arrival, KeptRequest
 from mockseg.errors import (
     JournalError,
     MocksegError,
@@ -37,6 +36,7 @@ from mockseg.hub.answers import SUCCESS
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.fault_registry import FaultedRequest, FaultRegistry
 from mockseg.hub.forgotten import Forgotten
+from mockseg.hub.forwarding import FORWARDED, forwarded
 from mockseg.hub.handlers import (
     calls,
     deliveries,
@@ -52,6 +52,7 @@ from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.queries import Queries
 from mockseg.hub.restoring import SETTING_OPERATIONS, open_journal, restore, save_settings
+from mockseg.hub.saved_destinations import DestinationSaver
 from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import Behaviour, Source, Sources
 from mockseg.hub.startup_files import add_from_file
@@ -64,12 +65,6 @@ from mockseg.journal.meter import Meter
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
 from mockseg.operations.table import OPERATIONS, by_name
-from mockseg.plans.protocols import (
-    Origin,
-    forwarded_blocked,
-    reported_in,
-    violation_generated,
-)
 
 _HANDLERS = (
     calls,
@@ -82,8 +77,6 @@ _HANDLERS = (
     sources,
     warehouse,
 )
-# What comes by this route was forwarded, and is never forwarded again.
-_FORWARDED = Route(path="/_mockseg/forwarded", carries="batch", internal=True)
 
 
 class Outcome(NamedTuple):
@@ -174,6 +167,8 @@ class Hub:
         )
         # Tells this run of the server from others; chance, not the seed.
         self.run = random.SystemRandom().randrange(1, 2**32)
+        # With a file of the journal.
+        self._saver: DestinationSaver | None = None
         self.bell = Bell()
         self.waiters: Waiters[CallWaiter] = Waiters()
         self.delivery_waiters: Waiters[DeliveryWaiter] = Waiters()
@@ -198,22 +193,36 @@ class Hub:
         )
         self.faults = FaultRegistry(self.sources, seed=self.seed, changed=self.bell.ring)
         add_from_file(settings.faults, "faults", AddFault, self.faults.add)
-        add_from_file(settings.destinations, "destinations", AddDestination, self.destinations.add)
         self._handlers = {operation.name: _handler(operation.name) for operation in OPERATIONS}
         if isinstance(self.journal, DurableJournal):
-            # So that a stream goes on where it was, and what is minted is new after a restart, too.
-            self.run = self.journal.run
-            if self.journal.number:
-                self._random.seed(f"{self.seed} {self.journal.number}")
-            try:
-                restore(self.journal, self.sources, self.clock)
-            except (MocksegError, msgspec.MsgspecError) as error:
-                reason = f"its settings cannot be used: {error}"
-                raise JournalError(reason, path=str(settings.journal)) from None
-            self.journal.not_saved = self._not_saved
+            self._restore(self.journal)
+        add_from_file(
+            settings.destinations, "destinations", AddDestination, self.destinations.add_missing
+        )
+
+    def _restore(self, journal: DurableJournal) -> None:
+        """Restore what a file has, and save further changes."""
+        # So that a stream goes on where it was, and what is minted is new after a restart, too.
+        self.run = journal.run
+        if journal.number:
+            self._random.seed(f"{self.seed} {journal.number}")
+        self._saver = DestinationSaver(journal, self.destinations)
+        try:
+            restore(journal, self.sources, self.clock)
+            self._saver.begin()
+        except (MocksegError, msgspec.MsgspecError) as error:
+            reason = f"its settings cannot be used: {error}"
+            raise JournalError(reason, path=str(self.settings.journal)) from None
+        journal.not_saved = self._not_saved
+
+    async def finish(self) -> None:
+        """Return when a journal's file has what it is to have; nothing arrives any more."""
+        if self._saver is not None and isinstance(self.journal, DurableJournal):
+            self._saver.close()
+            await self.journal.finish()
 
     def close(self) -> None:
-        """Save what a journal's file is to have, and let go of it."""
+        """Let go of a journal's file."""
         self.journal.close()
 
     # --- the data plane
@@ -263,8 +272,8 @@ class Hub:
         self._record(source, request, recorded, remarked)
         if source.key in self.destinations.by_source and arrival.route.delivered:
             self.destinations.offer(source.key, recorded)
-        if plans is not None and arrival.route is not _FORWARDED:
-            for more in _forwarded(source, remarked):
+        if plans is not None and arrival.route is not FORWARDED:
+            for more in forwarded(source, remarked):
                 self.accept(more)
         return (
             _SUCCEEDED
@@ -404,6 +413,8 @@ class Hub:
         self.bell.ring()
 
     def _delivery_changed(self, delivery: KeptDelivery) -> None:
+        if self._saver is not None:
+            self._saver.save_delivery(delivery)
         self.delivery_waiters.offer(delivery.source, map(OfferedDelivery, (delivery,)))
         self.bell.ring()
 
@@ -466,37 +477,3 @@ def _named(params: msgspec.Struct) -> str | None:
         or getattr(params, "write_key", None)
         or getattr(match, "source", None)
     )
-
-
-# --- what Protocols forwards to another source: violations, and blocked calls
-
-
-def _forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival]:
-    """Yield the requests that a source's settings send to other sources because of these calls."""
-    plans = source.behaviour.plans.set
-    violations_to = plans.settings.forwarding_violations_to
-    blocked_to = plans.settings.forwarding_blocked_events_to
-    if not violations_to and not blocked_to:
-        return
-    by_slug = {plan.slug: plan for plan in plans.plans}
-    name = source.behaviour.name
-    origin = Origin(source_id=source.key, source_name=name)
-    for call in calls:
-        findings = () if call.remark is None else call.remark.findings
-        message = call.message() if findings else {}
-        violation = next((each for each in findings if isinstance(each, Violation)), None)
-        if violation is not None and violations_to:
-            plan = by_slug.get(violation.plan)
-            of_plan = dataclasses.replace(
-                origin,
-                source_slug=name.lower().replace(" ", "_"),
-                plan_id="" if plan is None else plan.id,
-                plan_name=violation.plan if plan is None else plan.name or violation.plan,
-            )
-            now = format_moment(call.request.received_ns)
-            for reported in reported_in(message):
-                generated = violation_generated(message, reported, origin=of_plan, now=now)
-                yield internal_arrival(_FORWARDED, generated, key=violations_to)
-        if findings and call.verdict == "blocked" and blocked_to:
-            forwarded = forwarded_blocked(message, origin=origin)
-            yield internal_arrival(_FORWARDED, forwarded, key=blocked_to)

@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -44,6 +44,7 @@ _KEPT_BYTES = 500
 _WRITE_FACTOR = 5
 _WRITE_BYTES = 500
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_TOO_MANY = 429
 
 log = logging.getLogger("mockseg")
 
@@ -148,6 +149,18 @@ def _free(kept: NumberedRecords[KeptVendorRequest]) -> Iterator[None]:
     while kept:
         kept.take_newest(FREED_AT_ONCE)
         yield
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PerformedAction:
+    """An action that was done at a vendor, with its arguments and its moment in nanoseconds."""
+
+    name: str
+    arguments: JsonObject
+    now_ns: int
+
+
+Change: TypeAlias = VendorRequest | PerformedAction
 
 
 class _Fail(Arguments, frozen=True):
@@ -291,6 +304,8 @@ class Vendor:
         imitation: the same.
         log: what reached it.
         actions: what can be done there; `fail` among them.
+        on_change: called with what may have changed the state, afterwards; with None when the
+            whole state was set.
     """
 
     def __init__(
@@ -299,6 +314,7 @@ class Vendor:
         self.imitation = imitation
         self.log = VendorLog(meter, background)
         self._size = _StateSize(imitation, meter=meter, background=background)
+        self.on_change: Callable[[Change | None], object] = lambda _: None
         errors = ", ".join(imitation.errors)
         self.actions: Mapping[str, Action] = {
             **imitation.actions,
@@ -328,6 +344,8 @@ class Vendor:
             raise VendorStateError(full)
         done = perform(self.actions, self.imitation, action, arguments, now_ns=now_ns)
         self._size.wrote(written, removed=True)
+        if action != FAIL:
+            self.on_change(PerformedAction(action, arguments, now_ns))
         return done
 
     def restore(self, state: JsonObject) -> None:
@@ -342,6 +360,27 @@ class Vendor:
             raise VendorStateError(full)
         self.imitation.restore(state)
         self._size.replaced(written)
+        self.on_change(None)
+
+    def resume(self, state: JsonObject, *, size_bytes: int) -> None:
+        """Have the state of an earlier run, which took this many bytes of JSON.
+
+        Raises:
+            VendorStateError: it is invalid; nothing is changed.
+        """
+        self.imitation.restore(state)
+        self._size.replaced(size_bytes)
+
+    def replay(self, change: Change) -> None:
+        """Apply again what was applied in an earlier run, whatever the bounds are now."""
+        if isinstance(change, VendorRequest):
+            self.imitation.answer(change)
+            self._size.wrote(len(change.body), removed=change.method == "DELETE")
+        else:
+            perform(
+                self.actions, self.imitation, change.name, change.arguments, now_ns=change.now_ns
+            )
+            self._size.wrote(len(json_types.encode(change.arguments)), removed=True)
 
     def close(self) -> None:
         """Count and keep nothing any more: the destination was removed."""
@@ -366,6 +405,9 @@ class Vendor:
             return partner_error(413, full, code="state_full")
         try:
             answer = self.imitation.answer(request)
+            # What a rate limit refuses has changed nothing.
+            if writes and answer.status != _TOO_MANY:
+                self.on_change(request)
             if writes and answer.status < 400:
                 self._size.wrote(len(request.body), removed=request.method == "DELETE")
         except MocksegError as error:

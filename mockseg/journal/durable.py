@@ -8,16 +8,18 @@ would get the interpreter only every 5 ms, and SQLite gives it away at each row.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable
 from typing import Any
 
+from mockseg.clock import breathe
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalError
-from mockseg.journal.file import JournalFile, Mark, Sync
+from mockseg.journal.file import JournalFile, Mark, Record, Sync
 from mockseg.journal.memory import MemoryJournal, _Source
 
 log = logging.getLogger("mockseg")
@@ -35,6 +37,7 @@ class DurableJournal(MemoryJournal):
         run: the same after a restart.
         server: what was saved of the server, as it was found in the file, or None.
         settings: the same of sources, by write key.
+        records: what other parts of the server had put into the file, by kind and number.
         not_saved: called with a request and its calls that are no longer kept, because they could
             not be saved.
 
@@ -43,16 +46,21 @@ class DurableJournal(MemoryJournal):
     """
 
     __slots__ = (
+        "_closed",
+        "_cuts",
+        "_deletes",
         "_file",
         "_gone",
         "_lost",
         "_marked",
         "_new",
         "_new_settings",
+        "_records",
         "_removed",
         "_scheduled",
         "_waits",
         "not_saved",
+        "records",
         "run",
         "server",
         "settings",
@@ -68,7 +76,13 @@ class DurableJournal(MemoryJournal):
         # Of sources that were forgotten as a whole: what was lost with them.
         self._lost: dict[str, Lost] = {}
         self._new_settings: dict[str | None, bytes | None] = {}
-        self._scheduled = False
+        # Records that changed: bytes, what makes them when they are written, or None to delete.
+        self._records: dict[tuple[str, int], Callable[[], bytes] | None] = {}
+        self._cuts: dict[str, int] = {}
+        # Whether records that were cut off are still to be deleted.
+        self._deletes = True
+        self._scheduled = self._closed = False
+        self.records: dict[str, dict[int, bytes]] = {}
         self.server: bytes | None = None
         self.settings: dict[str, bytes] = {}
         self.not_saved: Callable[[KeptRequest, list[KeptCall]], object] = lambda *_: None
@@ -110,8 +124,37 @@ class DurableJournal(MemoryJournal):
         self._new_settings[source] = settings
         self._schedule()
 
+    def put(self, kind: str, number: int, value: Callable[[], bytes] | None) -> None:
+        """Save a record of another part of the server.
+
+        Args:
+            kind: what it is, and whose.
+            number: its place among those of its kind, from 0; it replaces one that has the same.
+            value: makes it when it is written, once for all changes until then; None deletes it.
+        """
+        self._records[kind, number] = value
+        self._schedule()
+
+    def cut(self, kind: str, number: int) -> None:
+        """Delete the records of a kind up to a number; later ones have higher numbers."""
+        for record in [each for each in self._records if each[0] == kind and each[1] <= number]:
+            del self._records[record]
+        self._cuts[kind] = number
+        self._schedule()
+
+    @property
+    def full(self) -> bool:
+        """Whether the last commit failed."""
+        return self._file.full
+
+    async def finish(self) -> None:
+        """Return when nothing waits to be saved, so that another thread may close it."""
+        while self._scheduled:
+            await breathe()
+
     def close(self) -> None:
         self.commit()
+        self._closed = True
         self._file.close()
 
     # --- committing
@@ -119,10 +162,13 @@ class DurableJournal(MemoryJournal):
     def commit(self) -> None:
         """Save what was not saved yet; what cannot be is taken back."""
         self._scheduled = False
+        if self._closed:
+            return
         saving, self.saving = self.saving, None
         new, self._new = self._new, []
         try:
-            if new and self._file.full and not self._file.has_room():
+            grows = new or any(make is not None for make in self._records.values())
+            if grows and self._file.full and not self._file.has_room():
                 raise sqlite3.OperationalError("database or disk is full")
             self._write(new)
         except sqlite3.Error as error:
@@ -132,7 +178,7 @@ class DurableJournal(MemoryJournal):
                 # Nobody need have waited for it.
                 saving.exception()
             return
-        if new and self._file.full:
+        if grows and self._file.full:
             self._file.full = False
             self._file.make_ballast()
             log.info("the journal takes requests again")
@@ -140,12 +186,19 @@ class DurableJournal(MemoryJournal):
             saving.set_result(None)
 
     def _write(self, new: list[tuple[KeptRequest, list[KeptCall]]]) -> None:
+        has_room = not self._file.full or self._file.has_room()
+        records = {each: make for each, make in self._records.items() if has_room or make is None}
         self._file.write(
             requests=new,
             gone=self._gone,
             marks=map(self._mark, self._marked),
             removed=self._removed,
             settings=self._new_settings.items(),
+            records=[
+                Record(*record, None if make is None else make())
+                for record, make in records.items()
+            ],
+            cuts=self._cuts.items(),
             cursor=self.cursor,
             number=self.number,
         )
@@ -153,6 +206,21 @@ class DurableJournal(MemoryJournal):
         self._marked.clear()
         self._lost.clear()
         self._new_settings.clear()
+        for record in records:
+            del self._records[record]
+        self._deletes = self._deletes or bool(self._cuts)
+        self._cuts.clear()
+        if self._deletes:
+            self._delete_cut()
+
+    def _delete_cut(self) -> None:
+        """Delete some of what was cut off, and the rest at the next turns."""
+        # It is no longer read, so a failure does no harm.
+        with contextlib.suppress(sqlite3.Error):
+            self._deletes = self._file.delete_cut()
+        if self._deletes and not self._file.full:
+            with contextlib.suppress(RuntimeError):
+                asyncio.get_running_loop().call_soon(self.commit)
 
     def _take_back(
         self, new: list[tuple[KeptRequest, list[KeptCall]]], error: sqlite3.Error
@@ -264,6 +332,8 @@ class DurableJournal(MemoryJournal):
         self.number = max(self.number, file.number)
         self.evicted_cursor = max((mark.cursor for mark in marks.values()), default=0)
         self.evicted_ever = 0
+        for kind, record, value in file.records():
+            self.records.setdefault(kind, {})[record] = value or b""
         file.begin_writing()
         try:
             self._write([])

@@ -11,16 +11,17 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import msgspec
 from filelock import FileLock, Timeout
 
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import KeptRequest
-from mockseg.errors import JournalError
+from mockseg.errors import JournalDamagedError, JournalError
 from mockseg.journal.rows import RowReader, row_of
 
 Sync: TypeAlias = Literal["off", "normal", "full"]
@@ -38,7 +39,28 @@ create table sources (
     number integer, settings blob) without rowid;
 create table requests (number integer primary key, entry blob, body blob, crc integer);
 create table removed (cursor integer primary key, request integer);
+create table records (
+    kind text, number integer, value blob, crc integer, primary key (kind, number));
+create table cuts (kind text primary key, number integer) without rowid;
 """
+
+
+# How many records that were cut off are deleted in one transaction.
+_DELETED_AT_ONCE = 1000
+
+
+class Record(NamedTuple):
+    """What another part of the server has in the file.
+
+    Attributes:
+        kind: what it is, and whose.
+        number: its place among those of its kind.
+        value: None deletes it.
+    """
+
+    kind: str
+    number: int
+    value: bytes | None
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -219,7 +241,62 @@ class JournalFile:
                 recorded = reader.read(*row)
             yield recorded
 
+    def records(self) -> Iterator[Record]:
+        """Yield what other parts keep here, by kind and in the order of its numbers.
+
+        Raises:
+            JournalError: one is damaged.
+        """
+        with self._refusing():
+            cuts = dict(self._connection.execute("select kind, number from cuts").fetchall())
+            rows = self._connection.execute("select * from records order by kind, number")
+        while True:
+            with self._refusing():
+                row = rows.fetchone()
+                if row is None:
+                    return
+                kind, number, value, crc = row
+                if zlib.crc32(value, zlib.crc32(f"{kind} {number}".encode())) != crc:
+                    raise ValueError(f"the checksum of {kind} {number} is wrong")
+                cut = number <= cuts.get(kind, -1)
+            if not cut:
+                yield Record(kind, number, value)
+
+    def count(self, query: str) -> int:
+        """Return the one number that a query asks for.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        with self._refusing():
+            (number,) = self._connection.execute(query).fetchone()
+            return int(number)
+
+    def check_pages(self) -> None:
+        """Check the structure of the database.
+
+        Raises:
+            JournalError: it is damaged; says where.
+        """
+        with self._refusing():
+            (found,) = self._connection.execute("pragma integrity_check(1)").fetchone()
+        if found != "ok":
+            raise self._damaged(" ".join(str(found).split()))
+
     # --- writing
+
+    def compact(self) -> None:
+        """Write the file anew without what was deleted; everything in it has been read.
+
+        Raises:
+            JournalError: it cannot be written; nothing is lost.
+        """
+        self.begin_writing()
+        try:
+            self._connection.execute("vacuum")
+            self._connection.execute("pragma wal_checkpoint(truncate)")
+        except sqlite3.Error as error:
+            raise self._error(f"cannot be compacted: {error}; it is as it was") from None
 
     def write(
         self,
@@ -229,6 +306,8 @@ class JournalFile:
         marks: Iterable[Mark] = (),
         removed: Iterable[KeptCall] = (),
         settings: Iterable[tuple[str | None, bytes | None]] = (),
+        records: Collection[Record] = (),
+        cuts: Collection[tuple[str, int]] = (),
         cursor: int,
         number: int,
     ) -> None:
@@ -240,6 +319,9 @@ class JournalFile:
             marks: of sources that were cleared or evicted.
             removed: calls that were forgotten while their requests stay.
             settings: of sources, by write key; of the server by None.
+            records: of other parts, new ones and changed ones.
+            cuts: the records of these kinds, up to these numbers, count no more; they are deleted
+                bit by bit.
             cursor: the last that was given out.
             number: likewise.
 
@@ -251,10 +333,7 @@ class JournalFile:
         try:
             many = connection.executemany
             many("insert into requests values (?, ?, ?, ?)", map(row_of, requests))
-            numbers = [(each,) for each in gone]
-            if numbers:
-                many("delete from requests where number = ?", numbers)
-                many("delete from removed where request = ?", numbers)
+            self._delete([(each,) for each in gone])
             many(
                 "insert into sources values (?, ?, ?, ?, ?, ?, null) on conflict do update set"
                 " after = excluded.after, calls = excluded.calls, cursor = excluded.cursor,"
@@ -263,6 +342,8 @@ class JournalFile:
             )
             for key, text in settings:
                 self._write_settings(key, text)
+            if records or cuts:
+                self._write_records(records, cuts)
             many(
                 "insert or ignore into removed values (?, ?)",
                 ((call.cursor, call.request.number) for call in removed),
@@ -276,6 +357,42 @@ class JournalFile:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("rollback")
             raise
+
+    def _delete(self, numbers: Sequence[tuple[int]]) -> None:
+        if numbers:
+            many = self._connection.executemany
+            many("delete from requests where number = ?", numbers)
+            many("delete from removed where request = ?", numbers)
+
+    def _write_records(self, records: Iterable[Record], cuts: Iterable[tuple[str, int]]) -> None:
+        connection = self._connection
+        connection.executemany("insert or replace into cuts values (?, ?)", cuts)
+        for kind, number, value in records:
+            if value is None:
+                connection.execute(
+                    "delete from records where kind = ? and number = ?", (kind, number)
+                )
+                continue
+            crc = zlib.crc32(value, zlib.crc32(f"{kind} {number}".encode()))
+            connection.execute(
+                "insert or replace into records values (?, ?, ?, ?)", (kind, number, value, crc)
+            )
+
+    def delete_cut(self) -> bool:
+        """Delete some of the records that were cut off; return whether there may be more.
+
+        Raises:
+            sqlite3.Error: nothing was deleted.
+        """
+        deleted = self._connection.execute(
+            "delete from records where rowid in (select records.rowid from cuts join records"
+            " on records.kind = cuts.kind and records.number <= cuts.number limit ?)",
+            (_DELETED_AT_ONCE,),
+        ).rowcount
+        if deleted < _DELETED_AT_ONCE:
+            self._connection.execute("delete from cuts")
+            return False
+        return True
 
     def forget_marks(self) -> None:
         """Drop the marks of sources of which nothing is left, when what they had is gone."""
@@ -345,8 +462,9 @@ class JournalFile:
         except OSError as error:
             raise self._error(f"cannot be opened: {error.strerror}") from None
 
-    def _damaged(self, what: str) -> JournalError:
-        return self._error(f"is damaged: {what}; nothing was changed, name another file")
+    def _damaged(self, what: str) -> JournalDamagedError:
+        reason = f"is damaged: {what}; nothing was changed, name another file"
+        return JournalDamagedError(reason, path=self.path)
 
     def _error(self, reason: str) -> JournalError:
         return JournalError(reason, path=self.path)

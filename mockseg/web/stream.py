@@ -175,7 +175,7 @@ class _Reading:
         self._restarted = place if elsewhere else None
         start = Place(0, 0) if elsewhere else place
         self._cursor, self._number = start.cursor, start.number
-        # A journal's file has no deliveries: after a restart they are counted anew.
+        # A killed server may have told of deliveries that it had not saved yet.
         self._finished = min(start.finished, hub.destinations.ledger.finished)
         # The latest evicted call that a gap told of.
         self._missed = 0

@@ -62,7 +62,7 @@ async def _answer(request: web.Request, hub: Hub) -> web.StreamResponse:
     )
     unread = None if body.problem is None else _unread(body.problem)
     response = hub.destinations.receive(name, destination, made, unread=unread)
-    answer = _response(request, response)
+    answer = await request.app[RECORDER].unsaved() or _response(request, response)
     if unread is not None:
         # What is left of the body is of no use to anyone.
         answer.force_close()

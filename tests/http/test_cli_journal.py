@@ -66,7 +66,8 @@ def test_a_killed_server_starts_again_with_every_answered_call(
     server = start(*arguments)
     assert server.facts["journal"] == file
     assert "plans" in server.facts["journalKeeps"]
-    assert "deliveries" in server.facts["journalOmits"]
+    assert "deliveries" in server.facts["journalKeeps"]
+    assert "faults" in server.facts["journalOmits"]
     answers = threading.Semaphore(0)
     posters = [_Poster(server, name, answers.release) for name in "abcd"]
     for poster in posters:

@@ -82,6 +82,9 @@ CASES: dict[str, list[list[str]]] = {
     "fault clear": [[EVIL], ["--source", EVIL + "?"], ["--all"]],
     "fault list": [[], ["--json"], ["--scenarios"]],
     "import": [["{file}"], [EVIL], ["{plan}"]],
+    "journal check": [[EVIL], ["{plan}"], ["{plan}", "--json"]],
+    "journal compact": [[EVIL], ["{plan}"]],
+    "journal info": [[EVIL], ["{plan}"], [EVIL, "--json"]],
     "plan diff": [
         ["{plan}", "userguiding"],
         ["userguiding", "{plan}"],

@@ -109,7 +109,7 @@ def test_a_person_is_told_where_it_is_and_a_line_for_each_sdk(tmp_path: Path) ->
     assert "  seed         7\n" in text
     assert "  journal      journal.db\n" in text
     assert "    keeps      requests, calls, verdicts, cursors, sources with" in text
-    assert "    not kept   destinations, deliveries, vendor state and faults\n" in text
+    assert "    not kept   faults, waits, audiences and the requests that reached vendors\n" in text
     assert f'host: "{url}"' in text
     assert "speaks https only: start the server with --tls" in text
     assert rest == "0 accepted, 0 bad, 0 would have been dropped by Segment, 0 evicted\n"

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import ClassVar, Final, TypeAlias
 
 from mockseg import json_types
 from mockseg.destinations.inlet import INLET, basic_key
+from mockseg.destinations.rate_limit import RateLimit
 from mockseg.destinations.userengage.app import App, define, define_events
 from mockseg.destinations.userengage.attributes import Namespace
 from mockseg.destinations.userengage.inlet import credentials_error, key_error, receive
@@ -304,6 +305,10 @@ class UserEngage(Imitation[UserEngageSetup, App]):
         )
         fill(app, self.setup, state)
         return app
+
+    @property
+    def rate_limits(self) -> Iterable[RateLimit]:
+        return (self._door.limit,)
 
     def knows(self, key: str) -> bool:
         """Return whether this is or was one of its Segment API keys, or its REST token."""

@@ -7,7 +7,7 @@ Source: UserLeap's page on Segment (rules UL-02 to UL-09). What it leaves open i
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import Any, ClassVar
 
@@ -98,6 +98,10 @@ class UserLeap(Imitation[UserLeapSetup, State]):
         self._names |= {own: name for name, own in self.setup.environments.items()}
         most = self.setup.rate_limit
         self._limits = {name: RateLimit(most, window_ns=_WINDOW_NS) for name in self._names}
+
+    @property
+    def rate_limits(self) -> Iterable[RateLimit]:
+        return self._limits.values()
 
     @staticmethod
     def key_of(request: VendorRequest) -> str | None:

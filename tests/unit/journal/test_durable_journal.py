@@ -310,7 +310,7 @@ async def test_sources_are_set_after_a_restart_as_they_were(file):
     """Plan, settings, name and clocks of a source outlive it, and so does the server's clock."""
     hub = _hub(file)
     plan = {"rules": [{"type": "TRACK", "key": "Planned", "version": 1, "jsonSchema": {}}]}
-    await _perform(hub, "create_source", writeKey="k", name="Shop", profile="2018", plan=plan)
+    await _perform(hub, "create_source", writeKey="k", name="Shop", edge="2018", plan=plan)
     await _perform(hub, "create_source", writeKey="gone")
     await _perform(hub, "delete_source", writeKey="gone")
     await _perform(hub, "set_clock", now="2020-01-01T00:00:00Z", frozen=True)

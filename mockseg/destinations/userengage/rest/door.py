@@ -53,7 +53,7 @@ class RestDoor:
 
     def __init__(self, setup: UserEngageSetup) -> None:
         self._setup = setup
-        self._limit = RateLimit(setup.rest_requests_per_second, window_ns=NANOSECONDS)
+        self.limit = RateLimit(setup.rest_requests_per_second, window_ns=NANOSECONDS)
 
     def answer(self, app: App, request: VendorRequest) -> VendorResponse:
         """Answer a request whose path begins with `REST_PREFIX`; it is applied whole or not.
@@ -69,7 +69,7 @@ class RestDoor:
         methods, names = found
         if not self._admits(app, token_of(request)):
             return token_error(request)
-        if self._limit.refuses(request.received_ns):
+        if self.limit.refuses(request.received_ns):
             most = self._setup.rest_requests_per_second
             sentence = f"Request was throttled: {most} a second are allowed."
             return rest_error(429, "rate_limited", sentence, headers=(("Retry-After", "1"),))
