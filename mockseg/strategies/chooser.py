@@ -6,7 +6,10 @@ shrinks towards what is simple.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import shake_128
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -18,6 +21,15 @@ from mockseg.json_types import Json, JsonObject, as_object, encode_for_wire
 from mockseg.schemas.formats import Coded, format_text
 from mockseg.schemas.patterns import character_row, to_python
 from mockseg.schemas.values import Member, Members, identity
+from mockseg.strategies.classes import (
+    Choice,
+    Script,
+    Values,
+    classed,
+    either,
+    located,
+    unclassed,
+)
 
 _PADDING: Final = "padding"
 
@@ -31,17 +43,27 @@ def encode(message: Json) -> bytes:
     return encode_for_wire(message)
 
 
-def padded(message: JsonObject, size: int) -> JsonObject:
-    """Return a message padded to this many bytes, by a text in its context.
+def padded(message: JsonObject, size: int, *, char: str = "x") -> JsonObject:
+    """Return a message padded to exactly this many bytes, by a text in its context.
 
     One that is too large already comes back as it is.
+
+    Args:
+        message: the message.
+        size: in bytes.
+        char: what the text is made of; where its bytes do not fill the size, ``x`` does.
     """
-    filled = {**message, "context": {**as_object(message.get("context")), _PADDING: ""}}
-    lacking = size - len(encode(filled))
-    if lacking < 0:
+
+    def filled(text: str) -> JsonObject:
+        context = {**as_object(message.get("context")), _PADDING: text}
+        return {**message, "context": context}
+
+    bare = len(encode(filled("")))
+    if bare > size:
         return message
-    filled["context"][_PADDING] = "x" * lacking
-    return filled
+    # In a message with a lone surrogate, all other characters are escapes too.
+    count, rest = divmod(size - bare, len(encode(filled(char))) - bare)
+    return filled(char * count + "x" * rest)
 
 
 T = TypeVar("T")
@@ -70,6 +92,26 @@ _TROUBLE: Final = "1' \\/.:%&=?<>{}[]|-_@#$\r\u00e9\u6f22\U0001f600"
 # Around zero there are more mistakes than anywhere else.
 _SMALL: Final = (-2, 5)
 _BOOLEANS: Final = st.booleans()
+# Of so many codes of a format, those that look different, at most so many.
+_TRIED_CODES: Final = 48
+_MOST_FORMS: Final = 8
+# So many rows at most show each class of a type with each class of what depends on it.
+_MOST_COMBINED: Final = 20
+
+
+# The fields around the body: every event has them, so none needs rows of its own for them.
+_AROUND: Final = frozenset(
+    {"type", "userId", "anonymousId", "messageId", "timestamp", "context", "integrations"}
+)
+# Classes of texts: what breaks consumers, all in one; nothing; blanks.
+_TEXTS: Final = (
+    " A,,b;\"c\"\n'd'\té\u6f22\U0001f600\\<e>&|$%s{1}[2]/:?=#.@_-+*!^~`\r ",
+    "",
+    "   ",
+)
+# Classes of numbers: zero, negative, beyond 32 bits; where fractions may be, as fractions.
+_WHOLE: Final = (0, -1, 2**33 + 7)
+_FRACTIONS: Final = (-2.25, 2**33 + 0.5)
 
 
 class PlainChooser:
@@ -83,47 +125,52 @@ class PlainChooser:
     named = False
     most_extras = 2
 
-    def among(self, values: list[Json]) -> SearchStrategy[Any]:
-        return st.sampled_from(values) if len(values) > 1 else st.just(values[0])
+    def among(self, values: list[Json]) -> Values:
+        if len(values) == 1:
+            return classed(st.just(values[0]), [()])
+        return classed(st.sampled_from(values), [(index,) for index in range(len(values))])
 
-    def one_of(self, choices: list[SearchStrategy[Any]]) -> SearchStrategy[Any]:
-        return st.one_of(choices)
+    def one_of(self, choices: list[Values]) -> Values:
+        return either(choices)
 
-    def changed(
-        self, value: SearchStrategy[Any], change: Callable[[Any], Any]
-    ) -> SearchStrategy[Any]:
-        return value.map(change)
+    def changed(self, value: Values, change: Callable[[Any], Any]) -> Values:
+        return value.changed(change)
 
-    def text(self, name: str, least: int, most: int | None) -> SearchStrategy[str]:
+    def text(self, name: str, least: int, most: int | None) -> Values:
         # Of all characters, and of those that break consumers.
         del name
         if most is not None and most <= 0:
-            return st.just("")
-        return st.one_of(
+            return classed(st.just(""), [()])
+        drawn = st.one_of(
             st.text(min_size=least, max_size=most),
             st.text(_SEPARATORS, min_size=least, max_size=most),
             st.text(_TROUBLE, min_size=least, max_size=most),
         )
+        return classed(drawn, [(0, text) for text in fitting(_TEXTS, least, most)])
 
-    def formatted(
-        self, kind: str, name: str, least: int, most: int | None
-    ) -> SearchStrategy[str] | None:
+    def formatted(self, kind: str, name: str, least: int, most: int | None) -> Values | None:
         del name
         coded = format_text(kind, least, most)
         return None if coded is None else coded_text(coded)
 
-    def whole(self, least: int | None, most: int | None) -> SearchStrategy[int]:
+    def whole(self, least: int | None, most: int | None) -> Values:
         # Numbers that a double holds, small ones more often.
         if least is None and most is None:
-            return st.one_of(st.integers(*_SMALL), st.integers(-LARGEST, LARGEST))
+            drawn = st.one_of(st.integers(*_SMALL), st.integers(-LARGEST, LARGEST))
+            zero = classed(drawn, [(1, 0)])
+            return replace(classed(drawn, [(1, number) for number in _WHOLE]), beside=zero)
         low = min(-LARGEST, most or 0) if least is None else least
         high = max(LARGEST, least or 0) if most is None else most
-        return st.integers(low, high)
+        limits = [limit for limit in (least, most) if limit is not None]
+        telling = [number for number in _WHOLE if low <= number <= high]
+        drawn = st.integers(low, high)
+        found = classed(drawn, [(number,) for number in dict.fromkeys((*limits, *telling))])
+        return replace(found, beside=classed(drawn, [(number,) for number in limits or telling]))
 
     def fraction(
         self, least: float | None, most: float | None, *, above: bool, below: bool
-    ) -> SearchStrategy[float]:
-        return st.floats(
+    ) -> Values:
+        drawn = st.floats(
             least,
             most,
             exclude_min=above and least is not None,
@@ -131,14 +178,22 @@ class PlainChooser:
             allow_nan=False,
             allow_infinity=False,
         )
+        found = [
+            number
+            for number in (*_FRACTIONS, 0.5)
+            if (least is None or number > least) and (most is None or number < most)
+        ][:2]
+        return classed(drawn, [(number,) for number in found]) if found else unclassed(drawn)
 
-    def anything(self) -> SearchStrategy[Any]:
-        return _ANYTHING
+    def anything(self) -> Values:
+        return classed(
+            _ANYTHING, [(0, "a"), (3,), (1, 0), (2, False), (4, 0.5), (5, False)], count=1
+        )
 
-    def names(self) -> SearchStrategy[str]:
-        return _NAMES
+    def names(self) -> Values:
+        return classed(_NAMES, [(0, "extra"), (1, " \u00e9.$")], count=1)
 
-    def matching(self, pattern: str, least: int, most: int | None) -> SearchStrategy[str] | None:
+    def matching(self, pattern: str, least: int, most: int | None) -> Values | None:
         # Class by class where a pattern is a row of them, which is fast and shrinks well.
         row = character_row(pattern, least, most)
         if row is None:
@@ -146,56 +201,199 @@ class PlainChooser:
             # Of a row it is known that the length does not fit.
             if expression is None or least or most is not None:
                 return None
-            return st.from_regex(expression)
-        parts = [st.text(chars, min_size=low, max_size=high) for chars, low, high in row if high]
-        return parts[0] if len(parts) == 1 else st.tuples(*parts).map("".join)
+            return unclassed(st.from_regex(expression))
+        row = [part for part in row if part[2]]
+        parts = [st.text(chars, min_size=low, max_size=high) for chars, low, high in row]
+        drawn = parts[0] if len(parts) == 1 else st.tuples(*parts).map("".join)
+        shortest = tuple(chars[0] * low for chars, low, _ in row)
+        longest = tuple(chars[-1] * high for chars, _, high in row)
+        return classed(drawn, list(dict.fromkeys((shortest, longest))))
 
-    def listed(
-        self, item: SearchStrategy[Any], least: int, most: int, *, unique: bool
-    ) -> SearchStrategy[list[Any]] | None:
+    def listed(self, item: Values, least: int, most: int, *, unique: bool) -> Values | None:
         if not unique:
-            return st.lists(item, min_size=least, max_size=most)
-        found = st.lists(item, min_size=least, max_size=most, unique_by=identity)
+            drawn = st.lists(item.strategy, min_size=least, max_size=most)
+            return Values(
+                strategy=drawn, count=item.count + 1, script=_list_script(item, least, most)
+            )
+        found = st.lists(item.strategy, min_size=least, max_size=most, unique_by=identity)
         try:
             # Hypothesis counts the values that alternatives leave, but only when asked.
             found.validate()
         except InvalidArgument:
             return None
-        return found
+        if least > 1:
+            return unclassed(found)
+        return Values(
+            strategy=found, count=item.count + 1, script=_list_script(item, least, min(most, 1))
+        )
 
-    def mapping(self, members: Members[SearchStrategy[Any]]) -> SearchStrategy[JsonObject]:
+    def mapping(self, members: Members[Values]) -> Values:
         # Where the size is limited, what is lacking is put in, in order.
         if members.least or members.most is not None:
-            return _counted(members)
+            return unclassed(_counted(members))
         extras = self._extras(members)
         always = {name: _optional(member) for name, member in members.always.items()}
+        tables = [members.table(factor) for factor in members.factors]
+        factors = [
+            [{name: _optional(m) for name, m in way.items()} for way in factor]
+            for factor in members.factors
+        ]
         choices = tuple(
             (
-                st.sampled_from(members.table(factor)),
-                tuple({name: _optional(m) for name, m in way.items()} for way in factor),
+                st.sampled_from(table),
+                tuple({name: m.strategy for name, m in way.items()} for way in factor),
             )
-            for factor in members.factors
+            for table, factor in zip(tables, factors, strict=True)
         )
-        return _ways(choices, always, members.order, extras)
+        return Values(
+            strategy=_ways(
+                choices,
+                {name: member.strategy for name, member in always.items()},
+                members.order,
+                None if extras is None else extras.strategy,
+            ),
+            **_object_classes(always, factors, tables, members, extras),
+        )
 
-    def _extras(self, members: Members[SearchStrategy[Any]]) -> SearchStrategy[JsonObject] | None:
+    def _extras(self, members: Members[Values]) -> Values | None:
         """Return unplanned properties, in one object of three."""
-        if members.others is None:
+        others = members.others
+        if others is None:
             return None
         known = frozenset(members.order)
+        names = self.names()
         some = st.dictionaries(
-            self.names(), members.others, min_size=1, max_size=self.most_extras
+            names.strategy, others.strategy, min_size=1, max_size=self.most_extras
         ).map(lambda found: {name: value for name, value in found.items() if name not in known})
+
+        def script(row: int) -> Script:
+            if row % 3 < 2:
+                return (row % 3,)
+            return (2, *names.script(row // 3), *others.script(row // 3), False)
+
         # Nothing is the simplest, and most often what is there.
-        return st.one_of(st.just({}), st.builds(dict), some)
+        return Values(
+            strategy=st.one_of(st.just({}), st.builds(dict), some), count=1, script=script
+        )
 
 
-def coded_text(coded: Coded) -> SearchStrategy[str]:
-    return st.binary(min_size=coded.size, max_size=coded.size).map(coded.read)
+def fitting(texts: Iterable[str], least: int, most: int | None) -> tuple[str, ...]:
+    """Return texts, each made as long as it must be and as short as it may be."""
+    return tuple(dict.fromkeys(text.ljust(least, "x")[:most] for text in texts))
 
 
-def _optional(member: Member[SearchStrategy[Any]]) -> SearchStrategy[Any]:
-    return member.value if member.required else _perhaps(member.value)
+def _list_script(item: Values, least: int, most: int) -> Callable[[int], Script]:
+    """Return the scripts of lists: without items, with one, with two that are equal."""
+
+    def script(row: int) -> Script:
+        rounds, position = divmod(row, item.count + 1)
+        inner = rounds * item.count + position - 1
+        size = min(max(least, 1 + inner % 2 if position else 0), most)
+        steps: list[Choice | None] = []
+        for index in range(size):
+            # That a list must go on, or end, is no choice.
+            if index >= least:
+                steps.append(True)
+            steps += item.script(max(inner, 0))
+        return (*steps, False) if least <= size < most else tuple(steps)
+
+    return script
+
+
+def _object_classes(
+    always: Mapping[str, Values],
+    factors: Sequence[Sequence[Mapping[str, Values]]],
+    tables: Sequence[Sequence[int]],
+    members: Members[Values],
+    extras: Values | None,
+) -> dict[str, Any]:
+    """Return the count and the script of an object's classes.
+
+    All members change their class from row to row, so there are as many rows as the member
+    with most classes has; of alternatives, the sum. In one more row all that may be absent is.
+    """
+    sizes = [[_combined(way)[1] for way in factor] for factor in factors]
+    own = max((_longest(always), *map(sum, sizes)))
+    optional = {name for name, member in members.always.items() if not member.required}
+    bare = len(optional - _AROUND) > 1
+    count = own + bare
+
+    def script(row: int) -> Script:
+        rounds, position = divmod(row, count)
+        absent = bare and not position
+        row = rounds * own + max(0, position - bare)
+        present = {name: (member, row) for name, member in always.items()}
+        steps: list[Choice | None] = []
+        for factor, table, counts in zip(factors, tables, sizes, strict=True):
+            index, within = located(row, counts)
+            # Of one thing there is no choice.
+            steps += [table.index(index)] if len(table) > 1 else []
+            present |= _rows_of_way(factor[index], within)
+        for place, name in enumerate(members.order):
+            if name in present:
+                member, within = present[name]
+                # A context has forty fields, which take their time.
+                if name in optional and (absent or (name == "context" and row % 4)):
+                    steps.append(False)
+                else:
+                    steps += member.script(within + place)
+        if extras is not None:
+            steps += extras.script(row)
+        return tuple(steps)
+
+    return {"count": count, "script": script}
+
+
+def _longest(members: Mapping[str, Values]) -> int:
+    return max((each.count for name, each in members.items() if name not in _AROUND), default=1)
+
+
+def _combined(way: Mapping[str, Values]) -> tuple[str | None, int]:
+    """Return what an alternative is about, and how many rows show it.
+
+    That is a type and the like, which conditions name first: it stays the same until the
+    rest had all its classes, if that does not take too long.
+    """
+    first = next(iter(way), None)
+    if first is None or first in _AROUND:
+        return None, _longest(way)
+    rest = _longest({name: each for name, each in way.items() if name != first})
+    both = way[first].count * rest
+    return (None, _longest(way)) if both > _MOST_COMBINED else (first, both)
+
+
+def _rows_of_way(way: Mapping[str, Values], row: int) -> dict[str, tuple[Values, int]]:
+    first, count = _combined(way)
+    found = {name: (member, row) for name, member in way.items()}
+    if first is not None:
+        found[first] = (way[first], row * way[first].count // count)
+    return found
+
+
+def coded_text(coded: Coded) -> Values:
+    """Return texts of a format; those of the rows differ in their form."""
+    forms: dict[str, Script] = {}
+    for number in range(_TRIED_CODES):
+        # The first is the simplest.
+        code = shake_128(bytes([number])).digest(coded.size) if number else bytes(coded.size)
+        form = re.sub("[0-9]+", "0", re.sub("[A-Za-z]+", "a", coded.read(code)))
+        forms.setdefault(form, (code,))
+    drawn = st.binary(min_size=coded.size, max_size=coded.size).map(coded.read)
+    return classed(drawn, list(forms.values())[:_MOST_FORMS], count=4)
+
+
+def _optional(member: Member[Values]) -> Values:
+    value = member.value
+    if member.required:
+        return value
+
+    def script(row: int) -> Script:
+        rounds, position = divmod(row, value.count + 1)
+        if not position:
+            return (False,)
+        return (True, *value.script(rounds * value.count + position - 1))
+
+    return Values(strategy=_perhaps(value.strategy), count=value.count + 1, script=script)
 
 
 @st.composite
@@ -231,7 +429,7 @@ def _ways(
 
 
 @st.composite
-def _counted(draw: DrawFn, members: Members[SearchStrategy[Any]]) -> JsonObject:
+def _counted(draw: DrawFn, members: Members[Values]) -> JsonObject:
     present = members.always
     names = [name for name in members.order if name in present]
     value: JsonObject = {}
@@ -247,13 +445,13 @@ def _counted(draw: DrawFn, members: Members[SearchStrategy[Any]]) -> JsonObject:
                 continue
             room -= 1
             lacking -= 1
-        value[name] = draw(member.value)
+        value[name] = draw(member.value.strategy)
     count = 0
     while members.others is not None and len(value) < members.least:
         name = f"more{count}"
         count += 1
         if name not in members.order:
-            value[name] = draw(members.others)
+            value[name] = draw(members.others.strategy)
     return value
 
 

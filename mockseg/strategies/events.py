@@ -14,15 +14,17 @@ from mockseg.catalogue.lookup import FoundRule, PlanLike, checked_type, get, mat
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, JsonObject, canonical, decode
-from mockseg.plans.coverage import items_of
 from mockseg.plans.model import Strictness
 from mockseg.schemas.formats import FORMATS, MOMENT
 from mockseg.schemas.soundness import usable
 from mockseg.schemas.values import Builder
 from mockseg.strategies.chooser import ABSENT, PLAIN, PlainChooser, coded_text, fresh
+from mockseg.strategies.classes import Values, classes_first, either, unclassed
 from mockseg.strategies.realistic import palette_of
 
 _FILE: Final = "schema"
+# So that one event with very many classes does not crowd out all others.
+_MOST_WEIGHT: Final = 24
 _PLAIN_KEYWORDS: Final = frozenset({"type", "format", "pattern", "minimum", "maximum", "enum"})
 
 
@@ -51,7 +53,7 @@ def from_schema(schema: Json) -> SearchStrategy[Any]:
 @lru_cache(maxsize=256)
 def _from_schema(text: bytes) -> SearchStrategy[Any]:
     schema = usable(decode(text), file=_FILE, place="$")
-    made = Builder(PLAIN, file=_FILE).build((schema,), place="$")
+    made = Builder(PLAIN, file=_FILE).build((schema,), place="$").strategy
     # Of scalars there is nothing to copy.
     return fresh(made) if set(schema) - _PLAIN_KEYWORDS else made
 
@@ -66,7 +68,7 @@ def messages(types: Iterable[str] | None = None) -> SearchStrategy[JsonObject]:
     Raises:
         PlanError: unknown type, or none is given.
     """
-    return fresh(weighted([(spec_messages(kind), 1) for kind in checked_types(types)]))
+    return fresh(in_classes([_spec_values(kind) for kind in checked_types(types)]))
 
 
 _any_messages: Final = messages
@@ -103,11 +105,15 @@ def checked_types(types: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(checked_type(name) for name in named))
 
 
-@cache
 def spec_messages(kind: str) -> SearchStrategy[JsonObject]:
+    return _spec_values(kind).strategy
+
+
+@cache
+def _spec_values(kind: str) -> Values:
     for match in matches_of("spec"):
         if match.rule.type.lower() == kind:
-            return messages_of(match)
+            return values_of(match)
     common = tuple(match.rule.schema for match in matches_of("spec") if match.rule.type == "COMMON")
     around = envelope(None, kind, Wrapping())
     return Builder(PLAIN, file="Spec").build((around, *common), place=kind)
@@ -116,9 +122,9 @@ def spec_messages(kind: str) -> SearchStrategy[JsonObject]:
 @cache
 def _optionals() -> tuple[tuple[str, SearchStrategy[Any]], ...]:
     absent: Final = st.just(ABSENT)
-    context = Builder(PLAIN, file="Spec").build((context_schema(),), place="context")
+    context = Builder(PLAIN, file="Spec").build((context_schema(),), place="context").strategy
     return (
-        ("sentAt", st.one_of(absent, coded_text(FORMATS[MOMENT][2]))),
+        ("sentAt", st.one_of(absent, coded_text(FORMATS[MOMENT][2]).strategy)),
         ("context", st.one_of(absent, st.builds(dict), context)),
         ("integrations", st.one_of(absent, st.booleans().map(lambda on: {"All": on}))),
     )
@@ -169,13 +175,16 @@ def event(
             satisfied.
     """
     match = get(name, plan=plan, type=type, strictness=strictness)
-    return fresh(messages_of(match, palette=palette_of(realistic=realistic)))
+    return fresh(in_classes([values_of(match, palette=palette_of(realistic=realistic))]))
 
 
 def events(
     plan: PlanLike, *, strictness: Strictness = "strict", realistic: bool = False
 ) -> SearchStrategy[JsonObject]:
-    """Return whole messages of all events of a plan, those with many branches more often.
+    """Return whole messages of all events of a plan, those with many classes more often.
+
+    The first 200 examples are spread over the classes of values that code tells apart, such
+    as zero, a negative number and a fraction; the others are drawn freely.
 
     Args:
         plan: as for :func:`event`.
@@ -186,14 +195,8 @@ def events(
         PlanError: unknown plan, or one of its schemas cannot be satisfied.
     """
     palette = palette_of(realistic=realistic)
-    return fresh(
-        weighted(
-            [
-                (messages_of(match, palette=palette), weight_of(match))
-                for match in matches_of(plan, strictness=strictness)
-            ]
-        )
-    )
+    matches = matches_of(plan, strictness=strictness)
+    return fresh(in_classes([values_of(match, palette=palette) for match in matches]))
 
 
 def properties(
@@ -231,45 +234,32 @@ def traits(
 def context(*, realistic: bool = False) -> SearchStrategy[JsonObject]:
     """Return contexts with the fields that the Spec names, each there or not."""
     builder = Builder(palette_of(realistic=realistic), file="Spec")
-    return fresh(builder.build((context_schema(),), place="context"))
+    return fresh(builder.build((context_schema(),), place="context").strategy)
 
 
 def weighted(choices: Sequence[tuple[SearchStrategy[Any], int]]) -> SearchStrategy[Any]:
-    if len(choices) == 1:
-        return choices[0][0]
-    table = [index for index, (_, weight) in enumerate(choices) for _ in range(weight)]
-    return _weighted(st.integers(0, len(table) - 1), tuple(table), tuple(s for s, _ in choices))
+    found = [unclassed(strategy) for strategy, _ in choices]
+    return either(found, [weight for _, weight in choices]).strategy
 
 
-@st.composite
-def _weighted(
-    draw: DrawFn,
-    position: SearchStrategy[int],
-    table: tuple[int, ...],
-    strategies: tuple[SearchStrategy[Any], ...],
-) -> Any:
-    return draw(strategies[table[draw(position)]])
-
-
-def weight_of(match: FoundRule) -> int:
-    """Return how often a rule is drawn beside others: more for branches and long enumerations."""
-    kinds = [item.kind for item in items_of(match.rule.schema)]
-    return 3 + kinds.count("branch") + kinds.count("value") // 3
+def in_classes(branches: Sequence[Values]) -> SearchStrategy[Any]:
+    """Return what these draw, spread over their classes, those with many more often."""
+    return classes_first(branches, [min(max(3, each.count), _MOST_WEIGHT) for each in branches])
 
 
 # Subjects are equal only to themselves; those of the catalogue are made once.
 @lru_cache(maxsize=2048)
-def messages_of(
+def values_of(
     match: FoundRule, *, palette: PlainChooser = PLAIN, wrapping: Wrapping = _WHOLE
-) -> SearchStrategy[JsonObject]:
-    """Return messages of a rule.
+) -> Values:
+    """Return the messages of a rule, with their classes.
 
     Raises:
         PlanError: its schema is not one that strategies can be made of, or nothing
             satisfies it.
     """
     builder = Builder(palette, file=match.plan.slug)
-    made: list[SearchStrategy[JsonObject]] = []
+    made: list[Values] = []
     refused: PlanError | None = None
     for kind in types_of(match):
         try:
@@ -281,8 +271,18 @@ def messages_of(
     if not made:
         assert refused is not None  # noqa: S101  (there is at least one type)
         raise refused
-    found = weighted([(each, 1) for each in made])
-    return _with_user_id(found, match)
+    return _with_user_id(either(made), match)
+
+
+def messages_of(
+    match: FoundRule, *, palette: PlainChooser = PLAIN, wrapping: Wrapping = _WHOLE
+) -> SearchStrategy[JsonObject]:
+    """Return the messages of a rule, drawn freely.
+
+    Raises:
+        PlanError: as for :func:`values_of`.
+    """
+    return values_of(match, palette=palette, wrapping=wrapping).strategy
 
 
 def messages_with(match: FoundRule, kind: str, needed: JsonObject) -> SearchStrategy[JsonObject]:
@@ -293,7 +293,7 @@ def messages_with(match: FoundRule, kind: str, needed: JsonObject) -> SearchStra
     """
     builder = Builder(PLAIN, file=match.plan.slug)
     also = [*_own_rules(match, kind), needed]
-    return _with_user_id(built(builder, match, kind, _WHOLE, also=also), match)
+    return _with_user_id(built(builder, match, kind, _WHOLE, also=also), match).strategy
 
 
 def _own_rules(match: FoundRule, kind: str) -> list[JsonObject]:
@@ -302,9 +302,7 @@ def _own_rules(match: FoundRule, kind: str) -> list[JsonObject]:
     return [rule.schema for rule in match.plan.rules if rule.type == kind.upper() and not rule.key]
 
 
-def _with_user_id(
-    messages: SearchStrategy[JsonObject], match: FoundRule
-) -> SearchStrategy[JsonObject]:
+def _with_user_id(messages: Values, match: FoundRule) -> Values:
     name = match.plan.wire.user_id_property
     if name is None:
         return messages
@@ -317,7 +315,7 @@ def _with_user_id(
             body[name] = message["userId"]
         return message
 
-    return messages.map(repeat)
+    return messages.changed(repeat)
 
 
 def _body(
@@ -341,4 +339,4 @@ def _body(
     builder = Builder(palette_of(realistic=realistic), file=match.plan.slug)
     wanted = {"type": "object", "required": [holder]}
     whole = built(builder, match, kind, _BODY_ONLY, also=[wanted])
-    return fresh(whole.map(lambda message: message[holder]))
+    return fresh(in_classes([whole.changed(lambda message: message[holder])]))

@@ -411,14 +411,14 @@ _SHARES: Final[dict[MistakeKind, int]] = {"extra": 1, "name": 1, "size": 2}
 _SCALARS: Final = st.one_of(st.text(max_size=8), st.integers(-100, 100), st.booleans(), st.none())
 # Code -> type of a wrong value -> others that are wrong in the same way.
 _OTHERS: Final[dict[str, dict[type[Any], SearchStrategy[Any]]]] = {
-    "additional_property": {str: PLAIN.anything()},
+    "additional_property": {str: PLAIN.anything().strategy},
     "invalid_type": {
-        str: PLAIN.text("", 0, None),
+        str: PLAIN.text("", 0, None).strategy,
         bool: st.booleans(),
         int: st.integers(-LARGEST, LARGEST),
         float: st.integers(-(2**31), 2**31).map(lambda number: number + 0.5),
         list: st.lists(_SCALARS, max_size=3),
-        dict: st.dictionaries(PLAIN.names(), _SCALARS, max_size=3),
+        dict: st.dictionaries(PLAIN.names().strategy, _SCALARS, max_size=3),
     },
 }
 # Many more than there are faults of a message, so that each is drawn about equally often.

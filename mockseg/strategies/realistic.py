@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
@@ -11,10 +11,10 @@ from mockseg.catalogue.spelling import snake_case
 from mockseg.extras import require
 from mockseg.schemas.formats import MOMENT, date_times
 from mockseg.strategies.chooser import PLAIN, PlainChooser, coded_text
+from mockseg.strategies.classes import Values, unclassed
 
 if TYPE_CHECKING:
     from faker import Faker
-    from hypothesis.strategies import SearchStrategy
 
 
 # The ending of a property's name in snake case -> faker's word for such values.
@@ -70,7 +70,7 @@ _LATELY: Final = coded_text(date_times(8766, 9861))
 class RealisticChooser(PlainChooser):
     named = True
 
-    def text(self, name: str, least: int, most: int | None) -> SearchStrategy[str]:
+    def text(self, name: str, least: int, most: int | None) -> Values:
         plain = snake_case(name)
         word = next((w for end, w in _BY_ENDING if plain == end or plain.endswith(f"_{end}")), None)
         if name in {"userId", "anonymousId", "groupId", "previousId"}:
@@ -81,35 +81,34 @@ class RealisticChooser(PlainChooser):
             text = _faked(word, seed).ljust(least, "x")
             return text if most is None else text[:most]
 
-        return _SEEDS.map(made)
+        return unclassed(_SEEDS.map(made))
 
-    def formatted(
-        self, kind: str, name: str, least: int, most: int | None
-    ) -> SearchStrategy[str] | None:
+    def formatted(self, kind: str, name: str, least: int, most: int | None) -> Values | None:
         if kind in {MOMENT, "date-time"} and least <= 20 and (most is None or most >= 35):
             return _LATELY
         word = _BY_FORMAT.get(kind)
         if word is None or least or most is not None:
             return super().formatted(kind, name, least, most)
-        return _SEEDS.map(lambda seed: _faked(word, seed))
+        return unclassed(_SEEDS.map(lambda seed: _faked(word, seed)))
 
-    def whole(self, least: int | None, most: int | None) -> SearchStrategy[int]:
+    def whole(self, least: int | None, most: int | None) -> Values:
         if least is None and most is None:
             least, most = 0, 1000
         return super().whole(least, most)
 
     def fraction(
         self, least: float | None, most: float | None, *, above: bool, below: bool
-    ) -> SearchStrategy[float]:
+    ) -> Values:
         if least is None and most is None:
-            return st.integers(0, 100_000).map(lambda cents: cents / 100)
+            return unclassed(st.integers(0, 100_000).map(lambda cents: cents / 100))
         return super().fraction(least, most, above=above, below=below)
 
-    def anything(self) -> SearchStrategy[Any]:
-        return st.one_of(_SEEDS.map(lambda seed: _faked("word", seed)), st.integers(0, 100))
+    def anything(self) -> Values:
+        words = _SEEDS.map(lambda seed: _faked("word", seed))
+        return unclassed(st.one_of(words, st.integers(0, 100)))
 
-    def names(self) -> SearchStrategy[str]:
-        return _SEEDS.map(lambda seed: _faked("word", seed))
+    def names(self) -> Values:
+        return unclassed(_SEEDS.map(lambda seed: _faked("word", seed)))
 
 
 @cache

@@ -174,6 +174,17 @@ _TAKEN: Final = {"status": 200, "answer": _SUCCESS, "success": True}
 _NO_OBJECTS: Final = st.sampled_from([b"[]", b"1", b'"text"', b"null", b"true", b"NaN"])
 _ENCODINGS: Final = st.sampled_from(["deflate", "br", "zstd"])
 _UNKNOWN: Final = st.sampled_from(["/v1/event", "/v2/track", "/v1/tracks", "/v1/batch/1"])
+_WIDTHS: Final = st.sampled_from("x\u00e9\u6f22\U0001f600")
+# Parsers differ in which of two they take; Go's, which Segment uses, takes the last.
+_FIRST_OF_TWO: Final = st.sampled_from(
+    [
+        b'"type":"page"',
+        b'"type":1',
+        b'"writeKey":"other"',
+        b'"writeKey":null',
+        b'"type":{"type":[]}',
+    ]
+)
 _METHODS: Final = st.sampled_from(["DELETE", "PATCH"])
 # Each makes a request of a message, and of its JSON with the write key.
 _MALFORMED: Final[tuple[Callable[[DrawFn, JsonObject, bytes], WireRequest], ...]] = (
@@ -220,6 +231,32 @@ _MALFORMED: Final[tuple[Callable[[DrawFn, JsonObject, bytes], WireRequest], ...]
         ),
         **_TAKEN,
         calls=MAX_BATCH_CALLS + 1,
+    ),
+    lambda draw, message, _body: _request(
+        "exactly as large as Segment takes",
+        f"/v1/{message['type']}",
+        encode(padded(message, MAX_CALL_BYTES, char=draw(_WIDTHS))),
+        **_TAKEN,
+        calls=1,
+    ),
+    lambda _, message, _body: _request(
+        "as many calls as Segment takes",
+        "/v1/batch",
+        encode(
+            {
+                "writeKey": message["writeKey"],
+                "batch": [{"type": "track", "userId": "u", "event": "e"}] * MAX_BATCH_CALLS,
+            }
+        ),
+        **_TAKEN,
+        calls=MAX_BATCH_CALLS,
+    ),
+    lambda draw, message, body: _request(
+        "a key that is there twice, of which the last counts",
+        f"/v1/{message['type']}",
+        b"{" + draw(_FIRST_OF_TWO) + b"," + body[1:],
+        **_TAKEN,
+        calls=1,
     ),
     lambda _, message, _body: _request(
         "an empty batch",

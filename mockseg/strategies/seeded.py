@@ -117,7 +117,7 @@ def samples(
         for each in drawn(invalid, count=count, seed=own):
             yield {**about, "type": rule.type.lower(), "message": each.message, **_label(each)}
         return
-    good = edges_of(match) if kind == "edge" else None
+    good = edges_of(match).strategy if kind == "edge" else None
     if good is None:
         good = messages_of(match, palette=palette_of(realistic=realistic))
     for message in drawn(fresh(good), count=count, seed=own):

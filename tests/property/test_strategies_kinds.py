@@ -225,7 +225,8 @@ REQUESTS: dict[str, Callable[[Any], object]] = {
     for what in (
         "one ", "a batch of", "JSON that is cut", "no JSON object", "a batch that is not a list",
         "gzip that is cut", "an empty batch", "a path that does not exist",
-        "a method that is not allowed", "one call too many",
+        "a method that is not allowed", "one call too many", "exactly as large",
+        "as many calls", "a key that is there twice",
     )
 } | {f"status {status}": lambda r, status=status: r.status == status
      for status in (200, 400, 404, 405)}  # fmt: skip

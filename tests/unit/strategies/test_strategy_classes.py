@@ -1,0 +1,181 @@
+"""The first examples are spread over the classes of values; nothing else of Hypothesis changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis.database import InMemoryExampleDatabase
+
+from mockseg import strategies as seg
+from mockseg.catalogue.loader import catalogues
+from mockseg.catalogue.lookup import FoundRule, get, matches_of
+from mockseg.strategies import classes
+from mockseg.strategies.edges import edges_of
+from mockseg.strategies.events import in_classes, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockseg.strategies.classes import Values
+
+ANSWER = "survey question answer (userguiding)"
+BUTTON = "hotspot button click (userguiding)"
+QUIET = settings(
+    max_examples=200, database=None, deadline=None, derandomize=True, phases=[Phase.generate]
+)
+
+
+def _drawn(strategy: Any, *, how: settings = QUIET) -> list[Any]:
+    found: list[Any] = []
+
+    @how
+    @given(strategy)
+    def run(value: Any) -> None:
+        found.append(value)
+
+    run()
+    return found
+
+
+def _rich(plan: str) -> FoundRule:
+    """Return the rule of a plan with most classes."""
+    return max(matches_of(plan), key=lambda match: values_of(match).count)
+
+
+@pytest.mark.parametrize("values_of_rule", [values_of, edges_of], ids=["events", "edges"])
+@pytest.mark.parametrize("plan", catalogues())
+def test_each_choice_of_a_row_is_one_that_the_strategy_makes(
+    plan: str, values_of_rule: Callable[[FoundRule], Values], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script never goes astray: all of it fits what is asked, up to its end."""
+    strays: list[Any] = []
+    fits = classes._fits
+
+    def recorded(step: Any, kind: str, constraints: Any) -> bool:
+        found = fits(step, kind, constraints)
+        if not found and step is not classes.FREE:
+            strays.append((step, kind, constraints))
+        return found
+
+    monkeypatch.setattr(classes, "_fits", recorded)
+    few = settings(QUIET, max_examples=40)
+    assert _drawn(in_classes([values_of_rule(_rich(plan))]), how=few)
+    assert strays == []
+
+
+def test_no_row_is_drawn_twice_and_nearly_all_are_in_200_examples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the whole plan: Hypothesis knows which rows it had, nothing else remembers them."""
+    rows: Counter[Any] = Counter()
+    forced = classes._forced
+
+    def counted(data: Any, script: Any) -> Any:
+        rows[script] += 1
+        return forced(data, script)
+
+    monkeypatch.setattr(classes, "_forced", counted)
+    _drawn(seg.events("userguiding"))
+    assert set(rows.values()) == {1}
+    assert len(rows) >= 0.9 * sum(values_of(match).count for match in matches_of("userguiding"))
+
+
+SEEN: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a score of zero": lambda p: p.get("score") == 0,
+    "a score with a fraction": lambda p: p.get("score", 0) % 1,
+    "a negative score": lambda p: p.get("score", 0) < 0,
+    "a score beyond 32 bits": lambda p: p.get("score", 0) > 2**32,
+    "an empty choice": lambda p: "" in p.get("choices", "x").split(",")[1:],
+    "no choice": lambda p: p.get("choices") == "",
+    "blank feedback": lambda p: p.get("feedback", "x").isspace(),
+    "feedback of several lines": lambda p: "\n" in p.get("feedback", ""),
+}
+
+
+def test_the_whole_plan_shows_what_branches_ask_for_within_200_examples() -> None:
+    """Of 25 events, the one with conditions shows each of its classes, and each of its types."""
+    answers = [
+        message["properties"]
+        for message in _drawn(seg.events("userguiding"))
+        if message["event"] == ANSWER
+    ]
+    assert [what for what, shows in SEEN.items() if not any(map(shows, answers))] == []
+    zero = {each["questionType"] for each in answers if each.get("score") == 0}
+    assert zero == {"Star Rating", "Number Rating (5)", "Number Rating (10)", "NPS Rating"}
+
+
+def test_members_of_a_union_and_absent_ones_are_seen_in_few_examples() -> None:
+    """Null, a text and a number, and neither of two optional properties, in a plan of one's own."""
+    schema = {
+        "type": "object",
+        "required": ["rating"],
+        "additionalProperties": False,
+        "properties": {
+            "rating": {"type": ["integer", "string", "null"]},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "comment": {"type": "string"},
+        },
+    }
+    body = {"type": "object", "required": ["properties"], "properties": {"properties": schema}}
+    plan = {"name": "own", "rules": [{"type": "TRACK", "key": "Rated", "jsonSchema": body}]}
+    bodies = [
+        each["properties"]
+        for each in _drawn(seg.events(plan), how=settings(QUIET, max_examples=60))
+    ]
+    assert {type(each["rating"]) for each in bodies} == {int, str, type(None)}
+    assert any(set(each) == {"rating"} for each in bodies)
+    tags = [each["tags"] for each in bodies if "tags" in each]
+    assert [] in tags
+    assert any(len(each) == 2 and each[0] == each[1] for each in tags)
+
+
+def test_a_failing_row_shrinks_to_what_it_needs() -> None:
+    """The row had a long label, a context and more; the report has none of it."""
+    wanted = {",", "\u00e9", "\n"}
+    found = find(
+        seg.events("userguiding"),
+        lambda m: m["event"] == BUTTON and wanted <= set(m["properties"]["ctaText"]),
+        settings=settings(QUIET, max_examples=1000, phases=[Phase.generate, Phase.shrink]),
+    )
+    label = found["properties"].pop("ctaText")
+    assert sorted(label) == sorted(wanted)
+    assert set(found) == {"type", "event", "userId", "properties"}
+    assert {*found["properties"].values()} <= {"", "link"}
+
+
+def test_a_failing_row_is_replayed_from_the_database() -> None:
+    """What failed is what fails first the next time, though no row is forced again by chance."""
+    database = InMemoryExampleDatabase()
+    seen: list[Any] = []
+
+    def hunt(*phases: Phase) -> dict[str, Any]:
+        @settings(max_examples=200, database=database, deadline=None, phases=phases)
+        @given(seg.event(ANSWER))
+        def test(message: dict[str, Any]) -> None:
+            seen.append(message)
+            assert "score" not in message["properties"]
+
+        with pytest.raises(AssertionError):
+            test()
+        last: dict[str, Any] = seen[-1]
+        return last
+
+    smallest = hunt(Phase.generate, Phase.shrink)
+    seen.clear()
+    assert hunt(Phase.reuse) == smallest
+    assert len(seen) <= 3
+
+
+def test_a_script_that_does_not_fit_leaves_the_rest_free() -> None:
+    """Should a strategy ask for something else, the message is a good one all the same."""
+    values = values_of(get(ANSWER, strictness="strict"))
+    astray = classes.Values(
+        strategy=values.strategy, count=1, script=lambda row: ("no such choice", row)
+    )
+    names = {
+        each["event"] for each in _drawn(in_classes([astray]), how=settings(QUIET, max_examples=20))
+    }
+    assert names == {ANSWER}
