@@ -30,18 +30,21 @@ def whole(match: FoundRule, *, edge: bool = False) -> dict[str, Any]:
     around = envelope(match, kind, Wrapping(message_id=edge))
     fields = {**around["properties"], **match.rule.schema.get("properties", {})}
     # A context of forty optional fields would take the rival seconds for each message.
-    context = dict(fields["context"]["anyOf"][1])
-    context["properties"] = {
-        name: sub
-        for name, sub in context["properties"].items()
-        if name in context.get("required", ()) or name in {"ip", "locale", "library"}
-    }
-    fields["context"] = context
+    # What a plan says of the context itself stays as it is.
+    if "anyOf" in fields["context"]:
+        context = dict(fields["context"]["anyOf"][1])
+        context["properties"] = {
+            name: sub
+            for name, sub in context["properties"].items()
+            if name in context.get("required", ()) or name in {"ip", "locale", "library"}
+        }
+        fields["context"] = context
     if edge:
         fields["sentAt"] = fields["timestamp"]
         # SDKs send null where there is nothing, which Segment takes for absent.
         for name in set(fields) - set(spoken_fields(match)) - {"type", "event"}:
-            fields[name] = {**fields[name], "type": [fields[name]["type"], "null"]}
+            if isinstance(fields[name].get("type"), str):
+                fields[name] = {**fields[name], "type": [fields[name]["type"], "null"]}
     schema = {
         **around,
         **{
@@ -50,7 +53,9 @@ def whole(match: FoundRule, *, edge: bool = False) -> dict[str, Any]:
             if key not in {"properties", "required"}
         },
         "properties": fields,
-        "required": [*around["required"], *match.rule.schema.get("required", ())],
+        "required": list(
+            dict.fromkeys((*around["required"], *match.rule.schema.get("required", ())))
+        ),
     }
     found: dict[str, Any] = _dated(schema)
     return found
