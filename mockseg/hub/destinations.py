@@ -162,6 +162,8 @@ class Destinations:
         if key is None and not kind.type.startswith("webhook"):
             key = f"{self._random.getrandbits(4 * _KEY_HEX_DIGITS):0{_KEY_HEX_DIGITS}x}"
             asked = replace(asked, settings={**asked.settings, "apiKey": key})
+        # A name that is unknown is told first, even where nothing can be set up.
+        _setup(kind, _given_setup(asked))
         if _is_own(asked) and _given_setup(asked):
             raise invalid(
                 "setup",

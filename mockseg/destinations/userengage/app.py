@@ -202,11 +202,11 @@ class App:
 
     def add(self, kind: RecordKind, custom_id: str | None, *, now_ns: int) -> Record:
         """Add an empty record of any kind."""
-        if kind is USERS:
+        if kind.noun == USERS.noun:
             return self.add_user(custom_id, now_ns=now_ns)
-        if kind is COMPANIES:
+        if kind.noun == COMPANIES.noun:
             return self.add_company(custom_id, now_ns=now_ns)
-        record = (Deal if kind is DEALS else Product)(
+        record = (Deal if kind.noun == DEALS.noun else Product)(
             id=self.next_id(kind.noun), custom_id=custom_id, created_ns=now_ns, updated_ns=now_ns
         )
         self.index(record)

@@ -66,7 +66,7 @@ def record_object(app: App, record: Record, *, v1: bool = False) -> JsonObject:
         return shape | _user_part(app, record, profile, v1=v1)
     if isinstance(record, Deal):
         return shape | _deal_part(app, profile, v1=v1)
-    if v1 and kind is COMPANIES:
+    if v1 and kind.noun == COMPANIES.noun:
         shape["approx_employees"] = shape.pop("size")
     return shape
 

@@ -340,7 +340,7 @@ def _read(call: RestCall, body: JsonObject, *, of: Record | None) -> Write:
 def _read_fields(call: RestCall, body: JsonObject, *, apart: tuple[str, str]) -> Write:
     kind = call.directory.kind
     aliases = {name: field for name, field in kind.aliases.items() if name not in _READ_ONLY}
-    if call.v1 and kind is COMPANIES:
+    if call.v1 and kind.noun == COMPANIES.noun:
         aliases = {"approx_employees": "size"}
     errors: dict[str, str] = {}
     profile: dict[str, Json] = {}
