@@ -9,7 +9,7 @@ a set, ``[^abc]`` one that is not in it, ``\x`` the character x itself, inside a
 - ``]`` and ``-`` are no members of a set unless a ``\`` goes before them. A range that runs
   backwards holds nothing.
 - A set that is not closed or is empty is malformed, and so is a pattern that ends in a lone
-  ``\``. A malformed pattern matches nothing; it is no error.
+  ``\``. A malformed pattern matches nothing; that is not an error.
 
 Time is linear for hostile patterns, too. What stands between two stars has a fixed length, so the
 first place where it fits is as good as any later one: nothing ever backtracks. Such a part with

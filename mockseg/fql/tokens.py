@@ -8,7 +8,7 @@ Rules of spelling, where Segment's page (``api/public-api/fql.md``) leaves room:
   ``\all``, ``\true`` and ``\2024`` are fields, although the bare words are not.
 - Keywords are lower-case: ``AND`` and ``True`` are fields.
 - A number has digits, at most one point with digits on both sides, and at most one sign right
-  before them. A word that begins with a digit and is none (``5e3``, ``2024-05-01``) is refused.
+  before them. What begins with a digit and is not a number (``5e3``, ``2024-05-01``) is refused.
 
 The last two, and that of texts, are those of segmentio/fql-ts, whose model is Segment's own lexer.
 """

@@ -68,7 +68,7 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         key: its write key.
-        after: the number of the last request that is no longer its.
+        after: the number up to which its requests are gone.
         calls, cursor, requests, number: what was evicted, as in
             :class:`~mockseg.domain.lost.Lost`.
     """
@@ -188,7 +188,7 @@ class JournalFile:
         return self._opened
 
     def _check_head(self) -> None:
-        """Refuse what is no journal of ours before SQLite, which may repair it, sees it."""
+        """Refuse what another program wrote before SQLite, which may repair it, sees it."""
         path = Path(self.path)
         head = b""
         if path.exists():

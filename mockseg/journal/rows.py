@@ -17,7 +17,7 @@ class _Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     Attributes:
         start, size: where it is in the body.
-        raw: its JSON, where that is no part of the body as it came.
+        raw: its JSON, where the body does not have it as it came.
     """
 
     start: int

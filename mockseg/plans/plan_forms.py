@@ -31,7 +31,7 @@ def public_form(document: Json, *, file: str) -> Json:
     """Return a plan's document as ``{"rules": [...], ...}`` of the Public API.
 
     Args:
-        document: decoded JSON, or HCL; one that is no known form comes back as it is.
+        document: decoded JSON, or HCL; one in another form comes back as it is.
         file: its name, for errors.
 
     Raises:

@@ -301,7 +301,7 @@ class PlanSet:
         """Return whether a message as it was sent is certainly good; False says nothing.
 
         Most rules look at nothing that normalising changes, and most calls are good: then
-        there is no need to normalise.
+        normalising is needless.
 
         Args:
             message: as sent.

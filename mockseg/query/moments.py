@@ -44,7 +44,7 @@ def boundary(value: Value, *, text: str, now: datetime) -> Boundary:
         now: with the time zone of times of day, which mean the latest such moment.
 
     Raises:
-        QueryError: it is none of the four.
+        QueryError: it is not one of the four.
     """
     written = value.text
     if written.startswith("call-") and (cursor := call_cursor(written)) is not None:

@@ -96,7 +96,7 @@ def _pattern(pattern: str, path: Path) -> str:
 
 
 def _free(pattern: str, taken: JsonObject) -> str:
-    """Return a pattern that is no key yet: two patterns of a plan may be one here."""
+    """Return a pattern that is not a key yet: two patterns of a plan may be one here."""
     while pattern in taken:
         pattern = f"(?:{pattern})"
     return pattern

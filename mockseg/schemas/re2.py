@@ -38,7 +38,7 @@ class Chars:
 
     Attributes:
         items: ranges and properties.
-        negated: whether the character is none of them.
+        negated: whether the character must not be one of them.
         folded: whether case is ignored: the items stand for all cases, before they are negated.
     """
 

@@ -102,7 +102,7 @@ def invalid_event(
         type: as there.
         strictness: as there; what is wrong depends on it.
         discards: break the Spec too, so that Segment discards the message: ``ids``,
-            ``size``, ``envelope``, and ``name`` where there is none.
+            ``size``, ``envelope``, and ``name`` where it has no name.
         kinds: the kinds of mistakes, drawn equally often; all when None.
 
     Raises:

@@ -122,7 +122,7 @@ class SqliteWarehouse:
             written: the time of writing, ISO 8601.
 
         Raises:
-            WarehouseFullError: there is no space for them; the warehouse is of no use any more.
+            WarehouseFullError: they do not fit; the warehouse is useless from then on.
         """
         connection = self._connection
         connection.execute("BEGIN")
