@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 
 import jsonschema_rs
 
-from mockseg.json_types import Json, JsonObject, canonical, decode
+from mockseg.json_types import Json, JsonObject, canonical, decode, encode
 from mockseg.schemas.engine_form import BadPatternError, engine_form, moved
 from mockseg.schemas.format_checks import ASSERTED, NOT_ASSERTED
 from mockseg.schemas.tree import DRAFT, Path, json_pointer, pointer_path
@@ -84,6 +84,8 @@ class CompiledSchema:
             UnreadableValueError: the value is not JSON.
         """
         try:
+            # Releases of the library differ in whether they see such a value before a failure.
+            encode(value)
             found, whole = walk(
                 self.schema,
                 value,

@@ -77,6 +77,8 @@ async def violations(chromium: str, url: str, looks: Iterable[Look]) -> list[str
         for view, scheme, width in looks:
             how: Any = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
             page = await browser.new_page(**how)
+            # A busy machine takes its time.
+            page.set_default_timeout(90_000)
             await page.goto(f"{url}/_mockseg/{view}")
             results = await Axe().run(page, options=RULES)
             found += [
