@@ -193,7 +193,7 @@ def _send_webhook(guiding: UserGuiding, given: SendWebhook, _: int) -> JsonObjec
     """Post an event as the webhook does: once and unsigned, as far as its article says."""
     url = guiding.setup.webhook_url
     if url is None:
-        raise VendorStateError("there is no URL to post to: set up webhookUrl", place="event")
+        raise VendorStateError("set up webhookUrl first: it says where to post to", place="event")
     event = given.event.removesuffix(_SUFFIX) + _SUFFIX
     told: JsonObject = {"event": event, "payload": {"userId": given.user, **given.payload}}
     body = json_types.encode(told)

@@ -82,7 +82,7 @@ def open_journal(settings: Settings, *, meter: Meter, background: BackgroundWork
 def save_settings(
     journal: DurableJournal, sources: Sources, clock: ShiftedClock, *, key: str | None
 ) -> None:
-    """Save what a source was set to, or that it is no longer open; for None, the server's clock."""
+    """Save what a source was set to, or that it was closed; for None, the server's clock."""
     if key is None:
         journal.save(None, _saved_server(clock))
         return

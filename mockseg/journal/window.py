@@ -109,7 +109,7 @@ class DedupWindow:
         self._recount()
 
     def evict(self) -> None:
-        """Forget the older generation, or where there is none the newer one."""
+        """Forget the older generation; if that is empty, the newer one."""
         cursor = self._moments[-1][0] if self._moments else 0
         if not self._older_count:
             self._turn(cursor)
