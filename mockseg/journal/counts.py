@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from mockseg.domain.call import KeptCall, Verdict
+from mockseg.domain.findings import Violation
 from mockseg.domain.request import KeptRequest, refusal_reason
 
 _Key = TypeVar("_Key")
 # Status, method, path and reason.
 RefusalKind: TypeAlias = "tuple[int, str, str, str]"
+
+MINUTE_SECONDS: Final = 60
+_MINUTE_NS: Final = MINUTE_SECONDS * 10**9
+MINUTE_BYTES: Final = 150
+"""What the number of one minute's good or bad calls takes, of a source and of all (measured)."""
 
 
 class Counts:
@@ -19,29 +25,43 @@ class Counts:
 
     Attributes:
         refusals: number of requests that were answered 4xx or 5xx, by how and why.
+        violations: number of calls with a violation of a plan.
+        retried: number of calls that came in a second attempt or a later one.
     """
 
-    __slots__ = ("_calls", "refusals")
+    __slots__ = ("_calls", "_minutes", "refusals", "retried", "violations")
 
     def __init__(self) -> None:
         # By name where the call is accepted and good, else by name, verdict and whether it is good.
         self._calls: dict[str | tuple[str, Verdict, bool], int] = {}
+        # By twice the minute since 1970, and one more for bad calls.
+        self._minutes: dict[int, int] = {}
         self.refusals: dict[RefusalKind, int] = {}
+        self.violations = self.retried = 0
 
-    def subtract_arrival(self, requests: Sequence[KeptRequest], calls: Sequence[KeptCall]) -> None:
-        """Count requests and calls no longer."""
+    def subtract_arrival(self, requests: Sequence[KeptRequest], calls: Sequence[KeptCall]) -> int:
+        """Count requests and calls no longer; return how many minutes are no longer counted."""
+        minutes = len(self._minutes)
         for key, count in _numbers(calls).items():
             _subtract(self._calls, key, count)
+        for minute, count in Counter(map(_minute, calls)).items():
+            _subtract(self._minutes, minute, count)
+        self.add_remarks(calls, -1)
         for request in requests:
             if request.answer.status >= 400:
                 _subtract(self.refusals, _kind(request))
+        return minutes - len(self._minutes)
 
     def subtract(self, other: Counts) -> None:
         """Count no longer what others counted."""
         for key, count in other._calls.items():
             _subtract(self._calls, key, count)
+        for minute, count in other._minutes.items():
+            _subtract(self._minutes, minute, count)
         for kind, count in other.refusals.items():
             _subtract(self.refusals, kind, count)
+        self.violations -= other.violations
+        self.retried -= other.retried
 
     def by_name(self) -> dict[str, int]:
         """Return the number of calls by event, or by type for those without an event."""
@@ -64,25 +84,55 @@ class Counts:
                 good += count * key[2]
         return verdicts, good
 
+    def by_time(self, minutes: int) -> dict[int, list[int]]:
+        """Return the numbers of good and bad calls by spans of so many minutes since 1970."""
+        found: dict[int, list[int]] = {}
+        for minute, count in self._minutes.items():
+            found.setdefault(minute // 2 // minutes, [0, 0])[minute % 2] += count
+        return found
+
+    def add_remarks(self, calls: Sequence[KeptCall], times: int = 1) -> None:
+        """Count violations and second attempts among calls, or with -1 no longer."""
+        for call in calls:
+            remark = call.remark
+            if remark is not None:
+                violated = any(isinstance(each, Violation) for each in remark.findings)
+                self.violations += times * violated
+                self.retried += times * (remark.attempt > 1)
+
 
 def count_arrival(
     request: KeptRequest, calls: Sequence[KeptCall], one: Counts, all_: Counts
-) -> None:
-    """Count a request and its calls, both for one source and for all: every call takes this way."""
+) -> int:
+    """Count a request and its calls, both for one source and for all: every call takes this way.
+
+    Returns:
+        How many minutes are counted for the source that were not before.
+    """
     of_one, of_all = one._calls, all_._calls  # noqa: SLF001  (our own)
+    minutes_of_one, minutes_of_all = one._minutes, all_._minutes  # noqa: SLF001  (our own)
+    minutes = len(minutes_of_one)
     if len(calls) == 1:
         # The most frequent request has a short way.
-        key = _key(calls[0])
+        key, minute = _key(calls[0]), _minute(calls[0])
         of_one[key] = of_one.get(key, 0) + 1
         of_all[key] = of_all.get(key, 0) + 1
+        minutes_of_one[minute] = minutes_of_one.get(minute, 0) + 1
+        minutes_of_all[minute] = minutes_of_all.get(minute, 0) + 1
     else:
         for key, count in _numbers(calls).items():
             of_one[key] = of_one.get(key, 0) + count
             of_all[key] = of_all.get(key, 0) + count
+        for minute, count in Counter(map(_minute, calls)).items():
+            minutes_of_one[minute] = minutes_of_one.get(minute, 0) + count
+            minutes_of_all[minute] = minutes_of_all.get(minute, 0) + count
+    for counts in (one, all_):
+        counts.add_remarks(calls)
     if request.answer.status >= 400:
         kind = _kind(request)
         for counts in (one, all_):
             counts.refusals[kind] = counts.refusals.get(kind, 0) + 1
+    return len(minutes_of_one) - minutes
 
 
 def _numbers(calls: Sequence[KeptCall]) -> Counter[str | tuple[str, Verdict, bool]]:
@@ -94,6 +144,11 @@ def _numbers(calls: Sequence[KeptCall]) -> Counter[str | tuple[str, Verdict, boo
 def _key(call: KeptCall) -> str | tuple[str, Verdict, bool]:
     name = call.event or call.type
     return name if call.remark is None else (name, call.verdict, call.good)
+
+
+def _minute(call: KeptCall) -> int:
+    bad = call.remark is not None and not call.good
+    return call.request.received_ns // _MINUTE_NS * 2 + bad
 
 
 def _kind(request: KeptRequest) -> RefusalKind:

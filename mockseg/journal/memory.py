@@ -17,7 +17,7 @@ from mockseg.domain.call import CALL_BYTES, KeptCall, extra_bytes
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.domain.request import KeptRequest
 from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
-from mockseg.journal.counts import Counts, count_arrival
+from mockseg.journal.counts import MINUTE_BYTES, Counts, count_arrival
 from mockseg.journal.meter import Meter
 from mockseg.journal.records import NumberedRecords, evict_largest
 
@@ -122,8 +122,9 @@ class MemoryJournal:
         self.number = request.number
         source.requests.append(request.number, request)
         self._all.requests.append(request.number, request)
-        count_arrival(request, calls, source.counts, self._all.counts)
+        minutes = count_arrival(request, calls, source.counts, self._all.counts)
         size_bytes = request.size_bytes + len(calls) * CALL_BYTES + extra_bytes(calls)
+        size_bytes += minutes * MINUTE_BYTES
         source.size_bytes += size_bytes
         self._account.add(size_bytes)
         self._kept_requests += 1
@@ -367,9 +368,9 @@ class MemoryJournal:
         self._all.requests.remove_all([request.number for request in requests])
         self._kept_calls -= len(calls)
         self._kept_requests -= len(requests)
-        for counts in (source.counts, self._all.counts):
-            counts.subtract_arrival(requests, calls)
-        size_bytes = len(calls) * CALL_BYTES + extra_bytes(calls)
+        self._all.counts.subtract_arrival(requests, calls)
+        size_bytes = source.counts.subtract_arrival(requests, calls) * MINUTE_BYTES
+        size_bytes += len(calls) * CALL_BYTES + extra_bytes(calls)
         size_bytes += sum([request.size_bytes for request in requests])
         source.size_bytes -= size_bytes
         self._account.add(-size_bytes)

@@ -164,6 +164,15 @@ async def test_calls_are_counted_by_verdict_time_and_value(filled: Any) -> None:
     assert (nothing["total"], nothing["buckets"]) == (0, [])
 
 
+async def test_what_is_counted_by_the_minute_is_what_a_walk_finds(filled: Any) -> None:
+    """Counts of all calls are kept as calls come; of those that match they are made by a walk."""
+    for query in ({}, {"source": "c"}, {"buckets": "5"}, {"buckets": "2", "bucketSeconds": "120"}):
+        kept = await asked(filled, "/calls/counts", **query)
+        walked = await asked(filled, "/calls/counts", **query, q="-event:none")
+        assert kept == walked
+    assert sum(bucket["good"] + bucket["bad"] for bucket in kept["buckets"]) == kept["total"]
+
+
 async def test_an_unknown_facet_is_named(filled: Any) -> None:
     """With the nearest."""
     error = (await asked(filled, "/calls/counts", 422, facets="evnt"))["error"]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Raw
 
-from mockseg.domain.call import KeptCall
+from mockseg.domain.call import KeptCall, Remark
+from mockseg.domain.findings import Violation
 from mockseg.domain.lost import Lost
 from mockseg.domain.request import Answer, KeptRequest
 from mockseg.journal.background import BackgroundWork
@@ -19,6 +20,10 @@ from mockseg.journal.records import NumberedRecords, evict_largest
 
 SOURCES = st.sampled_from(["a", "b", "c"])
 ANSWER = Answer(status=200, body=b"{}")
+VIOLATION = Violation(code="required", type="Required", field="total", description="")
+REMARKS = st.sampled_from(
+    [None, None, Remark(findings=(VIOLATION,)), Remark(attempt=2), Remark(verdict="dropped")]
+)
 
 
 class JournalMachine(RuleBasedStateMachine):
@@ -42,8 +47,13 @@ class JournalMachine(RuleBasedStateMachine):
         # What two readers have read so far: (cursor they stand at, cursors they were given).
         self.readers = {None: [0, []], "a": [0, []]}
 
-    @rule(source=SOURCES, count=st.integers(0, 8), size=st.integers(0, 60))
-    def append(self, source, count, size):
+    @rule(
+        source=SOURCES,
+        remarks=st.lists(REMARKS, max_size=8),
+        size=st.integers(0, 60),
+        minute=st.integers(0, 3),
+    )
+    def append(self, source, remarks, size, minute):
         """Record a request; the model learns from the counts which calls had to go."""
         self.number += 1
         request = KeptRequest(
@@ -55,14 +65,15 @@ class JournalMachine(RuleBasedStateMachine):
             headers=(),
             body=b"x" * size,
             sent_bytes=size,
-            received_ns=0,
+            received_ns=minute * 60 * 10**9,
             answer=ANSWER,
         )
+        ids = ("track", "E", "u", "m")
         new = [
-            KeptCall(self.cursor + 1 + index, request, index, Raw(b"{}"), "track", "E", "u", "m")
-            for index in range(count)
+            KeptCall(self.cursor + 1 + index, request, index, Raw(b"{}"), *ids, remark)
+            for index, remark in enumerate(remarks)
         ]
-        self.cursor += count
+        self.cursor += len(new)
         before = {name: self._of(name) for name in "abc"}
         before[source] += [call.cursor for call in new]
         self.calls += [(call.cursor, source, self.number) for call in new]
@@ -127,6 +138,7 @@ class JournalMachine(RuleBasedStateMachine):
             assert [request.number for request in page] == numbers
             latest = self.journal.calls_before(None, limit=3, source=source)
             assert [call.cursor for call in latest] == calls[::-1][:3]
+            self._counts_agree(self.journal.counts(source), kept)
         for name, (cursors, numbers) in self.lost.items():
             assert self.journal.lost(name) == _lost(cursors, numbers)
         assert self.journal.evicted_ever == self.evicted
@@ -136,6 +148,17 @@ class JournalMachine(RuleBasedStateMachine):
         """No reader was given a call twice or out of order."""
         for _, given_ in self.readers.values():
             assert given_ == sorted(set(given_))
+
+    def _counts_agree(self, counts, kept):
+        """Check what is counted against the calls that are kept."""
+        minutes = {}
+        for call in kept:
+            minute = call.request.received_ns // (60 * 10**9)
+            minutes.setdefault(minute, [0, 0])[not call.good] += 1
+        remarks = [call.remark for call in kept if call.remark]
+        assert counts.by_time(1) == minutes
+        assert counts.violations == sum(VIOLATION in each.findings for each in remarks)
+        assert counts.retried == sum(each.attempt > 1 for each in remarks)
 
     def _of(self, source):
         return [c for c, s, _ in self.calls if s == source]

@@ -15,6 +15,7 @@ from mockseg.hub.handlers.calls import existing_call
 from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.queries import Queries
 from mockseg.hub.sources import Sources
+from mockseg.journal.counts import MINUTE_SECONDS, Counts
 from mockseg.journal.memory import MemoryJournal
 from mockseg.matching.copies import Copied, copied
 from mockseg.operations.rows import (
@@ -91,7 +92,7 @@ class _Tally:
     """Counts calls by verdict, minute and facet."""
 
     def __init__(self, asked: CountCalls, facets: list[FacetKey]) -> None:
-        self._bucket_ms = asked.bucket_seconds * 1000
+        self._bucket_seconds = asked.bucket_seconds
         self._wants_buckets = asked.buckets > 0
         self.verdicts: Counter[Verdict] = Counter()
         self.good = self.violations = self.retried = 0
@@ -107,19 +108,27 @@ class _Tally:
             self.violations += any(isinstance(each, Violation) for each in remark.findings)
             self.retried += remark.attempt > 1
         if self._wants_buckets:
-            place = call.request.received_ns // 1_000_000 // self._bucket_ms
+            place = call.request.received_ns // 10**9 // self._bucket_seconds
             self.buckets.setdefault(place, [0, 0])[not good] += 1
         for key, counter in self.facets.items():
             for value in _values(call, key):
                 if value in counter or len(counter) < _MOST_COUNTED:
                     counter[value] += 1
 
+    def take(self, counts: Counts) -> None:
+        """Take what the journal has counted already: all calls, by the minute."""
+        verdicts, self.good = counts.by_verdict()
+        self.verdicts.update(verdicts)
+        self.violations, self.retried = counts.violations, counts.retried
+        if self._wants_buckets:
+            self.buckets = counts.by_time(self._bucket_seconds // MINUTE_SECONDS)
+
     def bucket_list(self, most: int) -> list[Bucket]:
         if not self.buckets:
             return []
         last = max(self.buckets)
         return [
-            Bucket(start_ms=place * self._bucket_ms, good=numbers[0], bad=numbers[1])
+            Bucket(start_ms=place * self._bucket_seconds * 1000, good=numbers[0], bad=numbers[1])
             for place in range(last - most + 1, last + 1)
             for numbers in (self.buckets.get(place, (0, 0)),)
         ]
@@ -146,10 +155,13 @@ async def call_counts(asked: CountCalls, *, journal: MemoryJournal, queries: Que
     facets = _facet_keys(asked.facets)
     query = queries.compile(asked.q or "")
     tally = _Tally(asked, facets)
-    async for portion in journal.scan(source=asked.source):
-        for call in portion:
-            if query.matches(call):
-                tally.add(call)
+    if query.terms or facets or (asked.buckets and asked.bucket_seconds % MINUTE_SECONDS):
+        async for portion in journal.scan(source=asked.source):
+            for call in portion:
+                if query.matches(call):
+                    tally.add(call)
+    else:
+        tally.take(journal.counts(asked.source))
     total = sum(tally.verdicts.values())
     return CallCounts(
         total=total,

@@ -115,6 +115,7 @@ async def _calls(request: web.Request) -> web.StreamResponse:
         "calls.html",
         view=CALLS,
         source=source,
+        summary=summary,
         status=422 if wrong else 200,
         forgotten=" ".join(evicted_note(msgspec.structs.replace(summary.lost, calls=0))),
         q=asked.q,

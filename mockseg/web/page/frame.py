@@ -68,6 +68,7 @@ async def show(
     *,
     view: View,
     source: str | None = None,
+    summary: Summary | None = None,
     status: int = 200,
     framed: bool = False,
     **values: Any,
@@ -79,11 +80,12 @@ async def show(
         template: of the view; it extends ``frame.html``.
         view: which one it is.
         source: the write key that it is about; all sources if omitted.
+        summary: of the source, if it was asked for already.
         status: of the answer.
         framed: whether it stands in a frame of another view, so without the bar.
         values: for the template.
     """
-    summary = await ask(request, "summary", OfSource(source=source), Summary)
+    summary = summary or await ask(request, "summary", OfSource(source=source), Summary)
     recent = await ask(
         request, "list_sources", ListSources(sort="recent", limit=_OFFERED), SourceList
     )

@@ -73,8 +73,10 @@ def test_a_restart_keeps_calls_with_everything_that_is_said_of_them(file):
     hub.clear("other")
     before = [call.view() for call in hub.journal.calls_after(0, limit=9)]
     requests = hub.journal.requests_after(0, limit=9)
+    minutes = hub.journal.counts().by_time(1)
     hub.close()
     again = _hub(file)
+    assert again.journal.counts().by_time(1) == minutes
     assert [call.view() for call in again.journal.calls_after(0, limit=9)] == before
     assert again.journal.requests_after(0, limit=9) == requests
     assert [source.key for source in again.sources] == ["k", "empty"]
