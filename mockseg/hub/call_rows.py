@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from mockseg import json_types
-from mockseg.conversion import camel
+from mockseg.conversion import camel, invalid
 from mockseg.delivery.ledger import Ledger
 from mockseg.domain.call import KeptCall
 from mockseg.domain.delivery import DeliveryState
 from mockseg.domain.findings import Violation
 from mockseg.domain.message import holder_of
 from mockseg.json_types import Json, JsonObject, as_object, as_text
-from mockseg.operations.rows import CallRow
+from mockseg.operations.rows import MAX_FIELDS, CallRow
 from mockseg.printable import printable
+from mockseg.query.predicate import value_at
+from mockseg.query.terms import FIELD_ROOTS, field_names
+from mockseg.suggestions import unknown_parameter
+
+# The names that lead to a field of the message.
+Field: TypeAlias = tuple[str, ...]
 
 COLUMNS: Final = tuple(map(camel, CallRow.__struct_fields__))
 
@@ -25,7 +30,35 @@ _LONGEST_TEXT = 200
 _PLAIN = re.compile(r"(?!(?:true|false|null)\b)[A-Za-z_/][^\s\"=]*")
 
 
-def call_row(call: KeptCall, ledger: Ledger) -> CallRow:
+def read_fields(text: str) -> tuple[Field, ...]:
+    """Read names of fields, separated by commas; each becomes the names that lead to it.
+
+    Raises:
+        OperationError: 422, a name is not one of a field, or there are too many.
+    """
+    written = [name.strip() for name in text.split(",") if name.strip()]
+    if len(written) > MAX_FIELDS:
+        raise invalid(
+            "fields",
+            f"expected at most {MAX_FIELDS} fields, got {len(written)}",
+            allowed=MAX_FIELDS,
+        )
+    fields = tuple(map(field_names, written))
+    for name, field in zip(written, fields, strict=True):
+        if not field:
+            roots = [f"{root}." for root in FIELD_ROOTS]
+            raise unknown_parameter("fields", "field", name, roots)
+    return fields
+
+
+def call_row(call: KeptCall, ledger: Ledger, fields: tuple[Field, ...] = ()) -> CallRow:
+    """Return a call as a row.
+
+    Args:
+        call: the call.
+        ledger: where its deliveries are.
+        fields: of the message, whose values the row has.
+    """
     remark = call.remark
     message = call.message()
     findings = () if remark is None else remark.findings
@@ -47,11 +80,8 @@ def call_row(call: KeptCall, ledger: Ledger) -> CallRow:
         attempt=1 if remark is None else remark.attempt,
         duplicate_of=0 if remark is None else remark.duplicate_of,
         to=deliveries_of(call.cursor, ledger),
+        values=[_shown(value_at(message, field, None)) for field in fields],
     )
-
-
-def row_maker(ledger: Ledger) -> Callable[[KeptCall], CallRow]:
-    return lambda call: call_row(call, ledger)
 
 
 def deliveries_of(cursor: int, ledger: Ledger) -> list[tuple[str, DeliveryState]]:
@@ -70,6 +100,14 @@ def peek(message: JsonObject, type_: str) -> str:
         if left <= 0:
             break
     return printable(" ".join(parts), longest=_LONGEST_PEEK)
+
+
+def _shown(value: Json) -> str:
+    """Return a value as a cell shows it; nothing for null and for what is missing."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else _value(value)
+    return printable(text, longest=_LONGEST_PEEK)
 
 
 def _value(value: Json) -> str:

@@ -18,7 +18,12 @@ MAX_BUCKETS: Final = 240
 MAX_FACET_VALUES: Final = 20
 MAX_COPIED: Final = 1000
 
-FacetKey = Literal["type", "event", "user", "source", "code", "verdict"]
+# Maximum number of fields of the message that a row has.
+MAX_FIELDS: Final = 8
+# The names of fields are counted in so many of the newest calls.
+CALLS_WITH_FIELDS: Final = 2000
+
+FacetKey = Literal["type", "event", "user", "source", "code", "verdict", "field"]
 CopyForm = Literal["curl", "pytest", "matcher", "ndjson", "message", "raw", "markdown"]
 
 
@@ -41,6 +46,7 @@ class CallRow(msgspec.Struct, frozen=True, array_like=True):
         attempt: 1 + earlier requests that carried this messageId.
         duplicate_of: the cursor of the call that had this messageId before, or 0.
         to: its deliveries, each a destination and a state.
+        values: of the fields that were asked for, each as short text; empty where it is missing.
     """
 
     cursor: int
@@ -58,6 +64,7 @@ class CallRow(msgspec.Struct, frozen=True, array_like=True):
     attempt: int
     duplicate_of: int
     to: list[tuple[str, DeliveryState]]
+    values: list[str]
 
 
 class TermView(Result, frozen=True):
@@ -87,6 +94,8 @@ class ListRows(Params, frozen=True):
         after: only later calls than this cursor.
         limit: maximum number of rows.
         total: whether the number of all calls that match is counted too.
+        fields: fields of the message whose values a row has, separated by commas, such as
+            ``properties.total,context.locale``; at most 8.
     """
 
     q: str | None = None
@@ -95,6 +104,7 @@ class ListRows(Params, frozen=True):
     after: Cursor = 0
     limit: Annotated[int, Meta(ge=1, le=MAX_ROWS)] = 200
     total: bool = False
+    fields: str = ""
 
 
 class RowPage(Result, frozen=True):
@@ -128,7 +138,8 @@ class CountCalls(Params, frozen=True):
         bucket_seconds: length of a bucket of time.
         buckets: number of buckets, of which the last one ends with the newest call that matches.
         facets: keys whose most frequent values are counted, separated by commas: type, event, user,
-            source, code, verdict.
+            source, code, verdict, field. Of fields, such as ``properties.total``, the names are
+            counted, in the newest 2,000 calls that match.
     """
 
     q: str | None = None

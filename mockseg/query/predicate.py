@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from mockseg import json_types
 from mockseg.clock import NANOSECONDS
@@ -319,16 +319,23 @@ def _may_have(name: str) -> Callable[[KeptCall], bool]:
 # --- the decoded message
 
 
+def value_at(message: JsonObject, names: tuple[str, ...], missing: Any) -> Any:
+    """Return the JSON value to which names lead; `missing` where there is none."""
+    found: Any = message
+    for name in names:
+        if not isinstance(found, dict) or name not in found:
+            return missing
+        found = found[name]
+    return found
+
+
 def _field(names: tuple[str, ...], value: Value, *, only_text: bool = False) -> _Test:
     may_have, equals = _may_have(names[-1]), _json_test(value, only_text=only_text)
-    first, *rest = names
 
     def test(seen: _Seen) -> bool:
         if not may_have(seen.call):
             return False
-        found: Json = seen.message.get(first, _MISSING)
-        for name in rest:
-            found = found.get(name, _MISSING) if isinstance(found, dict) else _MISSING
+        found = value_at(seen.message, names, _MISSING)
         return found is not _MISSING and equals(found)
 
     return test

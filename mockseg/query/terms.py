@@ -132,8 +132,7 @@ class Term:
     @property
     def field(self) -> tuple[str, ...]:
         """The names that lead to a field of the message; empty for other keys."""
-        root, dot, rest = self.key.partition(".")
-        return (root, *rest.split(".")) if dot else ()
+        return field_names(self.key)
 
 
 def read_terms(text: str) -> tuple[Term, ...]:
@@ -166,6 +165,20 @@ def term_text(key: str, value: str, *, negated: bool = False) -> str:
     needs = value == "" or _NEEDS_QUOTES.search(value) or value[0] in "<>="
     written = f'"{escaped}"' if needs else escaped
     return f"{'-' if negated else ''}{key}:{written}"
+
+
+def key_text(key: str) -> str:
+    """Write a key before its colon, with escapes where it needs them."""
+    return re.sub(r'([\s",\\:*])', r"\\\1", key)
+
+
+def field_names(key: str) -> tuple[str, ...]:
+    """Return the names that lead to a field of the message; empty where the key is not of one.
+
+    The key is one of :data:`FIELD_ROOTS` and at least one name, joined by dots.
+    """
+    root, *names = key.split(".")
+    return (root, *names) if root in FIELD_ROOTS and names and all(names) else ()
 
 
 class _Reader:
@@ -291,15 +304,15 @@ class _Reader:
         raise self.fault("the quote that begins here is not closed", at=opening)
 
     def _checked_key(self, written: str, position: int) -> Key:
-        root, dot, rest = written.partition(".")
-        if dot and root in FIELD_ROOTS and rest and "" not in rest.split("."):
-            common = KEYS[f"{root}."]
+        names = field_names(written)
+        if names:
+            common = KEYS[f"{names[0]}."]
             return Key(written, common.means, common.example, ordered=True)
         found = KEYS.get(written)
         if found is not None and not written.endswith("."):
             return found
-        asked, names = f"{written}:", [name if name.endswith(".") else f"{name}:" for name in KEYS]
-        hint = did_you_mean(asked, names) or "."
+        asked, known = f"{written}:", [name if name.endswith(".") else f"{name}:" for name in KEYS]
+        hint = did_you_mean(asked, known) or "."
         raise QueryError(
             f"unknown key {quoted(asked)}{hint} To look for this text, put it between quotes.",
             text=self._text,

@@ -19,7 +19,7 @@ from mockseg.clock import SystemClock, Turn
 from mockseg.domain.call import KeptCall
 from mockseg.domain.delivery import DeliveryState
 from mockseg.errors import OperationError
-from mockseg.hub.call_rows import call_row, deliveries_of
+from mockseg.hub.call_rows import call_row, deliveries_of, read_fields
 from mockseg.hub.hub import Hub
 from mockseg.operations.base import Params, WriteKey
 from mockseg.operations.rows import CallRow
@@ -48,11 +48,13 @@ class FeedQuery(Params, frozen=True):
         source: a write key; all sources if omitted.
         after: the id of the last event that was seen, or a cursor; from now on if omitted. The
             header ``Last-Event-ID`` goes before it.
+        fields: fields of the message whose values a row has, as for ``GET /calls/rows``.
     """
 
     q: str | None = None
     source: WriteKey | None = None
     after: str | None = None
+    fields: str = ""
 
 
 class FeedCounts(msgspec.Struct, frozen=True, rename="camel"):
@@ -189,6 +191,7 @@ class _Reading:
     def __init__(self, hub: Hub, asked: FeedQuery, after: str | None) -> None:
         self._hub = hub
         self._source = asked.source
+        self._fields = read_fields(asked.fields)
         query = hub.queries.compile(asked.q or "")
         self._matches = query.matches if query.terms else None
         place = place_of(hub, after)
@@ -264,7 +267,7 @@ class _Reading:
         if self._skipped:
             skipped = Skipped(self._skipped, self._skipped_bad, self._sent, found[0].cursor)
         rows = Rows(
-            rows=[call_row(call, ledger) for call in reversed(found)],
+            rows=[call_row(call, ledger, self._fields) for call in reversed(found)],
             skipped=skipped,
             counts=self._counts(),
             deliveries=deliveries,

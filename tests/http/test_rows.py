@@ -79,6 +79,7 @@ async def test_rows_come_newest_first_with_what_a_list_shows(filled: Any) -> Non
         "attempt": 1,
         "duplicateOf": 0,
         "to": [],
+        "values": [],
     }
     assert (last["verdict"], last["code"]) == ("dropped", "duplicate_message_id")
     assert (last["attempt"], last["duplicateOf"]) == (2, 1)
@@ -290,3 +291,38 @@ def test_a_command_prints_a_call_as_something_else(
     assert f"curl -s {cli_server.url}/v1/batch" in capsys.readouterr().out
     assert run(["show", "req-1", "--as", "curl"]) == 2
     assert "--as is for calls" in capsys.readouterr().err
+
+
+async def test_rows_carry_the_fields_that_are_asked_for(filled: Any) -> None:
+    """Each as short text; empty where the message has no such field; unknown roots are refused."""
+    page_ = await asked(
+        filled, "/calls/rows", fields="properties.total, properties.path,context.x.y"
+    )
+    assert [row["values"] for row in rows(page_)] == [
+        ["42", "", ""],
+        ["", "", ""],
+        ["", "/cart", ""],
+        ["42", "", ""],
+    ]
+    error = (await asked(filled, "/calls/rows", 422, fields="total"))["error"]
+    assert error["message"].startswith('unknown field "total"')
+    many = ",".join(f"traits.t{number}" for number in range(9))
+    error = (await asked(filled, "/calls/rows", 422, fields=many))["error"]
+    assert error["message"] == "expected at most 8 fields, got 9"
+
+
+async def test_names_of_fields_are_counted_as_terms(client: Any) -> None:
+    """Members of members too, to the third level; what a term must escape is escaped."""
+    body = {
+        "writeKey": "k",
+        "userId": "u",
+        "event": "E",
+        "properties": {"a": {"b": {"c": {"d": 1}}}, "a b": [1], "": 1},
+    }
+    async with client.post("/v1/track", json=body) as answer:
+        assert answer.status == 200
+    counts = await asked(client, "/calls/counts", facets="field")
+    terms = [value["term"] for value in counts["facets"]["field"]]
+    assert {"properties.a.b.c:*", "properties.a\\ b:*"} <= set(terms)
+    for term in terms:
+        assert (await asked(client, "/calls/rows", q=term, total="true"))["total"] == 1, term

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import get_args
 
 from mockseg.conversion import invalid
 from mockseg.domain.call import KeptCall, Verdict
 from mockseg.domain.findings import Violation
-from mockseg.hub.call_rows import COLUMNS, call_row
+from mockseg.hub.call_rows import COLUMNS, call_row, read_fields
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.handlers.calls import existing_call
 from mockseg.hub.handlers.requests import request_view
@@ -17,8 +17,10 @@ from mockseg.hub.queries import Queries
 from mockseg.hub.sources import Sources
 from mockseg.journal.counts import MINUTE_SECONDS, Counts
 from mockseg.journal.memory import MemoryJournal
+from mockseg.json_types import Json
 from mockseg.matching.copies import Copied, copied
 from mockseg.operations.rows import (
+    CALLS_WITH_FIELDS,
     MAX_COPIED,
     MAX_FACET_VALUES,
     Bucket,
@@ -33,12 +35,14 @@ from mockseg.operations.rows import (
     RowPage,
     TermView,
 )
-from mockseg.query.terms import term_text
+from mockseg.query.terms import FIELD_ROOTS, key_text, term_text
 from mockseg.suggestions import unknown_parameter
 
 _FACETS: tuple[FacetKey, ...] = get_args(FacetKey)
 # Different values of a facet that are counted; the rest is not.
 _MOST_COUNTED = 10_000
+# Deeper members of the message are not told apart.
+_FIELD_LEVELS = 3
 
 
 async def call_rows(
@@ -49,6 +53,7 @@ async def call_rows(
     destinations: Destinations,
     sources: Sources,
 ) -> RowPage:
+    fields = read_fields(asked.fields)
     query = queries.compile(asked.q or "")
     matches = query.matches if query.terms else None
     found: list[KeptCall] = []
@@ -63,7 +68,7 @@ async def call_rows(
     shown = found[: asked.limit]
     return RowPage(
         columns=list(COLUMNS),
-        rows=[call_row(call, destinations.ledger) for call in shown],
+        rows=[call_row(call, destinations.ledger, fields) for call in shown],
         next=shown[-1].cursor if len(found) > len(shown) else None,
         cursor=journal.cursor,
         terms=[
@@ -95,7 +100,7 @@ class _Tally:
         self._bucket_seconds = asked.bucket_seconds
         self._wants_buckets = asked.buckets > 0
         self.verdicts: Counter[Verdict] = Counter()
-        self.good = self.violations = self.retried = 0
+        self.good = self.violations = self.retried = self._counted = 0
         # By number of the bucket: good and bad calls.
         self.buckets: dict[int, list[int]] = {}
         self.facets: dict[FacetKey, Counter[str]] = {key: Counter() for key in facets}
@@ -110,7 +115,10 @@ class _Tally:
         if self._wants_buckets:
             place = call.request.received_ns // 10**9 // self._bucket_seconds
             self.buckets.setdefault(place, [0, 0])[not good] += 1
+        self._counted += 1
         for key, counter in self.facets.items():
+            if key == "field" and self._counted > CALLS_WITH_FIELDS:
+                continue
             for value in _values(call, key):
                 if value in counter or len(counter) < _MOST_COUNTED:
                     counter[value] += 1
@@ -149,6 +157,19 @@ def _values(call: KeptCall, key: FacetKey) -> tuple[str, ...]:
         case "code":
             findings = () if call.remark is None else call.remark.findings
             return tuple({each.code for each in findings})
+        case "field":
+            message = call.message()
+            return tuple(name for root in FIELD_ROOTS for name in _fields(root, message.get(root)))
+
+
+def _fields(name: str, value: Json, depth: int = 0) -> Iterator[str]:
+    """Yield the dotted names of the values in an object."""
+    if isinstance(value, dict) and depth < _FIELD_LEVELS:
+        for key, member in value.items():
+            if key and "." not in key:
+                yield from _fields(f"{name}.{key}", member, depth + 1)
+    elif depth:
+        yield name
 
 
 async def call_counts(asked: CountCalls, *, journal: MemoryJournal, queries: Queries) -> CallCounts:
@@ -156,7 +177,7 @@ async def call_counts(asked: CountCalls, *, journal: MemoryJournal, queries: Que
     query = queries.compile(asked.q or "")
     tally = _Tally(asked, facets)
     if query.terms or facets or (asked.buckets and asked.bucket_seconds % MINUTE_SECONDS):
-        async for portion in journal.scan(source=asked.source):
+        async for portion in journal.scan_back(source=asked.source):
             for call in portion:
                 if query.matches(call):
                     tally.add(call)
@@ -202,6 +223,8 @@ def _facet_keys(text: str) -> list[FacetKey]:
 
 
 def _facet_term(key: FacetKey, value: str) -> str:
+    if key == "field":
+        return f"{key_text(value)}:*"
     return term_text("is" if key == "verdict" else key, value)
 
 
