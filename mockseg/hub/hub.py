@@ -14,6 +14,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -51,7 +52,13 @@ from mockseg.hub.handlers import (
 from mockseg.hub.in_flight import InFlight
 from mockseg.hub.judge import Judge, StringInterner
 from mockseg.hub.queries import Queries
-from mockseg.hub.restoring import SETTING_OPERATIONS, open_journal, restore, save_settings
+from mockseg.hub.restoring import (
+    SETTING_OPERATIONS,
+    open_journal,
+    restore,
+    save_settings,
+    save_source,
+)
 from mockseg.hub.saved_destinations import DestinationSaver
 from mockseg.hub.source_plans import from_settings
 from mockseg.hub.sources import Behaviour, Source, Sources
@@ -214,6 +221,7 @@ class Hub:
             reason = f"its settings cannot be used: {error}"
             raise JournalError(reason, path=str(self.settings.journal)) from None
         journal.not_saved = self._not_saved
+        self.sources.on_changed = partial(save_source, journal, self.sources)
 
     async def finish(self) -> None:
         """Return when a journal's file has what it is to have; nothing arrives any more."""

@@ -20,12 +20,13 @@ from mockseg.operations.sources import SourceSettings
 from mockseg.plans.model import plan_to_json
 from mockseg.plans.protocols import settings_to_json
 
-# They change a source's settings, or a clock.
+# They change a source's settings, its window, or a clock.
 SETTING_OPERATIONS = frozenset(
     {
         "create_source",
         "patch_source",
         "delete_source",
+        "open_window",
         "put_plan",
         "set_clock",
         "advance_clock",
@@ -43,12 +44,25 @@ class _Clock(msgspec.Struct, frozen=True):
 
 
 class _Saved(msgspec.Struct, frozen=True):
-    """What is saved of a source, or of the server."""
+    """What is saved of a source, or of the server.
+
+    Attributes:
+        clock: its own.
+        created_ns, cleared, opened_cursor, window_opened: as in
+            :class:`~mockseg.hub.sources.Source`.
+        claimed: whether a client has named it.
+        used: number of the latest request of any source when this was saved.
+        settings: what differs from the server's.
+    """
 
     clock: _Clock = _Clock()
     created_ns: int = 0
     claimed: bool = False
     settings: SourceSettings | None = None
+    cleared: int = 0
+    opened_cursor: int = 0
+    window_opened: int = 0
+    used: int = 0
 
 
 def open_journal(settings: Settings, *, meter: Meter, background: BackgroundWork) -> MemoryJournal:
@@ -87,10 +101,18 @@ def save_settings(
         journal.save(None, _saved_server(clock))
         return
     source = sources.get(key)
-    journal.save(key, None if source is None else _saved_source(source, sources))
+    if source is None:
+        journal.save(key, None)
+    else:
+        save_source(journal, sources, source)
 
 
-def _saved_source(source: Source, sources: Sources) -> bytes:
+def save_source(journal: DurableJournal, sources: Sources, source: Source) -> None:
+    """Save what a source was set to, and that it is open."""
+    journal.save(source.key, _saved_source(source, sources, used=journal.number))
+
+
+def _saved_source(source: Source, sources: Sources, *, used: int) -> bytes:
     """Return what is to be saved of a source: what differs from the server's settings."""
     behaviour, defaults = source.behaviour, sources.defaults
     fields: dict[str, Any] = {
@@ -112,6 +134,10 @@ def _saved_source(source: Source, sources: Sources) -> bytes:
             source.created_ns,
             sources.is_claimed(source),
             SourceSettings(**fields),
+            source.cleared,
+            source.opened_cursor,
+            source.window_opened,
+            used,
         )
     )
 
@@ -129,26 +155,39 @@ def restore(journal: DurableJournal, sources: Sources, clock: ShiftedClock) -> N
     """
     if journal.server is not None:
         _set(clock, msgspec.json.decode(journal.server, type=_Saved).clock)
-    for key in journal.known_sources():
-        sources.use(key)
     settings = {
         key: msgspec.json.decode(text, type=_Saved) for key, text in journal.settings.items()
     }
-    # As before the restart: the least recently used first.
-    for key in sorted(
-        settings, key=lambda key: (journal.last_request(key), settings[key].created_ns)
-    ):
+    # A file of an earlier version has settings of those only that a client had set.
+    settings |= {key: _Saved() for key in journal.known_sources() if key not in settings}
+
+    def last_used(key: str) -> tuple[int, int]:
         saved = settings[key]
-        source = sources.claim(key) if saved.claimed else sources.use(key)
-        source.created_ns = saved.created_ns
-        _set(source.clock, saved.clock)
-        if saved.settings is not None:
-            try:
-                source.change(saved.settings)
-            except OperationError as refusal:
-                refusal.message = f"source {key[:100]}: {refusal.message}"
-                raise
+        return max(journal.last_request(key), saved.used), saved.created_ns
+
+    # As before the restart: the least recently used first.
+    for key in sorted(settings, key=last_used):
+        _reopen(key, settings[key], sources)
     _fill_windows(journal, sources)
+
+
+def _reopen(key: str, saved: _Saved, sources: Sources) -> None:
+    """Open a source as it was.
+
+    Raises:
+        OperationError: a plan can no longer be used.
+    """
+    source = sources.claim(key) if saved.claimed else sources.use(key)
+    source.created_ns = saved.created_ns or source.created_ns
+    source.cleared, source.opened_cursor = saved.cleared, saved.opened_cursor
+    source.window_opened = saved.window_opened
+    _set(source.clock, saved.clock)
+    if saved.settings is not None:
+        try:
+            source.change(saved.settings)
+        except OperationError as refusal:
+            refusal.message = f"source {key[:100]}: {refusal.message}"
+            raise
 
 
 def _fill_windows(journal: DurableJournal, sources: Sources) -> None:
@@ -160,6 +199,8 @@ def _fill_windows(journal: DurableJournal, sources: Sources) -> None:
             if source is None:
                 continue
             window = sources.window_of(source)
+            if window is source.window and call.cursor <= source.window_opened:
+                continue
             if call.request.number != number:
                 number = call.request.number
                 window.begin(call.cursor, call.request.received_ns)

@@ -107,6 +107,7 @@ class Source:
         forgotten: that it was forgotten before it opened again, or None.
         opened: when, in seconds of the monotonic clock.
         cleared: the cursor up to which its calls were cleared, 0 for none.
+        window_opened: the cursor up to which its messageIds do not count any more, 0 for none.
         opened_cursor: of the last call of any source when a client opened it; 0 where calls
             opened it.
         last_arrival: when its last request was recorded, in seconds of the monotonic clock;
@@ -126,6 +127,7 @@ class Source:
         "opened_cursor",
         "order",
         "window",
+        "window_opened",
     )
 
     def __init__(
@@ -140,7 +142,7 @@ class Source:
         self.key = key
         self.order = order
         self.forgotten: Forgotten | None = None
-        self.cleared = self.opened_cursor = 0
+        self.cleared = self.opened_cursor = self.window_opened = 0
         self.opened = time.monotonic()
         self.behaviour = behaviour
         self.asserted: set[int] = set()
@@ -148,6 +150,11 @@ class Source:
         self.window = window
         self.created_ns = clock.now_ns()
         self.last_arrival: float | None = None
+
+    def open_window(self, cursor: int) -> None:
+        """Let every messageId up to this cursor be new again."""
+        self.window.clear()
+        self.window_opened = cursor
 
     def time_ns(self) -> int:
         """Return the time as Segment stamps it: a moment, to the millisecond."""
@@ -201,6 +208,7 @@ class Sources:
         forgotten_sources: what is known of those that were forgotten.
         last_arrival: when the last request of any was recorded, in seconds of the monotonic
             clock; None when none was.
+        on_changed: called with each source that was opened, claimed or cleared.
     """
 
     def __init__(
@@ -237,6 +245,7 @@ class Sources:
         # Those of the claimed ones that were set up when one of them had to be forgotten.
         self._set_up: OrderedDict[str, Source] = OrderedDict()
         self._watched: Counter[str] = Counter()
+        self.on_changed: Callable[[Source], object] = lambda _: None
         self.forgotten_sources = ForgottenSources()
 
     def __iter__(self) -> Iterator[Source]:
@@ -266,9 +275,12 @@ class Sources:
         source = self._open.get(key)
         if source is None:
             return self._opened(key, self._claimed)
+        was_claimed = self.is_claimed(source)
         del source.order[key]
         source.order = self._claimed
         self._claimed[key] = source
+        if not was_claimed:
+            self.on_changed(source)
         return source
 
     def is_claimed(self, source: Source) -> bool:
@@ -362,7 +374,8 @@ class Sources:
             self.forgotten_sources.uncount(source.forgotten)
             source.forgotten = source.forgotten.without_calls()
         source.cleared = cursor
-        source.window.clear()
+        source.open_window(cursor)
+        self.on_changed(source)
 
     def clear_all(self) -> None:
         """Note that every source was cleared, those that are no longer open, too."""
@@ -396,6 +409,7 @@ class Sources:
         )
         source.forgotten = self.forgotten_sources.take(key)
         self._open[key] = order[key] = source
+        self.on_changed(source)
         return source
 
     def _forget_one(self) -> None:

@@ -182,7 +182,7 @@ async def delete_source(
 
 async def open_window(asked: GetSource, *, sources: Sources, journal: MemoryJournal) -> Window:
     source = sources.claim(asked.write_key)
-    source.window.clear()
+    source.open_window(journal.cursor)
     return Window(
         cursor=journal.cursor,
         request=journal.number,

@@ -79,7 +79,7 @@ def test_a_restart_keeps_calls_with_everything_that_is_said_of_them(file):
     assert again.journal.counts().by_time(1) == minutes
     assert [call.view() for call in again.journal.calls_after(0, limit=9)] == before
     assert again.journal.requests_after(0, limit=9) == requests
-    assert [source.key for source in again.sources] == ["k", "empty"]
+    assert [source.key for source in again.sources] == ["k", "empty", "other"]
     again.accept(_arrival("b", "c"))
     new = again.journal.calls_after(before[-1].cursor, limit=9)
     # The cleared call had the cursor 4.
@@ -329,6 +329,35 @@ async def test_sources_are_set_after_a_restart_as_they_were(file):
     again.accept(_arrival("a"))
     (call,) = again.journal.calls_after(0, limit=9)
     assert [finding.code for finding in call.view().findings] == ["unplanned_event"]
+    again.close()
+
+
+async def test_a_source_that_was_only_used_and_then_cleared_is_known_after_a_restart(file):
+    """It is open, was made when it was made, and cleared where it was cleared."""
+    hub = _hub(file)
+    hub.accept(_arrival("a", "b"))
+    hub.accept(_arrival("c", source="later"))
+    hub.clear("k")
+    before = await _perform(hub, "list_sources", sort="name")
+    hub.close()
+    again = _hub(file)
+    assert await _perform(again, "list_sources", sort="name") == before
+    assert [source.write_key for source in before.sources] == ["k", "later"]
+    assert again.sources.get("k").cleared == 3
+    again.close()
+
+
+async def test_a_window_stays_open_over_a_restart(file):
+    """A messageId from before the window is new in it, after a restart too."""
+    hub = _hub(file)
+    hub.accept(_arrival("a"))
+    await _perform(hub, "open_window", writeKey="k")
+    hub.accept(_arrival("b"))
+    hub.close()
+    again = _hub(file)
+    again.accept(_arrival("a", "b"))
+    verdicts = [call.verdict for call in again.journal.calls_after(0, limit=9)]
+    assert verdicts == ["accepted", "accepted", "accepted", "dropped"]
     again.close()
 
 

@@ -59,7 +59,7 @@ def test_info_says_what_a_file_has(file, capsys):
     status, out, err = _run(capsys, "info", file, "--json")
     facts = json.loads(out)
     assert (status, err) == (0, "")
-    assert (facts["requests"], facts["sources"], facts["cursor"], facts["format"]) == (40, 0, 80, 1)
+    assert (facts["requests"], facts["sources"], facts["cursor"], facts["format"]) == (40, 2, 80, 1)
     assert facts["sizeBytes"] == len(before)
     status, out, _ = _run(capsys, "info", file)
     assert status == 0
@@ -72,12 +72,12 @@ def test_check_reads_all_and_finds_what_sqlite_does_not(file, capsys):
     """A whole file is exit 0 with what was read; one wrong byte of a body is exit 1 with why."""
     status, out, err = _run(capsys, "check", file)
     assert (status, err) == (0, "")
-    assert out == "whole: 40 requests with 80 calls, and 0 other records\n"
+    assert out == "whole: 40 requests with 80 calls, and 2 other records\n"
     assert json.loads(_run(capsys, "check", file, "--json")[1]) == {
         "whole": True,
         "requests": 40,
         "calls": 80,
-        "records": 0,
+        "records": 2,
     }
     data = bytearray(file.read_bytes())
     data[data.index(b"text of a call")] = ord("T")
