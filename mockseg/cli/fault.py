@@ -12,8 +12,16 @@ from mockseg.cli.group import Group
 from mockseg.cli.output import note, say, say_json, say_view, shorten
 from mockseg.cli.target import Target
 from mockseg.conversion import camel, convert
+from mockseg.matching.render import counted
 from mockseg.operations.base import OfSource
-from mockseg.operations.faults import AddFault, ClearFaults, FaultList, FaultsCleared, FaultView
+from mockseg.operations.faults import (
+    AddFault,
+    ClearFaults,
+    FaultList,
+    FaultPreview,
+    FaultsCleared,
+    FaultView,
+)
 
 
 def _times(text: str) -> int | str:
@@ -88,9 +96,12 @@ def command() -> None:
 @command.command(name="add")
 @click.argument("scenario", required=False)
 @json_flag("Print the fault as JSON.")
+@click.option("--dry-run", is_flag=True, help="Say what it would hit, and add nothing.")
 @_flags
 @client_settings
-def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json: bool) -> None:
+def add(
+    *, target: Target, scenario: str | None, asked: dict[str, Any], dry_run: bool, as_json: bool
+) -> None:
     """Add a fault: a ready-made SCENARIO such as lost-ack, or an effect.
 
     mockseg fault add --status 503 --times 2 --source KEY
@@ -98,6 +109,10 @@ def add(*, target: Target, scenario: str | None, asked: dict[str, Any], as_json:
     if scenario is not None:
         asked["scenario"] = scenario
     params = convert(asked, AddFault, where="the fault")
+    if dry_run:
+        preview = target.ask("preview_fault", params, FaultPreview)
+        say_view(preview, _show_preview, as_json=as_json)
+        return
     view = target.ask("add_fault", params, FaultView)
     say_view(view, _show, as_json=as_json)
 
@@ -137,6 +152,14 @@ def clear(*, target: Target, id_: str | None, source: str | None, everything: bo
         _show(view)
     if not gone:
         note("no faults")
+
+
+def _show_preview(preview: FaultPreview) -> None:
+    say(preview.sentence)
+    looked_at = counted(preview.looked_at, "recorded request")
+    ids = f": {', '.join(preview.requests)}" if preview.requests else ""
+    more = ", …" if preview.fired > len(preview.requests) else ""
+    say(f"It would have hit {preview.fired} of the newest {looked_at}{ids}{more}")
 
 
 def _show(view: FaultView) -> None:

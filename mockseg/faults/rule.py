@@ -204,7 +204,7 @@ class RequestFacts:
 
     route: str
     tracking: bool
-    messages: Sequence[SentMessage]
+    messages: Sequence[Matchable]
     attempt: int
     now_ns: int
 
@@ -243,7 +243,18 @@ class Rule:
         """Whether anything of it is left to chance."""
         return self.probability < 1 or not isinstance(self.effect.delay, float | int | None)
 
-    def meant(self, facts: RequestFacts) -> Sequence[SentMessage] | None:
+    @property
+    def sentence(self) -> str:
+        """What it hits from now on, such as ``the next 2 requests with type track: status 503``."""
+        hit = "every request" if self.times is None else f"the next {self.times} requests"
+        hit = "the next request" if self.times == 1 else hit
+        match = msgspec.structs.replace(self.match, source=None)
+        named = [f"{name} {value}" for name, value in msgspec.to_builtins(match).items()]
+        parts = [f"with {', '.join(named)}"] if named else []
+        parts += [f"with a probability of {self.probability:.0%}"] if self.probability < 1 else []
+        return f"{' '.join([hit, *parts])}: {self.effect.words}"
+
+    def meant(self, facts: RequestFacts) -> Sequence[Matchable] | None:
         """Return the messages for which it means this request, None when it does not.
 
         For a rule that names nothing of messages, all that there are.
@@ -304,7 +315,7 @@ class RuleState:
         """Return the seconds by which the rule delays what it hit."""
         return delay_seconds(rule.effect, draw, seed=rule.seed, rule=rule.fingerprint)
 
-    def _draw(self, rule: Rule, facts: RequestFacts, meant: Sequence[SentMessage]) -> Draw:
+    def _draw(self, rule: Rule, facts: RequestFacts, meant: Sequence[Matchable]) -> Draw:
         if not rule.draws:
             return Draw("", None, None, 0, 1)
         if not meant:
@@ -313,7 +324,7 @@ class RuleState:
         first, *_ = [self._draw_of(message, facts.attempt) for message in meant]
         return first
 
-    def _draw_of(self, message: SentMessage, attempt: int) -> Draw:
+    def _draw_of(self, message: Matchable, attempt: int) -> Draw:
         identity = (message.type, message.event, message.user_id)
         ordinal = self._ordinals.get(message.message_id) if message.message_id else None
         if ordinal is None:

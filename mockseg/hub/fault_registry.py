@@ -25,6 +25,7 @@ from mockseg.faults.routes import TOKEN
 from mockseg.faults.rule import FaultMatch, RequestFacts, Rule, RuleState, SentMessage, make_rule
 from mockseg.faults.scenarios import SCENARIOS
 from mockseg.hub.sources import Source, Sources
+from mockseg.json_types import as_text
 from mockseg.operations.faults import AddFault
 from mockseg.suggestions import unknown_parameter
 
@@ -191,6 +192,21 @@ class FaultRegistry:
         Raises:
             OperationError: 422 with the field and what is allowed; nothing is changed.
         """
+        fault = self.make(asked)
+        self._added += 1
+        self._faults[fault.id] = fault
+        self._sources.watch(fault.source)
+        self.armed = True
+        if fault.source is not None and (named := self._sources.get(fault.source)) is not None:
+            named.restored("faults")
+        return fault
+
+    def make(self, asked: AddFault) -> Fault:
+        """Return the fault that would be put in force.
+
+        Raises:
+            OperationError: 422 with the field and what is allowed.
+        """
         if len(self._faults) >= MOST_FAULTS:
             raise OperationError(
                 f"there are {MOST_FAULTS} faults already; take some away first",
@@ -200,20 +216,13 @@ class FaultRegistry:
             )
         seed = self._seed if asked.seed is None else asked.seed
         rules = _rules_of(asked, seed=seed, now_ns=self._sources.clock_of(asked.source).now_ns())
-        self._added += 1
-        fault = Fault(
-            id=f"fault-{self._added}",
+        return Fault(
+            id=f"fault-{self._added + 1}",
             rules=rules,
             source=rules[0].match.source if asked.source is None else asked.source,
             scenario=asked.scenario,
             seed=seed,
         )
-        self._faults[fault.id] = fault
-        self._sources.watch(fault.source)
-        self.armed = True
-        if fault.source is not None and (named := self._sources.get(fault.source)) is not None:
-            named.restored("faults")
-        return fault
 
     def has(self, key: str) -> bool:
         return any(fault.source == key for fault in self._faults.values())
@@ -247,7 +256,8 @@ class FaultRegistry:
             source: whose it is. Its dedup window learns of messages that are not stored.
         """
         window, now_ns = self._sources.window_of(source), arrival.received_ns or source.time_ns()
-        sent = _sent(source, arrival, read, now_ns=now_ns)
+        type_ = arrival.route.type
+        sent = sent_messages(read, source=source.key, type_=type_, now_ns=now_ns)
         attempts = {}
         for message in sent:
             known_as = message.message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
@@ -288,22 +298,28 @@ class FaultRegistry:
         return chosen
 
 
-def _sent(source: Source, arrival: Arrival, read: Reading, *, now_ns: int) -> list[SentMessage]:
+def sent_messages(read: Reading, *, source: str, type_: str, now_ns: int) -> list[SentMessage]:
+    """Return the messages of a request that no call was made of.
+
+    Args:
+        read: what it holds.
+        source: the write key.
+        type_: the message type that its path names, or empty.
+        now_ns: when it came.
+    """
     sent = []
     for _, message in read.items:
         if not isinstance(message, dict):
             continue
-        type_ = arrival.route.type or message.get("type")
-        type_ = type_ if isinstance(type_, str) else ""
+        own_type = as_text(type_ or message.get("type"))
         event, user_id = message.get("event"), message.get("userId")
-        message_id = message.get("messageId")
         sent.append(
             SentMessage(
-                source=source.key,
-                type=type_,
-                event=event if isinstance(event, str) and type_ == "track" else None,
+                source=source,
+                type=own_type,
+                event=event if isinstance(event, str) and own_type == "track" else None,
                 user_id=user_id if isinstance(user_id, str) else None,
-                message_id=message_id if isinstance(message_id, str) else "",
+                message_id=as_text(message.get("messageId")),
                 raw=message,
                 shared=read.shared,
                 received_ns=now_ns,

@@ -85,6 +85,24 @@ class FaultView(Result, frozen=True):
     fired: int
 
 
+class FaultPreview(Result, frozen=True):
+    """What a fault would do, and what it would have done; it is not in force.
+
+    Attributes:
+        sentence: which requests it would hit from now on, and what they would be answered.
+        rules: of the fault; their counts are those of the recorded requests.
+        looked_at: number of recorded requests that were looked at: the newest, at most 1,000.
+        fired: number of those that it would have hit, had it been in force.
+        requests: the ids of the newest of them, at most 20.
+    """
+
+    sentence: str
+    rules: list[RuleView]
+    looked_at: int
+    fired: int
+    requests: list[str]
+
+
 class FaultList(Result, frozen=True):
     """Faults, in the order in which they are looked at.
 

@@ -74,6 +74,7 @@ CASES: dict[str, list[list[str]]] = {
     "fault add": [
         ["--status", "503", "--event", EVIL, "--source", EVIL],
         ["--status", "503", "--event", EVIL, "--source", EVIL, "--json"],
+        ["--status", "503", "--event", EVIL, "--source", EVIL, "--dry-run"],
         [EVIL],
         ["--rule", EVIL],
         ["--where", EVIL],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import zlib
@@ -388,3 +389,69 @@ async def test_many_held_requests_are_let_go_at_once(client):
     assert client.hub.faults.delays.count("other") == 50
     await client.hub.perform("clear_faults", ClearFaults(all=True))
     assert {status for status, _ in await asyncio.gather(*sending["other"])} == {200}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"effect": {"status": 503}, "times": 3},
+        {"effect": {"status": 503}, "match": {"event": "E2"}, "times": "unlimited"},
+        {"effect": {"status": 503}, "match": {"every": 3}},
+        {"effect": {"status": 503}, "match": {"attempt": 2}},
+        {"effect": {"status": 503}, "match": {"where": "properties.n >= 4"}, "times": 2},
+        {"effect": {"status": 503}, "match": {"route": "/v1/page"}, "times": 2},
+        {"effect": {"status": 503}, "probability": 0.5},
+        {"scenario": "flaky-network"},
+    ],
+    ids=str,
+)
+async def test_a_preview_hits_what_the_fault_hits(client, fault):
+    """The same requests of a source are hit as if the fault had been there, and none is added."""
+
+    async def send_all(key):
+        hit = []
+        for number in range(12):
+            type_ = "page" if number % 4 == 3 else "track"
+            body = {"event": f"E{number % 3}", "properties": {"n": number}, "userId": "u1"}
+            body |= {"messageId": f"{key}-{number % 10}", "name": "N"}
+            with contextlib.suppress(*CLOSED):
+                await send(client, body, path=f"/v1/{type_}", key=key)
+            (newest,) = client.hub.journal.requests_before(None, limit=1, source=key)
+            hit += [number] if newest.fault else []
+        return hit
+
+    await send_all("before")
+    first = client.hub.journal.requests_after(0, limit=1, source="before")[0].number
+    answer = await client.post(f"{V1}/faults/dry", json={"source": "before", **fault})
+    preview = await answer.json()
+    assert answer.status == 200, preview
+    assert len(client.hub.faults) == 0
+    await add(client, source="after", **fault)
+    hit = [f"req-{first + number}" for number in await send_all("after")]
+    assert preview["requests"] == hit[::-1]
+    assert (preview["lookedAt"], preview["fired"]) == (12, len(hit))
+    assert sum(rule["fired"] for rule in preview["rules"]) == len(hit) > 0
+
+
+async def test_a_preview_reads_what_was_not_stored(client):
+    """A request that a fault hit has no calls: its messages are read again."""
+    await add(client, effect={"status": 503}, times=2)
+    for event in ("E", "F"):
+        await send(client, message(event=event))
+    asked = {"source": "k", "effect": {"status": 500}, "match": {"event": "F"}}
+    preview = await (await client.post(f"{V1}/faults/dry", json=asked)).json()
+    assert preview["requests"] == ["req-2"]
+    assert preview["sentence"] == 'Of source "k": the next request with event F: status 500'
+
+
+async def test_a_preview_says_why_a_fault_cannot_be(client):
+    """With the words of a fault that is added; requests of mockseg's own are not looked at."""
+    answer = await client.post(f"{V1}/faults/dry", json={"effect": {"status": 99}})
+    assert answer.status == 422
+    call = {"source": "k", "message": {"type": "track", "event": "E", "userId": "u"}}
+    async with client.post(f"{V1}/calls/import", json={"calls": [call]}) as imported:
+        assert imported.status == 200
+    asked = {"effect": {"status": 503}, "times": "unlimited"}
+    preview = await (await client.post(f"{V1}/faults/dry", json=asked)).json()
+    assert (preview["lookedAt"], preview["fired"]) == (0, 0)
+    assert preview["sentence"] == "Of each source: every request: status 503"

@@ -166,6 +166,21 @@ def test_the_command_adds_lists_and_clears(server, command, capsys):
     assert capsys.readouterr() == ("", "no faults\n")
 
 
+def test_the_command_says_what_a_fault_would_hit(server, command, capsys):
+    """`mockseg fault add --dry-run` names the requests, and adds nothing."""
+    source = server.source()
+    assert [send(source) for _ in range(2)] == [200, 200]
+    asked = ("fault", "add", "--status", "503", "--source", source.write_key, "--dry-run")
+    assert command(*asked) == 0
+    sentence, hit = capsys.readouterr().out.splitlines()
+    assert sentence == f'Of source "{source.write_key}": the next request: status 503'
+    assert hit.startswith("It would have hit 1 of the newest 2 recorded requests: req-")
+    assert command(*asked, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["fired"] == 1
+    assert command("fault", "list", "--source", source.write_key) == 0
+    assert capsys.readouterr() == ("", "no faults\n")
+
+
 def test_the_command_takes_scenarios_and_json(server, command, capsys):
     """A scenario by name, all else as JSON, the answer as JSON."""
     source = server.source()

@@ -15,6 +15,7 @@ from mockseg.errors import OperationError
 from mockseg.faults.rule import Rule, RuleState
 from mockseg.faults.scenarios import SCENARIOS
 from mockseg.faults.truth import FATES, Attempt, AttemptEnd, Fate, fate_of, summary_of
+from mockseg.hub.fault_preview import hits_of
 from mockseg.hub.fault_registry import Fault, FaultRegistry
 from mockseg.hub.sources import Sources
 from mockseg.journal.memory import MemoryJournal
@@ -25,17 +26,46 @@ from mockseg.operations.faults import (
     AttemptView,
     ClearFaults,
     FaultList,
+    FaultPreview,
     FaultsCleared,
     FaultView,
     MessageTruth,
     RuleView,
     Truth,
 )
-from mockseg.suggestions import unknown
+from mockseg.suggestions import quoted, unknown
+
+# Maximum number of requests that a preview names.
+_MOST_HITS = 20
 
 
 async def add_fault(asked: AddFault, *, faults: FaultRegistry) -> FaultView:
     return _view(faults.add(asked))
+
+
+async def preview_fault(
+    asked: AddFault, *, faults: FaultRegistry, sources: Sources, journal: MemoryJournal
+) -> FaultPreview:
+    fault = faults.make(asked)
+    looked_at, hits = await hits_of(fault, journal)
+    return FaultPreview(
+        sentence=_sentence(fault, sources),
+        rules=_view(fault).rules,
+        looked_at=looked_at,
+        fired=len(hits),
+        requests=hits[: -_MOST_HITS - 1 : -1],
+    )
+
+
+def _sentence(fault: Fault, sources: Sources) -> str:
+    if fault.source is None:
+        whose = "each source"
+    elif fault.source:
+        source = sources.get(fault.source)
+        whose = f"source {quoted((source and source.behaviour.name) or fault.source)}"
+    else:
+        whose = "requests without a write key"
+    return f"Of {whose}: {'; then '.join(rule.sentence for rule in fault.rules)}"
 
 
 async def list_faults(asked: OfSource, *, faults: FaultRegistry) -> FaultList:

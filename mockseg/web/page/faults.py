@@ -13,10 +13,11 @@ import msgspec
 from aiohttp import web
 
 from mockseg.conversion import convert
+from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.errors import OperationError
 from mockseg.json_types import JsonObject
 from mockseg.operations.base import OfSource
-from mockseg.operations.faults import AddFault, ClearFaults, FaultList, RuleView
+from mockseg.operations.faults import AddFault, ClearFaults, FaultList, FaultPreview, RuleView
 from mockseg.web.guard import admit_form
 from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
@@ -24,8 +25,9 @@ from mockseg.web.page.frame import FAULTS, ask, query_of, show
 from mockseg.web.page.rendering import redirect
 from mockseg.web.parameters import check_content_type, form_values, read_query
 
+_OF_MATCH = ("type", "event")
 _OF_EFFECT = ("status", "retryAfter", "delay")
-_FIELDS = ("scenario", *_OF_EFFECT, "times")
+_FIELDS = ("scenario", *_OF_MATCH, *_OF_EFFECT, "times", "dry")
 _SHOWN: Final = 50
 
 
@@ -36,10 +38,12 @@ class Form:
     Attributes:
         values: by the names of its fields, as they were typed.
         error: why no fault was added, or empty.
+        preview: what the fault would hit, if that was asked.
     """
 
     values: dict[str, str] = dataclasses.field(default_factory=dict)
     error: str = ""
+    preview: FaultPreview | None = None
 
 
 def add_routes(app: web.Application) -> None:
@@ -61,7 +65,7 @@ async def _shown(
     Args:
         request: for the view.
         source: a write key; all sources if None.
-        form: what was typed, if it is shown again with an error.
+        form: what was typed, if it is shown again.
         status: of the answer.
     """
     listed = await ask(request, "list_faults", OfSource(source=source), FaultList)
@@ -75,21 +79,28 @@ async def _shown(
         more_faults=max(0, len(listed.faults) - _SHOWN),
         own_faults=sum(source in {None, fault.source} for fault in listed.faults),
         scenarios=listed.scenarios,
+        types=MESSAGE_TYPES,
         form=form or Form(),
         which=_which,
     )
 
 
 async def _add(request: web.Request) -> web.StreamResponse:
+    """Add a fault, or with ``dry`` only say what it would hit."""
     admit_form(request)
     source = read_query(request, OfSource).source
     given = await form_values(request, _FIELDS)
     form = {name: text.strip() for name, text in given.items()}
+    is_dry = form.pop("dry", "") != ""
     try:
-        await request.app[HUB].perform("add_fault", _asked(source, form))
+        asked = _asked(source, form)
+        if is_dry:
+            preview = await ask(request, "preview_fault", asked, FaultPreview)
+            return await _shown(request, source, form=Form(form, preview=preview))
+        await request.app[HUB].perform("add_fault", asked)
     except OperationError as error:
-        # The form's labels do not name the effect.
-        text = error.message.replace("`effect.", "`")
+        # The form's labels do not name the part.
+        text = error.message.replace("`effect.", "`").replace("`match.", "`")
         return await _shown(request, source, form=Form(form, text), status=error.status)
     return _back_to(source)
 
@@ -117,8 +128,11 @@ def _asked(source: str | None, form: dict[str, str]) -> AddFault:
         OperationError: 422.
     """
     filled = {name: text for name, text in form.items() if text}
-    effect = {name: filled.pop(name) for name in _OF_EFFECT if name in filled}
-    values: JsonObject = {"source": source, **filled, **({"effect": effect} if effect else {})}
+    values: JsonObject = {"source": source}
+    for part, names in (("match", _OF_MATCH), ("effect", _OF_EFFECT)):
+        if given := {name: filled.pop(name) for name in names if name in filled}:
+            values[part] = given
+    values |= filled
     return convert(values, AddFault, from_text=True, where="the form")
 
 
