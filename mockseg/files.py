@@ -8,9 +8,11 @@ Files that are read line by line are :mod:`mockseg.cli.data_files`'s.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import select
 import stat
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
@@ -21,6 +23,8 @@ from mockseg.json_types import Json, JsonObject
 # Bytes. The largest plans that people have are a tenth of it.
 LARGEST: Final = 32 * 1024 * 1024
 _CHUNK: Final = 1024 * 1024
+# The bytes that gzip begins with, RFC 1952.
+GZIP_MAGIC: Final = b"\x1f\x8b"
 # How long a pipe may be silent.
 _PATIENCE_SECONDS: Final = 5.0
 
@@ -58,13 +62,16 @@ def read_bytes(path: str | Path, *, most: int = LARGEST) -> bytes:
 
 
 def read_text(path: str | Path, *, most: int = LARGEST) -> str:
-    """Return the text of a UTF-8 file, without a byte order mark.
+    """Return the text of a UTF-8 file, gzipped or not, without a byte order mark.
 
     Raises:
-        UnreadableFileError: as for :func:`read_bytes`, or it is not UTF-8.
+        UnreadableFileError: as for :func:`read_bytes`, or it is not UTF-8, or damaged gzip.
     """
+    content = read_bytes(path, most=most)
+    if content.startswith(GZIP_MAGIC):
+        content = _unzipped(path, content, most=most)
     try:
-        return read_bytes(path, most=most).decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableFileError(
             f"it is not UTF-8 text (byte {error.start + 1}); save it as UTF-8", path=str(path)
@@ -109,6 +116,20 @@ def read_document(path: str | Path) -> Json:
         UnreadableFileError: as for :func:`read_text`, or it is neither.
     """
     return read_toml(path) if Path(path).suffix == ".toml" else read_json(path)
+
+
+def _unzipped(path: str | Path, content: bytes, *, most: int) -> bytes:
+    import gzip
+
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            unzipped = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableFileError(f"it is damaged gzip: {error}", path=str(path)) from None
+    if len(unzipped) > most:
+        reason = f"unzipped, it is larger than {most:,} bytes, the maximum"
+        raise UnreadableFileError(reason, path=str(path))
+    return unzipped
 
 
 def _opened(path: str, flags: int) -> int:

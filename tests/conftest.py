@@ -65,6 +65,8 @@ def _nothing_blocks() -> Iterator[None]:
         # mockseg/journal/durable.py); tests open and close one in their loop, servers in a thread.
         for function in blockbuster.functions.values():
             function.can_block_in("mockseg/journal/file.py", _JOURNAL_IO)
+            # A replay reads what it sends line by line, in a process that serves nobody.
+            function.can_block_in("mockseg/cli/data_files.py", {"files_of", "lines_of"})
         # Locks are no IO: a verb that does not wait may be called in the user's loop, and
         # the server's loop holds none for longer than a hand-over takes.
         blockbuster.functions["threading.Lock.acquire"].deactivate()

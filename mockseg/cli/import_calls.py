@@ -5,12 +5,15 @@ from collections.abc import Iterator
 import click
 import msgspec
 
-from mockseg.cli.data_files import is_stream, lines_of
+from mockseg.cli.data_files import is_stream
 from mockseg.cli.flags import client_settings, source_flag
+from mockseg.cli.json_values import values_of
+from mockseg.cli.message_lines import archived
 from mockseg.cli.output import note, say, warn
 from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target
-from mockseg.errors import ConfigError
+from mockseg.errors import ConfigError, MalformedJsonError
+from mockseg.json_types import as_text, decode
 from mockseg.operations.calls import ImportCalls, Imported, ImportedCall
 
 _BATCH_CALLS = 500
@@ -23,17 +26,22 @@ _read = msgspec.json.Decoder(ImportedCall).decode
 @source_flag("Record them all under this write key.")
 @client_settings
 def command(*, target: Target, file: str, source: str | None) -> None:
-    """Record the calls of FILE again: one JSON object a line, as export writes them.
+    """Record the calls of FILE again, as export writes them or as Segment keeps them.
 
-    FILE is unzipped when its name ends in .gz; - is standard input. A file is read to its
-    end first: when one line of it is invalid, nothing is recorded. From standard input, the
-    calls before an invalid line are recorded, and their number is printed.
+    FILE has exported calls, or raw events of Segment's archive (S3) or debugger: one JSON
+    object a line, pretty-printed objects, or an array. It may be gzipped. A folder is read
+    with all files below it, in the order of their names; - is standard input.
+
+    A raw event goes to the source that its writeKey names, or else its projectId.
+
+    Everything is read to its end first: when one value is invalid, nothing is recorded. From
+    standard input, the calls before an invalid value are recorded, and their number is printed.
     """
-    total = None if is_stream(file) else sum(1 for _ in _calls_of(file))
+    total = None if is_stream(file) else _count(file, source)
     duplicates = 0
     with Progress("imported", total=total) as progress:
         try:
-            for batch in _batches(file):
+            for batch in _batches(file, source):
                 asked = ImportCalls(calls=batch, source=source)
                 recorded = target.ask("import_calls", asked, Imported)
                 duplicates += recorded.duplicates
@@ -50,12 +58,19 @@ def command(*, target: Target, file: str, source: str | None) -> None:
         )
 
 
-def _batches(file: str) -> Iterator[list[ImportedCall]]:
-    """Yield calls in portions that fit into a request, those before an invalid line too."""
+def _count(file: str, source: str | None) -> int:
+    with Progress("read", total=None) as progress:
+        for _ in _calls_of(file, source):
+            progress.add(1)
+        return progress.done
+
+
+def _batches(file: str, source: str | None) -> Iterator[list[ImportedCall]]:
+    """Yield calls in portions that fit into a request, those before an invalid value too."""
     batch: list[ImportedCall] = []
     size = 0
     try:
-        for call, length in _calls_of(file):
+        for call, length in _calls_of(file, source):
             if batch and (len(batch) == _BATCH_CALLS or size + length > _BATCH_BYTES):
                 yield batch
                 batch, size = [], 0
@@ -69,17 +84,49 @@ def _batches(file: str) -> Iterator[list[ImportedCall]]:
         yield batch
 
 
-def _calls_of(file: str) -> Iterator[tuple[ImportedCall, int]]:
-    """Read each line as a call, with its length in bytes.
+def _calls_of(file: str, source: str | None) -> Iterator[tuple[ImportedCall, int]]:
+    """Read each value as a call, with its length in bytes.
 
     Raises:
-        ConfigError: a line is not a call; the message has its number.
+        ConfigError: a value is not a call; the message has file and line.
     """
-    for number, line in lines_of(file):
+    for value in values_of(file):
         try:
-            yield _read(line), len(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            yield _call_of(value.text, source), len(value.text)
+        except ConfigError as error:
+            raise ConfigError(f"{value.place}: {error}") from None
+        except (
+            msgspec.MsgspecError,
+            MalformedJsonError,
+            UnicodeDecodeError,
+            RecursionError,
+        ) as error:
             raise ConfigError(
-                f"{file}, line {number}: not an exported call: {error}; expected one JSON object"
-                ' with "source" and "message", as mockseg export writes it'
+                f"{value.place}: not an exported call: {error}; expected a JSON object with"
+                ' "source" and "message", as mockseg export writes it, or an event of Segment\'s'
+                " archive"
             ) from None
+
+
+def _call_of(text: bytes, source: str | None) -> ImportedCall:
+    """Read an exported call, or an event of Segment's archive or debugger.
+
+    Raises:
+        ConfigError: nothing says which source an event goes to.
+        msgspec.MsgspecError: it is neither.
+    """
+    try:
+        return _read(text)
+    except msgspec.ValidationError:
+        event = decode(text)
+        if not isinstance(event, dict) or not isinstance(event.get("type"), str):
+            raise
+    key = source or as_text(event.get("writeKey")) or as_text(event.get("projectId"))
+    if not key:
+        raise ConfigError(
+            'the event has no "writeKey" and no "projectId" that names its source; pass'
+            " --source KEY"
+        )
+    received = event.get("receivedAt")
+    call = {"source": key, "message": archived(event), "receivedAt": received}
+    return msgspec.convert(call, ImportedCall)

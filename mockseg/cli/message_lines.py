@@ -1,4 +1,7 @@
-"""One line of a file as messages: a message, an exported call, or a batch."""
+"""One JSON value of a file as messages.
+
+It is a message, an exported call, a batch, or an event as Segment's archive and debugger have it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from mockseg.cli.data_files import lines_of
+from mockseg.cli.json_values import values_of
 from mockseg.cli.output import shorten
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.limits import MAX_BATCH_BYTES, MAX_BATCH_CALLS
@@ -19,6 +22,8 @@ from mockseg.json_types import Json, JsonObject, encode
 
 # What the server adds to a message and does anew; and where a message goes to.
 _ADDED: Final = frozenset({"receivedAt", "timestamp", "originalTimestamp", "writeKey"})
+# What Segment adds to an event besides, as its archive, debugger and destinations have it.
+_ADDED_BY_SEGMENT: Final = frozenset({"projectId", "version", "channel"})
 # Of these the normalised form knows more than the message that was sent: its route and batch.
 _FROM_NORMALISED: Final = frozenset({"type", "context", "integrations", "writeKey"})
 
@@ -43,24 +48,23 @@ class Sent:
 
 
 def messages_of(file: str, *, outcome: str = "") -> Iterator[tuple[str, Sent]]:
-    """Yield the messages of a file, each with the place of its line.
+    """Yield the messages of a file, or of all files in a folder, each with its place.
 
     Args:
         file: its name, or ``-``.
         outcome: what an error says at its end.
 
     Raises:
-        ConfigError: a line cannot be read; the message has its number.
+        ConfigError: a value cannot be read; the message has file and line.
     """
-    for number, text in lines_of(file):
-        found = read_line(text)
-        place = f"{file}, line {number}"
+    for value in values_of(file):
+        found = read_value(value.text)
         if isinstance(found, Discard):
-            raise ConfigError(f"{place}: {shorten(found.description)}{outcome}")
-        yield from ((place, sent) for sent in found)
+            raise ConfigError(f"{value.place}: {shorten(found.description)}{outcome}")
+        yield from ((value.place, sent) for sent in found)
 
 
-def read_line(line: bytes) -> tuple[Sent, ...] | Discard:
+def read_value(line: bytes) -> tuple[Sent, ...] | Discard:
     # Only a batch has this word, or a message that speaks of it; who has it is asked.
     if b'"batch"' in line:
         batch = read_batch(line)
@@ -73,13 +77,31 @@ def read_line(line: bytes) -> tuple[Sent, ...] | Discard:
             return _batch(line, batch)
     read = read_message(line)
     if read.problem is not None:
-        text = read.problem.description.replace("the body", "the line")
-        description = f"{text}; a line is one JSON object"
+        text = read.problem.description.replace("the body", "it")
+        description = f"{text}; expected a JSON object, or an array of objects"
         return discard(read.problem.code, "", description)
     raw, message = read.items[0]
     if "raw" in message or isinstance(message.get("message"), dict):
         return (_exported(message),)
+    if is_archived(message):
+        return (_exported({"message": archived(message)}),)
     return (Sent(None, message, raw),)
+
+
+def is_archived(message: JsonObject) -> bool:
+    """Return whether an object is an event as Segment's archive and debugger have it.
+
+    No library sends its own ``projectId`` or ``receivedAt``: Segment adds them.
+    """
+    return "type" in message and ("projectId" in message or "receivedAt" in message)
+
+
+def archived(event: JsonObject) -> JsonObject:
+    """Return the normalised message of an event of Segment's archive or debugger."""
+    message = {key: value for key, value in event.items() if key not in _ADDED_BY_SEGMENT}
+    if message.get("originalTimestamp") is None and message.get("timestamp") is not None:
+        message["originalTimestamp"] = message["timestamp"]
+    return message
 
 
 def _batch(line: bytes, read: Reading) -> tuple[Sent, ...] | Discard:

@@ -55,9 +55,10 @@ def _infer_command(
 ) -> None:
     """Write the plan that the calls of FILE, or of a running server, satisfy.
 
-    A line of FILE is a message, an exported call, or a batch; - is standard input. Without
-    FILE the accepted calls of the server at --url are read. Calls that Segment's edge
-    discards are left out. Look at the plan before you use it: it knows only what was seen.
+    FILE holds what `mockseg validate` reads, or is a folder of such files; - is standard
+    input. Without FILE the accepted calls of the server at --url are read. Calls that
+    Segment's edge discards are left out. Look at the plan before you use it: it knows only
+    what was seen.
     """
     if not name.strip() or not name.isprintable():
         raise click.UsageError(f"--name is {name[:100]!r}: it must be a text to be read by people")

@@ -51,9 +51,9 @@ def command(
 ) -> int:
     """Send the calls of FILE again, in their order and with the pauses that they had.
 
-    A line is a message, an exported call or a batch; FILE is unzipped when its name ends
-    in .gz. It is read to its end first: when a line is invalid, nothing is sent. Exit 1
-    when calls were refused or lost, or when a mockseg found bad ones, such as duplicates.
+    FILE holds what `mockseg validate` reads, or is a folder of such files. It is read to its
+    end first: when a value is invalid, nothing is sent. Exit 1 when calls were refused or
+    lost, or when a mockseg found bad ones, such as duplicates.
     """
     if is_stream(file):
         raise ConfigError("a replay reads its file twice, so it cannot come through a pipe")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -8,9 +9,10 @@ import click
 import msgspec
 
 from mockseg import junit
-from mockseg.cli.data_files import PIPE, is_stream, lines_of, put
+from mockseg.cli.data_files import PIPE, is_stream, put
 from mockseg.cli.flags import json_flag, read_warned, setting_flags
-from mockseg.cli.message_lines import Sent, read_line
+from mockseg.cli.json_values import Value, values_of
+from mockseg.cli.message_lines import Sent, read_value
 from mockseg.cli.output import decided, on_terminal, say_json, say_text, shorten, warn
 from mockseg.cli.progress import Progress
 from mockseg.clock import SystemClock
@@ -66,8 +68,11 @@ def command(
 ) -> int:
     """Judge the messages of FILE as a server would: first Segment's edge, then the plans.
 
-    A line is a message, an exported call, or a batch; FILE is unzipped when its name ends
-    in .gz; - is standard input. A line that cannot be read is a finding, not an error.
+    FILE has messages, exported calls, batches, or raw events of Segment's archive (S3) or
+    debugger: one JSON object a line, pretty-printed objects, or an array. It may be gzipped. A
+    folder is read with all files below it; - is standard input. A value that cannot be read
+    is a finding, not an error.
+
     Exit 1 when something is bad, or when there was nothing to judge.
     """
     settings = load(Settings, read_warned(config), flags)
@@ -98,28 +103,61 @@ def command(
 def _judge_all(file: str, run: DryRun, report: _Report) -> None:
     # Only a terminal shows a bar, and a pipe cannot be read twice.
     counted = on_terminal(err=True) and not is_stream(file)
-    total = sum(1 for _ in lines_of(file)) if counted else None
+    total = sum(1 for _ in values_of(file)) if counted else None
+    places = _Places(file)
     with Progress("validated", total=total) as progress:
-        shown = 0
-        for number, text in lines_of(file):
-            found = read_line(text)
-            report.lines += 1
+        values = shown = 0
+        for value in values_of(file):
+            values += 1
+            found = read_value(value.text)
+            place = places.add(value)
+            report.see(value)
             if isinstance(found, Discard):
-                report.add(_Judged(number, None, "rejected", findings=(found,)))
+                report.add(_Judged(value, None, "rejected", findings=(found,)))
                 found = ()
             for sent in found:
-                call = run.judge(sent.raw, sent.message, place=number, shared=sent.shared)
-                findings = tuple(_findings(call))
+                call = run.judge(sent.raw, sent.message, place=place, shared=sent.shared)
+                findings = tuple(_findings(call, places))
                 report.add(
                     _Judged(
-                        number, sent, call.verdict, call.type, call.event, call.user_id, findings
+                        value, sent, call.verdict, call.type, call.event, call.user_id, findings
                     )
                 )
-            done = report.lines if counted else report.messages
+            done = values if counted else report.messages
             if done - shown >= _PORTION:
                 progress.add(done - shown)
                 shown = done
-        progress.add((report.lines if counted else report.messages) - shown)
+        progress.add((values if counted else report.messages) - shown)
+
+
+class _Places:
+    """Numbers the lines of several files one after the other, so that a number names a place.
+
+    Args:
+        name: of the file, or of the folder with the files.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._files: list[str] = []
+        # Of each file, the number before its first line.
+        self._before: list[int] = []
+        self._last = 0
+
+    def add(self, value: Value) -> int:
+        """Return the number of the line on which a value begins."""
+        if not self._files or self._files[-1] != value.file:
+            self._files.append(value.file)
+            self._before.append(self._last)
+        before = self._before[-1]
+        self._last = before + value.last
+        return before + value.line
+
+    def where(self, number: int) -> str:
+        index = bisect.bisect_left(self._before, number) - 1
+        file = self._files[index]
+        line = f"line {number - self._before[index]}"
+        return line if file == self._name else f"{file}, {line}"
 
 
 def _judged_by(slugs: list[str], settings: Settings) -> str:
@@ -131,33 +169,33 @@ def _judged_by(slugs: list[str], settings: Settings) -> str:
     return f"{edge}, and {plans}{strictness}"
 
 
-def _findings(call: KeptCall) -> list[Finding]:
+def _findings(call: KeptCall, places: _Places) -> list[Finding]:
     if call.remark is None:
         return []
     found = list(call.remark.findings)
     first = call.remark.duplicate_of
     for place, finding in enumerate(found):
         if first and isinstance(finding, Discard) and finding.code == "duplicate_message_id":
-            text = f'messageId "{call.message_id[:100]}" was on line {first} before'
+            text = f'messageId "{call.message_id[:100]}" was on {places.where(first)} before'
             found[place] = msgspec.structs.replace(finding, description=text)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A message, or a line that cannot be read, with what is wrong with it.
+    """A message, or a value that cannot be read, with what is wrong with it.
 
     Attributes:
-        line: its number in the file.
-        sent: the message; None for a line that cannot be read.
-        verdict: accepted, dropped or blocked; rejected for a whole line.
+        value: of the file.
+        sent: the message; None for a value that cannot be read.
+        verdict: accepted, dropped or blocked; rejected for a whole value.
         type: of the call; empty if unknown.
         event: of a track call, or None.
         user_id: or None.
         findings: why it is not good, and warnings.
     """
 
-    line: int
+    value: Value
     sent: Sent | None
     verdict: str
     type: str = ""
@@ -177,7 +215,7 @@ class _Judged:
     @property
     def where(self) -> str:
         inside = "" if self.place is None else f", message {self.place} of its batch"
-        return f"line {self.line}{inside}"
+        return f"{self.value.where}{inside}"
 
     @property
     def what(self) -> str:
@@ -226,8 +264,8 @@ class _Report:
         limit_shown: maximum number of messages with findings to keep.
 
     Attributes:
-        lines: that were not empty.
-        good, bad: messages; a line that cannot be read counts as a bad one.
+        lines: that have values.
+        good, bad: messages; a value that cannot be read counts as a bad one.
         warned: good messages with warnings.
     """
 
@@ -237,6 +275,9 @@ class _Report:
         self.bad = 0
         self.warned = 0
         self._file = file
+        # The file that is read, and the last line of it that was counted.
+        self._at: tuple[str, int] = ("", 0)
+        self._files = 0
         self._limit = limit_shown
         self._verdicts = dict.fromkeys(("accepted", "dropped", "blocked", "rejected"), 0)
         self._codes: Counter[str] = Counter()
@@ -251,6 +292,21 @@ class _Report:
     @property
     def _not_shown(self) -> int:
         return self.bad + self.warned - len(self._shown)
+
+    def see(self, value: Value) -> None:
+        """Count the lines of a value."""
+        file, last = self._at
+        if file != value.file:
+            self._files += 1
+            last = 0
+        last = max(value.line - 1, last)
+        self.lines += max(0, value.last - last)
+        self._at = (value.file, max(value.last, last))
+
+    def _where(self, judged: _Judged) -> str:
+        """Return the place of a message, with its file if there are several."""
+        file = judged.value.file
+        return judged.where if file == self._file else f"{file}, {judged.where}"
 
     def add(self, judged: _Judged) -> None:
         case = self._case(judged.type, judged.event)
@@ -270,7 +326,7 @@ class _Report:
         if is_shown:
             self._shown.append((judged, explained))
         if is_in_case:
-            case.lines += [judged.where, *(f"  {line}" for line in explained)]
+            case.lines += [self._where(judged), *(f"  {line}" for line in explained)]
 
     def _case(self, type_: str, event: str | None) -> _Case:
         key = (type_[:_LONGEST_NAME], None if event is None else event[:_LONGEST_NAME])
@@ -283,15 +339,17 @@ class _Report:
         for judged, explained in self._shown:
             fate = "violates its plan" if judged.verdict == "accepted" else judged.verdict
             fate = "good, with a warning" if judged.good else fate
-            lines.append(f"{judged.where}: {judged.what or 'no call'}, {fate}")
+            where = shorten(self._where(judged), longest=_LONGEST_LINE)
+            lines.append(f"{where}: {judged.what or 'no call'}, {fate}")
             lines += [f"  {shorten(line, longest=_LONGEST_LINE)}" for line in explained]
         left = self._not_shown
         if left:
             lines.append(f"... and {left} more with findings (--limit-shown shows more)")
         if lines:
             lines.append("")
+        of = "" if self._at[0] in {"", self._file} else f" of {self._files} files"
         lines.append(
-            f"{shorten(self._file)}: {self.messages} messages on {self.lines} lines:"
+            f"{shorten(self._file)}: {self.messages} messages on {self.lines} lines{of}:"
             f" {self.good} good, {self.bad} bad ({self._verdicts['dropped']} dropped,"
             f" {self._verdicts['blocked']} blocked, {self._verdicts['rejected']} rejected)"
             + (f"; {self.warned} good with warnings" if self.warned else "")
@@ -315,7 +373,9 @@ class _Report:
             "byCode": dict(sorted(self._codes.items())),
             "shown": [
                 {
-                    "line": judged.line,
+                    "file": judged.value.file.encode("utf-8", "replace").decode(),
+                    "line": judged.value.line,
+                    "item": judged.value.item,
                     "index": judged.place,
                     "type": judged.type,
                     "event": judged.event,

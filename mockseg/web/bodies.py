@@ -17,6 +17,7 @@ from aiohttp.web import BaseRequest
 
 from mockseg.domain.findings import Discard, discard
 from mockseg.domain.reading import key_in_text
+from mockseg.files import GZIP_MAGIC
 from mockseg.hub.answers import MALFORMED_GZIP
 
 # Over Segment's own limits, so that what was too large can still be shown.
@@ -26,7 +27,6 @@ BODY_SECONDS = 30.0
 
 # Every member costs a copy of what follows it; SDKs send one.
 _MOST_MEMBERS = 100
-_GZIP_MAGIC = b"\x1f\x8b"
 # A write key is near the beginning of a body, or near its end.
 _BEGINNING_BYTES = 256 * 1024
 _PORTION_BYTES = 64
@@ -131,7 +131,7 @@ def _from_gzip(sent: bytes) -> Body:
 
 def _damaged(sent: bytes, sentence: str) -> Body:
     """Return a body as sent; the write key of damaged gzip may be in what can be inflated."""
-    key = key_in_text(_beginning(sent)) if sent.startswith(_GZIP_MAGIC) else ""
+    key = key_in_text(_beginning(sent)) if sent.startswith(GZIP_MAGIC) else ""
     return Body(sent, len(sent), _problem(sentence), key)
 
 

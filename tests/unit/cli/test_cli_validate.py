@@ -27,7 +27,7 @@ line 2: track "guide started (userguiding)", user user-1, violates its plan
     sent: boolean true
     plan: userguiding, rule /properties/properties/properties/guideId/type
 line 4: no call, rejected
-  bad_request: the line is not a JSON object; a line is one JSON object
+  bad_request: it is not a JSON object; expected a JSON object, or an array of objects
 line 5: track "E", dropped
   no_user_anon_id: neither userId nor anonymousId was given
 
@@ -84,7 +84,7 @@ def test_bad_messages_are_told_with_their_lines(
     write: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What, where, what was sent, whose rule; then the counts; exit 1."""
-    write(GOOD, BAD, b"", [1, 2], {"type": "track", "event": "E"})
+    write(GOOD, BAD, b"", 12, {"type": "track", "event": "E"})
 
     assert run(["validate", "f.ndjson", "--catalogue", "userguiding"]) == 1
 

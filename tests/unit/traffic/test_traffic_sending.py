@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mockseg.cli.message_lines import read_line
+from mockseg.cli.message_lines import read_value
 from mockseg.errors import ConfigError
 from mockseg.json_types import decode, encode
 from mockseg.traffic.as_segment import to_destination
@@ -194,7 +194,7 @@ def test_a_call_without_a_timestamp_is_replayed_at_the_pause_of_its_receipt() ->
         {"raw": {"event": "A"}, "message": {"event": "A", "type": "track"}, "receivedAt": moment}
         for moment in ("2026-01-15T09:30:00.000Z", "2026-01-15T09:30:05.000Z")
     ]
-    sent = [read_line(encode(line))[0] for line in lines]
+    sent = [read_value(encode(line))[0] for line in lines]
     messages = [{"receivedAt": each.received_at} for each in sent]
     made = list(replayed(messages, speed=Fraction(1), shift_to_ns=None, ids=None))
     assert [each.due_ns for each in made] == [0, 5_000_000_000]
