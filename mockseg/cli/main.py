@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Run it for a moment and send real traffic to it."),
     "run": ("run", "Run a program against a server of its own; judge what it sent."),
     "readyz": ("readyz", "Check whether a server is ready, or wait until it is."),
+    "manual": ("manual", "Read the manual, a page or a part of it."),
     "snippet": ("snippet", "Show how an SDK is pointed at mockseg."),
     "tail": ("tail", "Show calls while they arrive."),
     "calls": ("calls", "List recorded calls."),

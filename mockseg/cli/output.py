@@ -75,6 +75,17 @@ def say_text(text: str, *, err: bool = False) -> None:
         _put(printable_lines(text).removesuffix("\n"), sys.stderr if err else sys.stdout)
 
 
+def say_markdown(text: str) -> None:
+    """Print a page of our own: drawn on a terminal, else as the Markdown that it is."""
+    if not on_terminal():
+        say_text(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(text, code_theme="ansi_dark", hyperlinks=False))
+
+
 def say_json(value: object, *, indented: bool = False, err: bool = False) -> None:
     """Print a JSON document: on one line, or indented for a reader.
 

@@ -138,6 +138,7 @@ CASES: dict[str, list[list[str]]] = {
         ["1", "--json"],
         ["req-1", "--json"],
     ],
+    "manual": [[EVIL], [f"faults#{EVIL}"], ["--search", EVIL], ["faults"]],
     "snippet": [["python", "--write-key", EVIL], [EVIL], ["ruby", "--tls-url", EVIL, "--ca", EVIL]],
     "sources": [[], ["--json"]],
     "summary": [[], ["--json"], ["--source", EVIL]],

@@ -125,6 +125,7 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("--allow nope -- true", 2),
         ("", 2),
     ],
+    "manual": [("", 0), ("faults", 0), ("nope", 2), ("faults#nope", 2), ("--search retry", 0)],
     "samples": [
         ("track --count 1", 0),
         ("--plan candu --count 1 --out {new}", 0),

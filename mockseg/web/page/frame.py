@@ -44,8 +44,12 @@ DELIVERIES: Final = View("Deliveries", f"{HOME}deliveries")
 FAULTS: Final = View("Faults", f"{HOME}faults")
 TRUTH: Final = View("Truth", f"{HOME}truth")
 REQUESTS: Final = View("Requests", f"{HOME}requests")
+MANUAL: Final = View("Manual", f"{HOME}manual/", scoped=False)
 HELP: Final = View("Help", f"{HOME}help")
-VIEWS: Final = (CALLS, SOURCES, PLANS, DESTINATIONS, DELIVERIES, FAULTS, TRUTH, REQUESTS, HELP)
+VIEWS: Final = (
+    *(CALLS, SOURCES, PLANS, DESTINATIONS, DELIVERIES, FAULTS, TRUTH, REQUESTS),
+    *(MANUAL, HELP),
+)
 
 
 async def ask(

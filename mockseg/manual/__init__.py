@@ -1,0 +1,1 @@
+"""The manual: its pages as Markdown, beside this file, and their headings."""
