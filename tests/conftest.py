@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(_TESTS) and item.path.relative_to(_TESTS).parts[0] in _FAST:
             item.add_marker(pytest.mark.fast)
+
+
+@pytest.fixture(name="_commands_are_fast", autouse=True)
+def _commands_are_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that takes a second on a busy machine tells no progress in tests about its words."""
+    monkeypatch.setattr("mockseg.cli.progress._PERIOD_SECONDS", math.inf)
 
 
 @pytest.fixture(name="_nothing_blocks", autouse=True)

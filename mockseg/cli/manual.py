@@ -37,7 +37,12 @@ def _section(found: Page, anchor: str) -> str:
     if section is None:
         anchors = [each.anchor for each in found.sections]
         raise ConfigError(
-            unknown(f'section of the page "{found.name}"', anchor, anchors, see=f"mockseg manual {found.name}")
+            unknown(
+                f'section of the page "{found.name}"',
+                anchor,
+                anchors,
+                see=f"mockseg manual {found.name}",
+            )
         )
     return section.text
 

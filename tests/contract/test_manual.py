@@ -26,6 +26,7 @@ _LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 
 
 def anchors(name: str) -> set[str]:
+    """Return the anchors of a page."""
     found = page(name)
     assert found is not None, name
     return {section.anchor for section in found.sections}

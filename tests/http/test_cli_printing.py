@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 EVIL = "a\x1b[8m\x9b2J\u202eb\r\x07\u2028c\x7f\u200b\u2066d"
 # Colours of our own, which `EVIL` does not use.
-_COLOURS = re.compile(r"\x1b\[(?:0|1|2|3[0-7]|9[0-7])m")
+_COLOURS = re.compile(r"\x1b\[(?:[0-5]|[39][0-7])(?:;(?:[0-5]|[349][0-7]))*m")
 
 _NOBODY = "http://127.0.0.1:1/hook"
 _TRAFFIC = ["--plan", "{plan}", "--calls", "20", "--seed", "1"]

@@ -81,7 +81,17 @@ def _environment(folder: Path, needed: tuple[str, ...], wheel: Path) -> Path:
 
 
 def _build(folder: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "-w",
+        str(folder),
+        str(ROOT),
+    ]
     subprocess.run(command, check=True)
     return next(folder.glob("mockseg-*.whl"))
 

@@ -74,6 +74,7 @@ class Example:
 
     @property
     def has_tests(self) -> bool:
+        """Whether pytest runs it."""
         return bool(_TEST.search(self.code))
 
     @property

@@ -6,7 +6,8 @@ import asyncio
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, Final
+from itertools import pairwise
+from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
@@ -45,7 +46,7 @@ async def _manual(request: web.Request) -> web.StreamResponse:
     return await show(request, "manual.html", view=MANUAL, **found)
 
 
-def _read(name: str, words: str) -> dict[str, object]:
+def _read(name: str, words: str) -> dict[str, Any]:
     """Return what the template shows. Reads files at first: not for the event loop."""
     topic = page(name)
     if topic is None:
@@ -65,7 +66,7 @@ def _html(name: str) -> str:
     assert isinstance(topic, Page)  # noqa: S101  (_read has found it)
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = markdown.parse(topic.text)
-    for heading, title in zip(tokens, tokens[1:], strict=False):
+    for heading, title in pairwise(tokens):
         if heading.type == "heading_open":
             heading.attrSet("id", anchor_of(title.content))
     for token in tokens:

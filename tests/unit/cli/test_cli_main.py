@@ -74,8 +74,8 @@ def test_every_command_that_talks_to_a_server_takes_its_address() -> None:
     starts_its_own = {"conform", "conform matrix", "demo", "run", "serve"}
     reads_files = {"plan diff", "plan export", "plan import", "samples", "validate"}
     reads_files |= {"journal info", "journal check", "journal compact"}
-    catalogue = {"catalogue list", "catalogue show"}
-    assert without <= starts_its_own | reads_files | catalogue
+    shipped = {"catalogue list", "catalogue show", "manual"}
+    assert without <= starts_its_own | reads_files | shipped
     names_it_whole = {name for name, each in flags.items() if {"--url", "--token", "--ca"} <= each}
     assert set(flags) - without - names_it_whole <= {"snippet"}
 

@@ -186,6 +186,7 @@ def test_progress_tells_a_line_a_second(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no bar can be drawn, a line a second says how far it is."""
+    monkeypatch.setattr("mockseg.cli.progress._PERIOD_SECONDS", 1.0)
     times = iter([0.0, 0.5, 1.0, 1.0, 1.2])
     monkeypatch.setattr("time.monotonic", lambda: next(times))
 
