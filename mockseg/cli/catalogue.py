@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 import click
+import msgspec
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import FoundRule, find, get, nearest_names
@@ -11,10 +9,9 @@ from mockseg.catalogue.samples import message_for
 from mockseg.cli.flags import json_flag
 from mockseg.cli.group import Group
 from mockseg.cli.output import say, say_json, say_table, shorten, warn
-from mockseg.json_types import Json, JsonObject, encode
-from mockseg.plans.model import Plan, Rule, Strictness, plan_to_json
-from mockseg.schemas.tree import types_of
-from mockseg.schemas.vocabulary import shown
+from mockseg.json_types import JsonObject, encode
+from mockseg.plans.model import Plan, Strictness, plan_to_json
+from mockseg.plans.rule_words import describe
 
 _COLUMNS = ("Property", "Type", "Required", "Rule", "Example")
 _SEPARATORS = str.maketrans("", "", " _-.")
@@ -59,131 +56,6 @@ def list_command(*, as_json: bool) -> None:
     say('Show one with: mockseg catalogue show PLAN, or show "EVENT"')
 
 
-class PropertyRow(NamedTuple):
-    """One property of an event.
-
-    Attributes:
-        property: its place in the message, dotted; ``[]`` stands for every item of a list.
-        type: its JSON types, with "or" between them; ``any`` if the document names none.
-        required: ``yes``, ``no``, or the condition under which it is (``when type is "url"``).
-        rule: what else is said of it, such as the values that are allowed; may be empty.
-        example: its value in the first example that has it, or None.
-    """
-
-    property: str
-    type: str
-    required: str
-    rule: str
-    example: Json = None
-
-
-def describe(rule: Rule) -> tuple[PropertyRow, ...]:
-    """Return what a rule says of each property, in the order of its document."""
-    return tuple(_rows(rule.schema, (), rule.examples))
-
-
-def _rows(
-    schema: JsonObject, path: tuple[str, ...], examples: tuple[JsonObject, ...]
-) -> Iterator[PropertyRow]:
-    needs = _needs(schema)
-    for name, sub in schema.get("properties", {}).items():
-        place = (*path, name)
-        inner = sub
-        while "items" in inner:
-            place = (*place, "[]")
-            inner = inner["items"]
-        if "properties" not in inner or inner is not sub:
-            yield PropertyRow(
-                property=_dotted((*path, name)),
-                type=_types(sub),
-                required=needs.get(name, "no"),
-                rule="; ".join((*_limits(sub), *_forbidden(schema, name, needs))),
-                example=_example(examples, (*path, name)),
-            )
-        if "properties" in inner:
-            yield from _rows(inner, place, examples)
-    for condition in schema.get("allOf", ()):
-        then = condition.get("then", {})
-        if any(isinstance(sub, dict) for sub in then.get("properties", {}).values()):
-            yield from _rows(then, path, examples)
-
-
-def _needs(schema: JsonObject) -> dict[str, str]:
-    """Return when each property is required, if it is."""
-    needs: dict[str, str] = {}
-    for condition in schema.get("allOf", ()):
-        if "then" in condition:
-            for name in _needs(condition["then"]):
-                before = f"{needs[name]} or " if name in needs else ""
-                needs[name] = f"{before}when {_asked(condition)}"
-        else:
-            (name,) = condition["else"]["required"]
-            needs[name] = "yes"
-    alternatives = [name for each in schema.get("anyOf", ()) for name in each["required"]]
-    needs |= dict.fromkeys(alternatives, f"at least one of {', '.join(alternatives)}")
-    return needs | dict.fromkeys(schema.get("required", ()), "yes")
-
-
-def _asked(condition: JsonObject) -> str:
-    (name,) = condition["if"]["required"]
-    answer = condition["if"]["properties"][name]
-    values = answer.get("enum", [answer.get("const")])
-    return f"{name} is {' or '.join(shown(value) for value in values)}"
-
-
-def _forbidden(schema: JsonObject, name: str, needs: dict[str, str]) -> Iterator[str]:
-    refused = [
-        condition
-        for condition in schema.get("allOf", ())
-        if condition.get("then", {}).get("properties", {}).get(name) is False
-    ]
-    if refused and name in needs:
-        yield "not otherwise"
-    else:
-        yield from (f"not when {_asked(condition)}" for condition in refused)
-
-
-def _limits(schema: JsonObject) -> Iterator[str]:
-    if "enum" in schema:
-        yield f"one of {', '.join(shown(value) for value in schema['enum'])}"
-    if "const" in schema:
-        yield f"always {shown(schema['const'])}"
-    if "pattern" in schema:
-        yield f"a string matches {schema['pattern']}"
-    if "minimum" in schema or "maximum" in schema:
-        yield f"{schema.get('minimum', '...')} to {schema.get('maximum', '...')}"
-    if "maxLength" in schema:
-        yield f"at most {schema['maxLength']} characters"
-    items = schema.get("items")
-    if items is not None:
-        yield from (f"each {limit}" for limit in _limits(items))
-
-
-def _types(schema: JsonObject) -> str:
-    types = types_of(schema, default=("any",))
-    items = schema.get("items")
-    if items is None or "type" not in items:
-        return " or ".join(types)
-    return " or ".join(f"array of {_types(items)}" if t == "array" else t for t in types)
-
-
-def _example(examples: tuple[JsonObject, ...], path: tuple[str, ...]) -> Json:
-    for example in examples:
-        value: Json = example
-        for step in path:
-            if step == "[]":
-                value = value[0] if isinstance(value, list) and value else None
-            else:
-                value = value.get(step) if isinstance(value, dict) else None
-        if value is not None:
-            return value
-    return None
-
-
-def _dotted(path: tuple[str, ...]) -> str:
-    return ".".join(path).replace(".[]", "[]")
-
-
 def _show_plan(plan: Plan) -> None:
     say(f"{plan.name} ({plan.slug}, {plan.strictness})")
     say(plan.description)
@@ -206,7 +78,7 @@ def _show_event(match: FoundRule) -> None:
         say(f"Also as:  {', '.join(rule.aliases)}")
     rows = [
         (
-            *row[:-1],
+            *msgspec.structs.astuple(row)[:-1],
             "" if row.example is None else shorten(encode(row.example).decode(), longest=60),
         )
         for row in describe(rule)
@@ -229,7 +101,7 @@ def _event_json(match: FoundRule) -> JsonObject:
         "title": rule.title,
         "document": rule.document,
         "aliases": list(rule.aliases),
-        "properties": [row._asdict() for row in describe(rule)],
+        "properties": [msgspec.structs.asdict(row) for row in describe(rule)],
         "sample": message_for(plan, rule),
         "examples": list(rule.examples),
         "jsonSchema": rule.schema,

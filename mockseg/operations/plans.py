@@ -11,6 +11,7 @@ from mockseg.domain.findings import Finding
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.json_types import Json, JsonObject
 from mockseg.operations.base import Params, Result, WriteKey
+from mockseg.plans.rule_words import PropertyRow
 
 Strictness = Literal["lenient", "strict"]
 
@@ -114,6 +115,69 @@ class CoverageView(Result, frozen=True):
     evicted: int
     plans: list[JsonObject]
     lost: Lost = NOTHING_LOST
+
+
+class GetRule(Params, frozen=True, kw_only=True):
+    """Which event of a plan.
+
+    Attributes:
+        plan: its short name, as findings name it.
+        event: the event's name, or ``identify``, ``page`` and the like.
+        source: of whose plans; the catalogue's if omitted.
+    """
+
+    plan: str
+    event: str
+    source: WriteKey | None = None
+
+
+class RuleDetails(Result, frozen=True, kw_only=True):
+    """A rule of a plan, and what was seen of it.
+
+    Attributes:
+        label: the rule in one line.
+        type: the kind of call; COMMON is every call.
+        key: the event's name, or null.
+        version: of the event.
+        title, description: for people.
+        aliases: other spellings of the key that mean this event too.
+        properties: what it says of each.
+        sample: a message that it allows, or null where the plan has no example.
+        schema: the rule itself, JSON Schema over the whole message.
+        seen: number of calls that it judged.
+        asserted: number of those that an assertion matched.
+        exercised: of its properties, values and branches, those that calls had.
+        missing: those that no call had.
+    """
+
+    label: str
+    type: str
+    key: str | None
+    version: int
+    title: str
+    description: str
+    aliases: tuple[str, ...]
+    properties: tuple[PropertyRow, ...]
+    sample: JsonObject | None
+    schema: JsonObject
+    seen: int
+    asserted: int
+    exercised: list[str]
+    missing: list[str]
+
+
+class RuleList(Result, frozen=True):
+    """The rules of an event: one for each version, and for each kind of call that has its name.
+
+    Attributes:
+        plan: its name, for people.
+        slug: names it in findings.
+        rules: at least one.
+    """
+
+    plan: str
+    slug: str
+    rules: list[RuleDetails]
 
 
 class ValidateMessages(PlanChoice, frozen=True, kw_only=True):

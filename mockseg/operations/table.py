@@ -71,9 +71,11 @@ from mockseg.operations.faults import (
 )
 from mockseg.operations.plans import (
     CoverageView,
+    GetRule,
     MarkAsserted,
     Marked,
     PutPlan,
+    RuleList,
     SourcePlans,
     ValidatedMessages,
     ValidateMessages,
@@ -414,6 +416,15 @@ OPERATIONS: tuple[Operation, ...] = (
         CoverageView,
         command="coverage",
         verb="Source.coverage",
+    ),
+    Operation(
+        "get_rule",
+        "GET",
+        "/plans/{plan}/events/{event}",
+        "Show the rules of an event of a plan, and what was seen of them.",
+        GetRule,
+        RuleList,
+        refusals=((404, "no such plan, or no such event in it"),),
     ),
     Operation(
         "mark_asserted",

@@ -51,6 +51,59 @@ async def test_plans_tell_what_was_seen_and_what_no_plan_knows(shop: Any) -> Non
     assert re.search(r"Order Completed ecommerce 1 2 of 24 2 of 24 properties\.", text)
 
 
+async def test_a_rule_is_told_as_a_person_reads_it(shop: Any) -> None:
+    """What it asks of each property, what was seen of it, a good message, and who broke it."""
+    await track(shop, properties={"order_id": "5", "total": "42"})
+    plans = await (await shop.get(f"/_mockseg/plans?source={KEY}")).text()
+    address = f"plans/ecommerce/events/Order%20Completed?source={KEY}"
+    assert f'<a href="/_mockseg/{address}">Order Completed</a>' in plans
+    text = await shown(shop, address)
+    assert "Seen 1 time, asserted on 0; 2 of 24 properties" in text
+    assert 'properties.order_id string no "order-90210" yes properties' in text
+    assert "A message that it allows" in text
+    assert "call-1 u1 properties.total: Invalid Type accepted" in text
+    html = await (await shop.get(f"/_mockseg/{address}")).text()
+    (found,) = re.findall(r'<a href="([^"]*)">All 1 of them', html)
+    assert "1 of 1 calls that match" in await shown(shop, unescape(found)[len("/_mockseg/") :])
+
+
+async def test_a_rule_of_the_catalogue_needs_no_source(client: Any) -> None:
+    """Other kinds of calls have rules too; an event or a plan that is unknown is 404."""
+    assert "None of the calls that are kept" in await shown(client, "plans/spec/events/identify")
+    assert "at most 100 characters" in await shown(client, "plans/spec/events/common")
+    for path in ("plans/spce/events/identify", "plans/spec/events/idnetify"):
+        async with client.get(f"/_mockseg/{path}") as answer:
+            assert answer.status == 404
+            assert "did you mean" in (await answer.json())["error"]["message"]
+
+
+async def test_a_rule_of_any_schema_is_told(client: Any) -> None:
+    """Whatever the schema says, and however the event is named."""
+    name = 'a/b {c}"<i> %2F'
+    odd = {
+        "type": "object",
+        "required": ["properties"],
+        "allOf": [{"required": ["userId"]}, {"if": {"minProperties": 3}, "then": {}}, True],
+        "anyOf": [{"required": ["a"]}, {}],
+        "properties": {
+            "properties": {
+                "properties": {"a": True, "b": False, "c": {"items": [{}]}, "d": {"format": "uri"}}
+            }
+        },
+    }
+    rule = {"type": "TRACK", "key": name, "version": 1, "jsonSchema": odd}
+    source = {"writeKey": KEY, "plan": {"name": "odd", "rules": [rule]}}
+    async with client.post("/_mockseg/v1/sources", json=source) as answer:
+        assert answer.status == 201, await answer.text()
+    html = await (await client.get(f"/_mockseg/plans?source={KEY}")).text()
+    (address,) = re.findall(r'<a href="/_mockseg/(plans/odd/[^"]*)">', html)
+    text = await shown(client, unescape(address))
+    assert "Never seen." in text
+    assert "properties.a any no" in text
+    assert "properties.b nothing no" in text
+    assert "properties.d any no format uri" in text
+
+
 async def test_a_source_without_a_plan_says_how_one_is_chosen(client: Any) -> None:
     """And that Segment's own rules judge."""
     await track(client)

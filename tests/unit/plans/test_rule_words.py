@@ -6,7 +6,7 @@ import pytest
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import get
-from mockseg.cli.catalogue import PropertyRow, describe
+from mockseg.plans.rule_words import PropertyRow, describe
 
 
 def rows(event: str, plan: str) -> dict[str, PropertyRow]:
