@@ -57,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(name="_commands_are_fast", autouse=True)
 def _commands_are_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that takes a second on a busy machine tells no progress in tests about its words."""
+    """A command tells no progress in tests about its words, also on a busy machine."""
     monkeypatch.setattr("mockseg.cli.progress._PERIOD_SECONDS", math.inf)
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mockseg.cli.main import run
+from mockseg.conformance.contract import CliResult, E2eConfig
+from mockseg.conformance.runner import Sdk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -309,6 +311,18 @@ def test_usage_is_told_in_a_sentence(
     out, err = capsys.readouterr()
     assert out == ""
     assert sentence in err
+
+
+@pytest.mark.parametrize(("success", "status"), [(True, 1), (False, 0)], ids=["exit 1", "exit 0"])
+async def test_the_verdict_goes_by_what_is_printed(
+    cli: Callable[..., str], *, success: bool, status: int
+) -> None:
+    """Not by the exit status: Java's and React Native's CLIs end with 0 whatever happened."""
+    printed = json.dumps({"success": success, "sentBatches": 7, "error": "E"}, indent=2)
+    command = cli(f"print({printed!r})\nraise SystemExit({status})").split()
+    outcome = await Sdk(command, E2eConfig(), timeout_seconds=60).run("{}")
+    assert outcome.result == CliResult(success=success, error="E")
+    assert (outcome.problem, outcome.status) == ("", status)
 
 
 LOST = """\

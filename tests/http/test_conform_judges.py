@@ -79,6 +79,15 @@ def post(source: Source, body: Body | bytes, **headers: str) -> Evidence:
     )
 
 
+def test_what_only_a_cli_adds_is_held_against_no_sdk(source: Source, body: Body) -> None:
+    """Python's CLI sends ids that are empty, Kotlin's and C#'s an empty category."""
+    for message in body["batch"]:
+        message |= {"anonymousId": "", "category": ""}
+    evidence = post(source, body)
+    found = {id_: BY_ID[id_].judge(evidence) for id_ in OF_THE_TRIAL}
+    assert {id_: judgement.saw for id_, judgement in found.items() if not judgement.passed} == {}
+
+
 OF_THE_TRIAL = [check.id for check in CHECKS if check.trial is TRIAL]
 
 

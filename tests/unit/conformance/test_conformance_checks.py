@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import collections
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mockseg.cli.conform import command
 from mockseg.client.verbs import fault as fault_
 from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
 from mockseg.conformance.check import MAX_RETRIES
-from mockseg.conformance.contract import SUITES, input_document
+from mockseg.conformance.contract import SUITES, E2eConfig, input_document
 from mockseg.conformance.dialects import dialect_of
 from mockseg.conformance.verdicts import CHECKS, chosen
 from mockseg.errors import ConfigError
@@ -52,6 +54,29 @@ def test_a_trial_can_be_run_anywhere(trial: Trial) -> None:
     assert 1 <= trial.config["maxRetries"] <= 3
     for fault in trial.faults:
         next(fault_.add("k", None, fault))
+
+
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
+def test_a_trial_sends_what_every_cli_can_pass_on(trial: Trial) -> None:
+    """Python's CLI fails on a timestamp; phones and C# pass on neither ids nor context."""
+    passed = {"type", "userId", "event", "name", "properties", "traits", "groupId", "previousId"}
+    for sequence in trial.sequences:
+        for event in sequence["events"]:
+            assert event.keys() <= passed
+
+
+@pytest.mark.parametrize("sdk", ["ruby", "php", "csharp"])
+def test_a_suite_is_run_only_where_the_configuration_names_it(sdk: str) -> None:
+    """Their repositories name one; nothing is said of retries that they never promised."""
+    declared = json.dumps({"sdk": sdk, "test_suites": "basic", "env": {}, "patch": None})
+    checks = chosen(E2eConfig.read(declared.encode(), place="c").suites)
+    assert {check.suite for check in checks} == {"basic"}
+
+
+def test_a_cli_has_time_for_its_own_silence() -> None:
+    """C#'s sleeps for up to 25 s, a browser's waits 20 s after an error, Swift's drains for 30."""
+    (timeout,) = (each for each in command.params if each.name == "timeout_seconds")
+    assert timeout.default >= 45
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.id)
