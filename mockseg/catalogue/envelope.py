@@ -70,7 +70,11 @@ def types_of(match: FoundRule) -> tuple[str, ...]:
         return (match.rule.type.lower(),)
     # What is said of every call may be named after the one type that it is about.
     named = tuple(kind for kind in MESSAGE_TYPES if kind in match.rule.keys)
-    return named or MESSAGE_TYPES
+    if named:
+        return named
+    # Of a plan that names events, other events are none of its messages.
+    named_events = any(rule.type == "TRACK" for rule in match.plan.rules)
+    return tuple(kind for kind in MESSAGE_TYPES if kind != "track" or not named_events)
 
 
 def envelope(match: FoundRule | None, kind: str, wrapping: Wrapping) -> JsonObject:

@@ -310,6 +310,45 @@ def character_row(pattern: str, least: int, most: int | None) -> list[tuple[str,
     return [(chars, low, high) for (chars, _, _), (low, high) in zip(row, lengths, strict=True)]
 
 
+def write_text(pattern: str, below: Callable[[int], int], *, above: int) -> str | None:
+    """Return a text that a pattern describes; its anchors may still not hold in it.
+
+    Args:
+        pattern: as plans write it.
+        below: chooses a whole number from 0 to below the one that it is given.
+        above: maximum number of repetitions beyond the fewest, where there is no other limit.
+
+    Returns:
+        The text, or None where the pattern is not RE2 or has a set without characters to draw.
+    """
+    try:
+        return _text(parse(pattern), below, above)
+    except Re2Error:
+        return None
+
+
+def _text(node: Node, below: Callable[[int], int], above: int) -> str | None:
+    if isinstance(node, Anchor):
+        return ""
+    if isinstance(node, Chars):
+        chars = _drawable(node)
+        return chars[below(len(chars))] if chars else None
+    if isinstance(node, Choice):
+        return _text(node.ways[below(len(node.ways))], below, above)
+    if isinstance(node, Repeat):
+        more = above if node.high is None else min(node.high - node.low, above)
+        nodes: tuple[Node, ...] = (node.node,) * (node.low + below(more + 1))
+    else:
+        nodes = node.parts
+    found: list[str] = []
+    for each in nodes:
+        text = _text(each, below, above)
+        if text is None:
+            return None
+        found.append(text)
+    return "".join(found)
+
+
 def _classes(pattern: str, above: int) -> list[tuple[str, int, int]] | None:
     """Read a pattern as classes with counts; what is not anchored may have more around it."""
     try:

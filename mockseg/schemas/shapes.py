@@ -106,6 +106,7 @@ _SIMPLE: Final[dict[str, Callable[[Json], list[Json]]]] = {
     "enum": lambda value: [{"not": {"enum": value}}],
     "const": lambda value: [{"not": {"enum": [value]}}],
     "not": lambda value: [value],
+    "pattern": lambda value: [{"type": "string", "not": {"pattern": value}}],
     "required": lambda names: [{"type": "object", "properties": {n: False}} for n in names],
 }
 
@@ -175,7 +176,7 @@ def _gather(
             continue
         own = {key: value for key, value in schema.items() if key not in COMBINATORS}
         if (denied := schema.get("not")) is not None:
-            if isinstance(denied, dict) and set(denied) == {"enum"}:
+            if isinstance(denied, dict) and set(denied) in ({"enum"}, {"pattern"}):
                 own["not"] = denied
             else:
                 waiting.append(negate(denied, file=file, place=f"{place}.not"))
@@ -342,10 +343,13 @@ class Shape:
         whole: numbers must be whole.
         values: the only values allowed, or None.
         denied: values that are not allowed, as canonical JSON.
+        avoided: patterns that strings must not match.
         number, length, items_size, members: limits of numbers, strings, lists, objects.
         factors: numbers must be multiples of each of these.
         patterns, formats: of strings.
         items: schemas of all items of a list.
+        tuples: schemas that say something of items by their places.
+        contains: schemas of which a list has an item each.
         unique: items differ.
         required: names of properties that must be there.
         objects: the schemas that name properties.
@@ -355,6 +359,7 @@ class Shape:
     whole: bool
     values: list[Json] | None
     denied: set[bytes]
+    avoided: list[str]
     number: Bounds
     length: Bounds
     items_size: Bounds
@@ -363,6 +368,8 @@ class Shape:
     patterns: list[str]
     formats: list[str]
     items: list[Json]
+    tuples: list[JsonObject]
+    contains: list[Json]
     unique: bool
     required: list[str]
     objects: list[JsonObject]
@@ -372,17 +379,48 @@ class Shape:
         return list(dict.fromkeys((*named, *self.required)))
 
     def about(self, name: str) -> tuple[Json, ...]:
-        return tuple(
-            part["properties"][name]
-            if name in part.get("properties", {})
-            else part.get("additionalProperties", True)
-            for part in self.objects
+        return tuple(schema for part in self.objects for schema in _about(part, name))
+
+    def item(self, place: int) -> tuple[Json, ...]:
+        """Return what is said of the item at a place of a list, from 0."""
+        by_place = (
+            part["items"][place]
+            if place < len(part["items"])
+            else part.get("additionalItems", True)
+            for part in self.tuples
         )
+        return (*self.items, *by_place)
 
     def others(self) -> tuple[Json, ...]:
+        """Return what is said of properties without a name of their own; ``False``: none is made.
+
+        Where their names decide, none is made: what is planned is there by its name.
+        """
+        if any({"patternProperties", "propertyNames"} & set(part) for part in self.objects):
+            return (False,)
         return tuple(part.get("additionalProperties", True) for part in self.objects)
 
 
+def _about(part: JsonObject, name: str) -> Iterator[Json]:
+    """Yield all that one schema of an object says of a property."""
+    by_pattern = [
+        schema
+        for pattern, schema in part.get("patternProperties", {}).items()
+        if compile_schema({"pattern": pattern}).is_valid(name)
+    ]
+    yield from by_pattern
+    if name in part.get("properties", {}):
+        yield part["properties"][name]
+    elif not by_pattern:
+        yield part.get("additionalProperties", True)
+    names = part.get("propertyNames", True)
+    if names is False or (names is not True and not compile_schema(names).is_valid(name)):
+        yield False
+
+
+_OF_OBJECTS: Final = frozenset(
+    {"properties", "additionalProperties", "patternProperties", "propertyNames"}
+)
 # Type -> its lower and upper limit, and those that exclude the limit itself.
 _LIMITS: Final = {
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
@@ -413,6 +451,7 @@ def merged(schemas: Iterable[JsonObject]) -> Shape:
         whole=whole,
         values=values,
         denied={canonical(v) for each in denied if set(each) == {"enum"} for v in each["enum"]},
+        avoided=[each["pattern"] for each in denied if set(each) == {"pattern"}],
         number=limits["number"],
         length=limits["string"],
         items_size=limits["array"],
@@ -420,10 +459,12 @@ def merged(schemas: Iterable[JsonObject]) -> Shape:
         factors=[Fraction(str(part["multipleOf"])) for part in parts if "multipleOf" in part],
         patterns=list(dict.fromkeys(part["pattern"] for part in parts if "pattern" in part)),
         formats=list(dict.fromkeys(part["format"] for part in parts if "format" in part)),
-        items=[part["items"] for part in parts if "items" in part],
+        items=[part["items"] for part in parts if not isinstance(part.get("items", []), list)],
+        tuples=[part for part in parts if isinstance(part.get("items"), list)],
+        contains=[part["contains"] for part in parts if "contains" in part],
         unique=any(part.get("uniqueItems", False) for part in parts),
         required=list(dict.fromkeys(name for part in parts for name in part.get("required", ()))),
-        objects=[part for part in parts if {"properties", "additionalProperties"} & set(part)],
+        objects=[part for part in parts if _OF_OBJECTS & set(part)],
     )
 
 

@@ -30,10 +30,12 @@ COMBINATORS: Final = frozenset(
     {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependencies"}
 )
 _SUPPORTED: Final = (
+    "additionalItems",
     "additionalProperties",
     "allOf",
     "anyOf",
     "const",
+    "contains",
     "dependencies",
     "else",
     "enum",
@@ -54,7 +56,9 @@ _SUPPORTED: Final = (
     "not",
     "oneOf",
     "pattern",
+    "patternProperties",
     "properties",
+    "propertyNames",
     "required",
     "then",
     "type",
@@ -178,14 +182,8 @@ def _inlined(
 def _check(schema: Json, *, file: str, place: str) -> None:
     if not isinstance(schema, dict):
         return
-    for keyword, value in schema.items():
+    for keyword in schema:
         here = f"{place}.{keyword}"
-        if keyword == "items" and isinstance(value, list):
-            raise PlanError(
-                "a list of schemas is not supported here; allowed is one schema for all items",
-                file=file,
-                place=here,
-            )
         if keyword in _SUPPORTED or keyword in _ANNOTATIONS or keyword.startswith("x-"):
             continue
         raise PlanError(

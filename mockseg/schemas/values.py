@@ -8,23 +8,36 @@ and the reason are kept for the error that is raised at the end.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, lcm, nextafter
+from random import Random
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, canonical
+from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.format_checks import ASSERTED
 from mockseg.schemas.formats import MOMENT
+from mockseg.schemas.patterns import write_text
 from mockseg.schemas.shapes import Conjunction, Shape, expand, merged
 
 V = TypeVar("V")
 
 _LONGEST_LIST: Final = 6
 _MOST_FACTOR: Final = 10**9
+# How many strings of a pattern are tried against the others, and how often their parts repeat.
+_TRIES: Final = 500
+_ABOVE: Final = 4
+# Strings of which some are outside of every pattern that makes sense as one to be avoided.
+_USUAL: Final = ("", "a", "A", "7", "a b", "-", "\u00e9", "a-1_B@c.d")
+
+
+class PlanWarning(UserWarning):
+    """An optional property is never drawn, because its values cannot be constructed."""
 
 
 class Chooser(Protocol[V]):
@@ -56,6 +69,9 @@ class Chooser(Protocol[V]):
 
     def matching(self, pattern: str, least: int, most: int | None) -> V | None:
         """Strings that match a pattern; None where they cannot be constructed."""
+
+    def kept(self, value: V, test: Callable[[Any], bool]) -> V:
+        """What is drawn, drawn again until it passes a test; most of it must."""
 
     def whole(self, least: int | None, most: int | None) -> V:
         """Whole numbers."""
@@ -253,6 +269,8 @@ class Builder(Generic[V]):
         return self._chooser.among(left) if left else None
 
     def _array(self, shape: Shape, *, name: str, place: str) -> V | None:
+        if shape.tuples or shape.contains:
+            return self._row(shape, name=name, place=place)
         least, most = shape.items_size.size
         item = self.value(tuple(shape.items), name=name, place=f"{place}.items")
         if item is None:
@@ -271,6 +289,35 @@ class Builder(Generic[V]):
         if found is None:
             self._dead.append((place, f"it wants {least} items that differ"))
         return found
+
+    def _row(self, shape: Shape, *, name: str, place: str) -> V | None:
+        """Return lists with an item for each place that is spoken of, and for what they contain."""
+        least, most = shape.items_size.size
+        planned = max((len(part["items"]) for part in shape.tuples), default=0)
+        if most is not None:
+            planned = min(planned, most - len(shape.contains))
+        schemas = [shape.item(at) for at in range(max(planned, 0))]
+        schemas += [
+            (held, *shape.item(len(schemas) + at)) for at, held in enumerate(shape.contains)
+        ]
+        schemas += [shape.item(at) for at in range(len(schemas), least)]
+        if most is not None and len(schemas) > most:
+            return self._dead_end(
+                place, f"it wants {len(schemas)} items, at most {most} are allowed"
+            )
+        items: dict[str, Member[V]] = {}
+        for at, schema in enumerate(schemas):
+            item = self.value(schema, name=name, place=f"{place}.items[{at}]")
+            if item is None:
+                return self._dead_end(place, f"item {at} cannot be")
+            items[str(at)] = Member(item, required=True)
+        row = self._chooser.mapping(
+            Members(always=items, factors=(), order=tuple(items), least=0, most=None, others=None)
+        )
+        found = self._chooser.changed(row, lambda each: list(each.values()))
+        if not shape.unique:
+            return found
+        return self._chooser.kept(found, lambda row: len({*map(identity, row)}) == len(row))
 
     def _object(
         self, shape: Shape, factors: tuple[tuple[Conjunction, ...], ...], *, place: str
@@ -318,8 +365,25 @@ class Builder(Generic[V]):
         return self._chooser.mapping(found)
 
     def _member(self, shape: Shape, name: str, *, place: str) -> Member[V] | None:
-        value = self.value(shape.about(name), name=name, place=f"{place}.properties.{name}")
-        return None if value is None else Member(value, required=name in shape.required)
+        required = name in shape.required
+        here = f"{place}.properties.{name}"
+        value = self._left_out(shape.about(name), required=required, name=name, place=here)
+        return None if value is None else Member(value, required=required)
+
+    def _left_out(self, schemas: Conjunction, *, required: bool, name: str, place: str) -> V | None:
+        """Return the values of a property; of an optional one that cannot be constructed, none.
+
+        Raises:
+            PlanError: it is required.
+        """
+        try:
+            return self.value(schemas, name=name, place=place)
+        except PlanError as error:
+            if required:
+                raise
+            sentence = f"{place} is left out of all values: {error}"
+            warnings.warn(sentence, PlanWarning, stacklevel=2)
+            return None
 
     def _alternative(
         self, shape: Shape, alternative: Conjunction, known: list[str], *, place: str
@@ -332,8 +396,9 @@ class Builder(Generic[V]):
                 *shape.about(name),
                 *(part["properties"][name] for part in own.objects if name in part["properties"]),
             )
-            value = self.value(about, name=name, place=f"{place}.properties.{name}")
             required = name in own.required or name in shape.required
+            here = f"{place}.properties.{name}"
+            value = self._left_out(about, required=required, name=name, place=here)
             if value is not None:
                 values = merged(tuple(each for each in about if isinstance(each, dict))).values
                 weight = (len(values or ()) + 1) // 2 if name in spoken else 1
@@ -345,30 +410,38 @@ class Builder(Generic[V]):
     def _text(self, shape: Shape, *, name: str, place: str) -> V:
         least, most = shape.length.size
         formats = [each for each in shape.formats if each in ASSERTED or each == MOMENT]
-        if len(formats) + len(shape.patterns) > 1:
-            raise PlanError(
-                "strings of several patterns or formats at once cannot be constructed; allowed "
-                "is one of them",
-                file=self._file,
-                place=place,
+        found, described = self._of_one(shape, formats, name=name)
+        plain = len(formats) + len(shape.patterns) <= 1 and not shape.avoided
+        if found is None and plain:
+            upper = "or more" if most is None else f"to {most}"
+            why = (
+                f"strings of {described} with {least} {upper} characters cannot be constructed; "
+                "allowed are lengths that it has by itself"
             )
+        elif formats and (shape.patterns or len(formats) > 1):
+            why = (
+                "strings of a format and another format or pattern at once cannot be constructed; "
+                "allowed is one of them"
+            )
+        elif found is None or not (plain or _passes(shape, _text_test(shape, formats))):
+            why = (
+                f"no string was found that satisfies {described} and all else that is said of it; "
+                "allowed are patterns and lengths that some string satisfies at once"
+            )
+        else:
+            return found if plain else self._chooser.kept(found, _text_test(shape, formats))
+        raise PlanError(why, file=self._file, place=place)
+
+    def _of_one(self, shape: Shape, formats: list[str], *, name: str) -> tuple[V | None, str]:
+        """Return the strings of the first format or pattern, and what that is."""
+        least, most = shape.length.size
         if formats:
             found = self._chooser.formatted(formats[0], name, least, most)
-            described = f'the format "{formats[0]}"'
-        elif shape.patterns:
-            found = self._chooser.matching(shape.patterns[0], least, most)
-            described = f'the pattern "{shape.patterns[0][:80]}"'
-        else:
-            return self._chooser.text(name, least, most)
-        if found is None:
-            upper = "or more" if most is None else f"to {most}"
-            raise PlanError(
-                f"strings of {described} with {least} {upper} characters cannot be constructed; "
-                "allowed are lengths that it has by itself",
-                file=self._file,
-                place=place,
-            )
-        return found
+            return found, f'the format "{formats[0]}"'
+        if shape.patterns:
+            pattern = shape.patterns[0]
+            return self._chooser.matching(pattern, least, most), f'the pattern "{pattern[:80]}"'
+        return self._chooser.text(name, least, most), "the length"
 
     def _number(self, shape: Shape) -> V | None:
         if shape.factors:
@@ -427,6 +500,39 @@ class Builder(Generic[V]):
         if not choices:
             return None
         return choices[0] if len(choices) == 1 else self._chooser.one_of(choices)
+
+
+def _text_test(shape: Shape, formats: list[str]) -> Callable[[Any], bool]:
+    """Return whether a string satisfies all patterns, formats and lengths of a shape."""
+    least, most = shape.length.size
+    schemas: list[Json] = [
+        {"minLength": least} if most is None else {"minLength": least, "maxLength": most},
+        *({"pattern": pattern} for pattern in shape.patterns),
+        *({"format": kind} for kind in formats if kind != MOMENT),
+        *({"not": {"pattern": pattern}} for pattern in shape.avoided),
+    ]
+    is_valid = compile_schema({"allOf": schemas}).is_valid
+
+    def test(text: Any) -> bool:
+        try:
+            return is_valid(text)
+        except ValueError:
+            # A lone surrogate, which no validator judges: rather not.
+            return False
+
+    return test
+
+
+def _passes(shape: Shape, test: Callable[[Any], bool]) -> bool:
+    """Return whether some string passes, so that drawing comes to an end."""
+    least, most = shape.length.size
+    if shape.formats:
+        return True
+    if not shape.patterns:
+        return any(test(text.ljust(least, "x")[:most]) for text in _USUAL)
+    below = Random(shape.patterns[0]).randrange  # noqa: S311  (not for secrets)
+    above = max(_ABOVE, least)
+    return any(test(write_text(shape.patterns[0], below, above=above)) for _ in range(_TRIES))
 
 
 def _inner(limit: Json, *, up: bool) -> float | None:

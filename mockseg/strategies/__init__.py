@@ -20,6 +20,7 @@ from mockseg.extras import require
 require("hypothesis", user="mockseg.strategies")
 
 from mockseg.catalogue.mistakes import Label, MistakeKind
+from mockseg.schemas.values import PlanWarning
 from mockseg.strategies.chooser import encode
 from mockseg.strategies.edges import edge_event, edge_events
 from mockseg.strategies.events import (
@@ -70,6 +71,7 @@ __all__ = [
     "Message",
     "MistakeKind",
     "Page",
+    "PlanWarning",
     "Screen",
     "Track",
     "WireRequest",

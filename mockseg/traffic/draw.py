@@ -9,7 +9,6 @@ Where a schema leaves a choice, values are plain, such as people send.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any, Final, TypeVar
@@ -17,7 +16,7 @@ from typing import Any, Final, TypeVar
 from mockseg.json_types import Json, JsonObject
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import format_text
-from mockseg.schemas.patterns import character_row
+from mockseg.schemas.patterns import character_row, write_text
 from mockseg.schemas.values import Member, Members, identity
 
 _WORDS: Final = ("first", "second", "Welcome", "monthly", "text", "large", "blue", "step")
@@ -40,9 +39,7 @@ _TEXTS: Final = (
     "0123456789abcdef", "0123456789abcdef0123456789abcdef", "hello world", "",
 )  # fmt: skip
 _TRIES: Final = 100
-_GROUP: Final = re.compile(
-    r"(?<!\\)\((?:\?:)?(?P<ways>[^()]*)\)(?P<count>[?*+]|\{(?P<least>[0-9]{1,3})[0-9,]*\})?"
-)
+_ABOVE: Final = 2
 
 
 class SeededChooser:
@@ -97,23 +94,22 @@ class SeededChooser:
         is_valid = compile_schema(schema).is_valid
         usual = [text for text in _TEXTS if is_valid(text)]
 
+        above = max(_ABOVE, least)
+
         def made() -> str | None:
-            tries = (self._written_out(pattern) for _ in range(_TRIES))
+            tries = (write_text(pattern, self._draw.below, above=above) for _ in range(_TRIES))
             found = (text for text in tries if text is not None and is_valid(text))
             return next(found, self._draw.pick(usual) if usual else None)
 
         return None if made() is None else made
 
-    def _written_out(self, pattern: str) -> str | None:
-        flat = pattern
-        while group := _GROUP.search(flat):
-            low = {"?": 0, "*": 0, "+": 1}.get(group["count"] or "+")
-            low = int(group["least"]) if low is None else low
-            count = low + (0 if group["count"] in {None, "+"} else self._draw.below(2))
-            chosen = self._draw.pick(group["ways"].split("|"))
-            flat = flat[: group.start()] + chosen * count + flat[group.end() :]
-        row = character_row(self._draw.pick(flat.split("|")), 0, None)
-        return None if row is None else self._drawn(row)
+    def kept(self, value: Callable[[], Any], test: Callable[[Any], bool]) -> Callable[[], Any]:
+        # One that does not pass is found by who checks the whole message.
+        def made() -> Any:
+            drawn = (value() for _ in range(_TRIES))
+            return next((each for each in drawn if test(each)), None)
+
+        return made
 
     def _drawn(self, row: list[tuple[str, int, int]]) -> str:
         return "".join(

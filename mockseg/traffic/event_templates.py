@@ -219,8 +219,13 @@ def _sub(schema: JsonObject, name: str) -> JsonObject:
 # of each differ. Together they bound what is cached.
 THINGS: Final = 32
 _TURNS: Final = 4
-# What every message gets when it is sent; here to be checked with it.
-STAMPED: Final = {"messageId": "m", "timestamp": "2026-01-15T09:30:00.000Z", "context": {}}
+# The form of all users' ids, and what every message gets when it is sent: to be checked with it.
+USER_ID: Final = "00000000-0000-4000-a000-000000000000"
+STAMPED: Final = {
+    "messageId": "0123456789ab-000000-0000",
+    "timestamp": "2026-01-15T09:30:00.000Z",
+    "context": {},
+}
 _LIBRARY: Final = {"library": {"name": "analytics-node", "version": "2.3.0"}}
 # What of a context is the person's.
 _OF_CONTEXT: Final = frozenset({"groupId", "traits", "ip"})
@@ -375,7 +380,7 @@ class Variant:
         return self._is_good(self._example, checks)
 
     def _is_good(self, body: JsonObject, checks: PlanSet) -> bool:
-        given = {self._holder: body, "userId": "u", "context": self._extra}
+        given = {self._holder: body, "userId": USER_ID, "context": self._extra}
         message: JsonObject = STAMPED | self._rest | given
         return not checks.check(message, type=self.type, event=message.get("event"))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from mockseg.catalogue.envelope import Wrapping, built
@@ -25,7 +25,7 @@ from mockseg.plans.planset import PlanSet
 from mockseg.schemas.values import Builder
 from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw, SeededChooser
-from mockseg.traffic.event_templates import STAMPED, EventTemplate, Variant
+from mockseg.traffic.event_templates import STAMPED, USER_ID, EventTemplate, Variant
 from mockseg.traffic.people import People
 from mockseg.traffic.schedule import Schedule
 
@@ -230,12 +230,15 @@ def _examples(match: FoundRule, checks: PlanSet, *, seed: str) -> tuple[JsonObje
     draw = Draw(seed, plan.slug, rule.type, rule.key, rule.version)
     builder: Builder[Callable[[], Json]] = Builder(SeededChooser(draw), file=plan.name)
     value = built(builder, match, rule.type.lower(), _WRAPPING)
-    drawn = (_example(value(), rule) for _ in range(_TRIES))
-    found = tuple(islice((each for each in drawn if _is_good(each, rule, checks)), _EXAMPLES))
+    drawn = [_example(value(), rule) for _ in range(_EXAMPLES)]
+    more = (_example(value(), rule) for _ in range(_TRIES))
+    good = (each for each in chain(drawn, more) if not _wrong(each, rule, checks))
+    found = tuple(islice(good, _EXAMPLES))
     if not found:
         raise PlanError(
-            f"no message was found that satisfies {rule.label} and that Segment takes; give the"
-            ' rule an array of "examples", such as [{"properties": {...}}]',
+            f"no call of traffic satisfies {rule.label}: {_wrong(drawn[0], rule, checks)}; give the"
+            ' rule an array of "examples", such as [{"properties": {...}}]; the ids of users are'
+            " UUIDs",
             file=plan.name,
         )
     return found
@@ -257,11 +260,14 @@ def _example(made: JsonObject, rule: Rule) -> JsonObject:
     return example
 
 
-def _is_good(example: JsonObject, rule: Rule, checks: PlanSet) -> bool:
-    message = STAMPED | example | {"type": rule.type.lower(), "userId": "u", "anonymousId": "a"}
+def _wrong(example: JsonObject, rule: Rule, checks: PlanSet) -> str:
+    """Return what the plan finds in a call with this example, as one sentence; empty if good."""
+    ids = {"userId": USER_ID, "anonymousId": USER_ID}
+    message = STAMPED | example | {"type": rule.type.lower()} | ids
     event = rule.key if rule.type == "TRACK" else None
     if event is not None:
         message["event"] = event
     elif rule.key is not None:
         message["name"] = rule.key
-    return not checks.check(message, type=rule.type.lower(), event=event)
+    found = checks.check(message, type=rule.type.lower(), event=event)
+    return found[0].description if found else ""

@@ -140,7 +140,7 @@ def test_what_nothing_satisfies_is_refused_where_it_lies(schema, place, reason):
         (
             {"type": "string", "pattern": "^a", "format": "email"},
             "$",
-            "strings of several patterns or formats at once cannot be constructed",
+            "strings of a format and another format or pattern at once cannot be constructed",
         ),
         (
             {"type": "string", "format": "uuid", "maxLength": 1},
@@ -158,9 +158,14 @@ def test_what_nothing_satisfies_is_refused_where_it_lies(schema, place, reason):
             'strings of the pattern "^ab$" with 1 to 1 characters cannot be constructed',
         ),
         (
-            {"type": "string", "not": {"pattern": "^a"}},
-            "$.not.pattern",
-            "values that do not satisfy pattern cannot be constructed",
+            {"type": "string", "not": {"pattern": ".?"}},
+            "$",
+            "no string was found that satisfies the length and all else that is said of it",
+        ),
+        (
+            {"type": "string", "pattern": "^a+$", "not": {"pattern": "a"}},
+            "$",
+            'no string was found that satisfies the pattern "^a+$" and all else that is said of it',
         ),
         (
             {"type": "array", "not": {"items": {"type": "null"}}},

@@ -332,21 +332,24 @@ def test_writing_references_out_leaves_the_schema_alone() -> None:
     ("schema", "place", "sentence"),
     [
         (False, "s", "nothing satisfies the schema false"),
-        ({"items": [{}]}, "s.items", "a list of schemas is not supported here; allowed is one"),
-        ({"contains": {}}, "s.contains", 'strategies do not support this: unknown keyword "con'),
+        (
+            {"minContains": 1},
+            "s.minContains",
+            'strategies do not support this: unknown keyword "min',
+        ),
         (
             {"properties": {"a": {"minimun": 1}}},
             "s.properties.a.minimun",
             'strategies do not support this: unknown keyword "minimun"; did you mean "minimum"?',
         ),
         (
-            {"allOf": [{}, {"anyOf": [{"items": [{}]}]}]},
-            "s.allOf[1].anyOf[0].items",
-            "a list of schemas is not supported here",
+            {"allOf": [{}, {"anyOf": [{"items": [{"prefixItems": []}]}]}]},
+            "s.allOf[1].anyOf[0].items[0].prefixItems",
+            "strategies do not support this",
         ),
         (
-            {"dependencies": {"a": ["b"], "c": {"patternProperties": {}}}},
-            "s.dependencies.c.patternProperties",
+            {"dependencies": {"a": ["b"], "c": {"dependentRequired": {}}}},
+            "s.dependencies.c.dependentRequired",
             "strategies do not support this",
         ),
         (

@@ -47,6 +47,11 @@ class Words:
         """Say which pattern a text matches, and how long it is."""
         return None if most == 1 else f"/{pattern}/ {least}..{most}"
 
+    def kept(self, value, test):
+        """Mark what is drawn until it passes a test."""
+        assert callable(test)
+        return f"{value}?"
+
     def whole(self, least, most):
         """Say the limits of a whole number."""
         return f"whole {least}..{most}"
