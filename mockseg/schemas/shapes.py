@@ -383,13 +383,8 @@ class Shape:
 
     def item(self, place: int) -> tuple[Json, ...]:
         """Return what is said of the item at a place of a list, from 0."""
-        by_place = (
-            part["items"][place]
-            if place < len(part["items"])
-            else part.get("additionalItems", True)
-            for part in self.tuples
-        )
-        return (*self.items, *by_place)
+        more = [[*part["items"][place:], part.get("additionalItems", True)] for part in self.tuples]
+        return (*self.items, *(schemas[0] for schemas in more))
 
     def others(self) -> tuple[Json, ...]:
         """Return what is said of properties without a name of their own; ``False``: none is made.

@@ -9,31 +9,24 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from copy import deepcopy
-from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, lcm, nextafter
-from random import Random
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, canonical
-from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.format_checks import ASSERTED
 from mockseg.schemas.formats import MOMENT
-from mockseg.schemas.patterns import write_text
+from mockseg.schemas.members import Member, Members
 from mockseg.schemas.shapes import Conjunction, Shape, expand, merged
+from mockseg.schemas.texts import passes, text_test
 
 V = TypeVar("V")
 
 _LONGEST_LIST: Final = 6
 _MOST_FACTOR: Final = 10**9
-# How many strings of a pattern are tried against the others, and how often their parts repeat.
-_TRIES: Final = 500
-_ABOVE: Final = 4
-# Strings of which some are outside of every pattern that makes sense as one to be avoided.
-_USUAL: Final = ("", "a", "A", "7", "a b", "-", "\u00e9", "a-1_B@c.d")
 
 
 class PlanWarning(UserWarning):
@@ -84,60 +77,6 @@ class Chooser(Protocol[V]):
 
     def mapping(self, members: Members[V]) -> V:
         """Objects."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member(Generic[V]):
-    """A property that may be there.
-
-    Attributes:
-        value: its values.
-        required: whether it must be there.
-        weight: how often an alternative with it is drawn beside others.
-    """
-
-    value: V
-    required: bool
-    weight: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Members(Generic[V]):
-    """All that is known of the properties of an object.
-
-    Attributes:
-        always: the properties that no condition is about.
-        factors: independent choices; each alternative gives the properties that it is about.
-        order: the order of all names.
-        least, most: how many properties there may be.
-        others: the values of properties that the schema does not name; None if there may be
-            none.
-    """
-
-    always: Mapping[str, Member[V]]
-    factors: tuple[tuple[Mapping[str, Member[V]], ...], ...]
-    order: tuple[str, ...]
-    least: int
-    most: int | None
-    others: V | None
-
-    def table(self, factor: tuple[Mapping[str, Member[V]], ...]) -> list[int]:
-        return [
-            index
-            for index, way in enumerate(factor)
-            for _ in range(max((member.weight for member in way.values()), default=1))
-        ]
-
-    def miscounted(self) -> str | None:
-        """Say why there cannot be this many or this few properties; None if there can."""
-        needed = sum(member.required for member in self.always.values())
-        if self.most is not None and needed > self.most:
-            return f"{needed} properties are required and at most {self.most} allowed"
-        if self.most is not None and self.least > self.most:
-            return f"it wants {self.least} properties and at most {self.most} are allowed"
-        if self.others is None and len(self.always) < self.least:
-            return f"it wants {self.least} properties and knows {len(self.always)}"
-        return None
 
 
 class Builder(Generic[V]):
@@ -423,13 +362,13 @@ class Builder(Generic[V]):
                 "strings of a format and another format or pattern at once cannot be constructed; "
                 "allowed is one of them"
             )
-        elif found is None or not (plain or _passes(shape, _text_test(shape, formats))):
+        elif found is None or not (plain or passes(shape, text_test(shape, formats))):
             why = (
                 f"no string was found that satisfies {described} and all else that is said of it; "
                 "allowed are patterns and lengths that some string satisfies at once"
             )
         else:
-            return found if plain else self._chooser.kept(found, _text_test(shape, formats))
+            return found if plain else self._chooser.kept(found, text_test(shape, formats))
         raise PlanError(why, file=self._file, place=place)
 
     def _of_one(self, shape: Shape, formats: list[str], *, name: str) -> tuple[V | None, str]:
@@ -500,39 +439,6 @@ class Builder(Generic[V]):
         if not choices:
             return None
         return choices[0] if len(choices) == 1 else self._chooser.one_of(choices)
-
-
-def _text_test(shape: Shape, formats: list[str]) -> Callable[[Any], bool]:
-    """Return whether a string satisfies all patterns, formats and lengths of a shape."""
-    least, most = shape.length.size
-    schemas: list[Json] = [
-        {"minLength": least} if most is None else {"minLength": least, "maxLength": most},
-        *({"pattern": pattern} for pattern in shape.patterns),
-        *({"format": kind} for kind in formats if kind != MOMENT),
-        *({"not": {"pattern": pattern}} for pattern in shape.avoided),
-    ]
-    is_valid = compile_schema({"allOf": schemas}).is_valid
-
-    def test(text: Any) -> bool:
-        try:
-            return is_valid(text)
-        except ValueError:
-            # A lone surrogate, which no validator judges: rather not.
-            return False
-
-    return test
-
-
-def _passes(shape: Shape, test: Callable[[Any], bool]) -> bool:
-    """Return whether some string passes, so that drawing comes to an end."""
-    least, most = shape.length.size
-    if shape.formats:
-        return True
-    if not shape.patterns:
-        return any(test(text.ljust(least, "x")[:most]) for text in _USUAL)
-    below = Random(shape.patterns[0]).randrange  # noqa: S311  (not for secrets)
-    above = max(_ABOVE, least)
-    return any(test(write_text(shape.patterns[0], below, above=above)) for _ in range(_TRIES))
 
 
 def _inner(limit: Json, *, up: bool) -> float | None:

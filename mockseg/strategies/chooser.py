@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from hashlib import shake_128
 from operator import itemgetter
-from random import Random
 from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
@@ -20,10 +18,9 @@ from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from mockseg.json_types import Json, JsonObject, as_object, encode_for_wire
-from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import Coded, format_text
-from mockseg.schemas.patterns import character_row, to_python, write_text
-from mockseg.schemas.values import Member, Members, identity
+from mockseg.schemas.members import Member, Members
+from mockseg.schemas.values import identity
 from mockseg.strategies.classes import (
     Choice,
     Script,
@@ -33,6 +30,7 @@ from mockseg.strategies.classes import (
     located,
     unclassed,
 )
+from mockseg.strategies.patterned import patterned
 
 _PADDING: Final = "padding"
 
@@ -115,9 +113,6 @@ _TEXTS: Final = (
 # Classes of numbers: zero, negative, beyond 32 bits; where fractions may be, as fractions.
 _WHOLE: Final = (0, -1, 2**33 + 7)
 _FRACTIONS: Final = (-2.25, 2**33 + 0.5)
-# How many texts of a pattern are tried before it counts as impossible, and how often parts repeat.
-_TRIES: Final = 200
-_ABOVE: Final = 4
 
 
 class PlainChooser:
@@ -200,29 +195,7 @@ class PlainChooser:
         return classed(_NAMES, [(0, "extra"), (1, " \u00e9.$")], count=1)
 
     def matching(self, pattern: str, least: int, most: int | None) -> Values | None:
-        # Class by class where a pattern is a row of them, which is fast and shrinks well.
-        row = character_row(pattern, least, most)
-        if row is not None:
-            row = [part for part in row if part[2]]
-            parts = [st.text(chars, min_size=low, max_size=high) for chars, low, high in row]
-            drawn = parts[0] if len(parts) == 1 else st.tuples(*parts).map("".join)
-            shortest = tuple(chars[0] * low for chars, low, _ in row)
-            longest = tuple(chars[-1] * high for chars, _, high in row)
-            return classed(drawn, list(dict.fromkeys((shortest, longest))))
-        schema: JsonObject = {"pattern": pattern, "minLength": least}
-        if most is not None:
-            schema["maxLength"] = most
-        is_valid = compile_schema(schema).is_valid
-        written: SearchStrategy[Any] = _written(pattern, max(_ABOVE, least))
-        below = Random(pattern).randrange  # noqa: S311  (not for secrets)
-        texts = (write_text(pattern, below, above=max(_ABOVE, least)) for _ in range(_TRIES))
-        possible = any(text is not None and is_valid(text) for text in texts)
-        expression = None if least or most is not None else to_python(pattern)
-        if expression is None:
-            return unclassed(written.filter(is_valid)) if possible else None
-        # Python's engine and the validator's differ in what an edge of a word is.
-        found = st.from_regex(expression).filter(is_valid)
-        return unclassed(st.one_of(written.filter(is_valid), found) if possible else found)
+        return patterned(pattern, least, most)
 
     def kept(self, value: Values, test: Callable[[Any], bool]) -> Values:
         return unclassed(value.strategy.filter(test))
@@ -300,14 +273,6 @@ def fitting(texts: Iterable[str], least: int, most: int | None) -> tuple[str, ..
     return tuple(dict.fromkeys(text.ljust(least, "x")[:most] for text in texts))
 
 
-@st.composite
-def _written(draw: DrawFn, pattern: str, above: int) -> str | None:
-    return write_text(pattern, lambda count: draw(_up_to(count)), above=above)
-
-
-@lru_cache(maxsize=1024)
-def _up_to(count: int) -> SearchStrategy[int]:
-    return st.integers(0, count - 1)
 
 
 def _list_script(item: Values, least: int, most: int) -> Callable[[int], Script]:

@@ -16,8 +16,9 @@ from typing import Any, Final, TypeVar
 from mockseg.json_types import Json, JsonObject
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import format_text
+from mockseg.schemas.members import Member, Members
 from mockseg.schemas.patterns import character_row, write_text
-from mockseg.schemas.values import Member, Members, identity
+from mockseg.schemas.values import identity
 
 _WORDS: Final = ("first", "second", "Welcome", "monthly", "text", "large", "blue", "step")
 # What such a text usually is, where its length allows it.
