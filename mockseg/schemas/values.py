@@ -93,6 +93,8 @@ class Builder(Generic[V]):
         self._made: dict[tuple[bytes, str], V | None] = {}
         # Where no value can be, and why; the deepest is reported.
         self._dead: list[tuple[str, str]] = []
+        # Places of what is never left out.
+        self._whole: set[str] = set()
 
     def build(self, schemas: Iterable[Json], *, place: str) -> V:
         """Return the values that satisfy all of these schemas.
@@ -101,6 +103,7 @@ class Builder(Generic[V]):
             PlanError: no value does, or they cannot be constructed.
         """
         self._dead.clear()
+        self._whole = {f"{place}.properties.{name}" for name in ("properties", "traits")}
         found = self.value(tuple(schemas), name="", place=place)
         if found is not None:
             return found
@@ -313,12 +316,12 @@ class Builder(Generic[V]):
         """Return the values of a property; of an optional one that cannot be constructed, none.
 
         Raises:
-            PlanError: it is required.
+            PlanError: it is required, or all that a message is about.
         """
         try:
             return self.value(schemas, name=name, place=place)
         except PlanError as error:
-            if required:
+            if required or place in self._whole:
                 raise
             sentence = f"{place} is left out of all values: {error}"
             warnings.warn(sentence, PlanWarning, stacklevel=2)
