@@ -273,8 +273,6 @@ def fitting(texts: Iterable[str], least: int, most: int | None) -> tuple[str, ..
     return tuple(dict.fromkeys(text.ljust(least, "x")[:most] for text in texts))
 
 
-
-
 def _list_script(item: Values, least: int, most: int) -> Callable[[int], Script]:
     """Return the scripts of lists: without items, with one, with two that are equal."""
 
