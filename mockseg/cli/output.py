@@ -15,6 +15,7 @@ import contextlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TextIO, TypeAlias, TypeVar
@@ -137,6 +138,22 @@ def note(*parts: Part) -> None:
 def warn(sentence: str) -> None:
     """Print a warning or an error on standard error, with the name of the program."""
     _put(printable_lines(f"mockseg: {sentence}"), sys.stderr)
+
+
+@contextlib.contextmanager
+def warning_lines() -> Iterator[None]:
+    """Print each warning of mockseg's own once on standard error, until the block ends."""
+    seen: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **_more: object) -> None:
+        if str(message) not in seen:
+            seen.add(str(message))
+            warn(f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show
+        yield
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import click
 
 from mockseg.cli.data_files import PIPE, written
 from mockseg.cli.flags import OneOf
-from mockseg.cli.output import note
+from mockseg.cli.output import note, warning_lines
 from mockseg.cli.plan_source import plan_named
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.extras import require
@@ -81,7 +81,7 @@ def command(
     chosen = _chosen(events, plan, type_, kinds, strictness="strict" if strict else "lenient")
     mistakes = _mistakes(kinds)
     done = 0
-    with _hypothesis_home(), written(out) as file:
+    with _hypothesis_home(), warning_lines(), written(out) as file:
         for match in chosen:
             for each in samples(
                 match, kind, count=count, seed=seed, mistakes=mistakes, realistic=realistic

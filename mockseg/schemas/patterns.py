@@ -322,9 +322,14 @@ def write_text(pattern: str, below: Callable[[int], int], *, above: int) -> str 
         The text, or None where the pattern is not RE2 or has a set without characters to draw.
     """
     try:
-        return _text(parse(pattern), below, above)
+        return _text(_parsed(pattern), below, above)
     except Re2Error:
         return None
+
+
+@lru_cache(maxsize=256)
+def _parsed(pattern: str) -> Node:
+    return parse(pattern)
 
 
 def _text(node: Node, below: Callable[[int], int], above: int) -> str | None:

@@ -178,6 +178,9 @@ def _gather(
         if (denied := schema.get("not")) is not None:
             if isinstance(denied, dict) and set(denied) in ({"enum"}, {"pattern"}):
                 own["not"] = denied
+                if "pattern" in denied and own.get("type") != "string":
+                    # All that is no string satisfies a pattern.
+                    waiting.append({"type": "string"})
             else:
                 waiting.append(negate(denied, file=file, place=f"{place}.not"))
         if own and own not in plain:

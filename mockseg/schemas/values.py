@@ -21,7 +21,7 @@ from mockseg.schemas.format_checks import ASSERTED
 from mockseg.schemas.formats import MOMENT
 from mockseg.schemas.members import Member, Members
 from mockseg.schemas.shapes import Conjunction, Shape, expand, merged
-from mockseg.schemas.texts import passes, text_test
+from mockseg.schemas.texts import known_texts, text_test
 
 V = TypeVar("V")
 
@@ -63,8 +63,11 @@ class Chooser(Protocol[V]):
     def matching(self, pattern: str, least: int, most: int | None) -> V | None:
         """Strings that match a pattern; None where they cannot be constructed."""
 
-    def kept(self, value: V, test: Callable[[Any], bool]) -> V:
-        """What is drawn, drawn again until it passes a test; most of it must."""
+    def kept(self, value: V, test: Callable[[Any], bool], known: list[Any]) -> V:
+        """Those values that pass a test; some that do are known, the simplest first."""
+
+    def distinct(self, rows: V) -> V:
+        """Those lists whose items all differ."""
 
     def whole(self, least: int | None, most: int | None) -> V:
         """Whole numbers."""
@@ -257,9 +260,7 @@ class Builder(Generic[V]):
             Members(always=items, factors=(), order=tuple(items), least=0, most=None, others=None)
         )
         found = self._chooser.changed(row, lambda each: list(each.values()))
-        if not shape.unique:
-            return found
-        return self._chooser.kept(found, lambda row: len({*map(identity, row)}) == len(row))
+        return self._chooser.distinct(found) if shape.unique else found
 
     def _object(
         self, shape: Shape, factors: tuple[tuple[Conjunction, ...], ...], *, place: str
@@ -323,7 +324,8 @@ class Builder(Generic[V]):
         except PlanError as error:
             if required or place in self._whole:
                 raise
-            sentence = f"{place} is left out of all values: {error}"
+            at = "" if error.place == place else f"{error.place}: "
+            sentence = f"{self._file}: {place} is left out of all values: {at}{error.reason}"
             warnings.warn(sentence, PlanWarning, stacklevel=2)
             return None
 
@@ -353,25 +355,24 @@ class Builder(Generic[V]):
         least, most = shape.length.size
         formats = [each for each in shape.formats if each in ASSERTED or each == MOMENT]
         found, described = self._of_one(shape, formats, name=name)
-        plain = len(formats) + len(shape.patterns) <= 1 and not shape.avoided
-        if found is None and plain:
+        if len(formats) + len(shape.patterns) <= 1 and not shape.avoided:
+            if found is not None:
+                return found
             upper = "or more" if most is None else f"to {most}"
             why = (
                 f"strings of {described} with {least} {upper} characters cannot be constructed; "
                 "allowed are lengths that it has by itself"
             )
-        elif formats and (shape.patterns or len(formats) > 1):
-            why = (
-                "strings of a format and another format or pattern at once cannot be constructed; "
-                "allowed is one of them"
-            )
-        elif found is None or not (plain or passes(shape, text_test(shape, formats))):
+        else:
+            test = text_test(shape, formats)
+            known = known_texts(shape, formats, test)
+            if known:
+                drawn = self._chooser.among(list(known)) if found is None else found
+                return self._chooser.kept(drawn, test, known)
             why = (
                 f"no string was found that satisfies {described} and all else that is said of it; "
-                "allowed are patterns and lengths that some string satisfies at once"
+                "allowed are patterns, formats and lengths that some string satisfies at once"
             )
-        else:
-            return found if plain else self._chooser.kept(found, text_test(shape, formats))
         raise PlanError(why, file=self._file, place=place)
 
     def _of_one(self, shape: Shape, formats: list[str], *, name: str) -> tuple[V | None, str]:
@@ -466,3 +467,9 @@ def identity(value: Json) -> bytes:
         return canonical(value)
     except UnicodeEncodeError:
         return json.dumps(value, sort_keys=True).encode()
+
+
+def differ(items: Iterable[Json]) -> bool:
+    """Return whether no two items are equal."""
+    found = [identity(item) for item in items]
+    return len(set(found)) == len(found)

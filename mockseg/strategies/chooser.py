@@ -20,7 +20,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from mockseg.json_types import Json, JsonObject, as_object, encode_for_wire
 from mockseg.schemas.formats import Coded, format_text
 from mockseg.schemas.members import Member, Members
-from mockseg.schemas.values import identity
+from mockseg.schemas.values import differ, identity
 from mockseg.strategies.classes import (
     Choice,
     Script,
@@ -30,7 +30,7 @@ from mockseg.strategies.classes import (
     located,
     unclassed,
 )
-from mockseg.strategies.patterned import patterned
+from mockseg.strategies.patterned import passing, patterned
 
 _PADDING: Final = "padding"
 
@@ -197,8 +197,12 @@ class PlainChooser:
     def matching(self, pattern: str, least: int, most: int | None) -> Values | None:
         return patterned(pattern, least, most)
 
-    def kept(self, value: Values, test: Callable[[Any], bool]) -> Values:
-        return unclassed(value.strategy.filter(test))
+    def kept(self, value: Values, test: Callable[[Any], bool], known: list[Any]) -> Values:
+        return passing(value.strategy, test, known)
+
+    def distinct(self, rows: Values) -> Values:
+        # Each item has values of its own, so that none can stand in for another.
+        return unclassed(rows.strategy.filter(differ))
 
     def listed(self, item: Values, least: int, most: int, *, unique: bool) -> Values | None:
         if not unique:

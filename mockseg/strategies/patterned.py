@@ -1,22 +1,26 @@
-"""Texts of a pattern: written part by part, or found by Hypothesis, and tried by the validator."""
+"""Strings that must pass a test: those of patterns, and those of which several things are said.
+
+Some are known to pass. Others are drawn, and where none of a few passes, a known one is taken.
+So nothing is filtered, and the known ones are classes of their own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from random import Random
 from typing import Any, Final
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from mockseg.json_types import JsonObject
-from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.patterns import character_row, to_python, write_text
-from mockseg.strategies.classes import Values, classed, unclassed
+from mockseg.schemas.texts import known_matches, pattern_test
+from mockseg.strategies.classes import Values, classed
 
-# How many texts of a pattern are tried before it counts as impossible, and how often parts repeat.
-_TRIES: Final = 200
+# How many are drawn before a known one is taken, and how often parts of a pattern repeat.
+_TRIES: Final = 4
 _ABOVE: Final = 4
+_BOOLEANS: Final = st.booleans()
 
 
 def patterned(pattern: str, least: int, most: int | None) -> Values | None:
@@ -36,21 +40,43 @@ def patterned(pattern: str, least: int, most: int | None) -> Values | None:
         shortest = tuple(chars[0] * low for chars, low, _ in row)
         longest = tuple(chars[-1] * high for chars, _, high in row)
         return classed(drawn, list(dict.fromkeys((shortest, longest))))
-    schema: JsonObject = {"pattern": pattern, "minLength": least}
-    if most is not None:
-        schema["maxLength"] = most
-    is_valid = compile_schema(schema).is_valid
-    above = max(_ABOVE, least)
-    written: SearchStrategy[Any] = _written(pattern, above).filter(is_valid)
-    below = Random(pattern).randrange  # noqa: S311  (not for secrets)
-    texts = (write_text(pattern, below, above=above) for _ in range(_TRIES))
-    possible = any(text is not None and is_valid(text) for text in texts)
-    expression = None if least or most is not None else to_python(pattern)
-    if expression is None:
-        return unclassed(written) if possible else None
-    # Python's engine and the validator's differ in what an edge of a word is.
-    found = st.from_regex(expression).filter(is_valid)
-    return unclassed(st.one_of(written, found) if possible else found)
+    known = known_matches(pattern, least, most)
+    if not known:
+        return None
+    texts = [_written(pattern, max(_ABOVE, least))]
+    # Python's engine finds what may stand around a match, too.
+    if (expression := to_python(pattern)) is not None:
+        texts.append(st.from_regex(expression))
+    return passing(st.one_of(texts), pattern_test(pattern, least, most), known)
+
+
+def passing(
+    strategy: SearchStrategy[Any], test: Callable[[Any], bool], known: Sequence[Any]
+) -> Values:
+    """Return those values that pass a test.
+
+    Args:
+        strategy: draws values, of which some pass.
+        test: what they must pass.
+        known: at least one that does, the simplest first.
+    """
+    scripts = [(False, index) for index in range(len(known))] if len(known) > 1 else [(False,)]
+    return classed(_passing(strategy, test, st.sampled_from(known)), scripts, count=2)
+
+
+@st.composite
+def _passing(
+    draw: DrawFn,
+    strategy: SearchStrategy[Any],
+    test: Callable[[Any], bool],
+    known: SearchStrategy[Any],
+) -> Any:
+    if draw(_BOOLEANS):
+        for _ in range(_TRIES):
+            found = draw(strategy)
+            if test(found):
+                return found
+    return draw(known)
 
 
 @st.composite

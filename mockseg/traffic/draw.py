@@ -18,7 +18,7 @@ from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.formats import format_text
 from mockseg.schemas.members import Member, Members
 from mockseg.schemas.patterns import character_row, write_text
-from mockseg.schemas.values import identity
+from mockseg.schemas.values import differ, identity
 
 _WORDS: Final = ("first", "second", "Welcome", "monthly", "text", "large", "blue", "step")
 # What such a text usually is, where its length allows it.
@@ -104,11 +104,23 @@ class SeededChooser:
 
         return None if made() is None else made
 
-    def kept(self, value: Callable[[], Any], test: Callable[[Any], bool]) -> Callable[[], Any]:
-        # One that does not pass is found by who checks the whole message.
+    def kept(
+        self, value: Callable[[], Any], test: Callable[[Any], bool], known: list[Any]
+    ) -> Callable[[], Any]:
         def made() -> Any:
             drawn = (value() for _ in range(_TRIES))
-            return next((each for each in drawn if test(each)), None)
+            found = (each for each in drawn if test(each))
+            return next(found, self._draw.pick(known))
+
+        return made
+
+    def distinct(self, rows: Callable[[], Any]) -> Callable[[], Any]:
+        def made() -> Any:
+            for _ in range(_TRIES):
+                row = rows()
+                if differ(row):
+                    break
+            return row
 
         return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from plan_shapes import SHAPES
 
@@ -16,11 +17,21 @@ from mockseg.strategies.seeded import drawn, samples
 from mockseg.traffic.scenario import with_examples
 
 if TYPE_CHECKING:
+    from mockseg.json_types import JsonObject
     from mockseg.plans.model import Plan
 
 
 def _plan(name: str) -> Plan:
     return plan_from_json({"name": name, "rules": SHAPES[name]}, file="plan.json")
+
+
+def _is_judged(message: JsonObject) -> bool:
+    """Return whether it is without a lone surrogate, which edge messages have at times."""
+    try:
+        msgspec.json.encode(message)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -32,12 +43,9 @@ def test_strategies_draw_messages_of_the_plan(name: str) -> None:
         for kind in ("valid", "edge"):
             for sample in samples(match, kind, count=5, seed="1"):  # type: ignore[arg-type]
                 message = sample["message"]
-                try:
+                if _is_judged(message):
                     found = checks.check(message, type=message["type"], event=message.get("event"))
-                except ValueError:
-                    # A lone surrogate of an edge message, which no validator judges.
-                    continue
-                assert [violation.description for violation in found] == []
+                    assert [violation.description for violation in found] == []
         assert len(list(samples(match, "invalid", count=3, seed="1"))) == 3
 
 

@@ -163,6 +163,28 @@ SHAPES: Final[dict[str, list[dict[str, Any]]]] = {
             "email",
         )
     ],
+    "format and pattern": [
+        _track({"a": {"type": "string", "format": "date-time", "pattern": "Z$"}}, "a")
+    ],
+    "pattern and format": [
+        _track({"a": {"type": "string", "format": "email", "pattern": "^[a-z]+@acme[.]com$"}}, "a")
+    ],
+    "format and not that pattern": [
+        _track({"a": {"format": "email", "not": {"pattern": "example[.]com$"}}}, "a")
+    ],
+    "unique items by place": [
+        _track(
+            {
+                "a": {
+                    "type": "array",
+                    "uniqueItems": True,
+                    "items": [{"enum": ["x", "y"]}, {"enum": ["x", "y"]}],
+                    "minItems": 2,
+                }
+            },
+            "a",
+        )
+    ],
     "unknown format": [_track({"a": {"type": "string", "format": "phone"}}, "a")],
     "no bots": _with_common(
         {

@@ -13,6 +13,7 @@ import click
 
 from mockseg.cli.data_files import PIPE, lines_of
 from mockseg.cli.flags import client_settings, json_flag
+from mockseg.cli.output import warning_lines
 from mockseg.cli.plan_source import plan_in_file
 from mockseg.cli.signals import handling
 from mockseg.cli.target import Target
@@ -146,7 +147,8 @@ def _generated(
         "start": format_moment(recipe.start_ns),
         "faker": faker_release(),
     }
-    return Traffic(recipe), facts
+    with warning_lines():
+        return Traffic(recipe), facts
 
 
 def _write(traffic: Traffic, tally: Tally, *, out: str | None) -> str:

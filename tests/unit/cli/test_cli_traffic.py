@@ -169,3 +169,18 @@ def test_bad_replays_are_one_sentence(broken, told, tmp_path, nobody, capsys) ->
     error = capsys.readouterr().err
     assert told in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["traffic", "--dry-run", "--duration", "1s"], ["samples"]])
+def test_a_property_that_cannot_be_constructed_is_named_once(tmp_path, capsys, command) -> None:
+    """As one line, not as a warning of Python; the rest of the plan is used."""
+    odd = {"type": "string", "pattern": "^a+$", "not": {"pattern": "a"}}
+    body = {"type": "object", "properties": {"odd": odd}}
+    schema = {"type": "object", "properties": {"properties": body}}
+    rule = {"type": "TRACK", "key": "A", "jsonSchema": schema}
+    file = tmp_path / "ours.json"
+    file.write_text(json.dumps({"name": "ours", "rules": [rule]}))
+    assert run([*command, "--plan", str(file)]) == 0
+    [warning] = [line for line in capsys.readouterr().err.splitlines() if "odd" in line]
+    place = "ours: A.jsonSchema.properties.properties.properties.odd"
+    assert warning.startswith(f"mockseg: warning: {place} is left out of all values: no string")

@@ -47,10 +47,14 @@ class Words:
         """Say which pattern a text matches, and how long it is."""
         return None if most == 1 else f"/{pattern}/ {least}..{most}"
 
-    def kept(self, value, test):
-        """Mark what is drawn until it passes a test."""
-        assert callable(test)
-        return f"{value}?"
+    def kept(self, value, test, known):
+        """Say what must pass a test, and the simplest that does."""
+        assert all(map(test, known))
+        return f"{value}, such as {known[0]!r}"
+
+    def distinct(self, rows):
+        """Say that the items of a list differ."""
+        return f"{rows} distinct"
 
     def whole(self, least, most):
         """Say the limits of a whole number."""
@@ -118,6 +122,22 @@ class Words:
         ({"type": "string", "format": "iri"}, "text  0..None"),
         ({"type": "string", "pattern": "^a"}, "/^a/ 0..None"),
         ({"type": "string", "allOf": [{"pattern": "a"}, {"pattern": "a"}]}, "/a/ 0..None"),
+        (
+            {"type": "string", "format": "date", "pattern": "^2000-01-01$"},
+            "date  0..None, such as '2000-01-01'",
+        ),
+        (
+            {"type": "string", "pattern": "^a+$", "maxLength": 2, "allOf": [{"pattern": "a"}]},
+            "/^a+$/ 0..2, such as 'a'",
+        ),
+        (
+            {"type": "string", "not": {"pattern": "^$"}, "maxLength": 1},
+            "text  0..1, such as '-'",
+        ),
+        (
+            {"type": "array", "uniqueItems": True, "items": [{"type": "null"}], "maxItems": 1},
+            "{0!: among [None]} 0 0..None None' distinct",
+        ),
         ({"type": "boolean"}, "among [False, True]"),
         ({"type": "null"}, "among [None]"),
         ({"type": ["string", "null"]}, "(text  0..None | among [None])"),
