@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
 from typing import Final, NamedTuple, TypeAlias
 
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, JsonObject, canonical
+from mockseg.schemas.bounds import Bounds, bounds_of
 from mockseg.schemas.compiled import compile_schema
 from mockseg.schemas.soundness import COMBINATORS
 from mockseg.schemas.tree import types_of
@@ -301,41 +301,6 @@ def _flat(schemas: Iterable[Json], *, file: str, place: str) -> list[Conjunction
     return found
 
 
-class Bounds(NamedTuple):
-    """Limits of a number or of a size; None means unlimited.
-
-    Attributes:
-        least, most: the limits.
-        above, below: whether the limit itself is excluded.
-    """
-
-    least: Json = None
-    most: Json = None
-    above: bool = False
-    below: bool = False
-
-    def whole(self) -> tuple[int | None, int | None]:
-        """Return the limits for whole numbers, both included."""
-        least = most = None
-        if self.least is not None:
-            least = ceil(self.least) + (self.above and ceil(self.least) == self.least)
-        if self.most is not None:
-            most = floor(self.most) - (self.below and floor(self.most) == self.most)
-        return least, most
-
-    @property
-    def size(self) -> tuple[int, int | None]:
-        least, most = self.whole()
-        return max(0, least or 0), most
-
-    def is_empty(self) -> bool:
-        if self.least is None or self.most is None:
-            return False
-        return bool(
-            self.least > self.most or (self.least == self.most and (self.above or self.below))
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """What is allowed of a value; every keyword is about one of the types.
@@ -436,7 +401,7 @@ def merged(schemas: Iterable[JsonObject]) -> Shape:
     """
     parts = list(schemas)
     types, whole = _types(parts)
-    limits = {kind: _bounds(parts, *keywords) for kind, keywords in _LIMITS.items()}
+    limits = {kind: bounds_of(parts, *keywords) for kind, keywords in _LIMITS.items()}
     types = [kind for kind in types if kind not in limits or not limits[kind].is_empty()]
     values = _values(parts, types)
     if values is not None:
@@ -475,14 +440,6 @@ def _types(parts: Iterable[JsonObject]) -> tuple[list[str], bool]:
             as_numbers = dict.fromkeys("number" if name == "integer" else name for name in named)
             types = [name for name in as_numbers if name in types]
     return types, whole
-
-
-def _bounds(parts: Iterable[JsonObject], lower: str, upper: str, above: str, below: str) -> Bounds:
-    lows = [(p[key], key == above) for p in parts for key in (lower, above) if key in p]
-    highs = [(p[key], key == below) for p in parts for key in (upper, below) if key in p]
-    least, excluded = max(lows, default=(None, False))
-    most, not_below = min(((high, not out) for high, out in highs), default=(None, True))
-    return Bounds(least, most, above=excluded, below=not not_below)
 
 
 def _values(parts: list[JsonObject], types: list[str]) -> list[Json] | None:
