@@ -44,7 +44,9 @@ class Bounds(NamedTuple):
         )
 
 
-def bounds_of(parts: Iterable[JsonObject], lower: str, upper: str, above: str, below: str) -> Bounds:
+def bounds_of(
+    parts: Iterable[JsonObject], lower: str, upper: str, above: str, below: str
+) -> Bounds:
     lows = [(p[key], key == above) for p in parts for key in (lower, above) if key in p]
     highs = [(p[key], key == below) for p in parts for key in (upper, below) if key in p]
     least, excluded = max(lows, default=(None, False))
