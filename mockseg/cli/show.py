@@ -85,7 +85,7 @@ def _call_id(target: Target, name: str) -> str:
     asked = ListCalls(message_id=message_id, order="newest", limit=1)
     page = target.ask("list_calls", asked, CallPage)
     if page.calls:
-        if message_id is not None and page.total > 1:
+        if message_id is not None and page.total is not None and page.total > 1:
             listed = f"mockseg calls --message-id {shorten(name)} lists them"
             note(f"{page.total} calls have this messageId; this is the newest ({listed})")
         return page.calls[0].id

@@ -27,6 +27,8 @@ class ListCalls(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
         before: only earlier calls than this cursor.
         order: which come first, the oldest or the newest.
         limit: maximum number of calls; a page whose messages exceed 4 MB has fewer.
+        total: whether the number of all calls that match is counted; to look no further than the
+            page is faster.
     """
 
     q: str | None = None
@@ -34,6 +36,7 @@ class ListCalls(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
     before: Cursor | None = None
     order: Order = "oldest"
     limit: Limit = 100
+    total: bool = True
 
 
 class CallPage(Result, frozen=True):
@@ -41,14 +44,14 @@ class CallPage(Result, frozen=True):
 
     Attributes:
         calls: at most ``limit``, and fewer when they exceed 4 MB.
-        total: number of kept calls that match, whatever the cursor.
+        total: number of kept calls that match, whatever the cursor; null unless asked for.
         verdict: calls of which verdict these are: that of the query, or any.
         next: the cursor of the next page, ``after`` it where the oldest come first and
             ``before`` it where the newest do; null when nothing follows.
     """
 
     calls: list[Call]
-    total: int
+    total: int | None
     next: int | None
     verdict: VerdictKey = "any"
 

@@ -201,6 +201,64 @@ class CallCounts(Result, frozen=True):
     facets: dict[str, list[FacetValue]]
 
 
+class ExplainQuery(Params, frozen=True):
+    """Which query to explain.
+
+    Attributes:
+        q: a query, such as ``is:bad type:track``.
+        source: a write key; all sources if omitted.
+        limit: maximum number of calls to explain, the newest first.
+    """
+
+    q: str
+    source: WriteKey | None = None
+    limit: Annotated[int, Meta(ge=0, le=1000)] = 20
+
+
+class ExplainedTerm(Result, frozen=True):
+    """What one term of a query finds.
+
+    Attributes:
+        text: as it was written.
+        holds: number of calls for which it holds.
+        without: number of calls that match without it.
+        fql: the same in Segment's FQL, or null where FQL cannot say it.
+    """
+
+    text: str
+    holds: int
+    without: int
+    fql: str | None
+
+
+class ExplainedCall(Result, frozen=True):
+    """Why a call matches a query or does not.
+
+    Attributes:
+        row: the call.
+        fails: the terms that do not hold for it; empty for a call that matches.
+    """
+
+    row: CallRow
+    fails: list[str]
+
+
+class ExplainedQuery(Result, frozen=True):
+    """What a query finds, term by term.
+
+    Attributes:
+        total: number of kept calls of the source, or of all.
+        matched: number of those that match.
+        terms: in the order of the query.
+        calls: at most ``limit``, the newest first.
+    """
+
+    total: int
+    matched: int
+    terms: list[ExplainedTerm]
+    calls: list[ExplainedCall]
+
+
 class CopyCall(Params, frozen=True):
     """Which call, and as what.
 

@@ -92,6 +92,8 @@ from mockseg.operations.rows import (
     CopyCall,
     CopyCalls,
     CountCalls,
+    ExplainedQuery,
+    ExplainQuery,
     ListRows,
     RowPage,
 )
@@ -258,6 +260,15 @@ OPERATIONS: tuple[Operation, ...] = (
         "Count calls by verdict, by time and by their most frequent values.",
         CountCalls,
         CallCounts,
+    ),
+    Operation(
+        "explain_query",
+        "GET",
+        "/calls/query",
+        "Say which terms of a query hold, for all calls and for each of the newest.",
+        ExplainQuery,
+        ExplainedQuery,
+        command="calls",
     ),
     Operation(
         "copy_calls",

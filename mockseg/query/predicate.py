@@ -109,11 +109,17 @@ class CallQuery:
     text: str
     terms: tuple[Term, ...]
     _tests: tuple[_Test, ...] = field(repr=False, compare=False)
+    _by_term: tuple[_Test, ...] = field(repr=False, compare=False)
 
     def matches(self, call: KeptCall) -> bool:
         """Return whether all terms hold for a call."""
         seen = _Seen(call)
         return all(test(seen) for test in self._tests)
+
+    def failing(self, call: KeptCall) -> list[int]:
+        """Return the places of the terms that do not hold for a call."""
+        seen = _Seen(call)
+        return [place for place, test in enumerate(self._by_term) if not test(seen)]
 
 
 def compile_query(text: str, surroundings: Surroundings) -> CallQuery:
@@ -124,8 +130,9 @@ def compile_query(text: str, surroundings: Surroundings) -> CallQuery:
     """
     terms = read_terms(text)
     steps = [_step(term, text, surroundings) for term in terms]
+    by_term = tuple(step.test for step in steps)
     steps.sort(key=lambda step: step.cost)
-    return CallQuery(text, terms, tuple(step.test for step in steps))
+    return CallQuery(text, terms, tuple(step.test for step in steps), by_term)
 
 
 def _step(term: Term, text: str, surroundings: Surroundings) -> _Step:
@@ -350,7 +357,7 @@ def _json_test(value: Value, *, only_text: bool) -> Callable[[Json], bool]:
         return lambda found: isinstance(found, str) and found.startswith(wanted)
     if only_text:
         return lambda found: bool(found == wanted)
-    exact = _exact(value)
+    exact = exact_value(value)
     if value.comparison in _IN_ORDER:
         compare = _IN_ORDER[value.comparison]
         if not _is_number(exact):
@@ -366,7 +373,7 @@ def _json_test(value: Value, *, only_text: bool) -> Callable[[Json], bool]:
     )
 
 
-def _exact(value: Value) -> Json:
+def exact_value(value: Value) -> Json:
     """Return the JSON value that a term names: a number, true, false, null or a text."""
     if value.is_quoted:
         return value.text

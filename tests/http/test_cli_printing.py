@@ -39,7 +39,14 @@ urllib.request.urlopen(urllib.request.Request(host, json.dumps(body).encode())).
 # {plan} a hostile plan, {out} a file that is not there yet, {id} a destination. A command that is
 # new belongs here.
 CASES: dict[str, list[list[str]]] = {
-    "calls": [[], ["--json"], ["--event", EVIL], ["--where", EVIL], ["--source", EVIL + "?"]],
+    "calls": [
+        [],
+        ["--json"],
+        ["--event", EVIL],
+        ["--where", EVIL],
+        ["--source", EVIL + "?"],
+        [f"!{EVIL}", "--explain"],
+    ],
     "catalogue list": [[], ["--json"]],
     "catalogue show": [
         ["userguiding"],

@@ -26,7 +26,16 @@ _TRAFFIC = "--catalogue userguiding --duration 0.2s --rate 100/s "
 # {taken} is a port that something listens on, {id} is a destination. All commands find a server
 # with one bad and one good call of the source wk. A command that is new belongs here.
 CASES: dict[str, list[tuple[str, int]]] = {
-    "calls": [("", 0), ("--bad", 0), ("--source nobody", 0), ("--where (", 2), ("--limit 0", 2)],
+    "calls": [
+        ("", 0),
+        ("--bad", 0),
+        ("--source nobody", 0),
+        ("--where (", 2),
+        ("--limit 0", 2),
+        ("is:bad --explain", 0),
+        ("--explain", 2),
+        ("is:bad --bad --explain", 2),
+    ],
     "catalogue list": [("", 0)],
     "catalogue show": [("userguiding", 0), ("nope", 2), ("userguiding --plan nope", 2)],
     "clear": [("--source wk", 0), ("", 2), ("--source wk --all", 2)],

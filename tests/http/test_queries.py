@@ -64,6 +64,52 @@ async def test_calls_are_found_by_what_became_of_them(filled: Any) -> None:
     assert await found(filled, "to:crm") == []
 
 
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+async def test_a_list_without_its_total_has_the_same_calls(filled: Any, order: str) -> None:
+    """Page by page, between two calls, and where nothing matches; it looks no further."""
+    narrowed: list[dict[str, str]] = [
+        {"q": "type:track"},
+        {"q": "is:good", "after": "1", "before": "3"},
+        {"good": "true", "after": "1"},
+        {"type": "track", "before": "4"},
+        {"q": "event:none"},
+        {},
+    ]
+    for query in narrowed:
+        for limit in ("1", "2", "9"):
+            asked = {**query, "order": order, "limit": limit}
+            pages = []
+            for total in ("true", "false"):
+                async with filled.get(f"{V1}/calls", params={**asked, "total": total}) as answer:
+                    pages.append(await answer.json())
+            assert pages[1].pop("total") is None
+            assert pages[0].pop("total") >= len(pages[0]["calls"])
+            assert pages[0] == pages[1], asked
+
+
+async def test_a_query_is_explained_term_by_term(filled: Any) -> None:
+    """How many calls each term holds for, how many match without it, and what a call fails."""
+    query = {"q": "type:track properties.total:>=40 -user:u2", "limit": "2"}
+    async with filled.get(f"{V1}/calls/query", params=query) as answer:
+        explained = await answer.json()
+    assert (explained["total"], explained["matched"]) == (4, 1)
+    assert explained["terms"] == [
+        {"text": "type:track", "holds": 3, "without": 1, "fql": 'type = "track"'},
+        {
+            "text": "properties.total:>=40",
+            "holds": 1,
+            "without": 2,
+            "fql": "properties.total >= 40",
+        },
+        {"text": "-user:u2", "holds": 3, "without": 1, "fql": '!(userId = "u2")'},
+    ]
+    assert [call["row"][0] for call in explained["calls"]] == [4, 3]
+    assert [call["fails"] for call in explained["calls"]] == [
+        ["properties.total:>=40"],
+        ["type:track", "properties.total:>=40"],
+    ]
+
+
 async def test_a_query_that_cannot_be_read_is_refused_with_its_place(filled: Any) -> None:
     """By the list and by the stream."""
     for path in ("calls", "stream"):
@@ -104,6 +150,24 @@ def test_commands_take_a_query(
     assert run(["export", str(file), "is:bad"]) == 0
     assert [json.loads(line)["id"] for line in gzip.decompress(file.read_bytes()).splitlines()] == [
         "call-4"
+    ]
+
+
+def test_a_command_explains_a_query(
+    send_batch: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table of its terms, then why each of the newest calls matches or does not."""
+    send_batch(*MESSAGES)
+    assert run(["calls", "type:track", "coupon", "--explain", "--last", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "0 of 4 calls match"
+    assert [line.split() for line in lines if line.startswith(("type:track", "coupon"))] == [
+        ["type:track", "3", "0", "type", "=", '"track"'],
+        ["coupon", "0", "3", "-"],
+    ]
+    assert lines[-2:] == [
+        "call-4 track: does not match coupon",
+        "call-3 page Cart: does not match type:track, coupon",
     ]
 
 

@@ -12,6 +12,8 @@ from mockseg import json_types
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import Answer, KeptRequest
 from mockseg.errors import QueryError
+from mockseg.fql.query import parse_question
+from mockseg.query.as_fql import fql_of
 from mockseg.query.predicate import CallQuery, Surroundings, compile_query
 from mockseg.query.terms import KEYS, read_terms, term_text
 
@@ -83,3 +85,29 @@ def test_a_property_is_found_by_its_value(name: str, *, value: int | str | bool)
     query = compile_query(term, NOW)
     assert query.matches(call({"properties": {name: value}}))
     assert not query.matches(call({"properties": {}}))
+
+
+FQL_VALUES = st.sampled_from(["a", "42", "1.5", "true", "null", "-3", "1e3", "a b", "", "x_1"])
+TERMS = st.builds(
+    lambda key, comparison, values, star, sign: (
+        sign + f"{key}:" + ",".join(comparison + (value or '""') + star for value in values)
+    ),
+    st.sampled_from(["type", "event", "user", "name", "properties.p", "traits.t", "properties.q"]),
+    st.sampled_from(["", "", "=", ">", "<="]),
+    st.lists(FQL_VALUES.map(lambda text: f'"{text}"' if " " in text else text), min_size=1),
+    st.sampled_from(["", "", "*"]),
+    st.sampled_from(["", "-"]),
+)
+HELD = st.sampled_from(["a", "42", 42, 1.5, "1.5", True, "true", None, -3, "a b", "", 1000, {}, []])
+
+
+@given(TERMS, st.dictionaries(st.sampled_from("pq"), HELD), HELD, st.sampled_from(["a", None]))
+def test_a_term_in_fql_means_the_same(text: str, held: dict, name: object, event: str) -> None:  # type: ignore[type-arg]
+    """Where FQL can say it, for every value."""
+    query, _ = _read(text)
+    fql = fql_of(query.terms[0]) if query is not None else None
+    if query is None or fql is None:
+        return
+    message = {"type": "track", "event": event, "name": name, "properties": held, "userId": "a"}
+    kept = msgspec.structs.replace(call(message, event), user_id="a")
+    assert query.matches(kept) is parse_question(fql).matches(kept.message())

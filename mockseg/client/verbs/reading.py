@@ -181,7 +181,7 @@ def call_pages(
 ) -> Steps[list[Call]]:
     """Return the calls of the source that match, after a cursor or that of the scope."""
     after = scope.after if after is None else after
-    first = ListCalls(source=scope.write_key, after=after, limit=PAGE, **scalars)
+    first = ListCalls(source=scope.write_key, after=after, limit=PAGE, total=False, **scalars)
     return pages("list_calls", first, "calls")
 
 

@@ -69,14 +69,17 @@ _ANNOTATIONS = ("title", "description")
 async def list_calls(asked: ListCalls, *, journal: MemoryJournal, queries: Queries) -> CallPage:
     most = asked.limit + 1
     query = None if asked.q is None else queries.compile(asked.q)
-    if query is not None or narrows(asked):
+    total: int | None = None
+    if query is None and not narrows(asked):
+        total, found = journal.count(asked.source)[0], _page(asked, most, journal)
+    elif asked.total:
         total, found = await _filtered(asked, most, journal, query)
     else:
-        total, found = journal.count(asked.source)[0], _page(asked, most, journal)
+        found = await _first_found(asked, most, journal, query)
     shown = fitting(found, limit=asked.limit, size=lambda call: len(call.raw))
     return CallPage(
         calls=[call.view() for call in shown],
-        total=total,
+        total=total if asked.total else None,
         next=shown[-1].cursor if len(found) > len(shown) else None,
         verdict=asked.verdict or "any",
     )
@@ -114,6 +117,33 @@ async def _filtered(
     if newest:
         found.reverse()
     return total, list(found)
+
+
+async def _first_found(
+    asked: ListCalls, most: int, journal: MemoryJournal, query: CallQuery | None
+) -> list[KeptCall]:
+    """Return the calls of the page, and look at no others."""
+    matches = compiled(asked)
+    found_by_query = query.matches if query is not None else _all
+    newest = asked.order == "newest"
+    found: list[KeptCall] = []
+    portions = (
+        journal.scan_back(before=asked.before, source=asked.source)
+        if newest
+        else journal.scan(after=asked.after, source=asked.source)
+    )
+    async for portion in portions:
+        for call in portion:
+            is_past = (
+                call.cursor <= asked.after
+                if newest
+                else asked.before is not None and call.cursor >= asked.before
+            )
+            if is_past or len(found) == most:
+                return found
+            if matches(call) and found_by_query(call):
+                found.append(call)
+    return found
 
 
 def _all(_call: KeptCall) -> bool:

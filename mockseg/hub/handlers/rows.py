@@ -29,12 +29,17 @@ from mockseg.operations.rows import (
     CopyCall,
     CopyCalls,
     CountCalls,
+    ExplainedCall,
+    ExplainedQuery,
+    ExplainedTerm,
+    ExplainQuery,
     FacetKey,
     FacetValue,
     ListRows,
     RowPage,
     TermView,
 )
+from mockseg.query.as_fql import fql_of
 from mockseg.query.terms import FIELD_ROOTS, key_text, term_text
 from mockseg.suggestions import unknown_parameter
 
@@ -226,6 +231,42 @@ def _facet_term(key: FacetKey, value: str) -> str:
     if key == "field":
         return f"{key_text(value)}:*"
     return term_text("is" if key == "verdict" else key, value)
+
+
+async def explain_query(
+    asked: ExplainQuery, *, journal: MemoryJournal, queries: Queries, destinations: Destinations
+) -> ExplainedQuery:
+    query = queries.compile(asked.q)
+    texts = [term.text for term in query.terms]
+    total = matched = 0
+    holds, only = [0] * len(texts), [0] * len(texts)
+    calls: list[ExplainedCall] = []
+    async for portion in journal.scan_back(source=asked.source):
+        for call in portion:
+            fails = query.failing(call)
+            total += 1
+            matched += not fails
+            for place in set(range(len(texts))).difference(fails):
+                holds[place] += 1
+            if len(fails) == 1:
+                only[fails[0]] += 1
+            if len(calls) < asked.limit:
+                row = call_row(call, destinations.ledger)
+                calls.append(ExplainedCall(row=row, fails=[texts[place] for place in fails]))
+    return ExplainedQuery(
+        total=total,
+        matched=matched,
+        terms=[
+            ExplainedTerm(
+                text=term.text,
+                holds=holds[place],
+                without=matched + only[place],
+                fql=fql_of(term),
+            )
+            for place, term in enumerate(query.terms)
+        ],
+        calls=calls,
+    )
 
 
 async def copy_call(asked: CopyCall, *, journal: MemoryJournal) -> CopiedText:
