@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from mockseg.cli.examples import with_example
 from mockseg.cli.group import Group
 from mockseg.errors import MocksegError, UnmetExpectationError
 from mockseg.suggestions import unknown
@@ -21,40 +22,60 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-# Name -> its module below mockseg.cli, and its line in the help. The module's `command`
-# is the command.
+# What people want -> the commands for it: name, module below mockseg.cli, line in the help. The
+# module's `command` is the command.
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Run": {
+        "serve": ("serve", "Run the local Segment."),
+        "demo": ("demo", "Run it for a moment and send real traffic to it."),
+        "run": ("run", "Run a program against a server of its own; judge what it sent."),
+        "readyz": ("readyz", "Check whether a server is ready, or wait until it is."),
+        "clear": ("clear", "Forget calls."),
+        "journal": ("journal", "Look at the file of a journal, check it, or compact it."),
+    },
+    "Look": {
+        "tail": ("tail", "Show calls while they arrive."),
+        "calls": ("calls", "List recorded calls."),
+        "show": ("show", "Show one call or one request whole."),
+        "requests": ("requests", "List requests, refused ones with the reason."),
+        "sources": ("sources", "List sources with what they recorded."),
+        "summary": ("summary", "Count what was recorded."),
+        "truth": ("truth", "Report the fate of each message."),
+        "deliveries": ("deliveries", "List what became of calls at destinations."),
+        "warehouse": ("warehouse", "Run SQL on calls in Segment's warehouse schema, or write it."),
+        "export": ("export", "Write recorded calls to a file, one JSON object a line."),
+    },
+    "Check": {
+        "wait": ("wait", "Wait until calls are recorded."),
+        "validate": ("validate", "Judge a file of calls by plans, without a server."),
+        "coverage": ("coverage", "Report what of the plans was seen and asserted on."),
+        "conform": ("conform", "Judge a Segment SDK by the public conformance suite."),
+    },
+    "Break": {
+        "fault": ("fault", "Break requests on purpose."),
+    },
+    "Send": {
+        "traffic": ("traffic", "Send synthetic traffic, the same for the same seed."),
+        "replay": ("replay", "Send captured calls again, with their timing."),
+        "samples": ("samples", "Write messages for test suites in any language."),
+        "import": ("import_calls", "Record exported calls again."),
+        "redeliver": ("redeliver", "Deliver recorded calls again."),
+    },
+    "Plan": {
+        "catalogue": ("catalogue", "Show the events that documents describe."),
+        "plan": ("plan", "Infer, compare and convert tracking plans."),
+    },
+    "Connect": {
+        "snippet": ("snippet", "Show how an SDK is pointed at mockseg."),
+        "destination": ("destination", "Connect destinations, and look at the vendor's side."),
+    },
+    "Learn": {
+        "manual": ("manual", "Read the manual, a page or a part of it."),
+        "completion": ("completion", "Complete commands and flags in a shell."),
+    },
+}
 COMMANDS: dict[str, tuple[str, str]] = {
-    "serve": ("serve", "Run the local Segment."),
-    "demo": ("demo", "Run it for a moment and send real traffic to it."),
-    "run": ("run", "Run a program against a server of its own; judge what it sent."),
-    "readyz": ("readyz", "Check whether a server is ready, or wait until it is."),
-    "manual": ("manual", "Read the manual, a page or a part of it."),
-    "snippet": ("snippet", "Show how an SDK is pointed at mockseg."),
-    "tail": ("tail", "Show calls while they arrive."),
-    "calls": ("calls", "List recorded calls."),
-    "show": ("show", "Show one call or one request whole."),
-    "requests": ("requests", "List requests, refused ones with the reason."),
-    "sources": ("sources", "List sources with what they recorded."),
-    "wait": ("wait", "Wait until calls are recorded."),
-    "warehouse": ("warehouse", "Run SQL on calls in Segment's warehouse schema, or write it."),
-    "summary": ("summary", "Count what was recorded."),
-    "clear": ("clear", "Forget calls."),
-    "export": ("export", "Write recorded calls to a file, one JSON object a line."),
-    "import": ("import_calls", "Record exported calls again."),
-    "journal": ("journal", "Look at the file of a journal, check it, or compact it."),
-    "catalogue": ("catalogue", "Show the events that documents describe."),
-    "samples": ("samples", "Write messages for test suites in any language."),
-    "validate": ("validate", "Judge a file of calls by plans, without a server."),
-    "plan": ("plan", "Infer, compare and convert tracking plans."),
-    "fault": ("fault", "Break requests on purpose."),
-    "truth": ("truth", "Report the fate of each message."),
-    "destination": ("destination", "Connect destinations, and look at the vendor's side."),
-    "deliveries": ("deliveries", "List what became of calls at destinations."),
-    "redeliver": ("redeliver", "Deliver recorded calls again."),
-    "traffic": ("traffic", "Send synthetic traffic, the same for the same seed."),
-    "replay": ("replay", "Send captured calls again, with their timing."),
-    "conform": ("conform", "Judge a Segment SDK by the public conformance suite."),
-    "coverage": ("coverage", "Report what of the plans was seen and asserted on."),
+    name: row for section in SECTIONS.values() for name, row in section.items()
 }
 
 
@@ -78,6 +99,13 @@ class LazyGroup(Group):
     def short_helps(self) -> dict[str, str]:
         return {name: line for name, (_, line) in COMMANDS.items()}
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        width = max(map(len, COMMANDS))
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                # One column for all sections.
+                formatter.write_dl([(name.ljust(width), row[1]) for name, row in section.items()])
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
@@ -86,7 +114,7 @@ class LazyGroup(Group):
             return None
         module = importlib.import_module(f"mockseg.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
-        return command
+        return with_example(command, cmd_name)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; click would turn a closed pipe into exit 1."""

@@ -33,13 +33,16 @@ def test_the_wheel_holds_the_packages_with_their_data(built: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} <= {"mockseg", "pytest_mockseg"}
+    ours = {top for top in tops if not top.endswith((".dist-info", ".data"))}
+    assert ours <= {"mockseg", "pytest_mockseg"}
     shipped = {str(file.relative_to(ROOT)) for file in (ROOT / "mockseg").rglob("*.py")}
     assert shipped <= set(names)
     assert "mockseg/py.typed" in names
     assert any(name.startswith("mockseg/catalogue/data/") for name in names)
     assert any(name.startswith("mockseg/web/page/templates/") for name in names)
     assert "mockseg/web/static/calls.js" in names
+    assert "mockseg/manual/index.md" in names
+    assert any(name.endswith("/share/man/man1/mockseg.1") for name in names)
     assert not [name for name in names if name.endswith((".pyc", ".pyo"))]
 
 
@@ -61,7 +64,15 @@ def test_the_sdist_holds_what_it_takes_to_test_it(built: Path) -> None:
     [sdist] = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = ["/".join(name.split("/")[1:]) for name in archive.getnames()]
-    for needed in ("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "pyproject.toml"):
+    for needed in (
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "pyproject.toml",
+        "Dockerfile",
+        "man/mockseg.1",
+    ):
         assert needed in names
     assert any(name.startswith("tests/unit/") for name in names)
     assert any(name.startswith("fixtures/events/") for name in names)

@@ -33,3 +33,12 @@ def test_the_public_surface_is_the_written_one() -> None:
     now = done.stdout.splitlines()
     assert sorted(set(now) - set(written)) == [], "new; write it with tests/contract/surface.py"
     assert sorted(set(written) - set(now)) == [], "gone; was that meant?"
+
+
+def test_the_page_of_man_is_that_of_the_help() -> None:
+    """What `man mockseg` shows is what `--help` says."""
+    done = subprocess.run(
+        [sys.executable, HERE / "man_page.py"], capture_output=True, text=True, check=True
+    )
+    written = (HERE.parents[1] / "man" / "mockseg.1").read_text("utf-8")
+    assert written == done.stdout, "write it with tests/contract/man_page.py > man/mockseg.1"

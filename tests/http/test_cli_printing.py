@@ -145,6 +145,7 @@ CASES: dict[str, list[list[str]]] = {
         ["1", "--json"],
         ["req-1", "--json"],
     ],
+    "completion": [[EVIL], ["bash"]],
     "manual": [[EVIL], [f"faults#{EVIL}"], ["--search", EVIL], ["faults"]],
     "snippet": [["python", "--write-key", EVIL], [EVIL], ["ruby", "--tls-url", EVIL, "--ca", EVIL]],
     "sources": [[], ["--json"]],

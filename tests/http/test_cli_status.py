@@ -134,6 +134,7 @@ CASES: dict[str, list[tuple[str, int]]] = {
         ("--allow nope -- true", 2),
         ("", 2),
     ],
+    "completion": [("bash", 0), ("zsh", 0), ("fish", 0), ("csh", 2), ("", 2)],
     "manual": [("", 0), ("faults", 0), ("nope", 2), ("faults#nope", 2), ("--search retry", 0)],
     "samples": [
         ("track --count 1", 0),

@@ -151,7 +151,7 @@ def check(example: Example, folder: Path, python: Path) -> None:
         case "js":
             _check_syntax(example, folder)
         case "sh" | "yaml":
-            _check_flags(example)
+            check_flags(example.code, place=_where(example))
         case "json":
             json.loads(example.code)
         case "toml":
@@ -243,20 +243,28 @@ def _check_syntax(example: Example, folder: Path) -> None:
         raise ExampleError(f"{_where(example)}: {done.stderr}")
 
 
-def _check_flags(example: Example) -> None:
-    """Check that every ``mockseg`` command in a block exists and has its flags."""
-    for line in example.code.replace("\\\n", " ").splitlines():
+def check_flags(shell: str, *, place: str) -> None:
+    """Check that every ``mockseg`` command in a text exists and has its flags.
+
+    Args:
+        shell: lines of a shell script, or of a configuration that has such lines.
+        place: where the text is.
+
+    Raises:
+        ExampleError: a command or a flag is unknown.
+    """
+    for line in shell.replace("\\\n", " ").splitlines():
         for found in re.finditer(r"(?:^|[&|;] *|run: |- )mockseg ([^&|;>#]*)", line):
             words = found[1].replace("'", "").split()
             name = words[0] if words else ""
             if name.startswith("-") or not name:
                 continue
             if name not in COMMANDS:
-                raise ExampleError(f"{_where(example)}: unknown command mockseg {name}")
-            _parse(example, words)
+                raise ExampleError(f"{place}: unknown command mockseg {name}")
+            _parse(words, place)
 
 
-def _parse(example: Example, words: list[str]) -> None:
+def _parse(words: list[str], place: str) -> None:
     command: click.Command = mockseg
     names: list[str] = []
     context = click.Context(command, info_name="mockseg")
@@ -264,7 +272,7 @@ def _parse(example: Example, words: list[str]) -> None:
         names.append(words[0])
         found = command.get_command(context, words[0])
         if found is None:
-            raise ExampleError(f"{_where(example)}: unknown command mockseg {' '.join(names)}")
+            raise ExampleError(f"{place}: unknown command mockseg {' '.join(names)}")
         command, words = found, words[1:]
         context = click.Context(command, info_name=names[-1], parent=context)
     known = {flag for option in command.params for flag in (*option.opts, *option.secondary_opts)}
@@ -273,4 +281,4 @@ def _parse(example: Example, words: list[str]) -> None:
             break
         flag = word.partition("=")[0]
         if flag.startswith("--") and flag not in known | {"--help"}:
-            raise ExampleError(f"{_where(example)}: mockseg {' '.join(names)} has no {flag}")
+            raise ExampleError(f"{place}: mockseg {' '.join(names)} has no {flag}")

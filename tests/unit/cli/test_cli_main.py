@@ -9,8 +9,10 @@ import click
 import msgspec
 import pytest
 from click.testing import CliRunner
+from manual_examples import check_flags
 
 from mockseg.cli import main as cli
+from mockseg.cli.examples import EXAMPLES
 from mockseg.cli.flags import MATCH_KEYS
 from mockseg.config import SERVER_SETTINGS
 from mockseg.errors import (
@@ -39,9 +41,11 @@ def test_help_names_every_command_and_the_exit_status() -> None:
     result = CliRunner().invoke(cli.mockseg, ["--help"])
 
     assert result.exit_code == 0
-    for name, (_, line) in cli.COMMANDS.items():
-        assert name in result.output
-        assert line in result.output
+    for title, section in cli.SECTIONS.items():
+        assert f"\n{title}:\n" in result.output
+        for name, (_, line) in section.items():
+            assert f"\n  {name} " in result.output
+            assert line in result.output
     assert "Exit status: 0 fine, 1 a check failed, 2 usage or environment." in result.output
 
 
@@ -53,6 +57,23 @@ def test_every_command_has_help(name: str) -> None:
     assert result.exit_code == 0, result.output
     assert f"Usage: mockseg {name}" in result.output
     assert len(result.output.splitlines()) > 4
+
+
+def _names(command: click.Command, name: str) -> list[str]:
+    """Give the whole names of a command and of those below it."""
+    below = command.commands if isinstance(command, click.Group) else {}
+    return [name, *(each for one in below for each in _names(below[one], f"{name} {one}"))]
+
+
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
+def test_every_help_ends_with_an_example(name: str) -> None:
+    """It is one line to paste, and has the flags of its command."""
+    command = cli.mockseg.get_command(click.Context(cli.mockseg), name)
+    assert command is not None
+    for whole in _names(command, name):
+        help_text = CliRunner().invoke(cli.mockseg, [*whole.split(), "--help"]).output
+        assert help_text.endswith(f"  Example:\n    {EXAMPLES[whole]}\n")
+        check_flags(EXAMPLES[whole], place=whole)
 
 
 def _options(command: click.Command, name: str) -> dict[str, set[str]]:
@@ -74,7 +95,7 @@ def test_every_command_that_talks_to_a_server_takes_its_address() -> None:
     starts_its_own = {"conform", "conform matrix", "demo", "run", "serve"}
     reads_files = {"plan diff", "plan export", "plan import", "samples", "validate"}
     reads_files |= {"journal info", "journal check", "journal compact"}
-    shipped = {"catalogue list", "catalogue show", "manual"}
+    shipped = {"catalogue list", "catalogue show", "completion", "manual"}
     assert without <= starts_its_own | reads_files | shipped
     names_it_whole = {name for name, each in flags.items() if {"--url", "--token", "--ca"} <= each}
     assert set(flags) - without - names_it_whole <= {"snippet"}
@@ -101,7 +122,7 @@ def test_no_command_at_all_is_help_and_exit_2(capsys: pytest.CaptureFixture[str]
     status = cli.run([])
 
     assert status == 2
-    assert "Commands:" in "".join(capsys.readouterr())
+    assert "Run:" in "".join(capsys.readouterr())
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
