@@ -112,7 +112,6 @@ class Destinations:
         self.by_source: dict[str, tuple[Connected, ...]] = {}
         self.added = 0
         self._seed = seed
-        self._random = random.Random(seed)  # noqa: S311  (ids and a test's keys, not secrets)
         # What restored ones were made from.
         self._restored: list[AddDestination] = []
         self.on_connected: Callable[[Connected], object] = lambda _: None
@@ -159,8 +158,10 @@ class Destinations:
             raise unknown_parameter("type", "destination type", asked.type, KINDS)
         given, key = asked, asked.settings.get("apiKey")
         self._refuse_known_key(kind, key, besides=None)
+        # The same for the same place among all, whether the server was restarted before or not.
+        chance = random.Random(f"{self._seed} {self.added + 1}")  # noqa: S311  (ids and a test's keys, not secrets)
         if key is None and not kind.type.startswith("webhook"):
-            key = f"{self._random.getrandbits(4 * _KEY_HEX_DIGITS):0{_KEY_HEX_DIGITS}x}"
+            key = f"{chance.getrandbits(4 * _KEY_HEX_DIGITS):0{_KEY_HEX_DIGITS}x}"
             asked = replace(asked, settings={**asked.settings, "apiKey": key})
         # A name that is unknown is told first, even where nothing can be set up.
         _setup(kind, _given_setup(asked))
@@ -171,7 +172,7 @@ class Destinations:
                 allowed="setup, attributes and events only without settings.url",
             )
         id_ = f"{kind.type}-{self.added + 1}"
-        seed = 0.0 if _is_own(asked) else self._random.random()
+        seed = 0.0 if _is_own(asked) else chance.random()
         connected = self._connect(id_, given, asked, key=str(key or ""), seed=seed)
         self.added += 1
         connected.source.restored("destinations")
@@ -188,11 +189,6 @@ class Destinations:
             self._restored.remove(asked)
         else:
             self.add(asked)
-
-    def go_on_after(self, added: int) -> None:
-        """Mint other ids and keys than an earlier run did, which added this many."""
-        self.added = added
-        self._random.seed(f"{self._seed} {added}")
 
     def restore(
         self, id_: str, *, given: AddDestination, asked: AddDestination, key: str, seed: float

@@ -120,7 +120,7 @@ class DestinationSaver:
         counters = kinds.get("counters")
         if counters is not None:
             counted = msgspec.msgpack.decode(counters[0], type=_Counters)
-            destinations.go_on_after(counted.added)
+            destinations.added = counted.added
             for value in kinds.get("destination", {}).values():
                 self._restore_destination(msgspec.msgpack.decode(value, type=_Destination))
         destinations.on_connected = self._save_destination

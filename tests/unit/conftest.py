@@ -43,3 +43,9 @@ def run(monkeypatch):
         monkeypatch.setattr(time, "monotonic", runner.get_loop().time)
         yield runner.run
         monkeypatch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _small_ballast(monkeypatch):
+    """Let a journal reserve little room: writing 8 MB for each is most of what such tests take."""
+    monkeypatch.setattr("mockseg.journal.file._BALLAST_BYTES", 64 * 1024)

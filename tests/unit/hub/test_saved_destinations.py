@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 
 import pytest
+from journal_files import copy_of_killed
 
 from mockseg.delivery.outgoing import Unanswered
 from mockseg.destinations.vendor import VendorRequest, VendorResponse
@@ -59,11 +59,9 @@ class Life:
     async def crash(self, folder):
         """Let go of it; return a life over the file as a kill would have left it."""
         await self.saved()
-        folder.mkdir()
-        for suffix in ("", "-wal"):
-            shutil.copy(f"{self._file}{suffix}", folder / (self._file.name + suffix))
+        file = copy_of_killed(self._file, folder)
         await self.end()
-        return Life(self._make, folder / self._file.name)
+        return Life(self._make, file)
 
     async def saved(self):
         """Return once all is saved."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 
 import msgspec
 import pytest
+from journal_files import copy_of_killed
 
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival, Route
@@ -48,15 +48,6 @@ def _found(file, **settings):
         return _ids(hub)
     finally:
         hub.close()
-
-
-def _copy(file, to):
-    """Copy a file as a power cut or a kill leaves it: with its log, and nothing closed."""
-    to.mkdir()
-    for suffix in ("", "-wal"):
-        if file.with_name(file.name + suffix).exists():
-            shutil.copy(file.with_name(file.name + suffix), to / (file.name + suffix))
-    return to / file.name
 
 
 @pytest.fixture(name="file")
@@ -120,15 +111,15 @@ async def test_an_answer_waits_for_its_commit(file, tmp_path):
     """What was answered is in the file as a kill leaves it; with `off` an answer does not wait."""
     hub = _hub(file)
     hub.accept(_arrival("a"))
-    assert _found(_copy(file, tmp_path / "early")) == []
+    assert _found(copy_of_killed(file, tmp_path / "early")) == []
     await hub.journal.saving
     assert hub.journal.saving is None
-    assert _found(_copy(file, tmp_path / "answered")) == ["a"]
+    assert _found(copy_of_killed(file, tmp_path / "answered")) == ["a"]
     hub.close()
     hasty = _hub(tmp_path / "hasty.db", journal_sync="off")
     hasty.accept(_arrival("a"))
     assert hasty.journal.saving is None
-    assert _found(_copy(tmp_path / "hasty.db", tmp_path / "lost")) == []
+    assert _found(copy_of_killed(tmp_path / "hasty.db", tmp_path / "lost")) == []
     hasty.close()
 
 
@@ -389,7 +380,7 @@ async def test_what_is_cleared_leaves_the_file_bit_by_bit(file):
     await hub.journal.saving
     hub.clear("k")
     await hub.journal.saving
-    copy = _copy(file, file.parent / "crashed")
+    copy = copy_of_killed(file, file.parent / "crashed")
     with sqlite3.connect(copy) as connection:
         assert connection.execute("select count(*) from requests").fetchone()[0] > 0
     connection.close()
@@ -445,7 +436,7 @@ def test_damage_beside_a_log_changes_neither(file, tmp_path):
     _hub(file).close()
     hub = _hub(file)
     hub.accept(_arrival("a"))
-    copy = _copy(file, tmp_path / "killed")
+    copy = copy_of_killed(file, tmp_path / "killed")
     hub.close()
     log = copy.with_name(copy.name + "-wal")
     assert log.stat().st_size
