@@ -28,7 +28,7 @@ ELEMENTS = {
     *("form", "label", "input", "button", "h1", "h2", "dl", "div", "dt", "dd", "table", "thead"),
     *("tbody", "tr", "th", "td", "time", "p", "ul", "li", "pre", "code", "q", "select", "option"),
     *("script", "dialog", "nav", "datalist", "iframe", "svg", "rect", "section", "details"),
-    *("summary", "small", "strong", "em", "ol", "meter", "base"),
+    *("summary", "small", "strong", "em", "ol", "meter", "base", "textarea"),
 }
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "method", "action", "value"),
@@ -37,6 +37,8 @@ ATTRIBUTES = {
     *("src", "hidden", "data-after", "data-count", "aria-pressed", "aria-labelledby"),
     *("aria-label", "aria-current", "aria-keyshortcuts", "list", "tabindex", "open", "target"),
     "title",
+    *("label", "spellcheck", "checked", "rows", "readonly", "disabled", "formnovalidate", "for"),
+    *("data-values", "data-column", "data-paused", "aria-multiselectable"),
     *("viewbox", "preserveaspectratio", "x", "y", "width", "height", "min", "max"),
 }
 
@@ -202,7 +204,7 @@ async def test_long_values_are_cut_on_the_overview(client: Any) -> None:
 
 
 async def test_a_page_may_load_its_own_style_and_scripts_and_nothing_else(client: Any) -> None:
-    """Scripts come from one folder, no text becomes markup, and only the live view has one."""
+    """Scripts come from one folder, no text becomes markup; each view has that of the colours."""
     answer = await client.get("/_mockseg/")
     host, port = client.address
     assert answer.headers["Content-Security-Policy"] == (
@@ -212,11 +214,12 @@ async def test_a_page_may_load_its_own_style_and_scripts_and_nothing_else(client
         " trusted-types 'none'"
     )
     html = await answer.text()
-    assert html.count("<script") == 1
+    assert html.count("<script") == 2
+    assert '<script src="/_mockseg/static/theme.js"></script>' in html
     assert '<script type="module" src="/_mockseg/static/calls.js"></script>' in html
     assert "style=" not in html
     assert 'http-equiv="refresh"' not in html
-    assert "<script" not in await page(client, "/_mockseg/?before=1")
+    assert (await page(client, "/_mockseg/?before=1")).count("<script") == 1
 
 
 async def test_a_script_is_served_once_and_then_confirmed(client: Any) -> None:
@@ -243,7 +246,7 @@ async def test_the_style_sheet_is_css(client: Any) -> None:
     """The page's own style is served, with a dark side."""
     answer = await client.get("/_mockseg/static/page.css")
     assert (answer.status, answer.content_type) == (200, "text/css")
-    assert "prefers-color-scheme: dark" in await answer.text()
+    assert "light-dark(" in await answer.text()
 
 
 async def test_the_root_leads_to_the_page(client: Any) -> None:

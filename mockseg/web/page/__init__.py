@@ -6,6 +6,7 @@ from aiohttp import web
 
 from mockseg.web.page import (
     access,
+    call,
     calls,
     destinations,
     faults,
@@ -20,6 +21,7 @@ from mockseg.web.page import (
 
 _VIEWS = (
     access,
+    call,
     calls,
     destinations,
     faults,

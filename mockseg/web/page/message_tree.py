@@ -29,7 +29,8 @@ class Node:
         name: its key or index.
         text: the value; of an object or a list the number of its members, in brackets.
         notes: what is wrong with it.
-        sent: how it was sent, where that differs: another value, or that it was not sent.
+        beside: how it was sent, where that differs: another value, or that it was not sent; or
+            how it is in the other call.
         missing: whether it is not there although it has to be.
         members: of an object or a list; at most 500.
         left_out: number of further members.
@@ -39,24 +40,59 @@ class Node:
     name: str
     text: str
     notes: tuple[str, ...] = ()
-    sent: str = ""
+    beside: str = ""
     missing: bool = False
     members: tuple[Node, ...] = ()
     left_out: int = 0
     open: bool = False
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Words:
+    """What is written beside a value that differs from the one beside it.
+
+    Attributes:
+        other: before the other value.
+        absent: where there is no other value.
+        only: after a value that is in the other message only.
+    """
+
+    other: str
+    absent: str
+    only: str = ""
+
+
+_SENT: Final = _Words("sent as", "filled in", ", which Segment does not hand on")
+
+
 def message_tree(call: Call) -> Node:
     """Return the message with its findings at their places, beside how it was sent."""
-    return _Tree(call).root()
+    notes: dict[Path, list[str]] = {}
+    for finding in call.findings:
+        notes.setdefault(_place(finding), []).append(finding.description)
+    return _Tree(notes, _SENT).node("", call.message, call.raw, ())
+
+
+def difference_tree(call: Call, other: Call) -> Node:
+    """Return the message of a call beside that of another one, open where they differ."""
+    words = _Words(f"{other.id}:", f"not in {other.id}", f" (not in {call.id})")
+    tree = _Tree({}, words, open_levels=1, opens_differences=True)
+    return tree.node("", call.message, other.message, ())
 
 
 class _Tree:
-    def __init__(self, call: Call) -> None:
-        self._call = call
-        self._notes: dict[Path, list[str]] = {}
-        for finding in call.findings:
-            self._notes.setdefault(_place(finding), []).append(finding.description)
+    def __init__(
+        self,
+        notes: dict[Path, list[str]],
+        words: _Words,
+        *,
+        open_levels: int = _OPEN_LEVELS,
+        opens_differences: bool = False,
+    ) -> None:
+        self._notes = notes
+        self._words = words
+        self._open_levels = open_levels
+        self._opens_differences = opens_differences
         # Ways to what is wrong are open.
         self._ways = {path[:length] for path in self._notes for length in range(len(path))}
         self._children: dict[Path, list[str]] = {}
@@ -66,16 +102,13 @@ class _Tree:
                 if path[length - 1] not in known:
                     known.append(path[length - 1])
 
-    def root(self) -> Node:
-        return self._node("", self._call.message, self._call.raw, ())
-
-    def _node(self, name: str, value: Json, raw: Json | _Absent, path: Path) -> Node:
+    def node(self, name: str, value: Json, raw: Json | _Absent, path: Path) -> Node:
         notes = tuple(self._notes.get(path, ()))
         if not isinstance(value, dict | list) or len(path) >= _MOST_LEVELS:
-            return Node(name, _text(value), notes, _sent(value, raw))
+            return Node(name, _text(value), notes, self._beside(value, raw))
         pairs = list(_pairs(value))
         members = [
-            self._node(key, member, _of(raw, key), (*path, key))
+            self.node(key, member, _of(raw, key), (*path, key))
             for key, member in pairs[:_MOST_MEMBERS]
         ]
         there = {key for key, _ in pairs}
@@ -85,17 +118,17 @@ class _Tree:
             if key not in there
         ]
         members += [
-            Node(key, "", (), f"sent as {_text(member)}, which Segment does not hand on")
+            Node(key, "", (), f"{self._words.other} {_text(member)}{self._words.only}")
             for key, member in _only_sent(raw, there)
         ]
         return Node(
             name,
             f"{{{len(pairs)}}}" if isinstance(value, dict) else f"[{len(pairs)}]",
             notes,
-            "" if isinstance(raw, dict | list) else _sent(value, raw),
+            "" if isinstance(raw, dict | list) else self._beside(value, raw),
             members=tuple(members),
             left_out=max(0, len(pairs) - _MOST_MEMBERS),
-            open=len(path) < _OPEN_LEVELS or path in self._ways,
+            open=len(path) < self._open_levels or path in self._ways or self._differ(members),
         )
 
     def _missing(self, name: str, path: Path) -> Node:
@@ -107,6 +140,16 @@ class _Tree:
             for note in notes
         ]
         return Node(name, "", tuple(said), missing=True)
+
+    def _beside(self, value: Json, raw: Json | _Absent) -> str:
+        if isinstance(raw, _Absent):
+            return self._words.absent
+        if json_types.encode(raw) == json_types.encode(value):
+            return ""
+        return f"{self._words.other} {_text(raw)}"
+
+    def _differ(self, members: list[Node]) -> bool:
+        return self._opens_differences and any(each.beside or each.open for each in members)
 
 
 class _Absent:
@@ -141,16 +184,9 @@ def _of(raw: Json | _Absent, key: str) -> Json | _Absent:
 
 
 def _only_sent(raw: Json | _Absent, there: set[str]) -> list[tuple[str, Json]]:
-    if not isinstance(raw, dict):
+    if not isinstance(raw, dict | list):
         return []
-    return [(key, value) for key, value in raw.items() if key not in there][:_MOST_MEMBERS]
-
-
-def _sent(value: Json, raw: Json | _Absent) -> str:
-    if isinstance(raw, _Absent):
-        return "filled in"
-    shown = _text(raw)
-    return "" if shown == _text(value) else f"sent as {shown}"
+    return [(key, value) for key, value in _pairs(raw) if key not in there][:_MOST_MEMBERS]
 
 
 def _text(value: Json) -> str:

@@ -13,7 +13,7 @@ from mockseg.domain.call import Call
 from mockseg.hub.call_rows import peek
 from mockseg.plans.coverage import CoverageReport
 from mockseg.plans.coverage_report import coverage_section
-from mockseg.web.page.calls import shown
+from mockseg.web.page.call import shown
 from mockseg.web.page.message_tree import Node, message_tree
 from mockseg.web.page.rendering import templates
 from mockseg.web.page.static_files import style

@@ -1,30 +1,36 @@
 // @ts-check
-// Keys of the view: one letter each, ignored while something is typed.
+// Keys of the view: one letter each, ignored while something is typed, and switched off on request.
 
-/** @param {Map<string, () => void>} actions by key */
-export function bindKeys (actions) {
-  document.addEventListener('keydown', (event) => {
+const SWITCH = 'mockseg keys'
+
+export class Keys {
+  /** @param {Record<string, (event: KeyboardEvent) => void>} actions by key */
+  constructor (actions) {
+    this.actions = new Map(Object.entries(actions))
+    document.addEventListener('keydown', (event) => this.press(event))
+    const box = /** @type {HTMLInputElement} */ (document.getElementById('keys-on'))
+    box.checked = this.areOn
+    box.addEventListener('change', () => localStorage.setItem(SWITCH, box.checked ? 'on' : 'off'))
+  }
+
+  get areOn () { return localStorage.getItem(SWITCH) !== 'off' }
+
+  /** @param {KeyboardEvent} event here, or in the frame of a call */
+  press (event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
-    const target = event.target
-    const types = target instanceof Element && target.closest('input, select, textarea')
-    if (event.key === 'Escape' && types instanceof HTMLElement) types.blur()
-    const action = actions.get(event.key)
-    if (types || action === undefined || document.querySelector('dialog[open]')) return
+    if (event.defaultPrevented || document.querySelector('dialog[open]')) return
+    const target = /** @type {Element} */ (event.target)
+    const typed = target.closest?.('input, select, textarea')
+    if (typed) {
+      if (event.key === 'Escape') document.getElementById('grid')?.focus()
+      return
+    }
+    const isGrid = target.id === 'grid'
+    const action = this.actions.get(event.key)
+    if (!action || (event.key.length === 1 && !this.areOn)) return
+    // Elsewhere these move what has the focus, or act on it.
+    if (/^(Arrow|Page|Home|End|Enter)/.test(event.key) && !isGrid) return
     event.preventDefault()
-    action()
-  })
-}
-
-/**
- * Move the focus to the link of the next row or the one before.
- * @param {HTMLTableSectionElement} body @param {1 | -1} step
- * @param {string} [only] a class that the row must have
- */
-export function moveFocus (body, step, only) {
-  const rows = [...body.rows].filter((row) => row.cells[0].querySelector('a'))
-  let at = rows.findIndex((row) => row.contains(document.activeElement))
-  if (at < 0 && step < 0) at = 0
-  do at += step
-  while (rows[at] && only && !rows[at].classList.contains(only))
-  rows[at]?.cells[0].querySelector('a')?.focus()
+    action(event)
+  }
 }

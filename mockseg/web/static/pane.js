@@ -1,81 +1,95 @@
 // @ts-check
 // A call beside the list: its own document, in a frame, so that there is one form of it.
 
+import { addressWith, parameter } from './address.js'
+
 // Below this width a call is opened by itself.
 const LEAST_WIDTH = '(min-width: 64rem)'
+// The parts of a call, by key; their ids are those of its document.
+const PARTS = ['message', 'raw', 'request', 'deliveries', 'plan', 'user']
 
 /** @param {string} id @returns {any} */
 const part = (id) => document.getElementById(id)
 
 export class Pane {
-  /** @param {HTMLTableSectionElement} body the rows, each with a link to its call */
-  constructor (body) {
-    this.body = body
+  /** @param {{ onChange: () => void, onKey: (event: KeyboardEvent) => void }} listener */
+  constructor (listener) {
+    this.listener = listener
     this.pane = part('pane')
     /** @type {HTMLIFrameElement} */
     this.frame = part('pane-frame')
-    body.addEventListener('click', (event) => this.click(event))
+    /** @type {string | null} the id of the open call */
+    this.call = null
     part('pane-close').addEventListener('click', () => this.close())
-    this.frame.addEventListener('load', () => this.bind())
+    this.frame.addEventListener('load', () => {
+      this.frame.contentDocument?.addEventListener('keydown', (event) => listener.onKey(event))
+    })
     addEventListener('popstate', () => this.follow())
     this.follow()
   }
 
-  /** @param {MouseEvent} event */
-  click (event) {
-    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
-    const link = event.target instanceof Element && event.target.closest('td:first-child a')
-    if (!link || !matchMedia(LEAST_WIDTH).matches) return
-    event.preventDefault()
-    const call = link.getAttribute('href')?.split('/').pop() ?? ''
-    const here = new URL(location.href)
-    here.searchParams.set('call', call)
-    history.pushState(null, '', here)
-    this.open(call)
+  get isOpen () { return this.call !== null }
+
+  /**
+   * Open a call, or what differs between it and another one.
+   * @param {string} call its id @param {string | null} other the id of another one
+   */
+  open (call, other = null) {
+    if (!matchMedia(LEAST_WIDTH).matches) {
+      location.assign(addressOf(call, other))
+      return
+    }
+    const address = addressWith({ call, compare: other })
+    // "Back" closes the pane, however many calls were looked at in it.
+    if (this.isOpen) history.replaceState(null, '', address)
+    else history.pushState(null, '', address)
+    this.follow()
   }
 
   /** Show what the address says. */
   follow () {
-    const call = new URLSearchParams(location.search).get('call')
-    if (call && matchMedia(LEAST_WIDTH).matches) this.open(call)
-    else this.hide()
-  }
-
-  /** @param {string} call the id of a call */
-  open (call) {
-    const address = `/_mockseg/calls/${encodeURIComponent(call)}`
-    part('pane-link').setAttribute('href', address)
-    // Another entry of the history would take "back" to the call before and leave the list there.
-    this.frame.contentWindow?.location.replace(`${address}?pane=1`)
-    this.pane.hidden = false
-    for (const row of this.body.rows) {
-      const chosen = row.cells[0].querySelector('a')?.getAttribute('href') === address
-      row.toggleAttribute('data-open', chosen)
+    const call = parameter('call')
+    this.call = call && matchMedia(LEAST_WIDTH).matches ? call : null
+    this.pane.hidden = !this.call
+    if (this.call) {
+      const address = addressOf(this.call, parameter('compare'))
+      part('pane-link').setAttribute('href', address)
+      // Another entry of the history would take "back" to the call before and leave the list there.
+      this.frame.contentWindow?.location.replace(`${address}?pane=1`)
     }
+    this.listener.onChange()
   }
 
   /** @returns {boolean} whether it was open */
   close () {
-    if (this.pane.hidden) return false
-    const here = new URL(location.href)
-    here.searchParams.delete('call')
-    history.pushState(null, '', here)
-    const opened = this.body.querySelector('tr[data-open] a')
-    this.hide()
-    if (opened instanceof HTMLElement) opened.focus()
+    if (!this.call) return false
+    history.pushState(null, '', addressWith({ call: null, compare: null }))
+    this.follow()
     return true
   }
 
-  hide () {
-    this.pane.hidden = true
-    for (const row of this.body.rows) row.removeAttribute('data-open')
+  /** Put the focus into the call. */
+  focus () {
+    this.frame.focus()
   }
 
-  /** Keys that are pressed in the frame are keys of the list. */
-  bind () {
-    const inside = this.frame.contentDocument
-    inside?.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.close()
-    })
+  /** @param {number} number of a part of the call, from 1 */
+  show (number) {
+    if (this.call) this.inside?.getElementById(PARTS[number - 1])?.scrollIntoView()
   }
+
+  /** @param {'prev' | 'next'} direction to the earlier or the later attempt of the message */
+  step (direction) {
+    const link = this.call && this.inside?.querySelector(`a[rel=${direction}]`)
+    const call = link && link.getAttribute('href')?.split('/').pop()
+    if (call) this.open(call)
+  }
+
+  get inside () { return this.frame.contentDocument }
+}
+
+/** @param {string} call @param {string | null} other */
+function addressOf (call, other) {
+  const address = `/_mockseg/calls/${encodeURIComponent(call)}`
+  return other ? `${address}/compare/${encodeURIComponent(other)}` : address
 }

@@ -1,92 +1,204 @@
 // @ts-check
-// Rows of the table of calls. Values of messages become text nodes, never markup, class or style.
+// The rows that the grid has: each keeps its place, whatever comes above it or is loaded below it.
 
-import { printable } from './text.js'
+import { timeOfDay } from './text.js'
 
 /**
  * A row of `GET /calls/rows`: cursor, milliseconds, source, type, label, peek, user, verdict, good,
- * code, field, number of further findings, attempt, cursor of the call it repeats, deliveries.
+ * code, field, number of further findings, attempt, cursor of the call it repeats, deliveries,
+ * values of the chosen fields.
  * @typedef {[number, number, string, string, string, string, string, string, boolean, string,
- *   string, number, number, number, [string, string][]]} CallRow
+ *   string, number, number, number, [string, string][], string[]]} CallRow
  */
 
-// What is longer was shortened by the server: it cannot be linked to.
-const LONGEST_KEY = 200
-// The only classes that a mark may have.
-const MARKS = new Set([
-  'good', 'accepted', 'dropped', 'blocked', 'rejected',
-  'queued', 'retrying', 'delivered', 'filtered', 'failed'
-])
+/**
+ * A row that tells what is missing at its place.
+ * @typedef {{ note: string, missing?: { after: number, before: number } }} Note
+ */
 
-/** @param {CallRow} row @returns {HTMLTableRowElement} */
-export function callRow (row) {
-  const [cursor, ms, source, type, label, peek, user, verdict, good, code, field, more, , , to] = row
-  const element = document.createElement('tr')
-  element.className = good ? 'good' : 'bad'
-  const time = document.createElement('time')
-  time.dateTime = time.title = new Date(ms).toISOString()
-  time.textContent = time.dateTime.slice(11, 23)
-  element.append(
-    cell(link(`/_mockseg/calls/call-${Number(cursor)}`, time)),
-    cell(sourceOf(source)),
-    ...[type, label, peek, user].map((text) => cell(printable(text))),
-    cell(mark(good ? 'good' : verdict)),
-    cell(finding(code, field, more)),
-    cell(...to.map(([destination, state]) => delivery(destination, state)))
-  )
-  element.cells[4].className = 'peek'
-  return element
+// What a browser can scroll, and what a person can.
+export const MAX_ROWS = 100_000
+const FIRST_PAGE = 500
+const PAGE = 5000
+
+/** @param {CallRow | Note | undefined} entry @returns {entry is CallRow} */
+export const isCall = (entry) => Array.isArray(entry)
+
+export class Rows {
+  /**
+   * @param {URLSearchParams} asked which calls, and with which fields
+   * @param {number} cursor of the last call that may be among the first
+   * @param {number} since only later calls than this cursor
+   */
+  constructor (asked, cursor, since) {
+    this.asked = asked
+    this.since = since
+    /** @type {(CallRow | Note)[]} the oldest first; the place of the first is `base` */
+    this.newer = []
+    /** @type {(CallRow | Note)[]} the newest first, below `base` */
+    this.older = []
+    this.base = 0
+    /** @type {number | null} where to go on below; null at the end */
+    this.next = cursor + 1
+    // How many are still to be loaded, as far as it is known.
+    this.left = 0
+    // Rows below this place are of an earlier run of mockseg: its calls are gone.
+    this.goneBelow = -Infinity
+    /** @type {Promise<void> | null} */
+    this.loading = null
+    this.onLoad = () => {}
+  }
+
+  get top () { return this.base + this.newer.length - 1 }
+  get lastLoaded () { return this.base - this.older.length }
+  get bottom () { return this.lastLoaded - this.left }
+  get count () { return this.top - this.bottom + 1 }
+
+  /** @param {number} place */
+  at (place) {
+    return place >= this.base ? this.newer[place - this.base] : this.older[this.base - 1 - place]
+  }
+
+  /** @param {(CallRow | Note)[]} entries the newest first */
+  add (entries) {
+    for (let index = entries.length; index--;) this.newer.push(entries[index])
+    const excess = this.newer.length + this.older.length - MAX_ROWS
+    if (excess <= 0) return
+    this.end()
+    this.older.length = Math.max(0, this.older.length - excess)
+    const rest = this.newer.length - MAX_ROWS
+    if (rest > 0) this.base += this.newer.splice(0, rest).length
+  }
+
+  /** Keep what is loaded, as calls that can no longer be opened. */
+  restart () {
+    this.goneBelow = this.top + 1
+    this.end()
+  }
+
+  end () {
+    this.next = null
+    this.left = 0
+  }
+
+  /** @param {number} place */
+  isGone (place) { return place < this.goneBelow }
+
+  /**
+   * Put others at the place of a note.
+   * @param {number} place @param {(CallRow | Note)[]} entries the newest first
+   */
+  fill (place, entries) {
+    this.newer.splice(place - this.base, 1, ...entries.reverse())
+  }
+
+  /** Load what is missing down to a place; it is enough to ask again when more is wanted.
+   * @param {number} place
+   */
+  want (place) {
+    if (place >= this.lastLoaded || this.next === null) return
+    this.loading ??= this.load().finally(() => {
+      this.loading = null
+      this.onLoad()
+    })
+  }
+
+  async load () {
+    const isFirst = !this.older.length
+    const page = await this.ask({
+      before: this.next,
+      after: this.since,
+      limit: isFirst ? FIRST_PAGE : PAGE,
+      // With a lower bound the number of all is not the number of those that follow.
+      total: isFirst && !this.since
+    })
+    // A restart or the most rows came in between.
+    if (!page || this.next === null) return
+    this.older.push(...page.rows)
+    this.next = page.next
+    this.left = isFirst ? Math.max(0, (page.total ?? 0) - page.rows.length) : Math.max(0, this.left - page.rows.length)
+    if (this.next !== null) return
+    this.left = 0
+    if (page.lost.calls && !this.since) {
+      this.older.push({ note: `${page.lost.calls.toLocaleString('en')} earlier calls were evicted.` })
+    }
+  }
+
+  /** @param {number} place of a note that tells of missing calls */
+  async loadMissing (place) {
+    const note = this.at(place)
+    if (!note || isCall(note) || !note.missing || this.isGone(place)) return
+    const page = await this.ask({ ...note.missing, limit: PAGE })
+    const now = this.newer.indexOf(note)
+    if (!page || now < 0) return
+    const rest = page.next === null ? [] : [missingNote('More calls', note.missing.after, page.next)]
+    this.fill(now + this.base, [...page.rows, ...rest])
+    this.onLoad()
+  }
+
+  /** @param {Record<string, unknown>} limits */
+  async ask (limits) {
+    const asked = new URLSearchParams(this.asked)
+    for (const [name, value] of Object.entries(limits)) asked.set(name, String(value))
+    try {
+      const answer = await fetch(`/_mockseg/v1/calls/rows?${asked}`)
+      return answer.ok ? await answer.json() : null
+    } catch {
+      // The feed tells that nothing answers.
+      return null
+    }
+  }
+
+  /**
+   * Find the next place of a bad call, loading what is needed.
+   * @param {number} place where to begin @param {1 | -1} step 1 is up, to newer ones
+   * @returns {Promise<number | null>}
+   */
+  async nextBad (place, step) {
+    for (let at = place; ; at += step) {
+      if (at > this.top) return null
+      if (at < this.lastLoaded) {
+        this.want(at)
+        if (!this.loading) return null
+        await this.loading
+        if (at < this.lastLoaded) return null
+      }
+      const entry = this.at(at)
+      if (isCall(entry) && !entry[8] && !this.isGone(at)) return at
+    }
+  }
+
+  /** @param {Map<number, [string, string][]>} deliveries by cursor of a call, as they are now */
+  deliver (deliveries) {
+    // Deliveries end soon after the call: it is among the newest, or nobody looks at it.
+    let looked = 0
+    for (let place = this.top; deliveries.size && looked < PAGE && place >= this.lastLoaded; place -= 1) {
+      const entry = this.at(place)
+      looked += 1
+      if (!isCall(entry) || this.isGone(place)) continue
+      const states = deliveries.get(entry[0])
+      if (states) entry[14] = states
+    }
+  }
 }
 
-/** @param {string} text @returns {HTMLTableRowElement} a row that tells what is missing here */
-export function noteRow (text) {
-  const element = document.createElement('tr')
-  element.className = 'note'
-  const only = cell(text)
-  only.colSpan = 9
-  element.append(only)
-  return element
+/** @param {{ reason: string }} gap @returns {Note} */
+export function gapNote (gap) {
+  return {
+    note: gap.reason === 'restarted'
+      ? `mockseg was started anew at ${timeOfDay(Date.now())}: the calls below are of the run before.`
+      : 'Calls were evicted before they could be shown here.'
+  }
 }
 
-/** @param {string} name of a verdict or of a delivery's state */
-function mark (name) {
-  const element = document.createElement('span')
-  element.className = MARKS.has(name) ? `mark ${name}` : 'mark'
-  element.textContent = printable(name)
-  return element
+/** @param {{ count: number, bad: number, after: number, before: number }} skipped @returns {Note} */
+export function skippedNote ({ count, bad, after, before }) {
+  const calls = `${count.toLocaleString('en')} calls (${bad.toLocaleString('en')} bad)`
+  return missingNote(calls, after, before)
 }
 
-/** @param {string} destination @param {string} state */
-function delivery (destination, state) {
-  const element = document.createElement('p')
-  element.append(mark(state), ` ${printable(destination)}`)
-  return element
-}
-
-/** @param {string} code @param {string} field @param {number} more */
-function finding (code, field, more) {
-  if (!code) return ''
-  const first = printable(field ? `${field}: ${code}` : code)
-  return more ? `${first}, and ${more} more` : first
-}
-
-/** @param {string} key */
-function sourceOf (key) {
-  if (!key || key.length > LONGEST_KEY) return printable(key) || '(no key)'
-  return link(`/_mockseg/?${new URLSearchParams({ source: key })}`, printable(key))
-}
-
-/** @param {(string | Node)[]} content */
-function cell (...content) {
-  const element = document.createElement('td')
-  element.append(...content)
-  return element
-}
-
-/** @param {string} address @param {string | Node} content */
-function link (address, content) {
-  const element = document.createElement('a')
-  element.setAttribute('href', address)
-  element.append(content)
-  return element
+/** @param {string} calls @param {number} after @param {number} before @returns {Note} */
+function missingNote (calls, after, before) {
+  const note = `${calls} came faster than the page shows them. Enter or a click loads them.`
+  return { note, missing: { after, before } }
 }

@@ -23,7 +23,23 @@ export function newCalls (calls, bad) {
   return bad ? `${words}, ${bad.toLocaleString('en')} bad` : words
 }
 
-/** @returns {string} the local time of day, to the second */
-export function timeOfDay () {
-  return new Date().toLocaleTimeString('en', { hour12: false })
+/** @param {number} ms since 1970 @returns {string} the local time of day, with milliseconds */
+export function clock (ms) {
+  const at = new Date(ms)
+  const parts = [at.getHours(), at.getMinutes(), at.getSeconds()]
+  const [hours, minutes, seconds] = parts.map((part) => String(part).padStart(2, '0'))
+  return `${hours}:${minutes}:${seconds}.${String(at.getMilliseconds()).padStart(3, '0')}`
+}
+
+/** @param {number} ms since 1970 @returns {string} the local time of day, to the second */
+export const timeOfDay = (ms) => clock(ms).slice(0, 8)
+
+/**
+ * Write a term of the query language, as `term_text` of mockseg/query/terms.py does.
+ * @param {string} key @param {string} value @param {boolean} [isNegated]
+ */
+export function termText (key, value, isNegated = false) {
+  const escaped = value.replace(/["\\]|\*$/g, '\\$&')
+  const needsQuotes = value === '' || /[\s",\\:]|^[-!<>=]/.test(value)
+  return `${isNegated ? '-' : ''}${key}:${needsQuotes ? `"${escaped}"` : escaped}`
 }
