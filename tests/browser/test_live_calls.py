@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 # A browser on a busy machine takes its time; this only ends what hangs.
 PATIENCE_MS = 90_000
-ROWS = "#calls-body tr"
+# The grid keeps the elements of rows; their order in the document is not that on the screen.
+ROWS = "#grid .body > [role=row]"
+NEWEST = "#grid [aria-rowindex='2']"
 HOSTILE = "<img src=x onerror=alert(1)>\u202ejavascript:alert(1)\u200b\x07"
 
 
@@ -58,29 +60,37 @@ def line() -> Line:
 
 
 @pytest.fixture
-async def page(
-    hub: Hub, chromium: str, serve_app: Callable[..., Any], line: Line
-) -> AsyncIterator[Any]:
-    """Give the page with its script running; no policy may be violated in it."""
-    app = make_app(hub)
-    app.middlewares.append(line.between)
-    url = await serve_app(app)
+async def browsers(chromium: str) -> AsyncIterator[Callable[[str], Any]]:
+    """Give a function that opens the live page in a browser; no policy may be violated in it."""
     wrong: list[str] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        context = await browser.new_context(viewport={"width": 1280, "height": 600})
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if "olicy" in said.text else None)
-        await record(hub, *[f"before {number}" for number in range(40)])
-        await page.goto(f"{url}/_mockseg/")
-        await until(page.locator("#live")).to_be_visible(timeout=PATIENCE_MS)
-        yield page
+
+        async def open_(address: str) -> Any:
+            context = await browser.new_context(viewport={"width": 1280, "height": 700})
+            page = await context.new_page()
+            page.set_default_timeout(PATIENCE_MS)
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("console", lambda said: "olicy" in said.text and wrong.append(said.text))
+            await page.goto(address)
+            await until(page.locator("#grid")).to_be_visible(timeout=PATIENCE_MS)
+            return page
+
+        yield open_
         await browser.close()
     assert wrong == []
+
+
+@pytest.fixture
+async def page(hub: Hub, serve_app: Callable[..., Any], line: Line, browsers: Any) -> Any:
+    """Give the page with its script running."""
+    app = make_app(hub)
+    app.middlewares.append(line.between)
+    url = await serve_app(app)
+    await record(hub, *[f"before {number}" for number in range(40)])
+    return await browsers(f"{url}/_mockseg/")
 
 
 until: Any = expect
@@ -102,52 +112,122 @@ async def text_is(page: Any, selector: str, text: str) -> None:
 
 async def newest_is(page: Any, event: str) -> None:
     """Wait until the first row is of an event."""
-    await text_is(page, f"{ROWS}:first-child td:nth-child(4)", event)
+    await text_is(page, f"{NEWEST} [data-column=label]", event)
+
+
+async def rows_are(page: Any, count: int) -> None:
+    """Wait until the grid has a number of rows, in sight or not."""
+    await until(page.locator("#grid")).to_have_attribute(
+        "aria-rowcount", str(count + 1), timeout=PATIENCE_MS
+    )
+
+
+async def active_is(page: Any, event: str) -> None:
+    """Wait until the active row is of an event, and the grid names it."""
+    await text_is(page, "#grid [data-active] [data-column=label]", event)
+    named = await page.get_attribute("#grid", "aria-activedescendant")
+    assert await page.locator(f"#{named}").count() == 1
 
 
 async def test_calls_come_on_top(page: Any, hub: Hub) -> None:
-    """With the numbers above the table and the bad ones in the title."""
+    """With the numbers above the grid and the bad ones in the title."""
     await record(hub, "arrived")
     await newest_is(page, "arrived")
     await text_is(page, "[data-count=total]", "41")
     await record(hub, "anonymous", userId=None)
     await newest_is(page, "anonymous")
     await until(page).to_have_title("(1 bad) mockseg", timeout=PATIENCE_MS)
-    assert await page.locator(ROWS).count() == 42
+    await rows_are(page, 42)
 
 
 async def test_a_paused_view_counts_only(page: Any, hub: Hub) -> None:
-    """`p` pauses, and resumes with what came meanwhile; `x` hides what is shown."""
+    """`p` pauses, and resumes with what came meanwhile; its address shows others the same."""
     await page.keyboard.press("p")
     await record(hub, "one", "two")
     await record(hub, "three", userId=None)
-    await text_is(page, "#news", "3 new calls, 1 bad")
+    await until(page.locator("#state")).to_contain_text(
+        "3 new calls, 1 bad since.", timeout=PATIENCE_MS
+    )
     await newest_is(page, "before 39")
+    given = await page.context.new_page()
+    await given.goto(f"{page.url}?at=40")
+    await newest_is(given, "before 39")
+    await until(given.locator("#state")).to_contain_text("3 new calls", timeout=PATIENCE_MS)
+    await given.click("#resume")
+    await newest_is(given, "three")
+    await given.close()
     await page.keyboard.press("p")
     await newest_is(page, "three")
-    await until(page.locator("#news")).to_be_hidden(timeout=PATIENCE_MS)
+    await until(page.locator("#notice")).to_be_hidden(timeout=PATIENCE_MS)
+
+
+async def test_what_came_so_far_can_be_hidden(page: Any, hub: Hub) -> None:
+    """`x` begins afresh, in the address too; again, it shows all: the server kept them."""
     await page.keyboard.press("x")
-    assert await page.locator(ROWS).count() == 0
-    await record(hub, "four")
-    await newest_is(page, "four")
+    await page.wait_for_url("**/_mockseg/?since=40")
+    await until(page.locator("#calls-empty")).to_be_visible(timeout=PATIENCE_MS)
+    await record(hub, "one")
+    await newest_is(page, "one")
+    await rows_are(page, 1)
+    await page.keyboard.press("x")
+    await page.wait_for_url("**/_mockseg/")
+    await rows_are(page, 41)
 
 
 async def test_nothing_moves_under_a_reader(page: Any, hub: Hub) -> None:
     """Neither below the top nor while a row is active; the new ones are one key away."""
-    row = page.locator(ROWS).nth(30)
-    await row.scroll_into_view_if_needed()
-    place = await row.bounding_box()
+    await page.evaluate("document.getElementById('grid').scrollTop = 300")
+    row = page.locator("#grid [aria-rowindex='16']")
+    await until(row).to_be_visible(timeout=PATIENCE_MS)
+    place, text = await row.bounding_box(), await row.inner_text()
     await record(hub, "one")
-    await text_is(page, "#news", "1 new call")
-    assert await row.bounding_box() == place
+    await text_is(page, "#news", "▲ 1 new call")
+    assert (await row.bounding_box(), await row.inner_text()) == (place, text)
     await page.keyboard.press("g")
     await newest_is(page, "one")
     await page.keyboard.press("j")
+    await active_is(page, "one")
     await page.keyboard.press("j")
+    await active_is(page, "before 39")
     await page.keyboard.press("k")
     await record(hub, "two")
-    await text_is(page, "#news", "1 new call")
+    await text_is(page, "#news", "▲ 1 new call")
     await newest_is(page, "one")
+
+
+async def test_a_hundred_thousand_calls_scroll(hub: Hub, url: str, browsers: Any) -> None:
+    """The document holds the rows in sight only, and the keys reach the oldest of all."""
+    for start in range(0, 100_000, 5000):
+        await record(hub, *[f"E{number}" for number in range(start, start + 5000)])
+    page = await browsers(f"{url}/_mockseg/")
+    await rows_are(page, 100_000)
+    await newest_is(page, "E99999")
+    for key, event in (("End", "E0"), ("Home", "E99999"), ("PageDown", None)):
+        await page.locator("#grid").press(key)
+        if event:
+            await active_is(page, event)
+        # Those in sight, some above and below, the active one and the head.
+        assert await page.locator("#grid [role=row]").count() < 60
+        assert await page.evaluate("document.querySelectorAll('*').length") < 1500
+    await page.evaluate("document.getElementById('grid').scrollTop = 50_000 * 28")
+    await text_is(page, "#grid [aria-rowindex='50002'] [data-column=label]", "E49999")
+    active = await page.get_attribute("#grid", "aria-activedescendant")
+    assert await page.locator(f"#{active}").count() == 1
+
+
+async def test_what_came_too_fast_is_counted_and_loaded_on_request(page: Any, hub: Hub) -> None:
+    """A row stands in its place; Enter puts the calls there."""
+    await page.keyboard.press("p")
+    await record(hub, *[f"E{number}" for number in range(1200)])
+    await until(page.locator("#state")).to_contain_text("1,200 new calls", timeout=PATIENCE_MS)
+    await page.keyboard.press("p")
+    await rows_are(page, 40 + 500 + 1)
+    await newest_is(page, "E1199")
+    await page.evaluate("document.getElementById('grid').scrollTop = 500 * 28")
+    await page.locator("#grid .note", has_text="700 calls (0 bad) came faster").click()
+    await rows_are(page, 40 + 1200)
+    await page.locator("#grid").press("End")
+    await active_is(page, "before 0")
 
 
 async def test_a_call_opens_beside_the_list(page: Any, hub: Hub) -> None:
@@ -161,30 +241,31 @@ async def test_a_call_opens_beside_the_list(page: Any, hub: Hub) -> None:
     await until(call.locator("h1")).to_contain_text("half", timeout=PATIENCE_MS)
     await until(call.locator(".tree .wrong").first).to_be_visible(timeout=PATIENCE_MS)
     assert await call.locator("nav[aria-label=Views]").count() == 0
+    await record(hub, *[f"while open {number}" for number in range(30)])
     await call.locator("h1").click()
     await page.keyboard.press("Escape")
     await until(page.locator("#pane")).to_be_hidden(timeout=PATIENCE_MS)
-    assert await page.evaluate(
-        "document.activeElement.closest('tr') === document.querySelector('#calls-body tr')"
-    )
+    await until(page.locator("#grid")).to_be_focused(timeout=PATIENCE_MS)
+    await active_is(page, "half")
     await page.go_back()
     await until(page.locator("#pane")).to_be_visible(timeout=PATIENCE_MS)
     await page.set_viewport_size({"width": 390, "height": 800})
     await page.reload()
     await until(page.locator("#pane")).to_be_hidden(timeout=PATIENCE_MS)
-    await page.locator(f"{ROWS} a").first.click()
-    await page.wait_for_url("**/_mockseg/calls/call-41")
+    await page.locator(f"{NEWEST} a").first.click()
+    await page.wait_for_url("**/_mockseg/calls/call-71")
 
 
 async def test_b_goes_to_the_next_bad_call(page: Any, hub: Hub) -> None:
-    """And stays at the last one."""
+    """Beyond what is loaded too; it stays at the last one, and `B` leads back."""
     await record(hub, "bad one", userId=None)
-    await record(hub, "good")
-    await newest_is(page, "good")
-    for _ in range(2):
-        await page.keyboard.press("b")
-        focused = await page.evaluate("document.activeElement.closest('tr').innerText")
-        assert "bad one" in focused
+    await record(hub, *[f"good {number}" for number in range(700)])
+    await record(hub, "bad two", userId=None)
+    await page.reload()
+    await newest_is(page, "bad two")
+    for key, event in (("b", "bad two"), ("b", "bad one"), ("b", "bad one"), ("B", "bad two")):
+        await page.keyboard.press(key)
+        await active_is(page, event)
 
 
 async def test_a_hostile_name_is_text(page: Any, hub: Hub) -> None:
@@ -192,6 +273,10 @@ async def test_a_hostile_name_is_text(page: Any, hub: Hub) -> None:
     await record(hub, HOSTILE)
     await newest_is(page, "<img src=x onerror=alert(1)>\\u202ejavascript:alert(1)\\u200b\\x07")
     assert await page.locator("img").count() == 0
+    await page.keyboard.press("j")
+    await page.keyboard.press("e")
+    await page.wait_for_url("**q=event*")
+    await rows_are(page, 1)
     with pytest.raises(Error, match="TrustedHTML"):
         await page.evaluate("document.body.innerHTML = '<p>'")
 
@@ -206,7 +291,7 @@ async def test_a_lost_connection_is_told_and_found_again(page: Any, hub: Hub, li
     line.is_cut = False
     await newest_is(page, "two")
     await until(page.locator("#notice")).to_be_hidden(timeout=PATIENCE_MS)
-    assert await page.locator(ROWS).count() == 42
+    await rows_are(page, 42)
 
 
 async def test_a_hidden_tab_holds_no_connection(page: Any, hub: Hub, line: Line) -> None:
@@ -250,9 +335,9 @@ async def test_the_seventh_tab_loads_and_sees_what_comes(page: Any, hub: Hub) ->
 async def test_keys_are_listed_and_leave_fields_alone(page: Any) -> None:
     """`?` lists them, `/` leads to the query, where letters are letters."""
     await page.keyboard.press("?")
-    await until(page.locator("dialog")).to_be_visible(timeout=PATIENCE_MS)
+    await until(page.locator("#keys")).to_be_visible(timeout=PATIENCE_MS)
     await page.keyboard.press("Escape")
     await page.keyboard.press("/")
     await page.keyboard.type("px")
     assert await page.input_value("#query") == "px"
-    assert await page.locator(ROWS).count() == 40
+    await rows_are(page, 40)

@@ -117,7 +117,8 @@ export class Grid {
   move (steps) {
     const { rows, rowHeight, element } = this
     const first = rows.top - Math.ceil(element.scrollTop / rowHeight)
-    const place = this.active === null ? first : this.active - steps
+    // The first step leads to the first row in sight.
+    const place = (this.active ?? first + Math.sign(steps)) - steps
     this.activate(Math.min(rows.top, Math.max(rows.bottom, place)))
   }
 

@@ -25,7 +25,7 @@ export class Keys {
       if (event.key === 'Escape') document.getElementById('grid')?.focus()
       return
     }
-    const isGrid = target.id === 'grid'
+    const isGrid = target.id === 'grid' || target === document.body
     const action = this.actions.get(event.key)
     if (!action || (event.key.length === 1 && !this.areOn)) return
     // Elsewhere these move what has the focus, or act on it.
