@@ -16,9 +16,10 @@ JSON_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form
 # A page has our style sheet, forms that ask us, and scripts of one folder: the same origin serves
 # an app's analytics.js and answers JSONP. No text becomes markup or script.
 PAGE_POLICY = (
-    "default-src 'none'; script-src {url}/_mockseg/static/; style-src 'self'; connect-src 'self'; "
-    "frame-src {url}/_mockseg/calls/; form-action 'self'; frame-ancestors {ancestors}; "
-    "base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    "default-src 'none'; script-src {url}/_mockseg/static/; style-src {url}/_mockseg/static/; "
+    "connect-src 'self'; frame-src {url}/_mockseg/calls/; form-action 'self'; "
+    "frame-ancestors {ancestors}; base-uri 'none'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
 )
 
 # What a 401 has to carry: how to prove that one may.

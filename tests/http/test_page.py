@@ -208,7 +208,8 @@ async def test_a_page_may_load_its_own_style_and_scripts_and_nothing_else(client
     answer = await client.get("/_mockseg/")
     host, port = client.address
     assert answer.headers["Content-Security-Policy"] == (
-        f"default-src 'none'; script-src http://{host}:{port}/_mockseg/static/; style-src 'self';"
+        f"default-src 'none'; script-src http://{host}:{port}/_mockseg/static/;"
+        f" style-src http://{host}:{port}/_mockseg/static/;"
         f" connect-src 'self'; frame-src http://{host}:{port}/_mockseg/calls/; form-action 'self';"
         " frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script';"
         " trusted-types 'none'"
