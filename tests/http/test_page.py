@@ -353,7 +353,11 @@ async def test_links_of_the_page_lead_somewhere(client: Any) -> None:
         answer = await client.get(path)
         seen[path] = answer.status
         if answer.content_type == "text/html":
-            found = assert_tame(await answer.text()).links
+            html = await answer.text()
+            # The manual is ours, and leads to other sites too.
+            of_manual = path.startswith("/_mockseg/manual")
+            found = (Seen if of_manual else assert_tame)(html).links
+            found = [link for link in found if not str(link).startswith("https://")]
             links = {str(link).partition("#")[0] for link in found} - {"", "/_mockseg/faults/clear"}
             # A query can always be narrowed further: those of the first pages are enough.
             links = {link for link in links if "q=" not in path or "q=" not in link}
