@@ -33,10 +33,14 @@ _TESTS = Path(__file__).parent
 _FAST = {"unit", "property"}
 _JOURNAL_IO = {
     "__init__",
+    "_transaction",
+    "add_segment",
     "begin_writing",
+    "bring_up_to_date",
     "close",
     "delete_cut",
     "drop_ballast",
+    "drop_segment",
     "forget_marks",
     "has_room",
     "make_ballast",
@@ -44,6 +48,7 @@ _JOURNAL_IO = {
     "records",
     "removed",
     "requests",
+    "segments",
     "write",
 }
 

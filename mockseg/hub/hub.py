@@ -28,6 +28,7 @@ from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import write_key
 from mockseg.domain.request import Answer, Arrival, KeptRequest
 from mockseg.errors import (
+    JournalDamagedError,
     JournalError,
     MocksegError,
     OperationError,
@@ -332,7 +333,10 @@ class Hub:
         """
         self.sources.claim_open(_named(params))
         handler, parts = self._handlers[name]
-        result = await handler(params, **{part: getattr(self, part) for part in parts})
+        try:
+            result = await handler(params, **{part: getattr(self, part) for part in parts})
+        except JournalDamagedError as error:
+            raise OperationError(str(error), status=503, code="journal_damaged") from None
         if by_name(name).changes:
             self.bell.ring()
         journal = self.journal

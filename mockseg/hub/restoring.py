@@ -9,7 +9,6 @@ import msgspec
 from mockseg import json_types
 from mockseg.clock import NANOSECONDS, ShiftedClock
 from mockseg.config import Settings
-from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.errors import OperationError
 from mockseg.hub.sources import SETTINGS, Source, Sources
 from mockseg.journal.background import BackgroundWork
@@ -32,8 +31,6 @@ SETTING_OPERATIONS = frozenset(
         "advance_clock",
     }
 )
-# How many calls are read at a time.
-_PORTION = 1000
 
 
 class _Clock(msgspec.Struct, frozen=True):
@@ -192,27 +189,13 @@ def _reopen(key: str, saved: _Saved, sources: Sources) -> None:
 
 def _fill_windows(journal: DurableJournal, sources: Sources) -> None:
     """Let the messageIds of kept calls be known again."""
-    cursor, number = 0, 0
-    while calls := journal.calls_after(cursor, limit=_PORTION):
-        for call in calls:
-            source = sources.get(call.source)
-            if source is None:
-                continue
+    for key, seen in journal.seen:
+        source = sources.get(key)
+        if source is not None:
             window = sources.window_of(source)
-            if window is source.window and call.cursor <= source.window_opened:
-                continue
-            if call.request.number != number:
-                number = call.request.number
-                window.begin(call.cursor, call.request.received_ns)
-            remark = call.remark
-            # What the edge or a duplicate's rule discarded is not what a later call repeats.
-            discarded = remark is not None and remark.verdict in {"dropped", "rejected"}
-            if remark is not None and (discarded or remark.attempt > 1):
-                known_as = call.message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
-                window.carried(known_as, remark.attempt)
-            if not discarded:
-                window.remember(call.message_id, call.cursor)
-        cursor = calls[-1].cursor
+            own = window is source.window and source.window_opened
+            window.restore(seen.after(source.window_opened) if own else seen)
+    journal.seen = []
 
 
 def _clock_of(clock: ShiftedClock) -> _Clock:

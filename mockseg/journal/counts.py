@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, TypeAlias, TypeVar
 
+import msgspec
+
 from mockseg.domain.call import KeptCall, Verdict
 from mockseg.domain.findings import Violation
 from mockseg.domain.request import KeptRequest, refusal_reason
@@ -18,6 +20,23 @@ MINUTE_SECONDS: Final = 60
 _MINUTE_NS: Final = MINUTE_SECONDS * 10**9
 MINUTE_BYTES: Final = 150
 """What the number of one minute's good or bad calls takes, of a source and of all (measured)."""
+
+
+class SavedCounts(msgspec.Struct, frozen=True, array_like=True):
+    """Counts as a file has them.
+
+    Attributes:
+        calls: name, verdict, whether they are good, and number; no verdict for good calls.
+        minutes: as in :class:`Counts`, with the number.
+        refusals: status, method, path, reason, and number.
+        violations, retried: as in :class:`Counts`.
+    """
+
+    calls: list[tuple[str, Verdict | None, bool, int]]
+    minutes: list[tuple[int, int]]
+    refusals: list[tuple[int, str, str, str, int]]
+    violations: int
+    retried: int
 
 
 class Counts:
@@ -51,6 +70,45 @@ class Counts:
             if request.answer.status >= 400:
                 _subtract(self.refusals, _kind(request))
         return minutes - len(self._minutes)
+
+    @property
+    def minutes(self) -> int:
+        """Return how many minutes are counted, good and bad calls apart."""
+        return len(self._minutes)
+
+    def saved(self) -> SavedCounts:
+        return SavedCounts(
+            [(*_parts(key), count) for key, count in self._calls.items()],
+            list(self._minutes.items()),
+            [(*kind, count) for kind, count in self.refusals.items()],
+            self.violations,
+            self.retried,
+        )
+
+    def add_saved(self, saved: SavedCounts) -> None:
+        """Count what was counted before it was saved, too."""
+        for name, verdict, good, count in saved.calls:
+            key = name if verdict is None else (name, verdict, good)
+            self._calls[key] = self._calls.get(key, 0) + count
+        for minute, count in saved.minutes:
+            self._minutes[minute] = self._minutes.get(minute, 0) + count
+        for status, method, path, reason, count in saved.refusals:
+            refusal = (status, method, path, reason)
+            self.refusals[refusal] = self.refusals.get(refusal, 0) + count
+        self.violations += saved.violations
+        self.retried += saved.retried
+
+    def add_arrivals(self, requests: Sequence[KeptRequest], calls: Sequence[KeptCall]) -> None:
+        """Count requests and calls."""
+        for key, count in _numbers(calls).items():
+            self._calls[key] = self._calls.get(key, 0) + count
+        for minute, count in Counter(map(_minute, calls)).items():
+            self._minutes[minute] = self._minutes.get(minute, 0) + count
+        self.add_remarks(calls)
+        for request in requests:
+            if request.answer.status >= 400:
+                kind = _kind(request)
+                self.refusals[kind] = self.refusals.get(kind, 0) + 1
 
     def subtract(self, other: Counts) -> None:
         """Count no longer what others counted."""
@@ -144,6 +202,10 @@ def _numbers(calls: Sequence[KeptCall]) -> Counter[str | tuple[str, Verdict, boo
 def _key(call: KeptCall) -> str | tuple[str, Verdict, bool]:
     name = call.event or call.type
     return name if call.remark is None else (name, call.verdict, call.good)
+
+
+def _parts(key: str | tuple[str, Verdict, bool]) -> tuple[str, Verdict | None, bool]:
+    return (key, None, True) if isinstance(key, str) else key
 
 
 def _minute(call: KeptCall) -> int:

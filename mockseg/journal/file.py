@@ -1,8 +1,10 @@
 """The file of a journal: SQLite, one connection, one transaction for what one tick brought.
 
-A row is a request with its calls; calls are slices of its body and never written twice. Nothing is
-found by SQL: the rows are read into memory when the file is opened, and the journal in memory
-answers. So no index has to be kept up, and a row is as cheap as appending to a file.
+A row is a request with its calls; calls are slices of its body and never written twice. Rows are
+found by the number of their request alone, so no index has to be kept up, and a row is as cheap as
+appending to a file. When some thousand calls are together, the file gets a summary of them
+(:mod:`mockseg.journal.segments`): who opens the file reads the summaries, and only the rows that
+came after the last one.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ import os
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -23,11 +25,14 @@ from mockseg.domain.call import KeptCall
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError, JournalError
 from mockseg.journal.rows import RowReader, row_of
+from mockseg.journal.segments import Summary, decoded, encoded
 
 Sync: TypeAlias = Literal["off", "normal", "full"]
 
 _APPLICATION_ID = 0x6D6B7367
-_VERSION = 1
+_VERSION = 2
+# The highest number that SQLite takes.
+LAST_NUMBER: Final = 2**63 - 1
 # Deleted when the disk is full, so that clearing and evicting still have a place to write to.
 _BALLAST_BYTES = 8 * 1024 * 1024
 _MAGIC = b"SQLite format 3\0"
@@ -42,6 +47,10 @@ create table removed (cursor integer primary key, request integer);
 create table records (
     kind text, number integer, value blob, crc integer, primary key (kind, number));
 create table cuts (kind text primary key, number integer) without rowid;
+"""
+# Since version 2.
+_SEGMENTS = """
+create table segments (first integer primary key, last integer, summary blob, crc integer);
 """
 
 
@@ -142,6 +151,7 @@ class JournalFile:
         # write would move SQLite's log into the file.
         self._connect("ro")
         execute = self._connection.execute
+        (self._version,) = execute("pragma user_version").fetchone()
         rows = dict(execute("select key, value from meta").fetchall())
         meta = msgspec.convert(rows, _Meta)
         self.run, self.cursor, self.number = meta.run, meta.cursor, meta.number
@@ -155,7 +165,7 @@ class JournalFile:
         execute(f"pragma user_version = {_VERSION}")
         execute("pragma journal_mode = wal")
         run = int.from_bytes(os.urandom(4), "big") or 1
-        self._connection.executescript(f"begin;{_SCHEMA}commit")
+        self._connection.executescript(f"begin;{_SCHEMA}{_SEGMENTS}commit")
         rows = [("run", run), ("cursor", 0), ("number", 0)]
         self._connection.executemany("insert into meta values (?, ?)", rows)
         self._disconnect()
@@ -181,6 +191,18 @@ class JournalFile:
             self._connect("rw")
             synchronous = "full" if self._sync == "full" else "normal"
             self._connection.execute(f"pragma synchronous = {synchronous}")
+
+    def bring_up_to_date(self) -> None:
+        """Make the tables of this version in a file of an older one.
+
+        Raises:
+            sqlite3.Error: nothing was changed.
+        """
+        if self._version < _VERSION:
+            with self._transaction() as execute:
+                execute(_SEGMENTS)
+                execute(f"pragma user_version = {_VERSION}")
+            self._version = _VERSION
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -219,20 +241,44 @@ class JournalFile:
             ]
         yield from marks
 
-    def removed(self) -> set[int]:
+    def removed(self) -> dict[int, int]:
+        """Return the cursors of calls that were forgotten, each with its request's number."""
         with self._refusing():
-            rows = self._connection.execute("select cursor from removed").fetchall()
-            return {cursor for (cursor,) in rows}
+            rows = self._connection.execute("select cursor, request from removed")
+            return dict(rows.fetchall())
 
-    def requests(self) -> Iterator[tuple[KeptRequest, list[KeptCall]]]:
-        """Yield the requests with their calls, oldest first.
+    def segments(self) -> Iterator[Summary]:
+        """Yield what is known of closed segments, oldest first; what is between is not in any.
+
+        Raises:
+            JournalError: one is damaged.
+        """
+        if self._version < 2:
+            return
+        with self._refusing():
+            rows = self._connection.execute("select * from segments order by first")
+        while True:
+            with self._refusing():
+                row = rows.fetchone()
+                if row is None:
+                    return
+                summary = decoded(*row)
+            yield summary
+
+    def requests(
+        self, *, first: int = 0, last: int = LAST_NUMBER
+    ) -> Iterator[tuple[KeptRequest, list[KeptCall]]]:
+        """Yield the requests with these numbers, all by default, with their calls, oldest first.
 
         Raises:
             JournalError: one is damaged.
         """
         reader = RowReader()
         with self._refusing():
-            rows = self._connection.execute("select * from requests order by number")
+            rows = self._connection.execute(
+                "select * from requests where number between ? and ? order by number",
+                (first, last),
+            )
         while True:
             with self._refusing():
                 row = rows.fetchone()
@@ -240,6 +286,14 @@ class JournalFile:
                     return
                 recorded = reader.read(*row)
             yield recorded
+
+    def request(self, number: int) -> tuple[KeptRequest, list[KeptCall]] | None:
+        """Return one request with its calls, None when there is none.
+
+        Raises:
+            JournalError: it is damaged.
+        """
+        return next(self.requests(first=number, last=number), None)
 
     def records(self) -> Iterator[Record]:
         """Yield what other parts keep here, by kind and in the order of its numbers.
@@ -281,7 +335,7 @@ class JournalFile:
         with self._refusing():
             (found,) = self._connection.execute("pragma integrity_check(1)").fetchone()
         if found != "ok":
-            raise self._damaged(" ".join(str(found).split()))
+            raise self.damaged(" ".join(str(found).split()))
 
     # --- writing
 
@@ -328,10 +382,8 @@ class JournalFile:
         Raises:
             sqlite3.Error: nothing was written.
         """
-        connection = self._connection
-        connection.execute("begin immediate")
-        try:
-            many = connection.executemany
+        many = self._connection.executemany
+        with self._transaction():
             many("insert into requests values (?, ?, ?, ?)", map(row_of, requests))
             self._delete([(each,) for each in gone])
             many(
@@ -351,6 +403,34 @@ class JournalFile:
             many(
                 "update meta set value = ? where key = ?", ((cursor, "cursor"), (number, "number"))
             )
+
+    def add_segment(self, summary: Summary) -> None:
+        """Write what is known of a segment; its rows are there already.
+
+        Raises:
+            sqlite3.Error: nothing was written.
+        """
+        self._connection.execute(
+            "insert or replace into segments values (?, ?, ?, ?)", encoded(summary)
+        )
+
+    def drop_segment(self, first: int, last: int) -> None:
+        """Delete a segment of which nothing is kept, with all of its rows.
+
+        Raises:
+            sqlite3.Error: nothing was deleted.
+        """
+        with self._transaction() as execute:
+            execute("delete from segments where first = ?", (first,))
+            execute("delete from requests where number between ? and ?", (first, last))
+            execute("delete from removed where request between ? and ?", (first, last))
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        connection = self._connection
+        connection.execute("begin immediate")
+        try:
+            yield connection.execute
             connection.execute("commit")
         except BaseException:
             if connection.in_transaction:
@@ -394,11 +474,20 @@ class JournalFile:
             return False
         return True
 
-    def forget_marks(self) -> None:
-        """Drop the marks of sources of which nothing is left, when what they had is gone."""
-        self._connection.execute(
-            "delete from sources where settings is null and calls = 0 and requests = 0"
-        )
+    def forget_marks(self, named: Collection[str]) -> None:
+        """Drop the marks of sources of which nothing is left, when what they had is gone.
+
+        Args:
+            named: the sources that a summary of a segment still has.
+        """
+        with self._transaction() as execute:
+            empty = execute(
+                "select key from sources where settings is null and calls = 0 and requests = 0"
+            ).fetchall()
+            self._connection.executemany(
+                "delete from sources where key = ?",
+                [each for each in empty if each[0] not in named],
+            )
 
     def _write_settings(self, key: str | None, text: bytes | None) -> None:
         if key is None:
@@ -458,11 +547,16 @@ class JournalFile:
             TypeError,
             ValueError,
         ) as error:
-            raise self._damaged(str(error)) from None
+            raise self.damaged(str(error)) from None
         except OSError as error:
             raise self._error(f"cannot be opened: {error.strerror}") from None
 
-    def _damaged(self, what: str) -> JournalDamagedError:
+    def damaged(self, what: str) -> JournalDamagedError:
+        """Return the error that says so.
+
+        Args:
+            what: is wrong.
+        """
         reason = f"is damaged: {what}; nothing was changed, name another file"
         return JournalDamagedError(reason, path=self.path)
 

@@ -6,7 +6,7 @@ import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 _Record = TypeVar("_Record")
 _Group = TypeVar("_Group")
@@ -16,10 +16,34 @@ _Group = TypeVar("_Group")
 _BLOCK = 512
 
 
+class UnreadBlock(Protocol[_Record]):
+    """Records that stand in a file and are read when somebody looks at one of them.
+
+    Attributes:
+        first, last: numbers of the first and the last one.
+    """
+
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        """Return how many they are, one at least."""
+
+    def read(self) -> tuple[list[int], list[_Record]]:
+        """Return the numbers and the records."""
+
+    def get(self, number: int) -> _Record | None:
+        """Return one record, None when there is none with this number."""
+
+    def drop(self) -> bool:
+        """Let go of them and return true, unless they, or others with them, were read."""
+
+
 class NumberedRecords(Generic[_Record]):
     """Records in the order of their numbers; any can be removed, the oldest evicted.
 
     They stand in blocks, so that nothing but a look into one block depends on how many there are.
+    A block may be one that is read when somebody looks into it.
 
     Attributes:
         evicted: number of records evicted since the last clear.
@@ -44,7 +68,7 @@ class NumberedRecords(Generic[_Record]):
         # Of each block a number that is at most its first one and above all before.
         self._firsts: list[int] = []
         self._numbers: list[list[int]] = []
-        self._blocks: list[list[_Record]] = []
+        self._blocks: list[list[_Record] | UnreadBlock[_Record]] = []
         # What was appended since somebody looked: to append costs every call, to look does not.
         self._new_numbers: list[int] = []
         self._new: list[_Record] = []
@@ -58,13 +82,49 @@ class NumberedRecords(Generic[_Record]):
     def oldest(self) -> _Record | None:
         if not self._blocks:
             self._sort_in()
-        return self._blocks[0][0] if self._blocks else None
+        records = self._block(0)
+        return records[0] if records else None
+
+    @property
+    def oldest_number(self) -> int:
+        """Number of the oldest record, or 0; nothing is read for it."""
+        if not self._blocks:
+            self._sort_in()
+        if not self._blocks:
+            return 0
+        block = self._blocks[0]
+        return block.first if not isinstance(block, list) else self._numbers[0][0]
 
     @property
     def newest_number(self) -> int:
-        """Number of the newest record, or 0."""
+        """Number of the newest record, or 0; nothing is read for it."""
         self._sort_in()
-        return self._numbers[-1][-1] if self._numbers else 0
+        if not self._blocks:
+            return 0
+        block = self._blocks[-1]
+        return block.last if not isinstance(block, list) else self._numbers[-1][-1]
+
+    def append_unread(self, block: UnreadBlock[_Record]) -> None:
+        """Append records that are read when somebody looks at one, with higher numbers."""
+        self._sort_in()
+        self._firsts.append(block.first)
+        self._numbers.append([])
+        self._blocks.append(block)
+        self._count += len(block)
+
+    def drop_unread(self) -> list[UnreadBlock[_Record]]:
+        """Remove blocks of which nothing was read, and return them."""
+        stay, dropped = [], []
+        for at, block in enumerate(self._blocks):
+            if isinstance(block, list) or not block.drop():
+                stay.append(at)
+            else:
+                self._count -= len(block)
+                dropped.append(block)
+        self._firsts = [self._firsts[at] for at in stay]
+        self._numbers = [self._numbers[at] for at in stay]
+        self._blocks = [self._blocks[at] for at in stay]
+        return dropped
 
     def append(self, number: int, record: _Record) -> None:
         """Append a record with a higher number than all before."""
@@ -85,8 +145,8 @@ class NumberedRecords(Generic[_Record]):
         if len(self._blocks) < 2:
             self._sort_in()
         evicted: list[_Record] = []
-        while self._blocks and len(evicted) < most:
-            numbers, records = self._numbers[0], self._blocks[0]
+        while len(evicted) < most and (records := self._block(0)):
+            numbers = self._numbers[0]
             count = min(most - len(evicted), len(records))
             evicted += records[:count]
             self.evicted_number = numbers[count - 1]
@@ -117,35 +177,47 @@ class NumberedRecords(Generic[_Record]):
             self._remove(block, place, 1)
 
     def get(self, number: int) -> _Record | None:
+        """Return the record with this number, None when there is none."""
+        at = bisect_right(self._firsts, number) - 1
+        unread = self._blocks[at] if at >= 0 else None
+        if unread is not None and not isinstance(unread, list) and number <= unread.last:
+            # To read all of its block would take far longer.
+            return unread.get(number)
         block, place = self._find(number)
         if block >= 0 and self._numbers[block][place : place + 1] == [number]:
-            return self._blocks[block][place]
+            return self._block(block)[place]
         return None
 
     def after(self, number: int) -> Iterator[_Record]:
         """Yield the records with higher numbers, oldest first; nothing may change meanwhile."""
         self._sort_in()
         block, place = self._find(number + 1)
-        if block >= 0:
-            yield from islice(self._blocks[block], place, None)
-        for each in islice(self._blocks, block + 1, None):
-            yield from each
+        if block >= 0 and place < len(self._blocks[block]):
+            yield from islice(self._block(block), place, None)
+        while records := self._block(block := block + 1):
+            yield from records
 
     def before(self, number: int | None = None) -> Iterator[_Record]:
         """Yield the records with lower numbers, or all, newest first; likewise."""
         self._sort_in()
         block, place = (len(self._blocks), 0) if number is None else self._find(number)
-        if number is not None and block >= 0:
-            yield from reversed(self._blocks[block][:place])
-        for at in range(block - 1, -1, -1):
-            yield from reversed(self._blocks[at])
+        if place and not isinstance(self._blocks[block], list):
+            # All of it is lower.
+            block += 1
+        elif place:
+            yield from reversed(self._block(block)[:place])
+        while block > 0:
+            block = self._read(block - 1)
+            if block >= 0:
+                yield from reversed(self._block(block))
 
     def take_newest(self, limit: int) -> tuple[list[int], list[_Record]]:
         """Remove some of the newest records, at most `limit`; return their numbers and them."""
         self._sort_in()
-        if not self._blocks:
+        block = self._read(len(self._blocks) - 1)
+        if block < 0:
             return [], []
-        numbers, records = self._numbers[-1], self._blocks[-1]
+        numbers, records = self._numbers[block], self._block(block)
         taken = numbers[-limit:], records[-limit:]
         del numbers[-limit:], records[-limit:]
         self._count -= len(taken[0])
@@ -159,10 +231,11 @@ class NumberedRecords(Generic[_Record]):
         if not records:
             return
         start = 0
-        if self._blocks and len(self._blocks[-1]) < _BLOCK:
-            start = _BLOCK - len(self._blocks[-1])
+        last = self._blocks[-1] if self._blocks else None
+        if isinstance(last, list) and len(last) < _BLOCK:
+            start = _BLOCK - len(last)
             self._numbers[-1].extend(numbers[:start])
-            self._blocks[-1].extend(records[:start])
+            last.extend(records[:start])
         for place in range(start, len(records), _BLOCK):
             self._firsts.append(numbers[place])
             self._numbers.append(numbers[place : place + _BLOCK])
@@ -175,23 +248,54 @@ class NumberedRecords(Generic[_Record]):
         if self._new and number >= self._new_numbers[0]:
             self._sort_in()
         block = bisect_right(self._firsts, number) - 1
-        return block, bisect_left(self._numbers[block], number) if block >= 0 else 0
+        if block < 0:
+            return block, 0
+        unread = self._blocks[block]
+        if not isinstance(unread, list):
+            if number > unread.last:
+                return block, len(unread)
+            self._read(block)
+            return self._find(number)
+        return block, bisect_left(self._numbers[block], number)
+
+    def _block(self, block: int) -> list[_Record]:
+        """Return the records of a block, or of the next one that has any; empty for none."""
+        while block < len(self._blocks):
+            records = self._blocks[block]
+            if isinstance(records, list):
+                return records
+            self._read(block)
+        return []
+
+    def _read(self, block: int) -> int:
+        """Read a block, if it is unread; return where its last records stand now.
+
+        They may have become several blocks, or none: then that is the block before.
+        """
+        unread = self._blocks[block] if block >= 0 else []
+        if isinstance(unread, list):
+            return block
+        numbers, records = unread.read()
+        self._count += len(numbers) - len(unread)
+        starts = range(0, len(numbers), _BLOCK)
+        self._firsts[block : block + 1] = numbers[::_BLOCK]
+        self._numbers[block : block + 1] = [numbers[at : at + _BLOCK] for at in starts]
+        self._blocks[block : block + 1] = [records[at : at + _BLOCK] for at in starts]
+        return block + len(starts) - 1
 
     def _remove(self, block: int, place: int, count: int) -> None:
-        numbers, records = self._numbers[block], self._blocks[block]
+        numbers, records = self._numbers[block], self._block(block)
         del numbers[place : place + count], records[place : place + count]
         self._count -= count
         if not records:
             del self._firsts[block], self._numbers[block], self._blocks[block]
-        elif (
-            len(records) < _BLOCK // 4
-            and block > 0
-            and len(self._blocks[block - 1]) + len(records) <= _BLOCK
-        ):
-            # Few are left between others: they move to the block before.
-            self._numbers[block - 1].extend(numbers)
-            self._blocks[block - 1].extend(records)
-            del self._firsts[block], self._numbers[block], self._blocks[block]
+        elif block > 0 and len(records) < _BLOCK // 4:
+            before = self._blocks[block - 1]
+            if isinstance(before, list) and len(before) + len(records) <= _BLOCK:
+                # Few are left between others: they move to the block before.
+                self._numbers[block - 1].extend(numbers)
+                before.extend(records)
+                del self._firsts[block], self._numbers[block], self._blocks[block]
 
 
 def evict_largest(

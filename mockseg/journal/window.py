@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from mockseg.clock import NANOSECONDS
-from mockseg.domain.limits import DEDUP_WINDOW_SECONDS
+from mockseg.domain.call import KeptCall, Remark
+from mockseg.domain.limits import DEDUP_WINDOW_SECONDS, MAX_MESSAGE_ID_CHARACTERS
 from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
 from mockseg.journal.meter import Account
 
@@ -28,6 +29,66 @@ _ID_BYTES = 210
 
 # The cursors of ids, each id in the part that its hash names.
 _Parts: TypeAlias = "Sequence[dict[str, int]]"
+
+
+class Seen(NamedTuple):
+    """What requests of one source, one after the other, leave in its window.
+
+    Attributes:
+        moments: cursors and the moments at which they were recorded, a second apart at least.
+        ids, cursors: of the calls that a later one may repeat.
+        attempts: cursors, ids and the number of requests that have carried them, where that is not
+            simply one.
+    """
+
+    moments: Sequence[tuple[int, int]]
+    ids: Sequence[str]
+    cursors: Sequence[int]
+    attempts: Sequence[tuple[int, str, int]]
+
+    def after(self, cursor: int) -> Seen:
+        """Return what the calls after a cursor leave."""
+        start = bisect_right(self.cursors, cursor)
+        recorded = bisect_right(self.moments, cursor, key=lambda moment: moment[0])
+        at = [(cursor + 1, moment_ns) for _, moment_ns in self.moments[:recorded][-1:]]
+        return Seen(
+            [*at, *self.moments[recorded:]],
+            self.ids[start:],
+            self.cursors[start:],
+            [each for each in self.attempts if each[0] > cursor],
+        )
+
+
+def seen_of(calls: Sequence[KeptCall]) -> Seen:
+    """Return what these calls of one source leave in its window."""
+    moments: list[tuple[int, int]] = []
+    before = None
+    for call in calls:
+        request = call.request
+        if request is not before:
+            before = request
+            if not moments or not 0 <= request.received_ns - moments[-1][1] < _STEP_NS:
+                moments.append((call.cursor, request.received_ns))
+    attempts = []
+    known = calls
+    if any(call.remark is not None for call in calls):
+        for call in calls:
+            remark = call.remark
+            if remark is not None and (is_discarded(remark) or remark.attempt > 1):
+                known_as = call.message_id[: MAX_MESSAGE_ID_CHARACTERS + 1]
+                attempts.append((call.cursor, known_as, remark.attempt))
+        known = [call for call in calls if not is_discarded(call.remark)]
+    return Seen(
+        moments,
+        [call.message_id for call in known],
+        [call.cursor for call in known],
+        attempts,
+    )
+
+
+def is_discarded(remark: Remark | None) -> bool:
+    """Return whether a call is none that a later one repeats: the edge discarded it."""
+    return remark is not None and remark.verdict in {"dropped", "rejected"}
 
 
 class DedupWindow:
@@ -106,6 +167,19 @@ class DedupWindow:
                 self._step_ns = min(2 * self._step_ns, _MOST_STEP_NS)
         if self._count >= self._generation:
             self._turn(cursor)
+        self._recount()
+
+    def restore(self, seen: Seen) -> None:
+        """Remember again what was seen before a restart; oldest first."""
+        for cursor, moment_ns in seen.moments:
+            self.begin(cursor, moment_ns)
+        parts, most = self._newer, _PARTS
+        known = sum(map(len, parts))
+        for message_id, cursor in zip(seen.ids, seen.cursors, strict=True):
+            parts[hash(message_id) % most][message_id] = cursor
+        self._count += sum(map(len, parts)) - known
+        for _, known_as, attempt in seen.attempts:
+            self.carried(known_as, attempt)
         self._recount()
 
     def evict(self) -> None:

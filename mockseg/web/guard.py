@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from mockseg.errors import FqlError, MocksegError, OperationError
+from mockseg.errors import FqlError, JournalDamagedError, MocksegError, OperationError
 from mockseg.printable import printable
 from mockseg.web.control_answers import error_answer
 from mockseg.web.keys import ACCESS, HUB
@@ -206,6 +206,8 @@ def as_operation_error(error: MocksegError) -> OperationError:
             code="invalid_filter",
             details={"parameter": "where", "position": error.position, "reason": error.reason},
         )
+    if isinstance(error, JournalDamagedError):
+        return OperationError(str(error), status=503, code="journal_damaged")
     return OperationError(str(error), status=422, code="invalid_parameter")
 
 

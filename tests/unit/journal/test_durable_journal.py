@@ -10,8 +10,9 @@ from journal_files import copy_of_killed
 
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival, Route
-from mockseg.errors import JournalError
+from mockseg.errors import JournalError, OperationError
 from mockseg.hub.hub import Hub
+from mockseg.journal.rows import RowReader
 
 _BATCH = Route(path="/v1/batch", carries="batch")
 
@@ -232,7 +233,7 @@ def _altered(file, change):
     ("change", "said"),
     [
         (lambda data: data.__setitem__(slice(68, 72), b"else"), "belongs to another program"),
-        (lambda data: data.__setitem__(slice(60, 64), b"\0\0\0\2"), "newer mockseg"),
+        (lambda data: data.__setitem__(slice(60, 64), b"\0\0\0\3"), "newer mockseg"),
         (lambda data: data.__setitem__(slice(0, 6), b"abcdef"), "is not an SQLite database"),
         (lambda data: data.__setitem__(slice(20, None), b""), "is not an SQLite database"),
     ],
@@ -460,3 +461,114 @@ async def test_a_forgotten_source_is_not_restored(file):
     again = _hub(file)
     assert again.sources.get("k") is None
     again.close()
+
+
+def _segmented(file, monkeypatch, *, calls=40):
+    """Record calls one by one, and close segments of eight."""
+    monkeypatch.setattr("mockseg.journal.durable.SEGMENT_CALLS", 8)
+    hub = _hub(file)
+    for number in range(calls):
+        hub.accept(_arrival(f"m{number}", text=f"text {number} "))
+    hub.close()
+
+
+def test_a_start_reads_the_rows_after_the_last_segment_only(file, monkeypatch):
+    """What is in closed segments is known by their summaries, and read when it is asked for."""
+    _segmented(file, monkeypatch)
+    read = []
+    reader = RowReader.read
+    monkeypatch.setattr(RowReader, "read", lambda *row: read.append(row[1]) or reader(*row))
+    hub = _hub(file)
+    assert (hub.journal.count("k"), hub.journal.counts("k").by_name()) == ((40, 40), {"E": 40})
+    assert len(read) < 8
+    # The messageIds are known all the same.
+    hub.accept(_arrival("m3"))
+    assert hub.journal.calls_before(None, limit=1)[0].is_duplicate
+    read.clear()
+    assert hub.journal.call(12).message_id == "m11"
+    assert read == [12]
+    assert _ids(hub)[:40] == [f"m{number}" for number in range(40)]
+    hub.close()
+
+
+async def test_damage_in_a_segment_is_told_when_it_is_read_and_nothing_else_is_lost(
+    file, monkeypatch, caplog
+):
+    """Who asks for what is damaged gets one sentence; other calls are served and recorded."""
+    _segmented(file, monkeypatch)
+    place = file.read_bytes().index(b"text 3 ")
+    _altered(file, lambda data: data.__setitem__(place, ord("T")))
+    hub = _hub(file, max_calls=40)
+    with pytest.raises(OperationError, match="the checksum of request 4 is wrong") as refusal:
+        await _perform(hub, "list_calls", source="k")
+    assert (refusal.value.status, refusal.value.code) == (503, "journal_damaged")
+    assert (await _perform(hub, "list_calls", source="k", after=8)).calls[0].message_id == "m8"
+    # What cannot be read cannot be evicted, and is told once.
+    for number in range(3):
+        hub.accept(_arrival(f"new {number}"))
+        await hub.journal.saving
+    assert hub.journal.count("k")[0] == 43
+    assert caplog.text.count("the checksum of request 4 is wrong") == 1
+    hub.close()
+    assert b"Text 3 " in file.read_bytes()
+
+
+def test_a_file_of_the_first_version_is_read_and_brought_up_to_date(file, monkeypatch):
+    """It has no segments yet; what it has is the same, and the next start reads segments."""
+    _segmented(file, monkeypatch)
+    _edited(file, "drop table segments")
+    _edited(file, "pragma user_version = 1")
+    assert _found(file) == [f"m{number}" for number in range(40)]
+    connection = sqlite3.connect(file)
+    assert connection.execute("pragma user_version").fetchone() == (2,)
+    assert connection.execute("select count(*) from segments").fetchone() == (5,)
+    connection.close()
+    assert _found(file) == [f"m{number}" for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        ("update segments set summary = ?", b"\xc1"),
+        ("update segments set summary = ?", None),
+        ("update segments set last = ?", 7),
+        ("update segments set crc = ?", 1),
+    ],
+)
+def test_a_summary_that_cannot_be_read_is_one_sentence(file, monkeypatch, statement, value):
+    """A damaged summary refuses the start, and the file stays as it is."""
+    _segmented(file, monkeypatch)
+    _edited(file, statement, value)
+    before = file.read_bytes()
+    with pytest.raises(JournalError, match="is damaged") as refusal:
+        _hub(file)
+    assert "\n" not in str(refusal.value)
+    assert file.read_bytes() == before
+
+
+def test_rows_that_are_missing_in_a_segment_are_damage(file, monkeypatch):
+    """A summary says how many calls there are; fewer are not passed off as all."""
+    _segmented(file, monkeypatch)
+    _edited(file, "delete from requests where number = ?", 5)
+    hub = _hub(file)
+    with pytest.raises(JournalError, match="some of the requests 1 to 8 are missing"):
+        _ids(hub)
+    hub.close()
+
+
+def test_a_segment_without_kept_calls_leaves_file_and_memory(file, monkeypatch):
+    """Clearing and evicting end segments, too, whether their rows were read or not."""
+    _segmented(file, monkeypatch)
+    hub = _hub(file)
+    hub.clear("k")
+    hub.close()
+    assert _found(file) == []
+    connection = sqlite3.connect(file)
+    assert connection.execute("select count(*) from segments").fetchone() == (0,)
+    assert connection.execute("select count(*) from requests").fetchone() == (0,)
+    connection.close()
+    hub = _hub(file, max_calls=10)
+    for number in range(100):
+        hub.accept(_arrival(f"m{number}"))
+    assert len(hub.journal._segments) <= 3
+    hub.close()

@@ -59,7 +59,7 @@ def test_info_says_what_a_file_has(file, capsys):
     status, out, err = _run(capsys, "info", file, "--json")
     facts = json.loads(out)
     assert (status, err) == (0, "")
-    assert (facts["requests"], facts["sources"], facts["cursor"], facts["format"]) == (40, 2, 80, 1)
+    assert (facts["requests"], facts["sources"], facts["cursor"], facts["format"]) == (40, 2, 80, 2)
     assert facts["sizeBytes"] == len(before)
     status, out, _ = _run(capsys, "info", file)
     assert status == 0
