@@ -172,7 +172,7 @@ def _judged_by(slugs: list[str], settings: Settings) -> str:
 def _findings(call: KeptCall, places: _Places) -> list[Finding]:
     if call.remark is None:
         return []
-    found = list(call.remark.findings)
+    found = list(call.findings)
     first = call.remark.duplicate_of
     for place, finding in enumerate(found):
         if first and isinstance(finding, Discard) and finding.code == "duplicate_message_id":

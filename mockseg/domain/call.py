@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -125,9 +125,33 @@ class Remark(msgspec.Struct, frozen=True, gc=False):
 _UNREMARKABLE = Remark()
 
 
+class Explainer(Protocol):
+    """Knows why a call was judged as it was."""
+
+    def explain(self, call: KeptCall) -> Remark:
+        """Return the call's remark with its findings and the altered message."""
+        ...
+
+
+class UnexplainedRemark(Remark, frozen=True, gc=False, kw_only=True):
+    """What a plan says of a call, its findings and the altered message left to the reader.
+
+    To word them takes longer than to judge, and most calls are never read.
+
+    Attributes:
+        explainer: makes them.
+        violates: whether a violation is among the findings.
+    """
+
+    explainer: Explainer
+    violates: bool
+
+
 # A call with a messageId of 36 characters, and a remark or finding, in CPython 3.11.
 CALL_BYTES = 255
 _REMARK_BYTES = 72
+# What one has more that is not explained, its share of the explainer included.
+_UNEXPLAINED_BYTES = 32
 _FINDING_BYTES = 96
 # A text without its characters. Those of a text that is not ASCII take more than a byte each, and
 # once it was shown CPython keeps its UTF-8 beside it: about four bytes a character in all.
@@ -148,7 +172,8 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
         index: its place in the batch, from 0.
         raw: its JSON as sent, a slice of the request's body.
         type, event, user_id, message_id: as in :class:`Call`.
-        remark: None for a call that is good and new, which most are.
+        remark: None for a call that is good and new, which most are; its findings may be missing,
+            so read :attr:`findings`.
     """
 
     cursor: int
@@ -177,7 +202,30 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
     @property
     def good(self) -> bool:
         remark = self.remark
-        return remark is None or (remark.verdict == "accepted" and all_warnings(remark.findings))
+        return remark is None or (
+            remark.verdict == "accepted"
+            and all_warnings(remark.findings)
+            and not (isinstance(remark, UnexplainedRemark) and remark.violates)
+        )
+
+    @property
+    def violates(self) -> bool:
+        """Whether a violation is among its findings; nothing is explained for it."""
+        remark = self.remark
+        if isinstance(remark, UnexplainedRemark):
+            return remark.violates
+        return remark is not None and any(isinstance(each, Violation) for each in remark.findings)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Why it is not good, and warnings; explained when they are read."""
+        remark = self.explained()
+        return () if remark is None else remark.findings
+
+    def explained(self) -> Remark | None:
+        """Return its remark with all findings and the altered message."""
+        remark = self.remark
+        return remark.explainer.explain(self) if isinstance(remark, UnexplainedRemark) else remark
 
     @property
     def is_duplicate(self) -> bool:
@@ -187,9 +235,10 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
 
     def message(self) -> JsonObject:
         """Return the normalised message; empty if it is not an object."""
-        if self.remark is not None and self.remark.altered is not None:
-            altered: JsonObject = json_types.decode(self.remark.altered)
-            return altered
+        return self._message(self.explained())
+
+    def message_before_plans(self) -> JsonObject:
+        """Return the normalised message as it was before a plan's settings changed it."""
         raw = json_types.decode(self.raw)
         if not isinstance(raw, dict):
             return {}
@@ -201,9 +250,15 @@ class KeptCall(msgspec.Struct, frozen=True, gc=False):
             shared=self.request.shared,
         )
 
+    def _message(self, remark: Remark | None) -> JsonObject:
+        if remark is None or remark.altered is None:
+            return self.message_before_plans()
+        altered: JsonObject = json_types.decode(remark.altered)
+        return altered
+
     def view(self) -> Call:
-        remark = self.remark or _UNREMARKABLE
-        message = self.message()
+        remark = self.explained() or _UNREMARKABLE
+        message = self._message(remark)
         return Call(
             id=call_id(self.cursor),
             cursor=self.cursor,
@@ -259,10 +314,16 @@ def _texts(call: KeptCall) -> int:
     size = len(call.message_id) + len(call.event or "") + len(call.user_id or "")
     remark = call.remark
     if remark is not None:
-        size += _REMARK_BYTES + len(remark.altered or b"")
-        if remark.findings:
-            size += _findings_bytes(remark.findings)
+        size += remark_bytes(remark)
     return size
+
+
+def remark_bytes(remark: Remark) -> int:
+    """Return the memory that a remark takes with what is in it."""
+    size = _REMARK_BYTES + len(remark.altered or b"")
+    if isinstance(remark, UnexplainedRemark):
+        size += _UNEXPLAINED_BYTES
+    return size + _findings_bytes(remark.findings) if remark.findings else size
 
 
 def _findings_bytes(findings: tuple[Finding, ...]) -> int:

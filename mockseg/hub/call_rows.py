@@ -61,7 +61,7 @@ def call_row(call: KeptCall, ledger: Ledger, fields: tuple[Field, ...] = ()) -> 
     """
     remark = call.remark
     message = call.message()
-    findings = () if remark is None else remark.findings
+    findings = call.findings
     first = findings[0] if findings else None
     name = as_text(message.get("name")) if call.event is None else call.event
     return CallRow(

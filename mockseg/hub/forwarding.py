@@ -10,6 +10,7 @@ from mockseg.domain.findings import Violation
 from mockseg.domain.request import Arrival, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment
 from mockseg.hub.sources import Source
+from mockseg.plans.planset import PlanSet
 from mockseg.plans.protocols import (
     Origin,
     forwarded_blocked,
@@ -21,18 +22,34 @@ from mockseg.plans.protocols import (
 FORWARDED = Route(path="/_mockseg/forwarded", carries="batch", internal=True)
 
 
-def forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival]:
-    """Yield the requests that a source's settings send to other sources because of these calls."""
-    plans = source.behaviour.plans.set
+def forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival] | None:
+    """Return the requests that a source's settings send to other sources because of these calls.
+
+    They are made one by one, because each call has to be explained for them.
+
+    Args:
+        source: whose calls they are.
+        calls: those of a request that have a remark.
+
+    Returns:
+        None where nothing is forwarded.
+    """
+    settings = source.behaviour.plans.set.settings
+    if not settings.forwarding_violations_to and not settings.forwarding_blocked_events_to:
+        return None
+    if not calls:
+        return None
+    return _forwarded(source, source.behaviour.plans.set, calls)
+
+
+def _forwarded(source: Source, plans: PlanSet, calls: list[KeptCall]) -> Iterator[Arrival]:
     violations_to = plans.settings.forwarding_violations_to
     blocked_to = plans.settings.forwarding_blocked_events_to
-    if not violations_to and not blocked_to:
-        return
     by_slug = {plan.slug: plan for plan in plans.plans}
     name = source.behaviour.name
     origin = Origin(source_id=source.key, source_name=name)
     for call in calls:
-        findings = () if call.remark is None else call.remark.findings
+        findings = call.findings
         message = call.message() if findings else {}
         violation = next((each for each in findings if isinstance(each, Violation)), None)
         if violation is not None and violations_to:

@@ -190,6 +190,8 @@ class Hub:
         )
         self._known_keys = frozenset(settings.known_write_keys)
         self._tally = Tally()
+        # What Protocols sends to other sources: a batch may bring thousands of such calls.
+        self.forwarding = BackgroundWork()
         self.destinations = Destinations(
             self.sources,
             seed=self.seed,
@@ -283,9 +285,9 @@ class Hub:
         self._record(source, request, recorded, remarked)
         if source.key in self.destinations.by_source and arrival.route.delivered:
             self.destinations.offer(source.key, recorded)
-        if plans is not None and arrival.route is not FORWARDED:
-            for more in forwarded(source, remarked):
-                self.accept(more)
+        more = forwarded(source, remarked) if arrival.route is not FORWARDED else None
+        if more is not None:
+            self.forwarding.add(map(self.accept, more))
         return (
             _SUCCEEDED
             if fault is None and ruling.answer is SUCCESS
@@ -339,6 +341,8 @@ class Hub:
             raise OperationError(str(error), status=503, code="journal_damaged") from None
         if by_name(name).changes:
             self.bell.ring()
+        if self.forwarding:
+            await self.forwarding.done()
         journal = self.journal
         if name in SETTING_OPERATIONS and isinstance(journal, DurableJournal):
             key = _named(params) or getattr(result, "write_key", None)

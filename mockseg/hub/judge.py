@@ -7,20 +7,19 @@ from collections.abc import Callable
 
 from msgspec import Raw
 
-from mockseg import json_types
 from mockseg.domain import spec
-from mockseg.domain.call import KeptCall, Remark, call_id
+from mockseg.domain.call import KeptCall, Remark, UnexplainedRemark, call_id
 from mockseg.domain.findings import Finding, discard
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_FINDINGS, MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import Shared, normalise
 from mockseg.domain.reading import Reading
 from mockseg.domain.request import KeptRequest
 from mockseg.hub.answers import SUCCESS
+from mockseg.hub.explainer import Explanations, PlanExplainer
 from mockseg.hub.ingest import Ruling, message_type
 from mockseg.journal.window import DedupWindow
 from mockseg.json_types import Json, JsonObject
 from mockseg.plans.planset import PlanSet
-from mockseg.plans.violations import capped
 
 
 class DryRun:
@@ -115,14 +114,14 @@ class Judge:
         max_findings: how many violations of a call are told one by one.
     """
 
-    __slots__ = ("_intern", "_max_findings", "_mint")
+    __slots__ = ("_explanations", "_intern", "_mint")
 
     def __init__(
         self, *, mint: Callable[[], str], intern: StringInterner, max_findings: int = MAX_FINDINGS
     ) -> None:
         self._mint = mint
-        self._max_findings = max_findings
         self._intern = intern
+        self._explanations = Explanations(max_findings=max_findings)
 
     def calls(
         self,
@@ -147,6 +146,7 @@ class Judge:
         share, held = self._intern, self._intern.held.get
         closely = ruling.finding is not None or read.longest > MAX_CALL_BYTES
         remarks = None
+        planned = None if plans is None else _Planned(plans, request, self._explanations)
         calls, remarked = [], []
         first_cursor = request.first_cursor
         window.begin(first_cursor, request.received_ns)
@@ -170,10 +170,8 @@ class Judge:
                 remark = remarks.of(message_id, findings)
                 if not remark.findings:
                     window.remember(message_id, cursor)
-            if plans is not None and (remark is None or not remark.findings):
-                remark = self._planned(
-                    message, type_, message_id, request=request, plans=plans, remark=remark
-                )
+            if planned is not None and (remark is None or not remark.findings):
+                remark = planned.judge(message, type_, message_id, remark=remark)
             event = event and (held(event) or share(event))
             user_id = user_id and (held(user_id) or share(user_id))
             call = KeptCall(cursor, request, index, raw, type_, event, user_id, message_id, remark)
@@ -182,44 +180,45 @@ class Judge:
                 remarked.append(call)
         return calls, remarked
 
-    def _planned(
-        self,
-        raw: JsonObject,
-        type_: str,
-        message_id: str,
-        *,
-        request: KeptRequest,
-        plans: PlanSet,
-        remark: Remark | None,
+
+class _Planned:
+    """Judges those calls of a request by the source's plans that the edge let through."""
+
+    __slots__ = ("_explainer", "_plans", "_request")
+
+    def __init__(self, plans: PlanSet, request: KeptRequest, explanations: Explanations) -> None:
+        self._plans = plans
+        self._request = request
+        self._explainer = PlanExplainer(plans, explanations)
+
+    def judge(
+        self, raw: JsonObject, type_: str, message_id: str, *, remark: Remark | None
     ) -> Remark | None:
+        """Return the remark on a call, the one before if the plans say nothing of it."""
+        plans, shared = self._plans, self._request.shared
         event = raw.get("event")
         event = event if isinstance(event, str) else None
-        warnings = plans.warnings(raw, type=type_, event=event)
-        if not warnings and plans.passes(raw, type_, event, shared=request.shared is not None):
-            return remark
-        message = normalise(
-            raw,
-            type_=type_,
-            message_id=message_id,
-            received_ns=request.received_ns,
-            shared=request.shared,
-        )
-        outcome = plans.decide(message, type=type_, event=event, source_id=request.source)
-        said = outcome.violations or warnings
-        if outcome.message is message and not said and not outcome.blocked:
-            return remark
-        findings: tuple[Finding, ...] = (
-            *capped(outcome.violations, most=self._max_findings),
-            *warnings,
-        )
-        if outcome.blocked and outcome.code is not None:
-            findings = (discard(outcome.code), *findings)
-        return Remark(
-            verdict="blocked" if outcome.blocked else "accepted",
-            findings=findings,
-            attempt=1 if remark is None else remark.attempt,
-            altered=None if outcome.message is message else json_types.encode(outcome.message),
-        )
+        judgement = plans.judge_as_sent(raw, type_, event, shared=shared is not None)
+        if judgement is None:
+            message = normalise(
+                raw,
+                type_=type_,
+                message_id=message_id,
+                received_ns=self._request.received_ns,
+                shared=shared,
+            )
+            judgement = plans.judge(message, type=type_, event=event)
+        attempt = 1 if remark is None else remark.attempt
+        if judgement.violates or judgement.changed or judgement.code is not None:
+            return UnexplainedRemark(
+                verdict="accepted" if judgement.code is None else "blocked",
+                attempt=attempt,
+                explainer=self._explainer,
+                violates=judgement.violates,
+            )
+        if warnings := plans.warnings(raw, type=type_, event=event):
+            return Remark(findings=warnings, attempt=attempt)
+        return remark
 
 
 class _Remarks:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from mockseg.clock import Turn
+
 _Record = TypeVar("_Record")
+_Made = TypeVar("_Made")
 
 # A page of more would take longer to encode than one request may hold the others up.
 MAX_PAGE_BYTES = 4_000_000
@@ -29,3 +32,14 @@ def fitting(
             break
         page.append(record)
     return page
+
+
+async def made_in_turns(
+    make: Callable[[_Record], _Made], records: Iterable[_Record]
+) -> list[_Made]:
+    """Return what is made of each record; others have their turn every 2 ms."""
+    turn, made = Turn(), []
+    for record in records:
+        made.append(make(record))
+        await turn.over()
+    return made

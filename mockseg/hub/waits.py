@@ -16,6 +16,7 @@ from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import FqlError, OperationError
+from mockseg.hub.paging import made_in_turns
 from mockseg.hub.sources import Sources
 from mockseg.hub.waiters import OfferedCall, OfferedDelivery, Waiter, Waiters
 from mockseg.journal.memory import MemoryJournal
@@ -223,7 +224,7 @@ class CallWaiter:
             if enough and (self._asked.quiet == 0 or now >= quiet_at):
                 calls = self._page()
                 after = calls[-1].cursor if calls else self._asked.after
-                shown = [call.view() for call in calls]
+                shown = await made_in_turns(KeptCall.view, calls)
                 return WaitedCalls(calls=shown, next=after, verdict=self._verdict)
             if not enough and self._hopeless is not None and maximum is None:
                 raise self._unmet("dropped", [self._hopeless])
@@ -318,10 +319,9 @@ class DeliveryWaiter:
                 details={"seen": len(self._found)},
             )
         found = [self._found[cursor] for cursor in sorted(self._found)]
-        return WaitedDeliveries(
-            deliveries=[kept.view() for kept, _ in found],
-            calls=[call.view() for _, call in found],
-        )
+        deliveries = [kept.view() for kept, _ in found]
+        calls = await made_in_turns(KeptCall.view, [call for _, call in found])
+        return WaitedDeliveries(deliveries=deliveries, calls=calls)
 
 
 def _wanted(count: Count) -> str:

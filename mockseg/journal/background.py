@@ -11,17 +11,24 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
+from mockseg.clock import breathe
+
 FREED_AT_ONCE: Final = 256
 """How many records one step frees, or looks at, at most."""
 _STEPS_AT_ONCE: Final = 4
 
 
 class BackgroundWork:
-    """Does what was added step by step, one piece of work after the other."""
+    """Does what was added step by step, one piece of work after the other.
 
-    __slots__ = ("_scheduled", "_waiting")
+    Attributes:
+        added, ended: how many pieces there were, and how many of them were done.
+    """
+
+    __slots__ = ("_scheduled", "_waiting", "added", "ended")
 
     def __init__(self) -> None:
+        self.added = self.ended = 0
         self._waiting: deque[Iterator[object]] = deque()
         self._scheduled = False
 
@@ -35,7 +42,14 @@ class BackgroundWork:
             steps: each takes well below a millisecond.
         """
         self._waiting.append(steps)
+        self.added += 1
         self.run()
+
+    async def done(self) -> None:
+        """Return when all that was added so far is done."""
+        added = self.added
+        while self.ended < added:
+            await breathe()
 
     def run(self) -> None:
         """Do a few steps now, and the rest later, a little at each turn of the event loop.
@@ -47,6 +61,7 @@ class BackgroundWork:
                 return
             if next(self._waiting[0], _END) is _END:
                 self._waiting.popleft()
+                self.ended += 1
         if self._waiting and not self._scheduled:
             try:
                 loop = asyncio.get_running_loop()

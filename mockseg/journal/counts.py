@@ -9,7 +9,6 @@ from typing import Final, TypeAlias, TypeVar
 import msgspec
 
 from mockseg.domain.call import KeptCall, Verdict
-from mockseg.domain.findings import Violation
 from mockseg.domain.request import KeptRequest, refusal_reason
 
 _Key = TypeVar("_Key")
@@ -154,8 +153,7 @@ class Counts:
         for call in calls:
             remark = call.remark
             if remark is not None:
-                violated = any(isinstance(each, Violation) for each in remark.findings)
-                self.violations += times * violated
+                self.violations += times * call.violates
                 self.retried += times * (remark.attempt > 1)
 
 

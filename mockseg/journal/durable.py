@@ -14,19 +14,21 @@ import contextlib
 import logging
 import sqlite3
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import takewhile
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
-from mockseg.clock import breathe
-from mockseg.domain.call import KeptCall
+from mockseg.clock import Turn, breathe
+from mockseg.domain.call import KeptCall, Remark, UnexplainedRemark
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError, JournalError
 from mockseg.journal.counts import MINUTE_BYTES
 from mockseg.journal.file import LAST_NUMBER, JournalFile, Mark, Record, Sync
 from mockseg.journal.memory import MemoryJournal, _Source
+from mockseg.journal.rows import row_of
 from mockseg.journal.segments import (
     SEGMENT_BYTES,
     SEGMENT_CALLS,
@@ -42,6 +44,9 @@ from mockseg.journal.segments import (
 from mockseg.journal.window import Seen, seen_of
 
 log = logging.getLogger("mockseg")
+
+# Requests that may wait to be written before further ones wait for it, too.
+_MOST_NEW = 1000
 
 
 class DurableJournal(MemoryJournal):
@@ -71,6 +76,7 @@ class DurableJournal(MemoryJournal):
         "_closed_number",
         "_cuts",
         "_deletes",
+        "_explained",
         "_file",
         "_gone",
         "_lost",
@@ -85,6 +91,7 @@ class DurableJournal(MemoryJournal):
         "_scheduled",
         "_segments",
         "_told_damage",
+        "_unexplained",
         "_waits",
         "not_saved",
         "records",
@@ -98,6 +105,9 @@ class DurableJournal(MemoryJournal):
         super().__init__(**bounds)
         self._waits = sync != "off"
         self._new: list[tuple[KeptRequest, list[KeptCall]]] = []
+        # Of the new calls: which are to be explained before they are written, and what came of it.
+        self._unexplained: deque[KeptCall] = deque()
+        self._explained: dict[int, Remark] = {}
         self._gone: list[int] = []
         self._removed: list[KeptCall] = []
         self._marked: set[str] = set()
@@ -134,6 +144,9 @@ class DurableJournal(MemoryJournal):
     def append(self, request: KeptRequest, calls: list[KeptCall]) -> None:
         self._new.append((request, calls))
         self._count_open(request, calls)
+        self._unexplained.extend(
+            [call for call in calls if isinstance(call.remark, UnexplainedRemark)]
+        )
         super().append(request, calls)
         self._schedule()
 
@@ -197,6 +210,19 @@ class DurableJournal(MemoryJournal):
 
     # --- committing
 
+    def _end_of_turn(self) -> None:
+        """Explain what is to be written, for one turn of the event loop, and commit it then."""
+        turn, waiting = Turn(), self._unexplained
+        while waiting:
+            call = waiting.popleft()
+            remark = call.explained()
+            if remark is not None:
+                self._explained[call.cursor] = remark
+            if turn.is_over and waiting:
+                asyncio.get_running_loop().call_soon(self._end_of_turn)
+                return
+        self.commit()
+
     def commit(self) -> None:
         """Save what was not saved yet; what cannot be is taken back."""
         self._scheduled = False
@@ -204,6 +230,7 @@ class DurableJournal(MemoryJournal):
             return
         saving, self.saving = self.saving, None
         new, self._new = self._new, []
+        self._unexplained.clear()
         try:
             grows = new or any(make is not None for make in self._records.values())
             if grows and self._file.full and not self._file.has_room():
@@ -232,7 +259,7 @@ class DurableJournal(MemoryJournal):
         has_room = not self._file.full or self._file.has_room()
         records = {each: make for each, make in self._records.items() if has_room or make is None}
         self._file.write(
-            requests=new,
+            rows=[row_of(*each, self._explained) for each in new],
             gone=self._gone,
             marks=map(self._mark, self._marked),
             removed=self._removed,
@@ -246,7 +273,7 @@ class DurableJournal(MemoryJournal):
             number=self.number,
         )
         emptied = self._emptied(self._gone)
-        self._gone, self._removed = [], []
+        self._gone, self._removed, self._explained = [], [], {}
         self._marked.clear()
         self._lost.clear()
         self._new_settings.clear()
@@ -268,7 +295,7 @@ class DurableJournal(MemoryJournal):
             self._deletes = self._file.delete_cut()
         if self._deletes and not self._file.full:
             with contextlib.suppress(RuntimeError):
-                asyncio.get_running_loop().call_soon(self.commit)
+                asyncio.get_running_loop().call_soon(self._end_of_turn)
 
     def _take_back(
         self, new: list[tuple[KeptRequest, list[KeptCall]]], error: sqlite3.Error
@@ -302,7 +329,8 @@ class DurableJournal(MemoryJournal):
         super()._drop(source, [request], kept)
 
     def _schedule(self) -> None:
-        if self._waits and self.saving is None:
+        waits = self._waits or len(self._new) > _MOST_NEW
+        if waits and self.saving is None:
             try:
                 self.saving = asyncio.get_running_loop().create_future()
             except RuntimeError:
@@ -311,7 +339,7 @@ class DurableJournal(MemoryJournal):
                 return
         if not self._scheduled:
             try:
-                asyncio.get_running_loop().call_soon(self.commit)
+                asyncio.get_running_loop().call_soon(self._end_of_turn)
             except RuntimeError:
                 self.commit()
                 return

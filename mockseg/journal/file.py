@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError, JournalError
-from mockseg.journal.rows import RowReader, row_of
+from mockseg.journal.rows import Row, RowReader
 from mockseg.journal.segments import Summary, decoded, encoded
 
 Sync: TypeAlias = Literal["off", "normal", "full"]
@@ -355,7 +355,7 @@ class JournalFile:
     def write(
         self,
         *,
-        requests: Iterable[tuple[KeptRequest, list[KeptCall]]] = (),
+        rows: Iterable[Row] = (),
         gone: Iterable[int] = (),
         marks: Iterable[Mark] = (),
         removed: Iterable[KeptCall] = (),
@@ -368,14 +368,13 @@ class JournalFile:
         """Write all of it or nothing.
 
         Args:
-            requests: new ones, with their calls.
+            rows: of new requests.
             gone: numbers of requests that are no longer kept.
             marks: of sources that were cleared or evicted.
             removed: calls that were forgotten while their requests stay.
             settings: of sources, by write key; of the server by None.
             records: of other parts, new ones and changed ones.
-            cuts: the records of these kinds, up to these numbers, count no more; they are deleted
-                bit by bit.
+            cuts: kinds of records, and up to which number they are deleted, bit by bit.
             cursor: the last that was given out.
             number: likewise.
 
@@ -384,7 +383,7 @@ class JournalFile:
         """
         many = self._connection.executemany
         with self._transaction():
-            many("insert into requests values (?, ?, ?, ?)", map(row_of, requests))
+            many("insert into requests values (?, ?, ?, ?)", rows)
             self._delete([(each,) for each in gone])
             many(
                 "insert into sources values (?, ?, ?, ?, ?, ?, null) on conflict do update set"

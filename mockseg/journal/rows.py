@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from typing import TypeAlias
 
 import msgspec
 
@@ -10,6 +12,9 @@ from mockseg.domain.call import KeptCall, Remark
 from mockseg.domain.findings import Discard
 from mockseg.domain.message import Shared
 from mockseg.domain.request import Answer, FaultMark, Headers, KeptRequest, OwnHeaders
+
+# Number, entry, body and checksum.
+Row: TypeAlias = tuple[int, bytes, bytes, int]
 
 
 class _Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -115,9 +120,14 @@ class RowReader:
         return request, calls
 
 
-def row_of(recorded: tuple[KeptRequest, list[KeptCall]]) -> tuple[int, bytes, bytes, int]:
-    """Return number, entry, body and checksum of a request with its calls."""
-    request, calls = recorded
+def row_of(request: KeptRequest, calls: list[KeptCall], explained: Mapping[int, Remark]) -> Row:
+    """Return the row of a request with its calls.
+
+    Args:
+        request: the request.
+        calls: of it.
+        explained: remarks that were explained before, by the cursors of their calls.
+    """
     body, place, kept = request.body, 0, []
     for call in calls:
         raw = bytes(call.raw)
@@ -134,7 +144,7 @@ def row_of(recorded: tuple[KeptRequest, list[KeptCall]]) -> tuple[int, bytes, by
                 call.event,
                 call.user_id,
                 call.message_id,
-                call.remark,
+                explained.get(call.cursor) or call.explained(),
             )
         )
     entry = _encode(

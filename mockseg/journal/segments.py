@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
-from mockseg.domain.call import CALL_BYTES, KeptCall, extra_bytes
+from mockseg.domain.call import CALL_BYTES, KeptCall, UnexplainedRemark, extra_bytes
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError
 from mockseg.journal.counts import Counts, SavedCounts
@@ -178,7 +178,11 @@ def _share(
 
 
 def _is_altered(call: KeptCall) -> bool:
-    return call.remark is not None and call.remark.altered is not None
+    remark = call.remark
+    # One that is not explained yet most often is.
+    return remark is not None and (
+        remark.altered is not None or isinstance(remark, UnexplainedRemark)
+    )
 
 
 def _indexed(sources: Sequence[str], texts: Sequence[str | None]) -> _Packed:

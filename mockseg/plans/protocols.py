@@ -273,6 +273,30 @@ class ProtocolsSettings(
             }
         )
 
+    def omits_unplanned(self, kind: Json) -> bool:
+        """Return whether names that no rule knows are taken out of calls of a type."""
+        if kind == "track":
+            return not self.track.allow_unplanned_event_properties
+        if kind == "identify":
+            return not self.identify.allow_unplanned_traits
+        return kind == "group" and not self.group.allow_unplanned_traits
+
+    @property
+    def blocks(self) -> bool:
+        """Whether there are calls that do not go on."""
+        track = self.track
+        return bool(
+            self.disabled_events
+            or not track.allow_unplanned_events
+            or not track.allow_event_on_violations
+            or "BLOCK"
+            in {
+                track.common_event_on_violations,
+                self.identify.common_event_on_violations,
+                self.group.common_event_on_violations,
+            }
+        )
+
     @property
     def leaves_good_calls_alone(self) -> bool:
         return (
@@ -348,28 +372,29 @@ def decide(
     """
     kind = message.get("type")
     omissions = Omissions(message)
-    code: str | None = None
-    # Whether unplanned names, violating values, and those of the common schema may stay.
-    allowed = (True, True, True)
+    code = blocked_by(
+        message,
+        settings,
+        unplanned=any(violation.code == "unplanned_event" for violation in violations),
+        violates=bool(violations),
+        common=bool(common),
+    )
+    # Whether violating values, and those of the common schema may stay.
+    allowed = (True, True)
     if kind == "track":
-        code = _judge_track(message, violations, settings, common=common)
         allowed = (
-            settings.track.allow_unplanned_event_properties,
             settings.track.allow_properties_on_violations,
             settings.track.common_event_on_violations != "OMIT_PROPERTIES",
         )
     elif kind in {"identify", "group"}:
         controls = settings.identify if kind == "identify" else settings.group
-        if common and controls.common_event_on_violations == "BLOCK":
-            code = "common_schema_violation"
         allowed = (
-            controls.allow_unplanned_traits,
             controls.allow_traits_on_violations,
             controls.common_event_on_violations != "OMIT_TRAITS",
         )
-    if not allowed[0] and rules:
+    if settings.omits_unplanned(kind) and rules:
         omissions.omit_unplanned([rule.schema for rule in rules])
-    for stays, found in zip(allowed[1:], (violations, common), strict=True):
+    for stays, found in zip(allowed, (violations, common), strict=True):
         if not stays:
             omissions.omit_violating(each.instance_path for each in found)
     every = violations + common
@@ -383,21 +408,37 @@ def decide(
     )
 
 
-def _judge_track(
+def blocked_by(
     message: JsonObject,
-    violations: tuple[Violation, ...],
     settings: ProtocolsSettings,
     *,
-    common: tuple[Violation, ...],
+    unplanned: bool,
+    violates: bool,
+    common: bool,
 ) -> str | None:
+    """Return the discard code of what blocks a call, or None.
+
+    Args:
+        message: the normalised message.
+        settings: the source's.
+        unplanned: whether no plan knows its event.
+        violates: whether it violates its own rules.
+        common: whether it violates a COMMON rule.
+    """
+    kind = message.get("type")
+    if kind in {"identify", "group"}:
+        controls = settings.identify if kind == "identify" else settings.group
+        blocks = common and controls.common_event_on_violations == "BLOCK"
+        return "common_schema_violation" if blocks else None
+    if kind != "track":
+        return None
     track = settings.track
     if message.get("event") in settings.disabled_events:
         return "event_setting"
-    unplanned = any(violation.code == "unplanned_event" for violation in violations)
-    common_blocks = bool(common) and track.common_event_on_violations == "BLOCK"
+    common_blocks = common and track.common_event_on_violations == "BLOCK"
     if unplanned and not track.allow_unplanned_events:
         return "unplanned_and_schema_violation" if common_blocks else "unplanned"
-    if violations and not unplanned and not track.allow_event_on_violations:
+    if violates and not unplanned and not track.allow_event_on_violations:
         return "schema_violation"
     return "common_schema_violation" if common_blocks else None
 

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from mockseg import json_types
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.call import KeptCall
-from mockseg.domain.findings import Discard, Finding, Violation
+from mockseg.domain.findings import Discard, Finding
 from mockseg.domain.timestamps import parse_moment
 from mockseg.errors import FqlError, MalformedJsonError, QueryError
 from mockseg.fql.query import parse_question
@@ -165,7 +165,7 @@ def _step_of_value(term: Term, value: Value, text: str, surroundings: Surroundin
     if key in _IN_FINDING:
         of, equals = _IN_FINDING[key], _text(value)
         return _Step(
-            0, lambda seen: any(equals(each) for one in _findings(seen) for each in of(one))
+            2, lambda seen: any(equals(each) for one in _findings(seen) for each in of(one))
         )
     if key in _IN_MESSAGE:
         return _Step(2, _field(_IN_MESSAGE[key], value, only_text=True))
@@ -214,7 +214,7 @@ _IN_DELIVERY: Final[dict[str, Callable[[DeliveryFacts], Collection[str]]]] = {
 
 
 def _findings(seen: _Seen) -> tuple[Finding, ...]:
-    return () if seen.call.remark is None else seen.call.remark.findings
+    return seen.call.findings
 
 
 def _text(value: Value) -> _Texts:
@@ -257,8 +257,8 @@ _FLAGS: Final[dict[str, _Step]] = {
     "good": _Step(0, lambda seen: seen.call.good),
     "bad": _Step(0, lambda seen: not seen.call.good),
     **{name: _verdict(name) for name in ("accepted", "dropped", "blocked", "rejected")},
-    "violation": _Step(0, lambda seen: any(isinstance(one, Violation) for one in _findings(seen))),
-    "unplanned": _Step(0, lambda seen: any(one.code in _UNPLANNED for one in _findings(seen))),
+    "violation": _Step(0, lambda seen: seen.call.violates),
+    "unplanned": _Step(2, lambda seen: any(one.code in _UNPLANNED for one in _findings(seen))),
     "duplicate": _Step(0, lambda seen: seen.call.is_duplicate),
     "retried": _Step(0, lambda seen: _NUMBERS["attempt"](seen.call) > 1),
     "faulted": _Step(0, lambda seen: seen.call.request.fault is not None),

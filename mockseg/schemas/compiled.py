@@ -72,8 +72,8 @@ class CompiledSchema:
     ) -> tuple[tuple[Failure, ...], bool]:
         """Return what fails, in Segment's order, and whether that is all.
 
-        A value that is bad is never without a failure: where the walk ended before it came to
-        the first one, the compiled validator finds one.
+        A value that is bad is never without a failure: where the walk finds none, as when it ended
+        before it came to the first one, the compiled validator names one.
 
         Args:
             value: any.
@@ -83,6 +83,7 @@ class CompiledSchema:
         Raises:
             UnreadableValueError: the value is not JSON.
         """
+        whole = False
         try:
             # Releases of the library differ in whether they see such a value before a failure.
             encode(value)
@@ -93,11 +94,11 @@ class CompiledSchema:
                 most_steps=most_steps,
                 most_failures=most_failures,
             )
-            if not whole and not found:
+            if not found:
                 self._validator.validate(value)
                 return (), True
         except jsonschema_rs.ValidationError as error:
-            return (self._failure(error),), False
+            return (self._failure(error),), whole
         except ValueError as error:
             raise UnreadableValueError(str(error)) from None
         return found, whole

@@ -120,6 +120,8 @@ class DataPlane:
             problem=body.problem,
         )
         answer, fault = self._hub.accept(arrival)
+        if self._hub.forwarding:
+            await self._hub.forwarding.done()
         if self._hub.journal.saving is not None and (refused := await self._recorder.unsaved()):
             return refused
         if self._of_2018 and route.client and (callback := callback_of(url.query)) is not None:
@@ -163,6 +165,7 @@ class DataPlane:
             problem=problem,
         )
         answer, fault = self._hub.accept(arrival)
+        await self._hub.forwarding.done()
         if refused := await self._recorder.unsaved():
             return refused
         if route.pixel:

@@ -200,6 +200,8 @@ class _Reading:
         self._finished = 0 if self._gap else place.finished
         # The newest that match, and those that no longer fit.
         self._found: deque[KeptCall] = deque(maxlen=MAX_ROWS)
+        # Those that were made of them, the newest first.
+        self._rows: list[CallRow] = []
         self._sent = self._cursor
         self._skipped = self._skipped_bad = 0
         self._state = self._changing()
@@ -218,6 +220,8 @@ class _Reading:
             # What came meanwhile is told together.
             await clock.sleep(next_at - loop.time())
             while await pace.turn(self._collect):
+                pass
+            while await pace.turn(self._make_rows):
                 pass
             text = await pace.turn(self._message)
             if text:
@@ -256,18 +260,28 @@ class _Reading:
             self._skipped_bad += not self._found[0].good
         self._found.append(call)
 
+    def _make_rows(self, _pace: StreamPace) -> bytes:
+        """Make rows for one turn; return something if more are left."""
+        turn, ledger = Turn(), self._hub.destinations.ledger
+        while self._found:
+            self._rows.append(call_row(self._found.pop(), ledger, self._fields))
+            if turn.is_over:
+                break
+        return b"more" if self._found else b""
+
     def _message(self, _pace: StreamPace) -> bytes:
-        ledger, found = self._hub.destinations.ledger, self._found
+        rows = self._rows
         deliveries = self._delivered()
         state = self._changing()
         changed = [name for name, value in state.items() if self._state[name] != value]
-        if not found and not deliveries and not changed:
+        if not rows and not deliveries and not changed:
             return b""
         skipped = None
         if self._skipped:
-            skipped = Skipped(self._skipped, self._skipped_bad, self._sent, found[0].cursor)
-        rows = Rows(
-            rows=[call_row(call, ledger, self._fields) for call in reversed(found)],
+            skipped = Skipped(self._skipped, self._skipped_bad, self._sent, rows[-1].cursor)
+        self._rows = []
+        message = Rows(
+            rows=rows,
             skipped=skipped,
             counts=self._counts(),
             deliveries=deliveries,
@@ -275,8 +289,7 @@ class _Reading:
         )
         self._sent, self._state = self._cursor, state
         self._skipped = self._skipped_bad = 0
-        found.clear()
-        return self._event("rows", rows)
+        return self._event("rows", message)
 
     def _delivered(self) -> list[tuple[int, list[tuple[str, DeliveryState]]]]:
         """Return the calls of which a delivery became final, the latest of many."""

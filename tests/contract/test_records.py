@@ -39,6 +39,7 @@ UNTRACKED = {
     "delivery.records.KeptDelivery",
     "domain.call.KeptCall",
     "domain.call.Remark",
+    "domain.call.UnexplainedRemark",
     "domain.delivery.Note",
     "domain.message.Shared",
     "domain.reading.Reading",

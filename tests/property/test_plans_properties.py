@@ -295,11 +295,12 @@ def test_deciding_never_changes_the_message_given(
         )
     )
     before = encode(message)
-    outcome = PlanSet([plan], strict).decide(
-        message, type=message["type"], event=message.get("event")
-    )
+    plans, kind, event = PlanSet([plan], strict), message["type"], message.get("event")
+    outcome = plans.decide(message, type=kind, event=event)
+    judgement = plans.judge(message, type=kind, event=event)
     assert encode(message) == before
     assert outcome.message is not message
+    assert judgement == (bool(outcome.violations), True, outcome.code)
 
 
 @settings(max_examples=100, deadline=None)

@@ -22,12 +22,13 @@ from mockseg.hub.handlers.explanations import explain_wait
 from mockseg.hub.handlers.faults import attempts_of
 from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.in_flight import InFlight, Reading
-from mockseg.hub.paging import fitting
+from mockseg.hub.paging import fitting, made_in_turns
 from mockseg.hub.queries import Queries
 from mockseg.hub.source_plans import SourcePlans
 from mockseg.hub.sources import Sources
 from mockseg.hub.waiters import Waiters
 from mockseg.hub.waits import Bell, CallWaiter, check_count, compiled, wait_for_calls
+from mockseg.journal.background import BackgroundWork
 from mockseg.journal.memory import MemoryJournal
 from mockseg.json_types import Json, JsonObject
 from mockseg.matching.match import ScalarMatch, narrows
@@ -78,7 +79,7 @@ async def list_calls(asked: ListCalls, *, journal: MemoryJournal, queries: Queri
         found = await _first_found(asked, most, journal, query)
     shown = fitting(found, limit=asked.limit, size=lambda call: len(call.raw))
     return CallPage(
-        calls=[call.view() for call in shown],
+        calls=await made_in_turns(KeptCall.view, shown),
         total=total if asked.total else None,
         next=shown[-1].cursor if len(found) > len(shown) else None,
         verdict=asked.verdict or "any",
@@ -279,6 +280,7 @@ async def settle(
     faults: FaultRegistry,
     destinations: Destinations,
     bell: Bell,
+    forwarding: BackgroundWork,
 ) -> Settled:
     started = time.monotonic()
     with sources.watching(asked.source):
@@ -289,7 +291,7 @@ async def settle(
             reading = in_flight.of(asked.source)
             delayed = faults.delays.count(asked.source)
             pending = destinations.ledger.pending(asked.source)
-            under_way = reading.known + delayed + pending > 0
+            under_way = reading.known + delayed + pending + len(forwarding) > 0
             if not reading and not under_way and quiet_for >= asked.quiet:
                 return Settled(cursor=journal.cursor)
             left = asked.timeout - (now - started)

@@ -310,8 +310,7 @@ def _selection(calls: Sequence[KeptCall]) -> Selection:
 
 
 def _has_no_key(call: KeptCall) -> bool:
-    findings = () if call.remark is None else call.remark.findings
-    return call.source == "" and {each.code for each in findings} == {"unknown_source"}
+    return call.source == "" and {each.code for each in call.findings} == {"unknown_source"}
 
 
 def _repeats(call: KeptCall) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import get_args
 
 from mockseg.conversion import invalid
 from mockseg.domain.call import KeptCall, Verdict
-from mockseg.domain.findings import Violation
 from mockseg.hub.call_rows import COLUMNS, call_row, read_fields
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.handlers.calls import existing_call
 from mockseg.hub.handlers.requests import request_view
+from mockseg.hub.paging import made_in_turns
 from mockseg.hub.queries import Queries
 from mockseg.hub.sources import Sources
 from mockseg.journal.counts import MINUTE_SECONDS, Counts
@@ -71,9 +72,10 @@ async def call_rows(
         if len(found) > asked.limit or portion[-1].cursor <= asked.after:
             break
     shown = found[: asked.limit]
+    row = partial(call_row, ledger=destinations.ledger, fields=fields)
     return RowPage(
         columns=list(COLUMNS),
-        rows=[call_row(call, destinations.ledger, fields) for call in shown],
+        rows=await made_in_turns(row, shown),
         next=shown[-1].cursor if len(found) > len(shown) else None,
         cursor=journal.cursor,
         terms=[
@@ -115,7 +117,7 @@ class _Tally:
         self.verdicts[call.verdict] += 1
         self.good += good
         if remark is not None:
-            self.violations += any(isinstance(each, Violation) for each in remark.findings)
+            self.violations += call.violates
             self.retried += remark.attempt > 1
         if self._wants_buckets:
             place = call.request.received_ns // 10**9 // self._bucket_seconds
@@ -160,8 +162,7 @@ def _values(call: KeptCall, key: FacetKey) -> tuple[str, ...]:
         case "verdict":
             return (call.verdict,)
         case "code":
-            findings = () if call.remark is None else call.remark.findings
-            return tuple({each.code for each in findings})
+            return tuple({each.code for each in call.findings})
         case "field":
             message = call.message()
             return tuple(name for root in FIELD_ROOTS for name in _fields(root, message.get(root)))
@@ -271,7 +272,9 @@ async def explain_query(
 
 async def copy_call(asked: CopyCall, *, journal: MemoryJournal) -> CopiedText:
     call = existing_call(asked.id, journal)
-    return CopiedText(text=copied([_material(call, journal)], asked.form, url=asked.url), calls=1)
+    return CopiedText(
+        text=copied([_material(call, journal=journal)], asked.form, url=asked.url), calls=1
+    )
 
 
 async def copy_calls(asked: CopyCalls, *, journal: MemoryJournal, queries: Queries) -> CopiedText:
@@ -287,11 +290,12 @@ async def copy_calls(asked: CopyCalls, *, journal: MemoryJournal, queries: Queri
             calls += filter(matches, portion)
         omitted = max(0, len(calls) - MAX_COPIED)
         calls = calls[omitted:]
-    text = copied([_material(call, journal) for call in calls], asked.form, url=asked.url)
+    materials = await made_in_turns(partial(_material, journal=journal), calls)
+    text = copied(materials, asked.form, url=asked.url)
     return CopiedText(text=text, calls=len(calls), omitted=omitted)
 
 
-def _material(call: KeptCall, journal: MemoryJournal) -> Copied:
+def _material(call: KeptCall, *, journal: MemoryJournal) -> Copied:
     request = request_view(call.request, journal.calls_of(call.request), body=False)
     return Copied(
         call=call.view(),

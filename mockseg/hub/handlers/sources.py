@@ -10,7 +10,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from mockseg import json_types
-from mockseg.clock import ShiftedClock
+from mockseg.clock import ShiftedClock, Turn
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import OperationError
 from mockseg.hub.destinations import Destinations
@@ -295,7 +295,7 @@ async def validate_messages(
         before = sources.plans_of(asked.source)
     plans = chosen(asked, before=before)
     run = DryRun(plans.used, received_ns=clock.now_ns(), remembered=len(asked.messages) + 1)
-    results = []
+    results, turn = [], Turn()
     for place, message in enumerate(asked.messages):
         call = run.judge(msgspec.Raw(json_types.encode(message)), message, place=place + 1)
         results.append(
@@ -303,9 +303,10 @@ async def validate_messages(
                 index=place,
                 verdict=call.verdict,
                 good=call.good,
-                findings=call.remark.findings if call.remark is not None else (),
+                findings=call.findings,
             )
         )
+        await turn.over()
     good = sum(result.good for result in results)
     return ValidatedMessages(good=good, bad=len(results) - good, results=results)
 

@@ -8,8 +8,10 @@ import pytest
 
 from mockseg.errors import PlanError
 from mockseg.plans.model import Plan, plan_from_json
-from mockseg.plans.planset import PlanSet, version_wanted
-from mockseg.plans.protocols import ProtocolsSettings, TrackSettings
+from mockseg.plans.plan_index import version_wanted
+from mockseg.plans.planset import Judgement, PlanSet
+from mockseg.plans.protocols import ALLOW_ALL, ProtocolsSettings, TrackSettings
+from mockseg.schemas import compiled
 
 NUMBER = {"properties": {"properties": {"properties": {"n": {"type": "number"}}}}}
 TEXT = {"properties": {"properties": {"properties": {"n": {"type": "string"}}}}}
@@ -68,24 +70,43 @@ def test_a_message_is_judged_as_sent_where_nothing_that_is_added_counts(
     """With a context that its batch says for all, a rule for contexts needs the merged one."""
     plans = PlanSet([plan(("TRACK", "A", schema))])
     good = {**track(n=1), "userId": "u1"}
-    assert not plans.passes(good, "track", "A", shared=False), "asked before anything was judged"
-    plans.check(good, type="track", event="A")
-    assert plans.passes(good, "track", "A", shared=False) is alone
-    assert plans.passes(good, "track", "A", shared=True) is shared
+    unasked = plans.judge_as_sent(good, "track", "A", shared=False)
+    assert unasked is None, "asked before anything was judged"
+    judged = plans.judge(good, type="track", event="A")
+    assert plans.judge_as_sent(good, "track", "A", shared=False) == (judged if alone else None)
+    assert plans.judge_as_sent(good, "track", "A", shared=True) == (judged if shared else None)
 
 
 def test_a_message_that_is_bad_as_sent_never_passes() -> None:
     """Nor one that no JSON can be made of, nor any under settings that change good calls."""
     rule = ("TRACK", "A", NUMBER)
-    plans = PlanSet([plan(rule)])
-    plans.check(track(n=1), type="track", event="A")
-    assert plans.passes(track(n=1), "track", "A", shared=False)
-    assert not plans.passes(track(n="1"), "track", "A", shared=False)
-    assert not plans.passes(track(n="\ud800"), "track", "A", shared=False)
+    good, bad, unreadable = track(n=1), track(n="1"), track(n="\ud800")
+
+    def judged(settings: ProtocolsSettings, message: dict[str, Any]) -> Judgement | None:
+        plans = PlanSet([plan(rule)], settings)
+        plans.judge(good, type="track", event="A")
+        return plans.judge_as_sent(message, "track", "A", shared=False)
+
+    violates = Judgement(violates=True, changed=True)
+    assert [judged(ALLOW_ALL, each) for each in (good, bad, unreadable)] == [
+        Judgement(),
+        violates,
+        violates,
+    ]
     omitting = ProtocolsSettings(track=TrackSettings(allow_unplanned_event_properties=False))
-    plans = PlanSet([plan(rule)], omitting)
-    plans.check(track(n=1), type="track", event="A")
-    assert not plans.passes(track(n=1), "track", "A", shared=False)
+    assert [judged(omitting, each) for each in (good, bad)] == [None, violates]
+    blocking = ProtocolsSettings(track=TrackSettings(allow_event_on_violations=False))
+    assert [judged(blocking, each) for each in (good, bad)] == [Judgement(), None]
+
+
+def test_what_the_walk_calls_good_and_the_compiled_validator_bad_has_a_finding(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A call that is not good always says why."""
+    monkeypatch.setattr(compiled, "walk", lambda *_, **__: ((), True))
+    plans = PlanSet([plan(("TRACK", "A", NUMBER))])
+    (violation,) = plans.check(track(n="1"), type="track", event="A")
+    assert (violation.code, violation.field) == ("invalid_type", "properties.n")
 
 
 def test_without_plans_everything_is_good() -> None:

@@ -65,7 +65,15 @@ def shop() -> Plan:
 def decided(plan: Plan, message: dict[str, Any], **settings: Any) -> Outcome:
     """Judge a message of that plan with these settings, in Segment's JSON."""
     plans = PlanSet([plan], settings_from_json(settings))
-    return plans.decide(message, type=message["type"], event=message.get("event"), source_id="src")
+    kind, event = message["type"], message.get("event")
+    outcome = plans.decide(message, type=kind, event=event, source_id="src")
+    # What is decided when the call comes and what is explained when it is read are the same.
+    assert plans.judge(message, type=kind, event=event) == (
+        bool(outcome.violations),
+        outcome.message is not message,
+        outcome.code,
+    )
+    return outcome
 
 
 def ordered(event: str = "Ordered", user: bool = True, **properties: Any) -> dict[str, Any]:  # noqa: FBT001, FBT002  # read as a flag by its callers

@@ -1,0 +1,231 @@
+"""What a plan says of a call is decided when the call comes, and worded when it is read."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from mockseg import MockSegment
+from mockseg.clock import Turn, breathe
+from mockseg.config import Settings
+from mockseg.domain.call import Remark
+from mockseg.domain.findings import discard
+from mockseg.domain.request import Arrival, Route
+from mockseg.hub.explainer import Explanations
+from mockseg.hub.hub import Hub
+from mockseg.hub.paging import made_in_turns
+from mockseg.json_types import encode
+from mockseg.operations.calls import ListCalls, Settle
+from mockseg.operations.sources import CreateSource
+from mockseg.plans import plan_index
+from mockseg.schemas import compiled
+
+_BATCH = Route(path="/v1/batch", carries="batch")
+_RULE = {"properties": {"properties": {"properties": {"n": {"type": "string"}}}}}
+PLAN = {"name": "p", "rules": [{"type": "TRACK", "key": "E", "jsonSchema": _RULE}]}
+
+
+def batch(count, *, first=0, source="k", value=1):
+    """Return a request with calls that violate the plan."""
+    calls = [
+        {
+            "type": "track",
+            "event": "E",
+            "userId": "u",
+            "messageId": f"m{first + place}",
+            "properties": {"n": value},
+        }
+        for place in range(count)
+    ]
+    body = encode({"writeKey": source, "batch": calls})
+    return Arrival(
+        route=_BATCH,
+        method="POST",
+        path="/v1/batch",
+        query="",
+        headers=(),
+        body=body,
+        sent_bytes=len(body),
+    )
+
+
+@pytest.fixture
+def walks(monkeypatch):
+    """Return a list that has an entry for each walk through a schema."""
+    walked = []
+    walk = compiled.walk
+
+    def counting(*args, **kwargs):
+        walked.append(args)
+        return walk(*args, **kwargs)
+
+    monkeypatch.setattr(compiled, "walk", counting)
+    return walked
+
+
+class _Counting:
+    """A compiled schema that counts how often it judges."""
+
+    def __init__(self, sound):
+        self._sound = sound
+        self.schema = sound.schema
+        self.failures = sound.failures
+        self.judged = 0
+
+    def is_valid(self, value):
+        self.judged += 1
+        return self._sound.is_valid(value)
+
+
+async def opened(**settings):
+    """Return a hub with a source that has the plan."""
+    hub = Hub(Settings(**settings))
+    await hub.perform("create_source", CreateSource(write_key="k", plan=PLAN))
+    return hub
+
+
+async def test_each_call_of_a_batch_is_judged_by_one_compiled_pass(monkeypatch, walks):
+    """2,500 bad calls are 2,500 passes and not one walk, whoever may read them."""
+    made = []
+    sound = plan_index.sound_schema
+
+    def counting(*args, **kwargs):
+        made.append(_Counting(sound(*args, **kwargs)))
+        return made[-1]
+
+    monkeypatch.setattr(plan_index, "sound_schema", counting)
+    hub = await opened()
+    hub.accept(batch(2_500))
+    assert (len(made), made[0].judged, len(walks)) == (1, 2_500, 0)
+    assert (hub.tally.bad, hub.tally.accepted) == (2_500, 0)
+    assert not any(call.good for call in hub.journal.calls_after(0, limit=2_500))
+
+
+async def test_a_call_is_explained_once_for_all_who_read_it(walks):
+    """Its findings and its message come of the same walk."""
+    hub = await opened()
+    hub.accept(batch(3))
+    call = hub.journal.call(2)
+    assert [each.code for each in call.findings] == ["invalid_type"]
+    reported = call.message()["context"]["protocols"]["violations"]
+    assert [each["type"] for each in reported] == ["Invalid Type"]
+    assert call.view().findings == call.findings
+    assert len(walks) == 1
+
+
+async def test_a_call_is_explained_by_the_plan_that_judged_it():
+    """Whatever plan the source has when the call is read."""
+    hub = await opened()
+    hub.accept(batch(1))
+    hub.sources.use("k").change(CreateSource(write_key="k", plan={"name": "q", "rules": []}))
+    (finding,) = hub.journal.call(1).findings
+    assert finding.plan == "p"
+
+
+async def test_questions_about_verdicts_explain_nothing(walks):
+    """Nor does the number of violations: a scan of all calls costs no walk."""
+    hub = await opened()
+    hub.accept(batch(50))
+    asked = ListCalls(q="is:violation", limit=1)
+    page = await hub.perform("list_calls", asked)
+    assert (page.total, len(walks)) == (50, 1)
+
+
+def test_explanations_are_held_up_to_a_megabyte():
+    """The oldest are dropped, and made again when they are read again."""
+    held = Explanations(max_findings=20)
+    remarks = [Remark(attempt=number) for number in range(2, 30)]
+    explained = Remark(findings=(discard("bad_request", "", "x" * 100_000),))
+    for remark in remarks:
+        held.put(remark, explained)
+    found = [held.get(remark) is explained for remark in remarks]
+    assert found == [False] * 19 + [True] * 9
+
+
+async def test_making_a_page_gives_the_loop_back(monkeypatch):
+    """Between two records others have their turn when it is over."""
+    monkeypatch.setattr(Turn, "is_over", True)
+    turns = []
+
+    async def other():
+        while True:
+            turns.append("other")
+            await breathe()
+
+    task = asyncio.create_task(other())
+    assert await made_in_turns(lambda each: turns.append(each) or each, [1, 2, 3]) == [1, 2, 3]
+    task.cancel()
+    assert turns == [1, "other", 2, "other", 3, "other"]
+
+
+async def test_a_file_gets_explanations_in_turns(tmp_path, monkeypatch, walks):
+    """A commit waits for all of them, and after a restart they are what they were."""
+    monkeypatch.setattr(Turn, "is_over", True)
+    path = str(tmp_path / "j.db")
+    hub = await opened(journal=path)
+    hub.accept(batch(4))
+    in_turns = []
+    while hub.journal.saving is not None:
+        in_turns.append(len(walks))
+        await breathe()
+    assert in_turns[:4] == [0, 1, 2, 3]
+    before = [call.view() for call in hub.journal.calls_after(0, limit=10)]
+    await hub.finish()
+    hub.close()
+    again = Hub(Settings(journal=path))
+    try:
+        assert [call.view() for call in again.journal.calls_after(0, limit=10)] == before
+        assert len(walks) == 4
+    finally:
+        again.close()
+
+
+async def test_a_server_that_stops_saves_what_is_not_explained_yet(tmp_path):
+    """Closing the journal writes all of it at once."""
+    path = str(tmp_path / "j.db")
+    hub = await opened(journal=path)
+    hub.accept(batch(4))
+    hub.close()
+    again = Hub(Settings(journal=path))
+    try:
+        assert [len(call.findings) for call in again.journal.calls_after(0, limit=10)] == [1] * 4
+    finally:
+        again.close()
+
+
+async def test_answers_wait_for_a_file_that_is_far_behind(tmp_path):
+    """With `off`, too, once a thousand requests are not written."""
+    hub = await opened(journal=str(tmp_path / "j.db"), journal_sync="off")
+    for number in range(1_000):
+        hub.accept(batch(1, first=number))
+    assert hub.journal.saving is None
+    hub.accept(batch(1, first=1_000))
+    assert hub.journal.saving is not None
+    await hub.finish()
+    hub.close()
+
+
+async def test_forwarding_holds_no_request_up_and_is_waited_for():
+    """A few violations are forwarded at once, the others at the next turns; settle waits."""
+    hub = Hub(Settings())
+    protocols = {"forwardingViolationsTo": "to"}
+    await hub.perform("create_source", CreateSource(write_key="k", plan=PLAN, protocols=protocols))
+    hub.accept(batch(200))
+    assert hub.journal.count("to")[0] < 10
+    await hub.perform("settle", Settle(source="to", quiet=0))
+    ids = [
+        call.message()["properties"]["eventMessageID"]
+        for call in hub.journal.calls_after(0, limit=500, source="to")
+    ]
+    assert ids == [f"m{place}" for place in range(200)]
+
+
+def test_an_answer_comes_when_all_is_forwarded():
+    """What a client reads after its answer has the calls of the other source, too."""
+    protocols = {"forwardingViolationsTo": "to"}
+    with MockSegment() as server:
+        source = server.source(plan=PLAN, protocols=protocols)
+        wrong = {"type": "track", "event": "E", "userId": "u", "properties": {"n": 1}}
+        source.send(*[wrong] * 60, batch=True)
+        assert server.source("to").summary().total == 60
