@@ -45,9 +45,8 @@ def _driving(function: Callable[..., object]) -> Callable[..., object]:
             "--timeout",
             "timeout_seconds",
             type=Seconds(min=1, max=3600),
-            default=45.0,
             metavar="SECONDS",
-            help="For one run of the CLI, which is killed after it.  [45]",
+            help="For one run of the CLI, which is killed after it.  [45, or what its SDK needs]",
         ),
         click.option(
             "--jobs",
@@ -84,7 +83,7 @@ def command(
     junit: str | None,
     json_out: str | None,
     listing: bool,
-    timeout_seconds: float,
+    timeout_seconds: float | None,
     jobs: int | None,
 ) -> int | None:
     """Judge an SDK by the public suite: what it sends, retries, drops and waits for.
@@ -137,7 +136,7 @@ def matrix(
     clis: tuple[str, ...],
     config: str | None,
     as_json: bool,
-    timeout_seconds: float,
+    timeout_seconds: float | None,
     jobs: int | None,
 ) -> int:
     """Show how often each SDK tries what it is answered: SDK x status.
@@ -181,7 +180,7 @@ def _read_config(file: str | None) -> E2eConfig:
     return config
 
 
-def _sdk_of(cli: str, config: E2eConfig, *, timeout_seconds: float) -> Sdk:
+def _sdk_of(cli: str, config: E2eConfig, *, timeout_seconds: float | None) -> Sdk:
     """Take a command apart.
 
     Raises:
@@ -193,10 +192,13 @@ def _sdk_of(cli: str, config: E2eConfig, *, timeout_seconds: float) -> Sdk:
         raise ConfigError(f"--cli: invalid command {cli[:200]!r}: {error}") from None
     if not parts:
         raise ConfigError("--cli is empty: expected a program and its arguments")
-    return Sdk(parts, config, timeout_seconds)
+    patience = config.dialect.patience_seconds if timeout_seconds is None else timeout_seconds
+    return Sdk(parts, config, patience)
 
 
-def columns(clis: Sequence[str], config: E2eConfig, *, timeout_seconds: float) -> dict[str, Sdk]:
+def columns(
+    clis: Sequence[str], config: E2eConfig, *, timeout_seconds: float | None
+) -> dict[str, Sdk]:
     """Name the columns of a matrix.
 
     Raises:

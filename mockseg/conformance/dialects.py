@@ -32,6 +32,7 @@ class Dialect:
         turns: type of call -> the type that the CLI makes of it.
         not_applicable: reason by check, the check's id as a pattern of the shell.
         silent: what to look at where nothing of it arrived, or empty.
+        patience_seconds: how long a run may take: longer than its CLI waits for an SDK that waits.
     """
 
     intervals: float | None = 1000
@@ -41,6 +42,7 @@ class Dialect:
     turns: Mapping[str, str] = dataclasses.field(default_factory=dict)
     not_applicable: Mapping[str, str] = dataclasses.field(default_factory=dict)
     silent: str = ""
+    patience_seconds: float = 45
 
     def sequences(self, sequences: Sequence[JsonObject]) -> list[JsonObject]:
         """Return what is sent: without the calls that the CLI would turn into others."""
@@ -98,6 +100,9 @@ _PHONE = Dialect(
     turns={"page": "screen"},
     not_applicable=_MOBILE,
 )
+# How long the CLIs of browser and React Native wait for what is not delivered yet, and a while.
+_BROWSER_PATIENCE: Final = 60 + 30
+_REACT_NATIVE_PATIENCE: Final = 120 + 30
 DIALECTS: Final[Mapping[str, Dialect]] = types.MappingProxyType(
     {
         "python": Dialect(),
@@ -112,8 +117,9 @@ DIALECTS: Final[Mapping[str, Dialect]] = types.MappingProxyType(
                 "timeout": _NO_TIMEOUT,
             },
             silent=_HTTPS.format("patch (analytics-browser-http.patch)"),
+            patience_seconds=_BROWSER_PATIENCE,
         ),
-        "react-native": _PHONE,
+        "react-native": dataclasses.replace(_PHONE, patience_seconds=_REACT_NATIVE_PATIENCE),
         "kotlin": dataclasses.replace(
             _PHONE, least_interval=1, silent=_HTTPS.format("patch (analytics-kotlin-http.patch)")
         ),

@@ -37,7 +37,8 @@ _V1_TYPES = {
 
 
 def moment(moment_ns: int | None) -> str | None:
-    return None if moment_ns is None else format_moment(moment_ns)
+    """Return ISO 8601 to the microsecond, as the vendor's responses have it."""
+    return None if moment_ns is None else format_moment(moment_ns - moment_ns % 1000)
 
 
 def record_object(app: App, record: Record, *, v1: bool = False) -> JsonObject:

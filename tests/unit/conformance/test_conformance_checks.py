@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mockseg.cli.conform import command
+from mockseg.cli.conform import columns
 from mockseg.client.verbs import fault as fault_
 from mockseg.conformance.answers import ANSWERS, PAST_BUDGET
 from mockseg.conformance.check import MAX_RETRIES
@@ -73,10 +73,15 @@ def test_a_suite_is_run_only_where_the_configuration_names_it(sdk: str) -> None:
     assert {check.suite for check in checks} == {"basic"}
 
 
-def test_a_cli_has_time_for_its_own_silence() -> None:
-    """C#'s sleeps for up to 25 s, a browser's waits 20 s after an error, Swift's drains for 30."""
-    (timeout,) = (each for each in command.params if each.name == "timeout_seconds")
-    assert timeout.default >= 45
+@pytest.mark.parametrize(
+    ("sdk", "waits"),
+    [("csharp", 25), ("kotlin", 20), ("swift", 30), ("browser", 60), ("react-native", 120)],
+)
+def test_a_cli_has_time_for_its_own_silence(sdk: str, waits: float) -> None:
+    """They wait that long for what is not delivered; --timeout says something else."""
+    config = E2eConfig(sdk=sdk)
+    assert columns(["true"], config, timeout_seconds=None)[sdk].timeout_seconds > waits
+    assert columns(["true"], config, timeout_seconds=7)[sdk].timeout_seconds == 7
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.id)
