@@ -114,6 +114,8 @@ DIALECTS: Final[Mapping[str, Dialect]] = types.MappingProxyType(
             not_applicable={
                 "screen-fields": _NO_SCREEN,
                 "alias-fields": _NO_PREVIOUS_ID,
+                "flush-interval": _NO_INTERVAL,
+                "backoff-grows": "its CLI sets the first backoff to 0.1 s",
                 "timeout": _NO_TIMEOUT,
             },
             silent=_HTTPS.format("patch (analytics-browser-http.patch)"),

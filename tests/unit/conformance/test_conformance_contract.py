@@ -186,3 +186,10 @@ def test_what_a_cli_cannot_pass_on_is_not_asked_of_its_sdk(sdk: str) -> None:
     for type_ in said.dialect.turns:
         assert said.excused(f"{type_}-fields")
     assert bool(said.excused("timeout")) == (said.dialect.timeouts is None)
+    assert bool(said.excused("flush-interval")) == (said.dialect.intervals is None)
+
+
+def test_a_browser_is_not_judged_by_the_backoff_that_its_cli_sets() -> None:
+    """It begins with 0.1 s, so that the third retry comes before the policy's 0.9 s."""
+    assert E2eConfig(sdk="browser").excused("backoff-grows")
+    assert not E2eConfig(sdk="react-native").excused("backoff-grows")
