@@ -402,11 +402,6 @@ class DurableJournal(MemoryJournal):
         """
         return sorted(self._sources, key=self.last_request)
 
-    def last_request(self, source: str) -> int:
-        """Return the number of a source's last request, 0 when it has none."""
-        requests = self._of(source).requests
-        return max(requests.newest_number, requests.evicted_number)
-
     def _load(self) -> None:
         """Take in what the file has; of what is in a closed segment, the summary."""
         file = self._file

@@ -237,6 +237,11 @@ class MemoryJournal:
         found = self._all.requests.get(number)
         return found if found is not None and self._is_kept(found) else None
 
+    def last_request(self, source: str | None = None) -> int:
+        """Return the number of the last request of a source, or of all, 0 when it has none."""
+        requests = self._of(source).requests
+        return max(requests.newest_number, requests.evicted_number)
+
     def count(self, source: str | None = None) -> tuple[int, int]:
         """Return how many calls and how many requests are kept."""
         if source is None:

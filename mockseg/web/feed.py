@@ -49,12 +49,14 @@ class FeedQuery(Params, frozen=True):
         after: the id of the last event that was seen, or a cursor; from now on if omitted. The
             header ``Last-Event-ID`` goes before it.
         fields: fields of the message whose values a row has, as for ``GET /calls/rows``.
+        rows: whether calls are told of one by one; without them, only that something changed.
     """
 
     q: str | None = None
     source: WriteKey | None = None
     after: str | None = None
     fields: str = ""
+    rows: bool = True
 
 
 class FeedCounts(msgspec.Struct, frozen=True, rename="camel"):
@@ -121,7 +123,8 @@ class Rows(msgspec.Struct, frozen=True, rename="camel"):
         skipped: older calls that are left out, or null.
         counts: of what is kept.
         deliveries: cursors of calls with their deliveries as they are now.
-        changed: what else changed: faults, sources, destinations, cleared.
+        changed: what else changed: faults, sources, destinations, cleared; without rows also
+            requests.
     """
 
     rows: list[CallRow]
@@ -190,7 +193,7 @@ class _Reading:
 
     def __init__(self, hub: Hub, asked: FeedQuery, after: str | None) -> None:
         self._hub = hub
-        self._source = asked.source
+        self._source, self._wants_rows = asked.source, asked.rows
         self._fields = read_fields(asked.fields)
         query = hub.queries.compile(asked.q or "")
         self._matches = query.matches if query.terms else None
@@ -243,6 +246,9 @@ class _Reading:
     def _collect(self, _pace: StreamPace) -> bytes:
         """Look at calls for one turn; return something if more are left."""
         turn, journal = Turn(), self._hub.journal
+        if not self._wants_rows:
+            self._cursor = journal.cursor
+            return b""
         while not turn.is_over:
             calls = journal.calls_after(self._cursor, limit=_STEP, source=self._source)
             for call in calls:
@@ -304,6 +310,8 @@ class _Reading:
         """Return values of which each stays the same until something of its name changes."""
         hub = self._hub
         return {
+            # With rows calls tell it.
+            "requests": 0 if self._wants_rows else hub.journal.last_request(self._source),
             "faults": hub.faults.changes,
             "sources": (len(hub.sources), hub.sources.forgotten),
             "destinations": self._destinations(),

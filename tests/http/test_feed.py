@@ -183,6 +183,23 @@ async def test_deliveries_that_become_final_are_told(client: Any, unpaced: None)
         assert (cursor, destination) == (1, made)
 
 
+async def test_a_feed_without_rows_says_that_something_came(client: Any, unpaced: None) -> None:
+    """With the counts; also of a request that brings no call, and of no other source."""
+    async with listening(client, "?source=k&rows=false") as events:
+        await send(client, "a")
+        news = await events.rows()
+        assert (news["rows"], news["changed"][0], news["counts"]["total"]) == ([], "requests", 1)
+        fault = {"source": "k", "effect": {"status": 503}}
+        async with client.post("/_mockseg/v1/faults", json=fault):
+            pass
+        assert "faults" in (await events.rows())["changed"]
+        await send(client, "b", key="other")
+        async with client.post("/v1/track", json={"writeKey": "k", "event": "b"}) as answer:
+            assert answer.status == 503
+        news = await events.rows()
+        assert (news["rows"], news["changed"][0], news["counts"]["refused"]) == ([], "requests", 1)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "changed"),
     [

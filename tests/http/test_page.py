@@ -34,7 +34,7 @@ ATTRIBUTES = {
     *("lang", "charset", "name", "content", "rel", "href", "class", "method", "action", "value"),
     *("required", "maxlength", "autocomplete", "datetime", "scope", "id", "type", "size"),
     *("placeholder", "inputmode", "role", "selected", "aria-invalid", "aria-describedby"),
-    *("src", "hidden", "data-after", "data-count", "aria-pressed", "aria-labelledby"),
+    *("src", "hidden", "data-after", "data-count", "data-live", "aria-pressed", "aria-labelledby"),
     *("aria-label", "aria-current", "aria-keyshortcuts", "list", "tabindex", "open", "target"),
     "title",
     *("label", "spellcheck", "checked", "rows", "readonly", "disabled", "formnovalidate", "for"),

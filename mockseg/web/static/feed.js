@@ -66,7 +66,7 @@ export class Feed {
       this.release = release
     }
     const asked = new URLSearchParams(this.asked)
-    asked.set('after', this.after)
+    if (this.after) asked.set('after', this.after)
     const events = this.events = new EventSource(`/_mockseg/v1/feed?${asked}`)
     events.addEventListener('hello', () => {
       this.waitSeconds = 1
