@@ -143,8 +143,9 @@ async def test_a_page_full_of_attacks_runs_none_of_them(
         assert tags.elements & {"img", "style", "base"} == set()
         # The frame for a call is the page's own.
         assert dom.count("<iframe") == dom.count('<iframe id="pane-frame"') == (0 if path else 1)
-        # The live view is our only script; the page of one call has none.
-        assert tags.scripts == ([] if path else ["/_mockseg/static/calls.js"])
+        # Beside colours the live view is our only script; the page of one call has none.
+        ours = ["/_mockseg/static/theme.js", *([] if path else ["/_mockseg/static/calls.js"])]
+        assert tags.scripts == ours
         assert tags.handlers == set()
         assert "mockseg" in dom
     assert called == []
