@@ -93,6 +93,13 @@ class Settings:
             " /segment/b=/v1/b"
         ),
     ] = ()
+    trust_forwarded_for: Annotated[
+        bool,
+        Meta(
+            description="take context.ip of client-side calls from the first entry of"
+            " X-Forwarded-For, where a request has one"
+        ),
+    ] = True
     catalogue: Annotated[
         tuple[str, ...], Meta(description="plans of the catalogue that judge every source's calls")
     ] = ()

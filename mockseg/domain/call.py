@@ -136,7 +136,8 @@ class Explainer(Protocol):
 class UnexplainedRemark(Remark, frozen=True, gc=False, kw_only=True):
     """What a plan says of a call, its findings and the altered message left to the reader.
 
-    To word them takes longer than to judge, and most calls are never read.
+    To word them takes longer than to judge, and most calls are never read. Its `findings` are only
+    what else is to be said.
 
     Attributes:
         explainer: makes them.

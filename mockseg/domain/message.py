@@ -39,17 +39,21 @@ def holder_of(kind: str) -> str:
 
 
 class Shared(msgspec.Struct, frozen=True, gc=False):
-    """What a batch says once for all of its messages.
+    """What a request says once for all of its messages.
 
     Attributes:
-        context: JSON bytes of an object, or None.
-        integrations: JSON bytes of an object, or None.
+        context: of a batch, JSON bytes of an object, or None.
+        integrations: of a batch, JSON bytes of an object, or None.
         sent_at: the batch's sentAt as sent, or None.
+        ip: address of the client, for each message without ``context.ip``; or None.
+        direct_ip: the same, only for messages with ``context.direct``.
     """
 
     context: bytes | None = None
     integrations: bytes | None = None
     sent_at: str | None = None
+    ip: str | None = None
+    direct_ip: str | None = None
 
 
 def normalise(
@@ -60,14 +64,15 @@ def normalise(
     A value of the message wins over the batch's (the documentation only says that the
     two are merged); context and integrations are merged key by key, not deeper.
     ``originalTimestamp`` is there when the client sent a timestamp; one that is not ISO
-    8601 is ignored for ``timestamp``.
+    8601 is ignored for ``timestamp``. ``context.ip`` is the client's address where the Spec says
+    so: of client-side calls, and of those with ``context.direct``, unless they name one.
 
     Args:
         raw: the message as sent.
         type_: its type, from the route or from itself.
         message_id: its own or the minted one.
         received_ns: when its request came, a moment.
-        shared: what its batch said for all, or None.
+        shared: what its request says for all, or None.
     """
     message = dict(raw)
     message.pop("writeKey", None)
@@ -78,6 +83,7 @@ def normalise(
         _merge(message, "integrations", shared.integrations)
         if message.get("sentAt") is None and shared.sent_at is not None:
             message["sentAt"] = shared.sent_at
+        _fill_ip(message, shared)
     original = raw.get("timestamp")
     if original is None:
         original = raw.get("originalTimestamp")
@@ -102,3 +108,15 @@ def _merge(message: JsonObject, key: str, shared: bytes | None) -> None:
         message[key] = json_types.decode(shared)
     elif isinstance(own, dict):
         message[key] = {**json_types.decode(shared), **own}
+
+
+def _fill_ip(message: JsonObject, shared: Shared) -> None:
+    context = message.get("context")
+    if context is None:
+        context = {}
+    if not isinstance(context, dict) or context.get("ip") is not None:
+        return
+    ip = shared.direct_ip if context.get("direct") is True else None
+    ip = shared.ip or ip
+    if ip is not None:
+        message["context"] = {**context, "ip": ip}

@@ -97,7 +97,7 @@ class Reading(msgspec.Struct, gc=False):
         items: each message as sent and decoded, :data:`MAX_READ_CALLS` at most.
         left_out: how many more there are.
         longest: no message of a batch has more bytes than this; all may have fewer.
-        shared: what a batch says for all of its messages, or None.
+        shared: what the request says for all of its messages, or None.
         problem: why it could not be read, or None.
     """
 

@@ -12,6 +12,8 @@ from mockseg.domain.message import Shared
 from mockseg.json_types import Json
 
 _LONGEST_PATH = 200
+# Marks calls that are sent again: what sends them is not the client that made them.
+REPLAY_HEADER = "X-Mockseg-Replay"
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -64,6 +66,7 @@ class Arrival(msgspec.Struct, frozen=True):
         received_ns: a moment; 0 means now, by the clock of its source.
         key: the write key from the Authorization header or the query, empty when none.
         problem: why the body could not be read at all, or None.
+        ip: IPv4 address of the client, where a message may need it; else empty.
     """
 
     route: Route
@@ -76,6 +79,7 @@ class Arrival(msgspec.Struct, frozen=True):
     received_ns: int = 0
     key: str = ""
     problem: Discard | None = None
+    ip: str = ""
 
 
 def internal_arrival(route: Route, message: Json, *, key: str, received_ns: int = 0) -> Arrival:
@@ -144,7 +148,7 @@ class KeptRequest(msgspec.Struct, gc=False):
         answer: what it was answered; a status of 0 means nothing at all, because of a fault.
         reason: why it was refused, or None.
         fault: the fault that hit it, or None.
-        shared: what a batch said for all of its messages, or None.
+        shared: what it says for all of its messages, or None.
         first_cursor: of its calls; 0 when it has none.
         calls: how many calls could be read from it.
         spent_ns: from the last byte read to the answer made.

@@ -165,7 +165,7 @@ class SentMessage(msgspec.Struct, frozen=True):
         source: the write key.
         type, event, user_id, message_id: as in a call; an id that is missing is empty.
         raw: as sent.
-        shared: what its batch says for all, or None.
+        shared: what its request says for all, or None.
         received_ns: a moment.
     """
 

@@ -81,6 +81,7 @@ class PlanExplainer:
         findings: tuple[Finding, ...] = (
             *capped(outcome.violations, most=self._explanations.max_findings),
             *self._plans.warnings(raw, type=call.type, event=event),
+            *remark.findings,
         )
         if outcome.code is not None:
             findings = (discard(outcome.code), *findings)

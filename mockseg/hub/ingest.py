@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import lru_cache
 from typing import Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from mockseg.domain import reading, spec
 from mockseg.domain.call import Verdict
@@ -14,7 +17,7 @@ from mockseg.domain.limits import (
     MAX_BATCH_CALLS,
     MAX_CALL_BYTES,
 )
-from mockseg.domain.message import MESSAGE_TYPES
+from mockseg.domain.message import MESSAGE_TYPES, Shared
 from mockseg.domain.reading import Reading, stray_key
 from mockseg.domain.request import Answer, Arrival
 from mockseg.hub.answers import (
@@ -55,10 +58,31 @@ def read(arrival: Arrival) -> Reading:
     if arrival.problem is not None:
         return reading.Reading(problem=arrival.problem)
     if arrival.route.carries == "message":
-        return reading.read_message(arrival.body)
-    if arrival.route.carries == "batch":
-        return reading.read_batch(arrival.body)
-    return reading.Reading()
+        found = reading.read_message(arrival.body)
+    elif arrival.route.carries == "batch":
+        found = reading.read_batch(arrival.body)
+    else:
+        return reading.Reading()
+    if arrival.ip:
+        address = _address(arrival.ip, client=arrival.route.client)
+        found.shared = (
+            address
+            if found.shared is None
+            else replace(found.shared, ip=address.ip, direct_ip=address.direct_ip)
+        )
+    return found
+
+
+# One record for all the requests of a client.
+@lru_cache(maxsize=1024)
+def _address(ip: str, *, client: bool) -> Shared:
+    """Return what a request says for all of its messages by where it comes from.
+
+    Args:
+        ip: of the client.
+        client: whether it came by a client's route, whose messages all get the address.
+    """
+    return Shared(ip=ip) if client else Shared(direct_ip=ip)
 
 
 def filed_under(arrival: Arrival, key: str) -> str:

@@ -6,10 +6,11 @@ import itertools
 from collections.abc import Callable
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from mockseg.domain import spec
 from mockseg.domain.call import KeptCall, Remark, UnexplainedRemark, call_id
-from mockseg.domain.findings import Finding, discard
+from mockseg.domain.findings import CallWarning, Finding, discard
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_FINDINGS, MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.message import Shared, normalise
 from mockseg.domain.reading import Reading
@@ -20,6 +21,7 @@ from mockseg.hub.ingest import Ruling, message_type
 from mockseg.journal.window import DedupWindow
 from mockseg.json_types import Json, JsonObject
 from mockseg.plans.planset import PlanSet
+from mockseg.schemas.vocabulary import shown
 
 
 class DryRun:
@@ -47,7 +49,7 @@ class DryRun:
             raw: as sent.
             message: decoded.
             place: stands for the cursor, so that a duplicate can say where the first one is.
-            shared: what its batch says for all of its messages, or None.
+            shared: what its request says for all of its messages, or None.
         """
         request = KeptRequest(
             number=0,
@@ -149,6 +151,8 @@ class Judge:
         planned = None if plans is None else _Planned(plans, request, self._explanations)
         calls, remarked = [], []
         first_cursor = request.first_cursor
+        # A dry run is of no source.
+        in_batch = not route_type and ruling.finding is None and bool(request.source)
         window.begin(first_cursor, request.received_ns)
         for index, (raw, message) in enumerate(read.items):
             cursor, remark, keys = first_cursor + index, None, None
@@ -163,8 +167,7 @@ class Judge:
             else:
                 type_ = "track"
             event, user_id, message_id = keys
-            if not message_id:
-                message_id = self._mint()
+            message_id = message_id or self._mint()
             if findings or not window.take_in(message_id, cursor):
                 remarks = remarks or _Remarks(request, ruling, window, first_cursor)
                 remark = remarks.of(message_id, findings)
@@ -172,6 +175,8 @@ class Judge:
                     window.remember(message_id, cursor)
             if planned is not None and (remark is None or not remark.findings):
                 remark = planned.judge(message, type_, message_id, remark=remark)
+            if in_batch and type(message) is dict and message.get("writeKey"):
+                remark = _of_other_source(message["writeKey"], request, remark)
             event = event and (held(event) or share(event))
             user_id = user_id and (held(user_id) or share(user_id))
             call = KeptCall(cursor, request, index, raw, type_, event, user_id, message_id, remark)
@@ -261,6 +266,29 @@ class _Remarks:
             attempt=attempt,
             duplicate_of=first,
         )
+
+
+def _of_other_source(own_key: Json, request: KeptRequest, remark: Remark | None) -> Remark | None:
+    """Return the remark, with a warning if a message names another source than its batch.
+
+    Args:
+        own_key: the write key of the message.
+        request: that carried it.
+        remark: what else is said of the call, or None.
+    """
+    if own_key == request.source or not isinstance(own_key, str):
+        return remark
+    remark = remark or _NO_REMARK
+    warning = CallWarning(
+        code="write_key_differs",
+        field="writeKey",
+        description=f"writeKey is {shown(own_key)} and the batch's is {shown(request.source)}:"
+        " the call was recorded in the batch's source",
+    )
+    return replace(remark, findings=(*remark.findings, warning))
+
+
+_NO_REMARK = Remark()
 
 
 def _keys(message: Json, type_: str) -> tuple[str | None, str | None, str | None]:

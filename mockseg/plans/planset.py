@@ -229,7 +229,8 @@ class PlanSet:
             message: as sent.
             type_: its type.
             event: the event of a track call, else None.
-            shared: whether its batch says context or integrations for all of its messages.
+            shared: whether its request says something of context or integrations for all of its
+                messages.
         """
         passes = self._passes.get((type_, event))
         if passes is None or not (passes.alone if shared else passes.as_sent):

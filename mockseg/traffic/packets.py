@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from mockseg.domain.message import MESSAGE_TYPES
+from mockseg.domain.request import REPLAY_HEADER
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import ConfigError
 from mockseg.json_types import JsonObject, as_text, encode
@@ -61,7 +62,8 @@ def replayed(
                 happened = parse_moment(changed.get(name))
                 if happened is not None:
                     changed[name] = format_moment(happened - first + shift_to_ns)
-        # It is sent and received now.
+        # It is sent and received now, by the source that the replay goes to.
+        changed.pop("writeKey", None)
         changed.pop("sentAt", None)
         changed.pop("receivedAt", None)
         if ids is not None:
@@ -184,10 +186,13 @@ def to_segment(
             "--gzip has nothing to zip with --transport pixel: allowed are batch, single"
         )
     basic = base64.b64encode(f"{write_key}:".encode()).decode()
-    headers = {**_JSON, "Authorization": f"Basic {basic}"}
+    usual = {**_JSON, "Authorization": f"Basic {basic}"}
     if zipped:
-        headers["Content-Encoding"] = "gzip"
+        usual["Content-Encoding"] = "gzip"
     key = b',"writeKey":' + encode(write_key) + b"}"
+
+    def headers(group: Group, others: dict[str, str] = usual) -> dict[str, str]:
+        return {**others, REPLAY_HEADER: "1"} if group.calls[0].label == "replayed" else others
 
     def packed(body: bytes) -> bytes:
         return gzip.compress(body, 6, mtime=0) if zipped else body
@@ -195,7 +200,7 @@ def to_segment(
     def batch(group: Group, now_ns: int) -> Request:
         lines = b",".join([made.line for made in group.calls])
         body = b'{"batch":[%b],"sentAt":"%b"}' % (lines, _stamp(now_ns))
-        return Request("POST", "/v1/batch", headers, packed(body))
+        return Request("POST", "/v1/batch", headers(group), packed(body))
 
     def single(group: Group, now_ns: int) -> Request:
         made = group.calls[0]
@@ -203,14 +208,15 @@ def to_segment(
         if made.type not in MESSAGE_TYPES:
             return batch(group, now_ns)
         body = b'%b,"sentAt":"%b"}' % (made.line[:-1], _stamp(now_ns))
-        return Request("POST", f"/v1/{made.type}", headers, packed(body))
+        return Request("POST", f"/v1/{made.type}", headers(group), packed(body))
 
     def pixel(group: Group, now_ns: int) -> Request:
         made = group.calls[0]
         if made.type not in MESSAGE_TYPES:
             return batch(group, now_ns)
         data = base64.b64encode(made.line[:-1] + key).decode()
-        return Request("GET", f"/v1/pixel/{made.type}?data={quote(data, safe='')}", {}, b"")
+        path = f"/v1/pixel/{made.type}?data={quote(data, safe='')}"
+        return Request("GET", path, headers(group, {}), b"")
 
     return {"batch": batch, "single": single, "pixel": pixel}[transport]
 

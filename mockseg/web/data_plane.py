@@ -26,6 +26,7 @@ from mockseg.hub.hub import Hub
 from mockseg.web import edge_2018
 from mockseg.web.bodies import Body, body_at_hand
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
+from mockseg.web.client_ip import client_ip
 from mockseg.web.fault_effects import break_answer
 from mockseg.web.keys import RECORDER
 from mockseg.web.oauth import TOKEN_FIELDS, answer_token, check_public_key
@@ -42,6 +43,8 @@ from mockseg.web.routes import DOCUMENTED, TRACKING, normalised, what_is_wrong, 
 
 _BARE = frozenset({"/", "/v1"})
 _WITHOUT_CORS_IN_2018 = frozenset({"/internal/health", "/crossdomain.xml"})
+# Of ``context.direct``; an escaped spelling of the name is not looked for.
+_DIRECT = b'"direct"'
 _NO_CACHE = "no-cache, max-age=0"
 _CROSSDOMAIN = (
     b'<?xml version="1.0"?>\n<cross-domain-policy>'
@@ -118,6 +121,7 @@ class DataPlane:
             sent_bytes=body.sent_bytes,
             key=key_in_headers(request) or body.write_key,
             problem=body.problem,
+            ip=self._ip(request, route, body.content),
         )
         answer, fault = self._hub.accept(arrival)
         if self._hub.forwarding:
@@ -163,6 +167,7 @@ class DataPlane:
             sent_bytes=0,
             key=key_in_headers(request),
             problem=problem,
+            ip=self._ip(request, route, body),
         )
         answer, fault = self._hub.accept(arrival)
         await self._hub.forwarding.done()
@@ -187,6 +192,12 @@ class DataPlane:
         response.headers["Cache-Control"] = _NO_CACHE
         cors = not (route.pixel and self._of_2018)
         return await self._finish(request, response, usual=answer, fault=fault, cors=cors)
+
+    def _ip(self, request: web.Request, route: Route, body: bytes) -> str:
+        if not route.client and _DIRECT not in body:
+            # What most servers send; no message of it asks for the address.
+            return ""
+        return client_ip(request, trust_forwarded_for=self._hub.settings.trust_forwarded_for)
 
     async def _finish(
         self,

@@ -165,5 +165,5 @@ async def test_a_dotted_query_becomes_a_message(client):
     (call,) = calls(client, "k")
     assert (call.verdict, call.event, call.user_id) == ("accepted", "Email Opened", "u1")
     assert call.properties == {"subject": "The electric", "n": "5", "tag": ["a", "b", "c"]}
-    assert call.context == {"campaign": {"name": "newsletter"}}
+    assert call.context == {"campaign": {"name": "newsletter"}, "ip": "127.0.0.1"}
     assert call.raw["empty"] == ""

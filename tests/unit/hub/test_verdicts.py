@@ -283,3 +283,55 @@ async def test_a_call_with_a_warning_is_good(machine):
     assert details.findings[0].sent == "u2"
     call = machine.track(event=event, properties={"user_id": "u2"})
     assert (call.good, call.findings[-1].code) == (False, "user_id_differs")
+
+
+async def test_a_batch_item_that_names_another_source_is_told(machine, codes):
+    """The batch's key decides, and the call is good; without a batch key the first item's does."""
+    items = [GOOD, GOOD | {"writeKey": "k"}, GOOD | {"writeKey": "other"}]
+    machine.batch(*items, key="", writeKey="k")
+    calls = machine.calls("k")
+    assert [codes(call) for call in calls] == [[], [], ["write_key_differs"]]
+    assert all(call.good for call in calls)
+    assert msgspec.to_builtins(calls[2].findings[0]) == {
+        "kind": "warning",
+        "code": "write_key_differs",
+        "field": "writeKey",
+        "description": 'writeKey is "other" and the batch\'s is "k": the call was recorded in the'
+        " batch's source",
+        "plan": "",
+    }
+    details = await machine.perform("get_call", id=calls[2].id)
+    assert details.findings[0].sent == "other"
+    machine.batch(GOOD | {"writeKey": "first"}, GOOD | {"writeKey": "second"}, key="")
+    assert [codes(call) for call in machine.calls("first")] == [[], ["write_key_differs"]]
+
+
+@pytest.mark.parametrize("key", [None, "", 5, ["k"], "k"])
+def test_an_item_without_a_write_key_of_its_own_is_not(machine, key):
+    """Null, an empty text and what is no text name no source."""
+    machine.batch(GOOD | {"writeKey": key}, key="k")
+    assert machine.calls()[0].findings == ()
+
+
+def test_the_key_of_an_item_is_told_beside_what_is_wrong_with_it(machine, codes):
+    """A dropped call says both; where the request is refused, its own reason is enough."""
+    machine.batch({"type": "track", "event": "E", "writeKey": "other"}, key="k")
+    assert codes(machine.calls("k")[0]) == ["no_user_anon_id", "write_key_differs"]
+    assert machine.calls("k")[0].verdict == "dropped"
+    machine.batch(*[GOOD | {"writeKey": "other"}] * 2501, key="many")
+    assert {each for call in machine.calls("many") for each in codes(call)} == {
+        "batch_too_many_calls"
+    }
+
+
+async def test_the_key_of_an_item_is_told_beside_what_a_plan_says(machine, codes):
+    """The findings of the plan are worded when they are read; the warning comes after them."""
+    await machine.perform("create_source", writeKey="k", catalogue=["userguiding"])
+    event = "guide started (userguiding)"
+    machine.batch(
+        {"type": "track", "userId": "u", "event": event, "properties": {}, "writeKey": "other"},
+        key="k",
+    )
+    (call,) = machine.calls("k")
+    assert (call.good, codes(call)[-1]) == (False, "write_key_differs")
+    assert "required" in codes(call)

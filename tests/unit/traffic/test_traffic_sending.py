@@ -250,3 +250,16 @@ def test_bad_profiles_are_refused(tmp_path, text: str, told: str) -> None:
         with_profile({}, file=str(file), others=())
     with pytest.raises(ConfigError, match="cannot read"):
         with_profile({}, file=str(tmp_path / "none.toml"), others=())
+
+
+@pytest.mark.parametrize("transport", ["batch", "single", "pixel"])
+def test_a_replay_is_for_the_source_that_it_goes_to(transport) -> None:
+    """A message's old write key is left out, and the server is told not to take the sender's ip."""
+    message = {"type": "track", "event": "E", "userId": "u", "writeKey": "old"}
+    calls = tuple(replayed([message], speed=Fraction(1), shift_to_ns=None, ids=None))
+    make = to_segment("key", transport, zipped=False)
+    request = make(Group(0, calls), NOW_NS)
+    assert request.headers["X-Mockseg-Replay"] == "1"
+    data = parse_qs(urlsplit(request.path).query).get("data", [""])[0]
+    assert b"old" not in (request.body or base64.b64decode(data))
+    assert "X-Mockseg-Replay" not in make(Group(0, (call(),)), NOW_NS).headers
