@@ -19,6 +19,7 @@ from mockseg.files import read_json, read_text
 from mockseg.json_types import Json, JsonObject, as_object, as_text
 from mockseg.plans.hcl import decode_hcl
 from mockseg.plans.plan_forms import public_form, schema_of
+from mockseg.schemas.drafts import in_draft_07
 from mockseg.schemas.soundness import sound_schema
 from mockseg.suggestions import quoted, unknown
 
@@ -61,13 +62,14 @@ class Rule:
             the one page that the rule is for, if it is not for all. A COMMON rule may have
             one to distinguish it from others.
         version: the version of the event, see ``context.protocols.event_version``.
-        schema: JSON Schema draft-07 over the whole message; not to be changed.
+        schema: JSON Schema over the whole message, as draft-07 says it; not to be changed.
         title: a name for people.
         description: what it is about, for people; may be empty.
         aliases: other spellings of the key that mean this event too; not Segment's.
         document: the document and the section of it that the rule is taken from, if any.
         examples: parts of good messages, one for each way of the document's examples;
             :func:`mockseg.catalogue.samples.message_for` makes whole messages of them.
+        written: the schema as it stands in the plan, where that is of another draft; else None.
         extra: what else stands in the rule's JSON (``labels``, ``createdAt``, ...).
     """
 
@@ -80,6 +82,7 @@ class Rule:
     aliases: tuple[str, ...] = ()
     document: str = ""
     examples: tuple[JsonObject, ...] = ()
+    written: JsonObject | None = None
     extra: JsonObject = field(default_factory=dict)
 
     @property
@@ -231,7 +234,8 @@ def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
             )
         places[identity] = place
         if check:
-            sound_schema(rule.schema, file=file, place=f"{place}.jsonSchema")
+            schema = rule.schema if rule.written is None else rule.written
+            sound_schema(schema, file=file, place=f"{place}.jsonSchema")
         read.append(rule)
     return Plan(
         name=_text(plan, "name", file=file) or Path(file).stem or file,
@@ -344,6 +348,7 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
         known.discard("document")
         document = ""
     title, description = entry.get("title"), entry.get("description")
+    written, schema = schema, in_draft_07(schema)
     return Rule(
         type=cast("RuleType", kind),
         key=key or None,
@@ -356,6 +361,7 @@ def _rule(entry: Json, *, file: str, place: str) -> Rule:
         aliases=tuple(aliases),
         document=document,
         examples=tuple(examples),
+        written=None if written is schema else written,
         extra={name: value for name, value in entry.items() if name not in known},
     )
 
@@ -386,7 +392,8 @@ def _rule_to_json(rule: Rule) -> JsonObject:
         entry["document"] = rule.document
     if rule.aliases:
         entry["aliases"] = list(rule.aliases)
-    entry |= rule.extra | {"jsonSchema": rule.schema}
+    written = rule.schema if rule.written is None else rule.written
+    entry |= rule.extra | {"jsonSchema": written}
     if rule.examples:
         entry["examples"] = list(rule.examples)
     return entry

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 from mockseg.json_types import Json, JsonObject, as_object, canonical
 from mockseg.plans.model import Plan, Rule
 from mockseg.printable import printable
-from mockseg.schemas.tree import NO_PLACE, Path
+from mockseg.schemas.tree import DEFINITIONS, NO_PLACE, Path
 from mockseg.schemas.vocabulary import field_of, listed, shown
 
 _Kind: TypeAlias = Literal["added", "removed", "changed"]
@@ -102,8 +102,8 @@ def _schemas(rule: str, was: Json, now: Json, where: Path) -> Iterator[Change]:
     if not isinstance(was, dict) or not isinstance(now, dict):
         yield _change(rule, where, "schema", was, now, tightens=now is not True)
         return
-    others = sorted({*was, *now}.difference(_STRUCTURE, _REMARKS, {"definitions"}))
-    for keyword in (*_STRUCTURE, *others, "definitions"):
+    others = sorted({*was, *now}.difference(_STRUCTURE, _REMARKS, DEFINITIONS))
+    for keyword in (*_STRUCTURE, *others, *DEFINITIONS):
         old, new = was.get(keyword, NO_PLACE), now.get(keyword, NO_PLACE)
         if not _differ(old, new):
             continue
@@ -123,7 +123,7 @@ def _tightens(keyword: str, old: Json, new: Json) -> bool:
     """Return whether values that were good may be bad after a change of a keyword."""
     if keyword == "type":
         return not _type_set(old) <= _type_set(new)
-    if keyword == "definitions":
+    if keyword in DEFINITIONS:
         return True
     if new is NO_PLACE or new is _NOTHING_LIMITED.get(keyword, NO_PLACE):
         return False

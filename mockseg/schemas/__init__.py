@@ -1,1 +1,1 @@
-"""JSON Schema draft-07 as algebra: nothing here knows tracking plans or Hypothesis."""
+"""JSON Schema as algebra: nothing here knows tracking plans or Hypothesis."""

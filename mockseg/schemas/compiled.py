@@ -1,6 +1,6 @@
 """The compiled validator: decides and locates on every call.
 
-With :mod:`mockseg.schemas.soundness` the only door to the JSON Schema libraries.
+The only door to the JSON Schema library.
 Schemas must be sound (see :mod:`mockseg.schemas.soundness`) before they come here.
 """
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from mockseg.json_types import JsonObject
 from mockseg.schemas.compiled import compile_schema
-from mockseg.schemas.tree import IN_PLACE, Path, children, lookup, read_pointer
+from mockseg.schemas.tree import DEFINITIONS, IN_PLACE, Path, children, lookup, read_pointer
 
 MOST_SCHEMAS: Final = 10_000
 
@@ -107,7 +107,7 @@ def _node(schema: JsonObject, path: Path) -> _Node:
     if isinstance(here.get("$ref"), str):
         target = read_pointer(schema, here["$ref"])
         return _Node() if target is None else _Node(same=(target,))
-    steps = [step for step, _ in children(here) if step[0] != "definitions"]
+    steps = [step for step, _ in children(here) if step[0] not in DEFINITIONS]
     return _Node(
         same=tuple((*path, *step) for step in steps if step[0] in IN_PLACE),
         deeper=tuple((*path, *step) for step in steps if step[0] not in IN_PLACE),

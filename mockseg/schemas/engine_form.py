@@ -1,5 +1,8 @@
 """A plan's schema as the compiled validator reads it: with patterns in that one's syntax.
 
+What judges no value is left out, because that validator asserts a ``contentEncoding`` and refuses
+an ``examples`` that is no list.
+
 Nothing else sees this form. Places in it are those in the plan's schema, but for the keys of
 ``patternProperties``.
 """
@@ -20,6 +23,17 @@ from mockseg.schemas.tree import (
 )
 
 _PATTERNS: Final = "patternProperties"
+_ANNOTATIONS: Final = frozenset(
+    {
+        "$comment",
+        "contentEncoding",
+        "contentMediaType",
+        "default",
+        "examples",
+        "readOnly",
+        "writeOnly",
+    }
+)
 
 
 class BadPatternError(ValueError):
@@ -71,6 +85,7 @@ def _translated(schema: Json, path: Path) -> Json:
     copy = {
         key: value.copy() if isinstance(value, dict | list) else value
         for key, value in schema.items()
+        if key not in _ANNOTATIONS
     }
     if isinstance(schema.get("pattern"), str):
         copy["pattern"] = _pattern(schema["pattern"], (*path, "pattern"))

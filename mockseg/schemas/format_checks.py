@@ -13,6 +13,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Final
 
+from mockseg.schemas.patterns import to_engine
+from mockseg.schemas.re2 import Re2Error
+
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 # Go reads an hour of one digit, and any number of digits after a point or a comma.
 _CLOCK: Final = re.compile(r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]+)?")
@@ -28,9 +31,11 @@ _EMAIL: Final = re.compile(
     rf"[ \t]*(?:{_ADDRESS}|{_NAMED}<{_ADDRESS}>)[ \t]*(?:\([^()\r\n]*\)[ \t]*)*"
 ).fullmatch
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\\]").search
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]").search
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})").search
 _USER: Final = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*").fullmatch
+_POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*").fullmatch
+_RELATIVE_POINTER: Final = re.compile(r"(?:0|[1-9][0-9]*)(?:#|(?:/(?:[^~/]|~[01])*)*)").fullmatch
 _HOST: Final = re.compile(
     r"(?:\[[^\]\s]*\]|[A-Za-z0-9._~!$&'()*+,;=<>\"%\u0080-\U0010ffff-]*)(?::[0-9]*)?"
 ).fullmatch
@@ -81,24 +86,53 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_uri(text: str) -> bool:
-    """Tell whether Go's url.Parse takes a text and finds a scheme."""
-    scheme = _SCHEME.match(text)
-    if scheme is None or _CONTROL(text):
-        return False
-    rest, _, fragment = text[scheme.end() :].partition("#")
-    if _BAD_ESCAPE(fragment):
-        return False
-    path = rest.partition("?")[0]
+def _url_parts(text: str) -> tuple[str, str] | None:
+    """Return scheme and path of a text as Go's url.Parse does; None where it refuses the text.
+
+    The path of what has a scheme and no slash after it is empty.
+    """
+    before, _, fragment = text.partition("#")
+    if "\\" in text or _CONTROL(before) or _BAD_ESCAPE(fragment) or before.startswith(":"):
+        return None
+    match = _SCHEME.match(before)
+    scheme = "" if match is None else match[0]
+    path = before[len(scheme) :].partition("?")[0]
     if not path.startswith("/"):
-        return True
-    if path.startswith("//"):
+        if scheme:
+            return scheme, ""
+        # Without a scheme, the first part of a path has no colon.
+        return None if ":" in path.partition("/")[0] or _BAD_ESCAPE(path) else ("", path)
+    if path.startswith("//") and (scheme or not path.startswith("///")):
         authority, slash, path = path[2:].partition("/")
         user, _, host = authority.rpartition("@")
         if not _USER(user) or not _HOST(host) or _BAD_ESCAPE(authority):
-            return False
+            return None
         path = slash + path
-    return _BAD_ESCAPE(path) is None
+    return None if _BAD_ESCAPE(path) else (scheme, path)
+
+
+def _is_uri(text: str) -> bool:
+    parts = _url_parts(text)
+    return parts is not None and bool(parts[0])
+
+
+def _is_uri_template(text: str) -> bool:
+    parts = _url_parts(text)
+    if parts is None:
+        return False
+    # Its import is paid for by those who have such a format.
+    from urllib.parse import unquote
+
+    # A brace is open where none that closes comes after it.
+    return "{" not in unquote(parts[1]).rpartition("}")[2]
+
+
+def _is_regex(text: str) -> bool:
+    try:
+        to_engine(text)
+    except Re2Error:
+        return False
+    return True
 
 
 ASSERTED: Final[dict[str, Callable[[str], bool]]] = {
@@ -106,7 +140,15 @@ ASSERTED: Final[dict[str, Callable[[str], bool]]] = {
     "date": _is_date,
     "time": _is_time,
     "email": lambda text: _EMAIL(text) is not None,
+    "idn-email": lambda text: _EMAIL(text) is not None,
     "uri": _is_uri,
+    "iri": _is_uri,
+    "uri-reference": lambda text: _url_parts(text) is not None,
+    "iri-reference": lambda text: _url_parts(text) is not None,
+    "uri-template": _is_uri_template,
+    "regex": _is_regex,
+    "json-pointer": lambda text: _POINTER(text) is not None,
+    "relative-json-pointer": lambda text: _RELATIVE_POINTER(text) is not None,
     "uuid": lambda text: _UUID(text) is not None,
     "hostname": _is_hostname,
     # A v4 address in a v6 one has a point, so it counts as both.
@@ -115,18 +157,7 @@ ASSERTED: Final[dict[str, Callable[[str], bool]]] = {
 }
 
 # The other formats of draft-07 and later, which the compiled validator would assert by itself.
-NOT_ASSERTED: Final = (
-    "duration",
-    "idn-email",
-    "idn-hostname",
-    "iri",
-    "iri-reference",
-    "json-pointer",
-    "regex",
-    "relative-json-pointer",
-    "uri-reference",
-    "uri-template",
-)
+NOT_ASSERTED: Final = ("duration", "idn-hostname")
 
 
 def is_format(name: str, text: str) -> bool:

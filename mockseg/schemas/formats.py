@@ -224,6 +224,8 @@ _UPPER: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _HOST: Final = _Letters(f"{_LOWER}-XYZ")
 _LOCAL: Final = _Letters(f"{_LOWER}!#$%&'*+/=?^_`{{|}}~-{_UPPER}")
 _PATH: Final = _Letters(f"{_LOWER}/-._~,;@:!$&'()*+={_UPPER}")
+_SEGMENTS: Final = _Letters(f"{_LOWER}/-_.{_UPPER}")
+_VARIABLES: Final = ("", "{id}", "{id,page}", "{+path}")
 _TOPS: Final = (".com", ".io", ".org", ".co", ".museum", ".www.com")
 _MIDDLES: Final = ("@", "@", "+tag@", ".a@", "@x-1.")
 _STARTS: Final = (
@@ -271,15 +273,73 @@ def _emails(longest: int) -> Coded:
     return Coded(2 + local + host, read)
 
 
+def _without_host(path: str) -> str:
+    """Return a path that is not read as a host, whose port would have to be a number."""
+    return path.lstrip("/") if path.startswith("//") else path
+
+
 def _uris(longest: int) -> Coded:
     room = longest - _ROOM_AROUND_PATH
     if room < 1:
-        return Coded(longest - 2, lambda code: f"a:{_PATH.read(code)}")
+        return Coded(longest - 2, lambda code: f"a:{_without_host(_PATH.read(code))}")
 
     def read(code: bytes) -> str:
-        return _of(_STARTS, code[0]) + _PATH.read(code[2:]) + _of(_ENDS, code[1])
+        start, path = _of(_STARTS, code[0]), _PATH.read(code[2:])
+        return start + (path if start.endswith("/") else _without_host(path)) + _of(_ENDS, code[1])
 
     return Coded(2 + room, read)
+
+
+def _references(longest: int) -> Coded:
+    """Return URIs, and in every second case paths without a host."""
+    uris = _uris(longest)
+
+    def read(code: bytes) -> str:
+        return uris.read(code[1:]) if code[0] % 2 else f"/a{_PATH.read(code[1 : longest - 1])}"
+
+    return Coded(1 + uris.size, read)
+
+
+def _templates(longest: int) -> Coded:
+    room = longest - max(map(len, _VARIABLES))
+    if room < 1:
+        return Coded(longest, lambda code: _without_host(_SEGMENTS.read(code)))
+
+    def read(code: bytes) -> str:
+        return _without_host(_SEGMENTS.read(code[1:])) + _of(_VARIABLES, code[0])
+
+    return Coded(1 + room, read)
+
+
+def _regexes(longest: int) -> Coded:
+    counts = ("", "+", "*") if longest > 1 else ("",)
+
+    def read(code: bytes) -> str:
+        return _label(code[1:longest]) + _of(counts, code[0])
+
+    return Coded(longest, read)
+
+
+def _pointers(longest: int) -> Coded:
+    room = longest - 3
+
+    def read(code: bytes) -> str:
+        # One in eight is the whole document.
+        if room < 0 or code[0] % 8 == 7:
+            return ""
+        return f"/{_SEGMENTS.read(code[1:])}{_of(('', '~0', '~1'), code[0])}"
+
+    return Coded(1 + max(0, room), read)
+
+
+def _relative_pointers(longest: int) -> Coded:
+    pointers = _pointers(longest - 1)
+
+    def read(code: bytes) -> str:
+        way = pointers.read(code[1:]) if code[0] % 3 or longest < 2 else "#"
+        return f"{code[0] % 10}{way}"
+
+    return Coded(1 + pointers.size, read)
 
 
 # Format -> the shortest it can be, the longest it comes, and how it is made.
@@ -293,7 +353,19 @@ FORMATS: Final = {
     # 1970 to 2099: Segment's Unify takes nothing older.
     MOMENT: (20, 35, date_times(-10_957, 36_523)),
 }
-_BOUNDED: Final = {"hostname": (1, _hostnames), "email": (3, _emails), "uri": (2, _uris)}
+_BOUNDED: Final = {
+    "hostname": (1, _hostnames),
+    "email": (3, _emails),
+    "idn-email": (3, _emails),
+    "uri": (2, _uris),
+    "iri": (2, _uris),
+    "uri-reference": (2, _references),
+    "iri-reference": (2, _references),
+    "uri-template": (1, _templates),
+    "regex": (1, _regexes),
+    "json-pointer": (0, _pointers),
+    "relative-json-pointer": (1, _relative_pointers),
+}
 _NATURAL: Final = 72
 
 

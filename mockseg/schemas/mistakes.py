@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from mockseg.json_types import Json, JsonObject
 from mockseg.schemas.compiled import compile_schema
+from mockseg.schemas.format_checks import is_format
 from mockseg.schemas.tree import Path, types_of
 from mockseg.schemas.vocabulary import VOCABULARY, field_of, shown
 
@@ -274,6 +275,12 @@ def _unmatched(pattern: str) -> Any:
     return next((text for text in ("12 and more", "\u00bf?", "") if not matches(text)), GONE)
 
 
+def _unformatted(name: str) -> Any:
+    # A reference and a regular expression may be nearly any text.
+    texts = ("not any format \u00bf", "%zz (")
+    return next((text for text in texts if not is_format(name, text)), GONE)
+
+
 def _many(limit: float) -> Any:
     count = int(limit) + 1
 
@@ -297,7 +304,7 @@ _OUTSIDE: Final[tuple[tuple[str, str, Callable[[Any], Any], str], ...]] = (
     ("enum", "other-case", _other_case, "is not one of the allowed values"),
     ("const", "", lambda _: _UNKNOWN, "is not the one value that is allowed"),
     ("pattern", "", _unmatched, "does not match the pattern"),
-    ("format", "", lambda _: "not any format \u00bf", "does not have the format"),
+    ("format", "", _unformatted, "does not have the format"),
     ("minimum", "", lambda limit: limit - 1, "is too small"),
     ("maximum", "", lambda limit: limit + 1, "is too large"),
     ("exclusiveMinimum", "", lambda limit: limit, "is too small"),

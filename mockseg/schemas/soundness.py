@@ -1,8 +1,8 @@
 """Which schemas a plan may hold, and of which values can be generated: one sentence if not.
 
-Beyond the meta-schema of draft-07: references stay inside the schema and lead somewhere, none
-leads back to itself without going deeper into the value, what a value costs is bounded (see
-:mod:`mockseg.schemas.effort`), and patterns can be matched in linear
+Beyond what Segment's library takes (see :mod:`mockseg.schemas.grammar`): references stay inside
+the schema and lead somewhere, none leads back to itself without going deeper into the value, what a
+value costs is bounded (see :mod:`mockseg.schemas.effort`), and patterns can be matched in linear
 time. To generate values, each keyword must be known: an unknown one is more often a typing
 error than an extension.
 """
@@ -14,10 +14,14 @@ from typing import Final
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.schemas.compiled import BadSchemaError, CompiledSchema, compile_schema
+from mockseg.schemas.drafts import draft_of, in_draft_07
 from mockseg.schemas.effort import too_costly
+from mockseg.schemas.grammar import mistake
 from mockseg.schemas.patterns import to_engine
 from mockseg.schemas.re2 import Re2Error
 from mockseg.schemas.tree import (
+    DEFINITIONS,
+    DRAFT,
     Path,
     children,
     dereference,
@@ -68,6 +72,7 @@ _SUPPORTED: Final = (
 _ANNOTATIONS: Final = frozenset(
     {
         "$comment",
+        "$defs",
         "$id",
         "$ref",
         "$schema",
@@ -94,7 +99,7 @@ def usable(schema: Json, *, file: str, place: str) -> JsonObject:
     """Check a schema and write its references out.
 
     Args:
-        schema: JSON Schema draft-07, of the subset that plans use.
+        schema: JSON Schema of any draft that plans may be of, of the subset that plans use.
         file: the plan's name, for errors.
         place: where in it the schema stands, for errors.
 
@@ -107,7 +112,7 @@ def usable(schema: Json, *, file: str, place: str) -> JsonObject:
     if schema is False:
         raise PlanError("nothing satisfies the schema false", file=file, place=place)
     sound_schema(schema, file=file, place=place)
-    whole = inlined(schema, file=file, place=place)
+    whole = inlined(in_draft_07(schema), file=file, place=place)
     _check(whole, file=file, place=place)
     made: JsonObject = whole
     return made
@@ -139,7 +144,7 @@ def _written_out(
         )
     known[target], count = 0, 1
     for step, _ in children(lookup(root, target)):
-        if step[0] != "definitions":
+        if step[0] not in DEFINITIONS:
             inner = (*target, *step)
             count += _written_out(root, inner, known, depth + 1, file=file, place=place)
     if count > MOST_WRITTEN:
@@ -171,9 +176,9 @@ def _inlined(
     copy: Json = {
         key: value.copy() if isinstance(value, dict | list) else value
         for key, value in node.items()
-        if key != "definitions"
+        if key not in DEFINITIONS
     }
-    for step, _ in children({k: v for k, v in node.items() if k != "definitions"}):
+    for step, _ in children({k: v for k, v in node.items() if k not in DEFINITIONS}):
         holder: Json = copy if len(step) == 1 else copy[step[0]]
         holder[step[-1]] = _inlined(root, (*target, *step), trail, file=file, place=place)
     return copy
@@ -199,13 +204,6 @@ def path_text(place: str, path: Path) -> str:
     return place + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in path)
 
 
-_DRAFTS: Final = frozenset(
-    {
-        f"{scheme}://json-schema.org/draft-07/schema{end}"
-        for scheme in ("http", "https")
-        for end in ("", "#")
-    }
-)
 _DEEPEST: Final = 100
 
 
@@ -224,40 +222,30 @@ def sound_schema(schema: Json, *, file: str, place: str) -> CompiledSchema:
         raise PlanError(
             f"a schema must be a JSON object, got {quoted(schema)}", file=file, place=place
         )
-    draft = schema.get("$schema")
-    if draft is not None and not (isinstance(draft, str) and draft in _DRAFTS):
+    if not isinstance(schema.get("$schema", ""), str):
         raise PlanError(
-            f"{quoted(draft)} is not the draft of tracking plans; allowed is "
-            "http://json-schema.org/draft-07/schema#",
+            f"$schema must be a string, such as {DRAFT}, got {quoted(schema['$schema'])}",
             file=file,
             place=f"{place}.$schema",
         )
-    _check_tree(schema, file=file, place=place)
+    read = in_draft_07(schema)
+    _check_tree(read, schema, file=file, place=place)
     try:
-        return compile_schema(schema)
+        return compile_schema(read)
     except BadSchemaError as error:
-        reason, path = _against_the_standard(schema) or (error.reason, error.path)
-        raise PlanError(reason, file=file, place=path_text(place, path)) from None
+        raise PlanError(error.reason, file=file, place=path_text(place, error.path)) from None
 
 
-def _against_the_standard(schema: JsonObject) -> tuple[str, Path] | None:
-    """Say what the meta-schema of draft-07 finds in a schema, and where; the deepest first."""
-    # 108 ms to import: only a mistake pays for it.
-    from jsonschema import Draft7Validator
-    from jsonschema.exceptions import best_match
+def _check_tree(schema: JsonObject, written: JsonObject, *, file: str, place: str) -> None:
+    """Check every schema in a plan's schema.
 
-    error = best_match(Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(schema))
-    if error is None:
-        return None
-    kinds = [each for each in (error, *(error.context or ())) if each.validator == "enum"]
-    if kinds:
-        reason = unknown("type of JSON Schema", error.instance, kinds[0].validator_value)
-    else:
-        reason = f"not a schema of JSON Schema draft-07: {error.message}"
-    return reason, tuple(error.absolute_path)
-
-
-def _check_tree(schema: JsonObject, *, file: str, place: str) -> None:
+    Args:
+        schema: as draft-07 says it.
+        written: as the plan has it, with the same places.
+        file: the plan's name, for errors.
+        place: where in it the schema stands, for errors.
+    """
+    draft = draft_of(written)
     waiting: list[tuple[Path, Path]] = [((), ())]
     done: set[Path] = set()
     while waiting:
@@ -271,6 +259,9 @@ def _check_tree(schema: JsonObject, *, file: str, place: str) -> None:
             raise PlanError(f"schemas are nested more than {_DEEPEST} deep", file=file, place=place)
         if not isinstance(node, dict):
             continue
+        found = mistake(as_object(lookup(written, path)), draft)
+        if found is not None:
+            raise PlanError(found[1], file=file, place=path_text(here, found[0]))
         _check_node(node, path, file=file, place=here)
         if "$ref" in node:
             target = _target(schema, node["$ref"], file=file, place=f"{here}.$ref")
@@ -322,8 +313,12 @@ def _target(schema: JsonObject, reference: Json, *, file: str, place: str) -> Pa
         )
     target = read_pointer(schema, reference)
     if target is None:
-        names = list(as_object(schema.get("definitions")))[:20]
-        known = ", ".join(f"#/definitions/{name}" for name in names)
+        names = [
+            f"#/{keyword}/{name}"
+            for keyword in DEFINITIONS
+            for name in as_object(schema.get(keyword))
+        ]
+        known = ", ".join(names[:20])
         raise PlanError(
             f"{quoted(reference)} leads nowhere; this schema defines {known or 'nothing'}",
             file=file,

@@ -1,8 +1,9 @@
 """A JSON Schema as a tree: which keywords hold schemas, and paths through them.
 
 Only draft-07, the draft of Segment's tracking plans (Protocols, "Edit underlying
-JSON Schema"). A property that happens to be called ``items`` or ``$ref`` is told
-from the keyword of that name by its position.
+JSON Schema"); :mod:`mockseg.schemas.drafts` says other drafts in its words. A property
+that happens to be called ``items`` or ``$ref`` is told from the keyword of that name by
+its position.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 # What `lookup` gives for a path that leads nowhere; None is a JSON value.
 NO_PLACE: Final = object()
 
+# They hold schemas for references; `$defs` is the name that later drafts gave them.
+DEFINITIONS: Final = ("definitions", "$defs")
 # Keyword -> a mapping from names to schemas.
-MAPS: Final = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
+MAPS: Final = frozenset({"properties", "patternProperties", "dependencies", *DEFINITIONS})
 # Keyword -> a list of schemas.
 LISTS: Final = frozenset({"allOf", "anyOf", "oneOf"})
 # Keyword -> one schema.
@@ -150,7 +153,7 @@ _NAMED_ALONE: Final = frozenset({"properties", "required", *(IN_PLACE - {"depend
 _NO_MEMBER: Final = frozenset(
     {
         *("$schema", "$id", "id", "$comment", "title", "description", "default", "examples"),
-        *("definitions", "type", "format", "pattern", "minLength", "maxLength"),
+        *(*DEFINITIONS, "type", "format", "pattern", "minLength", "maxLength"),
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
         *("items", "additionalItems", "contains", "minItems", "maxItems", "uniqueItems"),
     }

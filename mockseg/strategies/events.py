@@ -35,7 +35,7 @@ def from_schema(schema: Json) -> SearchStrategy[Any]:
     branches, which are drawn equally often.
 
     Args:
-        schema: JSON Schema draft-07 as plans use it: references inside of it that lead
+        schema: JSON Schema as plans use it: references inside of it that lead
             nowhere back, one schema for all items of a list, and the formats that plans
             assert.
 

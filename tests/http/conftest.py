@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aiohttp
-import jsonschema  # noqa: F401  (the first wrong schema of a server imports it, in the loop)
 import pytest
 from aiohttp import web
 from serve_process import Started, environment

@@ -13,7 +13,7 @@ from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.mistakes import breakages
 from mockseg.catalogue.samples import message_for
 from mockseg.errors import PlanError
-from mockseg.json_types import decode, encode
+from mockseg.json_types import canonical, decode, encode
 from mockseg.plans.coverage import Coverage
 from mockseg.plans.csv_template import plan_from_csv, plan_to_csv
 from mockseg.plans.inference import infer
@@ -58,6 +58,10 @@ def _joined(parts: list[dict[str, Any]]) -> dict[str, Any]:
     joined: dict[str, Any] = {}
     for part in parts:
         joined |= part
+    # Segment refuses a schema of which the least is more than the most.
+    for least, most in (("minLength", "maxLength"), ("minProperties", "maxProperties")):
+        if joined.get(least, 0) > joined.get(most, 3):
+            del joined[least]
     return joined
 
 
@@ -67,10 +71,10 @@ def _keyword(name: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[dic
 
 SIMPLE = st.one_of(
     _keyword("type", st.one_of(TYPES, st.lists(TYPES, min_size=1, max_size=3, unique=True))),
-    _keyword("enum", st.lists(VALUES, min_size=1, max_size=3)),
+    _keyword("enum", st.lists(VALUES, min_size=1, max_size=3, unique_by=canonical)),
     _keyword("const", VALUES),
     _keyword("pattern", PATTERNS),
-    _keyword("format", st.sampled_from([*ASSERTED, "uri-reference", "iri", "regex", "unheard-of"])),
+    _keyword("format", st.sampled_from([*ASSERTED, "duration", "unheard-of"])),
     _keyword("minimum", NUMBERS),
     _keyword("maximum", NUMBERS),
     _keyword("exclusiveMinimum", NUMBERS),
@@ -121,7 +125,7 @@ SCHEMAS = st.builds(
     ),
     # Leaves, so that references cannot turn in circles.
     _keyword("type", TYPES),
-    _keyword("enum", st.lists(SCALARS, min_size=1, max_size=2)),
+    _keyword("enum", st.lists(SCALARS, min_size=1, max_size=2, unique_by=canonical)),
 )
 
 

@@ -119,7 +119,8 @@ class Words:
         ({"type": "string"}, "text  0..None"),
         ({"type": "string", "minLength": 2, "maxLength": 5}, "text  2..5"),
         ({"type": "string", "format": "email", "maxLength": 20}, "email  0..20"),
-        ({"type": "string", "format": "iri"}, "text  0..None"),
+        ({"type": "string", "format": "phone"}, "text  0..None"),
+        ({"type": "string", "format": "iri"}, "iri  0..None"),
         ({"type": "string", "pattern": "^a"}, "/^a/ 0..None"),
         ({"type": "string", "allOf": [{"pattern": "a"}, {"pattern": "a"}]}, "/a/ 0..None"),
         (
