@@ -314,16 +314,20 @@ def test_an_exported_plan_may_leave_every_field_open(traffic, kind) -> None:
     "value",
     [
         {"enum": []},
-        {"type": "string", "maxLength": 10.0},
+        {"type": "string", "maxLength": 10},
+        {"type": "number", "minimum": 5, "exclusiveMinimum": True},
+        {"type": "string", "contentEncoding": "base64"},
+        {"type": "string", "format": "uri-reference"},
+        {"type": "string", "format": "relative-json-pointer"},
         {"type": "string", "maxLength": 2_000_000_000},
-        {"type": "string", "minLength": 5.0},
-        {"type": "array", "minItems": 2.0, "items": {}},
+        {"type": "string", "minLength": 5},
+        {"type": "array", "minItems": 2, "items": {}},
         {"const": {"a": 1}},
     ],
     ids=str,
 )
 def test_every_sound_limit_can_stand_in_a_plan(traffic, value) -> None:
-    """Whole numbers may be written with a point, and a limit may be beyond any message."""
+    """Of any draft, with any format, and a limit may be beyond any message."""
     body = {"type": "object", "properties": {"value": value}, "required": ["other"]}
     schema = {"type": "object", "properties": {"properties": body}, "required": ["properties"]}
     rule = {"type": "TRACK", "key": "Signed Up", "jsonSchema": schema}
