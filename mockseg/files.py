@@ -109,13 +109,18 @@ def read_toml(path: str | Path, *, most: int = LARGEST) -> JsonObject:
         raise UnreadableFileError(f"it is not TOML: {error}", path=str(path)) from None
 
 
+def suffix_of(path: str | Path) -> str:
+    """Return how a file's name ends, in lower case and without ``.gz``: ``.csv``, or empty."""
+    return Path(str(path).lower().removesuffix(".gz")).suffix
+
+
 def read_document(path: str | Path) -> Json:
     """Return what a file holds: TOML where its name ends in ``.toml``, else JSON.
 
     Raises:
         UnreadableFileError: as for :func:`read_text`, or it is neither.
     """
-    return read_toml(path) if Path(path).suffix == ".toml" else read_json(path)
+    return read_toml(path) if suffix_of(path) == ".toml" else read_json(path)
 
 
 def _unzipped(path: str | Path, content: bytes, *, most: int) -> bytes:

@@ -11,12 +11,13 @@ from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
 from mockseg.cli.group import Group
 from mockseg.cli.message_lines import Sent, messages_of
 from mockseg.cli.output import decided, note, say_json, say_text, shorten, warn
-from mockseg.cli.plan_source import is_csv, plan_in_file, plan_named
+from mockseg.cli.plan_source import plan_in_file, plan_named
 from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target
 from mockseg.domain.message import normalise
 from mockseg.domain.spec import check
 from mockseg.errors import ConfigError
+from mockseg.files import suffix_of
 from mockseg.json_types import JsonObject, pretty
 from mockseg.operations.calls import CallPage, ListCalls
 from mockseg.plans.csv_template import lost_in_csv, plan_to_csv
@@ -189,7 +190,7 @@ def export_command(*, name: str, kind: str | None, out: str, strictness: Strictn
     """
     plan = plan_named(name, strictness=strictness)
     if kind is None:
-        kind = "csv" if is_csv(name if out == PIPE else out.removesuffix(".gz")) else "json"
+        kind = "csv" if suffix_of(name if out == PIPE else out) == ".csv" else "json"
     if kind == "json":
         put(plan_json(plan), out)
     else:

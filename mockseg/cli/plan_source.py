@@ -6,7 +6,7 @@ import os.path
 
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.errors import PlanError, UnreadableFileError
-from mockseg.files import read_text
+from mockseg.files import read_text, suffix_of
 from mockseg.plans.csv_template import plan_from_csv
 from mockseg.plans.model import Plan, Strictness, read_plan
 from mockseg.suggestions import unknown
@@ -32,17 +32,13 @@ def plan_named(name: str, *, strictness: Strictness) -> Plan:
     return plan_in_file(name)
 
 
-def is_csv(name: str) -> bool:
-    return name.lower().endswith(".csv")
-
-
 def plan_in_file(name: str) -> Plan:
-    """Read a plan from a file: CSV when it is called ``.csv``, else JSON.
+    """Read a plan from a file: CSV when it is called ``.csv`` or ``.csv.gz``, else JSON.
 
     Raises:
         PlanError: it cannot be read, or is not a plan.
     """
-    if not is_csv(name):
+    if suffix_of(name) != ".csv":
         return read_plan(name)
     try:
         text = read_text(name)

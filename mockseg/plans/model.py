@@ -15,7 +15,7 @@ from typing import Final, Literal, TypeAlias, cast, get_args
 
 from mockseg.domain.message import MESSAGE_TYPES, holder_of
 from mockseg.errors import PlanError, UnreadableFileError
-from mockseg.files import read_json, read_text
+from mockseg.files import read_json, read_text, suffix_of
 from mockseg.json_types import Json, JsonObject, as_object, as_text
 from mockseg.plans.hcl import decode_hcl
 from mockseg.plans.plan_forms import public_form, schema_of
@@ -277,7 +277,7 @@ def read_plan(path: str | Path, *, check: bool = True) -> Plan:
     """
     file = str(path)
     try:
-        hcl = file.endswith(".tf")
+        hcl = suffix_of(path) == ".tf"
         document = decode_hcl(read_text(path), file=file) if hcl else read_json(path)
     except UnreadableFileError as error:
         raise PlanError(f"cannot be read: {error.reason}", file=file) from None

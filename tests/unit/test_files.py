@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import re
 import threading
@@ -122,6 +123,19 @@ def test_documents_are_json_or_toml_by_their_name(tmp_path: Path) -> None:
         read_toml(toml)
 
 
+def test_text_may_be_gzipped(tmp_path: Path) -> None:
+    """Known by its first bytes; the maximum is one of what is unzipped, so no bomb fills memory."""
+    path = tmp_path / "a.toml.gz"
+    path.write_bytes(gzip.compress("\ufeffa = 1".encode()))
+    assert read_document(path) == {"a": 1}
+    path.write_bytes(gzip.compress(b" " * 3_000_000))
+    with pytest.raises(UnreadableFileError, match="unzipped, it is larger than 2,999,999 bytes"):
+        read_text(path, most=2_999_999)
+    path.write_bytes(gzip.compress(b"a = 1")[:-3])
+    with pytest.raises(UnreadableFileError, match="it is damaged gzip: Compressed file ended"):
+        read_toml(path)
+
+
 def test_nothing_else_reads_files() -> None:
     """The package's own data, the CA of the state folder and streams of lines aside."""
     reading = re.compile(r"\.read_(?:bytes|text)\(|\bopen\(\s*(?:file|name|path)\b|tomllib\.load\(")
@@ -134,6 +148,7 @@ def test_nothing_else_reads_files() -> None:
     assert places == {
         "mockseg/catalogue/loader.py",  # data of the package
         "mockseg/files.py",
+        "mockseg/manual/pages.py",  # data of the package
         "mockseg/tls.py",  # what it wrote itself
         "mockseg/web/page/rendering.py",  # data of the package
         "mockseg/web/page/static_files.py",  # data of the package
