@@ -72,7 +72,7 @@ def types_of(match: FoundRule) -> tuple[str, ...]:
     named = tuple(kind for kind in MESSAGE_TYPES if kind in match.rule.keys)
     if named:
         return named
-    # Of a plan that names events, other events are none of its messages.
+    # Where a plan names its events, a track call with another name is unplanned.
     named_events = any(rule.type == "TRACK" for rule in match.plan.rules)
     return tuple(kind for kind in MESSAGE_TYPES if kind != "track" or not named_events)
 

@@ -64,6 +64,18 @@ class Follow(NamedTuple):
     weight: int
 
 
+class JourneyPage(NamedTuple):
+    """A page of the site on which an event happens.
+
+    Attributes:
+        name: as the page call says it.
+        path: on the site; ``{}`` is for the number of the thing that it shows.
+    """
+
+    name: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
     """One way of users through the events of a plan.
@@ -75,6 +87,10 @@ class Journey:
         starts: the events that it may start with.
         begin: how often it starts with each of them, where not equally often.
         follows: what may come after each event; every event of the journey is a key.
+        habits: what people do after each event, as often as they do it, for traffic. Tests want
+            to see the rare steps too, so strategies go by ``turns``.
+        share: how often people go this way beside the other journeys of the plan.
+        pages: the pages that open with an event, by event.
         keeps: the properties that have one value throughout, where an event has them.
         identified_at: the event with which a visitor becomes a user: before it there is an
             anonymousId only, and an identify call comes with it. None if the user is
@@ -91,6 +107,9 @@ class Journey:
     starts: tuple[str, ...]
     follows: Mapping[str, tuple[Follow, ...]]
     begin: Mapping[str, int] = field(default_factory=dict)
+    habits: Mapping[str | None, Weighted[str | None]] = field(default_factory=dict, compare=False)
+    share: int = 1
+    pages: Mapping[str, JourneyPage] = field(default_factory=dict)
     keeps: tuple[str, ...] = ()
     identified_at: str | None = None
     turns: Mapping[str | None, Weighted[str | None]] = field(init=False, compare=False, repr=False)
@@ -104,6 +123,7 @@ class Journey:
         }
         turns[None] = Weighted((event, self.begin.get(event, 1)) for event in self.starts)
         object.__setattr__(self, "turns", turns)
+        object.__setattr__(self, "habits", turns | dict(self.habits))
         steps = {} if self.identified_at is None else self._steps_to(self.identified_at)
         onward = {
             event: tuple(
@@ -175,6 +195,12 @@ def _journey(way: JsonObject, plan: Plan) -> Journey:
             event: tuple(Follow(name or None, weight) for name, weight in after.items())
             for event, after in way["follows"].items()
         },
+        habits={
+            event or None: Weighted((name or None, weight) for name, weight in after.items())
+            for event, after in way.get("habits", {}).items()
+        },
+        share=way.get("share", 1),
+        pages={event: JourneyPage(**page) for event, page in way.get("pages", {}).items()},
         keeps=tuple(way["keeps"]),
         identified_at=way.get("identifiedAt"),
     )

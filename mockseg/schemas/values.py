@@ -310,7 +310,8 @@ class Builder(Generic[V]):
     def _member(self, shape: Shape, name: str, *, place: str) -> Member[V] | None:
         required = name in shape.required
         here = f"{place}.properties.{name}"
-        value = self._left_out(shape.about(name), required=required, name=name, place=here)
+        called = _called(name, place)
+        value = self._left_out(shape.about(name), required=required, name=called, place=here)
         return None if value is None else Member(value, required=required)
 
     def _left_out(self, schemas: Conjunction, *, required: bool, name: str, place: str) -> V | None:
@@ -341,8 +342,8 @@ class Builder(Generic[V]):
                 *(part["properties"][name] for part in own.objects if name in part["properties"]),
             )
             required = name in own.required or name in shape.required
-            here = f"{place}.properties.{name}"
-            value = self._left_out(about, required=required, name=name, place=here)
+            here, called = f"{place}.properties.{name}", _called(name, place)
+            value = self._left_out(about, required=required, name=called, place=here)
             if value is not None:
                 values = merged(tuple(each for each in about if isinstance(each, dict))).values
                 weight = (len(values or ()) + 1) // 2 if name in spoken else 1
@@ -459,6 +460,12 @@ def _inner(limit: Json, *, up: bool) -> float | None:
     if not up and number > limit:
         return nextafter(number, -inf)
     return number
+
+
+def _called(name: str, place: str) -> str:
+    """Return what a property is called: a bare "name" says nothing without what has it."""
+    owner = place.rpartition(".properties.")[2].removesuffix(".items")
+    return f"{owner}_name" if name == "name" and owner.isidentifier() else name
 
 
 def identity(value: Json) -> bytes:

@@ -175,7 +175,8 @@ def event(
             satisfied.
     """
     match = get(name, plan=plan, type=type, strictness=strictness)
-    return fresh(in_classes([values_of(match, palette=palette_of(realistic=realistic))]))
+    palette = palette_of(match.rule.type, realistic=realistic)
+    return fresh(in_classes([values_of(match, palette=palette)]))
 
 
 def events(
@@ -194,9 +195,11 @@ def events(
     Raises:
         PlanError: unknown plan, or one of its schemas cannot be satisfied.
     """
-    palette = palette_of(realistic=realistic)
-    matches = matches_of(plan, strictness=strictness)
-    return fresh(in_classes([values_of(match, palette=palette) for match in matches]))
+    made = [
+        values_of(match, palette=palette_of(match.rule.type, realistic=realistic))
+        for match in matches_of(plan, strictness=strictness)
+    ]
+    return fresh(in_classes(made))
 
 
 def properties(
@@ -336,7 +339,7 @@ def _body(
             file=match.plan.slug,
         )
     kind = next(each for each in kinds if holder_of(each) == holder)
-    builder = Builder(palette_of(realistic=realistic), file=match.plan.slug)
+    builder = Builder(palette_of(kind, realistic=realistic), file=match.plan.slug)
     wanted = {"type": "object", "required": [holder]}
     whole = built(builder, match, kind, _BODY_ONLY, also=[wanted])
     return fresh(in_classes([whole.changed(lambda message: message[holder])]))

@@ -49,9 +49,21 @@ _BY_ENDING: Final = (
     ("question", "sentence"),
     ("text", "sentence"),
     ("message", "sentence"),
-    ("name", "name"),
+    ("account_name", "company"),
+    ("company_name", "company"),
+    ("full_name", "name"),
+    ("person_name", "name"),
+    # Traits are those of a person, where they are not a group's.
+    ("traits_name", "name"),
+    # Anything else that has a name is a thing: a guide, a survey, a product, a page.
+    ("name", "catch_phrase"),
     ("id", "uuid4"),
 )
+# UserGuiding's emoji scores, in the order of its document, and how many answers a question takes.
+_EMOJI_SCORES: Final = (
+    "Positive", "Slightly Positive", "Neutral", "Slightly Negative", "Negative",
+)  # fmt: skip
+_MOST_ANSWERS: Final = 4
 _BY_FORMAT: Final = {
     "email": "email",
     "uri": "url",
@@ -68,13 +80,28 @@ _LATELY: Final = coded_text(date_times(8766, 9861))
 
 
 class RealisticChooser(PlainChooser):
+    """Values as people have them.
+
+    Args:
+        traits_name: faker's word for the ``name`` of traits.
+    """
+
     named = True
+
+    def __init__(self, traits_name: str = "name") -> None:
+        self._traits_name = traits_name
 
     def text(self, name: str, least: int, most: int | None) -> Values:
         plain = snake_case(name)
         word = next((w for end, w in _BY_ENDING if plain == end or plain.endswith(f"_{end}")), None)
+        if plain == "emoji_score" and not least and most is None:
+            return self.among(list(_EMOJI_SCORES))
         if name in {"userId", "anonymousId", "groupId", "previousId"}:
             word = "uuid4"
+        elif plain == "traits_name":
+            word = self._traits_name
+        elif plain == "choices":
+            word = _ANSWERS
         word = word or "word"
 
         def made(seed: int) -> str:
@@ -118,17 +145,29 @@ def _faker() -> Faker:
     return Faker("en_US")
 
 
+# Not a word of faker: several words, as a question with several choices is answered.
+_ANSWERS: Final = "answers"
+
+
 def _faked(word: str, seed: int) -> str:
     faker = _faker()
     faker.seed_instance(seed)
+    if word == _ANSWERS:
+        words = faker.words(1 + seed % _MOST_ANSWERS, unique=True)
+        return ",".join(each.capitalize() for each in words)
     return str(getattr(faker, word)())
 
 
 REALISTIC: Final = RealisticChooser()
+_OF_GROUP: Final = RealisticChooser("company")
 
 
-def palette_of(*, realistic: bool) -> PlainChooser:
+def palette_of(type: str = "", *, realistic: bool) -> PlainChooser:  # noqa: A002  # the word of the Spec
     """Return the chooser that values are drawn from.
+
+    Args:
+        type: of the call; the traits of a group are a company's.
+        realistic: whether values are as people have them.
 
     Raises:
         MissingExtraError: realistic values need Faker, and it is not installed.
@@ -136,4 +175,4 @@ def palette_of(*, realistic: bool) -> PlainChooser:
     if not realistic:
         return PLAIN
     require("faker", user="realistic=True")
-    return REALISTIC
+    return _OF_GROUP if type.lower() == "group" else REALISTIC

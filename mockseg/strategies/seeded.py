@@ -119,7 +119,7 @@ def samples(
         return
     good = edges_of(match).strategy if kind == "edge" else None
     if good is None:
-        good = messages_of(match, palette=palette_of(realistic=realistic))
+        good = messages_of(match, palette=palette_of(match.rule.type, realistic=realistic))
     for message in drawn(fresh(good), count=count, seed=own):
         yield {**about, "type": message["type"], "message": message}
 

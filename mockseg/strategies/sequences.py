@@ -336,11 +336,13 @@ def _way(
     realistic: bool,
     planned: Mapping[str, frozenset[str]] | None = None,
 ) -> Way:
-    palette = palette_of(realistic=realistic)
+    palettes = {
+        event: palette_of(match.rule.type, realistic=realistic) for event, match in matches.items()
+    }
     return Way(
         journey=journey,
         events={
-            event: messages_of(match, palette=palette, wrapping=_WRAPPING)
+            event: messages_of(match, palette=palettes[event], wrapping=_WRAPPING)
             for event, match in matches.items()
         },
         keeps={event: _keeps(journey, match) for event, match in matches.items()},

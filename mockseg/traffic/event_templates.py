@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
+from mockseg.catalogue.journeys import JourneyPage
 from mockseg.catalogue.samples import message_for
 from mockseg.catalogue.spelling import snake_case
 from mockseg.domain.message import holder_of
@@ -25,6 +26,7 @@ from mockseg.traffic.people import Device, People, Person, Pools, ascii_of
 
 BASELINE: Final = ("identify", "group", "alias", "page")
 _SITE: Final = "https://app.example.com"
+_SHOP: Final = "https://shop.example.com"
 _SITE_PAGES: Final = (
     ("Home", "/"),
     ("Pricing", "/pricing"),
@@ -52,8 +54,11 @@ class BaselineCalls:
 
     def __init__(self, people: People, checks: PlanSet) -> None:
         self._pages = tuple(
-            _page(name, path, referrer) for name, path in _SITE_PAGES for referrer in _REFERRERS
+            _page(name, _SITE, path, referrer)
+            for name, path in _SITE_PAGES
+            for referrer in _REFERRERS
         )
+        self._shop_pages: dict[tuple[str, int], bytes] = {}
         self.pages = len(self._pages)
         person = people.person(0)
         self.types = tuple(
@@ -83,6 +88,21 @@ class BaselineCalls:
             message["previousId"] = person.browser.anonymous_id
         return encode(message)[:-1]
 
+    def shop_page(self, page: JourneyPage, thing: int) -> bytes:
+        """Return the beginning of the call for a page of a journey.
+
+        Args:
+            page: which one.
+            thing: number of the thing that it shows.
+        """
+        path = page.path.format(thing + 1)
+        start = self._shop_pages.get((path, thing))
+        if start is None:
+            # People come from anywhere to the first page, and from there to the others.
+            referrer = f"{_SHOP}/" if path != "/" else _REFERRERS[thing % len(_REFERRERS)]
+            start = self._shop_pages[path, thing] = _page(page.name, _SHOP, path, referrer)
+        return start
+
     def _whole(self, type_: str, person: Person) -> list[JsonObject]:
         message: JsonObject = decode(self.message(type_, person, 0) + b"}")
         device = {"anonymousId": person.browser.anonymous_id, "context": person.browser.context}
@@ -91,14 +111,14 @@ class BaselineCalls:
         return [users, visitors] if type_ == "page" else [users]
 
 
-def _page(name: str, path: str, referrer: str) -> bytes:
+def _page(name: str, site: str, path: str, referrer: str) -> bytes:
     properties = {
         "name": name,
         "path": path,
         "referrer": referrer,
         "search": "",
         "title": name,
-        "url": f"{_SITE}{path}",
+        "url": f"{site}{path}",
     }
     return encode({"type": "page", "name": name, "properties": properties})[:-1]
 
@@ -167,6 +187,8 @@ class _Occasion:
         fixed = any(limit in schema for limit in ("enum", "const", "pattern", "format"))
         if fixed or isinstance(value, bool) or value is None:
             return value
+        if plain == "choices" and isinstance(value, str):
+            return ",".join(self._choices(value.split(",")))
         if isinstance(value, str):
             return self._text(value, plain)
         return self._number(value, schema, plain)
@@ -182,6 +204,14 @@ class _Occasion:
             return int(least) + self._draw(plain).below(int(most) - int(least) + 1)
         free = 0 < value <= _LARGEST_FREE
         return 1 + self._draw(plain).below(max(2 * value, 1)) if free else value
+
+    def _choices(self, example: list[str]) -> list[str]:
+        """Return one or several answers of a question: the example's and others, in their order."""
+        offered = [*example, *(page.capitalize() for page in _PAGES)]
+        draw = self._draw("choices")
+        wanted = 1 + draw.below(3)
+        taken = {draw.below(len(offered)) for _ in range(wanted)}
+        return [offered[place] for place in sorted(taken)]
 
     def _text(self, value: str, plain: str) -> str:
         thing, pools = self._thing, self._pools

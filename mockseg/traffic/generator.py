@@ -8,10 +8,11 @@ the schedule is kept, and the thinking gives way. Each person takes a few bytes.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heappush, heapreplace
 from typing import Final
 
+from mockseg.catalogue.journeys import JourneyPage
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import ConfigError
@@ -104,11 +105,12 @@ class _Visit:
         members: ids and context of calls from the device, as members of a message.
         ids: those of calls from the device.
         server_id: the id by which a back end knows the person.
+        pages: the pages that the person opens, by event.
     """
 
     __slots__ = (
         "baseline", "device", "done", "due", "event", "ids", "known", "members", "moment",
-        "number", "person", "prefix", "route", "server_id", "thing",
+        "number", "pages", "person", "prefix", "route", "server_id", "thing",
     )  # fmt: skip
 
     def __init__(
@@ -135,6 +137,7 @@ class _Visit:
         self.members = self.device.members
         self.server_id = self.ids = self.device.id_member
         self.baseline: list[str] = []
+        self.pages: Mapping[str, JourneyPage] = {}
 
     def become_user(self) -> None:
         self.known = True
@@ -268,17 +271,16 @@ class _Run:
             made = self._documented(visit, event)
         if event.name == "identify":
             visit.become_user()
-        following = visit.route.journey.turns[event.name].pick(self._random)
+        following = visit.route.journey.habits[event.name].pick(self._random)
         visit.event = event = None if following is None else visit.route.events[following]
-        if not visit.known:
-            self._prepare(visit, event)
+        self._prepare(visit, event)
         return made
 
     def _begin(self) -> _Visit:
         random, crowd, types = self._random, self._crowd, self._baseline.types
         number = crowd.take(random)
         route = self._scenario.routes.pick(random)
-        event = route.events[route.journey.turns[None].pick(random) or ""]
+        event = route.events[route.journey.habits[None].pick(random) or ""]
         # The first things are the popular ones.
         thing = int(random() * random() * THINGS)
         prefix = f"{self._tag}-{number:06x}-"
@@ -287,6 +289,9 @@ class _Run:
         if not self._scenario.with_baseline or crowd.is_identified(number):
             visit.become_user()
         on_page = visit.device is visit.person.browser and "page" in types
+        if on_page and self._scenario.with_baseline:
+            visit.pages = route.journey.pages
+        on_page = on_page and not visit.pages
         if visit.known or route.journey.identified_at is not None:
             if self._scenario.with_baseline and on_page and random() < _PAGE_SHARE:
                 visit.baseline.append("page")
@@ -298,8 +303,7 @@ class _Run:
             self._identify(visit)
             if on_page:
                 visit.baseline.append("page")
-        if not visit.known:
-            self._prepare(visit, event)
+        self._prepare(visit, event)
         return visit
 
     def _identify(self, visit: _Visit) -> None:
@@ -310,13 +314,21 @@ class _Run:
             visit.become_user()
 
     def _prepare(self, visit: _Visit, event: EventTemplate | None) -> None:
-        """Let a visitor who becomes a user with the next event identify before it."""
-        if event is not None and event.name == visit.route.journey.identified_at != "identify":
+        """Let a person open the page of the next event, and identify where it makes a user."""
+        if event is None:
+            return
+        if event.name in visit.pages:
+            visit.baseline.insert(0, "page")
+        if not visit.known and event.name == visit.route.journey.identified_at != "identify":
             self._identify(visit)
 
     def _of_baseline(self, visit: _Visit, type_: str) -> GeneratedCall | None:
-        turn = int(self._random() * self._baseline.pages) if type_ == "page" else 0
-        start = self._baseline.message(type_, visit.person, turn) + visit.members
+        if type_ == "page" and visit.event is not None and visit.event.name in visit.pages:
+            page = visit.pages[visit.event.name]
+            start = self._baseline.shop_page(page, visit.thing) + visit.members
+        else:
+            turn = int(self._random() * self._baseline.pages) if type_ == "page" else 0
+            start = self._baseline.message(type_, visit.person, turn) + visit.members
         return self._finished(start, visit, type_, type_)
 
     def _documented(self, visit: _Visit, event: EventTemplate) -> GeneratedCall | None:

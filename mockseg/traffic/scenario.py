@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
+from math import lcm
 from typing import Final
 
 from mockseg.catalogue.envelope import Wrapping, built
@@ -111,7 +112,7 @@ class Scenario:
         people: for their words.
 
     Attributes:
-        routes: what people do, all equally likely.
+        routes: what people do: each plan as often as it has journeys, these in their shares.
         violations: messages of an event that violate its plan, by plan and event.
         discards: messages of a plan that Segment discards, by plan.
         checks: the plans at the strictness of the run, compiled.
@@ -138,7 +139,7 @@ class Scenario:
         self._recipe = recipe
         self._people = people
         self._templates: dict[tuple[str, str], EventTemplate] = {}
-        self.routes = Weighted((route, 1) for route in self._routes(strict, own))
+        self.routes = _in_shares(self._routes(strict, own))
         self.with_baseline = not recipe.mix
         self.types = frozenset(
             variant.type for event in self._templates.values() for variant in event.variants
@@ -199,6 +200,15 @@ class Scenario:
             made[name] = EventTemplate(plan.slug, name, usable)
         self._templates |= {(plan.slug, name): each for name, each in made.items()}
         return made
+
+
+def _in_shares(routes: list[Route]) -> Weighted[Route]:
+    of_plan: dict[str, list[int]] = {}
+    for route in routes:
+        of_plan.setdefault(route.journey.plan, []).append(route.journey.share)
+    whole = lcm(*map(sum, of_plan.values()))
+    each = {plan: whole * len(shares) // sum(shares) for plan, shares in of_plan.items()}
+    return Weighted((route, each[route.journey.plan] * route.journey.share) for route in routes)
 
 
 def with_examples(plan: Plan, *, seed: str) -> Plan:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from faker.providers.person.en_US import Provider
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
@@ -17,6 +18,7 @@ from mockseg.json_types import encode
 from mockseg.plans.model import plan_from_json, read_plan
 from mockseg.plans.planset import PlanSet
 from mockseg.schemas.format_checks import is_format
+from mockseg.strategies.seeded import drawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +123,41 @@ def test_realistic_values_are_as_people_have_them(message: dict[str, Any]) -> No
     """An address where one belongs."""
     email = message.get("traits", {}).get("email")
     assert email is None or is_format("email", email)
+
+
+def _realistic(name: str, plan: str, holder: str, field: str) -> list[str]:
+    """Return the values of a field in messages of an event."""
+    strategy = seg.event(name, plan=plan, realistic=True)
+    bodies = [each.get(holder, {}) for each in drawn(strategy, count=60, seed="1")]
+    return [body[field] for body in bodies if field in body]
+
+
+def test_realistic_names_are_those_of_what_has_them() -> None:
+    """A guide, a survey or a product is not called like a person; a person is, a group is not."""
+    people = set(Provider.first_names) | {"Dr.", "Mr.", "Mrs.", "Ms.", "Miss", "Mx."}
+
+    def share(name: str, plan: str, holder: str, field: str) -> float:
+        found = _realistic(name, plan, holder, field)
+        return sum(value.split()[0] in people for value in found) / len(found)
+
+    answer = "survey question answer (userguiding)"
+    assert share("guide started (userguiding)", "userguiding", "properties", "guideName") == 0
+    assert share(answer, "userguiding", "properties", "surveyName") == 0
+    assert share("Product Viewed", "ecommerce", "properties", "name") == 0
+    assert share("identify", "spec", "traits", "name") == 1
+    assert share("group", "spec", "traits", "name") < 0.2
+
+
+def test_realistic_answers_are_those_of_the_document() -> None:
+    """One or several choices; an emoji score in its words, though the plan takes any text."""
+    event = "Survey Question Answer"
+    choices = _realistic(event, "userguiding-segment", "properties", "choices")
+    assert any("," in each for each in choices)
+    assert any("," not in each for each in choices)
+    emoji = _realistic(event, "userguiding-segment", "properties", "emoji_score")
+    assert set(emoji) == {
+        "Positive", "Slightly Positive", "Neutral", "Slightly Negative", "Negative",
+    }  # fmt: skip
 
 
 @SETTINGS

@@ -7,7 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -22,8 +22,8 @@ from mockseg.traffic.people import faker_release
 
 ROOT = Path(__file__).parents[3]
 # SHA-256 of the lines, with the words below and with those of a release of faker.
-PINNED = "d0930be42ce7ce1a3ef09c1ad33b9c6c2aa063c35d7569b26d6b65e5ca5f70ee"
-PINNED_FAKER = {"40.63.0": "aafe0aba880d72377cdf49d01ed533950d65bcd79dc9851f78bfe57c78227bf7"}
+PINNED = "9d07b33e99b2abd0e2a569d781fbd3edf56585244b21738ed6f90c37590484d8"
+PINNED_FAKER = {"40.63.0": "d41bc57aa5c8389450b54375760401d3af1883f78eb634c8c623c1e6fb401d53"}
 WORDS = {
     "first_name": ("Ada", "Grace", "Zoë", "Jun"),
     "last_name": ("Lovelace", "Hopper", "Müller"),
@@ -268,10 +268,51 @@ def test_only_wanted_types_are_made(traffic) -> None:
     assert len(calls) == 2000
 
 
+def test_a_shop_has_a_funnel(traffic) -> None:
+    """Each step has fewer calls than the one before it, at rates that shops have."""
+    calls = list(traffic(catalogue=("ecommerce",), rate=30, seconds=600, users=500))
+    count = Counter(made.name for made in calls)
+    steps = ["Product List Viewed", "Product Viewed", "Product Added", "Checkout Started"]
+    assert sorted(steps, key=lambda name: -count[name]) == steps
+    assert 0.08 < count["Product Added"] / count["Product Viewed"] < 0.2
+    assert 0.01 < count["Order Completed"] / count["Product Viewed"] < 0.06
+    assert count["Order Refunded"] < count["Order Completed"] / 4
+
+
+def test_a_shop_has_the_pages_of_its_events(traffic) -> None:
+    """Its pages open right before what happens on them, and are no pages of an app."""
+    opened: dict[str, str] = {}
+    pages: dict[str, set[str]] = defaultdict(set)
+    for made in traffic(catalogue=("ecommerce",), rate=1000, users=300):
+        message = decode(made.line)
+        if made.type == "page":
+            opened[message["anonymousId"]] = message["name"]
+            pages[message["name"]].add(message["properties"]["url"])
+        elif made.name in {"Product List Viewed", "Cart Viewed", "Checkout Started"}:
+            page = {"Product List Viewed": "Category", "Cart Viewed": "Cart"}.get(made.name)
+            assert opened[message["anonymousId"]] == (page or "Checkout")
+    names = {"Home", "Search", "Category", "Product", "Cart", "Checkout", "Order Confirmation"}
+    assert set(pages) == names
+    assert all(
+        url.startswith("https://shop.example.com/") for urls in pages.values() for url in urls
+    )
+    assert len(pages["Product"]) > 10
+
+
+def test_a_question_of_several_choices_has_several_answers(traffic) -> None:
+    """One answer, or several with commas between them, from call to call."""
+    found: set[str] = set()
+    for made in traffic(catalogue=("userguiding",), rate=1000):
+        found.add(decode(made.line).get("properties", {}).get("choices", ""))
+    assert len(found) > 5
+    assert any("," in choices for choices in found)
+    assert any(choices and "," not in choices for choices in found)
+
+
 def test_order_ids_are_nobody_elses(traffic) -> None:
     """Two people never have the same order."""
     owners: dict[str, set[str]] = defaultdict(set)
-    for made in traffic(catalogue=("ecommerce",), rate=1000):
+    for made in traffic(catalogue=("ecommerce",), rate=1000, users=300):
         if made.name == "Order Completed":
             order = decode(made.line)["properties"]["order_id"]
             owners[order].add(made.message_id.split("-")[1])
