@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol, TypeAlias
+from collections.abc import Generator
+from typing import Protocol, TypeAlias, TypeVar
 
 from mockseg.errors import ClockError
 
 NANOSECONDS = 1_000_000_000
 
+_Result = TypeVar("_Result")
 # A name of its own: inside of a clock, `set` is what sets it.
 _Listeners: TypeAlias = set[asyncio.Future[None]]
 
@@ -151,6 +153,18 @@ class Turn:
         if self.is_over:
             await breathe()
             self._began = time.perf_counter()
+
+
+async def in_turns(steps: Generator[None, None, _Result]) -> _Result:
+    """Do work step by step and return its result; others have their turn every 2 ms."""
+    turn = Turn()
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+        await turn.over()
 
 
 async def breathe() -> None:

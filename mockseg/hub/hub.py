@@ -62,7 +62,7 @@ from mockseg.hub.restoring import (
     save_source,
 )
 from mockseg.hub.saved_destinations import DestinationSaver
-from mockseg.hub.source_plans import from_settings
+from mockseg.hub.source_plans import from_settings, with_plans_read
 from mockseg.hub.sources import Behaviour, Source, Sources
 from mockseg.hub.startup_files import add_from_file
 from mockseg.hub.waiters import OfferedCall, OfferedDelivery, Waiters
@@ -73,6 +73,7 @@ from mockseg.journal.durable import DurableJournal
 from mockseg.journal.meter import Meter
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
+from mockseg.operations.plans import PlanChoice
 from mockseg.operations.table import OPERATIONS, by_name
 
 _HANDLERS = (
@@ -333,6 +334,8 @@ class Hub:
         Raises:
             OperationError: it is refused; nothing is half done.
         """
+        if isinstance(params, PlanChoice):
+            params = await with_plans_read(params)
         self.sources.claim_open(_named(params))
         handler, parts = self._handlers[name]
         try:

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from mockseg.catalogue.loader import load
+from mockseg.clock import in_turns
 from mockseg.config import Settings
 from mockseg.errors import ConfigError, OperationError, PlanError, UnreadableFileError
 from mockseg.files import read_json
+from mockseg.json_types import Json
 from mockseg.operations.plans import PlanChoice, Strictness
-from mockseg.plans.model import Plan, plan_from_json, read_plan
+from mockseg.plans.model import Plan, plan_from_json, read_plan, reading_plan
 from mockseg.plans.planset import PlanSet
 from mockseg.plans.protocols import (
     ALLOW_ALL,
@@ -101,6 +104,30 @@ def from_settings(settings: Settings) -> SourcePlans:
         raise ConfigError(f"protocols: {error}") from None
 
 
+async def with_plans_read(choice: PlanChoice) -> PlanChoice:
+    """Return a choice whose plans are read and checked; others have their turn every 2 ms.
+
+    Raises:
+        OperationError: 422 with place, value and what is allowed.
+    """
+    if choice.plan is UNSET:
+        return choice
+    documents = choice.plan if isinstance(choice.plan, list) else [choice.plan]
+    try:
+        plans = [
+            await in_turns(reading_plan(document, file=_file(place)))
+            for place, document in enumerate(documents)
+        ]
+    except PlanError as error:
+        raise OperationError(str(error), status=422, code="invalid_plan") from None
+    return replace(choice, plan=plans)
+
+
+def _file(place: int) -> str:
+    """Name the plan at a place of a request's list, for errors."""
+    return f"plan[{place}]" if place else "plan"
+
+
 def chosen(choice: PlanChoice, *, before: SourcePlans) -> SourcePlans:
     """Take over what a choice says; what it leaves out stays as it was.
 
@@ -116,9 +143,12 @@ def chosen(choice: PlanChoice, *, before: SourcePlans) -> SourcePlans:
     try:
         own = before.own
         if choice.plan is not UNSET:
-            documents = choice.plan if isinstance(choice.plan, list) else [choice.plan]
+            documents: list[Json] = choice.plan if isinstance(choice.plan, list) else [choice.plan]
             own = tuple(
-                plan_from_json(document, file=f"plan[{place}]" if place else "plan")
+                # What `with_plans_read` has read is a plan already.
+                document
+                if isinstance(document, Plan)
+                else plan_from_json(document, file=_file(place))
                 for place, document in enumerate(documents)
             )
         protocols = before.set.settings

@@ -9,6 +9,7 @@ never executed.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, cast, get_args
@@ -20,7 +21,7 @@ from mockseg.json_types import Json, JsonObject, as_object, as_text
 from mockseg.plans.hcl import decode_hcl
 from mockseg.plans.plan_forms import public_form, schema_of
 from mockseg.schemas.drafts import in_draft_07
-from mockseg.schemas.soundness import sound_schema
+from mockseg.schemas.soundness import checking, ended
 from mockseg.suggestions import quoted, unknown
 
 RuleType: TypeAlias = Literal["TRACK", "IDENTIFY", "GROUP", "PAGE", "SCREEN", "ALIAS", "COMMON"]
@@ -198,7 +199,12 @@ class Plan:
 
 
 def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
-    """Make a plan from decoded JSON.
+    """Make a plan from decoded JSON, as :func:`reading_plan`."""
+    return ended(reading_plan(document, file=file, check=check))
+
+
+def reading_plan(document: Json, *, file: str, check: bool = True) -> Generator[None, None, Plan]:
+    """Make a plan from decoded JSON; yields between steps, because a large one takes long.
 
     Args:
         document: Segment's Public API JSON, see the module.
@@ -235,7 +241,7 @@ def plan_from_json(document: Json, *, file: str, check: bool = True) -> Plan:
         places[identity] = place
         if check:
             schema = rule.schema if rule.written is None else rule.written
-            sound_schema(schema, file=file, place=f"{place}.jsonSchema")
+            yield from checking(schema, file=file, place=f"{place}.jsonSchema")
         read.append(rule)
     return Plan(
         name=_text(plan, "name", file=file) or Path(file).stem or file,

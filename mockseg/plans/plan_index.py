@@ -7,7 +7,7 @@ from typing import Final
 from mockseg.json_types import JsonObject, as_object
 from mockseg.plans.model import KEYED, Plan, Rule
 from mockseg.plans.protocols import planned_names
-from mockseg.schemas.compiled import CompiledSchema
+from mockseg.schemas.compiled import BadSchemaError, CompiledSchema, compile_schema
 from mockseg.schemas.soundness import sound_schema
 
 # A plan without rules for pages may plan them as this track event (Protocols, FAQ).
@@ -47,7 +47,11 @@ class Versions:
         """
         found = self._compiled.get(rule.version)
         if found is None:
-            found = sound_schema(rule.schema, file=self.plan, place=f"{rule.label}.jsonSchema")
+            try:
+                # It was checked when the plan was read, which takes many times longer.
+                found = compile_schema(rule.schema)
+            except BadSchemaError:
+                found = sound_schema(rule.schema, file=self.plan, place=f"{rule.label}.jsonSchema")
             self._compiled[rule.version] = found
         return found
 

@@ -9,7 +9,7 @@ properties.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -62,14 +62,22 @@ class _Recursion:
         return _Recursion(self.keys | other.keys, self.doubled or other.doubled or shared)
 
 
-def too_costly(schema: JsonObject, paths: Iterable[Path]) -> tuple[str, Path] | None:
+NODES_AT_ONCE: Final = 64
+"""How many schemas a check looks at in one step."""
+
+
+def too_costly(
+    schema: JsonObject, paths: Iterable[Path]
+) -> Generator[None, None, tuple[str, Path] | None]:
     """Return why a schema would take exponential time, or no end, and where; None if it does not.
+
+    Yields between steps.
 
     Args:
         schema: the whole; its references lead to one of the paths.
         paths: of every schema inside.
     """
-    nodes = {path: _node(schema, path) for path in sorted(paths, key=lambda p: tuple(map(str, p)))}
+    nodes = yield from _nodes(schema, paths)
     cycles = _Cycles(nodes)
     weights: dict[Path, int] = {}
     recursions: dict[Path, _Recursion] = {}
@@ -82,6 +90,8 @@ def too_costly(schema: JsonObject, paths: Iterable[Path]) -> tuple[str, Path] | 
             if leaving:
                 trail.discard(path)
                 weights[path] = _weight(path, node, weights)
+                if len(weights) % NODES_AT_ONCE == 0:
+                    yield
                 recursions[path] = _recursion(path, node, cycles, recursions)
                 if weights[path] > MOST_SCHEMAS:
                     return _TOO_MANY, path
@@ -98,6 +108,15 @@ def too_costly(schema: JsonObject, paths: Iterable[Path]) -> tuple[str, Path] | 
             # What leads back counts at the value inside: it is judged there afresh.
             stack.extend((step, False) for step in node.deeper if not cycles.joined(path, step))
     return None
+
+
+def _nodes(schema: JsonObject, paths: Iterable[Path]) -> Generator[None, None, dict[Path, _Node]]:
+    nodes = {}
+    for path in sorted(paths, key=lambda p: tuple(map(str, p))):
+        nodes[path] = _node(schema, path)
+        if len(nodes) % NODES_AT_ONCE == 0:
+            yield
+    return nodes
 
 
 def _node(schema: JsonObject, path: Path) -> _Node:

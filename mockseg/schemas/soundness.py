@@ -9,13 +9,14 @@ error than an extension.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Generator
+from typing import Final, TypeVar
 
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.schemas.compiled import BadSchemaError, CompiledSchema, compile_schema
 from mockseg.schemas.drafts import draft_of, in_draft_07
-from mockseg.schemas.effort import too_costly
+from mockseg.schemas.effort import NODES_AT_ONCE, too_costly
 from mockseg.schemas.grammar import mistake
 from mockseg.schemas.patterns import to_engine
 from mockseg.schemas.re2 import Re2Error
@@ -29,6 +30,8 @@ from mockseg.schemas.tree import (
     read_pointer,
 )
 from mockseg.suggestions import quoted, unknown
+
+_Result = TypeVar("_Result")
 
 COMBINATORS: Final = frozenset(
     {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependencies"}
@@ -208,7 +211,22 @@ _DEEPEST: Final = 100
 
 
 def sound_schema(schema: Json, *, file: str, place: str) -> CompiledSchema:
-    """Check a schema and compile it.
+    """Check a schema and compile it, as :func:`checking`."""
+    return ended(checking(schema, file=file, place=place))
+
+
+def ended(steps: Generator[None, None, _Result]) -> _Result:
+    """Do all steps of some work at once, and return its result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+
+
+def checking(schema: Json, *, file: str, place: str) -> Generator[None, None, CompiledSchema]:
+    """Check a schema and compile it; yields between steps, because a large one takes long.
 
     Args:
         schema: what stands where a schema belongs.
@@ -229,14 +247,17 @@ def sound_schema(schema: Json, *, file: str, place: str) -> CompiledSchema:
             place=f"{place}.$schema",
         )
     read = in_draft_07(schema)
-    _check_tree(read, schema, file=file, place=place)
+    yield from _check_tree(read, schema, file=file, place=place)
+    yield
     try:
         return compile_schema(read)
     except BadSchemaError as error:
         raise PlanError(error.reason, file=file, place=path_text(place, error.path)) from None
 
 
-def _check_tree(schema: JsonObject, written: JsonObject, *, file: str, place: str) -> None:
+def _check_tree(
+    schema: JsonObject, written: JsonObject, *, file: str, place: str
+) -> Generator[None, None, None]:
     """Check every schema in a plan's schema.
 
     Args:
@@ -253,6 +274,8 @@ def _check_tree(schema: JsonObject, written: JsonObject, *, file: str, place: st
         if path in done:
             continue
         done.add(path)
+        if len(done) % NODES_AT_ONCE == 0:
+            yield
         node = lookup(schema, path)
         here = path_text(place, path)
         if len(path) - len(base) > 2 * _DEEPEST:
@@ -267,7 +290,7 @@ def _check_tree(schema: JsonObject, written: JsonObject, *, file: str, place: st
             target = _target(schema, node["$ref"], file=file, place=f"{here}.$ref")
             waiting.append((target, target))
         waiting.extend(((*path, *step), base) for step, _ in children(node))
-    costly = too_costly(schema, done)
+    costly = yield from too_costly(schema, done)
     if costly is not None:
         raise PlanError(costly[0], file=file, place=path_text(place, costly[1]))
 

@@ -67,15 +67,15 @@ def walks(monkeypatch):
 class _Counting:
     """A compiled schema that counts how often it judges."""
 
-    def __init__(self, sound):
-        self._sound = sound
-        self.schema = sound.schema
-        self.failures = sound.failures
+    def __init__(self, schema):
+        self._compiled = schema
+        self.schema = schema.schema
+        self.failures = schema.failures
         self.judged = 0
 
     def is_valid(self, value):
         self.judged += 1
-        return self._sound.is_valid(value)
+        return self._compiled.is_valid(value)
 
 
 async def opened(**settings):
@@ -88,13 +88,13 @@ async def opened(**settings):
 async def test_each_call_of_a_batch_is_judged_by_one_compiled_pass(monkeypatch, walks):
     """2,500 bad calls are 2,500 passes and not one walk, whoever may read them."""
     made = []
-    sound = plan_index.sound_schema
+    compile_ = plan_index.compile_schema
 
     def counting(*args, **kwargs):
-        made.append(_Counting(sound(*args, **kwargs)))
+        made.append(_Counting(compile_(*args, **kwargs)))
         return made[-1]
 
-    monkeypatch.setattr(plan_index, "sound_schema", counting)
+    monkeypatch.setattr(plan_index, "compile_schema", counting)
     hub = await opened()
     hub.accept(batch(2_500))
     assert (len(made), made[0].judged, len(walks)) == (1, 2_500, 0)
