@@ -25,7 +25,7 @@ from mockseg.domain.credentials import shown_url
 from mockseg.domain.limits import MAX_FINDINGS
 from mockseg.errors import ConfigError
 from mockseg.files import read_toml
-from mockseg.setting import PREFIX, File, Files, Limit, Port, Secret, Setting, Whole, rows
+from mockseg.setting import PREFIX, Duration, File, Files, Limit, Port, Secret, Setting, Whole, rows
 from mockseg.suggestions import did_you_mean, unknown
 
 DEFAULT_FILE = "mockseg.toml"
@@ -155,6 +155,13 @@ class Settings:
         Limit,
         Meta(description="bytes that all that is kept may take together; the oldest is evicted"),
     ] = 1_073_741_824
+    max_age: Annotated[
+        Duration | None,
+        Meta(
+            description="how long to keep calls and requests, such as 12h or 3d by the server's"
+            " clock; older ones are evicted"
+        ),
+    ] = None
     max_findings: Annotated[
         Limit,
         Meta(description="violations of a call that are told one by one; then how many more"),

@@ -167,13 +167,13 @@ class JournalError(MocksegError):
 
     Attributes:
         path: of the file.
-        reason: what is wrong and what to do, without the path.
+        reason: what is wrong and what to do, a sentence of which the file is the subject.
     """
 
     def __init__(self, reason: str, *, path: str) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"journal {path}: {reason}")
+        super().__init__(f"journal {path} {reason}")
 
 
 class JournalDamagedError(JournalError):

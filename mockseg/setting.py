@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 import msgspec
 from msgspec import Meta, inspect
 
+from mockseg.durations import parse_duration
 from mockseg.errors import ConfigError
 from mockseg.suggestions import quoted, unknown
 
@@ -21,7 +22,7 @@ _LARGEST = 2**63 - 1
 # What a token may be, as the end of a sentence: RFC 6750.
 BEARER_RULE = "1 to 512 letters, digits and any of -._~+/, then perhaps ="
 
-Kind: TypeAlias = Literal["text", "secret", "file", "number", "switch", "list", "files"]
+Kind: TypeAlias = Literal["text", "secret", "file", "number", "switch", "list", "files", "duration"]
 Port: TypeAlias = Annotated[int, Meta(ge=0, le=65_535)]
 Whole: TypeAlias = Annotated[int, Meta(ge=0, le=_LARGEST)]
 Limit: TypeAlias = Annotated[int, Meta(ge=1, le=_LARGEST)]
@@ -30,6 +31,7 @@ Secret: TypeAlias = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9._~+/-]{1,512}={0,2}\Z", extra={"kind": "secret"})
 ]
 File: TypeAlias = Annotated[str, Meta(extra={"kind": "file"})]
+Duration: TypeAlias = Annotated[str, Meta(extra={"kind": "duration"})]
 Files: TypeAlias = Annotated[tuple[str, ...], Meta(extra={"kind": "files"})]
 
 _KINDS: dict[type, Kind] = {
@@ -43,6 +45,7 @@ _ALLOWED: dict[Kind, str] = {
     "text": "a text",
     "secret": BEARER_RULE,
     "file": "the name of a file",
+    "duration": "a number and a unit, such as 30s, 12h or 3d",
     "switch": "true or false",
     "list": "texts (an array in the file, else separated by commas)",
     "files": "names of files (an array in the file, else separated by commas)",
@@ -114,6 +117,8 @@ class Setting:
         # Each text must fit into a command, a file name or a header.
         if any(isinstance(text, str) and not (text and text.isprintable()) for text in texts):
             raise self._error(value, place)
+        if self.kind == "duration" and checked is not None:
+            parse_duration(checked, place=place)
         if self.kind == "files":
             return tuple(map(_with_home, texts))
         return _with_home(checked) if self.kind == "file" and checked is not None else checked

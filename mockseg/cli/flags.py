@@ -26,6 +26,7 @@ from mockseg.config import (
     read_sources,
     renamed,
 )
+from mockseg.durations import parse_duration
 from mockseg.errors import ConfigError, MalformedJsonError, UnreachableError
 from mockseg.setting import Setting
 from mockseg.suggestions import unknown
@@ -41,6 +42,7 @@ _METAVARS = {
     "number": "NUMBER",
     "list": "TEXT,TEXT",
     "files": "FILE,FILE",
+    "duration": "TIME",
 }
 
 # The scalar match keys with what they mean; `good` is the pair --good/--bad.
@@ -95,8 +97,6 @@ class Seconds(Number):
         if value in {"0s", "0ms"}:
             value = 0.0
         if isinstance(value, str) and value[-1:].isalpha() and value[:1].isdecimal():
-            from mockseg.traffic.profiles import parse_duration
-
             try:
                 value = parse_duration(value, place="it") / NANOSECONDS
             except ConfigError as error:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from mockseg.clock import ShiftedClock, SystemClock
+from mockseg.clock import ShiftedClock, SystemClock, Turn
 from mockseg.config import Settings
 from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import KeptCall
@@ -151,7 +151,9 @@ class Hub:
         self._random = random.Random(self.seed)  # noqa: S311  (ids and a test's keys, not secrets)
         self.meter = Meter(settings.max_bytes)
         background = BackgroundWork()
-        self.journal = open_journal(settings, meter=self.meter, background=background)
+        self.journal = open_journal(
+            settings, meter=self.meter, background=background, clock=self.clock
+        )
         try:
             self._assemble(settings, background)
         except BaseException:
@@ -224,7 +226,7 @@ class Hub:
             restore(journal, self.sources, self.clock)
             self._saver.begin()
         except (MocksegError, msgspec.MsgspecError) as error:
-            reason = f"its settings cannot be used: {error}"
+            reason = f"cannot be used: its settings are invalid: {error}"
             raise JournalError(reason, path=str(self.settings.journal)) from None
         journal.not_saved = self._not_saved
         self.sources.on_changed = partial(save_source, journal, self.sources)
@@ -337,6 +339,9 @@ class Hub:
         if isinstance(params, PlanChoice):
             params = await with_plans_read(params)
         self.sources.claim_open(_named(params))
+        turn = Turn()
+        while self.journal.evict_expired():
+            await turn.over()
         handler, parts = self._handlers[name]
         try:
             result = await handler(params, **{part: getattr(self, part) for part in parts})

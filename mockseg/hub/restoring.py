@@ -9,8 +9,10 @@ import msgspec
 from mockseg import json_types
 from mockseg.clock import NANOSECONDS, ShiftedClock
 from mockseg.config import Settings
+from mockseg.durations import parse_duration
 from mockseg.errors import OperationError
 from mockseg.hub.sources import SETTINGS, Source, Sources
+from mockseg.journal.age import AgeLimit
 from mockseg.journal.background import BackgroundWork
 from mockseg.journal.durable import DurableJournal
 from mockseg.journal.memory import MemoryJournal
@@ -62,23 +64,30 @@ class _Saved(msgspec.Struct, frozen=True):
     used: int = 0
 
 
-def open_journal(settings: Settings, *, meter: Meter, background: BackgroundWork) -> MemoryJournal:
+def open_journal(
+    settings: Settings, *, meter: Meter, background: BackgroundWork, clock: ShiftedClock
+) -> MemoryJournal:
     """Return the journal that the settings name: in memory, or in a file as well.
 
     Args:
         settings: of the server.
         meter: bounds the bytes that it takes in memory.
         background: frees what was cleared.
+        clock: of the server.
 
     Raises:
         JournalError: the file cannot be used.
     """
+    age = None
+    if settings.max_age is not None:
+        age = AgeLimit(parse_duration(settings.max_age, place="max_age"), now_ns=clock.now_ns)
     if settings.journal is None:
         return MemoryJournal(
             max_calls=settings.max_calls,
             max_requests=settings.max_requests,
             meter=meter,
             background=background,
+            age=age,
         )
     return DurableJournal(
         settings.journal,
@@ -87,6 +96,7 @@ def open_journal(settings: Settings, *, meter: Meter, background: BackgroundWork
         max_requests=settings.max_requests,
         meter=meter,
         background=background,
+        age=age,
     )
 
 

@@ -16,6 +16,7 @@ import sqlite3
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import takewhile
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
@@ -44,6 +45,8 @@ from mockseg.journal.segments import (
 from mockseg.journal.window import Seen, seen_of
 
 log = logging.getLogger("mockseg")
+# The kind of the records of when requests were recorded, where these may not become too old.
+_MOMENT = "moment"
 
 # Requests that may wait to be written before further ones wait for it, too.
 _MOST_NEW = 1000
@@ -154,6 +157,14 @@ class DurableJournal(MemoryJournal):
         super().remove(call)
         self._removed.append(call)
         self._schedule()
+
+    def evict_expired(self) -> bool:
+        evicted = False
+        with self._telling_damage():
+            evicted = super().evict_expired()
+        if evicted:
+            self._schedule()
+        return evicted
 
     def clear(self, source: str) -> int:
         if source not in self._sources:
@@ -405,6 +416,8 @@ class DurableJournal(MemoryJournal):
     def _load(self) -> None:
         """Take in what the file has; of what is in a closed segment, the summary."""
         file = self._file
+        # What is read was not recorded now.
+        age, self._age = self._age, None
         found = _Found({}, file.removed())
         for mark, settings in file.marks():
             found.marks[mark.key] = mark
@@ -429,6 +442,8 @@ class DurableJournal(MemoryJournal):
         self._evict()
         self._meter.keep_bound()
         self.evicted_ever = 0
+        self._age = age
+        self._restore_moments()
         file.begin_writing()
         self._tidy_up(empty)
 
@@ -450,6 +465,19 @@ class DurableJournal(MemoryJournal):
         except sqlite3.Error:
             # The disk may be full: it can be read all the same.
             log.warning("the journal %s cannot be written", file.path)
+
+    def _restore_moments(self) -> None:
+        """Restore when requests were recorded, and save that from now on."""
+        moments = sorted(self.records.pop(_MOMENT, {}).items())
+        age = self._age
+        if age is None:
+            # They say nothing of what is recorded without a limit.
+            if moments:
+                self._cuts[_MOMENT] = self.number
+            return
+        age.on_begun = lambda number, at_ns: self.put(_MOMENT, number, lambda: b"%d" % at_ns)
+        age.on_ended = partial(self.cut, _MOMENT)
+        age.restore((number, int(value)) for number, value in moments)
 
     def _load_rows(self, found: _Found, first: int, last: int = LAST_NUMBER) -> None:
         """Read the rows with these numbers into memory."""

@@ -127,10 +127,10 @@ class JournalFile:
         self._opened: sqlite3.Connection | None = None
         try:
             if not Path(path).absolute().parent.is_dir():
-                raise self._error("its folder does not exist")
+                raise self._error("cannot be created: its folder does not exist")
             self._lock.acquire(blocking=False)
         except Timeout:
-            raise self._error("another mockseg uses this file; name another one") from None
+            raise self._error("is in use by another mockseg; pass another file") from None
         except OSError as error:
             raise self._error(f"cannot be opened: {error.strerror}") from None
         try:
@@ -219,14 +219,16 @@ class JournalFile:
         if not head:
             return
         if len(head) < 100 or not head.startswith(_MAGIC):
-            raise self._error("is not an SQLite database; name another file")
+            raise self._error(
+                "is not an SQLite database, so mockseg did not write it; pass another file"
+            )
         version = int.from_bytes(head[60:64], "big")
         if int.from_bytes(head[68:72], "big") != _APPLICATION_ID:
-            raise self._error("belongs to another program; name another file")
+            raise self._error("is an SQLite database of another program; pass another file")
         if version > _VERSION:
             raise self._error(
                 f"was written by a newer mockseg (format {version}, this one reads {_VERSION});"
-                " update mockseg, or name another file"
+                " update mockseg, or pass another file"
             )
 
     # --- reading
@@ -556,7 +558,7 @@ class JournalFile:
         Args:
             what: is wrong.
         """
-        reason = f"is damaged: {what}; nothing was changed, name another file"
+        reason = f"is damaged: {what}; nothing was changed; pass another file"
         return JournalDamagedError(reason, path=self.path)
 
     def _error(self, reason: str) -> JournalError:

@@ -9,6 +9,7 @@ meanwhile.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice, takewhile
 
@@ -16,6 +17,7 @@ from mockseg.clock import Turn
 from mockseg.domain.call import CALL_BYTES, KeptCall, extra_bytes
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.domain.request import KeptRequest
+from mockseg.journal.age import AgeLimit
 from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
 from mockseg.journal.counts import MINUTE_BYTES, Counts, count_arrival
 from mockseg.journal.meter import Meter
@@ -23,6 +25,8 @@ from mockseg.journal.records import NumberedRecords, evict_largest
 
 # How many calls or requests a long scan looks at before it looks at the clock.
 _SCAN_STEP = 32
+# How many requests that are too old are evicted at once; each may have 2,500 calls.
+_EXPIRED_AT_ONCE = 64
 
 
 class _Source:
@@ -66,6 +70,7 @@ class MemoryJournal:
         max_requests: maximum number of requests to keep, those without calls too.
         meter: bounds the bytes of memory that calls and requests take, with those of others.
         background: frees what was cleared.
+        age: how old a request may become; None for no limit.
 
     Attributes:
         cursor: of the last call that was recorded.
@@ -78,6 +83,7 @@ class MemoryJournal:
 
     __slots__ = (
         "_account",
+        "_age",
         "_all",
         "_background",
         "_clearing",
@@ -95,7 +101,13 @@ class MemoryJournal:
     )
 
     def __init__(
-        self, *, max_calls: int, max_requests: int, meter: Meter, background: BackgroundWork
+        self,
+        *,
+        max_calls: int,
+        max_requests: int,
+        meter: Meter,
+        background: BackgroundWork,
+        age: AgeLimit | None = None,
     ) -> None:
         self._max_calls = max_calls
         self._max_requests = max_requests
@@ -103,6 +115,7 @@ class MemoryJournal:
         self._account = meter.accounts["journal"]
         self._account.evict = self._evict_bytes
         self._background = background
+        self._age = age
         self._sources: dict[str, _Source] = {}
         # Also what was cleared and is not let go of yet.
         self._all = _Source(0)
@@ -144,8 +157,34 @@ class MemoryJournal:
         meter = self._meter
         if meter.size_bytes > meter.max_bytes:
             meter.keep_bound()
+        if self._age is not None:
+            self._age.recorded(request.number)
+            self.evict_expired()
         if self._clearing:
             self._background.run()
+
+    def evict_expired(self) -> bool:
+        """Evict some of the requests that are too old; return whether there may be more.
+
+        A request evicts more than one, so that none is left over for long; what is asked of the
+        journal evicts the rest first.
+        """
+        if self._age is None:
+            return False
+        number = self._age.expired(self.number)
+        if not number:
+            return False
+        some = islice(self._all.requests.after(0), _EXPIRED_AT_ONCE)
+        old = [*takewhile(lambda request: request.number <= number, some)]
+        expired = Counter(request.source for request in old if self._is_kept(request))
+        for source, requests in expired.items():
+            self._evict_requests(self._sources[source], requests)
+        if len(old) < _EXPIRED_AT_ONCE:
+            self._age.evicted(number)
+        if not expired:
+            # All that were looked at were cleared, and are freed now.
+            self._background.run()
+        return True
 
     def forget(self, source: str) -> Lost:
         """Evict all that a source has; return that, with what was evicted of it before."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-from mockseg.clock import NANOSECONDS
 from mockseg.domain.timestamps import parse_moment
+from mockseg.durations import NUMBER, parse_duration, unit_seconds
 from mockseg.errors import ConfigError
 from mockseg.files import read_toml
 from mockseg.plans.model import Plan
@@ -16,21 +16,10 @@ from mockseg.suggestions import unknown
 from mockseg.traffic.scenario import MOST_USERS, Recipe
 from mockseg.traffic.schedule import Schedule, schedule, trace_rates
 
-_SECONDS: Final = {
-    "ms": Fraction(1, 1000),
-    "s": Fraction(1),
-    "m": Fraction(60),
-    "h": Fraction(3600),
-    "d": Fraction(86_400),
-}
-# Every part has a bounded length, so reading is linear.
-_NUMBER: Final = r"([0-9]{1,12}(?:\.[0-9]{1,6})?)"
-_RATE: Final = re.compile(_NUMBER + r"(?:/([a-z]{1,2}))?")
-_DURATION: Final = re.compile(_NUMBER + r"([a-z]{1,2})")
-_SHARE: Final = re.compile(_NUMBER + r"(%?)")
-_SPEED: Final = re.compile(_NUMBER + r"x?")
+_RATE: Final = re.compile(NUMBER + r"(?:/([a-z]{1,2}))?")
+_SHARE: Final = re.compile(NUMBER + r"(%?)")
+_SPEED: Final = re.compile(NUMBER + r"x?")
 _FASTEST: Final = 10_000_000
-_LONGEST_SECONDS: Final = 3660 * 86_400
 _MOST_WEIGHT: Final = 1_000_000
 
 
@@ -42,23 +31,10 @@ def parse_rate(text: str, *, place: str) -> Fraction:
     """
     allowed = "a number of calls and a unit of time, such as 200/s or 30/m"
     number, unit = _groups(_RATE, text, place, allowed)
-    rate = Fraction(number) / _unit(unit or "s", text, place)
+    rate = Fraction(number) / unit_seconds(unit or "s", text, place=place)
     if not 0 < rate <= _FASTEST:
         raise _refused(text, place, f"above 0/s and at most {_FASTEST}/s")
     return rate
-
-
-def parse_duration(text: str, *, place: str) -> int:
-    """Read ``30s``, ``500ms``, ``5m``, ``2h`` or ``90d`` as nanoseconds.
-
-    Raises:
-        ConfigError: invalid duration.
-    """
-    number, unit = _groups(_DURATION, text, place, "a number and a unit, such as 30s, 5m or 90d")
-    seconds = Fraction(number) * _unit(unit, text, place)
-    if not 0 < seconds <= _LONGEST_SECONDS:
-        raise _refused(text, place, "above 0s and at most 3660d")
-    return int(seconds * NANOSECONDS)
 
 
 def parse_share(text: str, *, place: str) -> float:
@@ -123,12 +99,6 @@ def _groups(pattern: re.Pattern[str], text: str, place: str, allowed: str) -> tu
     if match is None:
         raise _refused(text, place, allowed)
     return match.groups()
-
-
-def _unit(unit: str, text: str, place: str) -> Fraction:
-    if unit not in _SECONDS:
-        raise ConfigError(f'{place} is "{text[:100]}": {unknown("unit", unit, _SECONDS)}')
-    return _SECONDS[unit]
 
 
 def _refused(text: str, place: str, allowed: str) -> ConfigError:

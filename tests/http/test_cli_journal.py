@@ -110,6 +110,7 @@ def test_a_damaged_journal_is_one_sentence(
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert ended.stderr == (
-        f"mockseg: journal {file}: is not an SQLite database; name another file\n"
+        f"mockseg: journal {file} is not an SQLite database, so mockseg did not write it;"
+        " pass another file\n"
     )
     assert file.read_bytes() == b"no database"

@@ -114,6 +114,7 @@ def test_every_setting_can_be_written_in_every_place(folder: Path) -> None:
         "number": lambda row: 100 + len(row.name),
         "switch": lambda row: not row.default,
         "list": lambda _: ("a", "b"),
+        "duration": lambda _: "36h",
         "files": lambda _: ("/some/a.json", "/some/b.json"),
     }
     by_name = {row.name: values[row.kind](row) for row in SERVER_SETTINGS}

@@ -232,7 +232,7 @@ def _altered(file, change):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda data: data.__setitem__(slice(68, 72), b"else"), "belongs to another program"),
+        (lambda data: data.__setitem__(slice(68, 72), b"else"), "of another program"),
         (lambda data: data.__setitem__(slice(60, 64), b"\0\0\0\3"), "newer mockseg"),
         (lambda data: data.__setitem__(slice(0, 6), b"abcdef"), "is not an SQLite database"),
         (lambda data: data.__setitem__(slice(20, None), b""), "is not an SQLite database"),
@@ -244,7 +244,7 @@ def test_a_file_that_is_not_ours_or_newer_is_refused_and_left_alone(file, change
     before = _altered(file, change)
     with pytest.raises(JournalError, match=said) as refusal:
         _hub(file)
-    assert str(refusal.value).startswith(f"journal {file}: ")
+    assert str(refusal.value).startswith(f"journal {file} ")
     assert "\n" not in str(refusal.value)
     assert file.read_bytes() == before
 
@@ -280,7 +280,7 @@ def test_damage_anywhere_is_reported_or_does_no_harm_and_is_never_overwritten(fi
 def test_two_servers_never_use_one_file(file):
     """The second is refused in one sentence; after the first has ended it is served."""
     hub = _hub(file)
-    with pytest.raises(JournalError, match="another mockseg uses this file"):
+    with pytest.raises(JournalError, match="is in use by another mockseg"):
         _hub(file)
     hub.close()
     _hub(file).close()

@@ -129,7 +129,7 @@ def test_a_file_that_a_server_uses_or_that_is_missing_is_refused(file, tmp_path,
     for command in ("info", "check", "compact"):
         status, _, err = _run(capsys, command, file)
         assert status == 2
-        assert "another mockseg uses this file" in err
+        assert "is in use by another mockseg" in err
         status, _, err = _run(capsys, command, tmp_path / "none.db")
         assert status == 2
         assert err.count("\n") == 1
