@@ -27,7 +27,7 @@ findings, see :mod:`mockseg.domain.findings`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mockseg.printable import printable_lines
 
@@ -56,8 +56,19 @@ __all__ = [
 class MocksegError(Exception):
     """The base of every error of mockseg.
 
-    Its text is fit for a terminal, a log and a test report, whatever a client sent.
+    Its text is fit for a terminal, a log and a test report, whatever a client sent. A note, which
+    tracebacks and reports print below it, says where the manual explains it.
+
+    Attributes:
+        manual: the section of the manual about errors of this kind, or empty.
     """
+
+    manual: ClassVar[str] = "errors"
+
+    def __init__(self, *arguments: object, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if self.manual:
+            self.add_note(f"Read more: mockseg manual {self.manual}")
 
     def __str__(self) -> str:
         return printable_lines(super().__str__())
@@ -65,6 +76,8 @@ class MocksegError(Exception):
 
 class ConfigError(MocksegError):
     """A setting is wrong: the message names the place, the value and what is allowed."""
+
+    manual = "errors#configerror"
 
 
 class UnreadableFileError(ConfigError):
@@ -76,6 +89,8 @@ class UnreadableFileError(ConfigError):
         missing: whether the file does not exist.
     """
 
+    manual = "errors#unreadablefileerror"
+
     def __init__(self, reason: str, *, path: str, missing: bool = False) -> None:
         self.path = path
         self.reason = reason
@@ -86,6 +101,8 @@ class UnreadableFileError(ConfigError):
 class ClockError(MocksegError):
     """A clock was asked for what no clock can do, such as going back while it is followed."""
 
+    manual = "time#clocks"
+
 
 class FqlError(MocksegError):
     """A filter cannot be read.
@@ -95,6 +112,8 @@ class FqlError(MocksegError):
         position: where it went wrong, in characters from 0.
         reason: one sentence without the position.
     """
+
+    manual = "queries#fql"
 
     def __init__(self, reason: str, *, text: str, position: int) -> None:
         self.reason = reason
@@ -120,6 +139,8 @@ class QueryError(MocksegError):
         reason: what is wrong, without the position.
         nearest: the key or value that was probably meant, or None.
     """
+
+    manual = "queries#search-language"
 
     def __init__(
         self, reason: str, *, text: str, position: int, nearest: str | None = None
@@ -150,6 +171,8 @@ class PlanError(MocksegError):
         reason: one sentence that names the value and what is allowed.
     """
 
+    manual = "plans#your-own-plan"
+
     def __init__(self, reason: str, *, file: str, place: str = "") -> None:
         self.reason = reason
         self.file = file
@@ -161,6 +184,8 @@ class PlanError(MocksegError):
 class MalformedJsonError(MocksegError):
     """Bytes are not JSON; the message says what is wrong with them."""
 
+    manual = "errors#malformedjsonerror"
+
 
 class JournalError(MocksegError):
     """A journal's file cannot be used, or what was recorded could not be saved in it.
@@ -169,6 +194,8 @@ class JournalError(MocksegError):
         path: of the file.
         reason: what is wrong and what to do, a sentence of which the file is the subject.
     """
+
+    manual = "journal"
 
     def __init__(self, reason: str, *, path: str) -> None:
         self.path = path
@@ -179,6 +206,8 @@ class JournalError(MocksegError):
 class JournalDamagedError(JournalError):
     """A journal's file is damaged; nothing of it was changed."""
 
+    manual = "errors#journaldamagederror"
+
 
 class OperationError(MocksegError):
     """The control plane refused an operation.
@@ -188,6 +217,8 @@ class OperationError(MocksegError):
         code: one word for scripts, such as ``invalid_parameter``.
         details: what helps to repair it; JSON.
     """
+
+    manual = "control-api"
 
     def __init__(
         self, message: str, *, status: int, code: str, details: dict[str, Any] | None = None
@@ -207,6 +238,8 @@ class VendorStateError(MocksegError):
         reason: one sentence that names the value and what is allowed.
     """
 
+    manual = "destinations"
+
     def __init__(self, reason: str, *, place: str = "") -> None:
         self.reason = reason
         self.place = place
@@ -216,9 +249,13 @@ class VendorStateError(MocksegError):
 class ServerStartError(MocksegError):
     """The server could not start; the message is one sentence for the person who started it."""
 
+    manual = "errors#serverstarterror"
+
 
 class UnreachableError(MocksegError):
     """No mockseg answers at that address, or the connection broke before the answer."""
+
+    manual = "errors#unreachableerror"
 
 
 class MissingExtraError(MocksegError, ModuleNotFoundError):
@@ -228,13 +265,20 @@ class MissingExtraError(MocksegError, ModuleNotFoundError):
         name: the module that is missing, such as ``hypothesis``.
     """
 
+    # The text ends with the command to paste.
+    manual = ""
+
 
 class BlockingCallError(MocksegError):
     """A verb that waits was called inside a running event loop, which it would have stopped."""
 
+    manual = "python#async-code"
+
 
 class UnknownOptionError(MocksegError, TypeError):
     """A keyword argument that nothing takes; the message names the nearest and all that are."""
+
+    manual = "errors#unknownoptionerror"
 
 
 class UnmetExpectationError(MocksegError, AssertionError):
@@ -244,5 +288,8 @@ class UnmetExpectationError(MocksegError, AssertionError):
         explanation: the same as a value (:class:`mockseg.matching.explanation.Explanation`),
             or None where the sentence says it all.
     """
+
+    # The text itself says what to read.
+    manual = ""
 
     explanation: Any = None

@@ -15,7 +15,7 @@ import click
 
 from mockseg.cli.examples import with_example
 from mockseg.cli.group import Group
-from mockseg.errors import MocksegError, UnmetExpectationError
+from mockseg.errors import ConfigError, MocksegError, UnmetExpectationError
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -166,10 +166,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _show_usage_error(error)
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", status=2)
-    except UnmetExpectationError as error:
-        return _say(str(error), status=1)
     except MocksegError as error:
-        return _say(str(error), status=2)
+        # Of a wrong argument or setting the sentence says all that there is.
+        read = "" if isinstance(error, ConfigError) else error.manual
+        more = f" (read more: mockseg manual {read})" if read else ""
+        status = 1 if isinstance(error, UnmetExpectationError) else 2
+        return _say(f"{error}{more}", status=status)
     except OSError as error:
         return _say(f"{error.strerror or error}{_named(error)}", status=2)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a sentence, not a traceback

@@ -12,7 +12,7 @@ from mockseg.cli.lines import Times, key_word, time_flags, verdict_word, why
 from mockseg.cli.output import Colour, Part, note, paint, say, say_json, say_text, say_view, shorten
 from mockseg.cli.target import Target
 from mockseg.domain.call import call_cursor
-from mockseg.domain.findings import CallWarning, Discard, all_warnings
+from mockseg.domain.findings import CallWarning, Discard, all_warnings, read_more
 from mockseg.domain.request import route_text
 from mockseg.errors import ConfigError, MalformedJsonError
 from mockseg.json_types import decode, encode_printable
@@ -143,6 +143,8 @@ def _show_findings(findings: list[FindingDetails]) -> None:
         _show_finding(details)
     if len(findings) > _MOST_FINDINGS:
         say(f"  and {len(findings) - _MOST_FINDINGS} more (--json has all)")
+    if findings:
+        say(f"  {read_more(each.finding for each in findings)}")
 
 
 def _show_finding(details: FindingDetails) -> None:

@@ -75,6 +75,12 @@ class CallWarning(
 Finding: TypeAlias = Discard | Violation | CallWarning
 
 
+def read_more(findings: Iterable[Finding]) -> str:
+    """Say where the manual explains the first of these findings; empty without any."""
+    first = next(iter(findings), None)
+    return f"Read more: mockseg manual findings#{first.code}" if first is not None else ""
+
+
 def all_warnings(findings: Iterable[Finding]) -> bool:
     """Return whether nothing but warnings is among these, so that the call may be good."""
     return all(isinstance(finding, CallWarning) for finding in findings)

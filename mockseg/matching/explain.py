@@ -13,6 +13,7 @@ import msgspec
 
 from mockseg.domain.call import Call
 from mockseg.domain.delivery import Delivery, DeliveryState
+from mockseg.domain.findings import read_more
 from mockseg.json_types import JsonObject
 from mockseg.matching.evidence import MAX_NEAR, MAX_SHOWN, Evidence
 from mockseg.matching.explanation import (
@@ -77,6 +78,8 @@ def explain(evidence: Evidence) -> Explanation:
     sections.append(_recorded(evidence))
     kind: ExplanationKind = "missing"
     notes = [cause.note for cause in (*causes, *others)]
+    if evidence.dropped:
+        notes.append(read_more(evidence.dropped.calls[0].findings))
     if causes or strays:
         kind = (*causes, *others)[0].kind
     elif not evidence.recorded:

@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 
 from mockseg import json_types
 from mockseg.domain.call import Call
+from mockseg.domain.findings import read_more
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.json_types import JsonObject
 from mockseg.matching.differences import compare, difference_line
@@ -111,7 +112,7 @@ def explain_not_good(seen: Sequence[Call], *, lost: Lost = NOTHING_LOST) -> Expl
         headline=f"expected all calls to be good; {len(bad):,} of {counted(len(seen), 'call')}"
         f" {'is' if len(bad) == 1 else 'are'} bad.",
         sections=(Section("Bad:", listed(bad, verdict_lines, limit=_MAX_LISTED)),),
-        notes=tuple(evicted_note(lost)),
+        notes=(*evicted_note(lost), read_more(each for call in bad for each in call.findings)),
         details=_details(bad, recorded=len(seen), evicted=lost.calls),
     )
 

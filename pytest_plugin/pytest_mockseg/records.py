@@ -316,6 +316,7 @@ class Opened:
         if not bad and not refused:
             return None
         # Only what is wrong pays for its words.
+        from mockseg.domain.findings import read_more
         from mockseg.matching.render import (
             before_window,
             before_window_note,
@@ -341,7 +342,8 @@ class Opened:
             f"To allow it: @pytest.mark.segment(allow=[{named}]), or ini"
             " mockseg_teardown = warn | off."
         )
-        return "\n".join(lines)
+        lines.append(read_more(finding for call in bad for finding in call.findings))
+        return "\n".join(line for line in lines if line)
 
     def _is_resend(self, call: Call) -> bool:
         if call.duplicate_of is None:

@@ -116,6 +116,16 @@ def test_every_error_has_a_section() -> None:
     assert named - anchors("errors") == set()
 
 
+@pytest.mark.parametrize("name", errors.__all__)
+def test_what_an_error_says_to_read_is_there(name: str) -> None:
+    """The note of an error names a page, or a section of it."""
+    section = getattr(errors, name).manual
+    if section:
+        where, _, anchor = section.partition("#")
+        assert where in page_names()
+        assert not anchor or anchor in anchors(where)
+
+
 def test_configuration_that_is_shown_can_be_read() -> None:
     """The YAML of the manual is YAML."""
     for text in PAGES.values():
