@@ -6,6 +6,9 @@ Magento. Which status a new deal has, nothing public says: 1, in progress.
 
 from __future__ import annotations
 
+import functools
+
+from mockseg.destinations.userengage.lookups import all_hold
 from mockseg.destinations.userengage.objects import product_event_object
 from mockseg.destinations.userengage.records import PRODUCT_EVENTS, Product
 from mockseg.destinations.userengage.rest import records
@@ -39,7 +42,7 @@ def deal_by_id(call: RestCall) -> VendorResponse:
 
 
 def list_deals(call: RestCall) -> VendorResponse:
-    """``GET deals/``: of a user by `user_id`, `user_custom_id` or `userkey`; also by `stage`."""
+    """``GET deals/``: of a user by `user_id`, `user_custom_id` or `userkey`; lookups narrow it."""
     argument = call.request.argument
     number, custom_id, key = argument("user_id"), argument("user_custom_id"), argument("userkey")
     if number is None and custom_id is None and key is None:
@@ -53,13 +56,17 @@ def list_deals(call: RestCall) -> VendorResponse:
         user = call.app.users_by_key.get(key or "")
     # A user who is unknown has no deals.
     wanted = 0 if user is None else user.id
+    lookups = records.lookups_of(call, apart=_USER_NAMES)
     found = [
         (number_, deal)
         for number_, deal in sorted(call.app.deals.by_id.items())
         if deal.profile.get("user_id") == wanted
-        and argument("stage") in (None, str(deal.profile.get("stage")))
+        and all_hold(lookups, functools.partial(call.value_of, deal))
     ]
     return call.page(found, shown=call.show)
+
+
+_USER_NAMES = frozenset(("user_id", "user_custom_id", "userkey"))
 
 
 def _with_references(call: RestCall) -> JsonObject:

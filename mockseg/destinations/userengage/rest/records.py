@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Collection
 from typing import Final, cast
 
 from mockseg.destinations.userengage.attributes import Resolved
@@ -50,7 +51,7 @@ _OTHER_VERSION = {
 
 def list_records(call: RestCall) -> VendorResponse:
     """List a directory; of the query, lookups such as ``email__icontains`` filter it."""
-    lookups = _lookups(call)
+    lookups = lookups_of(call)
     records = [
         (number, record)
         for number, record in sorted(call.directory.by_id.items())
@@ -59,14 +60,22 @@ def list_records(call: RestCall) -> VendorResponse:
     return call.page(records, shown=call.show)
 
 
-def _lookups(call: RestCall) -> list[Lookup]:
-    """Read the lookups of the query; what names no field is noted."""
+def lookups_of(call: RestCall, *, apart: Collection[str] = ()) -> list[Lookup]:
+    """Read the lookups of the query; what names no field is noted.
+
+    Args:
+        call: whose.
+        apart: names that are read elsewhere.
+
+    Raises:
+        VendorError: 400, an unknown lookup.
+    """
     kind = call.directory.kind
     names = {*kind.defaults, *kind.aliases, *kind.derived, call.id_name}
     attributes = call.app.attributes[kind.content_type]
     lookups = []
     for name, value in call.request.query:
-        if name == "cursor":
+        if name == "cursor" or name in apart:
             continue
         try:
             lookup = read_lookup(name, value)

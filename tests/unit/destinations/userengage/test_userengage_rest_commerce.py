@@ -70,8 +70,9 @@ def test_deals_are_listed_by_their_user(shop):
         assert page["results"][0]["name"] == "A"
     for query in (("user_id", "7"), ("user_id", "x"), ("user_custom_id", "u9"), ("userkey", "k")):
         assert shop.rest("GET", "deals/", query=[query]).body["count"] == 0
-    both = [("user_id", "1"), ("stage", "new")]
-    assert shop.rest("GET", "deals/", query=both).body["count"] == 0
+    for more, count in ((("stage", "new"), 0), (("name__startswith", "A"), 1), (("value", "1"), 0)):
+        both = [("user_custom_id", "u1"), more]
+        assert shop.rest("GET", "deals/", query=both).body["count"] == count
 
 
 @pytest.mark.parametrize(
