@@ -8,6 +8,7 @@ block                 how it is tried
 ====================  ==============================================================
 python with tests     pytest runs it; a ``text`` block that begins with ``# fails:``
                       has what the failure must say
+python above console  the commands of the console block run it
 python                runs as a program, and prints what the ``text`` block below shows
 console               each command runs; it prints what is shown, ``...`` is anything
 js                    Node.js checks its syntax
@@ -61,6 +62,7 @@ class Example:
         shown: what the ``text`` block below shows, or None.
         install: packages that the page has named before, in the form of ``pip install``.
         files: the page's files before it, by name.
+        tried_below: whether the commands of the next block run it.
     """
 
     page: str
@@ -71,6 +73,7 @@ class Example:
     shown: str | None
     install: tuple[str, ...]
     files: dict[str, str]
+    tried_below: bool
 
     @property
     def has_tests(self) -> bool:
@@ -110,6 +113,7 @@ def _examples_of(page: Path) -> Iterator[Example]:
             shown=following[1].strip() if following[0] == "text" else None,
             install=install,
             files=dict(files),
+            tried_below=named is not None and following[0] == "console",
         )
         if named:
             files[named[1]] = content
@@ -185,6 +189,8 @@ def _run(example: Example, folder: Path, python: Path, url: str) -> None:
     environment.pop("MOCKSEG_URL")
     name = example.file or ("test_example.py" if example.has_tests else "example.py")
     (folder / name).write_text(code, "utf-8")
+    if example.tried_below:
+        return
     if not example.has_tests:
         done = _started([str(python), name], folder, environment)
         if done.returncode != 0:
