@@ -114,7 +114,7 @@ class Settings:
     ] = "lenient"
     protocols: Annotated[
         File | None,
-        Meta(description="what becomes of calls that plans do not allow, a JSON file"),
+        Meta(description="what happens to calls that plans do not allow, a JSON file"),
     ] = None
     faults: Annotated[
         File | None,

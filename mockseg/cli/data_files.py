@@ -30,7 +30,7 @@ LONGEST_LINE: Final = 32 * 1024 * 1024
 
 
 def put(text: str, out: str) -> None:
-    """Write a whole document; a file appears when it is whole, zipped if it is called so.
+    """Write a whole document; a file appears when it is whole, gzipped if its name ends in .gz.
 
     Args:
         text: with its last line ended.
@@ -61,7 +61,7 @@ def is_stream(name: str) -> bool:
 def files_of(name: str) -> Iterator[str]:
     """Yield a name itself, or the files below it if it is a folder, in the order of their names.
 
-    Hidden files and what is no regular file are left out, and so is a folder that was entered
+    Hidden files, and all but regular files, are left out, and so is a folder that was entered
     already through another link.
 
     Raises:

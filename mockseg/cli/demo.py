@@ -1,4 +1,4 @@
-"""``mockseg demo``: a server, real traffic, and what became of it.
+"""``mockseg demo``: a server, real traffic, and the verdict on each call.
 
 Track events are UserGuiding's and Candu's, with payloads as their pages have them; the
 identify, group, page and alias calls are what UserEngage's and UserLeap's pages describe.

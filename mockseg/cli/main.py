@@ -41,7 +41,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "sources": ("sources", "List sources with what they recorded."),
         "summary": ("summary", "Count what was recorded."),
         "truth": ("truth", "Report the fate of each message."),
-        "deliveries": ("deliveries", "List what became of calls at destinations."),
+        "deliveries": ("deliveries", "List the fate of calls at destinations."),
         "warehouse": ("warehouse", "Run SQL on calls in Segment's warehouse schema, or write it."),
         "export": ("export", "Write recorded calls to a file, one JSON object a line."),
     },

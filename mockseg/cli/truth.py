@@ -24,7 +24,7 @@ from mockseg.operations.faults import AskTruth, AttemptView, Truth
 )
 @client_settings
 def command(*, target: Target, source: str, limit: int, as_json: bool, check: bool) -> int:
-    """Report the fate of each message: every attempt, its answer, what became of it.
+    """Report the fate of each message: every attempt with its answer.
 
     Messages that were delivered at once are counted and not named. With --check, exit 1 also
     when no message came.

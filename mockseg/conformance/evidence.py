@@ -88,7 +88,7 @@ class Evidence:
         requests: that should carry messages, in the order in which they came.
         settings: those for the CDN's settings.
         calls: what was recorded, every verdict.
-        truth: what became of each messageId.
+        truth: the fate of each messageId.
         outcome: how the CLI ended.
         write_key: that it was given.
         types: of the calls that it was told to make.

@@ -142,7 +142,7 @@ def _end_of(file: IO[bytes], longest: int) -> str:
 def _kill_group(process: asyncio.subprocess.Process) -> None:
     """End what the program started and left, or all of it."""
     if hasattr(os, "killpg"):
-        # Its group has the number of its first process as long as anybody is in it.
+        # Its group has the number of its first process as long as it has a process.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     elif process.returncode is None:

@@ -32,7 +32,7 @@ VerdictStatus: TypeAlias = Literal["pass", "fail", "not applicable"]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a check.
+    """The fate of a check.
 
     Attributes:
         check: that was made.

@@ -203,7 +203,7 @@ class DestinationSpec(
             receives), ``headers``, ``sharedSecret``, and others of the type.
         filters: at most ten destination filters: ``if`` in FQL, and what happens to the calls
             that match; also the whole answer of Segment's Public API, ``{"data": {"filters"}}``.
-        invalid_filters: what becomes of filters that cannot be read: ``refuse`` names what is
+        invalid_filters: what happens to filters that cannot be read: ``refuse`` names what is
             wrong, ``store`` keeps them as Segment does, and then nothing is delivered.
         forwards: the call types that Segment forwards to it; by default those that the
             destination's page at Segment names, and all for Candu, whose catalog entry says no

@@ -43,13 +43,13 @@ _LONGEST_TURN = 0.005
 
 
 class Dispatcher:
-    """Routes, queues, sends and retries; the ledger says what became of each call.
+    """Routes, queues, sends and retries; the ledger has the fate of each call.
 
     It may be made before its event loop runs; what is offered until then waits for `start`,
     or for the first call of any method inside the loop.
 
     Args:
-        ledger: that keeps what becomes of calls.
+        ledger: of deliveries.
         sender: to real URLs; None until a server hands one in.
         clock_of: gives the clock of a source, on which everything timed runs.
         seed: of samples and of jitter.
@@ -126,7 +126,7 @@ class Dispatcher:
         Args:
             destination: of the delivery.
             kept: it, in the ledger; it is not final.
-            call: None when it is no longer kept; what was sent before is sent again then.
+            call: None when it was evicted; what was sent before is sent again then.
         """
         lane = self._lane(destination)
         again = for_replay(destination.kind) if kept.again else None

@@ -1,4 +1,4 @@
-"""Destination filters: FQL conditions, and what becomes of the messages they match. Pure.
+"""Destination filters: FQL conditions, and what happens to the messages they match. Pure.
 
 Source: Segment's Public API (the shape) and its page on destination filters: at most ten a
 destination; samples are applied first, then drops, then dropped properties, then allowed

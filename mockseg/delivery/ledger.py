@@ -1,4 +1,4 @@
-"""The ledger: what became of each call at each destination, bounded, read through a cursor."""
+"""The ledger: the fate of each call at each destination, bounded, read through a cursor."""
 
 from __future__ import annotations
 
@@ -265,7 +265,7 @@ class Ledger:
     def next_retries(self, source: str | None = None) -> Iterator[tuple[str, int]]:
         """Yield each source, or this one, that has retries to make, and the moment of the first.
 
-        A retry that is under way counts until what became of it is known.
+        A retry that is under way counts until its fate is known.
         """
         for key in self._sources if source is None else (source,):
             found = self._sources.get(key)

@@ -231,7 +231,7 @@ class AttemptOutcome:
         ]
 
     def decide(self, delivery: int, *, retries: int, first_ns: int) -> Decision:
-        """Return what becomes of a call that this attempt carried.
+        """Return what happens to a call that this attempt carried.
 
         Args:
             delivery: its cursor in the ledger.

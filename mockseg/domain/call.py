@@ -108,7 +108,7 @@ class Remark(msgspec.Struct, frozen=True, gc=False):
     """What is to be said of a call that is not simply good and new.
 
     Attributes:
-        verdict: what became of it.
+        verdict: what Segment would do with it.
         findings: why.
         attempt: 1 + earlier requests that carried this messageId.
         duplicate_of: the cursor of the call that had this messageId before, or 0.

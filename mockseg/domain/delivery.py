@@ -1,4 +1,4 @@
-"""A delivery: what became of one call at one destination."""
+"""A delivery: the fate of one call at one destination."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What became of one call at one destination, as far as is known.
+    """The fate of one call at one destination, as far as is known.
 
     Attributes:
         cursor: its place in the ledger; rises, never repeats.

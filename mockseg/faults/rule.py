@@ -1,4 +1,4 @@
-"""A rule: which requests, how often, and what becomes of them."""
+"""A rule: which requests, how often, and what happens to them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def make_rule(
 
     Args:
         match: which requests; its source is the fault's, not the rule's.
-        effect: what becomes of them.
+        effect: what happens to them.
         times: how often at most, or None.
         until_ns: a moment, or None.
         probability: over 0, at most 1.

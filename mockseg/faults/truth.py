@@ -1,4 +1,4 @@
-"""What became of each message: every attempt to deliver it, and its fate."""
+"""The fate of each message: every attempt to deliver it, and how it ended."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Attempt:
         request: its number.
         at_ns: a moment.
         status: what it was answered; 0 for no answer.
-        end: what became of the message: kept, known already, dropped, or not stored at all.
+        end: the fate of the message: kept, known already, dropped, or not stored at all.
     """
 
     request: int
@@ -39,7 +39,7 @@ class Attempt:
 
 
 def fate_of(attempts: list[Attempt]) -> Fate:
-    """Judge what became of a message by its attempts, oldest first, one or more.
+    """Judge the fate of a message by its attempts, oldest first, one or more.
 
     It was delivered twice when two requests brought it whole: that one of them is dropped by
     its messageId is what saved the day. It was lost when it was tried more than once and never

@@ -261,7 +261,7 @@ def parse(text: str) -> Query:
 def parse_question(text: str) -> Query:
     """Read a filter that a person asks with, as :func:`parse` does.
 
-    What Segment takes and nobody means would make a question that nothing ever answers: a
+    What Segment takes and no user means would make a question that nothing ever answers: a
     keyword in capitals, which is a field, and a malformed glob, which matches nothing. Both are
     refused here.
 

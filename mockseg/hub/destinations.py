@@ -87,7 +87,7 @@ class Destinations:
     Attributes:
         by_source: by write key, in the order in which they were added; none is empty.
         dispatcher: sends them what they are to have.
-        ledger: what became of that.
+        ledger: of deliveries.
         audiences: and computed traits, by write key, each by its class and name.
         strangers: by vendor, requests whose key belongs to no destination.
         added: number of destinations that were ever added.

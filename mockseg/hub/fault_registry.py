@@ -248,7 +248,7 @@ class FaultRegistry:
     # --- which requests they hit
 
     def hit(self, arrival: Arrival, read: Reading, source: Source) -> FaultedRequest | None:
-        """Return what becomes of a request for tracking, None when no fault hits it.
+        """Return what happens to a request for tracking, None when no fault hits it.
 
         Args:
             arrival: the request.
@@ -278,7 +278,7 @@ class FaultRegistry:
         return chosen
 
     def hit_fetch(self, route: str, key: str) -> FaultedRequest | None:
-        """Return what becomes of a request for settings, script or token."""
+        """Return what happens to a request for settings, script or token."""
         source = self._sources.use(key[:MAX_WRITE_KEY_CHARACTERS])
         facts = RequestFacts(
             route=route, tracking=False, messages=(), attempt=1, now_ns=source.time_ns()

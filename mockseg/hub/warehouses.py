@@ -1,4 +1,4 @@
-"""The warehouses of a server: made of the journal when somebody asks, and kept up to date."""
+"""The warehouses of a server: made of the journal at the first query, and kept up to date."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class _Loaded:
 class Warehouses:
     """The warehouses that were asked for lately.
 
-    Nothing is done until somebody asks. Then the calls that came since are loaded, in a thread:
+    Nothing is done until the first query. Then the calls that came since are loaded, in a thread:
     a call that was answered before the question is in the result.
 
     Args:
@@ -167,7 +167,7 @@ class Warehouses:
         try:
             await self._in_thread(place, loaded, partial(store.load, messages, written=written))
         except Exception as error:
-            # What was read and what was not is no longer known.
+            # Which calls were read cannot be known any more.
             self._discard(place, loaded)
             if isinstance(error, WarehouseFullError):
                 raise _full(store) from None
@@ -176,7 +176,7 @@ class Warehouses:
     async def _in_thread(
         self, place: Place, loaded: _Loaded, work: Callable[[], _Result]
     ) -> _Result:
-        """Do work with a warehouse in a thread; nobody uses it again if it cannot be awaited."""
+        """Do work with a warehouse in a thread; it is not used again if it cannot be awaited."""
         task = asyncio.ensure_future(asyncio.to_thread(work))
         try:
             return await asyncio.shield(task)
@@ -198,7 +198,7 @@ def _message(call: KeptCall) -> JsonObject | str:
 
 
 def _retrieve(task: asyncio.Future[Any]) -> None:
-    """Look at how a task ended, so that asyncio does not report an error that nobody awaits."""
+    """Look at how a task ended, so that asyncio does not report an error that is not awaited."""
     if not task.cancelled():
         task.exception()
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from mockseg.clock import NANOSECONDS
 
-# A limit is divided into so many steps, of a second at least; requests of one step go together.
+# A limit is divided into this many steps, of a second at least; requests of one step go together.
 _STEPS: Final = 256
 
 

@@ -142,7 +142,7 @@ class Counts:
         return verdicts, good
 
     def by_time(self, minutes: int) -> dict[int, list[int]]:
-        """Return the numbers of good and bad calls by spans of so many minutes since 1970."""
+        """Return the numbers of good and bad calls by spans of this many minutes since 1970."""
         found: dict[int, list[int]] = {}
         for minute, count in self._minutes.items():
             found.setdefault(minute // 2 // minutes, [0, 0])[minute % 2] += count

@@ -1,7 +1,7 @@
 """A journal that outlives its server: the one in memory, and a file that says the same.
 
 Both journals answer alike, because it is the one in memory that answers: what was recorded before
-the start stands there as blocks that are read from the file when somebody looks at one. What a
+the start stands there as blocks that are read from the file when one is asked for. What a
 turn of the event loop records, clears and evicts is committed at its end, by the loop itself: while
 it is busy, a thread would get the interpreter only every 5 ms, and SQLite gives it away at each
 row.
@@ -301,7 +301,7 @@ class DurableJournal(MemoryJournal):
 
     def _delete_cut(self) -> None:
         """Delete some of what was cut off, and the rest at the next turns."""
-        # It is no longer read, so a failure does no harm.
+        # Nothing reads it any more, so a failure does no harm.
         with contextlib.suppress(sqlite3.Error):
             self._deletes = self._file.delete_cut()
         if self._deletes and not self._file.full:
@@ -345,7 +345,7 @@ class DurableJournal(MemoryJournal):
             try:
                 self.saving = asyncio.get_running_loop().create_future()
             except RuntimeError:
-                # Without a loop nobody can wait.
+                # Without a loop nothing can wait.
                 self.commit()
                 return
         if not self._scheduled:
@@ -365,7 +365,7 @@ class DurableJournal(MemoryJournal):
         self._marked.update(call.source for call in calls[:1])
 
     def _free(self, source: _Source) -> Iterator[None]:
-        # What nobody has read goes without being read.
+        # What was never read goes without being read.
         source.calls.drop_unread()
         for block in source.requests.drop_unread():
             if isinstance(block, UnreadRequests):

@@ -290,7 +290,7 @@ class JournalFile:
             yield recorded
 
     def request(self, number: int) -> tuple[KeptRequest, list[KeptCall]] | None:
-        """Return one request with its calls, None when there is none.
+        """Return one request with its calls, None without one.
 
         Raises:
             JournalError: it is damaged.

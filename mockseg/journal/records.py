@@ -17,7 +17,7 @@ _BLOCK = 512
 
 
 class UnreadBlock(Protocol[_Record]):
-    """Records that stand in a file and are read when somebody looks at one of them.
+    """Records that stand in a file and are read when they are asked for.
 
     Attributes:
         first, last: numbers of the first and the last one.
@@ -33,7 +33,7 @@ class UnreadBlock(Protocol[_Record]):
         """Return the numbers and the records."""
 
     def get(self, number: int) -> _Record | None:
-        """Return one record, None when there is none with this number."""
+        """Return one record, None without one of this number."""
 
     def drop(self) -> bool:
         """Let go of them and return true, unless they, or others with them, were read."""
@@ -43,7 +43,7 @@ class NumberedRecords(Generic[_Record]):
     """Records in the order of their numbers; any can be removed, the oldest evicted.
 
     They stand in blocks, so that nothing but a look into one block depends on how many there are.
-    A block may be one that is read when somebody looks into it.
+    A block may be one that is read when it is asked for.
 
     Attributes:
         evicted: number of records evicted since the last clear.
@@ -69,7 +69,7 @@ class NumberedRecords(Generic[_Record]):
         self._firsts: list[int] = []
         self._numbers: list[list[int]] = []
         self._blocks: list[list[_Record] | UnreadBlock[_Record]] = []
-        # What was appended since somebody looked: to append costs every call, to look does not.
+        # What was appended since the last look: to append costs every call, to look does not.
         self._new_numbers: list[int] = []
         self._new: list[_Record] = []
         # How many records stand in blocks.
@@ -105,7 +105,7 @@ class NumberedRecords(Generic[_Record]):
         return block.last if not isinstance(block, list) else self._numbers[-1][-1]
 
     def append_unread(self, block: UnreadBlock[_Record]) -> None:
-        """Append records that are read when somebody looks at one, with higher numbers."""
+        """Append records that are read when one is asked for, with higher numbers."""
         self._sort_in()
         self._firsts.append(block.first)
         self._numbers.append([])
@@ -177,7 +177,7 @@ class NumberedRecords(Generic[_Record]):
             self._remove(block, place, 1)
 
     def get(self, number: int) -> _Record | None:
-        """Return the record with this number, None when there is none."""
+        """Return the record with this number, None without one."""
         at = bisect_right(self._firsts, number) - 1
         unread = self._blocks[at] if at >= 0 else None
         if unread is not None and not isinstance(unread, list) and number <= unread.last:

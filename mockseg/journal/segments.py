@@ -2,7 +2,7 @@
 
 A segment is closed when it has enough calls: they are counted, and their keys are sorted, once and
 for all. The file gets a summary, from which the next start takes counts and message ids without
-reading a row; the rows are read when somebody looks at one of them. In memory stands an index, so
+reading a row; the rows are read when one is asked for. In memory stands an index, so
 that a question for an event, a user or a messageId looks into few calls.
 """
 
@@ -24,9 +24,9 @@ from mockseg.journal.counts import Counts, SavedCounts
 from mockseg.journal.window import Seen, is_discarded, seen_of
 
 SEGMENT_CALLS: Final = 4096
-"""A segment is closed when it has so many calls, or requests without any."""
+"""A segment is closed when it has this many calls, or requests without any."""
 SEGMENT_BYTES: Final = 8 * 1024 * 1024
-"""Or when the bodies of its requests have so many bytes."""
+"""Or when the bodies of its requests have this many bytes."""
 INDEX_BYTES: Final = 44
 """What the index takes in memory for one call (three hashes with their places, two numbers)."""
 
@@ -351,14 +351,14 @@ class RowStore(Protocol):
         """Yield the rows with these numbers."""
 
     def request(self, number: int) -> Recorded | None:
-        """Return one row, None when there is none."""
+        """Return one row, None without one."""
 
     def damaged(self, what: str) -> JournalDamagedError:
         """Return the error that says what is wrong."""
 
 
 class UnreadRows:
-    """The rows of a segment that are read when somebody looks at one of them.
+    """The rows of a segment that are read when one is asked for.
 
     Args:
         segment: of the rows.

@@ -87,7 +87,7 @@ def seen_of(calls: Sequence[KeptCall]) -> Seen:
 
 
 def is_discarded(remark: Remark | None) -> bool:
-    """Return whether a call is none that a later one repeats: the edge discarded it."""
+    """Return whether no later call can repeat this one: the edge discarded it."""
     return remark is not None and remark.verdict in {"dropped", "rejected"}
 
 

@@ -127,7 +127,7 @@ def _sections(text: str) -> Iterator[Section]:
 
 
 def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
-    """Yield line, level and title of each heading; what looks like one in a block is none."""
+    """Yield line, level and title of each heading; lines of a block are not headings."""
     fenced = False
     for number, line in enumerate(lines):
         if line.startswith(_FENCE):

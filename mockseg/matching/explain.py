@@ -296,7 +296,7 @@ def explain_delivery(
     reason: str | None,
     times: int | None,
 ) -> Explanation:
-    """Explain what became of calls that should have been delivered, or filtered.
+    """Explain the fate of calls that should have been delivered, or filtered.
 
     Args:
         described: which calls were meant, in words.
@@ -325,7 +325,7 @@ def explain_delivery(
         kind="delivery",
         headline=f"expected {described} to be {goal}{often}; that holds for {as_meant} of"
         f" {counted(len(calls), 'such call')}.",
-        sections=(Section("What became of them:", outcomes),),
+        sections=(Section("Their fates:", outcomes),),
         notes=tuple(_delivery_notes(there, deliveries, destinations, to)),
         details={
             "found": as_meant,
@@ -373,7 +373,7 @@ def explain_received(
         ),
         notes=()
         if seen
-        else ("Nothing reached it at all: source.deliveries() says what became of each call.",),
+        else ("Nothing reached it at all: source.deliveries() has the fate of each call.",),
         details={"found": found, "received": len(seen)},
     )
 

@@ -77,7 +77,7 @@ class Matcher:
         return self.means(call)
 
     def means(self, call: Call) -> bool:
-        """Return whether a call is the one that is meant, whatever became of it."""
+        """Return whether a call is the one that is meant, whatever its verdict."""
         if self.type is not None and call.type != self.type:
             return False
         return self._holds(call.message)

@@ -1,4 +1,4 @@
-"""Operations on faults: add, list, clear; and what became of each message."""
+"""Operations on faults: add, list, clear; and the fate of each message."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Times = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class AddFault(Params, frozen=True, kw_only=True):
-    """A fault to add: which requests, how often, and what becomes of them.
+    """A fault to add: which requests, how often, and what happens to them.
 
     Attributes:
         source: of which source; of every one without.
         match: which of its requests.
-        effect: what becomes of them.
+        effect: what happens to them.
         times: how many requests of each source, exactly, or ``unlimited``; without it once,
             and up to 1000 where probability, every or attempt choose among requests.
         until: seconds from now, or a moment in ISO 8601, by the clock of the source.
@@ -46,7 +46,7 @@ class RuleView(Result, frozen=True):
 
     Attributes:
         match: which requests.
-        effect: what becomes of them.
+        effect: what happens to them.
         words: the effect in a line.
         times: how many requests of each source at most; null without a bound.
         until: ISO 8601, or null.
@@ -140,7 +140,7 @@ class FaultsCleared(Result, frozen=True):
 
 
 class AskTruth(Params, frozen=True):
-    """Of which messages to tell what became of them.
+    """Whose messages to report.
 
     Attributes:
         source: a write key.
@@ -170,7 +170,7 @@ class AttemptView(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class MessageTruth(msgspec.Struct, frozen=True, rename="camel"):
-    """What became of one message.
+    """The fate of one message.
 
     Attributes:
         message_id: its own, or the one that was minted.
@@ -189,7 +189,7 @@ class MessageTruth(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Truth(Result, frozen=True):
-    """What became of every message of a source, as the wire has it.
+    """The fate of every message of a source, as the wire has it.
 
     Attributes:
         summary: a sentence for people.

@@ -23,7 +23,7 @@ class PlanChoice(Params, frozen=True, kw_only=True):
         catalogue: names of plans that ship with mockseg.
         plan: a tracking plan in the JSON of Segment's Public API, or several.
         strictness: of the catalogue's plans: what either document allows, or exactly one's.
-        protocols: what becomes of calls that the plans do not allow, with Segment's names.
+        protocols: what happens to calls that the plans do not allow, with Segment's names.
     """
 
     catalogue: list[str] | UnsetType = UNSET

@@ -20,7 +20,7 @@ MAX_COPIED: Final = 1000
 
 # Maximum number of fields of the message that a row has.
 MAX_FIELDS: Final = 8
-# The names of fields are counted in so many of the newest calls.
+# The names of fields are counted in this many of the newest calls.
 CALLS_WITH_FIELDS: Final = 2000
 
 FacetKey = Literal["type", "event", "user", "source", "code", "verdict", "field"]

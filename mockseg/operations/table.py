@@ -173,7 +173,7 @@ class Operation:
         return self.method in {"POST", "PUT", "PATCH"}
 
 
-_NO_CALL = ((404, "no such call was recorded"), (410, "the call is no longer kept"))
+_NO_CALL = ((404, "no such call was recorded"), (410, "the call was evicted or cleared"))
 _NO_SOURCE = (404, "no such source")
 _NO_DESTINATION = (404, "no such destination")
 _NOT_IMITATED = (409, "the destination is a service of your own, which mockseg does not imitate")
@@ -495,7 +495,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "truth",
         "GET",
         "/truth",
-        "Tell what became of each message.",
+        "Report the fate of each message.",
         AskTruth,
         Truth,
         command="truth",
@@ -610,7 +610,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "list_deliveries",
         "GET",
         "/deliveries",
-        "List what became of calls at destinations.",
+        "List the fate of calls at destinations.",
         ListDeliveries,
         DeliveryPage,
         command="deliveries",

@@ -147,7 +147,7 @@ def _values(rule: str, old: list[Json], new: list[Json], where: Path) -> Iterato
 
 def _required(rule: str, was: JsonObject, now: JsonObject, where: Path) -> Iterator[Change]:
     before, after = _names(was, "required"), _names(now, "required")
-    # Where a property itself is no longer planned, that says it all.
+    # Where a property itself was dropped from the plan, that says it all.
     gone = set(_names(was, "properties")).difference(_names(now, "properties"))
     for name in [name for name in after if name not in before]:
         yield _found("added", rule, (*where, name), "required", "now required", tightens=True)

@@ -167,7 +167,7 @@ def _of_config_api(document: JsonObject, *, file: str) -> Json:
 
 
 def _says_nothing(schema: Json) -> bool:
-    """Return whether a schema allows everything, as those that nobody filled in do."""
+    """Return whether a schema allows everything, as empty ones do."""
     if not isinstance(schema, dict):
         return schema is True
     inner = schema.get("properties", {})

@@ -137,7 +137,7 @@ class PlanSet:
 
     Args:
         plans: any number of plans; the order decides only between equally near findings.
-        settings: what becomes of calls that the plans do not allow.
+        settings: what happens to calls that the plans do not allow.
 
     Attributes:
         events: the names of all planned track events, in the order of the plans.

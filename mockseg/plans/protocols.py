@@ -312,7 +312,7 @@ ALLOW_ALL: Final = ProtocolsSettings()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a call.
+    """The fate of a call.
 
     Attributes:
         message: the message that goes on: what was omitted is gone, and

@@ -327,7 +327,7 @@ def _may_have(name: str) -> Callable[[KeptCall], bool]:
 
 
 def value_at(message: JsonObject, names: tuple[str, ...], missing: Any) -> Any:
-    """Return the JSON value to which names lead; `missing` where there is none."""
+    """Return the JSON value to which names lead; `missing` without one."""
     found: Any = message
     for name in names:
         if not isinstance(found, dict) or name not in found:

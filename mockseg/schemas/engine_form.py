@@ -1,7 +1,7 @@
 """A plan's schema as the compiled validator reads it: with patterns in that one's syntax.
 
 What judges no value is left out, because that validator asserts a ``contentEncoding`` and refuses
-an ``examples`` that is no list.
+an ``examples`` that is not a list.
 
 Nothing else sees this form. Places in it are those in the plan's schema, but for the keys of
 ``patternProperties``.

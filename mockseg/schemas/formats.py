@@ -4,7 +4,7 @@ What a plan's ``format`` takes is said by :mod:`mockseg.schemas.format_checks`, 
 
 Strings of a format are each read from one row of bytes, whatever those are. What a test of
 Hypothesis takes is paid by the choice, so a value is one choice: a row of bytes. Each of them
-says one thing (a kind of notation, an hour, a character or that there is none) and 0 says the
+says one thing (a kind of notation, an hour, a character or its absence) and 0 says the
 simplest, for Hypothesis shrinks the bytes of a row one by one. They are evenly spread, unlike
 large whole numbers, most of which are drawn small.
 """

@@ -316,7 +316,7 @@ def write_text(pattern: str, below: Callable[[int], int], *, above: int) -> str 
     Args:
         pattern: as plans write it.
         below: chooses a whole number from 0 to below the one that it is given.
-        above: maximum number of repetitions beyond the fewest, where there is no other limit.
+        above: maximum number of repetitions beyond the fewest, without another limit.
 
     Returns:
         The text, or None where the pattern is not RE2 or has a set without characters to draw.

@@ -179,7 +179,7 @@ def _gather(
             if isinstance(denied, dict) and set(denied) in ({"enum"}, {"pattern"}):
                 own["not"] = denied
                 if "pattern" in denied and own.get("type") != "string":
-                    # All that is no string satisfies a pattern.
+                    # Every value but a string satisfies a pattern.
                     waiting.append({"type": "string"})
             else:
                 waiting.append(negate(denied, file=file, place=f"{place}.not"))

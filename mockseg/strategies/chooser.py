@@ -93,7 +93,7 @@ _TROUBLE: Final = "1' \\/.:%&=?<>{}[]|-_@#$\r\u00e9\u6f22\U0001f600"
 # Around zero there are more mistakes than anywhere else.
 _SMALL: Final = (-2, 5)
 _BOOLEANS: Final = st.booleans()
-# Of so many codes of a format, those that look different, at most so many.
+# Maximum number of a format's codes, those that look different.
 _TRIED_CODES: Final = 48
 _MOST_FORMS: Final = 8
 # So many rows at most show each class of a type with each class of what depends on it.
@@ -286,7 +286,7 @@ def _list_script(item: Values, least: int, most: int) -> Callable[[int], Script]
         size = min(max(least, 1 + inner % 2 if position else 0), most)
         steps: list[Choice | None] = []
         for index in range(size):
-            # That a list must go on, or end, is no choice.
+            # A list that must go on, or end, leaves nothing to choose.
             if index >= least:
                 steps.append(True)
             steps += item.script(max(inner, 0))
@@ -321,7 +321,7 @@ def _object_classes(
         steps: list[Choice | None] = []
         for factor, table, counts in zip(factors, tables, sizes, strict=True):
             index, within = located(row, counts)
-            # Of one thing there is no choice.
+            # One thing leaves nothing to choose.
             steps += [table.index(index)] if len(table) > 1 else []
             present |= _rows_of_way(factor[index], within)
         for place, name in enumerate(members.order):

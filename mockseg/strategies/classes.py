@@ -29,7 +29,7 @@ Script: TypeAlias = "tuple[Choice | None, ...]"
 
 # Ends the forced part of a script; what follows is drawn freely.
 FREE: Final = None
-# After so many examples nearly every row should have been drawn.
+# After this many examples nearly every row should have been drawn.
 _EXAMPLES: Final = 200
 # Rows of one event at most; an event with more alternatives shows a part of them.
 _MOST_ROWS: Final = 48

@@ -33,7 +33,7 @@ from mockseg.suggestions import unknown
 class JourneyMachine(RuleBasedStateMachine):
     """Users who go their ways through a source's events, several at a time.
 
-    Made by :func:`journey_machine`. A subclass says what becomes of a message in
+    Made by :func:`journey_machine`. A subclass says what happens to a message in
     :meth:`deliver` and adds invariants and rules of its own::
 
         class Consumer(journey_machine("userguiding")):
@@ -62,7 +62,7 @@ class JourneyMachine(RuleBasedStateMachine):
         self.held: list[JsonObject] = []
 
     def deliver(self, message: JsonObject) -> None:
-        """Take a message; a subclass says what becomes of it.
+        """Take a message; a subclass says what happens to it.
 
         Raises:
             NotImplementedError: the subclass does not say.

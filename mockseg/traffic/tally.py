@@ -130,7 +130,7 @@ class Tally:
         refused: calls in requests that were answered otherwise, by status.
         failed: calls in requests that were not answered, by kind.
         unsent: calls that could not be sent in time.
-        held_back: labelled calls whose mistake never left, by what became of it: an SDK
+        held_back: labelled calls whose mistake never left, by the reason: an SDK
             refuses some, and mends others.
         latency: from the due time of a request to its answer.
         lateness: from the due time of a request to its beginning.
@@ -181,7 +181,7 @@ class Tally:
 
         Args:
             made: the call.
-            how: what became of the mistake.
+            how: the fate of the mistake.
             code: the finding that the call gives instead; empty for none.
         """
         self.held_back[how] += 1

@@ -26,7 +26,7 @@ _EVENT: Final[dict[str, LogicalType]] = _CALL | {"event": "varchar", "event_text
 _NAMED: Final[dict[str, LogicalType]] = _CALL | {"category": "varchar", "name": "varchar"}
 _GROUPED: Final[dict[str, LogicalType]] = _CALL | {"group_id": "varchar"}
 _ALIASED: Final[dict[str, LogicalType]] = _CALL | {"previous_id": "varchar"}
-# No `user_id` is needed beside `id`, but a trait of that name is no column either.
+# No `user_id` is needed beside `id`, and a trait of that name makes no column.
 _STATE: Final[dict[str, LogicalType]] = _EVERY | {"user_id": "varchar", "anonymous_id": "varchar"}
 
 FIRST_COLUMNS: Final = tuple(_EVERY)

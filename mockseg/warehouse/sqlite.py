@@ -1,4 +1,4 @@
-"""A warehouse in SQLite, in memory or in a file: loaded by us, read by anybody's SQL.
+"""A warehouse in SQLite, in memory or in a file: loaded by us, read by the user's SQL.
 
 A query can only read, and it is bounded in steps, rows and bytes: whoever sends one sends a
 program. Used by one thread at a time.

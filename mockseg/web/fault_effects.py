@@ -27,7 +27,7 @@ async def break_answer(
     Args:
         request: as it came.
         hub: keeps what is held back.
-        broken: what becomes of the request.
+        broken: what happens to the request.
         usual: what would have been answered.
         response: the same as it would have gone out; sent where the fault leaves it alone.
     """

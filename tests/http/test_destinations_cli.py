@@ -84,7 +84,7 @@ def test_a_destination_is_added_looked_at_and_removed(
 def test_an_action_and_the_deliveries_are_shown(
     server: MockSegment, command: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`act` does what the vendor's page would; `deliveries` says what became of each call."""
+    """`act` does what the vendor's page would; `deliveries` says the fate of each call."""
     source = server.source()
     crm = source.destination("userengage")
     demand = json.dumps({"error": "forbidden", "times": 1})

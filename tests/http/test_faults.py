@@ -41,7 +41,7 @@ async def send(client, body=None, *, path="/v1/track", key="k", **how):
 
 
 async def truth(client, source="k"):
-    """Ask what became of the messages of a source."""
+    """Ask the fate of the messages of a source."""
     return await client.hub.perform("truth", AskTruth(source=source))
 
 

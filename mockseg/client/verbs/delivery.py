@@ -1,4 +1,4 @@
-"""Verbs about deliveries: what became of calls at the destinations of their source."""
+"""Verbs about deliveries: the fate of calls at the destinations of their source."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def deliveries(
     to: To = None,
     state: DeliveryState | None = None,
 ) -> Steps[list[Delivery]]:
-    """Return what became of the source's calls at its destinations, in order of their begin.
+    """Return the fate of the source's calls at its destinations, in order of their begin.
 
     Args:
         matcher: only of the calls that it means, whatever their verdict.
@@ -91,7 +91,7 @@ def wait_for_delivery(
     """Return the first delivery of a call that matches, as soon as it is in this state.
 
     Raises:
-        UnmetExpectationError: none came within `timeout` seconds; says what became of
+        UnmetExpectationError: none came within `timeout` seconds; has the fate of
             the calls instead.
     """
     wanted = _Wanted(to=_id(to), state=state)
@@ -110,7 +110,7 @@ def assert_delivered(
         wait: seconds in which it must be; 0 is now.
 
     Raises:
-        UnmetExpectationError: with what became of the calls instead.
+        UnmetExpectationError: with the fate of the calls instead.
     """
     wanted = _Wanted(to=_id(to), state="delivered", times=times)
     return (yield from _assert_deliveries(scope, matcher, wanted, wait=wait))
@@ -135,7 +135,7 @@ def assert_filtered(
         wait: seconds in which it must be; 0 is now.
 
     Raises:
-        UnmetExpectationError: with what became of the calls instead.
+        UnmetExpectationError: with the fate of the calls instead.
     """
     wanted = _Wanted(to=_id(to), state="filtered", reason=reason, times=times)
     return (yield from _assert_deliveries(scope, matcher, wanted, wait=wait))

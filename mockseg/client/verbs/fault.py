@@ -1,4 +1,4 @@
-"""Verbs about faults: add and remove them, and tell what became of each message."""
+"""Verbs about faults: add and remove them, and tell the fate of each message."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __tracebackhide__ = True
 
 
 class FaultOptions(TypedDict, total=False):
-    """Which requests a fault hits, how often, and what becomes of them.
+    """Which requests a fault hits, how often, and what happens to them.
 
     What each means stands in :class:`~mockseg.faults.effect.Effect`,
     :class:`~mockseg.faults.rule.FaultMatch` and
@@ -104,7 +104,7 @@ def remove(id_: str) -> Steps[FaultView | None]:
 
 
 def truth(scope: Scope, *, limit: int = 1000) -> Steps[Truth]:
-    """Return what became of each message: its attempts, what they were answered, its fate.
+    """Return the fate of each message: its attempts, their answers, and how it ended.
 
     Args:
         limit: how many messages to name at most; all are counted.

@@ -323,7 +323,7 @@ class App:
     # -- tags, lists and segments
 
     def rename_tag(self, name: str, new: str) -> None:
-        """Give a tag another name, which is free."""
+        """Rename a tag, to a name that is free."""
         self.tags = {new if each == name else each: id_ for each, id_ in self.tags.items()}
         for record in self.having_tag(name):
             record.tags = [new if each == name else each for each in record.tags]

@@ -82,6 +82,6 @@ def all_hold(lookups: Iterable[Lookup], value_of: Callable[[str], Json]) -> bool
 
     Args:
         lookups: any number.
-        value_of: returns the value of a field, None where there is none.
+        value_of: returns the value of a field, None without one.
     """
     return all(lookup.holds(value_of(lookup.field)) for lookup in lookups)

@@ -49,7 +49,7 @@ class UserEngageSetup(Setup, frozen=True):
         trust_subdomains: whether ``example.com`` trusts ``app.example.com``.
         context_traits: whether identify also maps `context.traits`; the document speaks of
             the call's own.
-        address_text: what becomes of an address that is text and cannot be split: it is
+        address_text: what happens to an address that is text and cannot be split: it is
             ignored, or becomes the custom ``attribute`` of that name.
         company_address: how the parts of an address object are joined into the company's:
             ``comma`` (``6th St, San Francisco``) or ``concatenated``.

@@ -122,7 +122,7 @@ async def _sent(vendor: Vendor, destinations: Destinations) -> JsonObject:
     for hook in hooks:
         request = Outgoing("POST", hook.url, hook.headers, hook.body)
         sender = destinations.dispatcher.sender
-        # By the real clock: somebody waits for this answer, and the source's may stand still.
+        # By the real clock: a client waits for this answer, and the source's may stand still.
         answer = await send_within(sender, request, SystemClock(), seconds=_HOOK_SECONDS)
         if isinstance(answer, Unanswered):
             answers.append({"url": hook.url, "error": answer.code, "detail": answer.detail})

@@ -1,4 +1,4 @@
-"""Operations on faults: add, list, clear; and what became of each message."""
+"""Operations on faults: add, list, clear; and the fate of each message."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _rule_view(rule: Rule, states: list[RuleState]) -> RuleView:
     )
 
 
-# --- what became of each message
+# --- the fate of each message
 
 
 class _Stories:

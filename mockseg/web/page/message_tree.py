@@ -11,7 +11,7 @@ from mockseg.domain.call import Call
 from mockseg.domain.findings import Finding, Violation
 from mockseg.json_types import Json
 
-# Of a list or an object so many members are shown, of a text so many characters.
+# Of a list or an object this many members are shown, of a text this many characters.
 _MOST_MEMBERS: Final = 500
 _LONGEST_TEXT: Final = 2000
 _OPEN_LEVELS: Final = 2
@@ -53,7 +53,7 @@ class _Words:
 
     Attributes:
         other: before the other value.
-        absent: where there is no other value.
+        absent: without another value.
         only: after a value that is in the other message only.
     """
 

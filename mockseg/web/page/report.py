@@ -24,7 +24,7 @@ class ReportedSource(msgspec.Struct, frozen=True, rename="camel"):
 
     Attributes:
         write_key: names it.
-        truth: what became of its messages, in a sentence.
+        truth: the fate of its messages, in a sentence.
         faults: what was broken on purpose, each in a line.
         calls: as the control API shows them.
         left_out: number of further calls.

@@ -1,4 +1,4 @@
-"""Truth: what became of every message of a source, by all the requests that carried it."""
+"""Truth: the fate of every message of a source, by all the requests that carried it."""
 
 from __future__ import annotations
 

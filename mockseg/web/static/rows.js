@@ -170,7 +170,7 @@ export class Rows {
 
   /** @param {Map<number, [string, string][]>} deliveries by cursor of a call, as they are now */
   deliver (deliveries) {
-    // Deliveries end soon after the call: it is among the newest, or nobody looks at it.
+    // Deliveries end soon after the call: it is among the newest, or out of sight.
     let looked = 0
     for (let place = this.top; deliveries.size && looked < PAGE && place >= this.lastLoaded; place -= 1) {
       const entry = this.at(place)

@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(given: str, deliver: Callable[[Order], Outcome]) -> int:
-    """Carry an order out and say what became of it; give the exit status.
+    """Carry an order out and say its fate; give the exit status.
 
     Args:
         given: the order, JSON.

@@ -31,7 +31,7 @@ class Machine:
         return self.outcome(path, body, key=key, **more).answer
 
     def outcome(self, path, body, *, key="", **more):
-        """Send JSON or bytes to a route; give what becomes of it."""
+        """Send JSON or bytes to a route; give what happens to it."""
         content = body if isinstance(body, bytes) else json_types.encode(body)
         arrival = Arrival(
             route=TRACKING[path],

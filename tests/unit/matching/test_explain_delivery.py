@@ -211,5 +211,5 @@ def test_what_did_not_reach_a_vendor_is_told_with_what_did(times, wanted):
     assert (explanation.notes, explanation.details) == ((), {"found": 3, "received": 12})
     nothing = explain_received("crm", "any", seen=[], found=0, times=times)
     assert nothing.notes == (
-        "Nothing reached it at all: source.deliveries() says what became of each call.",
+        "Nothing reached it at all: source.deliveries() has the fate of each call.",
     )
