@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from mockseg import MockSegment
 from mockseg.cli.main import run
 from mockseg.config import Settings, load, read_sources
+
+if TYPE_CHECKING:
+    import pytest
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "0.1"
 
