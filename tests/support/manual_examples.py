@@ -185,29 +185,27 @@ def _run(example: Example, folder: Path, python: Path, url: str) -> None:
                 raise ExampleError(f"{_where(example)}: {command}\n{done.stdout}{done.stderr}")
             _compare(example, shown, done.stdout)
         return
-    # A page's test is its own: it gets a server from the plugin.
+    # A page's test gets a server from the plugin, and a program makes its own.
     environment.pop("MOCKSEG_URL")
     name = example.file or ("test_example.py" if example.has_tests else "example.py")
     (folder / name).write_text(code, "utf-8")
-    if example.tried_below:
-        return
-    if not example.has_tests:
-        done = _started([str(python), name], folder, environment)
-        if done.returncode != 0:
-            raise ExampleError(f"{_where(example)}:\n{done.stdout}{done.stderr}")
-        if example.shown is not None:
-            _compare(example, example.shown, done.stdout)
-        return
-    done = _started([str(python), "-m", "pytest", "-q", name], folder, environment)
-    expected = (example.shown or "").removeprefix(_FAILS).strip()
-    if (example.shown or "").startswith(_FAILS):
+    if not example.tried_below:
+        runner = ["-m", "pytest", "-q"] if example.has_tests else []
+        _judge(example, _started([str(python), *runner, name], folder, environment))
+
+
+def _judge(example: Example, done: subprocess.CompletedProcess[str]) -> None:
+    shown = example.shown or ""
+    if shown.startswith(_FAILS):
         # pytest puts a margin before the lines of an error.
         printed = re.sub(r"^E? *", "", done.stdout, flags=re.MULTILINE)
-        text = re.sub(r"^ *", "", expected, flags=re.MULTILINE)
-        if done.returncode != 1 or not re.search(_pattern(text), printed, re.DOTALL):
+        expected = re.sub(r"^ *", "", shown.removeprefix(_FAILS).strip(), flags=re.MULTILINE)
+        if done.returncode != 1 or not re.search(_pattern(expected), printed, re.DOTALL):
             raise ExampleError(f"{_where(example)} should fail with\n{expected}\n\n{done.stdout}")
     elif done.returncode != 0:
         raise ExampleError(f"{_where(example)}:\n{done.stdout}{done.stderr}")
+    elif shown:
+        _compare(example, shown, done.stdout)
 
 
 def _started(
