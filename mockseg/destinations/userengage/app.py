@@ -7,7 +7,6 @@ whole or not at all.
 from __future__ import annotations
 
 import collections
-import functools
 import random
 import string
 from collections.abc import Callable, Iterable, Mapping
@@ -349,14 +348,18 @@ class App:
         names = {condition.event for condition in conditions}
         only = None if user is None else user.id
         events = (
-            (each.user, each.event, functools.partial(_datum, self, each))
+            (each.user, each.event, each.data)
             for each in self.occurrences
             if each.event in names and only in (None, each.user)
         )
-        views = (
-            (each.user, each.visit.get) for each in self.page_views if only in (None, each.user)
-        )
-        return History(events, views if any(each.page_view for each in conditions) else ())
+        views = ((each.user, each.visit) for each in self.page_views if only in (None, each.user))
+        seen = views if any(each.page_view for each in conditions) else ()
+        return History(events, seen, key_of=self._key_of)
+
+    def _key_of(self, event: str, name: str) -> str | None:
+        known = self.events.get(event)
+        attribute = None if known is None else known.attributes.find(name)
+        return None if attribute is None else attribute.std
 
     def value_of(self, record: Record, field: str) -> Json:
         """Return a standard field or a custom attribute of a record, None where it has none."""
@@ -366,11 +369,6 @@ class App:
             return record.profile.get(field, kind.defaults[field])
         attribute = self.attributes[kind.content_type].find(field)
         return None if attribute is None else record.attributes.get(attribute.std)
-
-
-def _datum(app: App, occurrence: Occurrence, name: str) -> Json:
-    attribute = app.events[occurrence.event].attributes.find(name)
-    return None if attribute is None else occurrence.data.get(attribute.std)
 
 
 def named_data(app: App, occurrence: Occurrence) -> JsonObject:

@@ -6,6 +6,7 @@ nothing public says: numbers by size, everything else as text.
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -13,29 +14,40 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from mockseg.destinations.userengage.values import Unconvertible, read_number, text
 from mockseg.json_types import Json
 
-_Compare: TypeAlias = Callable[[Json, str], bool]
+_Test: TypeAlias = Callable[[Json], bool]
 
 
-def _in_order(compare: Callable[[Any, Any], bool]) -> _Compare:
-    def holds(value: Json, wanted: str) -> bool:
-        try:
-            return compare(read_number(value), read_number(wanted))
-        except Unconvertible:
-            return compare(text(value), wanted)
+def _in_order(compare: Callable[[Any, Any], bool]) -> Callable[[str], _Test]:
+    def prepared(wanted: str) -> _Test:
+        number = None
+        with contextlib.suppress(Unconvertible):
+            number = read_number(wanted)
 
-    return holds
+        def holds(value: Json) -> bool:
+            if number is None:
+                return compare(text(value), wanted)
+            try:
+                return compare(read_number(value), number)
+            except Unconvertible:
+                return compare(text(value), wanted)
+
+        return holds
+
+    return prepared
 
 
-def _exact(value: Json, wanted: str) -> bool:
-    return text(value) == wanted
+def _icontains(wanted: str) -> _Test:
+    lowered = wanted.lower()
+    return lambda value: lowered in text(value).lower()
 
 
-OPERATIONS: Final[Mapping[str, _Compare]] = {
-    "exact": _exact,
-    "contains": lambda value, wanted: wanted in text(value),
-    "icontains": lambda value, wanted: wanted.lower() in text(value).lower(),
-    "startswith": lambda value, wanted: text(value).startswith(wanted),
-    "endswith": lambda value, wanted: text(value).endswith(wanted),
+# Each prepares a test of values for what is wanted.
+OPERATIONS: Final[Mapping[str, Callable[[str], _Test]]] = {
+    "exact": lambda wanted: lambda value: text(value) == wanted,
+    "contains": lambda wanted: lambda value: wanted in text(value),
+    "icontains": _icontains,
+    "startswith": lambda wanted: lambda value: text(value).startswith(wanted),
+    "endswith": lambda wanted: lambda value: text(value).endswith(wanted),
     "gt": _in_order(operator.gt),
     "gte": _in_order(operator.ge),
     "lt": _in_order(operator.lt),
@@ -48,17 +60,11 @@ class Lookup(NamedTuple):
 
     Attributes:
         field: of the record.
-        operation: one of `OPERATIONS`.
-        value: to compare with, as text.
+        test: returns whether a value of the field, which is not null, compares as is wanted.
     """
 
     field: str
-    operation: str
-    value: str
-
-    def holds(self, value: Json) -> bool:
-        """Return whether the value of the field compares so; null never does."""
-        return value is not None and OPERATIONS[self.operation](value, self.value)
+    test: _Test
 
 
 def read_lookup(name: str, value: Json) -> Lookup:
@@ -69,19 +75,23 @@ def read_lookup(name: str, value: Json) -> Lookup:
     """
     field, separator, operation = name.rpartition("__")
     if not separator or not field:
-        return Lookup(name, "exact", text(value))
-    if operation not in OPERATIONS:
+        field, operation = name, "exact"
+    elif operation not in OPERATIONS:
         raise Unconvertible(
             f"ends in an unknown lookup {operation[:40]!r}; known: {', '.join(OPERATIONS)}"
         )
-    return Lookup(field, operation, text(value))
+    return Lookup(field, OPERATIONS[operation](text(value)))
 
 
 def all_hold(lookups: Iterable[Lookup], value_of: Callable[[str], Json]) -> bool:
-    """Return whether all lookups hold of a record.
+    """Return whether all lookups hold of a record; null is like nothing that is wanted.
 
     Args:
         lookups: any number.
         value_of: returns the value of a field, None without one.
     """
-    return all(lookup.holds(value_of(lookup.field)) for lookup in lookups)
+    for field, test in lookups:
+        value = value_of(field)
+        if value is None or not test(value):
+            return False
+    return True

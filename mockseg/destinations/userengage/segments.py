@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Annotated, TypeAlias
 
@@ -17,7 +18,7 @@ from msgspec import Meta
 from mockseg.destinations.userengage.lookups import Lookup, all_hold, read_lookup
 from mockseg.destinations.userengage.values import Unconvertible
 from mockseg.errors import VendorStateError
-from mockseg.json_types import Json
+from mockseg.json_types import Json, JsonObject
 
 MOST_SEGMENTS = 100
 _Times = Annotated[int, Meta(ge=0)]
@@ -65,13 +66,26 @@ _Reader: TypeAlias = Callable[[str], Json]
 
 
 class History:
-    """What users did: their events by name and their page views, each by what reads its fields."""
+    """What users did: their events by name with the data, and their page views.
+
+    Args:
+        events: user, event and data.
+        views: user and fields.
+        key_of: returns under which key of its data an event has an attribute, None if it has none.
+    """
 
     def __init__(
-        self, events: Iterable[tuple[int, str, _Reader]], views: Iterable[tuple[int, _Reader]]
+        self,
+        events: Iterable[tuple[int, str, JsonObject]],
+        views: Iterable[tuple[int, JsonObject]],
+        *,
+        key_of: Callable[[str, str], str | None],
     ) -> None:
-        self._events: dict[tuple[int, str], list[_Reader]] = collections.defaultdict(list)
-        self._views: dict[int, list[_Reader]] = collections.defaultdict(list)
+        self._events: dict[tuple[int, str], list[JsonObject]] = collections.defaultdict(list)
+        self._views: dict[int, list[JsonObject]] = collections.defaultdict(list)
+        self._key_of = key_of
+        # By event and lookups: those lookups, over the data as it is kept.
+        self._keyed: dict[tuple[str, tuple[Lookup, ...]], tuple[Lookup, ...]] = {}
         for user, event, data in events:
             self._events[user, event].append(data)
         for user, visit in views:
@@ -93,14 +107,40 @@ class History:
     def _holds(
         self, condition: Condition, lookups: tuple[Lookup, ...], user: int, value_of: _Reader
     ) -> bool:
-        done: list[_Reader] = [value_of]
+        least, most = condition.at_least, condition.at_most
+        # More of them change nothing.
+        enough = least if most is None else most + 1
         if condition.event is not None:
             done = self._events.get((user, condition.event), [])
+            count = _count(done, self._over_data(condition.event, lookups), enough)
         elif condition.page_view:
-            done = self._views.get(user, [])
-        count = sum(all_hold(lookups, each) for each in done)
-        most = condition.at_most
-        return count >= condition.at_least and (most is None or count <= most)
+            count = _count(self._views.get(user, []), lookups, enough)
+        else:
+            count = int(all_hold(lookups, value_of))
+        return count >= least and (most is None or count <= most)
+
+    def _over_data(self, event: str, lookups: tuple[Lookup, ...]) -> tuple[Lookup, ...]:
+        """Return lookups with the keys of an event's data as fields; once for all occurrences."""
+        found = self._keyed.get((event, lookups))
+        if found is None:
+            keyed = [(self._key_of(event, each.field), each) for each in lookups]
+            found = self._keyed[event, lookups] = tuple(
+                Lookup(each.field, _never) if key is None else each._replace(field=key)
+                for key, each in keyed
+            )
+        return found
+
+
+def _never(_value: Json) -> bool:
+    return False
+
+
+def _count(done: list[JsonObject], lookups: tuple[Lookup, ...], enough: int) -> int:
+    """Return how many of these satisfy the lookups; stops when it is enough."""
+    if not lookups:
+        return len(done)
+    matching = (None for each in done if all_hold(lookups, each.get))
+    return sum(1 for _ in itertools.islice(matching, enough))
 
 
 def define_segment(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mockseg.destinations.userengage import lookups
+from mockseg.destinations.userengage.values import read_number
 from mockseg.errors import VendorStateError
 
 
@@ -113,6 +115,42 @@ def test_users_are_filtered_by_an_event_and_its_data(people):
         "Twice and pro",
         "Never",
     ]
+
+
+def test_a_segment_reads_what_it_compares_with_once(people, monkeypatch):
+    """And of the occurrences each value once, as many as it takes to decide."""
+    read = []
+
+    def counting(value):
+        read.append(value)
+        return read_number(value)
+
+    monkeypatch.setattr(lookups, "read_number", counting)
+    for total in range(100):
+        people.call("track", user="u1", event="Ordered", properties={"total": total})
+    for number, (condition, values) in enumerate(
+        (
+            ({"atLeast": 100}, 100),
+            ({"atLeast": 3}, 3),
+            ({"atLeast": 0, "atMost": 9}, 10),
+            ({"atLeast": 0, "atMost": 200}, 100),
+        )
+    ):
+        ordered = {"event": "Ordered", "where": {"total__gte": "0"}}
+        define(people, str(number), ordered | condition)
+        assert read == ["0"], "defining it reads what is wanted"
+        read.clear()
+        people.rest("GET", f"segments/{number + 1}/users/")
+        assert len(read) == values
+        read.clear()
+
+
+def test_an_event_that_never_occurred_is_in_no_segment(people):
+    """Nor one whose occurrences have no such attribute."""
+    people.call("track", user="u1", event="Ordered", properties={"total": 1})
+    define(people, "No event", {"event": "Left", "where": {"total__gt": 0}})
+    define(people, "No attribute", {"event": "Ordered", "where": {"price__gt": 0}})
+    assert [users(people.rest("GET", f"segments/{n}/users/")) for n in (1, 2)] == [[], []]
 
 
 def test_users_are_filtered_by_page_views(people):
