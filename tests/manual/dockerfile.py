@@ -37,7 +37,8 @@ def _run(text: str, folder: Path) -> int:
         for each in names:
             copy = shutil.copytree if (ROOT / each).is_dir() else shutil.copyfile
             copy(ROOT / each, source / each)
-    for command in re.findall(r"pip (?:wheel|install) [^&]*", " ".join(_all("RUN", text))):
+    commands = [each.strip() for line in _all("RUN", text) for each in line.split("&&")]
+    for command in (each for each in commands if each.startswith("pip ")):
         place = "build" if command.startswith("pip wheel") else "image"
         if not (folder / place).exists():
             venv.create(folder / place, with_pip=True)
