@@ -88,6 +88,16 @@ def test_every_setting_is_documented_with_its_default() -> None:
     assert documented == {setting.flag.removeprefix("--") for setting in SERVER_SETTINGS}
 
 
+def test_every_fixture_and_option_of_pytest_is_documented() -> None:
+    """The tables of the plugin are what it adds to pytest."""
+    surface = (Path(__file__).parent / "surface.txt").read_text("utf-8")
+    cells = set(re.findall(r"(?<=\| )`([^`]+)`(?= \|)", PAGES["pytest"]))
+    for kind in ("fixture", "option", "ini"):
+        added = set(re.findall(rf"^{kind} (\S+)$", surface, re.MULTILINE))
+        assert added
+        assert added - cells == set(), kind
+
+
 def test_every_sdk_is_documented() -> None:
     """The SDK table names each SDK that has a snippet."""
     for sdk in SDKS:
