@@ -1,4 +1,4 @@
-"""Each rule of the vendors' documents is a test with its number, and CONTRIBUTING maps them."""
+"""Each rule of the vendors' documents is a test with its number, and RULES.md beside them maps them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_every_rule_has_a_test_that_carries_its_number() -> None:
 
 
 def test_the_map_of_rules_is_that_of_the_tests() -> None:
-    """The table in CONTRIBUTING names, for each file, the rules that its tests carry."""
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    """The table in RULES.md names, for each file, the rules that its tests carry."""
+    text = (ROOT / "tests" / "unit" / "destinations" / "RULES.md").read_text("utf-8")
     rows = re.findall(r"^\| `(tests/[^`]+)` \| ([^|]+) \|$", text, re.MULTILINE)
     assert {file: set(RULE.findall(rules)) for file, rules in rows} == rules_by_file()

@@ -229,3 +229,11 @@ def test_only_the_clock_sleeps() -> None:
         and sleeping.search(file.read_text("utf-8"))
     ]
     assert places == []
+
+
+def test_the_picture_of_the_house_is_that_of_the_imports() -> None:
+    """CONTRIBUTING shows what each floor stands on."""
+    script = Path(__file__).with_name("house.py")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert f"```text\n{done.stdout}```" in text, "write it with tests/contract/house.py"

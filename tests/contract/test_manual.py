@@ -13,8 +13,10 @@ from mockseg import strategies as seg
 from mockseg.cli.main import COMMANDS
 from mockseg.config import SERVER_SETTINGS
 from mockseg.domain.findings import DISCARD_CODES
+from mockseg.fql.functions import FUNCTIONS
 from mockseg.manual.pages import INDEX, anchor_of, page, page_names
 from mockseg.operations.table import OPERATIONS
+from mockseg.query.terms import KEYS
 from mockseg.schemas.vocabulary import VOCABULARY, WRAPPERS
 from mockseg.snippets import SDKS
 
@@ -96,6 +98,14 @@ def test_every_fixture_and_option_of_pytest_is_documented() -> None:
         added = set(re.findall(rf"^{kind} (\S+)$", surface, re.MULTILINE))
         assert added
         assert added - cells == set(), kind
+
+
+def test_the_languages_of_queries_are_documented() -> None:
+    """Each key of the search language, and each function of FQL."""
+    keys = set(re.findall(r"^\| `([a-z]+\.?)` \|", PAGES["queries"], re.MULTILINE))
+    assert keys == set(KEYS)
+    functions = set(re.findall(r"`([a-z]+)\([a-z ,]+\)`", PAGES["queries"]))
+    assert functions == set(FUNCTIONS)
 
 
 def test_every_sdk_is_documented() -> None:
