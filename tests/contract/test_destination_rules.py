@@ -1,4 +1,4 @@
-"""Each rule of the vendors' documents is a test with its number, and RULES.md beside them maps them."""
+"""Each rule of the vendors' documents is a test with its number, and RULES.md maps them."""
 
 from __future__ import annotations
 
