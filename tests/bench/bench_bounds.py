@@ -189,11 +189,7 @@ def wrong_batch(_: argparse.Namespace) -> None:
     rule = {"type": "TRACK", "key": "E", "jsonSchema": {"properties": {"properties": properties}}}
     with Watched() as server:
         memory = server.memory_bytes()
-        plan = {
-            "rules": [
-                {"type": "TRACK", "key": "E", "jsonSchema": {"properties": {"properties": rule}}}
-            ]
-        }
+        plan = {"rules": [rule]}
         status = server.ask("/_mockseg/v1/sources", body={"writeKey": "k", "plan": plan})[1]
         message = {"type": "track", "event": "E", "userId": "u"}
         big = {**message, "properties": {"items": [1] * 15_000}}
