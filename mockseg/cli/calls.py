@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from mockseg.cli.empty_list import why_no_call
-from mockseg.cli.flags import client_settings, json_flag, search_keys
+from mockseg.cli.flags import client_or_journal, json_flag, search_keys
 from mockseg.cli.lines import Times, call_line, time_flags
 from mockseg.cli.output import note, say, say_each, say_table, say_view, shorten, warn
 from mockseg.cli.target import Target
@@ -47,7 +47,7 @@ _MOST_EXPLAINED = 1000
 )
 @json_flag("One JSON object a line, as GET /calls has it.")
 @time_flags
-@client_settings
+@client_or_journal()
 def command(
     *,
     target: Target,

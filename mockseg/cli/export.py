@@ -7,7 +7,7 @@ import click
 
 from mockseg.cli.data_files import written
 from mockseg.cli.empty_list import why_no_call
-from mockseg.cli.flags import client_settings, search_keys
+from mockseg.cli.flags import client_or_journal, search_keys
 from mockseg.cli.output import note, warn
 from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target
@@ -21,7 +21,7 @@ _PAGE = 500
 @click.command(name="export")
 @click.argument("file")
 @search_keys
-@client_settings
+@client_or_journal()
 def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
     """Write recorded calls to FILE, one JSON object a line, oldest first.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import os
@@ -207,6 +208,39 @@ def client_settings(function: Callable[..., Any]) -> Callable[..., Any]:
         "--ca", metavar="FILE", help="Trust this CA for an https address, a PEM file."
     )(command)
     return setting_flags(CLIENT_SETTINGS)(command)
+
+
+def client_or_journal(*, create: bool = False) -> Callable[[_F], Callable[..., Any]]:
+    """Add what `client_settings` adds, and ``--journal`` to ask a file instead of a server.
+
+    Args:
+        create: whether the file is created if missing.
+    """
+
+    def decorate(function: _F) -> Callable[..., Any]:
+        over_http = client_settings(function)
+
+        @functools.wraps(over_http)
+        def command(*, journal: str | None, **values: Any) -> Any:
+            if journal is None:
+                return over_http(**values)
+            from mockseg.cli.journal_target import JournalTarget
+
+            flags = {setting.name: setting.flag for setting in CLIENT_SETTINGS}
+            for name, flag in {**flags, "ca": "--ca", "config": "--config"}.items():
+                if values.pop(name, None) is not None:
+                    raise click.UsageError(f"--journal asks a file, no server: leave out {flag}")
+            with contextlib.closing(JournalTarget(journal, create=create)) as target:
+                return function(target=target, **values)
+
+        missing = "created if missing" if create else "that no server uses"
+        return click.option(
+            "--journal",
+            metavar="FILE",
+            help=f"Use the file of a server's journal, {missing}, instead of a server.",
+        )(command)
+
+    return decorate
 
 
 def match_keys(function: Callable[..., Any]) -> Callable[..., Any]:

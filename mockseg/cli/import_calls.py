@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from mockseg.cli.data_files import is_stream
-from mockseg.cli.flags import client_settings, source_flag
+from mockseg.cli.flags import client_or_journal, source_flag
 from mockseg.cli.json_values import values_of
 from mockseg.cli.message_lines import archived
 from mockseg.cli.output import note, say, warn
@@ -24,7 +24,7 @@ _read = msgspec.json.Decoder(ImportedCall).decode
 @click.command(name="import")
 @click.argument("file")
 @source_flag("Record them all under this write key.")
-@client_settings
+@client_or_journal(create=True)
 def command(*, target: Target, file: str, source: str | None) -> None:
     """Record the calls of FILE again, as export writes them or as Segment keeps them.
 

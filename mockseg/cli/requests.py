@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from mockseg.cli.flags import client_settings, json_flag, source_flag
+from mockseg.cli.flags import client_or_journal, json_flag, source_flag
 from mockseg.cli.lines import Times, request_line, time_flags
 from mockseg.cli.output import note, say_each
 from mockseg.cli.target import Target
@@ -29,7 +29,7 @@ _PAGE_WITH_BODIES = 50
 )
 @json_flag("One JSON object a line, as GET /requests has it, with bodies.")
 @time_flags
-@client_settings
+@client_or_journal()
 def command(
     *, target: Target, source: str | None, refused: bool, last: int, as_json: bool, times: Times
 ) -> None:

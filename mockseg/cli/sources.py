@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import click
 
-from mockseg.cli.flags import client_settings, json_flag
+from mockseg.cli.flags import client_or_journal, json_flag
 from mockseg.cli.lines import Times, key_word, time_flags
 from mockseg.cli.output import Part, note, paint, say_json, say_table, shorten
 from mockseg.cli.target import Target
@@ -22,7 +22,7 @@ _HEAD = ("write key", "name", "calls", "good", "bad", "refused", "plans", "opene
 )
 @json_flag("One JSON object a line, as GET /sources has it.")
 @time_flags
-@client_settings
+@client_or_journal()
 def command(*, target: Target, last: int, as_json: bool, times: Times) -> None:
     """List sources, the one used last at the end.
 

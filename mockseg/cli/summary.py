@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import click
 
-from mockseg.cli.flags import client_settings, json_flag, source_flag
+from mockseg.cli.flags import client_or_journal, json_flag, source_flag
 from mockseg.cli.output import note, say, say_json, shorten
 from mockseg.cli.target import Target
 from mockseg.matching.render import forgotten_words
@@ -13,7 +13,7 @@ from mockseg.operations.calls import Summary
 @click.command(name="summary")
 @source_flag("Only calls of this write key.")
 @json_flag("As GET /summary has it.")
-@client_settings
+@client_or_journal()
 def command(*, target: Target, source: str | None, as_json: bool) -> None:
     """Count what was recorded, and by event."""
     summary = target.ask("summary", OfSource(source=source), Summary)

@@ -8,15 +8,16 @@ from typing import Final
 
 from mockseg.clock import NANOSECONDS
 
-# A limit is divided into this many steps, of a second at least; requests of one step go together.
+# A limit is divided into steps, of a second to an hour; requests of one step go together.
 _STEPS: Final = 256
+_LONGEST_STEP_NS: Final = 3600 * NANOSECONDS
 
 
 class AgeLimit:
     """Tells which requests were recorded too long ago.
 
-    Requests that were recorded within one step, a 256th of the limit or a second, have one
-    moment, so that they are told at most that much too late, and never too early.
+    Requests that were recorded within one step, a 256th of the limit but a second to an hour,
+    have one moment, so that they are told at most that much too late.
 
     Args:
         max_ns: how long a request is kept.
@@ -40,7 +41,7 @@ class AgeLimit:
 
     def __init__(self, max_ns: int, *, now_ns: Callable[[], int]) -> None:
         self._max_ns = max_ns
-        self._step_ns = max(max_ns // _STEPS, NANOSECONDS)
+        self._step_ns = min(max(max_ns // _STEPS, NANOSECONDS), _LONGEST_STEP_NS)
         self._now_ns = now_ns
         # (number of its first request, when that was recorded), oldest first. Requests before the
         # first moment count as those of it.

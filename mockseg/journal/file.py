@@ -130,7 +130,9 @@ class JournalFile:
                 raise self._error("cannot be created: its folder does not exist")
             self._lock.acquire(blocking=False)
         except Timeout:
-            raise self._error("is in use by another mockseg; pass another file") from None
+            raise self._error(
+                "is in use by another mockseg; stop that one, or pass another file"
+            ) from None
         except OSError as error:
             raise self._error(f"cannot be opened: {error.strerror}") from None
         try:

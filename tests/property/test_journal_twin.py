@@ -23,6 +23,7 @@ from mockseg.errors import OperationError
 from mockseg.hub import hub as hubs
 from mockseg.hub import saved_destinations
 from mockseg.hub.hub import Hub
+from mockseg.journal import durable
 from mockseg.journal.durable import DurableJournal
 from mockseg.journal.file import JournalFile
 from mockseg.operations.table import OPERATIONS, by_name
@@ -122,8 +123,11 @@ class Life:
         clock = ShiftedClock(SystemClock())
         clock.set(_NOON_NS, frozen=True)
         journal = None if self._file is None else str(self._file)
-        # What a full disk needs is not needed here.
-        with mock.patch.object(JournalFile, "make_ballast"):
+        # What a full disk needs is not needed here, and a segment shall close now and then.
+        with (
+            mock.patch.object(JournalFile, "make_ballast"),
+            mock.patch.object(durable, "SEGMENT_CALLS", 8),
+        ):
             self.hub = Hub(Settings(seed=1, journal=journal, **self._bounds), clock=clock)
 
     def end(self):
