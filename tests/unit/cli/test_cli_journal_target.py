@@ -81,21 +81,16 @@ def test_what_is_exported_from_a_file_is_imported_into_another(file, tmp_path, c
 def test_a_file_that_cannot_be_asked_is_one_sentence(file, tmp_path, capsys):
     """Missing, in use, or asked beside a server: exit 2, what is wrong and what to do."""
     missing = str(tmp_path / "missing.db")
-    assert _run(capsys, "calls", "--journal", missing) == (
-        2,
-        "",
-        f"mockseg: journal {missing} does not exist\n",
-    )
+    status, out, err = _run(capsys, "calls", "--journal", missing)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"mockseg: journal {missing} does not exist")
     hub = Hub(Settings(journal=file))
     try:
         status, _, err = _run(capsys, "export", "-", "--journal", file)
     finally:
         hub.close()
     assert status == 2
-    assert err == (
-        f"mockseg: journal {file} is in use by another mockseg; stop that one, or pass another"
-        " file\n"
-    )
+    assert err.startswith(f"mockseg: journal {file} is in use by another mockseg; stop that one")
     status, _, err = _run(capsys, "calls", "--journal", file, "--url", "http://127.0.0.1:1")
     assert status == 2
     assert "leave out --url" in err
