@@ -140,6 +140,19 @@ def as_text(value: Json) -> str:
     return value if isinstance(value, str) else ""
 
 
+def patched(base: Json, patch: Json) -> Json:
+    """Apply a JSON merge patch (RFC 7396); neither argument is changed."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(base) if isinstance(base, dict) else {}
+    for key, item in patch.items():
+        if item is None:
+            result.pop(key, None)
+        else:
+            result[key] = patched(result.get(key), item)
+    return result
+
+
 def is_deeper(value: Json, *, than: int) -> bool:
     """Return whether objects and arrays are nested deeper than this many levels."""
     level = [value]

@@ -28,7 +28,7 @@ from typing import Final, get_args
 
 from mockseg.catalogue.spelling import camel_case, snake_case
 from mockseg.errors import PlanError
-from mockseg.json_types import Json, JsonObject, decode
+from mockseg.json_types import Json, JsonObject, decode, patched
 from mockseg.plans.model import Plan, Rule, Strictness, Wire
 from mockseg.schemas.tree import DRAFT, types_of
 from mockseg.suggestions import unknown
@@ -283,19 +283,6 @@ def expand(value: Json, definitions: JsonObject, *, file: str, trail: tuple[str,
     name = _target(reference, definitions, file=file, trail=trail)
     base = expand(definitions[name], definitions, file=file, trail=(*trail, name))
     return patched(base, expand(beside, definitions, file=file, trail=trail))
-
-
-def patched(base: Json, patch: Json) -> Json:
-    """Apply a JSON merge patch (RFC 7396); neither argument is changed."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(base) if isinstance(base, dict) else {}
-    for key, item in patch.items():
-        if item is None:
-            result.pop(key, None)
-        else:
-            result[key] = patched(result.get(key), item)
-    return result
 
 
 def _target(reference: str, definitions: JsonObject, *, file: str, trail: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.meter import Meter
 from mockseg.journal.records import evict_largest
 from mockseg.journal.window import DedupWindow
+from mockseg.json_types import JsonObject, encode
 from mockseg.operations.sources import DedupScope, Edge, ErrorBody, Region, SourceSettings
 
 _KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -33,7 +34,9 @@ _KEY_LENGTH = 32
 # One in this many places is never taken by sources that are claimed.
 _UNCLAIMED_PART = 100
 # Of a source, besides its name and its plans.
-SETTINGS: Final = ("edge", "dedup", "error_body", "enabled", "region")
+SETTINGS: Final = ("edge", "dedup", "error_body", "enabled", "region", "cdn_settings")
+# A patch of the settings for SDKs; those of many sources are held at once.
+_MOST_PATCH_BYTES: Final = 16 * 1024
 
 
 class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +44,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: for people.
-        edge, dedup, error_body, enabled, region: as in
+        edge, dedup, error_body, enabled, region, cdn_settings: as in
             :class:`~mockseg.operations.sources.SourceSettings`.
         plans: what judges its calls.
     """
@@ -52,6 +55,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     error_body: ErrorBody
     enabled: bool = True
     region: Region = "any"
+    cdn_settings: JsonObject = {}
     plans: SourcePlans
 
     @property
@@ -68,8 +72,13 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
         """Return it with what the settings say; what they leave out stays.
 
         Raises:
-            OperationError: 422, the plans cannot be used, or not in the region.
+            OperationError: 422, the plans cannot be used, or not in the region, or the patch of the
+                CDN's settings is too large.
         """
+        patch_bytes = len(encode(settings.cdn_settings or {}))
+        if patch_bytes > _MOST_PATCH_BYTES:
+            sentence = f"cdnSettings has {patch_bytes:,} bytes; allowed are {_MOST_PATCH_BYTES:,}"
+            raise invalid("cdnSettings", sentence)
         given = {name: getattr(settings, name) for name in ("name", *SETTINGS)}
         changes = {name: value for name, value in given.items() if value is not None}
         new: Behaviour = replace(self, plans=chosen(settings, before=self.plans), **changes)

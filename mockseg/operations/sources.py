@@ -8,6 +8,7 @@ from msgspec import Meta
 from msgspec.structs import force_setattr
 
 from mockseg.domain.lost import ForgottenSource
+from mockseg.json_types import JsonObject
 from mockseg.operations.base import Limit, Params, Result, WriteKey
 from mockseg.operations.plans import PlanChoice
 
@@ -83,6 +84,8 @@ class SourceSettings(PlanChoice, frozen=True, kw_only=True):
         error_body: of refusals: as the edge has it, always JSON, or always plain text.
         enabled: whether its calls are taken; those of a disabled source are dropped.
         region: of Segment; what is sent to a host of another region is dropped.
+        cdn_settings: changes the settings that its SDKs fetch, as a JSON merge patch (RFC 7396);
+            an empty object takes the changes back.
     """
 
     name: str | None = None
@@ -92,6 +95,7 @@ class SourceSettings(PlanChoice, frozen=True, kw_only=True):
     error_body: ErrorBody | None = None
     enabled: bool | None = None
     region: Region | None = None
+    cdn_settings: JsonObject | None = None
 
     def __post_init__(self) -> None:
         if self.edge is None and self.profile is not None:
@@ -177,7 +181,7 @@ class SourceView(Result, frozen=True):
     Attributes:
         write_key: names it.
         name: for people, or empty.
-        edge, dedup, error_body, enabled, region: in force.
+        edge, dedup, error_body, enabled, region, cdn_settings: in force.
         plans: what judges its calls, by the names that findings carry.
         calls: number of calls that are kept.
         evicted: number of calls that are no longer kept although they were not cleared.
@@ -197,6 +201,7 @@ class SourceView(Result, frozen=True):
     created_at: str
     enabled: bool = True
     region: Region = "any"
+    cdn_settings: JsonObject = {}
     evicted: int = 0
     forgotten: ForgottenSource | None = None
     counts: SourceCounts | None = None

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from mockseg import json_types
 from mockseg.delivery.destination import Destination
 from mockseg.json_types import JsonObject
+from mockseg.plans.planset import PlanSet
 
 UNKNOWN_KEY = "Invalid path or write key provided."
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
@@ -34,7 +35,13 @@ def host_for_clients(sent: str | None, *, listening: str) -> str:
 
 
 def settings_body(
-    write_key: str, *, host: str, scheme: str, destinations: Iterable[Destination] = ()
+    write_key: str,
+    *,
+    host: str,
+    scheme: str,
+    destinations: Iterable[Destination] = (),
+    plans: PlanSet | None = None,
+    patch: JsonObject | None = None,
 ) -> bytes:
     """Return the settings of a source as JSON.
 
@@ -49,44 +56,63 @@ def settings_body(
         scheme: ``http`` or ``https``.
         destinations: of the source; those that are not enabled are left out, and warehouses, of
             which no SDK knows.
+        plans: of the source; what they block is disabled in the member ``plan``.
+        patch: a JSON merge patch for what is returned.
     """
     api_host = f"{host}/v1"
     enabled = [each for each in destinations if each.spec.enabled and not each.kind.storage]
-    return json_types.encode(
-        {
-            "integrations": {
-                **_integrations(enabled),
-                "Segment.io": {
-                    "apiKey": write_key,
-                    "apiHost": api_host,
-                    "protocol": scheme,
-                    "addBundledMetadata": True,
-                    "unbundledIntegrations": list(
-                        dict.fromkeys(each.kind.names[0] for each in enabled)
-                    ),
-                    "bundledConfigIds": [],
-                    "unbundledConfigIds": [],
-                    "maybeBundledConfigIds": {},
-                    "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
-                    "retryQueue": True,
-                },
+    settings: JsonObject = {
+        "integrations": {
+            **_integrations(enabled),
+            "Segment.io": {
+                "apiKey": write_key,
+                "apiHost": api_host,
+                "protocol": scheme,
+                "addBundledMetadata": True,
+                "unbundledIntegrations": list(
+                    dict.fromkeys(each.kind.names[0] for each in enabled)
+                ),
+                "bundledConfigIds": [],
+                "unbundledConfigIds": [],
+                "maybeBundledConfigIds": {},
+                "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
+                "retryQueue": True,
             },
-            **_consent(enabled),
-            "plan": {
-                "track": {"__default": {"enabled": True, "integrations": {}}},
-                "identify": {"__default": {"enabled": True}},
-                "group": {"__default": {"enabled": True}},
-            },
-            "middlewareSettings": {"routingRules": []},
-            "enabledMiddleware": {},
-            "edgeFunction": {},
-            # A rate of 0 keeps telemetry at home, which has Segment's host built in.
-            "metrics": {"sampleRate": 0, "host": api_host},
-            "legacyVideoPluginsEnabled": False,
-            "remotePlugins": [],
-            "autoInstrumentationSettings": {"sampleRate": 0},
-        }
-    )
+        },
+        **_consent(enabled),
+        "plan": {
+            "track": _track_plan(plans),
+            "identify": {"__default": {"enabled": True}},
+            "group": {"__default": {"enabled": True}},
+        },
+        "middlewareSettings": {"routingRules": []},
+        "enabledMiddleware": {},
+        "edgeFunction": {},
+        # A rate of 0 keeps telemetry at home, which has Segment's host built in.
+        "metrics": {"sampleRate": 0, "host": api_host},
+        "legacyVideoPluginsEnabled": False,
+        "remotePlugins": [],
+        "autoInstrumentationSettings": {"sampleRate": 0},
+    }
+    return json_types.encode(json_types.patched(settings, patch) if patch else settings)
+
+
+def _track_plan(plans: PlanSet | None) -> JsonObject:
+    """Return which events the source's settings let through, for SDKs that send to others.
+
+    A browser still sends a disabled event to Segment, and to no other destination. What is blocked
+    as unplanned is disabled by ``__default``, and the planned events are enabled.
+    """
+    enabled = {"enabled": True, "integrations": {}}
+    disabled = {"enabled": False, "integrations": {}}
+    if plans is None:
+        return {"__default": enabled}
+    track: JsonObject = {"__default": enabled}
+    if plans.events and not plans.settings.track.allow_unplanned_events:
+        track = {"__default": disabled}
+        rules = (rule for plan in plans.plans for rule in plan.rules if rule.type == "TRACK")
+        track |= {name: enabled for rule in rules for name in rule.keys}
+    return track | dict.fromkeys(plans.settings.disabled_events, disabled)
 
 
 def _integrations(destinations: Sequence[Destination]) -> JsonObject:

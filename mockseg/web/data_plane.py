@@ -281,12 +281,15 @@ class DataPlane:
 
     async def _settings(self, request: web.Request, key: str) -> web.StreamResponse:
         if self._hub.write_key_known(key):
+            behaviour = self._hub.sources.behaviour_of(key)
             host = host_for_clients(request.headers.get("Host"), listening=_listening(request))
             body = settings_body(
                 key,
                 host=host,
                 scheme=request.scheme,
                 destinations=[each.destination for each in self._hub.destinations.of(key)],
+                plans=behaviour.plans.used,
+                patch=behaviour.cdn_settings,
             )
             answer = Answer(status=200, body=body)
         else:

@@ -413,3 +413,73 @@ def test_a_file_that_is_no_rsa_key_stops_the_start(tmp_path):
         file.write_bytes(content)
         with pytest.raises(ConfigError, match=r"oauth_public_key: .* not the PEM of an RSA"):
             make_app(Hub(Settings(oauth_public_key=str(file))))
+
+
+EVERYTHING = {"__default": {"enabled": True, "integrations": {}}}
+NOTHING = {"enabled": False, "integrations": {}}
+
+
+@pytest.mark.parametrize(
+    ("protocols", "planned", "track"),
+    [
+        ({}, False, EVERYTHING),
+        ({}, True, EVERYTHING),
+        ({"disabledEvents": ["Foo"]}, False, EVERYTHING | {"Foo": NOTHING}),
+        ({"track": {"allowUnplannedEvents": False}}, False, EVERYTHING),
+        (
+            {"track": {"allowUnplannedEvents": False}, "disabledEvents": ["Foo"]},
+            True,
+            {"__default": NOTHING, "Bar": EVERYTHING["__default"], "Foo": NOTHING},
+        ),
+    ],
+)
+async def test_settings_tell_which_events_are_blocked(client, protocols, planned, track):
+    """Browsers send a disabled event to Segment alone."""
+    rules = [{"type": "TRACK", "key": name, "jsonSchema": {}} for name in ("Foo", "Bar")]
+    asked = {"writeKey": "k", "protocols": protocols}
+    if planned:
+        asked["plan"] = {"name": "shop", "rules": rules}
+    async with client.post("/_mockseg/v1/sources", json=asked) as answer:
+        assert answer.status == 201, await answer.text()
+    assert (await settings(client))["plan"]["track"] == track
+
+
+async def test_settings_are_patched_by_source(client):
+    """A JSON merge patch over all of it; another source has its own, and {} takes it back."""
+    patch = {
+        "integrations": {"Segment.io": {"retryQueue": None, "deliveryStrategy": {"strategy": "x"}}},
+        "middlewareSettings": {"routingRules": [{"scope": "destinations"}]},
+        "legacyVideoPluginsEnabled": None,
+        "httpConfig": {"rateLimitConfig": {"enabled": True}},
+    }
+    plain = await settings(client)
+    change = {"cdnSettings": patch}
+    async with client.request("PATCH", "/_mockseg/v1/sources/k", json=change) as answer:
+        assert (await answer.json())["cdnSettings"] == patch
+    got = await settings(client)
+    segment = got["integrations"]["Segment.io"]
+    assert segment.pop("deliveryStrategy") == {"strategy": "x"}
+    assert segment == {k: v for k, v in plain["integrations"]["Segment.io"].items()
+                       if k != "retryQueue"}  # fmt: skip
+    assert got["middlewareSettings"] == patch["middlewareSettings"]
+    assert got["httpConfig"] == patch["httpConfig"]
+    assert "legacyVideoPluginsEnabled" not in got
+    assert got["plan"] == plain["plan"]
+    other = await settings(client, "/v1/projects/other/settings")
+    assert "httpConfig" not in other
+    change = {"cdnSettings": {}}
+    async with client.request("PATCH", "/_mockseg/v1/sources/k", json=change) as answer:
+        assert (await answer.json())["cdnSettings"] == {}
+    assert await settings(client) == plain
+
+
+@pytest.mark.parametrize(
+    ("patch", "said"),
+    [({"a": "x" * 20_000}, "cdnSettings has 20,008 bytes; allowed are 16,384"), ([], "object")],
+)
+async def test_a_patch_of_settings_is_a_small_object(client, patch, said):
+    """What is held of a source is bounded."""
+    asked = {"writeKey": "k", "cdnSettings": patch}
+    async with client.post("/_mockseg/v1/sources", json=asked) as answer:
+        assert answer.status == 422
+        assert said in await answer.text()

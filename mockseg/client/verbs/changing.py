@@ -72,6 +72,7 @@ class SourceOptions(PlanOptions, total=False):
         error_body: of refusals: as the edge has it, always JSON, or always plain text.
         enabled: whether its calls are taken; those of a disabled source are dropped.
         region: of Segment; what is sent to a host of another region is dropped.
+        cdn_settings: changes the settings that its SDKs fetch, as a JSON merge patch.
     """
 
     name: str | None
@@ -81,6 +82,7 @@ class SourceOptions(PlanOptions, total=False):
     error_body: ErrorBody | None
     enabled: bool | None
     region: Region | None
+    cdn_settings: JsonObject | None
 
 
 # What `source()` and its relatives take: the one definition is the class above.

@@ -200,6 +200,7 @@ def _view(source: Source, sources: Sources, journal: MemoryJournal) -> SourceVie
         error_body=behaviour.error_body,
         enabled=behaviour.enabled,
         region=behaviour.region,
+        cdn_settings=behaviour.cdn_settings,
         plans=[plan.slug for plan in behaviour.plans.set.plans],
         calls=journal.count(source.key)[0],
         evicted=lost.calls,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mockseg.catalogue.loader import expand, patched
+from mockseg.catalogue.loader import expand
 from mockseg.errors import PlanError
+from mockseg.json_types import patched
 
 ID = {"type": "string"}
 
