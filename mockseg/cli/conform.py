@@ -98,7 +98,7 @@ def command(
     sdk_config = _read_config(config)
     named = suites_of(suites, place="--suites") if suites is not None else sdk_config.suites
     if not named:
-        raise ConfigError("--suites names none")
+        raise ConfigError("--suites is empty: expected names such as basic,retry")
     checks = chosen(named, only=only)
     if listing:
         _show_list(checks)

@@ -181,13 +181,13 @@ def _read(
                 raise _error_of(target, answer)
             yield from _parse(answer)
     except TimeoutError:
-        raise UnreachableError(f"the mockseg at {target.url} no longer says anything") from None
+        raise UnreachableError(f"the mockseg at {target.url} stopped answering") from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise UnreachableError(f"no mockseg answers at {target.url}: {reason}") from None
     except http.client.HTTPException as error:
         raise UnreachableError(
-            f"the stream of {target.url} broke off ({type(error).__name__})"
+            f"the stream of {target.url} ended early ({type(error).__name__})"
         ) from None
 
 

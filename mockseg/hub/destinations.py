@@ -148,7 +148,7 @@ class Destinations:
         """
         if len(self._all) >= MOST_DESTINATIONS:
             raise OperationError(
-                f"there are {MOST_DESTINATIONS} destinations already; take some away first",
+                f"there are {MOST_DESTINATIONS} destinations already; remove some first",
                 status=422,
                 code="too_many_destinations",
                 details={"allowed": MOST_DESTINATIONS},

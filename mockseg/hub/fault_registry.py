@@ -209,7 +209,7 @@ class FaultRegistry:
         """
         if len(self._faults) >= MOST_FAULTS:
             raise OperationError(
-                f"there are {MOST_FAULTS} faults already; take some away first",
+                f"there are {MOST_FAULTS} faults already; remove some first",
                 status=422,
                 code="too_many_faults",
                 details={"allowed": MOST_FAULTS},

@@ -170,8 +170,8 @@ class Traffic:
             types.update(self._baseline.types)
         if recipe.types and not recipe.types & types:
             raise ConfigError(
-                f"none of these calls is wanted there: made are {', '.join(sorted(types))},"
-                f" wanted {', '.join(sorted(recipe.types))}"
+                f"the target takes {', '.join(sorted(recipe.types))} calls, and the plans have"
+                f" {', '.join(sorted(types))} only"
             )
 
     def findings(self, message: JsonObject) -> set[str]:

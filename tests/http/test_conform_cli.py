@@ -293,7 +293,7 @@ def test_a_matrix_says_what_could_not_be_measured(
         (["--cli", " "], "--cli is empty"),
         (["--cli", "'x"], "--cli: invalid command"),
         (["--cli", "x", "--suites", "all"], '--suites: unknown suite "all"'),
-        (["--cli", "x", "--suites", ","], "--suites names none"),
+        (["--cli", "x", "--suites", ","], "--suites is empty"),
         (["--cli", "x", "--only", "sentat"], 'did you mean "sent-at"?'),
         (["--cli", "x", "--junit", "-"], "--junit needs a file"),
         (["--cli", "x", "--config", "/no/config"], "cannot read /no/config: No such file"),

@@ -109,7 +109,7 @@ def _sender_for(
         from mockseg.traffic.sdk_driver import SdkDriver, require_sdk
 
         if how.connections is not None:
-            raise ConfigError("--connections has no say with --transport sdk: the SDK has one")
+            raise ConfigError("--connections is not for --transport sdk: the SDK uses one")
         require_sdk()
         return lambda key: SdkDriver(url, key, tally, findings=findings, zipped=zipped, ca=ca)
     from mockseg.traffic.driver import Driver
