@@ -4,13 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from mockseg.clock import NANOSECONDS, ShiftedClock
 from mockseg.errors import QueryError
 from mockseg.hub.destinations import Destinations
+from mockseg.journal.segments import Keys
+from mockseg.matching.match import ScalarMatch, required
 from mockseg.query.predicate import CallQuery, DeliveryFacts, Surroundings, compile_query
 
+# Fields of a message that are kept with its call.
+_KEPT: Final[dict[tuple[str, ...], str]] = {
+    ("event",): "event",
+    ("userId",): "user_id",
+    ("messageId",): "message_id",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def keys_of(match: ScalarMatch) -> Keys:
+    """Return what of a match an index knows; a call that matches has it.
+
+    Raises:
+        FqlError: ``where`` cannot be read.
+    """
+    texts: dict[str, str] = {}
+    loosely = False
+    for key, text in required(match):
+        kept = key if isinstance(key, str) else _KEPT.get(key)
+        if kept in Keys._fields and kept not in texts:
+            texts[kept] = text
+            # What a filter says of the message is not always what is kept of the call.
+            loosely = loosely or kept is not key
+    return Keys(**texts, loosely=loosely)
+
+
+def is_said_by(match: ScalarMatch, keys: Keys) -> bool:
+    """Return whether every call of a source with these keys matches."""
+    return not keys.loosely and not any(
+        getattr(match, key) not in {None, "any"}
+        for key in ScalarMatch.__struct_fields__
+        if key not in {"source", *Keys._fields}
+    )
 
 
 class Queries:

@@ -13,36 +13,22 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import takewhile
-from operator import attrgetter
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from mockseg.clock import Turn, breathe
 from mockseg.domain.call import KeptCall, Remark, UnexplainedRemark
 from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.domain.request import KeptRequest
-from mockseg.errors import JournalDamagedError, JournalError
-from mockseg.journal.counts import MINUTE_BYTES
-from mockseg.journal.file import LAST_NUMBER, JournalFile, Mark, Record, Sync
-from mockseg.journal.memory import MemoryJournal, _Source
+from mockseg.errors import JournalError
+from mockseg.journal.file import JournalFile
+from mockseg.journal.layout import Mark, Record, Sync
+from mockseg.journal.memory import _Source
 from mockseg.journal.rows import row_of
-from mockseg.journal.segments import (
-    SEGMENT_BYTES,
-    SEGMENT_CALLS,
-    Segment,
-    Share,
-    Summary,
-    UnreadCalls,
-    UnreadRequests,
-    UnreadRows,
-    seen_in,
-    summarised,
-)
-from mockseg.journal.window import Seen, seen_of
+from mockseg.journal.segmented import SegmentedJournal
+from mockseg.journal.segments import Summary
 
 log = logging.getLogger("mockseg")
 # The kind of the records of when requests were recorded, where these may not become too old.
@@ -52,7 +38,7 @@ _MOMENT = "moment"
 _MOST_NEW = 1000
 
 
-class DurableJournal(MemoryJournal):
+class DurableJournal(SegmentedJournal):
     """Requests and calls, in this process and in a file.
 
     Args:
@@ -61,12 +47,6 @@ class DurableJournal(MemoryJournal):
         bounds: as in :class:`MemoryJournal`.
 
     Attributes:
-        run: the same after a restart.
-        server: what was saved of the server, as it was found in the file, or None.
-        settings: the same of sources, by write key.
-        records: what other parts of the server had put into the file, by kind and number.
-        seen: what the calls in the file leave in the windows of messageIds, oldest first, each with
-            a write key.
         not_saved: called with a request and its calls that are no longer kept, because they could
             not be saved.
 
@@ -76,42 +56,28 @@ class DurableJournal(MemoryJournal):
 
     __slots__ = (
         "_closed",
-        "_closed_number",
         "_cuts",
         "_deletes",
         "_explained",
-        "_file",
-        "_gone",
         "_lost",
         "_marked",
         "_new",
         "_new_settings",
-        "_open_bytes",
-        "_open_calls",
         "_records",
         "_removed",
-        "_saved_number",
         "_scheduled",
-        "_segments",
-        "_told_damage",
         "_unexplained",
         "_waits",
         "not_saved",
-        "records",
-        "run",
-        "seen",
-        "server",
-        "settings",
     )
 
     def __init__(self, path: str, *, sync: Sync, **bounds: Any) -> None:
-        super().__init__(**bounds)
+        super().__init__(JournalFile(path, sync=sync), **bounds)
         self._waits = sync != "off"
         self._new: list[tuple[KeptRequest, list[KeptCall]]] = []
         # Of the new calls: which are to be explained before they are written, and what came of it.
         self._unexplained: deque[KeptCall] = deque()
         self._explained: dict[int, Remark] = {}
-        self._gone: list[int] = []
         self._removed: list[KeptCall] = []
         self._marked: set[str] = set()
         # Of sources that were forgotten as a whole: what was lost with them.
@@ -122,24 +88,16 @@ class DurableJournal(MemoryJournal):
         self._cuts: dict[str, int] = {}
         # Whether records that were cut off are still to be deleted.
         self._deletes = True
-        self._scheduled = self._closed = self._told_damage = False
-        # Closed segments, oldest first, and the last request that is in one.
-        self._segments: list[Segment] = []
-        self._closed_number = 0
-        # Of what came after them: calls and bytes, and the last request that is in the file.
-        self._open_calls = self._open_bytes = self._saved_number = 0
-        self.seen: list[tuple[str, Seen]] = []
-        self.records: dict[str, dict[int, bytes]] = {}
-        self.server: bytes | None = None
-        self.settings: dict[str, bytes] = {}
+        self._scheduled = self._closed = False
         self.not_saved: Callable[[KeptRequest, list[KeptCall]], object] = lambda *_: None
-        self._file = JournalFile(path, sync=sync)
-        self.run = self._file.run
         try:
-            self._load()
+            empty = self._load()
+            self._restore_moments()
+            self._file.begin_writing()
         except BaseException:
             self._file.close()
             raise
+        self._tidy_up(empty)
         self._file.make_ballast()
 
     # --- writing
@@ -156,6 +114,7 @@ class DurableJournal(MemoryJournal):
     def remove(self, call: KeptCall) -> None:
         super().remove(call)
         self._removed.append(call)
+        self._removed_ever.add(call.cursor)
         self._schedule()
 
     def evict_expired(self) -> bool:
@@ -364,33 +323,6 @@ class DurableJournal(MemoryJournal):
         self._marked.update(request.source for request in requests[:1])
         self._marked.update(call.source for call in calls[:1])
 
-    def _free(self, source: _Source) -> Iterator[None]:
-        # What was never read goes without being read.
-        source.calls.drop_unread()
-        for block in source.requests.drop_unread():
-            if isinstance(block, UnreadRequests):
-                self._freed(block.numbers())
-                yield
-        yield from super()._free(source)
-
-    def _evict(self) -> None:
-        with self._telling_damage():
-            super()._evict()
-
-    def _evict_bytes(self, excess: Callable[[], int]) -> None:
-        with self._telling_damage():
-            super()._evict_bytes(excess)
-
-    @contextlib.contextmanager
-    def _telling_damage(self) -> Iterator[None]:
-        """Go on without evicting what cannot be read: it takes no memory, and was recorded."""
-        try:
-            yield
-        except JournalDamagedError as error:
-            if not self._told_damage:
-                log.error("%s", error)  # noqa: TRY400  (one sentence says it)
-            self._told_damage = True
-
     def _freed(self, numbers: list[int]) -> None:
         self._gone.extend(numbers)
         self._schedule()
@@ -405,47 +337,6 @@ class DurableJournal(MemoryJournal):
         return Mark(key, after, lost.calls, lost.cursor, lost.requests, lost.number)
 
     # --- starting
-
-    def known_sources(self) -> list[str]:
-        """Return the write keys of the sources that something is known of.
-
-        They are in the order in which they were last used.
-        """
-        return sorted(self._sources, key=self.last_request)
-
-    def _load(self) -> None:
-        """Take in what the file has; of what is in a closed segment, the summary."""
-        file = self._file
-        # What is read was not recorded now.
-        age, self._age = self._age, None
-        found = _Found({}, file.removed())
-        for mark, settings in file.marks():
-            found.marks[mark.key] = mark
-            if settings is not None:
-                self.settings[mark.key] = settings
-        self.server = file.server
-        empty = []
-        for summary in file.segments():
-            self._load_rows(found, self._closed_number + 1, summary.first - 1)
-            if not self._load_segment(found, summary):
-                empty.append(summary)
-            self._closed_number = summary.last
-        self._load_rows(found, self._closed_number + 1)
-        for mark in found.marks.values():
-            if mark.calls or mark.requests:
-                self._restore(mark)
-        self.cursor = max(self.cursor, file.cursor)
-        self.number = self._saved_number = max(self.number, file.number)
-        self.evicted_cursor = max((mark.cursor for mark in found.marks.values()), default=0)
-        for kind, record, value in file.records():
-            self.records.setdefault(kind, {})[record] = value or b""
-        self._evict()
-        self._meter.keep_bound()
-        self.evicted_ever = 0
-        self._age = age
-        self._restore_moments()
-        file.begin_writing()
-        self._tidy_up(empty)
 
     def _tidy_up(self, empty: list[Summary]) -> None:
         """Write what follows from what was read.
@@ -478,168 +369,3 @@ class DurableJournal(MemoryJournal):
         age.on_begun = lambda number, at_ns: self.put(_MOMENT, number, lambda: b"%d" % at_ns)
         age.on_ended = partial(self.cut, _MOMENT)
         age.restore((number, int(value)) for number, value in moments)
-
-    def _load_rows(self, found: _Found, first: int, last: int = LAST_NUMBER) -> None:
-        """Read the rows with these numbers into memory."""
-        seen: dict[str, list[KeptCall]] = {}
-        for request, calls in self._file.requests(first=first, last=last):
-            mark = found.mark(request.source)
-            if request.number <= mark.after:
-                self._gone.append(request.number)
-                continue
-            self._restore(mark)
-            alive = [
-                call
-                for call in calls
-                if call.cursor > mark.cursor and call.cursor not in found.removed
-            ]
-            self._count_open(request, alive)
-            super().append(request, alive)
-            seen.setdefault(request.source, []).extend(alive)
-        self.seen.extend((source, seen_of(calls)) for source, calls in seen.items())
-
-    def _load_segment(self, found: _Found, summary: Summary) -> bool:
-        """Take in what is known of a segment; return whether anything of it is kept."""
-        kept = [(share, found.kept(share)) for share in summary.shares]
-        if not any(part for _, part in kept):
-            return False
-        segment = Segment(summary)
-        self._add_segment(segment)
-        if "some" in {part for _, part in kept} or found.has_removed(summary):
-            # What is left of it must be counted anew.
-            self._load_rows(found, summary.first, summary.last)
-            self._open_calls = self._open_bytes = 0
-            return True
-        rows = UnreadRows(
-            segment,
-            [share for share, part in kept if part],
-            file=self._file,
-            resized=self._resized,
-        )
-        for share, part in kept:
-            if part:
-                self._restore(found.mark(share.source))
-                self._add_unread(rows, share)
-                self.seen.append((share.source, seen_in(summary, share)))
-            else:
-                # Some may be left, and the segment is in the file until they all are gone.
-                self._gone.extend(rows.numbers(share))
-        self._all.requests.append_unread(UnreadRequests(rows, None))
-        if any(share.calls for share in rows.shares.values()):
-            self._all.calls.append_unread(UnreadCalls(rows, None))
-        self.cursor = max(self.cursor, segment.last_cursor)
-        self.number = summary.last
-        return True
-
-    def _add_unread(self, rows: UnreadRows, share: Share) -> None:
-        source = self._sources[share.source]
-        requests = UnreadRequests(rows, share.source)
-        source.requests.append_unread(requests)
-        if share.calls:
-            source.calls.append_unread(UnreadCalls(rows, share.source))
-        minutes = source.counts.minutes
-        for counts in (source.counts, self._all.counts):
-            counts.add_saved(share.counts)
-        minutes = source.counts.minutes - minutes
-        self._resized(share.source, share.size_bytes + minutes * MINUTE_BYTES)
-        self._kept_calls += share.calls
-        self._kept_requests += len(requests)
-
-    def _resized(self, key: str, size_bytes: int) -> None:
-        source = self._sources.get(key)
-        if source is not None:
-            source.size_bytes += size_bytes
-            self._account.add(size_bytes)
-
-    def _restore(self, mark: Mark) -> None:
-        if mark.key in self._sources:
-            return
-        source = self._sources[mark.key] = _Source(mark.after)
-        source.calls.evicted, source.calls.evicted_number = mark.calls, mark.cursor
-        source.requests.evicted, source.requests.evicted_number = mark.requests, mark.number
-
-    # --- closing segments
-
-    def _count_open(self, request: KeptRequest, calls: list[KeptCall]) -> None:
-        self._open_calls += len(calls) or 1
-        self._open_bytes += len(request.body)
-
-    def _close_segment(self) -> bool:
-        """Close a segment if enough calls are saved for one; return whether it was."""
-        if self._open_calls < SEGMENT_CALLS and self._open_bytes < SEGMENT_BYTES:
-            return False
-        requests: list[KeptRequest] = []
-        calls = size_bytes = 0
-        for request in self._alive_requests(self._all.requests.after(self._closed_number)):
-            if request.number > self._saved_number:
-                break
-            requests.append(request)
-            calls += request.calls or 1
-            size_bytes += len(request.body)
-            if calls >= SEGMENT_CALLS or size_bytes >= SEGMENT_BYTES:
-                break
-        else:
-            # Some were evicted or cleared meanwhile.
-            self._open_calls, self._open_bytes = calls, size_bytes
-            return False
-        last = requests[-1].number
-        cursor = min([request.first_cursor for request in requests if request.calls], default=0)
-        theirs = self._alive_calls(self._all.calls.after(cursor - 1)) if cursor else iter(())
-        summary = summarised(
-            requests, [*takewhile(lambda call: call.request.number <= last, theirs)]
-        )
-        self._file.add_segment(summary)
-        self._add_segment(Segment(summary))
-        self._closed_number = last
-        self._open_calls -= calls
-        self._open_bytes -= size_bytes
-        return True
-
-    def _add_segment(self, segment: Segment) -> None:
-        self._segments.append(segment)
-        self._account.add(segment.size_bytes)
-
-    def _emptied(self, gone: list[int]) -> list[Segment]:
-        """Forget segments of which nothing is kept any more; return them.
-
-        Args:
-            gone: numbers of requests that are no longer kept.
-        """
-        emptied = []
-        for number in gone if self._segments else ():
-            at = bisect_right(self._segments, number, key=_first) - 1
-            if at >= 0 and self._segments[at].forget(number):
-                segment = self._segments.pop(at)
-                self._account.add(-segment.size_bytes)
-                emptied.append(segment)
-        return emptied
-
-
-class _Found(NamedTuple):
-    """What a file says of its rows.
-
-    Attributes:
-        marks: by write key.
-        removed: cursors of calls that were forgotten, each with its request's number.
-    """
-
-    marks: dict[str, Mark]
-    removed: dict[int, int]
-
-    def mark(self, source: str) -> Mark:
-        return self.marks.get(source) or Mark(source)
-
-    def kept(self, share: Share) -> Literal["all", "some", ""]:
-        """Return how much of a share is kept."""
-        mark = self.mark(share.source)
-        first, last = share.first_number, share.last_number
-        if mark.after >= last or (mark.number >= last and mark.cursor >= share.last_cursor):
-            return ""
-        evicted = share.calls and mark.cursor >= share.first_cursor
-        return "some" if max(mark.after, mark.number) >= first or evicted else "all"
-
-    def has_removed(self, summary: Summary) -> bool:
-        return any(summary.first <= number <= summary.last for number in self.removed.values())
-
-
-_first = attrgetter("first")

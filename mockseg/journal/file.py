@@ -16,7 +16,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Literal
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -24,79 +24,24 @@ from filelock import FileLock, Timeout
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError, JournalError
+from mockseg.journal.layout import (
+    APPLICATION_ID,
+    BALLAST_BYTES,
+    LAST_NUMBER,
+    SCHEMA,
+    SEGMENTS,
+    VERSION,
+    Mark,
+    Meta,
+    Record,
+    Sync,
+    why_not_ours,
+)
 from mockseg.journal.rows import Row, RowReader
 from mockseg.journal.segments import Summary, decoded, encoded
 
-Sync: TypeAlias = Literal["off", "normal", "full"]
-
-_APPLICATION_ID = 0x6D6B7367
-_VERSION = 2
-# The highest number that SQLite takes.
-LAST_NUMBER: Final = 2**63 - 1
-# Deleted when the disk is full, so that clearing and evicting still have a place to write to.
-_BALLAST_BYTES = 8 * 1024 * 1024
-_MAGIC = b"SQLite format 3\0"
-
-_SCHEMA = """
-create table meta (key text primary key, value) without rowid;
-create table sources (
-    key text primary key, after integer, calls integer, cursor integer, requests integer,
-    number integer, settings blob) without rowid;
-create table requests (number integer primary key, entry blob, body blob, crc integer);
-create table removed (cursor integer primary key, request integer);
-create table records (
-    kind text, number integer, value blob, crc integer, primary key (kind, number));
-create table cuts (kind text primary key, number integer) without rowid;
-"""
-# Since version 2.
-_SEGMENTS = """
-create table segments (first integer primary key, last integer, summary blob, crc integer);
-"""
-
-
 # How many records that were cut off are deleted in one transaction.
 _DELETED_AT_ONCE = 1000
-
-
-class Record(NamedTuple):
-    """What another part of the server has in the file.
-
-    Attributes:
-        kind: what it is, and whose.
-        number: its place among those of its kind.
-        value: None deletes it.
-    """
-
-    kind: str
-    number: int
-    value: bytes | None
-
-
-class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """How far a source was cleared and evicted.
-
-    Attributes:
-        key: its write key.
-        after: the number up to which its requests are gone.
-        calls, cursor, requests, number: what was evicted, as in
-            :class:`~mockseg.domain.lost.Lost`.
-    """
-
-    key: str
-    after: int = 0
-    calls: int = 0
-    cursor: int = 0
-    requests: int = 0
-    number: int = 0
-
-
-class _Meta(msgspec.Struct, frozen=True):
-    """What the file says of itself; see :class:`JournalFile`."""
-
-    run: int
-    cursor: int
-    number: int
-    server: bytes | None = None
 
 
 class JournalFile:
@@ -137,7 +82,6 @@ class JournalFile:
             raise self._error(f"cannot be opened: {error.strerror}") from None
         try:
             with self._refusing():
-                self._check_head()
                 self._open()
         except BaseException:
             self._disconnect()
@@ -145,6 +89,9 @@ class JournalFile:
             raise
 
     def _open(self) -> None:
+        reason = why_not_ours(Path(self.path))
+        if reason is not None:
+            raise self._error(reason)
         new = not Path(self.path).exists() or not Path(self.path).stat().st_size
         if new:
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -155,7 +102,7 @@ class JournalFile:
         execute = self._connection.execute
         (self._version,) = execute("pragma user_version").fetchone()
         rows = dict(execute("select key, value from meta").fetchall())
-        meta = msgspec.convert(rows, _Meta)
+        meta = msgspec.convert(rows, Meta)
         self.run, self.cursor, self.number = meta.run, meta.cursor, meta.number
         self.server = meta.server
 
@@ -163,11 +110,11 @@ class JournalFile:
         self._connect("rw")
         execute = self._connection.execute
         execute("pragma page_size = 16384")
-        execute(f"pragma application_id = {_APPLICATION_ID}")
-        execute(f"pragma user_version = {_VERSION}")
+        execute(f"pragma application_id = {APPLICATION_ID}")
+        execute(f"pragma user_version = {VERSION}")
         execute("pragma journal_mode = wal")
         run = int.from_bytes(os.urandom(4), "big") or 1
-        self._connection.executescript(f"begin;{_SCHEMA}{_SEGMENTS}commit")
+        self._connection.executescript(f"begin;{SCHEMA}{SEGMENTS}commit")
         rows = [("run", run), ("cursor", 0), ("number", 0)]
         self._connection.executemany("insert into meta values (?, ?)", rows)
         self._disconnect()
@@ -200,38 +147,16 @@ class JournalFile:
         Raises:
             sqlite3.Error: nothing was changed.
         """
-        if self._version < _VERSION:
+        if self._version < VERSION:
             with self._transaction() as execute:
-                execute(_SEGMENTS)
-                execute(f"pragma user_version = {_VERSION}")
-            self._version = _VERSION
+                execute(SEGMENTS)
+                execute(f"pragma user_version = {VERSION}")
+            self._version = VERSION
 
     @property
     def _connection(self) -> sqlite3.Connection:
         assert self._opened is not None  # noqa: S101  (it is opened when it is made)
         return self._opened
-
-    def _check_head(self) -> None:
-        """Refuse what another program wrote before SQLite, which may repair it, sees it."""
-        path = Path(self.path)
-        head = b""
-        if path.exists():
-            with path.open("rb") as file:
-                head = file.read(100)
-        if not head:
-            return
-        if len(head) < 100 or not head.startswith(_MAGIC):
-            raise self._error(
-                "is not an SQLite database, so mockseg did not write it; pass another file"
-            )
-        version = int.from_bytes(head[60:64], "big")
-        if int.from_bytes(head[68:72], "big") != _APPLICATION_ID:
-            raise self._error("is an SQLite database of another program; pass another file")
-        if version > _VERSION:
-            raise self._error(
-                f"was written by a newer mockseg (format {version}, this one reads {_VERSION});"
-                " update mockseg, or pass another file"
-            )
 
     # --- reading
 
@@ -507,8 +432,8 @@ class JournalFile:
     def make_ballast(self) -> None:
         """Take room on the disk that can be let go of when it is full."""
         try:
-            if not self._ballast.exists() or self._ballast.stat().st_size < _BALLAST_BYTES:
-                self._ballast.write_bytes(b"\0" * _BALLAST_BYTES)
+            if not self._ballast.exists() or self._ballast.stat().st_size < BALLAST_BYTES:
+                self._ballast.write_bytes(b"\0" * BALLAST_BYTES)
         except OSError:
             self.drop_ballast()
 
@@ -524,7 +449,7 @@ class JournalFile:
             free = shutil.disk_usage(Path(self.path).absolute().parent).free
         except (OSError, sqlite3.Error):
             return False
-        return bool(max(free - _BALLAST_BYTES, pages * page_bytes) >= _BALLAST_BYTES)
+        return bool(max(free - BALLAST_BYTES, pages * page_bytes) >= BALLAST_BYTES)
 
     # --- ending
 

@@ -21,7 +21,9 @@ from mockseg.journal.age import AgeLimit
 from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
 from mockseg.journal.counts import MINUTE_BYTES, Counts, count_arrival
 from mockseg.journal.meter import Meter
+from mockseg.journal.narrowed import Narrowed
 from mockseg.journal.records import NumberedRecords, evict_largest
+from mockseg.journal.segments import Keys
 
 # How many calls or requests a long scan looks at before it looks at the clock.
 _SCAN_STEP = 32
@@ -300,6 +302,15 @@ class MemoryJournal:
             each for each in self._sources.values() if each.calls.evicted or each.requests.evicted
         )
         return sum((each.lost for each in some), NOTHING_LOST)
+
+    def narrow(self, keys: Keys, *, source: str | None) -> Narrowed | None:  # noqa: ARG002
+        """Return a search by some keys, None where to look at all calls is as good, as here.
+
+        Args:
+            keys: what calls are looked for by.
+            source: a write key, None for all.
+        """
+        return None
 
     async def scan(
         self, *, after: int = 0, source: str | None = None

@@ -15,6 +15,7 @@ from mockseg.journal.background import BackgroundWork
 from mockseg.journal.durable import DurableJournal
 from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.meter import Meter
+from mockseg.journal.segments import Keys
 
 _ANSWER = Answer(status=200, body=b"{}")
 _REFUSED = Answer(status=400, body=b"no")
@@ -141,7 +142,7 @@ def _step(pair, chance):
 @pytest.mark.parametrize("bounds", [(10**6, 10**6), (40, 10**6), (10**6, 25)])
 def test_a_journal_in_segments_answers_as_one_in_memory(tmp_path, monkeypatch, bounds, seed):
     """Whatever is recorded, cleared, evicted and read, and whenever the server starts anew."""
-    monkeypatch.setattr("mockseg.journal.durable.SEGMENT_CALLS", 8)
+    monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
     chance = random.Random(seed)
     pair = _Pair(tmp_path / "journal.db", max_calls=bounds[0], max_requests=bounds[1])
     for _ in range(120):
@@ -155,4 +156,60 @@ def test_a_journal_in_segments_answers_as_one_in_memory(tmp_path, monkeypatch, b
         expected = pair.memory.requests_after(0, **everything)
         assert pair.durable.requests_after(0, **everything) == expected
     pair.compare()
+    pair.durable.close()
+
+
+async def _found(journal, keys, source):
+    """Return cursors by the index, both ways, and their number; by looking at all where none is."""
+    narrowed = journal.narrow(keys, source=source)
+    assert narrowed is not None
+    forth = [call async for portion in narrowed.after(0) for call in portion]
+    back = [call async for portion in narrowed.before(None) for call in portion]
+    assert back == forth[::-1]
+    assert [call.cursor for call in forth] == sorted({call.cursor for call in forth})
+    return forth, await narrowed.total()
+
+
+def _has(call, keys):
+    return (
+        keys.event in {None, call.event}
+        and keys.user_id in {None, call.user_id}
+        and keys.message_id in {None, call.message_id}
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("bounds", [(10**6, 10**6), (60, 10**6)])
+async def test_an_index_finds_what_a_look_at_all_calls_finds(tmp_path, monkeypatch, bounds, seed):
+    """By event, user, messageId and two of them; of a source and of all; loosely a superset."""
+    monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
+    monkeypatch.setattr("mockseg.journal.segmented._FEW_CALLS", 0)
+    monkeypatch.setattr("mockseg.journal.segmented._FEW_A_SHARE", 0)
+    monkeypatch.setattr("mockseg.journal.narrowed._ONE_BY_ONE", 2)
+    chance = random.Random(seed)
+    pair = _Pair(tmp_path / "journal.db", max_calls=bounds[0], max_requests=bounds[1])
+    for _ in range(80):
+        _step(pair, chance)
+        if pair.durable.saving is not None:
+            await pair.durable.saving
+        keys = Keys(
+            chance.choice((None, "E0", "E1", "none")),
+            chance.choice((None, "u0", "u1")),
+            chance.choice((None, None, f"m{chance.randrange(1, 40)}.1")),
+        )
+        source = chance.choice((None, *_SOURCES))
+        if keys == Keys():
+            assert pair.durable.narrow(keys, source=source) is None
+            continue
+        everything = pair.memory.calls_after(0, limit=10**6, source=source)
+        expected = [call for call in everything if _has(call, keys)]
+        found, total = await _found(pair.durable, keys, source)
+        assert [call for call in found if _has(call, keys)] == expected
+        assert total == len(expected)
+        loosely, unknown = await _found(pair.durable, keys._replace(loosely=True), source)
+        assert unknown is None
+        # A filter may mean what has no such key, too.
+        if keys[1:3] == (None, None):
+            expected += [call for call in everything if call.event is None]
+        assert {call.cursor for call in expected} <= {call.cursor for call in loosely}
     pair.durable.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -15,6 +14,7 @@ from mockseg.domain.findings import Finding, Violation
 from mockseg.domain.request import Arrival, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import OperationError
+from mockseg.hub.call_lists import found_calls
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.fault_registry import FaultRegistry
 from mockseg.hub.handlers.deliveries import overdue
@@ -31,7 +31,7 @@ from mockseg.hub.waits import Bell, CallWaiter, check_count, compiled, wait_for_
 from mockseg.journal.background import BackgroundWork
 from mockseg.journal.memory import MemoryJournal
 from mockseg.json_types import Json, JsonObject
-from mockseg.matching.match import ScalarMatch, narrows
+from mockseg.matching.match import ScalarMatch
 from mockseg.matching.render import counted
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import (
@@ -56,7 +56,6 @@ from mockseg.operations.calls import (
 from mockseg.operations.explanations import ExplainCalls
 from mockseg.operations.requests import MOST_KINDS, Refusals
 from mockseg.plans.model import Rule
-from mockseg.query.predicate import CallQuery
 from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path
 
 # What was exported was delivered then; `redeliver` delivers it again.
@@ -68,15 +67,8 @@ _ANNOTATIONS = ("title", "description")
 
 
 async def list_calls(asked: ListCalls, *, journal: MemoryJournal, queries: Queries) -> CallPage:
-    most = asked.limit + 1
     query = None if asked.q is None else queries.compile(asked.q)
-    total: int | None = None
-    if query is None and not narrows(asked):
-        total, found = journal.count(asked.source)[0], _page(asked, most, journal)
-    elif asked.total:
-        total, found = await _filtered(asked, most, journal, query)
-    else:
-        found = await _first_found(asked, most, journal, query)
+    total, found = await found_calls(asked, query, journal)
     shown = fitting(found, limit=asked.limit, size=lambda call: len(call.raw))
     return CallPage(
         calls=await made_in_turns(KeptCall.view, shown),
@@ -84,71 +76,6 @@ async def list_calls(asked: ListCalls, *, journal: MemoryJournal, queries: Queri
         next=shown[-1].cursor if len(found) > len(shown) else None,
         verdict=asked.verdict or "any",
     )
-
-
-def _page(asked: ListCalls, most: int, journal: MemoryJournal) -> list[KeptCall]:
-    if asked.order == "newest":
-        calls = journal.calls_before(asked.before, limit=most, source=asked.source)
-        return [call for call in calls if call.cursor > asked.after]
-    calls = journal.calls_after(asked.after, limit=most, source=asked.source)
-    return [call for call in calls if asked.before is None or call.cursor < asked.before]
-
-
-async def _filtered(
-    asked: ListCalls, most: int, journal: MemoryJournal, query: CallQuery | None
-) -> tuple[int, list[KeptCall]]:
-    """Return how many calls match at all, and those of the page."""
-    matches = compiled(asked)
-    found_by_query = query.matches if query is not None else _all
-    newest = asked.order == "newest"
-    total = 0
-    # A full deque drops its oldest.
-    found: deque[KeptCall] = deque(maxlen=most if newest else None)
-    async for portion in journal.scan(source=asked.source):
-        for call in portion:
-            if not (matches(call) and found_by_query(call)):
-                continue
-            total += 1
-            if call.cursor <= asked.after:
-                continue
-            if asked.before is not None and call.cursor >= asked.before:
-                continue
-            if newest or len(found) < most:
-                found.append(call)
-    if newest:
-        found.reverse()
-    return total, list(found)
-
-
-async def _first_found(
-    asked: ListCalls, most: int, journal: MemoryJournal, query: CallQuery | None
-) -> list[KeptCall]:
-    """Return the calls of the page, and look at no others."""
-    matches = compiled(asked)
-    found_by_query = query.matches if query is not None else _all
-    newest = asked.order == "newest"
-    found: list[KeptCall] = []
-    portions = (
-        journal.scan_back(before=asked.before, source=asked.source)
-        if newest
-        else journal.scan(after=asked.after, source=asked.source)
-    )
-    async for portion in portions:
-        for call in portion:
-            is_past = (
-                call.cursor <= asked.after
-                if newest
-                else asked.before is not None and call.cursor >= asked.before
-            )
-            if is_past or len(found) == most:
-                return found
-            if matches(call) and found_by_query(call):
-                found.append(call)
-    return found
-
-
-def _all(_call: KeptCall) -> bool:
-    return True
 
 
 async def get_call(

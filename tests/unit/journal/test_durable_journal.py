@@ -4,51 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 
-import msgspec
 import pytest
-from journal_files import copy_of_killed
+from journal_files import (
+    altered,
+    arrival,
+    copy_of_killed,
+    edited,
+    found_in,
+    hub_of,
+    ids_in,
+    perform,
+)
 
-from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
-from mockseg.errors import JournalError, OperationError
-from mockseg.hub.hub import Hub
-from mockseg.journal.rows import RowReader
-
-_BATCH = Route(path="/v1/batch", carries="batch")
-
-
-def _arrival(*ids, source="k", text="x"):
-    calls = [
-        {"type": "track", "event": "E", "userId": "u", "messageId": id_, "properties": {"t": text}}
-        for id_ in ids
-    ]
-    body = msgspec.json.encode({"writeKey": source, "batch": calls})
-    return Arrival(
-        route=_BATCH,
-        method="POST",
-        path="/v1/batch",
-        query="",
-        headers=(("Host", "h"),),
-        body=body,
-        sent_bytes=len(body),
-    )
-
-
-def _hub(file, **settings):
-    return Hub(Settings(journal=str(file), **settings))
-
-
-def _ids(hub, source=None):
-    return [call.message_id for call in hub.journal.calls_after(0, limit=10**6, source=source)]
-
-
-def _found(file, **settings):
-    """Return the messageIds that a server finds in a file, or in a copy of it."""
-    hub = _hub(file, **settings)
-    try:
-        return _ids(hub)
-    finally:
-        hub.close()
+from mockseg.errors import JournalError
 
 
 @pytest.fixture(name="file")
@@ -58,21 +26,21 @@ def _file(tmp_path):
 
 def test_a_restart_keeps_calls_with_everything_that_is_said_of_them(file):
     """Calls, requests, verdicts and cursors are the same after a restart; none is used again."""
-    hub = _hub(file)
-    hub.accept(_arrival("a", "b", "a"))
-    hub.accept(_arrival(source="empty"))
-    hub.accept(_arrival("cleared", source="other"))
+    hub = hub_of(file)
+    hub.accept(arrival("a", "b", "a"))
+    hub.accept(arrival(source="empty"))
+    hub.accept(arrival("cleared", source="other"))
     hub.clear("other")
     before = [call.view() for call in hub.journal.calls_after(0, limit=9)]
     requests = hub.journal.requests_after(0, limit=9)
     minutes = hub.journal.counts().by_time(1)
     hub.close()
-    again = _hub(file)
+    again = hub_of(file)
     assert again.journal.counts().by_time(1) == minutes
     assert [call.view() for call in again.journal.calls_after(0, limit=9)] == before
     assert again.journal.requests_after(0, limit=9) == requests
     assert [source.key for source in again.sources] == ["k", "empty", "other"]
-    again.accept(_arrival("b", "c"))
+    again.accept(arrival("b", "c"))
     new = again.journal.calls_after(before[-1].cursor, limit=9)
     # The cleared call had the cursor 4.
     assert [(call.cursor, call.verdict) for call in new] == [(5, "dropped"), (6, "accepted")]
@@ -82,14 +50,14 @@ def test_a_restart_keeps_calls_with_everything_that_is_said_of_them(file):
 
 def test_what_was_evicted_is_known_after_a_restart(file):
     """Bounds hold over a restart, and nobody takes what was evicted for what never came."""
-    hub = _hub(file, max_calls=10)
+    hub = hub_of(file, max_calls=10)
     for number in range(30):
-        hub.accept(_arrival(f"m{number}"))
+        hub.accept(arrival(f"m{number}"))
     lost = hub.sources.lost("k")
-    kept = _ids(hub)
+    kept = ids_in(hub)
     hub.close()
-    again = _hub(file, max_calls=10)
-    assert _ids(again) == kept
+    again = hub_of(file, max_calls=10)
+    assert ids_in(again) == kept
     assert again.sources.lost("k") == lost
     assert lost.calls == 30 - len(kept)
     again.close()
@@ -97,43 +65,43 @@ def test_what_was_evicted_is_known_after_a_restart(file):
 
 def test_a_part_of_a_batch_stays_a_part(file):
     """A call that was forgotten, or evicted out of its batch, does not come back."""
-    hub = _hub(file, max_calls=4)
-    hub.accept(_arrival("a", "b", "c", "d"))
-    hub.accept(_arrival("e"))
+    hub = hub_of(file, max_calls=4)
+    hub.accept(arrival("a", "b", "c", "d"))
+    hub.accept(arrival("e"))
     hub.journal.remove(hub.journal.calls_after(0, limit=9)[-2])
-    kept = _ids(hub)
+    kept = ids_in(hub)
     assert kept[-1] == "e"
     assert "d" not in kept
     hub.close()
-    assert _found(file, max_calls=4) == kept
+    assert found_in(file, max_calls=4) == kept
 
 
 async def test_an_answer_waits_for_its_commit(file, tmp_path):
     """What was answered is in the file as a kill leaves it; with `off` an answer does not wait."""
-    hub = _hub(file)
-    hub.accept(_arrival("a"))
-    assert _found(copy_of_killed(file, tmp_path / "early")) == []
+    hub = hub_of(file)
+    hub.accept(arrival("a"))
+    assert found_in(copy_of_killed(file, tmp_path / "early")) == []
     await hub.journal.saving
     assert hub.journal.saving is None
-    assert _found(copy_of_killed(file, tmp_path / "answered")) == ["a"]
+    assert found_in(copy_of_killed(file, tmp_path / "answered")) == ["a"]
     hub.close()
-    hasty = _hub(tmp_path / "hasty.db", journal_sync="off")
-    hasty.accept(_arrival("a"))
+    hasty = hub_of(tmp_path / "hasty.db", journal_sync="off")
+    hasty.accept(arrival("a"))
     assert hasty.journal.saving is None
-    assert _found(copy_of_killed(tmp_path / "hasty.db", tmp_path / "lost")) == []
+    assert found_in(copy_of_killed(tmp_path / "hasty.db", tmp_path / "lost")) == []
     hasty.close()
 
 
 async def test_one_commit_is_for_all_that_one_turn_recorded(file):
     """Requests of one turn of the event loop wait for the same commit."""
-    hub = _hub(file)
-    hub.accept(_arrival("a"))
+    hub = hub_of(file)
+    hub.accept(arrival("a"))
     first = hub.journal.saving
-    hub.accept(_arrival("b"))
+    hub.accept(arrival("b"))
     assert hub.journal.saving is first
     await first
     hub.close()
-    assert _found(file) == ["a", "b"]
+    assert found_in(file) == ["a", "b"]
 
 
 class _Failing:
@@ -172,20 +140,20 @@ async def test_whichever_statement_fails_what_was_answered_is_there_and_the_rest
     while failed:
         step += 1
         file = tmp_path / f"{step}.db"
-        hub = _hub(file)
+        hub = hub_of(file)
         failing = _Failing(hub.journal._file._opened, at=step)
         hub.journal._file._opened = failing
         answered = []
         for batch in (("a", "b"), ("c", "d", "e"), ("f",)):
-            hub.accept(_arrival(*batch))
+            hub.accept(arrival(*batch))
             try:
                 await hub.journal.saving
             except JournalError:
                 continue
             answered += batch
-        assert _ids(hub) == answered
+        assert ids_in(hub) == answered
         hub.close()
-        assert _found(file) == answered
+        assert found_in(file) == answered
         failed = failing.failed
         # What was refused was not lost: it can be sent again, and is new.
         assert answered[-1] == "f" or failed
@@ -194,13 +162,13 @@ async def test_whichever_statement_fails_what_was_answered_is_there_and_the_rest
 
 async def test_a_full_disk_refuses_and_recovers_without_a_restart(file):
     """A request that does not fit is refused whole; clearing works, and then requests fit again."""
-    hub = _hub(file)
+    hub = hub_of(file)
     connection = hub.journal._file._connection
     (pages,) = connection.execute("pragma page_count").fetchone()
     connection.execute(f"pragma max_page_count = {pages + 20}")
     stored = []
     for number in range(100):
-        hub.accept(_arrival(f"m{number}", text="x" * 30_000))
+        hub.accept(arrival(f"m{number}", text="x" * 30_000))
         try:
             await hub.journal.saving
         except JournalError as error:
@@ -209,24 +177,17 @@ async def test_a_full_disk_refuses_and_recovers_without_a_restart(file):
         stored.append(f"m{number}")
     assert 0 < len(stored) < 100
     assert said.endswith("clear sources, or free disk space")
-    assert _ids(hub) == stored
+    assert ids_in(hub) == stored
     assert hub.journal.count("k") == (len(stored), len(stored))
     hub.clear("k")
     await hub.journal.saving
     # The same messageId again: it was not kept, so it is no duplicate.
-    hub.accept(_arrival(f"m{len(stored)}", text="x" * 30_000))
+    hub.accept(arrival(f"m{len(stored)}", text="x" * 30_000))
     await hub.journal.saving
     (call,) = hub.journal.calls_after(0, limit=9)
     assert call.good
     hub.close()
-    assert _found(file) == [call.message_id]
-
-
-def _altered(file, change):
-    data = bytearray(file.read_bytes())
-    change(data)
-    file.write_bytes(data)
-    return bytes(data)
+    assert found_in(file) == [call.message_id]
 
 
 @pytest.mark.parametrize(
@@ -240,10 +201,10 @@ def _altered(file, change):
 )
 def test_a_file_that_is_not_ours_or_newer_is_refused_and_left_alone(file, change, said):
     """One sentence says what it is, and no byte of it changes."""
-    _hub(file).close()
-    before = _altered(file, change)
+    hub_of(file).close()
+    before = altered(file, change)
     with pytest.raises(JournalError, match=said) as refusal:
-        _hub(file)
+        hub_of(file)
     assert str(refusal.value).startswith(f"journal {file} ")
     assert "\n" not in str(refusal.value)
     assert file.read_bytes() == before
@@ -251,17 +212,17 @@ def test_a_file_that_is_not_ours_or_newer_is_refused_and_left_alone(file, change
 
 def test_damage_anywhere_is_reported_or_does_no_harm_and_is_never_overwritten(file):
     """Each page and many bodies with a wrong byte: one sentence, or the same calls as before."""
-    hub = _hub(file)
+    hub = hub_of(file)
     texts = [f"text {number} " * 30 for number in range(60)]
     for number, text in enumerate(texts):
-        hub.accept(_arrival(f"m{number}", text=text))
+        hub.accept(arrival(f"m{number}", text=text))
     hub.close()
     whole, ids = file.read_bytes(), [f"m{number}" for number in range(60)]
     said, changed = [], 0
     for place in range(120, len(whole), 997):
-        before = _altered(file, lambda data, place=place: data.__setitem__(place, data[place] ^ 1))
+        before = altered(file, lambda data, place=place: data.__setitem__(place, data[place] ^ 1))
         try:
-            assert _found(file) == ids
+            assert found_in(file) == ids
             # It was opened, so it may be written: to no harm.
         except JournalError as error:
             said.append(str(error))
@@ -272,53 +233,53 @@ def test_damage_anywhere_is_reported_or_does_no_harm_and_is_never_overwritten(fi
     assert not changed
     # What SQLite itself does not see: a byte of a body.
     place = whole.index(b"text 7 ")
-    _altered(file, lambda data: data.__setitem__(place, ord("T")))
+    altered(file, lambda data: data.__setitem__(place, ord("T")))
     with pytest.raises(JournalError, match="the checksum of request 8 is wrong"):
-        _hub(file)
+        hub_of(file)
 
 
 def test_two_servers_never_use_one_file(file):
     """The second is refused in one sentence; after the first has ended it is served."""
-    hub = _hub(file)
+    hub = hub_of(file)
     with pytest.raises(JournalError, match="is in use by another mockseg"):
-        _hub(file)
+        hub_of(file)
     hub.close()
-    _hub(file).close()
+    hub_of(file).close()
 
 
 def test_a_file_that_cannot_be_made_is_refused(tmp_path):
     """A missing folder, and a folder in place of the file, are named."""
     with pytest.raises(JournalError, match="its folder does not exist"):
-        _hub(tmp_path / "missing" / "journal.db")
+        hub_of(tmp_path / "missing" / "journal.db")
     with pytest.raises(JournalError, match="cannot be opened"):
-        _hub(tmp_path)
+        hub_of(tmp_path)
 
 
 def test_only_its_owner_can_read_the_file(file):
     """What users sent is nobody else's."""
-    _hub(file).close()
+    hub_of(file).close()
     assert file.stat().st_mode & 0o077 == 0
 
 
 async def test_sources_are_set_after_a_restart_as_they_were(file):
     """Plan, settings, name and clocks of a source outlive it, and so does the server's clock."""
-    hub = _hub(file)
+    hub = hub_of(file)
     plan = {"rules": [{"type": "TRACK", "key": "Planned", "version": 1, "jsonSchema": {}}]}
-    await _perform(hub, "create_source", writeKey="k", name="Shop", edge="2018", plan=plan)
-    await _perform(hub, "create_source", writeKey="gone")
-    await _perform(hub, "delete_source", writeKey="gone")
-    await _perform(hub, "set_clock", now="2020-01-01T00:00:00Z", frozen=True)
-    await _perform(hub, "advance_clock", seconds=60, source="k")
+    await perform(hub, "create_source", writeKey="k", name="Shop", edge="2018", plan=plan)
+    await perform(hub, "create_source", writeKey="gone")
+    await perform(hub, "delete_source", writeKey="gone")
+    await perform(hub, "set_clock", now="2020-01-01T00:00:00Z", frozen=True)
+    await perform(hub, "advance_clock", seconds=60, source="k")
     behaviour, now_ns = hub.sources.get("k").behaviour, hub.sources.get("k").clock.now_ns()
     hub.close()
-    again = _hub(file)
+    again = hub_of(file)
     source = again.sources.get("k")
     assert again.clock.frozen
     assert source.clock.now_ns() == now_ns
     assert (source.behaviour.name, source.behaviour.edge) == ("Shop", "2018")
     assert source.behaviour.plans.judges_as(behaviour.plans)
     assert again.sources.get("gone") is None
-    again.accept(_arrival("a"))
+    again.accept(arrival("a"))
     (call,) = again.journal.calls_after(0, limit=9)
     assert [finding.code for finding in call.view().findings] == ["unplanned_event"]
     again.close()
@@ -326,14 +287,14 @@ async def test_sources_are_set_after_a_restart_as_they_were(file):
 
 async def test_a_source_that_was_only_used_and_then_cleared_is_known_after_a_restart(file):
     """It is open, was made when it was made, and cleared where it was cleared."""
-    hub = _hub(file)
-    hub.accept(_arrival("a", "b"))
-    hub.accept(_arrival("c", source="later"))
+    hub = hub_of(file)
+    hub.accept(arrival("a", "b"))
+    hub.accept(arrival("c", source="later"))
     hub.clear("k")
-    before = await _perform(hub, "list_sources", sort="name")
+    before = await perform(hub, "list_sources", sort="name")
     hub.close()
-    again = _hub(file)
-    assert await _perform(again, "list_sources", sort="name") == before
+    again = hub_of(file)
+    assert await perform(again, "list_sources", sort="name") == before
     assert [source.write_key for source in before.sources] == ["k", "later"]
     assert again.sources.get("k").cleared == 3
     again.close()
@@ -341,43 +302,36 @@ async def test_a_source_that_was_only_used_and_then_cleared_is_known_after_a_res
 
 async def test_a_window_stays_open_over_a_restart(file):
     """A messageId from before the window is new in it, after a restart too."""
-    hub = _hub(file)
-    hub.accept(_arrival("a"))
-    await _perform(hub, "open_window", writeKey="k")
-    hub.accept(_arrival("b"))
+    hub = hub_of(file)
+    hub.accept(arrival("a"))
+    await perform(hub, "open_window", writeKey="k")
+    hub.accept(arrival("b"))
     hub.close()
-    again = _hub(file)
-    again.accept(_arrival("a", "b"))
+    again = hub_of(file)
+    again.accept(arrival("a", "b"))
     verdicts = [call.verdict for call in again.journal.calls_after(0, limit=9)]
     assert verdicts == ["accepted", "accepted", "accepted", "dropped"]
     again.close()
 
 
-async def _perform(hub, operation_name, /, **asked):
-    from mockseg.operations.table import OPERATIONS
-
-    (operation,) = (each for each in OPERATIONS if each.name == operation_name)
-    return await hub.perform(operation_name, msgspec.convert(asked, operation.params))
-
-
 async def test_an_operation_waits_for_the_file_and_says_when_it_is_full(file):
     """What was cleared stays cleared once it was answered; a full file refuses with 503."""
-    hub = _hub(file)
-    hub.accept(_arrival("a"))
-    await _perform(hub, "create_source", writeKey="new")
+    hub = hub_of(file)
+    hub.accept(arrival("a"))
+    await perform(hub, "create_source", writeKey="new")
     assert hub.journal.saving is None
     hub.journal._file._opened.execute("pragma query_only = on")
     with pytest.raises(Exception, match="cannot be written") as refusal:
-        await _perform(hub, "create_source", writeKey="more")
+        await perform(hub, "create_source", writeKey="more")
     assert (refusal.value.status, refusal.value.code) == (503, "journal_full")
     hub.close()
 
 
 async def test_what_is_cleared_leaves_the_file_bit_by_bit(file):
     """A crash while a cleared source is freed brings none of its calls back."""
-    hub = _hub(file)
+    hub = hub_of(file)
     for number in range(3000):
-        hub.accept(_arrival(f"m{number}"))
+        hub.accept(arrival(f"m{number}"))
     await hub.journal.saving
     hub.clear("k")
     await hub.journal.saving
@@ -385,19 +339,12 @@ async def test_what_is_cleared_leaves_the_file_bit_by_bit(file):
     with sqlite3.connect(copy) as connection:
         assert connection.execute("select count(*) from requests").fetchone()[0] > 0
     connection.close()
-    assert _found(copy) == []
+    assert found_in(copy) == []
     with sqlite3.connect(copy) as connection:
         assert connection.execute("select count(*) from requests").fetchone()[0] == 0
     connection.close()
     hub.close()
-    assert _found(file) == []
-
-
-def _edited(file, statement, *values):
-    """Change a file as no mockseg does, so that SQLite still takes it."""
-    with sqlite3.connect(file) as connection:
-        connection.execute(statement, values)
-    connection.close()
+    assert found_in(file) == []
 
 
 @pytest.mark.parametrize(
@@ -419,14 +366,14 @@ def _edited(file, statement, *values):
 )
 async def test_values_that_cannot_be_read_are_one_sentence(file, statement, value):
     """What SQLite takes and mockseg cannot decode is refused; the file is not changed."""
-    hub = _hub(file)
-    await _perform(hub, "create_source", writeKey="k")
-    hub.accept(_arrival("a"))
+    hub = hub_of(file)
+    await perform(hub, "create_source", writeKey="k")
+    hub.accept(arrival("a"))
     hub.close()
-    _edited(file, statement, value)
+    edited(file, statement, value)
     before = file.read_bytes()
     with pytest.raises(JournalError, match=r"^journal .*(is damaged|cannot be used)") as refusal:
-        _hub(file)
+        hub_of(file)
     assert "\n" not in str(refusal.value)
     if "is damaged" in str(refusal.value):
         assert file.read_bytes() == before
@@ -434,141 +381,30 @@ async def test_values_that_cannot_be_read_are_one_sentence(file, statement, valu
 
 def test_damage_beside_a_log_changes_neither(file, tmp_path):
     """After a kill the file has a log: where the file is damaged, both stay as they are."""
-    _hub(file).close()
-    hub = _hub(file)
-    hub.accept(_arrival("a"))
+    hub_of(file).close()
+    hub = hub_of(file)
+    hub.accept(arrival("a"))
     copy = copy_of_killed(file, tmp_path / "killed")
     hub.close()
     log = copy.with_name(copy.name + "-wal")
     assert log.stat().st_size
-    before = _altered(copy, lambda data: data.__setitem__(slice(100, 4000), b"\xff" * 3900))
+    before = altered(copy, lambda data: data.__setitem__(slice(100, 4000), b"\xff" * 3900))
     logged = log.read_bytes()
     # The log has newer pages of what it wrote; of the rest, the file's count.
-    _altered(log, lambda data: data.__setitem__(slice(0, 32), bytes(32)))
+    altered(log, lambda data: data.__setitem__(slice(0, 32), bytes(32)))
     logged = log.read_bytes()
     with pytest.raises(JournalError, match="is damaged"):
-        _hub(copy)
+        hub_of(copy)
     assert (copy.read_bytes(), log.read_bytes()) == (before, logged)
 
 
 async def test_a_forgotten_source_is_not_restored(file):
     """What the server forgot to open another source does not come back with its settings."""
-    hub = _hub(file)
-    await _perform(hub, "create_source", writeKey="k", name="Shop")
+    hub = hub_of(file)
+    await perform(hub, "create_source", writeKey="k", name="Shop")
     source = hub.sources.get("k")
     hub._forget(source)
     hub.close()
-    again = _hub(file)
+    again = hub_of(file)
     assert again.sources.get("k") is None
     again.close()
-
-
-def _segmented(file, monkeypatch, *, calls=40):
-    """Record calls one by one, and close segments of eight."""
-    monkeypatch.setattr("mockseg.journal.durable.SEGMENT_CALLS", 8)
-    hub = _hub(file)
-    for number in range(calls):
-        hub.accept(_arrival(f"m{number}", text=f"text {number} "))
-    hub.close()
-
-
-def test_a_start_reads_the_rows_after_the_last_segment_only(file, monkeypatch):
-    """What is in closed segments is known by their summaries, and read when it is asked for."""
-    _segmented(file, monkeypatch)
-    read = []
-    reader = RowReader.read
-    monkeypatch.setattr(RowReader, "read", lambda *row: read.append(row[1]) or reader(*row))
-    hub = _hub(file)
-    assert (hub.journal.count("k"), hub.journal.counts("k").by_name()) == ((40, 40), {"E": 40})
-    assert len(read) < 8
-    # The messageIds are known all the same.
-    hub.accept(_arrival("m3"))
-    assert hub.journal.calls_before(None, limit=1)[0].is_duplicate
-    read.clear()
-    assert hub.journal.call(12).message_id == "m11"
-    assert read == [12]
-    assert _ids(hub)[:40] == [f"m{number}" for number in range(40)]
-    hub.close()
-
-
-async def test_damage_in_a_segment_is_told_when_it_is_read_and_nothing_else_is_lost(
-    file, monkeypatch, caplog
-):
-    """Who asks for what is damaged gets one sentence; other calls are served and recorded."""
-    _segmented(file, monkeypatch)
-    place = file.read_bytes().index(b"text 3 ")
-    _altered(file, lambda data: data.__setitem__(place, ord("T")))
-    hub = _hub(file, max_calls=40)
-    with pytest.raises(OperationError, match="the checksum of request 4 is wrong") as refusal:
-        await _perform(hub, "list_calls", source="k")
-    assert (refusal.value.status, refusal.value.code) == (503, "journal_damaged")
-    assert (await _perform(hub, "list_calls", source="k", after=8)).calls[0].message_id == "m8"
-    # What cannot be read cannot be evicted, and is told once.
-    for number in range(3):
-        hub.accept(_arrival(f"new {number}"))
-        await hub.journal.saving
-    assert hub.journal.count("k")[0] == 43
-    assert caplog.text.count("the checksum of request 4 is wrong") == 1
-    hub.close()
-    assert b"Text 3 " in file.read_bytes()
-
-
-def test_a_file_of_the_first_version_is_read_and_brought_up_to_date(file, monkeypatch):
-    """It has no segments yet; what it has is the same, and the next start reads segments."""
-    _segmented(file, monkeypatch)
-    _edited(file, "drop table segments")
-    _edited(file, "pragma user_version = 1")
-    assert _found(file) == [f"m{number}" for number in range(40)]
-    connection = sqlite3.connect(file)
-    assert connection.execute("pragma user_version").fetchone() == (2,)
-    assert connection.execute("select count(*) from segments").fetchone() == (5,)
-    connection.close()
-    assert _found(file) == [f"m{number}" for number in range(40)]
-
-
-@pytest.mark.parametrize(
-    ("statement", "value"),
-    [
-        ("update segments set summary = ?", b"\xc1"),
-        ("update segments set summary = ?", None),
-        ("update segments set last = ?", 7),
-        ("update segments set crc = ?", 1),
-    ],
-)
-def test_a_summary_that_cannot_be_read_is_one_sentence(file, monkeypatch, statement, value):
-    """A damaged summary refuses the start, and the file stays as it is."""
-    _segmented(file, monkeypatch)
-    _edited(file, statement, value)
-    before = file.read_bytes()
-    with pytest.raises(JournalError, match="is damaged") as refusal:
-        _hub(file)
-    assert "\n" not in str(refusal.value)
-    assert file.read_bytes() == before
-
-
-def test_rows_that_are_missing_in_a_segment_are_damage(file, monkeypatch):
-    """A summary says how many calls there are; fewer are not passed off as all."""
-    _segmented(file, monkeypatch)
-    _edited(file, "delete from requests where number = ?", 5)
-    hub = _hub(file)
-    with pytest.raises(JournalError, match="some of the requests 1 to 8 are missing"):
-        _ids(hub)
-    hub.close()
-
-
-def test_a_segment_without_kept_calls_leaves_file_and_memory(file, monkeypatch):
-    """Clearing and evicting end segments, too, whether their rows were read or not."""
-    _segmented(file, monkeypatch)
-    hub = _hub(file)
-    hub.clear("k")
-    hub.close()
-    assert _found(file) == []
-    connection = sqlite3.connect(file)
-    assert connection.execute("select count(*) from segments").fetchone() == (0,)
-    assert connection.execute("select count(*) from requests").fetchone() == (0,)
-    connection.close()
-    hub = _hub(file, max_calls=10)
-    for number in range(100):
-        hub.accept(_arrival(f"m{number}"))
-    assert len(hub.journal._segments) <= 3
-    hub.close()

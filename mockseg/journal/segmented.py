@@ -1,0 +1,368 @@
+"""A journal whose older calls stand in a file, in closed segments: how they are taken in and found.
+
+What was recorded before the start stands in memory as blocks that are read when one is asked for; what is recorded since then is there, and closed segments are made of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import takewhile
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
+
+from mockseg.domain.call import KeptCall
+from mockseg.domain.request import KeptRequest
+from mockseg.errors import JournalDamagedError
+from mockseg.journal.counts import MINUTE_BYTES
+from mockseg.journal.file import JournalFile
+from mockseg.journal.layout import LAST_NUMBER, Mark
+from mockseg.journal.memory import MemoryJournal, _Source
+from mockseg.journal.narrowed import Narrowed
+from mockseg.journal.segments import (
+    SEGMENT_BYTES,
+    SEGMENT_CALLS,
+    Keys,
+    Segment,
+    Share,
+    Summary,
+    seen_in,
+    summarised,
+)
+from mockseg.journal.unread import UnreadCalls, UnreadRequests, UnreadRows
+from mockseg.journal.window import Seen, seen_of
+
+# To look at so few calls, or so few for each source in a segment, is as good as an index.
+_FEW_CALLS = 2048
+_FEW_A_SHARE = 32
+
+log = logging.getLogger("mockseg")
+
+
+class SegmentedJournal(MemoryJournal):
+    """A journal that begins with what a file has.
+
+    Args:
+        file: open for reading.
+        bounds: as in :class:`MemoryJournal`.
+
+    Attributes:
+        run: names the journal to readers of streams; the same after a restart.
+        server: what was saved of the server, as it was found in the file, or None.
+        settings: the same of sources, by write key.
+        records: what other parts of the server had put into the file, by kind and number.
+        seen: what the calls in the file leave in the windows of messageIds, oldest first, each with
+            a write key.
+    """
+
+    __slots__ = (
+        "_closed_cursor",
+        "_closed_number",
+        "_file",
+        "_gone",
+        "_open_bytes",
+        "_open_calls",
+        "_removed_ever",
+        "_saved_number",
+        "_segments",
+        "_told_damage",
+        "records",
+        "run",
+        "seen",
+        "server",
+        "settings",
+    )
+
+    def __init__(self, file: JournalFile, **bounds: Any) -> None:
+        super().__init__(**bounds)
+        self._file = file
+        # Numbers of requests that are no longer kept and still in the file.
+        self._gone: list[int] = []
+        # Closed segments, oldest first, and the last request and call that are in one.
+        self._segments: list[Segment] = []
+        self._closed_number = self._closed_cursor = 0
+        # Of what came after them: calls and bytes, and the last request that is in the file.
+        self._open_calls = self._open_bytes = self._saved_number = 0
+        # Cursors of calls that were forgotten while their request stayed.
+        self._removed_ever: set[int] = set()
+        self._told_damage = False
+        self.run = file.run
+        self.seen: list[tuple[str, Seen]] = []
+        self.records: dict[str, dict[int, bytes]] = {}
+        self.server: bytes | None = None
+        self.settings: dict[str, bytes] = {}
+
+    # --- starting
+
+    def known_sources(self) -> list[str]:
+        """Return the write keys of the sources that something is known of.
+
+        They are in the order in which they were last used.
+        """
+        return sorted(self._sources, key=self.last_request)
+
+    def _load(self) -> list[Summary]:
+        """Take in what the file has; of what is in a closed segment, the summary.
+
+        Returns:
+            The segments of which nothing is kept.
+        """
+        file = self._file
+        # What is read was not recorded now.
+        age, self._age = self._age, None
+        found = _Found({}, file.removed())
+        self._removed_ever.update(found.removed)
+        for mark, settings in file.marks():
+            found.marks[mark.key] = mark
+            if settings is not None:
+                self.settings[mark.key] = settings
+        self.server = file.server
+        empty = []
+        for summary in file.segments():
+            self._load_rows(found, self._closed_number + 1, summary.first - 1)
+            if not self._load_segment(found, summary):
+                empty.append(summary)
+            self._closed_number = summary.last
+        self._load_rows(found, self._closed_number + 1)
+        for mark in found.marks.values():
+            if mark.calls or mark.requests:
+                self._restore(mark)
+        self.cursor = max(self.cursor, file.cursor)
+        self.number = self._saved_number = max(self.number, file.number)
+        self.evicted_cursor = max((mark.cursor for mark in found.marks.values()), default=0)
+        for kind, record, value in file.records():
+            self.records.setdefault(kind, {})[record] = value or b""
+        self._evict()
+        self._meter.keep_bound()
+        self.evicted_ever = 0
+        self._age = age
+        return empty
+
+    def _load_rows(self, found: _Found, first: int, last: int = LAST_NUMBER) -> None:
+        """Read the rows with these numbers into memory."""
+        seen: dict[str, list[KeptCall]] = {}
+        for request, calls in self._file.requests(first=first, last=last):
+            mark = found.mark(request.source)
+            if request.number <= mark.after:
+                self._gone.append(request.number)
+                continue
+            self._restore(mark)
+            alive = [
+                call
+                for call in calls
+                if call.cursor > mark.cursor and call.cursor not in found.removed
+            ]
+            self._count_open(request, alive)
+            super().append(request, alive)
+            seen.setdefault(request.source, []).extend(alive)
+        self.seen.extend((source, seen_of(calls)) for source, calls in seen.items())
+
+    def _load_segment(self, found: _Found, summary: Summary) -> bool:
+        """Take in what is known of a segment; return whether anything of it is kept."""
+        kept = [(share, found.kept(share)) for share in summary.shares]
+        if not any(part for _, part in kept):
+            return False
+        segment = Segment(summary)
+        self._add_segment(segment)
+        if "some" in {part for _, part in kept} or found.has_removed(summary):
+            # What is left of it must be counted anew.
+            self._load_rows(found, summary.first, summary.last)
+            self._open_calls = self._open_bytes = 0
+            return True
+        rows = UnreadRows(
+            segment,
+            [share for share, part in kept if part],
+            file=self._file,
+            resized=self._resized,
+        )
+        for share, part in kept:
+            if part:
+                self._restore(found.mark(share.source))
+                self._add_unread(rows, share)
+                self.seen.append((share.source, seen_in(summary, share)))
+            else:
+                # Some may be left, and the segment is in the file until they all are gone.
+                self._gone.extend(rows.numbers(share))
+        self._all.requests.append_unread(UnreadRequests(rows, None))
+        if any(share.calls for share in rows.shares.values()):
+            self._all.calls.append_unread(UnreadCalls(rows, None))
+        self.cursor = max(self.cursor, segment.last_cursor)
+        self.number = summary.last
+        return True
+
+    def _add_unread(self, rows: UnreadRows, share: Share) -> None:
+        source = self._sources[share.source]
+        requests = UnreadRequests(rows, share.source)
+        source.requests.append_unread(requests)
+        if share.calls:
+            source.calls.append_unread(UnreadCalls(rows, share.source))
+        minutes = source.counts.minutes
+        for counts in (source.counts, self._all.counts):
+            counts.add_saved(share.counts)
+        minutes = source.counts.minutes - minutes
+        self._resized(share.source, share.size_bytes + minutes * MINUTE_BYTES)
+        self._kept_calls += share.calls
+        self._kept_requests += len(requests)
+
+    def _resized(self, key: str, size_bytes: int) -> None:
+        source = self._sources.get(key)
+        if source is not None:
+            source.size_bytes += size_bytes
+            self._account.add(size_bytes)
+
+    def _restore(self, mark: Mark) -> None:
+        if mark.key in self._sources:
+            return
+        source = self._sources[mark.key] = _Source(mark.after)
+        source.calls.evicted, source.calls.evicted_number = mark.calls, mark.cursor
+        source.requests.evicted, source.requests.evicted_number = mark.requests, mark.number
+
+    # --- segments
+
+    def narrow(self, keys: Keys, *, source: str | None) -> Narrowed | None:
+        sources = [*self._sources] if source is None else [source]
+        shares = sum([len(each.sources) for each in self._segments]) if source is None else 0
+        kept = self.count(source)[0]
+        if keys[:3] == (None, None, None) or kept < max(_FEW_CALLS, shares * _FEW_A_SHARE):
+            return None
+        last = self._closed_cursor
+
+        def read(first: int, last: int) -> list[KeptCall]:
+            calls = self._alive_calls(self._of(source).calls.after(first - 1))
+            return [*takewhile(lambda call: call.cursor <= last, calls)]
+
+        return Narrowed(
+            keys,
+            [*self._segments],
+            oldest={key: calls.oldest_number for key in sources if (calls := self._of(key).calls)},
+            removed=self._removed_ever,
+            call=self.call,
+            read=read,
+            later=lambda cursor: self.scan(after=max(cursor, last), source=source),
+            later_back=lambda cursor: self._scan_later(last, cursor, source),
+        )
+
+    async def _scan_later(
+        self, after: int, before: int | None, source: str | None
+    ) -> AsyncIterator[list[KeptCall]]:
+        async for portion in self.scan_back(before=before, source=source):
+            yield [call for call in portion if call.cursor > after]
+            if portion[-1].cursor <= after:
+                return
+
+    def _count_open(self, request: KeptRequest, calls: list[KeptCall]) -> None:
+        self._open_calls += len(calls) or 1
+        self._open_bytes += len(request.body)
+
+    def _close_segment(self) -> bool:
+        """Close a segment if enough calls are saved for one; return whether it was."""
+        if self._open_calls < SEGMENT_CALLS and self._open_bytes < SEGMENT_BYTES:
+            return False
+        requests: list[KeptRequest] = []
+        calls = size_bytes = 0
+        for request in self._alive_requests(self._all.requests.after(self._closed_number)):
+            if request.number > self._saved_number:
+                break
+            requests.append(request)
+            calls += request.calls or 1
+            size_bytes += len(request.body)
+            if calls >= SEGMENT_CALLS or size_bytes >= SEGMENT_BYTES:
+                break
+        else:
+            # Some were evicted or cleared meanwhile.
+            self._open_calls, self._open_bytes = calls, size_bytes
+            return False
+        last = requests[-1].number
+        cursor = min([request.first_cursor for request in requests if request.calls], default=0)
+        theirs = self._alive_calls(self._all.calls.after(cursor - 1)) if cursor else iter(())
+        summary = summarised(
+            requests, [*takewhile(lambda call: call.request.number <= last, theirs)]
+        )
+        self._file.add_segment(summary)
+        self._add_segment(Segment(summary))
+        self._closed_number = last
+        self._open_calls -= calls
+        self._open_bytes -= size_bytes
+        return True
+
+    def _add_segment(self, segment: Segment) -> None:
+        self._segments.append(segment)
+        self._closed_cursor = max(self._closed_cursor, segment.last_cursor)
+        self._account.add(segment.size_bytes)
+
+    def _emptied(self, gone: list[int]) -> list[Segment]:
+        """Forget segments of which nothing is kept any more; return them.
+
+        Args:
+            gone: numbers of requests that are no longer kept.
+        """
+        emptied = []
+        for number in gone if self._segments else ():
+            at = bisect_right(self._segments, number, key=_first) - 1
+            if at >= 0 and self._segments[at].forget(number):
+                segment = self._segments.pop(at)
+                self._account.add(-segment.size_bytes)
+                emptied.append(segment)
+                self._removed_ever -= segment.those_of(self._removed_ever)
+        return emptied
+
+    # --- what the journal in memory does by itself
+
+    def _free(self, source: _Source) -> Iterator[None]:
+        # What was never read goes without being read.
+        source.calls.drop_unread()
+        for block in source.requests.drop_unread():
+            if isinstance(block, UnreadRequests):
+                self._freed(block.numbers())
+                yield
+        yield from super()._free(source)
+
+    def _evict(self) -> None:
+        with self._telling_damage():
+            super()._evict()
+
+    def _evict_bytes(self, excess: Callable[[], int]) -> None:
+        with self._telling_damage():
+            super()._evict_bytes(excess)
+
+    @contextlib.contextmanager
+    def _telling_damage(self) -> Iterator[None]:
+        """Go on without evicting what cannot be read: it takes no memory, and was recorded."""
+        try:
+            yield
+        except JournalDamagedError as error:
+            if not self._told_damage:
+                log.error("%s", error)  # noqa: TRY400  (one sentence says it)
+            self._told_damage = True
+
+
+class _Found(NamedTuple):
+    """What a file says of its rows.
+
+    Attributes:
+        marks: by write key.
+        removed: cursors of calls that were forgotten, each with its request's number.
+    """
+
+    marks: dict[str, Mark]
+    removed: dict[int, int]
+
+    def mark(self, source: str) -> Mark:
+        return self.marks.get(source) or Mark(source)
+
+    def kept(self, share: Share) -> Literal["all", "some", ""]:
+        """Return how much of a share is kept."""
+        mark = self.mark(share.source)
+        first, last = share.first_number, share.last_number
+        if mark.after >= last or (mark.number >= last and mark.cursor >= share.last_cursor):
+            return ""
+        evicted = share.calls and mark.cursor >= share.first_cursor
+        return "some" if max(mark.after, mark.number) >= first or evicted else "all"
+
+    def has_removed(self, summary: Summary) -> bool:
+        return any(summary.first <= number <= summary.last for number in self.removed.values())
+
+
+_first = attrgetter("first")

@@ -1,0 +1,106 @@
+"""Lists of calls in a journal's file: the index finds what a look at all calls finds."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from mockseg.config import Settings
+from mockseg.domain.request import Arrival, Route
+from mockseg.hub.hub import Hub
+from mockseg.operations.calls import ListCalls
+
+_BATCH = Route(path="/v1/batch", carries="batch")
+_EVENTS = ("Signed Up", "Order Completed", "Ünïcode 😀")
+
+
+def _message(number):
+    message = {
+        "type": "track",
+        "event": _EVENTS[number % 3],
+        "userId": f"user-{number % 7}",
+        "messageId": f"m-{number % 95}",
+    }
+    if number % 11 == 0:
+        message = {"type": "identify", "userId": 5, "event": "Signed Up", "anonymousId": "a"}
+    if number % 13 == 0:
+        del message["userId"]
+    return message
+
+
+def _arrival(first, source):
+    calls = [_message(number) for number in range(first, first + 5)]
+    body = msgspec.json.encode({"writeKey": source, "batch": calls})
+    return Arrival(
+        route=_BATCH,
+        method="POST",
+        path="/v1/batch",
+        query="",
+        headers=(),
+        body=body,
+        sent_bytes=len(body),
+        # The same in both servers.
+        received_ns=10**18,
+    )
+
+
+def _filled(hub):
+    for first in range(0, 200, 5):
+        hub.accept(_arrival(first, "b" if first % 20 == 0 else "a"))
+    return hub
+
+
+@pytest.fixture(name="hubs")
+def _hubs(tmp_path, monkeypatch):
+    """Return a server with its calls in memory, and one that found them in a file."""
+    monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 16)
+    monkeypatch.setattr("mockseg.journal.segmented._FEW_CALLS", 0)
+    monkeypatch.setattr("mockseg.journal.segmented._FEW_A_SHARE", 0)
+    in_file = {"journal": str(tmp_path / "journal.db"), "seed": 1}
+    _filled(Hub(Settings(**in_file))).close()
+    hubs = _filled(Hub(Settings(seed=1))), Hub(Settings(**in_file))
+    yield hubs
+    for hub in hubs:
+        hub.close()
+
+
+@pytest.mark.parametrize("total", [True, False])
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"event": "Signed Up"},
+        {"event": "Ünïcode 😀", "userId": "user-3"},
+        {"messageId": "m-4", "verdict": "any"},
+        {"messageId": "nowhere"},
+        {"userId": "user-2", "after": 40, "before": 170},
+        {"event": "Order Completed", "good": True},
+        {"where": "event = 'Signed Up'"},
+        {"where": "userId = 'user-1' and event = 'Order Completed'"},
+        {"where": "messageId = 'm-7' or event = 'Signed Up'"},
+        {"event": "Signed Up", "where": "userId = 'user-1'"},
+        {"event": "Signed Up", "q": "user:user-1"},
+    ],
+    ids=str,
+)
+async def test_a_list_by_the_index_is_that_of_a_look_at_all_calls(hubs, asked, order, total):
+    """Page, number and place of the next page, for one source and for all."""
+    for source in ({}, {"source": "a"}, {"source": "nobody"}):
+        params = msgspec.convert(
+            {"limit": 7, "order": order, "total": total, **source, **asked}, ListCalls
+        )
+        expected, found = [await hub.perform("list_calls", params) for hub in hubs]
+        assert found == expected
+
+
+async def test_an_index_looks_at_few_calls(hubs, monkeypatch):
+    """A question for one messageId decodes the rows that have it, not the others."""
+    looked = []
+    call = type(hubs[1].journal).call
+    monkeypatch.setattr(
+        type(hubs[1].journal), "call", lambda self, at: looked.append(at) or call(self, at)
+    )
+    page = await hubs[1].perform("list_calls", ListCalls(message_id="m-5", limit=5))
+    assert page.total == 3
+    closed = [found.cursor for found in page.calls if found.cursor <= looked[-1]]
+    assert looked == closed

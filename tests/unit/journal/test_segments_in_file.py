@@ -1,0 +1,127 @@
+"""Segments of a journal's file: a start reads their summaries, and rows when they are asked for."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from journal_files import altered, arrival, edited, found_in, hub_of, ids_in, perform
+
+from mockseg.errors import JournalError, OperationError
+from mockseg.journal.rows import RowReader
+
+
+@pytest.fixture(name="file")
+def _file(tmp_path):
+    return tmp_path / "journal.db"
+
+
+def _segmented(file, monkeypatch, *, calls=40):
+    """Record calls one by one, and close segments of eight."""
+    monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
+    hub = hub_of(file)
+    for number in range(calls):
+        hub.accept(arrival(f"m{number}", text=f"text {number} "))
+    hub.close()
+
+
+def test_a_start_reads_the_rows_after_the_last_segment_only(file, monkeypatch):
+    """What is in closed segments is known by their summaries, and read when it is asked for."""
+    _segmented(file, monkeypatch)
+    read = []
+    reader = RowReader.read
+    monkeypatch.setattr(RowReader, "read", lambda *row: read.append(row[1]) or reader(*row))
+    hub = hub_of(file)
+    assert (hub.journal.count("k"), hub.journal.counts("k").by_name()) == ((40, 40), {"E": 40})
+    assert len(read) < 8
+    # The messageIds are known all the same.
+    hub.accept(arrival("m3"))
+    assert hub.journal.calls_before(None, limit=1)[0].is_duplicate
+    read.clear()
+    assert hub.journal.call(12).message_id == "m11"
+    assert read == [12]
+    assert ids_in(hub)[:40] == [f"m{number}" for number in range(40)]
+    hub.close()
+
+
+async def test_damage_in_a_segment_is_told_when_it_is_read_and_nothing_else_is_lost(
+    file, monkeypatch, caplog
+):
+    """Who asks for what is damaged gets one sentence; other calls are served and recorded."""
+    _segmented(file, monkeypatch)
+    place = file.read_bytes().index(b"text 3 ")
+    altered(file, lambda data: data.__setitem__(place, ord("T")))
+    hub = hub_of(file, max_calls=40)
+    with pytest.raises(OperationError, match="the checksum of request 4 is wrong") as refusal:
+        await perform(hub, "list_calls", source="k")
+    assert (refusal.value.status, refusal.value.code) == (503, "journal_damaged")
+    assert (await perform(hub, "list_calls", source="k", after=8)).calls[0].message_id == "m8"
+    # What cannot be read cannot be evicted, and is told once.
+    for number in range(3):
+        hub.accept(arrival(f"new {number}"))
+        await hub.journal.saving
+    assert hub.journal.count("k")[0] == 43
+    assert caplog.text.count("the checksum of request 4 is wrong") == 1
+    hub.close()
+    assert b"Text 3 " in file.read_bytes()
+
+
+def test_a_file_of_the_first_version_is_read_and_brought_up_to_date(file, monkeypatch):
+    """It has no segments yet; what it has is the same, and the next start reads segments."""
+    _segmented(file, monkeypatch)
+    edited(file, "drop table segments")
+    edited(file, "pragma user_version = 1")
+    assert found_in(file) == [f"m{number}" for number in range(40)]
+    connection = sqlite3.connect(file)
+    assert connection.execute("pragma user_version").fetchone() == (2,)
+    assert connection.execute("select count(*) from segments").fetchone() == (5,)
+    connection.close()
+    assert found_in(file) == [f"m{number}" for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        ("update segments set summary = ?", b"\xc1"),
+        ("update segments set summary = ?", None),
+        ("update segments set last = ?", 7),
+        ("update segments set crc = ?", 1),
+    ],
+)
+def test_a_summary_that_cannot_be_read_is_one_sentence(file, monkeypatch, statement, value):
+    """A damaged summary refuses the start, and the file stays as it is."""
+    _segmented(file, monkeypatch)
+    edited(file, statement, value)
+    before = file.read_bytes()
+    with pytest.raises(JournalError, match="is damaged") as refusal:
+        hub_of(file)
+    assert "\n" not in str(refusal.value)
+    assert file.read_bytes() == before
+
+
+def test_rows_that_are_missing_in_a_segment_are_damage(file, monkeypatch):
+    """A summary says how many calls there are; fewer are not passed off as all."""
+    _segmented(file, monkeypatch)
+    edited(file, "delete from requests where number = ?", 5)
+    hub = hub_of(file)
+    with pytest.raises(JournalError, match="some of the requests 1 to 8 are missing"):
+        ids_in(hub)
+    hub.close()
+
+
+def test_a_segment_without_kept_calls_leaves_file_and_memory(file, monkeypatch):
+    """Clearing and evicting end segments, too, whether their rows were read or not."""
+    _segmented(file, monkeypatch)
+    hub = hub_of(file)
+    hub.clear("k")
+    hub.close()
+    assert found_in(file) == []
+    connection = sqlite3.connect(file)
+    assert connection.execute("select count(*) from segments").fetchone() == (0,)
+    assert connection.execute("select count(*) from requests").fetchone() == (0,)
+    connection.close()
+    hub = hub_of(file, max_calls=10)
+    for number in range(100):
+        hub.accept(arrival(f"m{number}"))
+    assert len(hub.journal._segments) <= 3
+    hub.close()
