@@ -1,6 +1,7 @@
 """A journal whose older calls stand in a file, in closed segments: how they are taken in and found.
 
-What was recorded before the start stands in memory as blocks that are read when one is asked for; what is recorded since then is there, and closed segments are made of it.
+What was recorded before the start stands in memory as blocks that are read when one is asked for;
+what is recorded since then is there, and closed segments are made of it.
 """
 
 from __future__ import annotations
