@@ -27,12 +27,7 @@ from mockseg.domain.findings import discard
 from mockseg.domain.limits import MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.reading import write_key
 from mockseg.domain.request import Answer, Arrival, KeptRequest
-from mockseg.errors import (
-    JournalDamagedError,
-    JournalError,
-    MocksegError,
-    OperationError,
-)
+from mockseg.errors import JournalDamagedError, JournalError, MocksegError, OperationError
 from mockseg.hub import ingest
 from mockseg.hub.answers import SUCCESS
 from mockseg.hub.destinations import Destinations
