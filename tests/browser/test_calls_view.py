@@ -234,7 +234,7 @@ async def test_the_colours_can_be_chosen(page: Any) -> None:
     await until(inside).to_have_css("background-color", white, timeout=PATIENCE_MS)
     for name, colour in (("light", white), ("dark", black)):
         await page.click("#theme")
-        await until(page.locator("#theme")).to_have_text(f"Colours: {name}")
+        await until(page.locator("#theme")).to_have_text(f"◐ {name}")
         assert await page.evaluate(ground) == colour
         await until(inside).to_have_css("background-color", colour, timeout=PATIENCE_MS)
     await page.reload()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 from playwright.async_api import Error, async_playwright, expect
 
-from mockseg.operations.calls import ImportCalls, ImportedCall
-from mockseg.web.app import make_app
+from mockseg.config import Settings
+from mockseg.hub.hub import Hub
+from mockseg.operations.calls import ClearCalls, ImportCalls, ImportedCall
+from mockseg.web.app import Runner, make_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-
-    from mockseg.hub.hub import Hub
 
 # A browser on a busy machine takes its time; this only ends what hangs.
 PATIENCE_MS = 90_000
@@ -68,14 +70,14 @@ async def browsers(chromium: str) -> AsyncIterator[Callable[[str], Any]]:
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
 
-        async def open_(address: str) -> Any:
+        async def open_(address: str, ready: str = "#grid") -> Any:
             context = await browser.new_context(viewport={"width": 1280, "height": 700})
             page = await context.new_page()
             page.set_default_timeout(PATIENCE_MS)
             page.on("pageerror", lambda error: wrong.append(str(error)))
             page.on("console", lambda said: "olicy" in said.text and wrong.append(said.text))
             await page.goto(address)
-            await until(page.locator("#grid")).to_be_visible(timeout=PATIENCE_MS)
+            await until(page.locator(ready)).to_be_visible(timeout=PATIENCE_MS)
             return page
 
         yield open_
@@ -292,6 +294,67 @@ async def test_a_lost_connection_is_told_and_found_again(page: Any, hub: Hub, li
     await newest_is(page, "two")
     await until(page.locator("#notice")).to_be_hidden(timeout=PATIENCE_MS)
     await rows_are(page, 42)
+
+
+async def test_a_restart_is_a_row_of_its_own(browsers: Any) -> None:
+    """Calls of the run before stay readable; they cannot be opened, because their ids are new."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    @contextlib.asynccontextmanager
+    async def served(hub: Hub) -> AsyncIterator[None]:
+        runner = Runner(make_app(hub), shutdown_timeout=1)
+        await runner.setup()
+        # The port stays ours between the two servers.
+        await web.SockSite(runner, listening.dup()).start()
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+    with listening:
+        before, after = Hub(Settings(seed=1)), Hub(Settings(seed=2))
+        async with served(before):
+            await record(before, "old one", "old two")
+            port = listening.getsockname()[1]
+            page = await browsers(f"http://127.0.0.1:{port}/_mockseg/")
+            await newest_is(page, "old two")
+        async with served(after):
+            await until(page.locator(ROWS, has_text="mockseg was started anew")).to_be_visible(
+                timeout=PATIENCE_MS
+            )
+            await record(after, "new one")
+            await newest_is(page, "new one")
+            await rows_are(page, 4)
+            assert await page.locator("#grid [data-gone] [data-column=time] a").count() == 0
+            assert await page.locator("#grid [data-gone]").count() == 2
+            await page.locator("#grid").press("End")
+            await page.keyboard.press("Enter")
+            await until(page.locator("#pane")).to_be_hidden(timeout=PATIENCE_MS)
+
+
+async def test_cleared_calls_are_a_row_too(page: Any, hub: Hub) -> None:
+    """In their place; those that are shown stay."""
+    await hub.perform("clear_calls", ClearCalls(source="k"))
+    await until(page.locator(ROWS, has_text="Calls were cleared at")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+    await record(hub, "later")
+    await newest_is(page, "later")
+    await rows_are(page, 42)
+
+
+async def test_an_empty_page_says_what_to_do_and_fills_itself(
+    hub: Hub, url: str, browsers: Any
+) -> None:
+    """A button sends a call; the grid takes the place of the lines when it comes."""
+    page = await browsers(f"{url}/_mockseg/", ready="#send-one")
+    assert "Waiting for the first call" in await page.inner_text("#calls-empty")
+    await page.click("#send-one")
+    await newest_is(page, "Hello")
+    await until(page.locator("#calls-empty")).to_have_count(0, timeout=PATIENCE_MS)
+    assert hub.journal.cursor == 1
+    elsewhere = await browsers(f"{url}/_mockseg/?source=other", ready="#send-one")
+    assert "Other sources have 1 call." in await elsewhere.inner_text("#calls-empty")
 
 
 async def test_a_hidden_tab_holds_no_connection(page: Any, hub: Hub, line: Line) -> None:

@@ -38,7 +38,7 @@ ATTRIBUTES = {
     *("aria-label", "aria-current", "aria-keyshortcuts", "list", "tabindex", "open", "target"),
     "title",
     *("label", "spellcheck", "checked", "rows", "readonly", "disabled", "formnovalidate", "for"),
-    *("data-values", "data-column", "data-paused", "aria-multiselectable"),
+    *("data-values", "data-column", "data-paused", "data-quick", "aria-multiselectable"),
     *("viewbox", "preserveaspectratio", "x", "y", "width", "height", "min", "max"),
 }
 

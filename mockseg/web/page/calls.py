@@ -134,6 +134,7 @@ async def _calls(request: web.Request) -> web.StreamResponse:
         sdk_lines=sdk_lines(request, source),
         with_term=lambda key, value: asked.address_with(term_text(key, value)),
         query_keys=KEYS.values(),
+        elsewhere=0 if summary.total or source is None else hub.journal.count()[0],
     )
 
 

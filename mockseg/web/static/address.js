@@ -14,11 +14,8 @@ export function addressWith (changes) {
 /** @param {string} name */
 export const parameter = (name) => new URLSearchParams(location.search).get(name)
 
-/**
- * Narrow the query of the view by a term.
- * @param {string} term
- */
-export function narrow (term) {
+/** @param {string} terms @returns {URL} the address of those of the calls that more terms find */
+export function narrowed (terms) {
   const q = parameter('q') ?? ''
-  location.assign(addressWith({ q: `${q} ${term}`.trim(), call: null, before: null }))
+  return addressWith({ q: `${q} ${terms}`.trim(), call: null, compare: null, before: null })
 }

@@ -1,9 +1,10 @@
 // @ts-check
 // The live view of calls: new ones come on top, and nothing moves while a row is read.
 
-import { addressWith, narrow, parameter } from './address.js'
+import { addressWith, narrowed, parameter } from './address.js'
 import { callId, fillRow, headRow, LONGEST_KEY } from './cells.js'
 import { Copy } from './copy.js'
+import { Counts } from './counts.js'
 import { Feed } from './feed.js'
 import { Grid } from './grid.js'
 import { Keys } from './keys.js'
@@ -48,6 +49,7 @@ class CallsView {
     this.keys = new Keys(this.actions())
     this.pane = new Pane({ onChange: () => this.showColumns(), onKey: (event) => this.keys.press(event) })
     this.suggestions = new Suggestions(this.source)
+    this.counts = new Counts(asked, narrowed)
     if (paused) this.state.pause(timeOfDay(Date.now()))
     this.bind()
     this.showColumns()
@@ -109,6 +111,7 @@ class CallsView {
     })) part(id).addEventListener('click', press(key))
     part('columns-open').addEventListener('click', () => this.offerColumns())
     part('columns-form').addEventListener('submit', (/** @type {Event} */ event) => this.setColumns(event))
+    part('send-one')?.addEventListener('click', () => this.sendOne())
     part('retry').addEventListener('click', () => this.feed.open())
     part('grid').addEventListener('click', (/** @type {MouseEvent} */ event) => this.click(event))
     part('grid').addEventListener('scroll', () => this.flush())
@@ -147,6 +150,7 @@ class CallsView {
     if (changed.includes('cleared')) entries.push({ note: `Calls were cleared at ${timeOfDay(Date.now())}.` })
     const bad = rows.filter((/** @type {any} */ row) => !row[8]).length + (skipped?.bad ?? 0)
     this.state.count(counts)
+    this.counts.wake()
     if (rows.length) this.cursor = rows[0][0]
     if (deliveries.length) this.rows.deliver(new Map(deliveries))
     this.add(entries, rows.length + (skipped?.count ?? 0), bad)
@@ -199,6 +203,13 @@ class CallsView {
     part('calls-empty')?.remove()
     this.begin()
     this.grid.refresh()
+  }
+
+  /** Send a call, for who wants to see one. */
+  async sendOne () {
+    const call = { writeKey: this.source || 'demo', userId: 'u1', event: 'Hello', properties: { from: 'the page' } }
+    const answer = await fetch('/v1/track', { method: 'POST', body: JSON.stringify(call) })
+    this.state.say(answer.ok ? 'Sent.' : `Refused with status ${answer.status}.`)
   }
 
   // --- what a reader does
@@ -306,7 +317,7 @@ class CallsView {
       ? ['', call[3] === 'track' ? 'event' : 'name', call[4]]
       : /^(anon )?(.*)$/s.exec(call[6])?.map((text, at) => at === 1 ? (text ? 'anon' : 'user') : text) ?? []
     if (!value || value.length > LONGEST_KEY) this.state.say(`This call has no ${key} to look for.`)
-    else narrow(termText(name, value, isNegated))
+    else location.assign(narrowed(termText(name, value, isNegated)))
   }
 
   scope () {

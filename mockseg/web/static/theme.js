@@ -16,7 +16,8 @@
     const button = document.getElementById('theme')
     if (!button) return
     button.hidden = false
-    button.textContent = `Colours: ${chosen()}`
+    button.textContent = `◐ ${chosen()}`
+    button.setAttribute('aria-label', `Colours: ${chosen()}`)
   }
 
   follow()
