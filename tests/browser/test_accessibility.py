@@ -39,11 +39,12 @@ WIDTHS = (1280, 390, 320)
 
 
 class Look(NamedTuple):
-    """One way to see the page."""
+    """One way to see the page, after keys that were pressed there."""
 
     view: str
     scheme: str
     width: int
+    keys: str = ""
 
 
 async def fill(url: str) -> None:
@@ -75,15 +76,19 @@ async def violations(chromium: str, url: str, looks: Iterable[Look]) -> list[str
         browser = await playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
-        for view, scheme, width in looks:
+        for view, scheme, width, keys in looks:
             how: Any = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
             page = await browser.new_page(**how)
             # A busy machine takes its time.
             page.set_default_timeout(90_000)
             await page.goto(f"{url}/_mockseg/{view}")
+            if keys:
+                await page.wait_for_selector("#grid:not([hidden])")
+            for key in keys.split():
+                await page.keyboard.press(key)
             results = await Axe().run(page, options=RULES)
             found += [
-                f"{scheme} {width} /{view}: {each['id']} at {node['html'][:200]}"
+                f"{scheme} {width} /{view} {keys}: {each['id']} at {node['html'][:200]}"
                 for each in results.response["violations"]
                 for node in each["nodes"]
             ]
@@ -92,7 +97,13 @@ async def violations(chromium: str, url: str, looks: Iterable[Look]) -> list[str
     return found
 
 
+# What the live list of calls shows besides.
+STATES = ("j v j v", "?", "c", "p", "/ t y")
+WIDE_STATES = ("j v j v d", "j Enter")
 SAMPLE = (
+    Look("", "dark", 1280, "j v j v d"),
+    Look("", "light", 390, "c"),
+    Look("", "light", 1280, "/ t y"),
     *(
         Look("?call=call-1", "light", 1280),
         Look("", "dark", 390),
@@ -114,11 +125,14 @@ async def test_axe_finds_nothing(chromium: str) -> None:
 async def judge_all(chromium: str) -> int:
     """Judge every view, scheme and width, of an empty server too; print what is wrong."""
     looks = [Look(*each) for each in itertools.product(VIEWS, SCHEMES, WIDTHS)]
+    states = [Look(*each) for each in itertools.product(("",), SCHEMES, WIDTHS, STATES)]
+    states += [Look(*each) for each in itertools.product(("",), SCHEMES, (1280,), WIDE_STATES)]
+    looks.append(Look("calls/call-2/compare/call-1", "dark", 390))
     empty = [look for look in looks if "call" not in look.view and "-1" not in look.view]
     async with serve(Settings(port=0)) as running:
         found = await violations(chromium, running.url, empty)
         await fill(running.url)
-        found += await violations(chromium, running.url, looks)
+        found += await violations(chromium, running.url, (*looks, *states))
     summary = f"{len(looks) + len(empty)} looks, {len(found)} violations\n"
     sys.stdout.write("\n".join((*found, summary)))
     return bool(found)
