@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from mockseg.hub.hub import Hub
 
-# A browser on a busy machine takes its time; this only ends what hangs.
+# A browser on a busy machine takes its time; these only end what hangs.
+pytestmark = pytest.mark.timeout(600)
 PATIENCE_MS = 90_000
 ORDER: dict[str, Any] = {
     "type": "track",
@@ -82,7 +83,9 @@ async def test_keys_and_values_are_suggested(page: Any) -> None:
     await until(offered.nth(1)).to_contain_text("1 call", timeout=PATIENCE_MS)
     await page.keyboard.press("ArrowUp")
     field = page.locator("#query")
-    await until(field).to_have_attribute("aria-activedescendant", "suggestion-1")
+    await until(field).to_have_attribute(
+        "aria-activedescendant", "suggestion-1", timeout=PATIENCE_MS
+    )
     await page.keyboard.press("Enter")
     await until(field).to_have_value(r'event:"say \"hi\": now" ', timeout=PATIENCE_MS)
     await page.keyboard.type("-type:")
@@ -149,7 +152,9 @@ async def test_two_calls_are_compared(page: Any) -> None:
     await page.keyboard.press("d")
     await page.wait_for_url("**call=call-2&compare=call-1")
     inside = page.frame_locator("#pane-frame")
-    await until(inside.locator("h1")).to_have_text("call-2 compared with call-1")
+    await until(inside.locator("h1")).to_have_text(
+        "call-2 compared with call-1", timeout=PATIENCE_MS
+    )
     tree = inside.locator(".tree")
     for text in ('total "42" call-1: 42', '"EUR" not in call-1', 'coupon call-1: "SPRING"'):
         await until(tree).to_contain_text(text, timeout=PATIENCE_MS)
@@ -234,7 +239,7 @@ async def test_the_colours_can_be_chosen(page: Any) -> None:
     await until(inside).to_have_css("background-color", white, timeout=PATIENCE_MS)
     for name, colour in (("light", white), ("dark", black)):
         await page.click("#theme")
-        await until(page.locator("#theme")).to_have_text(f"◐ {name}")
+        await until(page.locator("#theme")).to_have_text(f"◐ {name}", timeout=PATIENCE_MS)
         assert await page.evaluate(ground) == colour
         await until(inside).to_have_css("background-color", colour, timeout=PATIENCE_MS)
     await page.reload()

@@ -19,7 +19,8 @@ from mockseg.web.app import Runner, make_app
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-# A browser on a busy machine takes its time; this only ends what hangs.
+# A browser on a busy machine takes its time; these only end what hangs.
+pytestmark = pytest.mark.timeout(600)
 PATIENCE_MS = 90_000
 # The grid keeps the elements of rows; their order in the document is not that on the screen.
 ROWS = "#grid .body > [role=row]"

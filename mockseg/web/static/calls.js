@@ -171,7 +171,11 @@ class CallsView {
   }
 
   /** @param {number} pollSeconds between two looks; 0 where calls come as they arrive */
-  onOpen (pollSeconds) { this.state.open(pollSeconds) }
+  onOpen (pollSeconds) {
+    this.state.open(pollSeconds)
+    // Rows that could not be loaded are asked for again.
+    this.grid.draw()
+  }
 
   /** @param {number} seconds until the next attempt */
   onLost (seconds) { this.state.lose(seconds) }

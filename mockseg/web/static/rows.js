@@ -97,12 +97,14 @@ export class Rows {
    */
   want (place) {
     if (place >= this.lastLoaded || this.next === null) return
-    this.loading ??= this.load().finally(() => {
+    this.loading ??= this.load().then((isLoaded) => {
       this.loading = null
-      this.onLoad()
+      // What failed is asked for again when the list is drawn next: not at once.
+      if (isLoaded) this.onLoad()
     })
   }
 
+  /** @returns {Promise<boolean>} whether rows came */
   async load () {
     const isFirst = !this.older.length
     const page = await this.ask({
@@ -113,15 +115,17 @@ export class Rows {
       total: isFirst && !this.since
     })
     // A restart or the most rows came in between.
-    if (!page || this.next === null) return
+    if (!page || this.next === null) return false
     this.older.push(...page.rows)
     this.next = page.next
-    this.left = isFirst ? Math.max(0, (page.total ?? 0) - page.rows.length) : Math.max(0, this.left - page.rows.length)
-    if (this.next !== null) return
+    const left = isFirst ? page.total ?? 0 : this.left
+    this.left = Math.max(0, left - page.rows.length)
+    if (this.next !== null) return true
     this.left = 0
     if (page.lost.calls && !this.since) {
       this.older.push({ note: `${page.lost.calls.toLocaleString('en')} earlier calls were evicted.` })
     }
+    return true
   }
 
   /** @param {number} place of a note that tells of missing calls */
