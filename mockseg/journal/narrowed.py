@@ -78,7 +78,7 @@ class Narrowed:
                     total += sum(cursor >= oldest for cursor in cursors)
             await turn.over()
         async for portion in self._later(0):
-            total += sum(map(self._matches, portion))
+            total += len(self._picked(portion))
         return total
 
     async def after(self, cursor: int) -> AsyncIterator[list[KeptCall]]:
@@ -93,12 +93,12 @@ class Narrowed:
                 await turn.over()
             await turn.over()
         async for portion in self._later(cursor):
-            yield portion
+            yield self._picked(portion)
 
     async def before(self, cursor: int | None) -> AsyncIterator[list[KeptCall]]:
         """Yield the calls before a cursor, or all, newest first; otherwise as `after`."""
         async for portion in self._later_back(cursor):
-            yield portion
+            yield self._picked(portion)
         turn = Turn()
         for segment in reversed(self._segments):
             if cursor is not None and segment.first_cursor >= cursor:
@@ -133,10 +133,16 @@ class Narrowed:
             kept = {call.cursor: call for call in calls}
             yield from (kept[cursor] for cursor in rest if cursor in kept)
 
-    def _matches(self, call: KeptCall) -> bool:
+    def _picked(self, portion: list[KeptCall]) -> list[KeptCall]:
+        """Return those of the calls without an index that may have these keys."""
         keys = self._keys
-        return (
-            keys.event in {None, call.event}
-            and keys.user_id in {None, call.user_id}
-            and keys.message_id in {None, call.message_id}
-        )
+        if keys.loosely:
+            return portion
+        # A pass for each key that is asked for costs less than one for all.
+        if keys.message_id is not None:
+            portion = [call for call in portion if call.message_id == keys.message_id]
+        if keys.user_id is not None:
+            portion = [call for call in portion if call.user_id == keys.user_id]
+        if keys.event is not None:
+            portion = [call for call in portion if call.event == keys.event]
+        return portion

@@ -384,7 +384,11 @@ def test_every_sound_limit_can_stand_in_a_plan(traffic, value) -> None:
         ({"catalogue": ("userguidin",)}, PlanError, "userguiding"),
         ({"catalogue": ()}, ConfigError, "no events"),
         ({"mix": {"tutorial.vie": 1}}, ConfigError, "tutorial.view"),
-        ({"types": frozenset({"alias"}), "mix": {"tutorial.interaction": 1}}, ConfigError, "calls only"),
+        (
+            {"types": frozenset({"alias"}), "mix": {"tutorial.interaction": 1}},
+            ConfigError,
+            "calls only",
+        ),
     ],
 )
 def test_what_cannot_be_made_is_refused(traffic, asked, error, told) -> None:
