@@ -354,6 +354,9 @@ class Hub:
             try:
                 await asyncio.shield(journal.saving)
             except JournalError as error:
+                if not by_name(name).changes:
+                    # What others could not save is no matter of a question.
+                    return result
                 raise OperationError(str(error), status=503, code="journal_full") from None
         return result
 

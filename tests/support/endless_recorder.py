@@ -1,0 +1,44 @@
+"""A hub in a process of its own that records batches until it is killed, and says which it saved.
+
+Usage: endless_recorder.py FILE NAME
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import sys
+
+from mockseg.config import Settings
+from mockseg.domain.request import Arrival, Route
+from mockseg.hub.hub import Hub
+
+
+async def _record(file: str, name: str) -> None:
+    hub = Hub(Settings(journal=file))
+    for number in itertools.count():
+        calls = [
+            {"type": "track", "event": "E", "userId": "u", "messageId": f"{name}-{number}.{place}"}
+            for place in range(3)
+        ]
+        body = json.dumps({"writeKey": "k", "batch": calls}).encode()
+        hub.accept(
+            Arrival(
+                route=Route(path="/v1/batch", carries="batch"),
+                method="POST",
+                path="/v1/batch",
+                query="",
+                headers=(),
+                body=body,
+                sent_bytes=len(body),
+            )
+        )
+        saving = hub.journal.saving
+        assert saving is not None
+        await saving
+        sys.stdout.write(f"{name}-{number}\n")
+        sys.stdout.flush()
+
+
+asyncio.run(_record(*sys.argv[1:]))
