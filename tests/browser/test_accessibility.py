@@ -11,6 +11,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pytest
 from aiohttp import ClientSession
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import async_playwright
@@ -114,6 +115,7 @@ SAMPLE = (
 )
 
 
+@pytest.mark.timeout(600)  # a browser, on a machine that may be busy
 async def test_axe_finds_nothing(chromium: str) -> None:
     """In the sample: filled views, a call open, an error, light and dark, wide and narrow."""
     async with serve(Settings(port=0)) as running:
