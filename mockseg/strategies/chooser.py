@@ -22,14 +22,16 @@ from mockseg.schemas.formats import Coded, format_text
 from mockseg.schemas.members import Member, Members
 from mockseg.schemas.values import differ, identity
 from mockseg.strategies.classes import (
-    Choice,
     Script,
+    Step,
     Values,
+    by_turn,
     classed,
     either,
     located,
     unclassed,
 )
+from mockseg.strategies.objects import Perhaps, Ways
 from mockseg.strategies.patterned import passing, patterned
 
 _PADDING: Final = "padding"
@@ -83,8 +85,6 @@ def fresh(strategy: SearchStrategy[T]) -> SearchStrategy[T]:
     return st.lists(strategy, min_size=1, max_size=1, unique_by=lambda _: 0).map(itemgetter(0))
 
 
-# Stands for a property that is not there.
-ABSENT: Final = object()
 # Up to here every whole number is a double.
 LARGEST: Final = 2**53 - 1
 # What breaks consumers in practice: separators of lists and columns, quotes, line ends.
@@ -92,7 +92,6 @@ _SEPARATORS: Final = 'a,"\n\t;'
 _TROUBLE: Final = "1' \\/.:%&=?<>{}[]|-_@#$\r\u00e9\u6f22\U0001f600"
 # Around zero there are more mistakes than anywhere else.
 _SMALL: Final = (-2, 5)
-_BOOLEANS: Final = st.booleans()
 # Maximum number of a format's codes, those that look different.
 _TRIED_CODES: Final = 48
 _MOST_FORMS: Final = 8
@@ -100,19 +99,29 @@ _MOST_FORMS: Final = 8
 _MOST_COMBINED: Final = 20
 
 
+# How far ahead of each other members are, in places, turn by turn; at 0 all show the same class.
+_AHEAD: Final = (1, 0, 2, 3)
 # The fields around the body: every event has them, so none needs rows of its own for them.
 _AROUND: Final = frozenset(
     {"type", "userId", "anonymousId", "messageId", "timestamp", "context", "integrations"}
 )
-# Classes of texts: what breaks consumers, all in one; nothing; blanks.
+# Classes of texts: what breaks consumers, all in one, with a long end of many bytes a character;
+# empty; nearly empty. In other turns plainer ones replace them. Hypothesis gives up a
+# message of more than 8 KB, so a text has less than 300 bytes.
 _TEXTS: Final = (
-    " A,,b;\"c\"\n'd'\té\u6f22\U0001f600\\<e>&|$%s{1}[2]/:?=#.@_-+*!^~`\r ",
-    "",
-    "   ",
+    (
+        " A,,b;\"c\"\n'd'\t\u00e9\u6f22\U0001f600\\<e>&|$%s{1}[2]/:?=#.@_-+*!^~`\r "
+        + "\u00e9\u6f22\U0001f600" * 20,
+        "a",
+    ),
+    ("",),
+    ("   ", "0"),
 )
-# Classes of numbers: zero, negative, beyond 32 bits; where fractions may be, as fractions.
+# Classes of numbers: zero, negative, beyond 32 bits; where fractions may be, as fractions, of more
+# digits than a cent has.
 _WHOLE: Final = (0, -1, 2**33 + 7)
-_FRACTIONS: Final = (-2.25, 2**33 + 0.5)
+_FRACTIONS: Final = (-2.015625, 2**33 + 0.5)
+_SMALL_FRACTION: Final = 0.015625
 
 
 class PlainChooser:
@@ -147,7 +156,8 @@ class PlainChooser:
             st.text(_SEPARATORS, min_size=least, max_size=most),
             st.text(_TROUBLE, min_size=least, max_size=most),
         )
-        return classed(drawn, [(0, text) for text in fitting(_TEXTS, least, most)])
+        kinds = dict.fromkeys(fitting(texts, least, most) for texts in _TEXTS)
+        return by_turn(drawn, [[(0, text) for text in texts] for texts in kinds])
 
     def formatted(self, kind: str, name: str, least: int, most: int | None) -> Values | None:
         del name
@@ -181,7 +191,7 @@ class PlainChooser:
         )
         found = [
             number
-            for number in (*_FRACTIONS, 0.5)
+            for number in (*_FRACTIONS, _SMALL_FRACTION)
             if (least is None or number > least) and (most is None or number < most)
         ][:2]
         return classed(drawn, [(number,) for number in found]) if found else unclassed(drawn)
@@ -235,13 +245,13 @@ class PlainChooser:
         ]
         choices = tuple(
             (
-                st.sampled_from(table),
+                table,
                 tuple({name: m.strategy for name, m in way.items()} for way in factor),
             )
             for table, factor in zip(tables, factors, strict=True)
         )
         return Values(
-            strategy=_ways(
+            strategy=Ways(
                 choices,
                 {name: member.strategy for name, member in always.items()},
                 members.order,
@@ -261,10 +271,10 @@ class PlainChooser:
             names.strategy, others.strategy, min_size=1, max_size=self.most_extras
         ).map(lambda found: {name: value for name, value in found.items() if name not in known})
 
-        def script(row: int) -> Script:
+        def script(row: int, turn: int) -> Script:
             if row % 3 < 2:
                 return (row % 3,)
-            return (2, *names.script(row // 3), *others.script(row // 3), False)
+            return (2, *names.script(row // 3, turn), *others.script(row // 3, turn), False)
 
         # Nothing is the simplest, and most often what is there.
         return Values(
@@ -277,19 +287,19 @@ def fitting(texts: Iterable[str], least: int, most: int | None) -> tuple[str, ..
     return tuple(dict.fromkeys(text.ljust(least, "x")[:most] for text in texts))
 
 
-def _list_script(item: Values, least: int, most: int) -> Callable[[int], Script]:
+def _list_script(item: Values, least: int, most: int) -> Callable[[int, int], Script]:
     """Return the scripts of lists: without items, with one, with two that are equal."""
 
-    def script(row: int) -> Script:
+    def script(row: int, turn: int) -> Script:
         rounds, position = divmod(row, item.count + 1)
         inner = rounds * item.count + position - 1
         size = min(max(least, 1 + inner % 2 if position else 0), most)
-        steps: list[Choice | None] = []
+        steps: list[Step] = []
         for index in range(size):
             # A list that must go on, or end, leaves nothing to choose.
             if index >= least:
                 steps.append(True)
-            steps += item.script(max(inner, 0))
+            steps += item.script(max(inner, 0), turn)
         return (*steps, False) if least <= size < most else tuple(steps)
 
     return script
@@ -306,6 +316,8 @@ def _object_classes(
 
     All members change their class from row to row, so there are as many rows as the member
     with most classes has; of alternatives, the sum. In one more row all that may be absent is.
+    By its place a member is that far ahead of the first one, in each turn by another multiple, so
+    that other classes meet.
     """
     sizes = [[_combined(way)[1] for way in factor] for factor in factors]
     own = max((_longest(always), *map(sum, sizes)))
@@ -313,12 +325,12 @@ def _object_classes(
     bare = len(optional - _AROUND) > 1
     count = own + bare
 
-    def script(row: int) -> Script:
+    def script(row: int, turn: int) -> Script:
         rounds, position = divmod(row, count)
         absent = bare and not position
         row = rounds * own + max(0, position - bare)
         present = {name: (member, row) for name, member in always.items()}
-        steps: list[Choice | None] = []
+        steps: list[Step] = []
         for factor, table, counts in zip(factors, tables, sizes, strict=True):
             index, within = located(row, counts)
             # One thing leaves nothing to choose.
@@ -331,9 +343,9 @@ def _object_classes(
                 if name in optional and (absent or (name == "context" and row % 4)):
                     steps.append(False)
                 else:
-                    steps += member.script(within + place)
+                    steps += member.script(within + place * _AHEAD[turn], turn)
         if extras is not None:
-            steps += extras.script(row)
+            steps += extras.script(row, turn)
         return tuple(steps)
 
     return {"count": count, "script": script}
@@ -367,14 +379,17 @@ def _rows_of_way(way: Mapping[str, Values], row: int) -> dict[str, tuple[Values,
 
 def coded_text(coded: Coded) -> Values:
     """Return texts of a format; those of the rows differ in their form."""
-    forms: dict[str, Script] = {}
-    for number in range(_TRIED_CODES):
-        # The first is the simplest.
-        code = shake_128(bytes([number])).digest(coded.size) if number else bytes(coded.size)
+    # The first is the simplest.
+    codes = [bytes(coded.size)]
+    codes += [shake_128(bytes([number])).digest(coded.size) for number in range(1, _TRIED_CODES)]
+    forms: dict[str, bytes] = {}
+    for code in codes:
         form = re.sub("[0-9]+", "0", re.sub("[A-Za-z]+", "a", coded.read(code)))
-        forms.setdefault(form, (code,))
+        forms.setdefault(form, code)
+    # Those of one form differ in what they say, such as the day.
+    shown = list(dict.fromkeys((*forms.values(), *codes)))[:_MOST_FORMS]
     drawn = st.binary(min_size=coded.size, max_size=coded.size).map(coded.read)
-    return classed(drawn, list(forms.values())[:_MOST_FORMS], count=4)
+    return classed(drawn, [(code,) for code in shown], count=min(4, len(forms)))
 
 
 def _optional(member: Member[Values]) -> Values:
@@ -382,45 +397,13 @@ def _optional(member: Member[Values]) -> Values:
     if member.required:
         return value
 
-    def script(row: int) -> Script:
+    def script(row: int, turn: int) -> Script:
         rounds, position = divmod(row, value.count + 1)
         if not position:
             return (False,)
-        return (True, *value.script(rounds * value.count + position - 1))
+        return (True, *value.script(rounds * value.count + position - 1, turn))
 
-    return Values(strategy=_perhaps(value.strategy), count=value.count + 1, script=script)
-
-
-@st.composite
-def _perhaps(draw: DrawFn, strategy: SearchStrategy[Any]) -> Any:
-    """Draw nothing, which is simplest, in one case of two.
-
-    Of ``one_of`` that would be one case of many: Hypothesis counts the alternatives of an
-    alternative as its own.
-    """
-    return draw(strategy) if draw(_BOOLEANS) else ABSENT
-
-
-@st.composite
-def _ways(
-    draw: DrawFn,
-    choices: tuple[tuple[SearchStrategy[int], tuple[Mapping[str, SearchStrategy[Any]], ...]], ...],
-    always: Mapping[str, SearchStrategy[Any]],
-    order: tuple[str, ...],
-    extras: SearchStrategy[JsonObject] | None,
-) -> JsonObject:
-    present = dict(always)
-    for index, ways in choices:
-        present |= ways[draw(index)]
-    value: JsonObject = {}
-    for name in order:
-        if name in present:
-            found = draw(present[name])
-            if found is not ABSENT:
-                value[name] = found
-    if extras is not None:
-        value |= draw(extras)
-    return value
+    return Values(strategy=Perhaps(value.strategy), count=value.count + 1, script=script)
 
 
 @st.composite

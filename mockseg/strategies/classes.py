@@ -7,6 +7,9 @@ a *row*: one class for each member, as the script of all other choices. These ar
 Hypothesis's tree of what it has tried knows, so it never takes a row twice, and 200 examples
 see nearly every row of a plan. The row 0 and a few more leave all choices free.
 
+Where a plan has few rows, they come in several *turns*. Each turn shows every class again, beside
+other classes of the other members: code may look at two of them at once.
+
 A script holds the very choices that the strategy makes when they are free. So nothing is kept
 between examples: a failing row shrinks to the same message with free choices, then further,
 and replays from the database like any other example.
@@ -21,18 +24,23 @@ from functools import partial
 from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 Choice: TypeAlias = "bool | int | float | str | bytes"
-Script: TypeAlias = "tuple[Choice | None, ...]"
+Step: TypeAlias = "Choice | None"
+Script: TypeAlias = "tuple[Step, ...]"
 
 # Ends the forced part of a script; what follows is drawn freely.
 FREE: Final = None
 # After this many examples nearly every row should have been drawn.
 _EXAMPLES: Final = 200
-# Rows of one event at most; an event with more alternatives shows a part of them.
+# Rows of one event and turn at most; an event with more alternatives shows a part of them.
 _MOST_ROWS: Final = 48
+# Number of rows that those examples reach, beside a few free ones. Further turns fill a plan that
+# has fewer, up to a maximum number of turns.
+_ROWS: Final = 166
+_TURNS: Final = 4
+_FEWEST_FREE: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +50,14 @@ class Values:
     Attributes:
         strategy: draws any of the values.
         count: how many rows in succession show each class once.
-        script: the choices that the strategy makes for the class of a row, for any row from 0.
+        script: the choices that the strategy makes for the class of a row, for any row and turn
+            from 0.
         beside: the same values with fewer classes, for where alternatives show the others.
     """
 
     strategy: SearchStrategy[Any]
     count: int
-    script: Callable[[int], Script]
+    script: Callable[[int, int], Script]
     beside: Values | None = None
 
     def changed(self, change: Callable[[Any], Any]) -> Values:
@@ -67,16 +76,27 @@ def classed(
     """
     found = tuple(scripts)
     shown = len(found) if count is None else min(count, len(found))
-    return Values(strategy=strategy, count=shown, script=lambda row: found[row % len(found)])
+    return Values(strategy=strategy, count=shown, script=lambda row, _: found[row % len(found)])
 
 
 def in_turn(strategy: SearchStrategy[Any], kinds: Sequence[Sequence[Script]]) -> Values:
-    """Return values with one class for each kind; the scripts of a kind take turns by round."""
+    """Return values with one class for each kind; their scripts take turns."""
     found = tuple(tuple(kind) for kind in kinds if kind)
 
-    def script(row: int) -> Script:
+    def script(row: int, turn: int) -> Script:
         rounds, index = divmod(row, len(found))
-        return found[index][rounds % len(found[index])]
+        return found[index][(rounds + turn) % len(found[index])]
+
+    return Values(strategy=strategy, count=len(found), script=script)
+
+
+def by_turn(strategy: SearchStrategy[Any], kinds: Sequence[Sequence[Script]]) -> Values:
+    """Return values with one class for each kind; each turn shows another script of a kind."""
+    found = tuple(map(tuple, kinds))
+
+    def script(row: int, turn: int) -> Script:
+        kind = found[row % len(found)]
+        return kind[turn % len(kind)]
 
     return Values(strategy=strategy, count=len(found), script=script)
 
@@ -100,25 +120,29 @@ def either(choices: Sequence[Values], weights: Sequence[int] | None = None) -> V
     shares = [1] * len(choices) if weights is None else weights
     table = tuple(index for index, share in enumerate(shares) for _ in range(share))
 
-    def script(row: int) -> Script:
+    def script(row: int, turn: int) -> Script:
         index, within = located(row, counts)
-        return (table.index(index), *choices[index].script(within))
+        return (table.index(index), *choices[index].script(within, turn))
 
     choices = [each.beside or each for each in choices]
     counts = [each.count for each in choices]
-    positions = st.integers(0, len(table) - 1)
-    strategies = tuple(each.strategy for each in choices)
-    return Values(strategy=_either(positions, table, strategies), count=sum(counts), script=script)
+    strategies = [each.strategy for each in choices]
+    drawn = _Either([strategies[index] for index in table])
+    return Values(strategy=drawn, count=sum(counts), script=script)
 
 
-@st.composite
-def _either(
-    draw: DrawFn,
-    positions: SearchStrategy[int],
-    table: tuple[int, ...],
-    strategies: tuple[SearchStrategy[Any], ...],
-) -> Any:
-    return draw(strategies[table[draw(positions)]])
+class _Either(SearchStrategy[Any]):
+    """Draws from one of several; without the cost that a composite has for each choice."""
+
+    def __init__(self, strategies: Sequence[SearchStrategy[Any]]) -> None:
+        super().__init__()
+        self._strategies = tuple(strategies)
+
+    def __repr__(self) -> str:
+        return f"either({', '.join(map(repr, dict.fromkeys(self._strategies)))})"
+
+    def do_draw(self, data: Any) -> Any:
+        return data.draw(self._strategies[data.draw_integer(0, len(self._strategies) - 1)])
 
 
 def located(row: int, counts: Sequence[int]) -> tuple[int, int]:
@@ -141,23 +165,27 @@ def classes_first(branches: Sequence[Values], weights: Sequence[int]) -> SearchS
         weights: how often each is drawn freely.
     """
     together = either(branches, weights)
+    heads: list[Script] = [
+        (before,) if len(branches) > 1 else () for before in accumulate(weights, initial=0)
+    ]
+    counts = [min(branch.count, _MOST_ROWS) for branch in branches]
+    # What all branches have, such as a userId, goes on with its classes from branch to branch.
+    starts = accumulate((branch.count for branch in branches), initial=0)
+    first = [start - start % -branch.count for start, branch in zip(starts, branches, strict=False)]
     rows: list[Callable[[], Script]] = []
-    start = before = 0
-    for index, branch in enumerate(branches):
-        head: Script = (before,) if len(branches) > 1 else ()
-        before += weights[index]
-        shown = min(branch.count, _MOST_ROWS)
-        # What all branches have, such as a userId, goes on with its classes from branch to branch.
-        rows += (
-            partial(_row, branch, head, start + step * branch.count // shown)
-            for step in range(shown)
-        )
-        start += branch.count
+    for turn in range(_TURNS):
+        room = _ROWS - len(rows) if turn else sum(counts)
+        for branch, head, start, count in zip(branches, heads, first, counts, strict=False):
+            shown = min(count, count * room // sum(counts))
+            rows += (
+                partial(_row, branch, head, start + step * branch.count // shown, turn)
+                for step in range(shown)
+            )
     return _ClassesFirst(together.strategy, tuple(rows))
 
 
-def _row(branch: Values, head: Script, row: int) -> Script:
-    return (*head, *branch.script(row))
+def _row(branch: Values, head: Script, row: int, turn: int) -> Script:
+    return (*head, *branch.script(row, turn))
 
 
 class _ClassesFirst(SearchStrategy[Any]):
@@ -168,7 +196,7 @@ class _ClassesFirst(SearchStrategy[Any]):
         self._strategy = strategy
         self._rows = rows
         # The more rows there are, the less can be left to free examples before all are seen.
-        self._free = max(4, min(40, (_EXAMPLES - len(rows)) // 4))
+        self._free = max(_FEWEST_FREE, min(40, (_EXAMPLES - len(rows)) // 4))
 
     def __repr__(self) -> str:
         return repr(self._strategy)
@@ -204,7 +232,7 @@ def _forced(data: Any, script: Script) -> Iterator[None]:
         del data._draw  # noqa: SLF001
 
 
-def _fits(step: Choice | None, kind: str, constraints: Any) -> bool:
+def _fits(step: Step, kind: str, constraints: Any) -> bool:
     if kind == "integer":
         least, most = constraints["min_value"], constraints["max_value"]
         return (

@@ -362,18 +362,21 @@ def edges_of(match: FoundRule) -> Values:
     messages = values_of(match, palette=EDGE, wrapping=_WRAPPING)
     planned = frozenset(spoken_fields(match))
 
-    def script(row: int) -> Script:
+    def script(row: int, turn: int) -> Script:
         # The twists shift from round to round, so that each meets all classes of messages; but
         # of a bare body there is nothing to see.
         rounds, place = divmod(row, _BARE)
-        twist = _BARE if rounds % 4 == 3 and not place else (rounds + place) % _BARE
-        steps: Script = (twist, *messages.script(row))
+        twist = _BARE if rounds % 4 == 3 and not place else (rounds + place + turn) % _BARE
+        steps: Script = (twist, *messages.script(row, turn))
         if _TWISTS[twist] == "skew":
             fields = [name for name in ("timestamp", "sentAt") if name not in planned]
-            return (*steps, *(s for at in range(len(fields)) for s in _MOMENTS.script(row + at)))
+            return (
+                *steps,
+                *(s for at in range(len(fields)) for s in _MOMENTS.script(row + at, turn)),
+            )
         if _TWISTS[twist] == "limit":
-            return (*steps, rounds % len(_WIDTHS))
-        return (*steps, rounds % len(_IDS)) if _TWISTS[twist] == "repeated id" else steps
+            return (*steps, (rounds + turn) % len(_WIDTHS))
+        return (*steps, (rounds + turn) % len(_IDS)) if _TWISTS[twist] == "repeated id" else steps
 
     return Values(
         strategy=_twisted(messages.strategy, match, planned), count=messages.count, script=script

@@ -18,8 +18,9 @@ from mockseg.plans.model import Strictness
 from mockseg.schemas.formats import FORMATS, MOMENT
 from mockseg.schemas.soundness import usable
 from mockseg.schemas.values import Builder
-from mockseg.strategies.chooser import ABSENT, PLAIN, PlainChooser, coded_text, fresh
+from mockseg.strategies.chooser import PLAIN, PlainChooser, coded_text, fresh
 from mockseg.strategies.classes import Values, classes_first, either, unclassed
+from mockseg.strategies.objects import ABSENT
 from mockseg.strategies.realistic import palette_of
 
 _FILE: Final = "schema"

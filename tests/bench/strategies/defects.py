@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true", help="also plain fixed_dictionaries")
     parser.add_argument("--rival", help="the rival's Python")
     parser.add_argument("--schemas", type=Path, help="hunt for the rival with these schemas")
-    parser.add_argument("--missed", action="store_true", help="name what each side misses")
+    parser.add_argument("--missed", action="store_true", help="name what each side misses in view")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.schemas is not None:
@@ -199,7 +199,7 @@ def report(results: dict[str, dict[str, Any]], arguments: argparse.Namespace) ->
                 f"{title:8} {len(rows)} defects, {side:5}: {mean:5.1f} % "
                 f"(lowest {min(shares):.1f}), by seed: {' '.join(f'{s:.0f}' for s in shares)}"
             )
-            if arguments.missed:
+            if arguments.missed and corpus is IN_VIEW:
                 for each, row in zip(corpus, rows, strict=True):
                     if len(row) < arguments.seeds:
                         print(f"  {len(row)} of {arguments.seeds}: {each.event} {each.name}")

@@ -173,7 +173,7 @@ def test_a_script_that_does_not_fit_leaves_the_rest_free() -> None:
     """Should a strategy ask for something else, the message is a good one all the same."""
     values = values_of(get(ANSWER, strictness="strict"))
     astray = classes.Values(
-        strategy=values.strategy, count=1, script=lambda row: ("no such choice", row)
+        strategy=values.strategy, count=1, script=lambda row, _: ("no such choice", row)
     )
     names = {
         each["event"] for each in _drawn(in_classes([astray]), how=settings(QUIET, max_examples=20))
