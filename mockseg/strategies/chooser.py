@@ -95,7 +95,7 @@ _SMALL: Final = (-2, 5)
 # Maximum number of a format's codes, those that look different.
 _TRIED_CODES: Final = 48
 _MOST_FORMS: Final = 8
-# So many rows at most show each class of a type with each class of what depends on it.
+# Maximum number of rows that show each class of a type with each class of what depends on it.
 _MOST_COMBINED: Final = 20
 
 
