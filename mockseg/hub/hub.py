@@ -355,7 +355,7 @@ class Hub:
                 await asyncio.shield(journal.saving)
             except JournalError as error:
                 if not by_name(name).changes:
-                    # What others could not save is no matter of a question.
+                    # A question does not report what others could not save.
                     return result
                 raise OperationError(str(error), status=503, code="journal_full") from None
         return result

@@ -76,7 +76,7 @@ class Meta(msgspec.Struct, frozen=True):
 
 
 def why_not_ours(path: Path) -> str | None:
-    """Return why a file is no journal that this version reads, None where it may be one.
+    """Return why this version cannot read a file as a journal, None where it may be able to.
 
     It is asked before SQLite sees the file, which may repair what another program wrote.
     """
