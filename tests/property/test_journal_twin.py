@@ -23,7 +23,7 @@ from mockseg.errors import OperationError
 from mockseg.hub import hub as hubs
 from mockseg.hub import saved_destinations
 from mockseg.hub.hub import Hub
-from mockseg.journal import durable
+from mockseg.journal import segmented
 from mockseg.journal.durable import DurableJournal
 from mockseg.journal.file import JournalFile
 from mockseg.operations.table import OPERATIONS, by_name
@@ -126,7 +126,7 @@ class Life:
         # What a full disk needs is not needed here, and a segment shall close now and then.
         with (
             mock.patch.object(JournalFile, "make_ballast"),
-            mock.patch.object(durable, "SEGMENT_CALLS", 8),
+            mock.patch.object(segmented, "SEGMENT_CALLS", 8),
         ):
             self.hub = Hub(Settings(seed=1, journal=journal, **self._bounds), clock=clock)
 
