@@ -207,7 +207,8 @@ def test_an_unreadable_certificate_is_one_sentence_and_exit_2(
     done = run("serve", "--port", "0", "--tls-port", "0", "--tls-cert", "no.pem", "--tls-key", "k")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "mockseg: cannot read no.pem: No such file or directory\n"
+    assert done.stderr.startswith("mockseg: cannot read no.pem: No such file or directory")
+    assert done.stderr.count("\n") == 1
 
 
 def test_flags_go_before_variables_before_the_file(

@@ -51,7 +51,7 @@ async def refused(client: Any, method: str, path: str, **how: Any) -> tuple[int,
             (
                 'the query: unknown parameter "sorce"; did you mean "source"? Allowed: source,'
                 " type, event, userId, anonymousId, messageId, groupId, verdict, good, where,"
-                " q, after, before, order, limit."
+                " q, after, before, order, limit, total."
             ),
         ),
         ("/summary?limit=1", "limit", 'the query: unknown parameter "limit". Allowed: source.'),

@@ -60,7 +60,9 @@ async def test_each_source_stands_with_its_numbers(filled: Any) -> None:
     html = await shown(filled, "?search=CHECK")
     assert keys(html) == ["k-shop"]
     (row,) = re.findall(r"<tr> <td>checkout.*?</tr>", html)
-    assert [cell.strip() for cell in re.findall(r'<td class="number[ a-z]*">(.*?)</td>', row)] == [
+    assert [
+        cell.strip() for cell in re.findall(r'<td class="number[ a-z]*"[^>]*>(.*?)</td>', row)
+    ] == [
         "3",
         "3",
         "0",
@@ -108,7 +110,7 @@ async def test_a_search_that_finds_nothing_says_so(filled: Any) -> None:
     html = await shown(filled, "?search=%3Cscript%3E")
     assert "No source has a name or a write key that contains this." in html
     assert 'value="&lt;script&gt;"' in html
-    assert html.count("<script") == 1
+    assert "<script>" not in html
 
 
 async def test_a_key_of_markup_is_text(client: Any) -> None:

@@ -168,7 +168,7 @@ def test_the_flag_goes_before_the_variable_for_the_file_too(folder: Path) -> Non
         ('port = "1"', r'port is "1": it must be a whole number from 0 to 65535'),
         ("port = 70000", r"port is 70000: it must be a whole number from 0 to 65535"),
         ("port = true", r"port is true: it must be a whole number"),
-        ("max_calls = 0", r"max_calls is 0: it must be a whole number from 1$"),
+        ("max_calls = 0", r"max_calls is 0: it must be a whole number from 1\b"),
         ('tls = "yes"', r'tls is "yes": it must be true or false'),
         (
             'edge = "2052"',

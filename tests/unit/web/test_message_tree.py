@@ -70,10 +70,10 @@ def test_what_was_filled_in_or_changed_or_left_out_is_told() -> None:
         {"type": "track", "userId": "7", "list": [1, 2]},
         raw={"userId": 7, "writeKey": "k", "list": [1]},
     )
-    assert at(root, "type").sent == "filled in"
-    assert at(root, "userId").sent == "sent as 7"
-    assert at(root, "list", "1").sent == "filled in"
-    assert at(root, "writeKey").sent == 'sent as "k", which Segment does not hand on'
+    assert at(root, "type").beside == "filled in"
+    assert at(root, "userId").beside == "sent as 7"
+    assert at(root, "list", "1").beside == "filled in"
+    assert at(root, "writeKey").beside == 'sent as "k", which Segment does not hand on'
 
 
 def test_large_messages_are_cut() -> None:
