@@ -387,7 +387,7 @@ def test_every_sound_limit_can_stand_in_a_plan(traffic, value) -> None:
         (
             {"types": frozenset({"alias"}), "mix": {"tutorial.interaction": 1}},
             ConfigError,
-            "calls only",
+            "takes alias",
         ),
     ],
 )
