@@ -50,7 +50,7 @@ async def track(url: str, event: str, *, key: str = "k", status: int = 200) -> N
 
 async def shows(page: Any, place: str, text: str) -> None:
     """Wait until what is live at a place has a text."""
-    live = page.locator(f'[data-live="{place}"]')
+    live = page.locator(f'[data-now="{place}"]')
     await until(live).to_have_text(text, timeout=PATIENCE_MS)
 
 

@@ -11,8 +11,8 @@ const MOST_OF_TIME = 0.1
 
 /** @param {Document} view @returns {Map<string, Element>} places by what they are of */
 function places (view) {
-  return new Map([...view.querySelectorAll('[data-live]')].map(
-    (element) => [element.getAttribute('data-live') ?? '', element]))
+  return new Map([...view.querySelectorAll('[data-now]')].map(
+    (element) => [element.getAttribute('data-now') ?? '', element]))
 }
 
 class LiveNumbers {
