@@ -34,6 +34,7 @@ async def test_a_page_fits_every_width(hub: Any, url: str, chromium: str, path: 
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
         )
         page = await browser.new_page()
+        page.set_default_timeout(100_000)
         for width in (1280, 390, 320):
             await page.set_viewport_size({"width": width, "height": 900})
             await page.goto(f"{url}/_mockseg/{path}")
