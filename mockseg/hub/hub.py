@@ -495,9 +495,5 @@ def _handler(
 
 
 def _named(params: msgspec.Struct) -> str | None:
-    match = getattr(params, "match", None)
-    return (
-        getattr(params, "source", None)
-        or getattr(params, "write_key", None)
-        or getattr(match, "source", None)
-    )
+    places = ((params, "source"), (params, "write_key"), (getattr(params, "match", None), "source"))
+    return next((key for place, name in places if (key := getattr(place, name, None))), None)

@@ -69,9 +69,7 @@ def settings_body(
                 "apiHost": api_host,
                 "protocol": scheme,
                 "addBundledMetadata": True,
-                "unbundledIntegrations": list(
-                    dict.fromkeys(each.kind.names[0] for each in enabled)
-                ),
+                "unbundledIntegrations": list({each.kind.names[0]: 0 for each in enabled}),
                 "bundledConfigIds": [],
                 "unbundledConfigIds": [],
                 "maybeBundledConfigIds": {},
