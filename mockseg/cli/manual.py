@@ -11,7 +11,10 @@ from mockseg.suggestions import unknown
 @click.command(name="manual")
 @click.argument("topic", default=INDEX)
 @click.option(
-    "--search", "words", metavar="WORDS", help="List the sections whose heading has these words."
+    "--search",
+    "words",
+    metavar="WORDS",
+    help="List the sections that have these words, headings first.",
 )
 def command(*, topic: str, words: str | None) -> None:
     """Read the manual: a page, or a part of it.
@@ -50,6 +53,7 @@ def _section(found: Page, anchor: str) -> str:
 def _list_found(words: str) -> None:
     found = search(words)
     for each in found:
-        say(f"mockseg manual {each.address}", f"  {each.page.title}: {each.section.title}")
+        line = f": {each.line}" if each.line else ""
+        say(f"mockseg manual {each.address}", f"  {each.section.title}{line}")
     if not found:
-        note(f'no heading of the manual has "{words}"; mockseg manual lists the pages')
+        note(f'no section of the manual has "{words}"; mockseg manual lists the pages')

@@ -28,12 +28,14 @@ class Section:
         anchor: its name in an address, as code hosts make it.
         level: 1 to 4.
         text: Markdown, the heading and all that belongs to it, lower headings too.
+        own_text: the same without lower headings and what is below them.
     """
 
     title: str
     anchor: str
     level: int
     text: str
+    own_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A section whose heading has all words of a search."""
+    """A section that has all words of a search.
+
+    Attributes:
+        page: its page.
+        section: it.
+        line: the first line of its text that has one of the words; empty where the heading has all.
+    """
 
     page: Page
     section: Section
+    line: str = ""
 
     @property
     def address(self) -> str:
@@ -82,19 +91,21 @@ def page(name: str) -> Page | None:
 
 
 def search(words: str) -> list[Found]:
-    """Return the sections whose title, or whose page's title, has each word; titles first."""
+    """Return the sections that have each word: in their heading first, then in their own text."""
     wanted = words.casefold().split()
     if not wanted:
         return []
-    found = [
-        (found, f"{found.page.title} {found.section.title}".casefold())
-        for each in _pages().values()
-        for found in (Found(each, section) for section in each.sections)
-    ]
-    return sorted(
-        (each for each, text in found if all(word in text for word in wanted)),
-        key=lambda each: not all(word in each.section.title.casefold() for word in wanted),
-    )
+    found: list[list[Found]] = [[], []]
+    for each in _pages().values():
+        for section in each.sections:
+            title, text = section.title.casefold(), section.own_text
+            if all(word in title for word in wanted):
+                found[0].append(Found(each, section))
+            elif all(word in f"{each.title}\n{text}".casefold() for word in wanted):
+                lines = text.splitlines()
+                has = (line for line in lines if any(word in line.casefold() for word in wanted))
+                found[1].append(Found(each, section, next(has, "").strip()))
+    return [*found[0], *found[1]]
 
 
 def anchor_of(title: str) -> str:
@@ -121,9 +132,11 @@ def _sections(text: str) -> Iterator[Section]:
     lines = text.splitlines(keepends=True)
     headings = list(_headings(lines))
     for place, (line, level, title) in enumerate(headings):
-        following = (at for at, other, _ in headings[place + 1 :] if other <= level)
-        end = next(following, len(lines))
-        yield Section(title, anchor_of(title), level, "".join(lines[line:end]))
+        following = headings[place + 1 :]
+        end = next((at for at, other, _ in following if other <= level), len(lines))
+        own_end = following[0][0] if following else len(lines)
+        text, own_text = "".join(lines[line:end]), "".join(lines[line:own_end])
+        yield Section(title, anchor_of(title), level, text, own_text)
 
 
 def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:

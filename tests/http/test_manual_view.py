@@ -44,8 +44,8 @@ def test_each_page_is_served_and_its_links_lead_to_pages(url: str, name: str) ->
 def test_a_search_lists_sections(url: str) -> None:
     """Words lead to the sections whose heading has them; what was typed is escaped."""
     assert "/_mockseg/manual/findings#no_user_anon_id" in get(url + "?q=no_user_anon_id")
-    html = get(url + "?q=%3Cscript%3E")
-    assert "No heading has these words" in html
+    html = get(url + "?q=%3Cscript%3Exyzzy")
+    assert "No section has these words" in html
     assert "<script>" not in html.split("<main")[1]
 
 
@@ -83,4 +83,4 @@ def test_a_search_prints_commands_to_paste(capsys: pytest.CaptureFixture[str]) -
     assert run(["manual", "--search", "xyzzy"]) == 0
     found = capsys.readouterr()
     assert found.out == ""
-    assert 'no heading of the manual has "xyzzy"' in found.err
+    assert 'no section of the manual has "xyzzy"' in found.err

@@ -12,7 +12,7 @@ python above console  the commands of the console block run it
 python                runs as a program, and prints what the ``text`` block below shows
 console               each command runs; it prints what is shown, ``...`` is anything
 js                    Node.js checks its syntax
-sh, yaml              every ``mockseg`` command in it has its flags
+sh, yaml, dockerfile  every ``mockseg`` command in it has its flags
 json, toml            can be parsed
 ====================  ==============================================================
 """
@@ -154,7 +154,7 @@ def check(example: Example, folder: Path, python: Path) -> None:
                 _run(example, folder, python, server.url)
         case "js":
             _check_syntax(example, folder)
-        case "sh" | "yaml":
+        case "sh" | "yaml" | "dockerfile":
             check_flags(example.code, place=_where(example))
         case "json":
             json.loads(example.code)
@@ -226,6 +226,10 @@ def _commands(code: str) -> Iterator[tuple[str, str]]:
     """Take a console block apart: each command with the output that it shows."""
     for part in re.split(r"^\$ ", code, flags=re.MULTILINE)[1:]:
         command, _, shown = part.partition("\n")
+        if document := re.search(r"<<'(\w+)'", command):
+            end = f"\n{document[1]}\n"
+            body, _, shown = shown.partition(end)
+            command += f"\n{body}{end}"
         yield command, shown
 
 

@@ -1,4 +1,4 @@
-"""The manual on the page: each page as HTML, and a search over the headings."""
+"""The manual on the page: each page as HTML, and a search."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ManualQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What the address of the manual may say.
 
     Attributes:
-        q: words to find in headings.
+        q: words to find.
     """
 
     q: Annotated[str, msgspec.Meta(max_length=200)] = ""

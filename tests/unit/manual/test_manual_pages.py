@@ -48,10 +48,14 @@ def test_a_comment_in_an_example_is_not_a_heading() -> None:
     assert all("Legal and nasty" not in each.title for each in strategies.sections)
 
 
-def test_a_search_finds_headings_with_all_words() -> None:
+def test_a_search_finds_headings_first_and_then_text() -> None:
     """Whole pages are named alone, sections with their anchor; unknown words find nothing."""
-    assert "findings#no_user_anon_id" in [each.address for each in search("no_user_anon_id")]
-    assert "faults" in [each.address for each in search("FAULTS requests")]
+    assert search("no_user_anon_id")[0].address == "findings#no_user_anon_id"
+    assert search("FAULTS requests")[0].address == "faults"
+    in_text = {each.address: each.line for each in search("Retry-After")}
+    assert "Retry-After" in in_text["destinations#retries"]
+    for words in ("replay", "503", "sql", "curl", "samples", "protocols", "archive"):
+        assert search(words), words
     assert search("faults xyzzy") == []
     assert search("  ") == []
 
