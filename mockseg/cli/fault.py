@@ -171,7 +171,8 @@ def _show(view: FaultView) -> None:
         parts += [shorten(match)] if match != "{}" else []
         parts += [f"probability {rule.probability:g}"] if rule.probability < 1 else []
         parts += [f"seed {view.seed}"]
-        each = " of each source" if view.source is None else ""
-        of = f", at most {rule.times}{each}" if rule.times is not None else ""
+        # The number is each source's own.
+        limit = f", {rule.times} in each source" if view.source is None else f" of {rule.times}"
+        of = limit if rule.times is not None else ""
         parts += [f"until {rule.until}"] if rule.until is not None else []
         say("  ".join([*parts, f"hit {rule.fired}{of}"]))
