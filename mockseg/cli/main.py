@@ -15,7 +15,7 @@ import click
 
 from mockseg.cli.examples import with_example
 from mockseg.cli.group import Group
-from mockseg.errors import ConfigError, MocksegError, UnmetExpectationError
+from mockseg.errors import ConfigError, MocksegError, OperationError, UnmetExpectationError
 from mockseg.suggestions import unknown
 
 if TYPE_CHECKING:
@@ -167,8 +167,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _say("interrupted", status=2)
     except MocksegError as error:
-        # Of a wrong argument or setting the sentence says all that there is.
-        read = "" if isinstance(error, ConfigError) else error.manual
+        # Of a wrong argument the sentence says all that there is.
+        said = isinstance(error, ConfigError | OperationError)
+        read = "" if said else error.manual
         more = f" (read more: mockseg manual {read})" if read else ""
         status = 1 if isinstance(error, UnmetExpectationError) else 2
         return _say(f"{error}{more}", status=status)

@@ -36,7 +36,7 @@ class ManualQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 def add_routes(app: web.Application) -> None:
     add_page(app, "GET", MANUAL.path, _manual)
-    add_page(app, "GET", MANUAL.path + "{topic}", _manual)
+    add_page(app, "GET", MANUAL.path + "{topic:[^/]+}{slash:/?}", _manual)
 
 
 async def _manual(request: web.Request) -> web.StreamResponse:
