@@ -91,9 +91,10 @@ class Tally:
                 self._text = report.text
             failed = report.failed or failed
             report.write()
-        elif self._options.has_plan and self._options.threshold is not None:
+        if not self.plans and self._options.threshold is not None:
+            why = "no test used a source" if self._options.has_plan else "no source has a plan"
             self._text = (
-                f"no test used a source: 0.0 % of the plan exercised; is below the threshold of"
+                f"{why}: 0.0 % of the plan exercised; is below the threshold of"
                 f" {self._options.threshold:g} %\n"
             )
             failed = self._options.threshold > 0 or failed

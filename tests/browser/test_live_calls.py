@@ -335,13 +335,16 @@ async def test_a_restart_is_a_row_of_its_own(browsers: Any) -> None:
 
 async def test_cleared_calls_are_a_row_too(page: Any, hub: Hub) -> None:
     """In their place; those that are shown stay."""
+    # What came by the feed shows that the page follows it by now.
+    await record(hub, "one")
+    await newest_is(page, "one")
     await hub.perform("clear_calls", ClearCalls(source="k"))
     await until(page.locator(ROWS, has_text="Calls were cleared at")).to_be_visible(
         timeout=PATIENCE_MS
     )
     await record(hub, "later")
     await newest_is(page, "later")
-    await rows_are(page, 42)
+    await rows_are(page, 43)
 
 
 async def test_an_empty_page_says_what_to_do_and_fills_itself(
@@ -401,7 +404,9 @@ async def test_keys_are_listed_and_leave_fields_alone(page: Any) -> None:
     await page.keyboard.press("?")
     await until(page.locator("#keys")).to_be_visible(timeout=PATIENCE_MS)
     await page.keyboard.press("Escape")
+    await until(page.locator("#keys")).to_be_hidden(timeout=PATIENCE_MS)
     await page.keyboard.press("/")
+    await until(page.locator("#query")).to_be_focused(timeout=PATIENCE_MS)
     await page.keyboard.type("px")
-    assert await page.input_value("#query") == "px"
+    await until(page.locator("#query")).to_have_value("px", timeout=PATIENCE_MS)
     await rows_are(page, 40)

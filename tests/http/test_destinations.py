@@ -163,9 +163,7 @@ async def test_settling_names_what_waits_for_a_retry(client: Any) -> None:
         {"match": {"source": "key"}, "state": "retrying", "timeout": 5},
     )
     error = await asked(client, "POST", "/settle", {"source": "key", "quiet": 0, "timeout": 0}, 406)
-    assert (
-        "1 deliveries under way, the next retry at 2026-01-01T00:00:0" in error["error"]["message"]
-    )
+    assert "1 delivery under way, the next retry at 2026-01-01T00:00:0" in error["error"]["message"]
     assert error["error"]["details"]["pending"] == 1
 
 

@@ -136,6 +136,20 @@ def test_a_plan_without_a_test_is_not_covered(run: Run, pytester: pytest.Pyteste
     result.stdout.fnmatch_lines(["no test used a source*below the threshold of 1 %"])
 
 
+def test_a_threshold_without_a_plan_is_not_reached(run: Run, pytester: pytest.Pytester) -> None:
+    """A run that lost its plan is not green; with a report, too."""
+    pytester.makepyfile(
+        """
+        def test_sends(segment):
+            segment.send({"type": "track", "userId": "u", "event": "E"})
+        """
+    )
+    for more in ((), ("--mockseg-report=out.json",)):
+        result = run("--mockseg-cov-fail-under", "1", *more)
+        assert result.ret == 1
+        result.stdout.fnmatch_lines(["no source has a plan*below the threshold of 1 %"])
+
+
 def test_reports_of_workers_are_merged(run: Run, pytester: pytest.Pytester) -> None:
     """JSON, HTML and XML say the same with one process and with several."""
     _project(pytester)

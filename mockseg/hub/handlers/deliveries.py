@@ -119,7 +119,7 @@ def overdue(source: str | None, ledger: Ledger) -> list[str]:
     pending = ledger.pending(source)
     if not pending:
         return []
-    under_way = f"{pending:,} deliveries under way"
+    under_way = f"{pending:,} {'delivery' if pending == 1 else 'deliveries'} under way"
     next_ns = min((moment for _, moment in ledger.next_retries(source)), default=None)
     if next_ns is None:
         return [under_way]
