@@ -144,7 +144,7 @@ def _show_findings(findings: list[FindingDetails]) -> None:
     if len(findings) > _MOST_FINDINGS:
         say(f"  and {len(findings) - _MOST_FINDINGS} more (--json has all)")
     if findings:
-        say(f"  {read_more(each.finding for each in findings)}")
+        say(f"  {read_more(each.finding.code for each in findings)}")
 
 
 def _show_finding(details: FindingDetails) -> None:

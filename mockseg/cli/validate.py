@@ -18,7 +18,7 @@ from mockseg.cli.progress import Progress
 from mockseg.clock import SystemClock
 from mockseg.config import SERVER_SETTINGS, Settings, load
 from mockseg.domain.call import KeptCall
-from mockseg.domain.findings import Discard, Finding, Violation, all_warnings
+from mockseg.domain.findings import Discard, Finding, Violation, all_warnings, read_more
 from mockseg.domain.message import normalise
 from mockseg.hub.judge import DryRun
 from mockseg.hub.source_plans import from_settings
@@ -357,6 +357,7 @@ class _Report:
         by_count = sorted(self._codes.items(), key=lambda item: (-item[1], item[0]))
         lines += [f"{count:8}  {code}" for code, count in by_count]
         lines.append(f"judged by {judged_by}")
+        lines += filter(None, [read_more(code for code, _ in by_count)])
         return "\n".join(lines) + "\n"
 
     def as_json(self, *, plans: list[str], strictness: str) -> JsonObject:

@@ -182,8 +182,10 @@ def count_arrival(
         for minute, count in Counter(map(_minute, calls)).items():
             minutes_of_one[minute] = minutes_of_one.get(minute, 0) + count
             minutes_of_all[minute] = minutes_of_all.get(minute, 0) + count
-    for counts in (one, all_):
-        counts.add_remarks(calls)
+    # Most calls have none, and every call comes this way.
+    if remarked := [call for call in calls if call.remark is not None]:
+        for counts in (one, all_):
+            counts.add_remarks(remarked)
     if request.answer.status >= 400:
         kind = _kind(request)
         for counts in (one, all_):

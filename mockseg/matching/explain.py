@@ -79,7 +79,8 @@ def explain(evidence: Evidence) -> Explanation:
     kind: ExplanationKind = "missing"
     notes = [cause.note for cause in (*causes, *others)]
     if evidence.dropped:
-        notes.append(read_more(evidence.dropped.calls[0].findings))
+        findings = (each for call in evidence.dropped.calls for each in call.findings)
+        notes.append(read_more(each.code for each in findings))
     if causes or strays:
         kind = (*causes, *others)[0].kind
     elif not evidence.recorded:

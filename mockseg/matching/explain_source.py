@@ -107,12 +107,13 @@ def explain_not_good(seen: Sequence[Call], *, lost: Lost = NOTHING_LOST) -> Expl
     bad = [call for call in seen if not call.good]
     if not bad:
         return None
+    more = filter(None, [read_more(each.code for call in bad for each in call.findings)])
     return Explanation(
         kind="not_good",
         headline=f"expected all calls to be good; {len(bad):,} of {counted(len(seen), 'call')}"
         f" {'is' if len(bad) == 1 else 'are'} bad.",
         sections=(Section("Bad:", listed(bad, verdict_lines, limit=_MAX_LISTED)),),
-        notes=(*evicted_note(lost), read_more(each for call in bad for each in call.findings)),
+        notes=(*evicted_note(lost), *more),
         details=_details(bad, recorded=len(seen), evicted=lost.calls),
     )
 

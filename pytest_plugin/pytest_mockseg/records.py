@@ -342,7 +342,7 @@ class Opened:
             f"To allow it: @pytest.mark.segment(allow=[{named}]), or ini"
             " mockseg_teardown = warn | off."
         )
-        lines.append(read_more(finding for call in bad for finding in call.findings))
+        lines.append(read_more(finding.code for call in bad for finding in call.findings))
         return "\n".join(line for line in lines if line)
 
     def _is_resend(self, call: Call) -> bool:

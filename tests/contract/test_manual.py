@@ -16,6 +16,7 @@ from mockseg.domain.findings import DISCARD_CODES
 from mockseg.fql.functions import FUNCTIONS
 from mockseg.manual.pages import INDEX, anchor_of, page, page_names
 from mockseg.operations.table import OPERATIONS
+from mockseg.plans.violations import MORE
 from mockseg.query.terms import KEYS
 from mockseg.schemas.vocabulary import VOCABULARY, WRAPPERS
 from mockseg.snippets import SDKS
@@ -125,8 +126,10 @@ def test_every_strategy_is_documented() -> None:
 def test_every_finding_has_a_section() -> None:
     """Each code of a finding, a violation's too, is explained under its name."""
     violations = {code for code, *_ in (*VOCABULARY.values(), *WRAPPERS.values())}
-    others = {"unplanned_event", "unplanned_call", "unreadable", "more_violations"}
-    codes = {*DISCARD_CODES, *violations, *others, "user_id_differs"}
+    code = "\n".join(file.read_text("utf-8") for file in (ROOT / "mockseg").rglob("*.py"))
+    others = re.findall(r'(?:Violation|CallWarning)\(\s*code="(\w+)"', code)
+    assert {"unplanned_event", "user_id_differs", "write_key_differs"} <= set(others)
+    codes = {*DISCARD_CODES, *violations, *others, MORE}
     assert {anchor_of(code) for code in codes} - anchors("findings") == set()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockseg.cli.main import run
+from mockseg.cli.run.program import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -453,3 +455,20 @@ def test_a_destination_that_is_not_done_is_no_success(
     asked = ["run", "--destinations", "d.json", "--settle", "0.2", *program]
     assert run(asked) == 1
     assert "not settled within 0.2 s" in err_of(capfd)
+
+
+async def test_a_signal_while_the_program_is_started_reaches_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is forwarded as soon as there is a program, and not taken as our own end."""
+    start = asyncio.create_subprocess_exec
+
+    async def interrupted(*command: str, **how: Any) -> asyncio.subprocess.Process:
+        process = await start(*command, **how)
+        signal.raise_signal(signal.SIGTERM)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", interrupted)
+    command = [sys.executable, "-c", "import signal\nwhile True: signal.pause()"]
+    status = await run_program(command, env=os.environ, grace_seconds=60)
+    assert status == 128 + signal.SIGTERM

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
 from msgspec import UNSET
 
 from mockseg.cli.output import Part, paint, shorten
 from mockseg.cli.target import Target
 from mockseg.client.allowance import Allowance, is_resend, was_refused, word_of
-from mockseg.domain.call import Call
+from mockseg.domain.call import Call, Verdict
+from mockseg.domain.findings import read_more
 from mockseg.errors import OperationError
 from mockseg.json_types import JsonObject, encode_printable
 from mockseg.matching.render import counted, lost_words
@@ -94,6 +95,8 @@ class Judgement:
         if words:
             flags = " ".join(f"--allow {word}" for word in words[:_MOST_SHOWN])
             yield (f"mockseg: to allow it, pass {flags}",)
+        if more := read_more(w.code for w in self.wrong if w.code not in get_args(Verdict)):
+            yield (f"mockseg: {more}",)
         if self.fine and self.calls:
             proof = "that does not prove that the real Segment accepted anything"
             yield (f"mockseg: nothing is wrong here; {proof}",)

@@ -37,57 +37,71 @@ async def run_program(
     Raises:
         ConfigError: it cannot be started.
     """
-    try:
-        process = await asyncio.create_subprocess_exec(*command, env=dict(env))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigError(f'cannot run "{command[0][:200]}": {reason}') from None
-    forward = _Forwarder(process, name=command[0], grace_seconds=grace_seconds)
-    try:
-        with handling(_FORWARDED, forward.receive):
+    forward = _Forwarder(name=command[0], grace_seconds=grace_seconds)
+    # Before it starts: it may be asked to end as soon as it runs.
+    with handling(_FORWARDED, forward.receive):
+        try:
+            process = await asyncio.create_subprocess_exec(*command, env=dict(env))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigError(f'cannot run "{command[0][:200]}": {reason}') from None
+        try:
+            forward.begin(process)
             status = await process.wait()
-    finally:
-        forward.close()
-        if process.returncode is None:
-            process.kill()
+        finally:
+            forward.close()
+            if process.returncode is None:
+                process.kill()
     return status if status >= 0 else _BY_SIGNAL - status
 
 
 class _Forwarder:
-    def __init__(
-        self, process: asyncio.subprocess.Process, *, name: str, grace_seconds: float
-    ) -> None:
-        self._process = process
+    def __init__(self, *, name: str, grace_seconds: float) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._early: list[signal.Signals] = []
         self._name = os.path.basename(name) or name  # noqa: PTH119 - a name for people
         self._grace_seconds = grace_seconds
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
+    def begin(self, process: asyncio.subprocess.Process) -> None:
+        """Forward to this program from now on, first what came while it was started."""
+        self._process = process
+        for number in self._early:
+            self._forward(process, number)
+
     def receive(self, number: signal.Signals) -> None:
-        self._loop.call_soon_threadsafe(self._forward, number)
+        self._loop.call_soon_threadsafe(self._take, number)
 
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _forward(self, number: signal.Signals) -> None:
+    def _take(self, number: signal.Signals) -> None:
+        if self._process is None:
+            self._early.append(number)
+        else:
+            self._forward(self._process, number)
+
+    def _forward(self, process: asyncio.subprocess.Process, number: signal.Signals) -> None:
         if number.name in _OF_TERMINAL and _in_foreground():
             return
         if number.name in _ENDING:
             if self._timer is not None:
-                self._kill()
+                _kill(process)
                 return
-            self._timer = self._loop.call_later(self._grace_seconds, self._kill)
+            self._timer = self._loop.call_later(self._grace_seconds, _kill, process)
             warn(
                 f"{number.name} forwarded to {self._name}; it is killed when a second signal comes"
                 f" or after {self._grace_seconds:g} s"
             )
         with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(number)
+            process.send_signal(number)
 
-    def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
 
 
 def _in_foreground() -> bool:

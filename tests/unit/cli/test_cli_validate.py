@@ -36,6 +36,7 @@ f.ndjson: 4 messages on 4 lines: 1 good, 3 bad (1 dropped, 0 blocked, 1 rejected
        1  invalid_type
        1  no_user_anon_id
 judged by what Segment's edge discards, and the plan userguiding (lenient)
+Read more: mockseg manual findings#bad_request
 """
 
 REPORT_OF_GOOD = """\
@@ -292,4 +293,4 @@ def test_a_message_with_a_warning_is_good(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("user user-1, good, with a warning")
     assert lines[1].startswith('  user_id_differs: properties.user_id is "other" and userId is')
-    assert "1 good, 0 bad (0 dropped, 0 blocked, 0 rejected); 1 good with warnings" in lines[-3]
+    assert "1 good, 0 bad (0 dropped, 0 blocked, 0 rejected); 1 good with warnings" in lines[-4]
