@@ -30,6 +30,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         known = self.short_helps()
-        if name not in known and not name.startswith("-"):
+        # A shell that asks for completions is told nothing about words that are still being typed.
+        if name not in known and not name.startswith("-") and not ctx.resilient_parsing:
             ctx.fail(unknown("command", name, known, see=self.see))
         return super().resolve_command(ctx, args)

@@ -327,7 +327,7 @@ def explain_delivery(
         headline=f"expected {described} to be {goal}{often}; that holds for {as_meant} of"
         f" {counted(len(calls), 'such call')}.",
         sections=(Section("Their fates:", outcomes),),
-        notes=tuple(_delivery_notes(there, deliveries, destinations, to)),
+        notes=tuple(_delivery_notes(there, deliveries, destinations, to, state)),
         details={
             "found": as_meant,
             "calls": list(lines),
@@ -397,6 +397,7 @@ def _delivery_notes(
     deliveries: Sequence[Delivery],
     destinations: Sequence[str],
     to: str | None,
+    state: DeliveryState,
 ) -> Iterator[str]:
     if not destinations:
         yield "The source has no destination; connect one with source.destination(type)."
@@ -406,3 +407,8 @@ def _delivery_notes(
         yield "Calls are delivered to the destinations that the source had when they came."
     if any(each.state == "retrying" for each in there):
         yield "Retries wait on the source's clock: source.advance_clock(60) lets them happen now."
+    elif state == "retrying" and any(len(each.attempts) > 1 for each in there):
+        yield (
+            "The retry came before this looked: freeze the clock before you send,"
+            ' source.set_clock("2026-01-01T00:00:00Z", frozen=True).'
+        )

@@ -8,6 +8,10 @@ from mockseg.domain.delivery import Attempt, Delivery
 from mockseg.matching.explain import explain_delivery, explain_received
 
 RETRIES = "Retries wait on the source's clock: source.advance_clock(60) lets them happen now."
+FREEZE = (
+    "The retry came before this looked: freeze the clock before you send,"
+    ' source.set_clock("2026-01-01T00:00:00Z", frozen=True).'
+)
 
 
 def delivery(call="call-1", destination="crm", state="delivered", *, statuses=(), **fields):
@@ -168,6 +172,8 @@ def test_ten_deliveries_are_listed(explained):
         ((delivery(),), {}, ()),
         ((delivery(state="retrying"),), {"to": "crm"}, (RETRIES,)),
         ((delivery(state="retrying"),), {"to": "hook"}, ()),
+        ((delivery(statuses=(500, 200)),), {"state": "retrying"}, (FREEZE,)),
+        ((delivery(statuses=(500, 200)),), {}, ()),
     ],
 )
 def test_a_note_says_what_to_do(explained, deliveries, asked, notes):
