@@ -12,6 +12,7 @@ import pytest
 from pytest_mockseg import options as options_of
 
 if TYPE_CHECKING:
+    from mockseg.plans.coverage import Coverage
     from pytest_mockseg.options import Options
 
 
@@ -70,36 +71,46 @@ class Tally:
             output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]  # of xdist
             output["mockseg"] = {"late": self.late, "notes": self.notes}
             return
-        failed = bool(self.late) and self._options.late == "fail"
-        if self._options.reports or (self.plans and self._options.wants_coverage):
-            from pytest_mockseg.reporting import RunReport, coverage_of
+        coverage = None
+        if self.plans and self._options.wants_coverage:
+            from pytest_mockseg.reporting import coverage_of
 
-            seen = list(self.coverage.values())
-            report = RunReport(
-                tests=[
-                    {**sent, "outcome": self._outcomes.get(test, "passed")}
-                    for test, sent in sorted(self.tests.items())
-                ],
-                sources=self.sources,
-                late=self.late,
-                notes=self.notes,
-                coverage=coverage_of(self.plans, seen, notes=self.notes),
-                threshold=self._options.threshold,
-                files=self._options.reports,
-            )
-            if self._options.coverage or self._options.threshold is not None:
-                self._text = report.text
-            failed = report.failed or failed
-            report.write()
-        if not self.plans and self._options.threshold is not None:
+            coverage = coverage_of(self.plans, list(self.coverage.values()), notes=self.notes)
+        threshold = self._options.threshold
+        below = False
+        if threshold is not None and coverage is not None:
+            below = not coverage.report().reaches(threshold)
+        elif threshold is not None:
             why = "no test used a source" if self._options.has_plan else "no source has a plan"
             self._text = (
-                f"{why}: 0.0 % of the plan exercised; is below the threshold of"
-                f" {self._options.threshold:g} %\n"
+                f"{why}: 0.0 % of the plan exercised; is below the threshold of {threshold:g} %\n"
             )
-            failed = self._options.threshold > 0 or failed
-        if failed and session.exitstatus in {0, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            below = threshold > 0
+        late = bool(self.late) and self._options.late == "fail"
+        if (below or late) and session.exitstatus in {0, pytest.ExitCode.NO_TESTS_COLLECTED}:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._options.reports or coverage is not None:
+            self._report(coverage, passed=session.exitstatus == 0)
+
+    def _report(self, coverage: Coverage | None, *, passed: bool) -> None:
+        from pytest_mockseg.reporting import RunReport
+
+        report = RunReport(
+            tests=[
+                {**sent, "outcome": self._outcomes.get(test, "passed")}
+                for test, sent in sorted(self.tests.items())
+            ],
+            sources=self.sources,
+            late=self.late,
+            notes=self.notes,
+            coverage=coverage,
+            threshold=self._options.threshold,
+            passed=passed,
+            files=self._options.reports,
+        )
+        if coverage is not None and (self._options.coverage or self._options.threshold is not None):
+            self._text = report.text
+        report.write()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         def write(text: str) -> None:

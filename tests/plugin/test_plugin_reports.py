@@ -148,6 +148,7 @@ def test_a_threshold_without_a_plan_is_not_reached(run: Run, pytester: pytest.Py
         result = run("--mockseg-cov-fail-under", "1", *more)
         assert result.ret == 1
         result.stdout.fnmatch_lines(["no source has a plan*below the threshold of 1 %"])
+    assert json.loads((pytester.path / "out.json").read_text())["passed"] is False
 
 
 def test_reports_of_workers_are_merged(run: Run, pytester: pytest.Pytester) -> None:
@@ -166,6 +167,7 @@ def test_reports_of_workers_are_merged(run: Run, pytester: pytest.Pytester) -> N
     tests = report["tests"]
     assert isinstance(tests, list)
     assert [test["outcome"] for test in tests] == ["passed"] * 5
+    assert report["passed"] is True
     assert sum(test["counts"]["total"] for test in tests) == 5
     coverage = report["coverage"]
     assert isinstance(coverage, dict)
@@ -216,7 +218,7 @@ def test_a_report_without_a_plan_tells_the_tests(run: Run, pytester: pytest.Pyte
     result.assert_outcomes(passed=1, errors=1)
     report = json.loads((pytester.path / "out.json").read_text())
     [test] = report["tests"]
-    assert test["outcome"] == "failed"
+    assert (test["outcome"], report["passed"]) == ("failed", False)
     assert "no_user_anon_id" in test["problems"][0]
     assert report["coverage"] is None
     assert "<script>" not in (pytester.path / "out.html").read_text()
