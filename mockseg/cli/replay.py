@@ -51,8 +51,9 @@ def command(
 ) -> int:
     """Send the calls of FILE again, in their order and with the pauses that they had.
 
-    FILE holds what `mockseg validate` reads, or is a folder of such files. It is read to its
-    end first: when a value is invalid, nothing is sent. Exit 1 when calls were refused or
+    FILE holds what `mockseg validate` reads, or is a folder of such files, which are read in the
+    order of their names. A call that is older than the one before it is sent at once. All is
+    read to its end first: when a value is invalid, nothing is sent. Exit 1 when calls were refused or
     lost, or when a mockseg found bad ones, such as duplicates.
     """
     if is_stream(file):

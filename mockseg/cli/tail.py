@@ -101,11 +101,16 @@ def _show(event: Event, times: Times) -> None:
         # The calls of the others are shown themselves.
         if is_refused(request):
             say(*request_line(request, times=times))
+    elif event.kind == "open":
+        # Not among the calls, which may be read by the next program.
+        warn(_notice(event))
     else:
         say(f"... {_notice(event)}")
 
 
 def _notice(event: Event) -> str:
+    if event.kind == "open":
+        return event.data
     if event.kind == "lost":
         return f"{event.data}; reconnecting"
     reason = msgspec.json.decode(event.data).get("reason")
@@ -119,8 +124,9 @@ class Event:
     """One event.
 
     Attributes:
-        kind: ``call``, ``request``, ``gap``; or ``lost``, when the connection broke.
-        data: JSON; for ``lost`` a sentence.
+        kind: ``call``, ``request``, ``gap``; or ``open``, when the server listens to the first
+            connection, and ``lost``, when one broke.
+        data: JSON; for ``open`` and ``lost`` a sentence.
     """
 
     kind: str
@@ -143,6 +149,7 @@ def events(
         UnreachableError: no server answers, or it did not come back in time.
     """
     last_id: str | None = None
+    told = False
     pauses = max(int(patience_seconds / pause_seconds), 1)
     left = 0
     while True:
@@ -151,6 +158,9 @@ def events(
                 last_id, left = id_ or last_id, pauses
                 if data:
                     yield Event(kind, data)
+                elif kind == "open" and not told:
+                    told = True
+                    yield Event("open", f"listening at {target.url}; Ctrl-C ends it")
             problem = "the server ended the stream"
         except UnreachableError as error:
             problem = str(error)
@@ -170,7 +180,7 @@ def events(
 def _read(
     target: Target, query: Mapping[str, str], last_id: str | None
 ) -> Iterator[tuple[str, str, str]]:
-    """Read one connection to its end: kind, id and data of each event."""
+    """Read one connection to its end: ``open``, then kind, id and data of each event."""
     headers = {"Accept": "text/event-stream"}
     if last_id is not None:
         headers["Last-Event-ID"] = last_id
@@ -179,6 +189,7 @@ def _read(
         with target.get(path, timeout=_SILENCE_SECONDS, headers=headers) as answer:
             if answer.status != 200:
                 raise _error_of(target, answer)
+            yield "open", "", ""
             yield from _parse(answer)
     except TimeoutError:
         raise UnreachableError(f"the mockseg at {target.url} stopped answering") from None

@@ -315,7 +315,8 @@ def test_tail_survives_a_restart_of_the_server(server: MockSegment, tmp_path: Pa
             send(again, track("after"))
             assert "after" in tail.stdout.readline()
             tail.send_signal(2)
-            assert tail.communicate(timeout=30) == ("", "")
+            listening = f"mockseg: listening at {again.url}; Ctrl-C ends it\n"
+            assert tail.communicate(timeout=30) == ("", listening)
         assert tail.returncode == 0
     finally:
         tail.kill()

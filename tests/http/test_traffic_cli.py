@@ -100,7 +100,7 @@ def test_a_replay_of_what_the_source_has_is_told_as_duplicates(server, tmp_path,
     assert run(asked) == 0
     out = capsys.readouterr().out
     assert "30 calls made: 30 replayed" in out
-    assert "the server found 30 good and 0 bad calls" in out
+    assert "found 30 good and 0 bad calls; mockseg calls --source replayed-twice shows them" in out
 
     assert run(asked) == 1
     out = capsys.readouterr().out
@@ -114,6 +114,7 @@ def test_a_replay_of_what_the_source_has_is_told_as_duplicates(server, tmp_path,
     assert run([*asked, "--json"]) == 1
     found = report(capsys)["server"]
     assert (found["duplicates"], found["unexpectedlyBad"]) == (30, 30)
+    assert found["source"] == "replayed-twice"
     assert run([*asked, "--new-ids"]) == 0
 
 

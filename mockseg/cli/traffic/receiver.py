@@ -103,8 +103,10 @@ class Checked:
         remedy: what to do about duplicates.
         incomplete: why not everything could be checked, or empty.
         asked: whether the server could be asked.
+        source: the write key under which the calls are kept.
     """
 
+    source: str
     good: int = 0
     bad: int = 0
     found: int = 0
@@ -179,7 +181,7 @@ class Receiver:
             return self._checked(tally, self._before)
         except (UnreachableError, OperationError) as error:
             problem = f"the server could not be asked what it found: {error}"
-            return Checked(incomplete=problem, asked=False)
+            return Checked(self.write_key, incomplete=problem, asked=False)
 
     def _checked(self, tally: Tally, before: Summary) -> Checked:
         after = self._summary()
@@ -209,6 +211,7 @@ class Receiver:
                 " be checked"
             )
         return Checked(
+            self.write_key,
             good=after.good - before.good,
             bad=after.bad - before.bad,
             found=found,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Final
 
@@ -52,6 +53,7 @@ def _as_json(tally: Tally, facts: Mapping[str, object], checked: Checked | None)
     report = {**facts, **tally.as_json()}
     if checked is not None:
         report["server"] = {
+            "source": checked.source,
             "good": checked.good,
             "bad": checked.bad,
             "labelsFound": checked.found,
@@ -104,7 +106,10 @@ def _percentiles(times: Histogram) -> str:
 def _checked(checked: Checked) -> list[str]:
     if not checked.asked:
         return [checked.incomplete]
-    lines = [f"the server found {checked.good} good and {checked.bad} bad calls"]
+    lines = [
+        f"the server found {checked.good} good and {checked.bad} bad calls;"
+        f" mockseg calls --source {shlex.quote(checked.source)} shows them"
+    ]
     if checked.found or checked.missing:
         whole = checked.found + len(checked.missing)
         lines.append(
