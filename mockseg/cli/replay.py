@@ -53,8 +53,8 @@ def command(
 
     FILE holds what `mockseg validate` reads, or is a folder of such files, which are read in the
     order of their names. A call that is older than the one before it is sent at once. All is
-    read to its end first: when a value is invalid, nothing is sent. Exit 1 when calls were refused or
-    lost, or when a mockseg found bad ones, such as duplicates.
+    read to its end first: when a value is invalid, nothing is sent. Exit 1 when calls were
+    refused or lost, or when a mockseg found bad ones, such as duplicates.
     """
     if is_stream(file):
         raise ConfigError("a replay reads its file twice, so it cannot come through a pipe")

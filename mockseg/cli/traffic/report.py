@@ -106,10 +106,8 @@ def _percentiles(times: Histogram) -> str:
 def _checked(checked: Checked) -> list[str]:
     if not checked.asked:
         return [checked.incomplete]
-    lines = [
-        f"the server found {checked.good} good and {checked.bad} bad calls;"
-        f" mockseg calls --source {shlex.quote(checked.source)} shows them"
-    ]
+    shown = f"mockseg calls --source {shlex.quote(checked.source)} shows them"
+    lines = [f"the server found {checked.good} good and {checked.bad} bad calls; {shown}"]
     if checked.found or checked.missing:
         whole = checked.found + len(checked.missing)
         lines.append(
