@@ -39,11 +39,9 @@ _JOURNAL_IO = {
     "bring_up_to_date",
     "close",
     "delete_cut",
-    "drop_ballast",
     "drop_segment",
     "forget_marks",
     "has_room",
-    "make_ballast",
     "marks",
     "records",
     "removed",
@@ -77,6 +75,7 @@ def _nothing_blocks() -> Iterator[None]:
         # mockseg/journal/durable.py); tests open and close one in their loop, servers in a thread.
         for function in blockbuster.functions.values():
             function.can_block_in("mockseg/journal/file.py", _JOURNAL_IO)
+            function.can_block_in("mockseg/journal/ballast.py", {"make", "drop"})
             # A replay reads what it sends line by line, in a process that serves nobody.
             function.can_block_in("mockseg/cli/data_files.py", {"files_of", "lines_of"})
         # Locks are no IO: a verb that does not wait may be called in the user's loop, and

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 from mockseg.cli.target import Target
 from mockseg.config import Settings
-from mockseg.errors import JournalError
+from mockseg.journal.creation import refuse_unwritten
 
 _R = TypeVar("_R", bound=msgspec.Struct)
 
@@ -31,8 +30,8 @@ class JournalTarget(Target):
         # A hub is a server's: a command that asks one over HTTP starts without it.
         from mockseg.hub.hub import Hub
 
-        if not create and not Path(file).is_file():
-            raise JournalError("does not exist", path=file)
+        if not create:
+            refuse_unwritten(file)
         self.url = file
         self.ca = None
         self._hub = Hub(

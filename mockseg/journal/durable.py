@@ -98,7 +98,7 @@ class DurableJournal(SegmentedJournal):
             self._file.close()
             raise
         self._tidy_up(empty)
-        self._file.make_ballast()
+        self._file.ballast.make()
 
     # --- writing
 
@@ -220,7 +220,7 @@ class DurableJournal(SegmentedJournal):
                 self._schedule()
         if grows and self._file.full:
             self._file.full = False
-            self._file.make_ballast()
+            self._file.ballast.make()
             log.info("the journal takes requests again")
         if saving is not None:
             saving.set_result(None)
@@ -270,14 +270,12 @@ class DurableJournal(SegmentedJournal):
     def _take_back(
         self, new: list[tuple[KeptRequest, list[KeptCall]]], error: sqlite3.Error
     ) -> JournalError:
-        failure = JournalError(
-            f"cannot be written: {error}; clear sources, or free disk space", path=self._file.path
-        )
+        failure = self._file.unwritable(error)
         if not self._file.full:
             log.error("%s", failure)
         self._file.full = True
         # What is cleared and evicted from now on has room to be written.
-        self._file.drop_ballast()
+        self._file.ballast.drop()
         for request, calls in new:
             self._undo(request, calls)
             self.not_saved(request, calls)

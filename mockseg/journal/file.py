@@ -11,32 +11,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import msgspec
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError, JournalError
+from mockseg.journal.ballast import Ballast
+from mockseg.journal.creation import connected, create, is_new, why_no_place, why_not_ours
 from mockseg.journal.layout import (
-    APPLICATION_ID,
-    BALLAST_BYTES,
     LAST_NUMBER,
-    SCHEMA,
     SEGMENTS,
     VERSION,
     Mark,
     Meta,
     Record,
     Sync,
-    why_not_ours,
 )
+from mockseg.journal.refusals import NO_ROOM, replaced, why_not_locked, why_unopened, why_unwritten
 from mockseg.journal.rows import Row, RowReader
 from mockseg.journal.segments import Summary, decoded, encoded
 
@@ -57,6 +54,7 @@ class JournalFile:
         cursor, number: the last that were given out, ever.
         server: what was saved of the server, or None.
         full: whether the last write failed.
+        ballast: what is let go of then.
 
     Raises:
         JournalError: it is in use, no journal, of a newer mockseg, damaged or cannot be made.
@@ -65,40 +63,56 @@ class JournalFile:
 
     def __init__(self, path: str, *, sync: Sync) -> None:
         self.path = path
-        self._ballast = Path(f"{path}.ballast")
-        self._lock = FileLock(f"{path}.lock", mode=0o600, thread_local=False)
+        # Whoever uses another link to the same file must find the same lock.
+        self._place = Path(os.path.realpath(path))
+        self.ballast = Ballast(self._place)
+        self._lock = FileLock(f"{self._place}.lock", mode=0o600, thread_local=False)
         self.full = False
         self._sync = sync
         self._opened: sqlite3.Connection | None = None
+        # What tells the file from another one that is put in its place.
+        self._identity = (0, 0)
+        self._refuse(why_no_place)
+        locked_before = Path(self._lock.lock_file).exists()
+        reason = why_not_locked(self._lock)
+        if reason is not None:
+            raise self._error(reason)
         try:
-            if not Path(path).absolute().parent.is_dir():
-                raise self._error("cannot be created: its folder does not exist")
-            self._lock.acquire(blocking=False)
-        except Timeout:
-            raise self._error(
-                "is in use by another mockseg; stop that one, or pass another file"
-            ) from None
-        except OSError as error:
-            raise self._error(f"cannot be opened: {error.strerror}") from None
-        try:
-            with self._refusing():
+            try:
+                self._refuse(why_not_ours)
+            except JournalError:
+                if not locked_before:
+                    # Nothing of ours stays beside a file of another program.
+                    Path(self._lock.lock_file).unlink(missing_ok=True)
+                raise
+            with self._refusing(opening=True):
                 self._open()
         except BaseException:
             self._disconnect()
             self._lock.release()
             raise
 
-    def _open(self) -> None:
-        reason = why_not_ours(Path(self.path))
+    def _refuse(self, why: Callable[[Path], str | None]) -> None:
+        """Raise the error that says why the file cannot be used, if it cannot."""
+        try:
+            reason = why(self._place)
+        except OSError as error:
+            raise self._error(f"cannot be opened: {error.strerror}") from None
         if reason is not None:
             raise self._error(reason)
-        new = not Path(self.path).exists() or not Path(self.path).stat().st_size
-        if new:
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._create()
+
+    def _open(self) -> None:
+        if is_new(self._place):
+            try:
+                create(self._place)
+            except sqlite3.Error as error:
+                raise self._error(f"cannot be created: {error}; {NO_ROOM}") from None
+            except OSError as error:
+                raise self._error(f"cannot be created: {error.strerror}") from None
+        self._identity = self._found_identity()
         # What is damaged is not changed, so it is first only read: to close a connection that may
         # write would move SQLite's log into the file.
-        self._connect("ro")
+        self._opened = connected(self._place, "ro")
         execute = self._connection.execute
         (self._version,) = execute("pragma user_version").fetchone()
         rows = dict(execute("select key, value from meta").fetchall())
@@ -106,28 +120,9 @@ class JournalFile:
         self.run, self.cursor, self.number = meta.run, meta.cursor, meta.number
         self.server = meta.server
 
-    def _create(self) -> None:
-        self._connect("rw")
-        execute = self._connection.execute
-        execute("pragma page_size = 16384")
-        execute(f"pragma application_id = {APPLICATION_ID}")
-        execute(f"pragma user_version = {VERSION}")
-        execute("pragma journal_mode = wal")
-        run = int.from_bytes(os.urandom(4), "big") or 1
-        self._connection.executescript(f"begin;{SCHEMA}{SEGMENTS}commit")
-        rows = [("run", run), ("cursor", 0), ("number", 0)]
-        self._connection.executemany("insert into meta values (?, ?)", rows)
-        self._disconnect()
-
-    def _connect(self, mode: Literal["ro", "rw"]) -> None:
-        # The loop's thread uses it; another may have made it, before there was a loop.
-        self._opened = sqlite3.connect(
-            f"{Path(self.path).absolute().as_uri()}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        self._opened.execute("pragma trusted_schema = off")
+    def _found_identity(self) -> tuple[int, int]:
+        found = self._place.stat()
+        return found.st_dev, found.st_ino
 
     def begin_writing(self) -> None:
         """Open the file for writing; everything in it has been read and is whole.
@@ -135,11 +130,15 @@ class JournalFile:
         Raises:
             JournalError: the file cannot be opened.
         """
-        with self._refusing():
+        with self._refusing(opening=True):
             self._disconnect()
-            self._connect("rw")
+            # SQLite opens what it may not write to as if it were only to be read.
+            self._place.open("r+b").close()
+            self._opened = connected(self._place, "rw")
             synchronous = "full" if self._sync == "full" else "normal"
             self._connection.execute(f"pragma synchronous = {synchronous}")
+            # From now on a loop would wait.
+            self._connection.execute("pragma busy_timeout = 0")
 
     def bring_up_to_date(self) -> None:
         """Make the tables of this version in a file of an older one.
@@ -310,6 +309,7 @@ class JournalFile:
         Raises:
             sqlite3.Error: nothing was written.
         """
+        self._refuse_another()
         many = self._connection.executemany
         with self._transaction():
             many("insert into requests values (?, ?, ?, ?)", rows)
@@ -331,6 +331,15 @@ class JournalFile:
             many(
                 "update meta set value = ? where key = ?", ((cursor, "cursor"), (number, "number"))
             )
+
+    def _refuse_another(self) -> None:
+        """Write nothing where no restart would find it."""
+        try:
+            found = self._found_identity()
+        except OSError:
+            found = None
+        if found != self._identity:
+            raise replaced()
 
     def add_segment(self, summary: Summary) -> None:
         """Write what is known of a segment; its rows are there already.
@@ -427,35 +436,20 @@ class JournalFile:
             (key, text),
         )
 
-    # --- a full disk
-
-    def make_ballast(self) -> None:
-        """Take room on the disk that can be let go of when it is full."""
-        try:
-            if not self._ballast.exists() or self._ballast.stat().st_size < BALLAST_BYTES:
-                self._ballast.write_bytes(b"\0" * BALLAST_BYTES)
-        except OSError:
-            self.drop_ballast()
-
-    def drop_ballast(self) -> None:
-        with contextlib.suppress(OSError):
-            self._ballast.unlink(missing_ok=True)
-
     def has_room(self) -> bool:
-        """Return whether a disk that was full has room for the ballast and as much again."""
+        """Return whether a disk that was full has room again."""
         try:
             (pages,) = self._connection.execute("pragma freelist_count").fetchone()
             (page_bytes,) = self._connection.execute("pragma page_size").fetchone()
-            free = shutil.disk_usage(Path(self.path).absolute().parent).free
+            return self.ballast.fits(unused_bytes=pages * page_bytes)
         except (OSError, sqlite3.Error):
             return False
-        return bool(max(free - BALLAST_BYTES, pages * page_bytes) >= BALLAST_BYTES)
 
     # --- ending
 
     def close(self) -> None:
         self._disconnect()
-        self.drop_ballast()
+        self.ballast.drop()
         self._lock.release()
 
     def _disconnect(self) -> None:
@@ -464,8 +458,12 @@ class JournalFile:
                 self._opened.close()
 
     @contextlib.contextmanager
-    def _refusing(self) -> Iterator[None]:
-        """Turn what SQLite says of a file into one sentence."""
+    def _refusing(self, *, opening: bool = False) -> Iterator[None]:
+        """Turn what SQLite says of a file into one sentence.
+
+        Args:
+            opening: whether the reason may be another one than damage.
+        """
         try:
             yield
         except (
@@ -475,9 +473,16 @@ class JournalFile:
             TypeError,
             ValueError,
         ) as error:
+            reason = why_unopened(error) if opening else None
+            if reason is not None:
+                raise self._error(reason) from None
             raise self.damaged(str(error)) from None
         except OSError as error:
             raise self._error(f"cannot be opened: {error.strerror}") from None
+
+    def unwritable(self, error: sqlite3.Error) -> JournalError:
+        """Return the error that says that something cannot be written, and what to do."""
+        return self._error(why_unwritten(error))
 
     def damaged(self, what: str) -> JournalDamagedError:
         """Return the error that says so.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -13,8 +12,6 @@ APPLICATION_ID = 0x6D6B7367
 VERSION = 2
 # The highest number that SQLite takes.
 LAST_NUMBER: Final = 2**63 - 1
-# Deleted when the disk is full, so that clearing and evicting still have a place to write to.
-BALLAST_BYTES = 8 * 1024 * 1024
 MAGIC = b"SQLite format 3\0"
 
 SCHEMA = """
@@ -73,27 +70,3 @@ class Meta(msgspec.Struct, frozen=True):
     cursor: int
     number: int
     server: bytes | None = None
-
-
-def why_not_ours(path: Path) -> str | None:
-    """Return why this version cannot read a file as a journal, None where it may be able to.
-
-    It is asked before SQLite sees the file, which may repair what another program wrote.
-    """
-    head = b""
-    if path.exists():
-        with path.open("rb") as file:
-            head = file.read(100)
-    if not head:
-        return None
-    if len(head) < 100 or not head.startswith(MAGIC):
-        return "is not an SQLite database, so mockseg did not write it; pass another file"
-    version = int.from_bytes(head[60:64], "big")
-    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        return "is an SQLite database of another program; pass another file"
-    if version > VERSION:
-        return (
-            f"was written by a newer mockseg (format {version}, this one reads {VERSION});"
-            " update mockseg, or pass another file"
-        )
-    return None

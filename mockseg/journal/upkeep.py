@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from mockseg.errors import JournalError
+from mockseg.journal.creation import refuse_unwritten
 from mockseg.journal.file import JournalFile
 
 
@@ -118,8 +119,7 @@ def _checked(file: JournalFile) -> Checked:
 
 @contextmanager
 def _opened(path: str) -> Iterator[JournalFile]:
-    if not Path(path).is_file():
-        raise JournalError("does not exist", path=path)
+    refuse_unwritten(path)
     file = JournalFile(path, sync="normal")
     try:
         yield file
@@ -128,5 +128,7 @@ def _opened(path: str) -> Iterator[JournalFile]:
 
 
 def _size_bytes(path: str) -> int:
-    parts = (Path(path), Path(f"{path}-wal"))
+    # The log is beside the file itself, not beside a link to it.
+    place = os.path.realpath(path)
+    parts = (Path(place), Path(f"{place}-wal"))
     return sum(part.stat().st_size for part in parts if part.exists())

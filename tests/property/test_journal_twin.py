@@ -24,8 +24,8 @@ from mockseg.hub import hub as hubs
 from mockseg.hub import saved_destinations
 from mockseg.hub.hub import Hub
 from mockseg.journal import segmented
+from mockseg.journal.ballast import Ballast
 from mockseg.journal.durable import DurableJournal
-from mockseg.journal.file import JournalFile
 from mockseg.operations.table import OPERATIONS, by_name
 
 # A busy machine is no finding: each step waits for a disk.
@@ -128,7 +128,7 @@ class Life:
         journal = None if self._file is None else str(self._file)
         # What a full disk needs is not needed here, and a segment shall close now and then.
         with (
-            mock.patch.object(JournalFile, "make_ballast"),
+            mock.patch.object(Ballast, "make"),
             mock.patch.object(segmented, "SEGMENT_CALLS", 8),
         ):
             self.hub = Hub(Settings(seed=1, journal=journal, **self._bounds), clock=clock)

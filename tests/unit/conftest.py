@@ -48,4 +48,4 @@ def run(monkeypatch):
 @pytest.fixture(autouse=True)
 def _small_ballast(monkeypatch):
     """Let a journal reserve little room: writing 8 MB for each is most of what such tests take."""
-    monkeypatch.setattr("mockseg.journal.file.BALLAST_BYTES", 64 * 1024)
+    monkeypatch.setattr("mockseg.journal.ballast.BALLAST_BYTES", 64 * 1024)

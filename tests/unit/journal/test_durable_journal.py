@@ -247,14 +247,6 @@ def test_two_servers_never_use_one_file(file):
     hub_of(file).close()
 
 
-def test_a_file_that_cannot_be_made_is_refused(tmp_path):
-    """A missing folder, and a folder in place of the file, are named."""
-    with pytest.raises(JournalError, match="its folder does not exist"):
-        hub_of(tmp_path / "missing" / "journal.db")
-    with pytest.raises(JournalError, match="cannot be opened"):
-        hub_of(tmp_path)
-
-
 def test_only_its_owner_can_read_the_file(file):
     """What users sent is nobody else's."""
     hub_of(file).close()
