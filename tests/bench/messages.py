@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from load import post
@@ -11,7 +12,7 @@ from load import post
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BATCH", "batches", "singles"]
+__all__ = ["BATCH", "batches", "many_sources", "singles"]
 
 BATCH = 100
 _COUNTER = itertools.count(1)
@@ -46,11 +47,19 @@ def singles(port: int) -> Iterator[bytes]:
         yield prepared.replace(_ID, _fresh())
 
 
-def batches(port: int) -> Iterator[bytes]:
-    """Requests with a hundred track calls each."""
-    body = b'{"batch":[' + b",".join([_MESSAGE] * BATCH) + b'],"sentAt":"2026-01-01T12:00:01Z"}'
+def many_sources(port: int, sources: int) -> Iterator[bytes]:
+    """Requests with one track call each, of so many sources by turns."""
+    prepared = post("/v1/track", _MESSAGE, port)
+    for number in itertools.count():
+        key = b64encode(b"bench%05d:" % (number % sources))
+        yield prepared.replace(b"YmVuY2hrZXk6", key).replace(_ID, _fresh())
+
+
+def batches(port: int, size: int = BATCH) -> Iterator[bytes]:
+    """Requests with a hundred track calls each, or as many as are asked for."""
+    body = b'{"batch":[' + b",".join([_MESSAGE] * size) + b'],"sentAt":"2026-01-01T12:00:01Z"}'
     parts = post("/v1/batch", body, port).split(_ID)
     while True:
-        first = next(_COUNTER) * BATCH
-        ids = [b"%036d" % (first + place) for place in range(BATCH)]
+        first = next(_COUNTER) * size
+        ids = [b"%036d" % (first + place) for place in range(size)]
         yield b"".join(itertools.chain(*zip(parts, [*ids, b""], strict=True)))

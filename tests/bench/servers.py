@@ -19,6 +19,7 @@ __all__ = ["PLAN", "Running", "bare", "bare_app", "mockseg", "planned", "running
 
 # Of the catalogue: it has a rule for the event that the messages carry.
 PLAN = ("ecommerce",)
+_BEAT_SECONDS = 0.001
 
 
 class Running:
@@ -29,9 +30,20 @@ class Running:
         pid: of its process.
     """
 
-    def __init__(self, port: int, pid: int) -> None:
+    def __init__(self, port: int, pid: int, connection: Connection) -> None:
         self.port = port
         self.pid = pid
+        self._connection = connection
+
+    def watch_loop(self) -> None:
+        """Begin to watch for pauses of its event loop."""
+        self._connection.send(True)
+
+    def longest_pause_ms(self) -> float:
+        """Return the longest pause since then, and watch no more."""
+        self._connection.send(False)
+        pause: float = self._connection.recv()
+        return pause
 
     def cpu_seconds(self) -> float:
         """How much CPU it has used."""
@@ -91,9 +103,23 @@ def _serve(ready: Connection, *, catalogue: tuple[str, ...]) -> None:
         async with serve(Settings(port=0, catalogue=catalogue)) as server:
             gc.freeze()
             ready.send(int(server.url.rsplit(":", 1)[1].rstrip("/")))
-            await asyncio.Event().wait()
+            await _watch_when_asked(ready)
 
     asyncio.run(main())
+
+
+async def _watch_when_asked(asked: Connection) -> None:
+    loop = asyncio.get_running_loop()
+    wants_watch = asyncio.Queue[bool]()
+    loop.add_reader(asked.fileno(), lambda: wants_watch.put_nowait(asked.recv()))
+    while await wants_watch.get():
+        longest = 0.0
+        while wants_watch.empty():
+            before = loop.time()
+            await asyncio.sleep(_BEAT_SECONDS)
+            longest = max(longest, loop.time() - before - _BEAT_SECONDS)
+        await wants_watch.get()
+        asked.send(longest * 1000)
 
 
 @contextlib.contextmanager
@@ -106,7 +132,7 @@ def running(serve: Callable[[Connection], None]) -> Iterator[Running]:
     try:
         if not ours.poll(30):
             raise RuntimeError("the server did not start within 30 s")
-        yield Running(ours.recv(), process.pid or 0)
+        yield Running(ours.recv(), process.pid or 0, ours)
     finally:
         process.kill()
         process.join()

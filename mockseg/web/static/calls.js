@@ -9,7 +9,7 @@ import { Feed } from './feed.js'
 import { Grid } from './grid.js'
 import { Keys } from './keys.js'
 import { Pane } from './pane.js'
-import { gapNote, isCall, MAX_ROWS, Rows, skippedNote } from './rows.js'
+import { gapNote, isCall, MAX_ROWS, Rows, skippedNote, waitingNote } from './rows.js'
 import { State } from './state.js'
 import { Suggestions } from './suggest.js'
 import { termText, timeOfDay } from './text.js'
@@ -17,6 +17,8 @@ import { termText, timeOfDay } from './text.js'
 // What an open call leaves no room for.
 const LEFT_OUT_BESIDE = new Set(['source', 'peek', 'finding', 'to'])
 const FRESH_MS = 2000
+// Of more rows that wait while a reader reads, the oldest are loaded when they are wanted.
+const MOST_WAITING = 5000
 
 /** @param {string} id @returns {any} */
 const part = (id) => document.getElementById(id)
@@ -26,6 +28,8 @@ class CallsView {
     const { after, paused } = part('live').dataset
     this.source = parameter('source')
     this.columns = readColumns()
+    /** @type {string[]} of the columns in sight; another list where these changed */
+    this.columnNames = []
     const asked = new URLSearchParams()
     for (const name of ['source', 'q']) {
       const value = parameter(name)
@@ -39,10 +43,11 @@ class CallsView {
     /** @type {number | null} where choosing with Shift began */
     this.anchor = null
     this.freshAbove = Infinity
+    this.freshTimer = 0
     /** @type {(import('./rows.js').CallRow | import('./rows.js').Note)[]} the newest first */
     this.waiting = []
     // The cursor of the last call that was shown.
-    this.cursor = parseInt(after, 10)
+    this.cursor = this.shownCursor = parseInt(after, 10)
     this.rows = new Rows(asked, this.cursor, Number(parameter('since') ?? 0))
     this.grid = new Grid(part('grid'), this.rows, (element, place) => this.fill(element, place))
     this.copy = new Copy(() => this.meant(), () => this.query(), () => this.address(), (text) => this.state.say(text))
@@ -122,7 +127,7 @@ class CallsView {
     const entry = this.rows.at(place)
     const isGone = this.rows.isGone(place)
     fillRow(element, entry, {
-      columns: this.shownColumns.map(({ name }) => name),
+      columns: this.columnNames,
       fields: this.fields,
       isGone,
       isChosen: isCall(entry) && !isGone && this.chosen.has(entry[0]),
@@ -137,6 +142,7 @@ class CallsView {
 
   showColumns () {
     const columns = this.shownColumns
+    this.columnNames = columns.map(({ name }) => name)
     this.grid.head.replaceChildren(headRow(columns))
     part('grid').style.setProperty('--columns', columns.map(({ width }) => width).join(' '))
     this.grid.refresh()
@@ -185,7 +191,12 @@ class CallsView {
    * @param {number} calls @param {number} bad
    */
   add (entries, calls, bad) {
-    this.waiting = this.waiting.length ? [...entries, ...this.waiting].slice(0, MAX_ROWS) : entries
+    this.waiting = this.waiting.length ? [...entries, ...this.waiting] : entries
+    if (this.waiting.length > 2 * MOST_WAITING) {
+      this.waiting.length = MOST_WAITING
+      const oldest = this.waiting.findLast(isCall)
+      if (oldest) this.waiting.push(waitingNote(this.shownCursor, oldest[0]))
+    }
     this.state.arrive(calls, bad)
     this.flush()
   }
@@ -197,12 +208,14 @@ class CallsView {
 
   show () {
     this.freshAbove = Math.min(this.freshAbove, this.rows.top)
-    setTimeout(() => {
+    this.freshTimer ||= setTimeout(() => {
+      this.freshTimer = 0
       this.freshAbove = Infinity
       this.grid.refresh()
     }, FRESH_MS)
     this.rows.add(this.waiting)
     this.waiting = []
+    this.shownCursor = this.cursor
     this.state.clearNews()
     part('calls-empty')?.remove()
     this.begin()

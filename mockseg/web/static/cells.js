@@ -19,24 +19,53 @@ const MARKS = new Set([
   'queued', 'retrying', 'delivered', 'filtered', 'failed'
 ])
 
-/** @type {Record<string, (row: CallRow, look: Look) => (string | Node)[]>} */
+/** @type {Record<string, (cell: HTMLElement, row: CallRow, look: Look) => void>} */
 const CELLS = {
-  time: (row, look) => {
-    const time = element('time', clock(row[1]))
-    time.setAttribute('datetime', new Date(row[1]).toISOString())
-    time.title = new Date(row[1]).toISOString()
-    const shown = look.isGone ? time : link(`/_mockseg/calls/${callId(row)}`, time)
-    return row[12] > 1 ? [shown, ` ×${Number(row[12])}`] : [shown]
+  time: (cell, row, look) => {
+    if (cell.firstElementChild?.localName !== (look.isGone ? 'time' : 'a')) {
+      cell.replaceChildren(look.isGone ? element('time') : link(element('time')), '')
+    }
+    const time = /** @type {HTMLTimeElement} */ (cell.querySelector('time'))
+    const moment = new Date(row[1]).toISOString()
+    time.dateTime = time.title = moment
+    write(time, clock(row[1]))
+    if (!look.isGone) lead(cell, `/_mockseg/calls/${callId(row)}`)
+    const attempt = /** @type {Text} */ (cell.lastChild)
+    attempt.data = row[12] > 1 ? ` ×${Number(row[12])}` : ''
   },
-  source: (row) => [sourceOf(row[2])],
-  type: (row) => [printable(row[3])],
-  label: (row) => [printable(row[4])],
-  peek: (row) => [printable(row[5])],
-  user: (row) => [printable(row[6])],
-  verdict: (row) => [mark(row[8] ? 'good' : row[7])],
-  finding: (row) => [finding(row)],
-  to: (row) => row[14].map(([destination, state]) => delivery(destination, state))
+  source: (cell, row) => {
+    const key = row[2]
+    if (!key || key.length > LONGEST_KEY) {
+      write(cell, printable(key) || '(no key)')
+      return
+    }
+    if (!cell.firstElementChild) cell.replaceChildren(link(''))
+    lead(cell, `/_mockseg/?${new URLSearchParams({ source: key })}`)
+    write(/** @type {HTMLElement} */ (cell.firstElementChild), printable(key))
+  },
+  type: (cell, row) => write(cell, printable(row[3])),
+  label: (cell, row) => write(cell, printable(row[4])),
+  peek: (cell, row) => write(cell, printable(row[5])),
+  user: (cell, row) => write(cell, printable(row[6])),
+  verdict: (cell, row) => {
+    if (!cell.firstElementChild) cell.replaceChildren(element('span'))
+    const shown = /** @type {HTMLElement} */ (cell.firstElementChild)
+    const name = row[8] ? 'good' : row[7]
+    set(shown, 'class', markClass(name))
+    write(shown, printable(name))
+  },
+  finding: (cell, row) => write(cell, finding(row)),
+  to: (cell, row) => {
+    if (!row[14].length && !cell.firstChild) return
+    cell.replaceChildren(...row[14].map(([destination, state]) => delivery(destination, state)))
+  }
 }
+
+/**
+ * What a row's element shows, so that it is written again only where something else is to be shown.
+ * @type {WeakMap<HTMLElement, { entry: unknown, states: unknown, columns: string[], isGone: boolean }>}
+ */
+const written = new WeakMap()
 
 /** @param {CallRow} row */
 export const callId = (row) => `call-${Number(row[0])}`
@@ -47,24 +76,33 @@ export const callId = (row) => `call-${Number(row[0])}`
  * @param {Look} look
  */
 export function fillRow (row, entry, look) {
-  row.className = isCall(entry) ? (entry[8] ? 'good' : 'bad') : 'note'
+  set(row, 'class', isCall(entry) ? (entry[8] ? 'good' : 'bad') : 'note')
   row.toggleAttribute('data-gone', look.isGone)
   row.toggleAttribute('data-fresh', look.isFresh)
-  if (look.isOpen) row.setAttribute('aria-current', 'true')
+  if (look.isOpen) set(row, 'aria-current', 'true')
   else row.removeAttribute('aria-current')
+  if (isCall(entry)) set(row, 'aria-selected', String(look.isChosen))
+  else row.removeAttribute('aria-selected')
+  const { columns, isGone } = look
+  const states = isCall(entry) ? entry[14] : null
+  const before = written.get(row)
+  if (before && before.entry === entry && before.states === states &&
+      before.columns === columns && before.isGone === isGone) return
+  written.set(row, { entry, states, columns, isGone })
   if (!isCall(entry)) {
-    row.removeAttribute('aria-selected')
-    const only = cell('note', entry ? entry.note : 'Loading …')
-    only.setAttribute('aria-colspan', String(look.columns.length))
+    const only = cell('note')
+    only.append(entry ? entry.note : 'Loading …')
+    only.setAttribute('aria-colspan', String(columns.length))
     row.replaceChildren(only)
     return
   }
-  row.setAttribute('aria-selected', String(look.isChosen))
-  row.replaceChildren(...look.columns.map((name) => {
+  if (before?.columns !== columns || !isCall(before.entry)) row.replaceChildren(...columns.map(cell))
+  for (const [at, name] of columns.entries()) {
+    const one = /** @type {HTMLElement} */ (row.children[at])
     const show = CELLS[name]
-    const field = look.fields.indexOf(name)
-    return show ? cell(name, ...show(entry, look)) : cell('field', printable(entry[15][field] ?? ''))
-  }))
+    if (show) show(one, entry, look)
+    else write(one, printable(entry[15][look.fields.indexOf(name)] ?? ''))
+  }
 }
 
 /** @param {{ name: string, title: string }[]} columns @returns {HTMLElement} the row of their names */
@@ -80,25 +118,41 @@ export function headRow (columns) {
   return row
 }
 
-/** @param {string} name of the column, one of ours @param {(string | Node)[]} content */
-function cell (name, ...content) {
-  const shown = element('div', ...content)
-  shown.setAttribute('role', 'gridcell')
-  shown.dataset.column = name
-  return shown
+/** @param {string} name of the column, or of a field of messages */
+function cell (name) {
+  const made = element('div')
+  made.setAttribute('role', 'gridcell')
+  made.dataset.column = name === 'note' || Object.hasOwn(CELLS, name) ? name : 'field'
+  return made
 }
 
 /** @param {string} name of a verdict or of a delivery's state */
-function mark (name) {
-  const shown = element('span', printable(name))
-  shown.className = MARKS.has(name) ? `mark ${name}` : 'mark'
-  return shown
+const markClass = (name) => MARKS.has(name) ? `mark ${name}` : 'mark'
+
+/** @param {HTMLElement} element @param {string} name @param {string} value */
+function set (element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value)
+}
+
+/**
+ * Write a text where another one is: the element keeps its node.
+ * @param {HTMLElement} element @param {string} text
+ */
+function write (element, text) {
+  const { firstChild } = element
+  if (!(firstChild instanceof Text) || firstChild.nextSibling) element.textContent = text
+  else if (firstChild.data !== text) firstChild.data = text
+}
+
+/** @param {HTMLElement} cell with one link @param {string} address */
+function lead (cell, address) {
+  set(/** @type {HTMLElement} */ (cell.firstElementChild), 'href', address)
 }
 
 /** @param {string} destination @param {string} state */
 function delivery (destination, state) {
-  const shown = mark(state)
-  shown.textContent = ''
+  const shown = element('span')
+  shown.className = markClass(state)
   shown.title = `${state}: ${printable(destination)}`
   shown.setAttribute('role', 'img')
   shown.setAttribute('aria-label', shown.title)
@@ -114,19 +168,12 @@ function finding (row) {
   return repeated ? `${whole} of call-${Number(repeated)}` : whole
 }
 
-/** @param {string} key */
-function sourceOf (key) {
-  if (!key || key.length > LONGEST_KEY) return printable(key) || '(no key)'
-  return link(`/_mockseg/?${new URLSearchParams({ source: key })}`, printable(key))
-}
-
-/** @param {string} address @param {string | Node} content */
-function link (address, content) {
-  const shown = element('a', content)
-  shown.setAttribute('href', address)
+/** @param {string | Node} content */
+function link (content) {
+  const made = element('a', content)
   // The grid has the focus; the row's keys do what its links do.
-  shown.tabIndex = -1
-  return shown
+  made.tabIndex = -1
+  return made
 }
 
 /** @param {string} name @param {(string | Node)[]} content */

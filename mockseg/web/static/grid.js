@@ -27,7 +27,11 @@ export class Grid {
     element.replaceChildren(this.head, this.body)
     /** @type {Map<number, HTMLElement>} by place */
     this.shown = new Map()
+    /** @type {WeakMap<HTMLElement, number>} where each is, in pixels */
+    this.tops = new WeakMap()
     this.rowHeight = 28
+    // What the element's height was made of.
+    this.count = this.heightOfCount = -1
     element.addEventListener('scroll', () => this.draw())
     new ResizeObserver(() => this.measure()).observe(element)
     rows.onLoad = () => this.refresh()
@@ -60,8 +64,12 @@ export class Grid {
     }
     for (const place of wanted) this.place(place, free)
     for (const element of free) element.remove()
-    this.body.style.height = `${rows.count * rowHeight}px`
-    this.element.setAttribute('aria-rowcount', String(rows.count + 1))
+    if (rows.count !== this.count || rowHeight !== this.heightOfCount) {
+      this.count = rows.count
+      this.heightOfCount = rowHeight
+      this.body.style.height = `${rows.count * rowHeight}px`
+      this.element.setAttribute('aria-rowcount', String(rows.count + 1))
+    }
     rows.want(rows.top - last - AHEAD)
   }
 
@@ -74,14 +82,17 @@ export class Grid {
       this.write(element, place)
     }
     const index = this.rows.top - place
-    element.style.transform = `translateY(${index * this.rowHeight}px)`
+    const top = index * this.rowHeight
+    if (this.tops.get(element) === top) return
+    this.tops.set(element, top)
+    element.style.transform = `translateY(${top}px)`
     element.setAttribute('aria-rowindex', String(index + 2))
   }
 
   /** @param {HTMLElement} element @param {number} place */
   write (element, place) {
-    element.id = `row-${place}`
-    element.setAttribute('role', 'row')
+    if (element.id !== `row-${place}`) element.id = `row-${place}`
+    if (!element.hasAttribute('role')) element.setAttribute('role', 'row')
     element.toggleAttribute('data-active', place === this.active)
     this.fill(element, place)
   }

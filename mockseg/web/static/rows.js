@@ -18,6 +18,8 @@ import { timeOfDay } from './text.js'
 
 // What a browser can scroll, and what a person can.
 export const MAX_ROWS = 100_000
+// While calls come on top the oldest of more are let go of; whoever scrolls there loads them again.
+const KEPT_ROWS = 20_000
 const FIRST_PAGE = 500
 const PAGE = 5000
 
@@ -46,6 +48,7 @@ export class Rows {
     this.goneBelow = -Infinity
     /** @type {Promise<void> | null} */
     this.loading = null
+    this.isFirst = true
     this.onLoad = () => {}
   }
 
@@ -61,13 +64,24 @@ export class Rows {
 
   /** @param {(CallRow | Note)[]} entries the newest first */
   add (entries) {
-    for (let index = entries.length; index--;) this.newer.push(entries[index])
-    const excess = this.newer.length + this.older.length - MAX_ROWS
-    if (excess <= 0) return
-    this.end()
-    this.older.length = Math.max(0, this.older.length - excess)
-    const rest = this.newer.length - MAX_ROWS
-    if (rest > 0) this.base += this.newer.splice(0, rest).length
+    for (let index = entries.length; index--;) this.newer.push(slim(entries[index]))
+    // The oldest may already wait to be loaded; in steps, because each costs.
+    if (this.newer.length + this.older.length > KEPT_ROWS + PAGE) this.unload()
+  }
+
+  /** Let go of the oldest rows, and load them again when they are wanted. */
+  unload () {
+    const excess = this.newer.length + this.older.length - KEPT_ROWS
+    const ofOlder = Math.min(excess, this.older.length)
+    this.older.length -= ofOlder
+    this.base += this.newer.splice(0, excess - ofOlder).length
+    const oldest = this.older.findLast(isCall) ?? this.newer.find(isCall)
+    if (this.isGone(this.lastLoaded) || !oldest) {
+      this.end()
+      return
+    }
+    this.next = oldest[0]
+    this.left = Math.min(this.left + excess, MAX_ROWS - KEPT_ROWS)
   }
 
   /** Keep what is loaded, as calls that can no longer be opened. */
@@ -106,23 +120,29 @@ export class Rows {
 
   /** @returns {Promise<boolean>} whether rows came */
   async load () {
-    const isFirst = !this.older.length
+    const { isFirst, next: before } = this
     const page = await this.ask({
-      before: this.next,
+      before,
       after: this.since,
       limit: isFirst ? FIRST_PAGE : PAGE,
       // With a lower bound the number of all is not the number of those that follow.
       total: isFirst && !this.since
     })
-    // A restart or the most rows came in between.
-    if (!page || this.next === null) return false
-    this.older.push(...page.rows)
+    // Meanwhile mockseg was started anew, or rows were let go of.
+    if (!page || this.next !== before) return false
+    this.isFirst = false
+    for (const row of page.rows) this.older.push(slim(row))
     this.next = page.next
     const left = isFirst ? page.total ?? 0 : this.left
-    this.left = Math.max(0, left - page.rows.length)
+    const loaded = this.newer.length + this.older.length
+    this.left = Math.max(0, Math.min(left - page.rows.length, MAX_ROWS - loaded))
+    if (this.next !== null && loaded >= MAX_ROWS) {
+      this.end()
+      this.older.push({ note: `The list ends after ${MAX_ROWS.toLocaleString('en')} calls. A query finds earlier ones.` })
+    }
     if (this.next !== null) return true
     this.left = 0
-    if (page.lost.calls && !this.since) {
+    if (page.next === null && page.lost.calls && !this.since) {
       this.older.push({ note: `${page.lost.calls.toLocaleString('en')} earlier calls were evicted.` })
     }
     return true
@@ -136,7 +156,7 @@ export class Rows {
     const now = this.newer.indexOf(note)
     if (!page || now < 0) return
     const rest = page.next === null ? [] : [missingNote('More calls', note.missing.after, page.next)]
-    this.fill(now + this.base, [...page.rows, ...rest])
+    this.fill(now + this.base, [...page.rows.map(slim), ...rest])
     this.onLoad()
   }
 
@@ -186,6 +206,32 @@ export class Rows {
   }
 }
 
+/** @type {never[]} */
+const NONE = []
+// Places of a row whose texts many rows have: source, type, label, user, verdict, code, field.
+const SHARED = [2, 3, 4, 6, 7, 9, 10]
+const MOST_SHARED = 10_000
+/** @type {Map<string, string>} */
+const shared = new Map()
+
+/**
+ * Take less memory: rows have one copy of what they have in common.
+ * @param {CallRow | Note} entry @returns {CallRow | Note} the same
+ */
+function slim (entry) {
+  if (!isCall(entry)) return entry
+  /** @type {any[]} */
+  const row = entry
+  if (shared.size > MOST_SHARED) shared.clear()
+  for (const place of SHARED) {
+    const text = row[place]
+    row[place] = shared.get(text) ?? text
+    shared.set(text, row[place])
+  }
+  for (const place of [14, 15]) if (!row[place].length) row[place] = NONE
+  return entry
+}
+
 /** @param {{ reason: string }} gap @returns {Note} */
 export function gapNote (gap) {
   return {
@@ -200,6 +246,9 @@ export function skippedNote ({ count, bad, after, before }) {
   const calls = `${count.toLocaleString('en')} calls (${bad.toLocaleString('en')} bad)`
   return missingNote(calls, after, before)
 }
+
+/** @param {number} after @param {number} before @returns {Note} of calls that came while rows waited */
+export const waitingNote = (after, before) => missingNote('More calls', after, before)
 
 /** @param {string} calls @param {number} after @param {number} before @returns {Note} */
 function missingNote (calls, after, before) {
