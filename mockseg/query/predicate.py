@@ -37,6 +37,8 @@ _IN_ORDER: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<=": operator.le,
 }
 _MISSING: Final = object()
+# Roots of a message whose values are as they were sent.
+_AS_SENT: Final = ("properties", "traits")
 
 
 class DeliveryFacts(NamedTuple):
@@ -70,23 +72,22 @@ class Surroundings:
     deliveries: Callable[[int], Collection[DeliveryFacts]] = no_deliveries
 
 
-class _Seen:
-    """One call, its message decoded at most once."""
+class _Messages:
+    """Decodes messages: that of one call once, for all terms of a query."""
 
-    __slots__ = ("_message", "call")
+    __slots__ = ("_call", "_message")
 
-    def __init__(self, call: KeptCall) -> None:
-        self.call = call
-        self._message: JsonObject | None = None
+    def __init__(self) -> None:
+        self._call: KeptCall | None = None
+        self._message: JsonObject = {}
 
-    @property
-    def message(self) -> JsonObject:
-        if self._message is None:
-            self._message = self.call.message()
+    def of(self, call: KeptCall) -> JsonObject:
+        if call is not self._call:
+            self._call, self._message = call, call.message()
         return self._message
 
 
-_Test: TypeAlias = Callable[[_Seen], bool]
+_Test: TypeAlias = Callable[[KeptCall], bool]
 _Texts: TypeAlias = Callable[[str | None], bool]
 
 
@@ -104,22 +105,18 @@ class CallQuery:
     Attributes:
         text: as it was written.
         terms: its terms.
+        matches: returns whether all terms hold for a call.
     """
 
     text: str
     terms: tuple[Term, ...]
-    _tests: tuple[_Test, ...] = field(repr=False, compare=False)
+    # A field, because it is called for each of a hundred thousand calls.
+    matches: Callable[[KeptCall], bool] = field(repr=False, compare=False)
     _by_term: tuple[_Test, ...] = field(repr=False, compare=False)
-
-    def matches(self, call: KeptCall) -> bool:
-        """Return whether all terms hold for a call."""
-        seen = _Seen(call)
-        return all(test(seen) for test in self._tests)
 
     def failing(self, call: KeptCall) -> list[int]:
         """Return the places of the terms that do not hold for a call."""
-        seen = _Seen(call)
-        return [place for place, test in enumerate(self._by_term) if not test(seen)]
+        return [place for place, test in enumerate(self._by_term) if not test(call)]
 
 
 def compile_query(text: str, surroundings: Surroundings) -> CallQuery:
@@ -129,14 +126,28 @@ def compile_query(text: str, surroundings: Surroundings) -> CallQuery:
         QueryError: it cannot be read; see :func:`mockseg.query.terms.read_terms`.
     """
     terms = read_terms(text)
-    steps = [_step(term, text, surroundings) for term in terms]
+    messages = _Messages()
+    steps = [_step(term, text, surroundings, messages) for term in terms]
     by_term = tuple(step.test for step in steps)
     steps.sort(key=lambda step: step.cost)
-    return CallQuery(text, terms, tuple(step.test for step in steps), by_term)
+    return CallQuery(text, terms, _all_of([step.test for step in steps]), by_term)
 
 
-def _step(term: Term, text: str, surroundings: Surroundings) -> _Step:
-    steps = [_step_of_value(term, value, text, surroundings) for value in term.values]
+def _all_of(tests: list[_Test]) -> _Test:
+    if len(tests) == 1:
+        return tests[0]
+
+    def test(call: KeptCall) -> bool:
+        for one in tests:  # noqa: SIM110  (all() costs more than most tests)
+            if not one(call):
+                return False
+        return True
+
+    return test
+
+
+def _step(term: Term, text: str, surroundings: Surroundings, messages: _Messages) -> _Step:
+    steps = [_step_of_value(term, value, text, surroundings, messages) for value in term.values]
     tests = [step.test for step in steps]
     cost = max(step.cost for step in steps)
     positive = tests[0] if len(tests) == 1 else _any_of(tests)
@@ -144,38 +155,37 @@ def _step(term: Term, text: str, surroundings: Surroundings) -> _Step:
 
 
 def _any_of(tests: list[_Test]) -> _Test:
-    return lambda seen: any(test(seen) for test in tests)
+    return lambda call: any(test(call) for test in tests)
 
 
 def _not(test: _Test) -> _Test:
-    return lambda seen: not test(seen)
+    return lambda call: not test(call)
 
 
-def _step_of_value(term: Term, value: Value, text: str, surroundings: Surroundings) -> _Step:
+def _step_of_value(
+    term: Term, value: Value, text: str, surroundings: Surroundings, messages: _Messages
+) -> _Step:
     key = term.key
     if key == "":
         return _Step(1, _contains_text(value.text))
     if term.field:
-        return _Step(2, _field(term.field, value))
+        return _Step(2, _field(term.field, value, messages))
     if key == "is":
-        return _FLAGS[value.text]
+        return _flag(value.text, messages)
     if key in _RECORD:
-        read, equals = _RECORD[key], _text(value)
-        return _Step(0, lambda seen: equals(read(seen.call)))
+        return _Step(0, _record(_RECORD[key], value))
     if key in _IN_FINDING:
         of, equals = _IN_FINDING[key], _text(value)
-        return _Step(
-            2, lambda seen: any(equals(each) for one in _findings(seen) for each in of(one))
-        )
+        return _Step(2, lambda call: any(equals(each) for one in call.findings for each in of(one)))
     if key in _IN_MESSAGE:
-        return _Step(2, _field(_IN_MESSAGE[key], value, only_text=True))
+        return _Step(2, _field(_IN_MESSAGE[key], value, messages, only_text=True))
     if key in _IN_DELIVERY:
         return _Step(1, _delivery(key, value, surroundings))
     if key in _NUMBERS:
         number, compare = _NUMBERS[key], _number(value, text)
-        return _Step(0, lambda seen: compare(number(seen.call)))
+        return _Step(0, lambda call: compare(number(call)))
     if key == "where":
-        return _Step(2, _where(value, text))
+        return _Step(2, _where(value, text, messages))
     limit = boundary(value, text=text, now=surroundings.now)
     return _Step(0, _beyond(limit, later=key == "after"))
 
@@ -213,8 +223,12 @@ _IN_DELIVERY: Final[dict[str, Callable[[DeliveryFacts], Collection[str]]]] = {
 }
 
 
-def _findings(seen: _Seen) -> tuple[Finding, ...]:
-    return seen.call.findings
+def _record(read: Callable[[KeptCall], str | None], value: Value) -> _Test:
+    if value.prefix:
+        begins = _text(value)
+        return lambda call: begins(read(call))
+    wanted = value.text
+    return lambda call: read(call) == wanted
 
 
 def _text(value: Value) -> _Texts:
@@ -243,46 +257,51 @@ def _number(value: Value, text: str) -> Callable[[float], bool]:
 
 
 def _verdict(name: str) -> _Step:
-    return _Step(0, lambda seen: seen.call.verdict == name)
+    return _Step(0, lambda call: call.verdict == name)
 
 
-def _is_late(seen: _Seen) -> bool:
+def _is_late(call: KeptCall, message: JsonObject) -> bool:
     """Return whether its client sent it long after its time, by the client's own clock."""
-    original = parse_moment(seen.message.get("originalTimestamp"))
-    sent = parse_moment(seen.message.get("sentAt")) or seen.call.request.received_ns
+    original = parse_moment(message.get("originalTimestamp"))
+    sent = parse_moment(message.get("sentAt")) or call.request.received_ns
     return original is not None and sent - original > LATE_SECONDS * NANOSECONDS
 
 
 _FLAGS: Final[dict[str, _Step]] = {
-    "good": _Step(0, lambda seen: seen.call.good),
-    "bad": _Step(0, lambda seen: not seen.call.good),
+    "good": _Step(0, lambda call: call.good),
+    "bad": _Step(0, lambda call: not call.good),
     **{name: _verdict(name) for name in ("accepted", "dropped", "blocked", "rejected")},
-    "violation": _Step(0, lambda seen: seen.call.violates),
-    "unplanned": _Step(2, lambda seen: any(one.code in _UNPLANNED for one in _findings(seen))),
-    "duplicate": _Step(0, lambda seen: seen.call.is_duplicate),
-    "retried": _Step(0, lambda seen: _NUMBERS["attempt"](seen.call) > 1),
-    "faulted": _Step(0, lambda seen: seen.call.request.fault is not None),
-    "replayed": _Step(0, lambda seen: seen.call.request.path == IMPORT_PATH),
-    "late": _Step(2, _is_late),
+    "violation": _Step(0, lambda call: call.violates),
+    "unplanned": _Step(2, lambda call: any(one.code in _UNPLANNED for one in call.findings)),
+    "duplicate": _Step(0, lambda call: call.is_duplicate),
+    "retried": _Step(0, lambda call: _NUMBERS["attempt"](call) > 1),
+    "faulted": _Step(0, lambda call: call.request.fault is not None),
+    "replayed": _Step(0, lambda call: call.request.path == IMPORT_PATH),
 }
+
+
+def _flag(name: str, messages: _Messages) -> _Step:
+    if name == "late":
+        return _Step(2, lambda call: _is_late(call, messages.of(call)))
+    return _FLAGS[name]
 
 
 def _beyond(limit: Boundary, *, later: bool) -> _Test:
     cursor, moment = limit
     if cursor is not None:
         if later:
-            return lambda seen: seen.call.cursor > cursor
-        return lambda seen: seen.call.cursor < cursor
+            return lambda call: call.cursor > cursor
+        return lambda call: call.cursor < cursor
     if later:
-        return lambda seen: seen.call.request.received_ns >= moment
-    return lambda seen: seen.call.request.received_ns < moment
+        return lambda call: call.request.received_ns >= moment
+    return lambda call: call.request.received_ns < moment
 
 
 def _delivery(key: str, value: Value, surroundings: Surroundings) -> _Test:
     read, equals, deliveries = _IN_DELIVERY[key], _text(value), surroundings.deliveries
 
-    def test(seen: _Seen) -> bool:
-        return any(equals(text) for one in deliveries(seen.call.cursor) for text in read(one))
+    def test(call: KeptCall) -> bool:
+        return any(equals(text) for one in deliveries(call.cursor) for text in read(one))
 
     return test
 
@@ -297,22 +316,25 @@ def _contains_text(word: str) -> _Test:
     spelled = json_types.encode(folded).decode()[1:-1]
     plain = spelled.encode() if spelled.isascii() else None
 
-    def test(seen: _Seen) -> bool:
-        raw = bytes(seen.call.raw)
+    def test(call: KeptCall) -> bool:
+        raw = bytes(call.raw)
         if plain is not None and plain in raw.lower():
             return True
         if b"\\" not in raw and raw.isascii():
             return False
         # Only what is escaped or not ASCII can spell it otherwise.
-        text = json_types.encode(json_types.decode(seen.call.raw)).decode().casefold()
+        text = json_types.encode(json_types.decode(call.raw)).decode().casefold()
         return spelled in text
 
     return test
 
 
-def _may_have(name: str) -> Callable[[KeptCall], bool]:
-    """Return what tells from the bytes that a message cannot have a key of this name."""
-    written = name.encode("utf-8", "surrogatepass")
+def _may_have(names: tuple[str, ...], value: Value) -> _Test:
+    """Return what tells from the bytes that a message cannot have a value at a place."""
+    # A text is rarer than the name of its place.
+    is_as_sent = names[0] in _AS_SENT and value.comparison not in _IN_ORDER and _is_text(value)
+    rare = (is_as_sent and value.text) or names[-1]
+    written = rare.encode("utf-8", "surrogatepass")
 
     def test(call: KeptCall) -> bool:
         if call.request.shared is not None or call.remark is not None:
@@ -336,13 +358,15 @@ def value_at(message: JsonObject, names: tuple[str, ...], missing: Any) -> Any:
     return found
 
 
-def _field(names: tuple[str, ...], value: Value, *, only_text: bool = False) -> _Test:
-    may_have, equals = _may_have(names[-1]), _json_test(value, only_text=only_text)
+def _field(
+    names: tuple[str, ...], value: Value, messages: _Messages, *, only_text: bool = False
+) -> _Test:
+    may_have, equals = _may_have(names, value), _json_test(value, only_text=only_text)
 
-    def test(seen: _Seen) -> bool:
-        if not may_have(seen.call):
+    def test(call: KeptCall) -> bool:
+        if not may_have(call):
             return False
-        found = value_at(seen.message, names, _MISSING)
+        found = value_at(messages.of(call), names, _MISSING)
         return found is not _MISSING and equals(found)
 
     return test
@@ -373,6 +397,11 @@ def _json_test(value: Value, *, only_text: bool) -> Callable[[Json], bool]:
     )
 
 
+def _is_text(value: Value) -> bool:
+    """Return whether only a text can be the value, or begin with it."""
+    return value.prefix or isinstance(exact_value(value), str)
+
+
 def exact_value(value: Value) -> Json:
     """Return the JSON value that a term names: a number, true, false, null or a text."""
     if value.is_quoted:
@@ -388,10 +417,10 @@ def _is_number(value: Json) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _where(value: Value, text: str) -> _Test:
+def _where(value: Value, text: str, messages: _Messages) -> _Test:
     try:
         filter_ = parse_question(value.text)
     except FqlError as error:
         place = value.position + 1 + error.position
         raise QueryError(error.reason, text=text, position=min(place, len(text))) from None
-    return lambda seen: filter_.matches(seen.message)
+    return lambda call: filter_.matches(messages.of(call))

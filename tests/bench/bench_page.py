@@ -186,7 +186,7 @@ def query() -> Iterator[Result]:
     """Ask for rows of 100,000 kept calls of which few match."""
     asked = (
         *(("keys", "type:identify", 50), ("text", '"needle in a haystack"', 150)),
-        ("property", "properties.orderId:o-no-such", 200),
+        ("property", "properties.coupon:SPRING", 200),
     )
     with running(mockseg) as server:
         fill(server.port, calls=KEPT)

@@ -35,7 +35,12 @@ def fill(port: int, *, calls: int, sources: int = 1, event: str = "Order Complet
                     "type": "track",
                     "event": event,
                     "userId": f"user-{number % 100}",
-                    "properties": {"orderId": f"o-{number}", "total": 42.5, "note": "x" * 270},
+                    "properties": {
+                        "orderId": f"o-{number}",
+                        "total": 42.5,
+                        "coupon": "SUMMER" if number % 100 else "SPRING",
+                        "note": "x" * 270,
+                    },
                     "context": {"library": {"name": "analytics-python", "version": "2.4.0"}},
                 },
             }

@@ -177,6 +177,22 @@ def test_an_escaped_key_is_found_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("term", "plan"),
+    [
+        ("properties.plan:pro", '"\\u0070ro"'),
+        ("properties.plan:pr*", '"\\u0070ro"'),
+        ('properties.plan:"a/b"', '"a\\/b"'),
+        ("properties.plan:42", "4.2e1"),
+        ("properties.plan:>41", "4.2e1"),
+        ("properties.plan:grün", '"gr\\u00fcn"'),
+    ],
+)
+def test_a_value_is_found_however_it_is_written(term: str, plan: str) -> None:
+    """A text may be escaped, a number has many forms."""
+    assert found(term, kept(raw=f'{{"type":"track","event":"e","properties":{{"plan":{plan}}}}}'))
+
+
+@pytest.mark.parametrize(
     ("word", "raw"),
     [
         ("spring", '{"coupon":"SPRING"}'),
