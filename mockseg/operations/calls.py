@@ -219,11 +219,13 @@ class Settle(Params, frozen=True):
         source: of this source, or of the whole server.
         quiet: seconds in which nothing came.
         timeout: seconds until the wait fails.
+        deliveries: whether those to destinations have to end, too, retries included.
     """
 
     source: WriteKey | None = None
     quiet: Seconds = 0.1
     timeout: Seconds = 5.0
+    deliveries: bool = True
 
 
 class Settled(Result, frozen=True):

@@ -181,6 +181,19 @@ def test_settle_covers_deliveries(source: Any) -> None:
     assert {each.state for each in source.deliveries()} == {"delivered"}
 
 
+def test_calls_are_judged_while_a_delivery_waits_for_a_retry(source: Any) -> None:
+    """Assertions on calls do not wait for it; settling does, unless it is told not to."""
+    source.set_clock("2026-01-01T00:00:00Z", frozen=True)
+    source.destination("userengage").fail("server_error", times=9)
+    send(source, {"type": "group", "userId": "u1", "groupId": "acme"})
+    source.wait_for_delivery(group("acme"), state="retrying", timeout=5)
+    source.assert_all_good(timeout=0)
+    source.assert_no_duplicates(timeout=0)
+    assert source.settle(quiet=0, timeout=0, deliveries=False) > 0
+    with pytest.raises(OperationError, match="1 delivery under way, the next retry at"):
+        source.settle(quiet=0, timeout=0)
+
+
 def test_what_the_application_sends_to_the_vendor_itself_can_be_asserted_on(source: Any) -> None:
     """No Segment is involved: the app calls the vendor's API with the vendor's own key."""
     crm = source.destination("userengage")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +35,74 @@ def test_a_call_that_segment_would_drop_fails_its_test(run: Run, pytester: pytes
             "To allow it: @pytest.mark.segment(allow=*'no_user_anon_id'*)*",
         ]
     )
+
+
+def test_a_destination_that_is_down_fails_no_test(run: Run, pytester: pytest.Pytester) -> None:
+    """Its deliveries wait for a retry; the calls are judged, and are those of their test."""
+    pytester.makepyfile(
+        """
+        from mockseg import track
+
+        def test_outage(segment, send):
+            segment.set_clock("2026-01-01T00:00:00Z", frozen=True)
+            segment.destination("webhook").fail("server_error", times=9)
+            send(segment, "A")
+            segment.wait_for_delivery(track("A"), state="retrying", timeout=10)
+        """
+    )
+    result = run()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*after the end of their test*")
+
+
+def test_a_request_that_does_not_end_leaves_the_rest_judged(
+    run: Run, pytester: pytest.Pytester
+) -> None:
+    """What came is judged and listed; what did not fails the test as far as it asks for that."""
+    pytester.makeconftest("from pytest_mockseg import records; records._SETTLE_SECONDS = 0.1")
+    pytester.makepyfile(
+        """
+        import base64
+        import socket
+        from urllib.parse import urlsplit
+
+        import pytest
+
+        KEPT = []
+
+        def begin_a_request(segment):
+            url = urlsplit(segment.url)
+            half = socket.create_connection((url.hostname, url.port))
+            KEPT.append(half)
+            key = base64.b64encode(f"{segment.write_key}:".encode()).decode()
+            lines = [
+                "POST /v1/track HTTP/1.1", "Host: localhost", "Content-Length: 500",
+                "Expect: 100-continue", f"Authorization: Basic {key}", "", "",
+            ]
+            half.sendall((chr(13) + chr(10)).join(lines).encode())
+            assert b"100" in half.recv(100)  # The server reads the body now.
+
+        def test_half(segment):
+            segment.send({"type": "track", "userId": "u1", "event": "A"})
+            begin_a_request(segment)
+
+        @pytest.mark.segment(teardown="off")
+        def test_half_and_off(segment):
+            segment.send({"type": "track", "userId": "u1", "event": "B"})
+            begin_a_request(segment)
+        """
+    )
+    result = run("-p", "no:randomly", "--mockseg-report=out.json")
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "not settled within 0.1 s: 1 request of this source in flight*",
+            "call-1 track 'A'*: accepted*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*after the end of their test*")
+    tests = json.loads((pytester.path / "out.json").read_text())["tests"]
+    assert [test["counts"]["total"] for test in tests] == [1, 1]
 
 
 def test_a_call_without_a_write_key_fails_the_test_that_runs(

@@ -159,7 +159,8 @@ def _judgement(url: str, nothing: str, how: dict[str, Any]) -> Judgement:
     unsettled: tuple[str, ...] = ()
     with contextlib.closing(Target(url)) as target:
         try:
-            target.ask("settle", Settle(quiet=how["quiet_for"], timeout=how["settle"]), Settled)
+            asked = Settle(quiet=how["quiet_for"], timeout=how["settle"], deliveries=False)
+            target.ask("settle", asked, Settled)
         except OperationError as error:
             unsettled = (error.message,)
         judgement = judge(

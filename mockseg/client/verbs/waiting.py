@@ -217,17 +217,23 @@ def wait_for_all(
     return gathered.calls
 
 
-def settle(scope: Scope, *, quiet: float = 0.1, timeout: float = 5.0) -> Steps[int]:
+def settle(
+    scope: Scope, *, quiet: float = 0.1, timeout: float = 5.0, deliveries: bool = True
+) -> Steps[int]:
     """Return when nothing is in flight and nothing came for `quiet` seconds.
 
     Returns the cursor of the last call recorded.
 
+    Args:
+        quiet: seconds in which nothing came.
+        timeout: seconds in which that must be.
+        deliveries: whether those to destinations have to end, too, retries included.
+
     Raises:
         OperationError: 406, it did not become quiet within `timeout` seconds.
     """
-    return ask(
-        "settle", Settle(source=scope.write_key, quiet=quiet, timeout=timeout), field="cursor"
-    )
+    asked = Settle(source=scope.write_key, quiet=quiet, timeout=timeout, deliveries=deliveries)
+    return ask("settle", asked, field="cursor")
 
 
 def let_settle(write_key: str, deadline: Deadline) -> Steps[None]:

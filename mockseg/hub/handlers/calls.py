@@ -217,7 +217,7 @@ async def settle(
             quiet_for = now - (started if last is None else max(started, last))
             reading = in_flight.of(asked.source)
             delayed = faults.delays.count(asked.source)
-            pending = destinations.ledger.pending(asked.source)
+            pending = destinations.ledger.pending(asked.source) if asked.deliveries else 0
             under_way = reading.known + delayed + pending + len(forwarding) > 0
             if not reading and not under_way and quiet_for >= asked.quiet:
                 return Settled(cursor=journal.cursor)
@@ -240,7 +240,7 @@ def _unsettled(
     reasons = [
         *_reading_words(reading, asked.source),
         *([f"{counted(delayed, 'answer')} held back by faults"] if delayed else []),
-        *overdue(asked.source, destinations.ledger),
+        *(overdue(asked.source, destinations.ledger) if asked.deliveries else []),
         "nothing has come yet"
         if last is None
         else f"the last request came {time.monotonic() - last:.2f} s ago",
