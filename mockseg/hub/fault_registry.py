@@ -151,6 +151,11 @@ class Fault:
                 yield rule, state, state.delay(rule, draw)
 
 
+def _told(fault: Fault) -> str:
+    """Return a fault as the history of its source names it."""
+    return f"{fault.id}: {'; then '.join(rule.sentence for rule in fault.rules)}"
+
+
 class FaultRegistry:
     """All faults of a server.
 
@@ -197,6 +202,7 @@ class FaultRegistry:
         self._faults[fault.id] = fault
         self._sources.watch(fault.source)
         self.armed = True
+        self._sources.history.fault_added(fault.source, _told(fault))
         if fault.source is not None and (named := self._sources.get(fault.source)) is not None:
             named.restored("faults")
         return fault
@@ -233,6 +239,7 @@ class FaultRegistry:
         self._sources.unwatch(fault.source)
         self.armed = bool(self._faults)
         self.delays.release(fault=fault.id)
+        self._sources.history.fault_removed(fault.source, _told(fault))
 
     def reset_source(self, key: str) -> None:
         """Count from nothing in a source, and let go what is held back there."""

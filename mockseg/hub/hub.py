@@ -370,6 +370,7 @@ class Hub:
         self.faults.reset_source(key)
         self.destinations.reset_source(key)
         cleared = self.journal.clear(key)
+        self.sources.history.cleared(key, cleared)
         self.cleared(key)
         return cleared
 

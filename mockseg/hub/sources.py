@@ -19,6 +19,7 @@ from mockseg.domain.limits import MAX_SOURCES, MAX_WRITE_KEY_CHARACTERS
 from mockseg.domain.lost import Lost
 from mockseg.hub.edges import EDGES, EdgeRules
 from mockseg.hub.forgotten import Forgotten, ForgottenSources
+from mockseg.hub.history import History
 from mockseg.hub.source_plans import SourcePlans, chosen
 from mockseg.journal.background import BackgroundWork
 from mockseg.journal.memory import MemoryJournal
@@ -116,6 +117,7 @@ class Source:
         forgotten: that it was forgotten before it opened again, or None.
         opened: when, in seconds of the monotonic clock.
         cleared: the cursor up to which its calls were cleared, 0 for none.
+        last_clear: the number of its last clear in the history, 0 for none.
         window_opened: the cursor up to which its messageIds do not count any more, 0 for none.
         opened_cursor: of the last call of any source when a client opened it; 0 where calls
             opened it.
@@ -132,6 +134,7 @@ class Source:
         "forgotten",
         "key",
         "last_arrival",
+        "last_clear",
         "opened",
         "opened_cursor",
         "order",
@@ -151,7 +154,7 @@ class Source:
         self.key = key
         self.order = order
         self.forgotten: Forgotten | None = None
-        self.cleared = self.opened_cursor = self.window_opened = 0
+        self.cleared = self.last_clear = self.opened_cursor = self.window_opened = 0
         self.opened = time.monotonic()
         self.behaviour = behaviour
         self.asserted: set[int] = set()
@@ -214,6 +217,7 @@ class Sources:
 
     Attributes:
         defaults: for sources opened by their first use.
+        history: what happened to them besides requests.
         forgotten_sources: what is known of those that were forgotten.
         last_arrival: when the last request of any was recorded, in seconds of the monotonic
             clock; None when none was.
@@ -254,6 +258,7 @@ class Sources:
         # Those of the claimed ones that were set up when one of them had to be forgotten.
         self._set_up: OrderedDict[str, Source] = OrderedDict()
         self._watched: Counter[str] = Counter()
+        self.history = History(clock_of=self.clock_of, find=self.get)
         self.on_changed: Callable[[Source], object] = lambda _: None
         self.forgotten_sources = ForgottenSources()
 

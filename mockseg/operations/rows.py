@@ -14,6 +14,7 @@ from mockseg.operations.base import Cursor, Params, Result, WriteKey
 
 MAX_ROWS: Final = 5000
 MAX_BUCKETS: Final = 240
+MAX_HAPPENINGS: Final = 100
 # Maximum number of different values that a facet lists.
 MAX_FACET_VALUES: Final = 20
 MAX_COPIED: Final = 1000
@@ -24,6 +25,7 @@ MAX_FIELDS: Final = 8
 CALLS_WITH_FIELDS: Final = 2000
 
 FacetKey = Literal["type", "event", "user", "source", "code", "verdict", "field"]
+HappeningKind = Literal["cleared", "fault_added", "fault_removed"]
 CopyForm = Literal["curl", "pytest", "matcher", "ndjson", "message", "raw", "markdown"]
 
 
@@ -176,6 +178,22 @@ class FacetValue(Result, frozen=True):
     term: str
 
 
+class HappeningView(Result, frozen=True):
+    """What happened to a source, or to all, besides requests.
+
+    Attributes:
+        kind: ``cleared``, ``fault_added`` or ``fault_removed``.
+        at_ms: when, milliseconds since 1970 by the clock of the source.
+        source: the write key; null for all sources.
+        text: how many calls were cleared, or the fault and what it does.
+    """
+
+    kind: HappeningKind
+    at_ms: int
+    source: str | None
+    text: str
+
+
 class CallCounts(Result, frozen=True):
     """Calls, counted.
 
@@ -186,6 +204,8 @@ class CallCounts(Result, frozen=True):
         retried: those that came in a second attempt or a later one.
         buckets: by time, the oldest first, those without calls too.
         facets: by key, the most frequent values first, at most 20.
+        happenings: what else happened since the first bucket, the oldest first, at most 100; of the
+            newest 1,000 that the server keeps.
     """
 
     total: int
@@ -199,6 +219,7 @@ class CallCounts(Result, frozen=True):
     retried: int
     buckets: list[Bucket]
     facets: dict[str, list[FacetValue]]
+    happenings: list[HappeningView] = []
 
 
 class ExplainQuery(Params, frozen=True):

@@ -27,7 +27,8 @@ from mockseg.version import version
 from mockseg.web.control_answers import error_answer, security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, read_query
-from mockseg.web.stream import KEEP_ALIVE_SECONDS, STREAM_PACE, Gap, StreamPace, place_of
+from mockseg.web.places import Evictions, Gap, Place, place_of
+from mockseg.web.stream import KEEP_ALIVE_SECONDS, STREAM_PACE, StreamPace
 
 # Seconds between two messages; the first after a silence is sent at once.
 INTERVAL_SECONDS: Final = 0.25
@@ -125,6 +126,8 @@ class Rows(msgspec.Struct, frozen=True, rename="camel"):
         deliveries: cursors of calls with their deliveries as they are now.
         changed: what else changed: faults, sources, destinations, cleared; without rows also
             requests.
+        cleared_ms: when calls were cleared, milliseconds since 1970, where ``changed`` says so;
+            else null.
     """
 
     rows: list[CallRow]
@@ -132,6 +135,7 @@ class Rows(msgspec.Struct, frozen=True, rename="camel"):
     counts: FeedCounts
     deliveries: list[tuple[int, list[tuple[str, DeliveryState]]]]
     changed: list[str]
+    cleared_ms: int | None = None
 
 
 class Feeds:
@@ -201,6 +205,11 @@ class _Reading:
         self._gap = Gap(place.cursor, None, "restarted") if place.is_elsewhere(hub) else None
         self._cursor = 0 if self._gap else place.cursor
         self._finished = 0 if self._gap else place.finished
+        now = hub.sources.history.clears
+        self._clears = now if self._gap or place.clears is None else place.clears
+        self._evictions = Evictions(hub, asked.source)
+        # Those that the next message tells of.
+        self._gaps: list[Gap] = []
         # The newest that match, and those that no longer fit.
         self._found: deque[KeptCall] = deque(maxlen=MAX_ROWS)
         # Those that were made of them, the newest first.
@@ -240,6 +249,7 @@ class _Reading:
         return (
             self._cursor < hub.journal.cursor
             or self._finished < hub.destinations.ledger.finished
+            or self._clears != hub.sources.history.clears
             or self._state != self._changing()
         )
 
@@ -251,6 +261,9 @@ class _Reading:
             return b""
         while not turn.is_over:
             calls = journal.calls_after(self._cursor, limit=_STEP, source=self._source)
+            gap = self._evictions.before(calls, cursor=self._cursor)
+            if gap is not None:
+                self._gaps.append(gap)
             for call in calls:
                 if self._matches is None or self._matches(call):
                     self._add(call)
@@ -280,8 +293,17 @@ class _Reading:
         deliveries = self._delivered()
         state = self._changing()
         changed = [name for name, value in state.items() if self._state[name] != value]
+        history, clears = self._hub.sources.history, self._clears
+        self._clears = history.clears
+        cleared_ms = None
+        if history.cleared_after(clears, self._source):
+            changed.append("cleared")
+            last = history.last_clear(self._source)
+            cleared_ms = None if last is None else last.at_ms
+        gaps, self._gaps = self._gaps, []
+        missed = b"".join(self._event("gap", gap) for gap in gaps)
         if not rows and not deliveries and not changed:
-            return b""
+            return missed
         skipped = None
         if self._skipped:
             skipped = Skipped(self._skipped, self._skipped_bad, self._sent, rows[-1].cursor)
@@ -292,10 +314,11 @@ class _Reading:
             counts=self._counts(),
             deliveries=deliveries,
             changed=changed,
+            cleared_ms=cleared_ms,
         )
         self._sent, self._state = self._cursor, state
         self._skipped = self._skipped_bad = 0
-        return self._event("rows", message)
+        return missed + self._event("rows", message)
 
     def _delivered(self) -> list[tuple[int, list[tuple[str, DeliveryState]]]]:
         """Return the calls of which a delivery became final, the latest of many."""
@@ -315,7 +338,6 @@ class _Reading:
             "faults": hub.faults.changes,
             "sources": (len(hub.sources), hub.sources.forgotten),
             "destinations": self._destinations(),
-            "cleared": hub.journal.cursor - hub.journal.evicted_ever - hub.journal.count()[0],
         }
 
     def _destinations(self) -> int:
@@ -342,11 +364,7 @@ class _Reading:
         )
 
     def _event(self, name: str, data: object) -> bytes:
-        id_ = b"%d.%d.%d.%d" % (
-            self._cursor,
-            self._hub.journal.number,
-            self._hub.run,
-            self._finished,
-        )
+        hub = self._hub
+        place = Place(self._cursor, hub.journal.number, hub.run, self._finished, self._clears)
         encoded = json_types.encode_printable(data)
-        return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), id_, encoded)
+        return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), str(place).encode(), encoded)

@@ -16,7 +16,8 @@ from mockseg.operations.table import OPERATIONS, PREFIX, Operation
 from mockseg.web.access import FOR_EVERY_PEER
 from mockseg.web.control_answers import ErrorAnswer
 from mockseg.web.feed import FeedQuery, Hello, Rows
-from mockseg.web.stream import Gap, StreamQuery
+from mockseg.web.places import Gap
+from mockseg.web.stream import StreamQuery
 
 _JSON = "application/json"
 _SCHEMAS = "#/components/schemas/{name}"

@@ -19,8 +19,6 @@ from aiohttp import web
 
 from mockseg import json_types
 from mockseg.clock import SystemClock, Turn, breathe
-from mockseg.conversion import invalid
-from mockseg.domain.call import KeptCall
 from mockseg.errors import OperationError
 from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.hub import Hub
@@ -28,6 +26,7 @@ from mockseg.matching.match import Matchable, ScalarMatch, compile_match
 from mockseg.web.control_answers import security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.parameters import check_content_type, read_query
+from mockseg.web.places import Evictions, Gap, Place, place_of
 
 # Proxies close what is silent for a minute or half of it.
 KEEP_ALIVE_SECONDS = 15.0
@@ -51,40 +50,6 @@ class StreamQuery(ScalarMatch, frozen=True, kw_only=True, rename="camel"):
 
     q: str | None = None
     after: str | None = None
-
-
-class Gap(msgspec.Struct, frozen=True, rename="camel"):
-    """Calls were evicted, or the server was started anew, before this stream could tell of them.
-
-    Attributes:
-        after: the last cursor that was sent before.
-        next: the first cursor that is kept after it, or null.
-        reason: ``evicted`` or ``restarted``.
-    """
-
-    after: int
-    next: int | None
-    reason: str
-
-
-class Place(msgspec.Struct, frozen=True):
-    """How far a stream has read; an event's id.
-
-    Attributes:
-        cursor: of the last call.
-        number: of the last request.
-        run: which run of which server it is; 0 means this one.
-        finished: of the last delivery that became final.
-    """
-
-    cursor: int
-    number: int
-    run: int = 0
-    finished: int = 0
-
-    def is_elsewhere(self, hub: Hub) -> bool:
-        """Return whether it is of another run of the server."""
-        return self.run not in {0, hub.run} or self.cursor > hub.journal.cursor
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
@@ -177,8 +142,7 @@ class _Reading:
         self._cursor, self._number = start.cursor, start.number
         # A killed server may have told of deliveries that it had not saved yet.
         self._finished = min(start.finished, hub.destinations.ledger.finished)
-        # The latest evicted call that a gap told of.
-        self._missed = 0
+        self._evictions = Evictions(hub, query.source)
 
     async def send(self, response: web.StreamResponse, pace: StreamPace) -> None:
         await response.write(b"id: %b\nretry: %d\n\n" % (self._id(), _RETRY_MILLISECONDS))
@@ -217,7 +181,9 @@ class _Reading:
         """Yield what follows, at most a page of each kind; nothing for calls that do not match."""
         journal, source = self._hub.journal, self._source
         calls = journal.calls_after(self._cursor, limit=_AT_ONCE, source=source)
-        gap = self._gap(calls)
+        gap = self._evictions.before(calls, cursor=self._cursor)
+        if not calls:
+            self._cursor = journal.cursor
         if gap is not None:
             yield self._event("gap", json_types.encode_printable(gap))
         for call in calls:
@@ -249,50 +215,5 @@ class _Reading:
         return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), self._id(), data)
 
     def _id(self) -> bytes:
-        return b"%d.%d.%d.%d" % (self._cursor, self._number, self._hub.run, self._finished)
-
-    def _gap(self, calls: list[KeptCall]) -> Gap | None:
-        """Return the gap if calls were evicted after those that were sent."""
-        cursor = self._cursor
-        if not calls:
-            self._cursor = self._hub.journal.cursor
-        if self._source is None:
-            evicted = self._hub.journal.evicted_cursor
-            # The cursors of all sources together have holes where something is missing.
-            complete = calls and calls[-1].cursor - cursor == len(calls)
-        else:
-            evicted, complete = self._hub.sources.lost(self._source).cursor, False
-        # Older calls of other sources may follow it: one gap tells of all that were evicted so far.
-        if evicted <= max(cursor, self._missed) or complete:
-            return None
-        self._missed = evicted
-        return Gap(cursor, calls[0].cursor if calls else None, "evicted")
-
-
-def place_of(hub: Hub, after: str | None) -> Place:
-    """Return where to begin: now, or after what was seen.
-
-    Raises:
-        OperationError: 422, it is not such an id.
-    """
-    finished = hub.destinations.ledger.finished
-    if after is None:
-        return Place(hub.journal.cursor, hub.tally.requests, finished=finished)
-    cursor, *more = after.split(".")
-    if not _is_count(cursor) or len(more) > 3 or not all(_is_count(part) for part in more):
-        raise invalid(
-            "after",
-            f"`after` is {after[:100]!r}: it must be an event's id, such as 12.7.3.4, or a cursor",
-            allowed="the id of an event, or a cursor",
-        )
-    if more:
-        return Place(int(cursor), *(int(part) for part in more))
-    following = hub.journal.calls_after(int(cursor), limit=1)
-    if cursor == "0":
-        return Place(0, 0)
-    number = following[0].request.number - 1 if following else hub.tally.requests
-    return Place(int(cursor), number, finished=finished)
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18
+        place = Place(self._cursor, self._number, self._hub.run, self._finished)
+        return str(place).encode()

@@ -347,6 +347,40 @@ async def test_cleared_calls_are_a_row_too(page: Any, hub: Hub) -> None:
     await rows_are(page, 43)
 
 
+async def test_what_is_cleared_before_the_feed_begins_is_told(
+    page: Any, hub: Hub, line: Line
+) -> None:
+    """The document has calls that are gone; nothing else came that would show it."""
+    line.cut()
+    await page.reload()
+    await until(page.locator("#state")).to_contain_text("No answer since", timeout=PATIENCE_MS)
+    await hub.perform("clear_calls", ClearCalls(source="k"))
+    line.is_cut = False
+    await until(page.locator(ROWS, has_text="Calls were cleared at")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+
+
+async def test_what_is_evicted_before_the_feed_begins_is_told(
+    serve_app: Callable[..., Any], line: Line, browsers: Any
+) -> None:
+    """A row names the calls between which others are missing."""
+    hub = Hub(Settings(seed=1, max_calls=20))
+    app = make_app(hub)
+    app.middlewares.append(line.between)
+    url = await serve_app(app)
+    await record(hub, "seen")
+    line.is_cut = True
+    page = await browsers(f"{url}/_mockseg/")
+    await until(page.locator("#state")).to_contain_text("No answer since", timeout=PATIENCE_MS)
+    await record(hub, *[f"E{number}" for number in range(50)])
+    oldest = hub.journal.calls_after(0, limit=1)[0].cursor
+    line.is_cut = False
+    told = f"Calls between call-1 and call-{oldest} were evicted before they could be shown here."
+    await until(page.locator(ROWS, has_text=told)).to_be_visible(timeout=PATIENCE_MS)
+    await newest_is(page, "E49")
+
+
 async def test_an_empty_page_says_what_to_do_and_fills_itself(
     hub: Hub, url: str, browsers: Any
 ) -> None:

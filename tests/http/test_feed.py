@@ -272,3 +272,41 @@ async def test_a_page_that_is_closed_ends_its_feed(
     async with client.get(FEED) as answer:
         assert answer.status == 200
         assert await answer.read() == b""
+
+
+@pytest.mark.parametrize("source", ["?source=k&", "?"])
+async def test_a_clear_before_the_feed_is_told(client: Any, source: str) -> None:
+    """To a page whose document shows calls that are gone by now, with the time; to no other."""
+    await send(client, "one")
+    async with listening(client) as events:
+        seen = events.id
+    await send(client, "elsewhere", key="other")
+    async with client.request("DELETE", "/_mockseg/v1/calls?source=k"):
+        pass
+    async with listening(client, f"{source}after={seen}") as events:
+        news = await events.rows()
+        assert (news["changed"], news["clearedMs"] > 0) == (["cleared"], True)
+        told = events.id
+    await send(client, "later")
+    async with listening(client, f"{source}after={told}") as events:
+        news = await events.rows()
+        assert (len(news["rows"]), news["changed"], news["clearedMs"]) == (1, [], None)
+    async with listening(client, f"?source=other&after={seen}") as events:
+        news = await events.rows()
+        assert (len(news["rows"]), news["changed"]) == (1, [])
+
+
+@pytest.mark.parametrize("source", ["?source=k&", "?"])
+async def test_evicted_calls_are_a_gap(open_client: Any, source: str) -> None:
+    """Also where they were evicted before the feed began."""
+    small = await open_client(max_calls=3)
+    await send(small, "one")
+    async with listening(small) as events:
+        seen = events.id
+    await send(small, *["more"] * 20)
+    async with listening(small, f"{source}after={seen}") as events:
+        name, gap = await events.next()
+        assert name == "gap"
+        oldest = small.hub.journal.calls_after(0, limit=1)[0].cursor
+        assert gap == {"after": 1, "next": oldest, "reason": "evicted"}
+        assert (await events.cursors(1))[0] == oldest

@@ -118,6 +118,7 @@ async def clear_call(
     if source is not None:
         sources.window_of(source).forget(call.message_id, call.cursor)
     destinations.dispatcher.drop_call(call.cursor)
+    sources.history.cleared(call.source, 1)
     cleared(call.source, call.cursor)
     return Cleared(cleared=1)
 

@@ -24,6 +24,7 @@ from mockseg.operations.rows import (
     CALLS_WITH_FIELDS,
     MAX_COPIED,
     MAX_FACET_VALUES,
+    MAX_HAPPENINGS,
     Bucket,
     CallCounts,
     CopiedText,
@@ -36,6 +37,7 @@ from mockseg.operations.rows import (
     ExplainQuery,
     FacetKey,
     FacetValue,
+    HappeningView,
     ListRows,
     RowPage,
     TermView,
@@ -178,7 +180,9 @@ def _fields(name: str, value: Json, depth: int = 0) -> Iterator[str]:
         yield name
 
 
-async def call_counts(asked: CountCalls, *, journal: MemoryJournal, queries: Queries) -> CallCounts:
+async def call_counts(
+    asked: CountCalls, *, journal: MemoryJournal, queries: Queries, sources: Sources
+) -> CallCounts:
     facets = _facet_keys(asked.facets)
     query = queries.compile(asked.q or "")
     tally = _Tally(asked, facets)
@@ -190,6 +194,7 @@ async def call_counts(asked: CountCalls, *, journal: MemoryJournal, queries: Que
     else:
         tally.take(journal.counts(asked.source))
     total = sum(tally.verdicts.values())
+    buckets = tally.bucket_list(asked.buckets)
     return CallCounts(
         total=total,
         good=tally.good,
@@ -200,7 +205,7 @@ async def call_counts(asked: CountCalls, *, journal: MemoryJournal, queries: Que
         rejected=tally.verdicts["rejected"],
         violations=tally.violations,
         retried=tally.retried,
-        buckets=tally.bucket_list(asked.buckets),
+        buckets=buckets,
         facets={
             key: [
                 FacetValue(value=value, count=count, term=_facet_term(key, value))
@@ -208,6 +213,11 @@ async def call_counts(asked: CountCalls, *, journal: MemoryJournal, queries: Que
             ]
             for key, counter in tally.facets.items()
         },
+        happenings=[
+            HappeningView(kind=each.kind, at_ms=each.at_ms, source=each.source, text=each.text)
+            for each in sources.history.of(asked.source)
+            if buckets and each.at_ms >= buckets[0].start_ms
+        ][-MAX_HAPPENINGS:],
     )
 
 

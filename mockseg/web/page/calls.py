@@ -24,6 +24,7 @@ from mockseg.web.page.frame import CALLS, ask, query_of, show
 from mockseg.web.page.rendering import HOME, own_url, redirect
 from mockseg.web.page.timeline import BUCKETS, timeline
 from mockseg.web.parameters import check_content_type, read_query
+from mockseg.web.places import Place
 
 _CALLS_SHOWN: Final = 100
 _EVENTS_SHOWN: Final = 20
@@ -31,7 +32,13 @@ _EVENTS_SHOWN: Final = 20
 _TERMS_LEFT_OUT: Final = 5
 _NOTHING: Final = RowPage(columns=[], rows=[], next=None, cursor=0, terms=[], total=0)
 _NO_COUNTS: Final = CallCounts(
-    **dict.fromkeys(("total", "good", "bad", "accepted", "dropped", "blocked", "rejected"), 0),
+    total=0,
+    good=0,
+    bad=0,
+    accepted=0,
+    dropped=0,
+    blocked=0,
+    rejected=0,
     violations=0,
     retried=0,
     buckets=[],
@@ -102,7 +109,7 @@ async def _calls(request: web.Request) -> web.StreamResponse:
     check_content_type(request)
     asked = read_query(request, CallsQuery)
     hub, source = request.app[HUB], asked.source
-    cursor = hub.journal.cursor
+    cursor, clears = hub.journal.cursor, hub.sources.history.clears
     columns = read_columns(asked.cols, source=source)
     found, wrong = await _found(request, asked, columns.fields)
     summary = await ask(request, "summary", OfSource(source=source), Summary)
@@ -125,7 +132,7 @@ async def _calls(request: web.Request) -> web.StreamResponse:
         counts=counts,
         older=asked.address(before=found.next) if found.next is not None else "",
         newest=newest,
-        live_after=_live_after(asked, found, cursor, hub) if newest and not wrong else "",
+        live_after=_live_after(asked, found, cursor, clears, hub) if newest and not wrong else "",
         columns=columns,
         calls=_views(hub, found.rows, columns.fields),
         timeline=timeline(counts.buckets, asked.address_with),
@@ -183,19 +190,21 @@ def _chip(asked: CallsQuery, term: TermView) -> Chip:
     )
 
 
-def _live_after(asked: CallsQuery, found: RowPage, cursor: int, hub: Hub) -> str:
+def _live_after(asked: CallsQuery, found: RowPage, cursor: int, clears: int, hub: Hub) -> str:
     """Return the id after which a feed goes on from the newest rows.
 
     Args:
         asked: which rows.
         found: the rows.
         cursor: of the last call before the rows were looked for.
+        clears: number of the last clear before.
         hub: that has them.
     """
     newest = max(cursor, *(row.cursor for row in found.rows[:1]), 0)
     if asked.at is not None:
         newest = min(newest, asked.at)
-    return f"{newest}.{hub.journal.number}.{hub.run}.{hub.destinations.ledger.finished}"
+    finished = hub.destinations.ledger.finished
+    return str(Place(newest, hub.journal.number, hub.run, finished, clears))
 
 
 def _views(hub: Hub, rows: list[CallRow], fields: tuple[str, ...]) -> list[dict[str, Any]]:

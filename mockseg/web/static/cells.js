@@ -1,6 +1,7 @@
 // @ts-check
 // A row of the grid. Values of messages become text nodes, never markup, class, id or style.
 
+import { element } from './dom.js'
 import { isCall } from './rows.js'
 import { clock, printable } from './text.js'
 
@@ -173,12 +174,5 @@ function link (content) {
   const made = element('a', content)
   // The grid has the focus; the row's keys do what its links do.
   made.tabIndex = -1
-  return made
-}
-
-/** @param {string} name @param {(string | Node)[]} content */
-function element (name, ...content) {
-  const made = document.createElement(name)
-  made.append(...content)
   return made
 }

@@ -1,8 +1,7 @@
 // @ts-check
 // Copies calls as text, which the server writes: `c` opens the choice, a letter makes it.
 
-/** @param {string} id @returns {any} */
-const part = (id) => document.getElementById(id)
+import { part } from './dom.js'
 
 export class Copy {
   /**

@@ -1,13 +1,11 @@
 // @ts-check
 // What a fault would hit, said while its form is filled in.
 
+import { part } from './dom.js'
 import { printable } from './text.js'
 
 const QUIET_MILLISECONDS = 300
 const NUMBERS = new Set(['status', 'retryAfter', 'delay', 'times'])
-
-/** @param {string} id @returns {any} */
-const part = (id) => document.getElementById(id)
 
 class Preview {
   constructor () {

@@ -2,14 +2,12 @@
 // A call beside the list: its own document, in a frame, so that there is one form of it.
 
 import { addressWith, parameter } from './address.js'
+import { part } from './dom.js'
 
 // Below this width a call is opened by itself.
 const LEAST_WIDTH = '(min-width: 64rem)'
 // The parts of a call, by key; their ids are those of its document.
 const PARTS = ['message', 'raw', 'request', 'deliveries', 'plan', 'user']
-
-/** @param {string} id @returns {any} */
-const part = (id) => document.getElementById(id)
 
 export class Pane {
   /** @param {{ onChange: () => void, onKey: (event: KeyboardEvent) => void }} listener */

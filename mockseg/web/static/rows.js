@@ -1,7 +1,10 @@
 // @ts-check
 // The rows that the grid has: each keeps its place, whatever comes above it or is loaded below it.
 
-import { timeOfDay } from './text.js'
+import { endNote, evictedNote, missingNote } from './notes.js'
+import { slim } from './slim.js'
+
+/** @typedef {import('./notes.js').Note} Note */
 
 /**
  * A row of `GET /calls/rows`: cursor, milliseconds, source, type, label, peek, user, verdict, good,
@@ -11,10 +14,7 @@ import { timeOfDay } from './text.js'
  *   string, number, number, number, [string, string][], string[]]} CallRow
  */
 
-/**
- * A row that tells what is missing at its place.
- * @typedef {{ note: string, missing?: { after: number, before: number } }} Note
- */
+/** @typedef {CallRow | Note} Entry */
 
 // What a browser can scroll, and what a person can.
 export const MAX_ROWS = 100_000
@@ -35,9 +35,9 @@ export class Rows {
   constructor (asked, cursor, since) {
     this.asked = asked
     this.since = since
-    /** @type {(CallRow | Note)[]} the oldest first; the place of the first is `base` */
+    /** @type {Entry[]} the oldest first; the place of the first is `base` */
     this.newer = []
-    /** @type {(CallRow | Note)[]} the newest first, below `base` */
+    /** @type {Entry[]} the newest first, below `base` */
     this.older = []
     this.base = 0
     /** @type {number | null} where to go on below; null at the end */
@@ -55,6 +55,7 @@ export class Rows {
   get top () { return this.base + this.newer.length - 1 }
   get lastLoaded () { return this.base - this.older.length }
   get bottom () { return this.lastLoaded - this.left }
+  get hasCalls () { return this.newer.some(isCall) || this.older.some(isCall) }
   get count () { return this.top - this.bottom + 1 }
 
   /** @param {number} place */
@@ -62,7 +63,7 @@ export class Rows {
     return place >= this.base ? this.newer[place - this.base] : this.older[this.base - 1 - place]
   }
 
-  /** @param {(CallRow | Note)[]} entries the newest first */
+  /** @param {Entry[]} entries the newest first */
   add (entries) {
     for (let index = entries.length; index--;) this.newer.push(slim(entries[index]))
     // The oldest may already wait to be loaded; in steps, because each costs.
@@ -100,7 +101,7 @@ export class Rows {
 
   /**
    * Put others at the place of a note.
-   * @param {number} place @param {(CallRow | Note)[]} entries the newest first
+   * @param {number} place @param {Entry[]} entries the newest first
    */
   fill (place, entries) {
     this.newer.splice(place - this.base, 1, ...entries.reverse())
@@ -138,12 +139,12 @@ export class Rows {
     this.left = Math.max(0, Math.min(left - page.rows.length, MAX_ROWS - loaded))
     if (this.next !== null && loaded >= MAX_ROWS) {
       this.end()
-      this.older.push({ note: `The list ends after ${MAX_ROWS.toLocaleString('en')} calls. A query finds earlier ones.` })
+      this.older.push(endNote(MAX_ROWS))
     }
     if (this.next !== null) return true
     this.left = 0
     if (page.next === null && page.lost.calls && !this.since) {
-      this.older.push({ note: `${page.lost.calls.toLocaleString('en')} earlier calls were evicted.` })
+      this.older.push(evictedNote(page.lost.calls))
     }
     return true
   }
@@ -204,54 +205,4 @@ export class Rows {
       if (states) entry[14] = states
     }
   }
-}
-
-/** @type {never[]} */
-const NONE = []
-// Places of a row whose texts many rows have: source, type, label, user, verdict, code, field.
-const SHARED = [2, 3, 4, 6, 7, 9, 10]
-const MOST_SHARED = 10_000
-/** @type {Map<string, string>} */
-const shared = new Map()
-
-/**
- * Take less memory: rows have one copy of what they have in common.
- * @param {CallRow | Note} entry @returns {CallRow | Note} the same
- */
-function slim (entry) {
-  if (!isCall(entry)) return entry
-  /** @type {any[]} */
-  const row = entry
-  if (shared.size > MOST_SHARED) shared.clear()
-  for (const place of SHARED) {
-    const text = row[place]
-    row[place] = shared.get(text) ?? text
-    shared.set(text, row[place])
-  }
-  for (const place of [14, 15]) if (!row[place].length) row[place] = NONE
-  return entry
-}
-
-/** @param {{ reason: string }} gap @returns {Note} */
-export function gapNote (gap) {
-  return {
-    note: gap.reason === 'restarted'
-      ? `mockseg was started anew at ${timeOfDay(Date.now())}: the calls below are of the run before.`
-      : 'Calls were evicted before they could be shown here.'
-  }
-}
-
-/** @param {{ count: number, bad: number, after: number, before: number }} skipped @returns {Note} */
-export function skippedNote ({ count, bad, after, before }) {
-  const calls = `${count.toLocaleString('en')} calls (${bad.toLocaleString('en')} bad)`
-  return missingNote(calls, after, before)
-}
-
-/** @param {number} after @param {number} before @returns {Note} of calls that came while rows waited */
-export const waitingNote = (after, before) => missingNote('More calls', after, before)
-
-/** @param {string} calls @param {number} after @param {number} before @returns {Note} */
-function missingNote (calls, after, before) {
-  const note = `${calls} came faster than the page shows them. Enter or a click loads them.`
-  return { note, missing: { after, before } }
 }

@@ -1,13 +1,11 @@
 // @ts-check
 // What the view says of itself: numbers, new calls, a pause, a lost connection.
 
+import { part } from './dom.js'
 import { newCalls, timeOfDay } from './text.js'
 
 // New calls are told to a screen reader at most this often.
 const SAY_MS = 5000
-
-/** @param {string} id @returns {any} */
-const part = (id) => document.getElementById(id)
 
 export class State {
   constructor () {

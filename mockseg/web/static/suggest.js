@@ -1,15 +1,14 @@
 // @ts-check
 // What may stand in a query at the caret: keys, and values with how many calls have them.
 
+import { part } from './dom.js'
+
 // Keys whose values the server counts, by the name of what is counted.
 const COUNTED = new Set(['type', 'event', 'user', 'source', 'code'])
 const ROOTS = /^(properties|traits|context|integrations)\./
 const MOST = 12
 
 /** @typedef {{ text: string, means: string }} Suggestion */
-
-/** @param {string} id @returns {any} */
-const part = (id) => document.getElementById(id)
 
 export class Suggestions {
   /** @param {string | null} source that the counts are about */
