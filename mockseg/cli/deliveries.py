@@ -4,7 +4,7 @@ from functools import partial
 
 import click
 
-from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
+from mockseg.cli.flags import OneOf, client_or_journal, json_flag, source_flag
 from mockseg.cli.lines import Times, time_flags
 from mockseg.cli.output import Part, note, say_each, shorten
 from mockseg.cli.target import Target
@@ -23,7 +23,7 @@ _STATES = ("queued", "retrying", "delivered", "filtered", "failed")
 @click.option("--state", type=OneOf(_STATES), help="Only deliveries in this state.")
 @json_flag("One JSON object a line, as GET /deliveries has it.")
 @time_flags
-@client_settings
+@client_or_journal()
 def command(
     *,
     target: Target,

@@ -33,6 +33,7 @@ class JournalTarget(Target):
         if not create:
             refuse_unwritten(file)
         self.url = file
+        self.served_at = None
         self.ca = None
         self._hub = Hub(
             Settings(

@@ -7,7 +7,7 @@ import click
 from msgspec import UNSET
 
 from mockseg.cli.deliveries import delivery_line
-from mockseg.cli.flags import OneOf, client_settings, json_flag
+from mockseg.cli.flags import OneOf, client_or_journal, json_flag
 from mockseg.cli.lines import Times, key_word, time_flags, verdict_word, why
 from mockseg.cli.output import Colour, Part, note, paint, say, say_json, say_text, say_view, shorten
 from mockseg.cli.target import Target
@@ -46,7 +46,7 @@ _LONGEST_VALUE = 2000
     " POST /calls/wait, or as Markdown for a report, …",
 )
 @time_flags
-@client_settings
+@client_or_journal()
 def command(
     *, target: Target, name: str, as_json: bool, form: CopyForm | None, times: Times
 ) -> None:
@@ -69,7 +69,7 @@ def command(
 def _show_copy(target: Target, name: str, form: CopyForm, *, as_json: bool) -> None:
     if name.startswith("req-") or as_json:
         raise click.UsageError("--as is for calls, and excludes --json")
-    asked = CopyCall(id=_call_id(target, name), form=form, url=target.url)
+    asked = CopyCall(id=_call_id(target, name), form=form, url=target.served_at)
     say_text(target.ask("copy_call", asked, CopiedText).text)
 
 

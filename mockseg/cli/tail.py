@@ -46,11 +46,13 @@ _read_request = msgspec.json.Decoder(RequestView).decode
     metavar="SECONDS",
     help="How long to look for a server that went away.  [30]",
 )
+@click.option("--journal", hidden=True)
 @time_flags
 @client_settings
 def command(
     *,
     target: Target,
+    journal: str | None,
     match: dict[str, Any],
     after: int | None,
     limit: int | None,
@@ -65,6 +67,11 @@ def command(
     Requests that were refused before a call could be read are shown too, unless a query or match
     keys other than --source are given. After a broken connection tail goes on where it was.
     """
+    if journal is not None:
+        raise click.UsageError(
+            "a file that no server uses gets no new calls: mockseg calls --journal FILE lists what"
+            " it has, and tail without --journal follows a server"
+        )
     query: dict[str, str] = {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in msgspec.to_builtins(ListCalls(**match)).items()

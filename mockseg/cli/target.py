@@ -30,6 +30,7 @@ class Target:
 
     Attributes:
         url: its address.
+        served_at: the same, where it is a server that calls can be sent to; else None.
         ca: CA to trust for https, a PEM file; None for those that the system trusts.
 
     Raises:
@@ -38,6 +39,7 @@ class Target:
 
     def __init__(self, url: str, *, ca: str | None = None, token: str | None = None) -> None:
         self.url = url
+        self.served_at: str | None = url
         self.ca = ca
         self._authorization = authorization(token)
         self._transport = HttpTransport(url, ca=ca, token=token)

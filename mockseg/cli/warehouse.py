@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mockseg.cli.empty_list import why_no_call
-from mockseg.cli.flags import OneOf, client_settings, json_flag, source_flag
+from mockseg.cli.flags import OneOf, client_or_journal, json_flag, source_flag
 from mockseg.cli.output import Part, decided, note, say_json, say_table, shorten, warn
 from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target
@@ -74,7 +74,7 @@ _MOST_LOSSES = 10
     "--incomplete", is_flag=True, help="Go on although calls were evicted before they were loaded."
 )
 @json_flag("Rows, one a line; without SQL one object with tables, columns and what is missing.")
-@client_settings
+@client_or_journal()
 def command(
     *,
     target: Target,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import msgspec
 import pytest
+from journal_files import arrival
 
 from mockseg.cli.main import run
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
+from mockseg.operations.destinations import AddDestination
 
 _BATCH = Route(path="/v1/batch", carries="batch")
 
@@ -63,6 +66,40 @@ def test_calls_are_listed_and_searched_in_a_file(file, capsys):
     assert "other" in out
     status, out, _ = _run(capsys, "requests", "--journal", file, "--json")
     assert (status, len(out.splitlines())) == (0, 2)
+
+
+def test_a_call_its_deliveries_and_the_warehouse_are_read_from_a_file(file, capsys):
+    """They are shown as by a server; what is queued stays so, and nothing is sent."""
+    hub = Hub(Settings(journal=file))
+    asked = AddDestination(type="userengage", source="other", settings={})
+    asyncio.run(hub.perform("add_destination", asked))
+    hub.accept(arrival("d", source="other"))
+    hub.close()
+    for _ in range(2):
+        status, out, _ = _run(capsys, "deliveries", "--journal", file, "--json")
+        (delivery,) = map(json.loads, out.splitlines())
+        assert (status, delivery["state"], delivery["call"]) == (0, "queued", "call-5")
+    status, out, _ = _run(capsys, "show", "last", "--journal", file, "--json")
+    details = json.loads(out)
+    assert (status, details["call"]["messageId"]) == (0, "d")
+    assert [each["state"] for each in details["deliveries"]] == ["queued"]
+    status, out, _ = _run(capsys, "show", "d", "--journal", file, "--as", "curl")
+    assert status == 0
+    assert "$MOCKSEG_URL" in out or "${MOCKSEG_URL" in out
+    sql = "SELECT event, COUNT(*) AS n FROM tracks GROUP BY 1 ORDER BY 1"
+    asked = ("warehouse", sql, "--source", "k", "--journal", file, "--json")
+    status, out, _ = _run(capsys, *asked)
+    assert (status, [json.loads(line) for line in out.splitlines()]) == (
+        0,
+        [{"event": "e_a", "n": 1}, {"event": "e_b", "n": 1}],
+    )
+
+
+def test_tail_says_why_it_follows_no_file(file, capsys):
+    """A file that no server uses gets no calls: one sentence names what lists those it has."""
+    status, out, err = _run(capsys, "tail", "--journal", file)
+    assert (status, out) == (2, "")
+    assert "gets no new calls: mockseg calls --journal FILE lists what it has" in err
 
 
 def test_what_is_exported_from_a_file_is_imported_into_another(file, tmp_path, capsys):
