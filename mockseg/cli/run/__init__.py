@@ -159,8 +159,7 @@ def _judgement(url: str, nothing: str, how: dict[str, Any]) -> Judgement:
     unsettled: tuple[str, ...] = ()
     with contextlib.closing(Target(url)) as target:
         try:
-            asked = Settle(quiet=how["quiet_for"], timeout=how["settle"], deliveries=False)
-            target.ask("settle", asked, Settled)
+            target.ask("settle", Settle(quiet=how["quiet_for"], timeout=how["settle"]), Settled)
         except OperationError as error:
             unsettled = (error.message,)
         judgement = judge(
