@@ -9,10 +9,12 @@ from mockseg.catalogue.samples import message_for
 from mockseg.cli.flags import json_flag
 from mockseg.cli.group import Group
 from mockseg.cli.output import say, say_json, say_table, shorten, warn
+from mockseg.cli.value_completion import Text
 from mockseg.json_types import JsonObject, encode
 from mockseg.plans.model import Plan, Strictness, plan_to_json
 from mockseg.plans.rule_words import describe
 
+_PLAN = Text(catalogues)
 _COLUMNS = ("Property", "Type", "Required", "Rule", "Example")
 _SEPARATORS = str.maketrans("", "", " _-.")
 
@@ -109,8 +111,8 @@ def _event_json(match: FoundRule) -> JsonObject:
 
 
 @command.command(name="show")
-@click.argument("name", metavar='PLAN|"EVENT"')
-@click.option("--plan", metavar="PLAN", help="Look for the event in this plan only.")
+@click.argument("name", metavar='PLAN|"EVENT"', type=_PLAN)
+@click.option("--plan", metavar="PLAN", type=_PLAN, help="Look for the event in this plan only.")
 @click.option(
     "--strict/--lenient",
     "strict",

@@ -9,7 +9,9 @@ from mockseg.cli.group import Group
 from mockseg.cli.lines import Times, time_flags
 from mockseg.cli.output import Part, note, say, say_each, say_json, say_view, shorten
 from mockseg.cli.target import Target
+from mockseg.cli.value_completion import Text
 from mockseg.conversion import convert
+from mockseg.destinations.kinds import KINDS
 from mockseg.operations.destinations import (
     Act,
     Acted,
@@ -33,7 +35,7 @@ def command() -> None:
 
 
 @command.command(name="add")
-@click.argument("type_", metavar="TYPE")
+@click.argument("type_", metavar="TYPE", type=Text(lambda: KINDS))
 @source_flag("The write key.", required=True)
 @click.option("--to", "to", metavar="URL", multiple=True, help="Send to your own service instead.")
 @click.option("--api-key", metavar="TEXT", help="Minted when not given.")

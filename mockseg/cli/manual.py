@@ -3,13 +3,14 @@ from __future__ import annotations
 import click
 
 from mockseg.cli.output import note, say, say_markdown
+from mockseg.cli.value_completion import Text
 from mockseg.errors import ConfigError
 from mockseg.manual.pages import INDEX, Page, page, page_names, search
 from mockseg.suggestions import unknown
 
 
 @click.command(name="manual")
-@click.argument("topic", default=INDEX)
+@click.argument("topic", default=INDEX, type=Text(page_names))
 @click.option(
     "--search",
     "words",

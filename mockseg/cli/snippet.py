@@ -6,6 +6,7 @@ import click
 
 from mockseg.cli.flags import read_warned, setting_flags
 from mockseg.cli.output import say_text
+from mockseg.cli.value_completion import Text
 from mockseg.config import CLIENT_SETTINGS, ClientSettings, Settings, load
 from mockseg.errors import ConfigError
 from mockseg.snippets import SDKS, sdk_named, snippet
@@ -16,7 +17,7 @@ _SETTINGS = [setting for setting in CLIENT_SETTINGS if setting.name == "url"]
 
 
 @click.command(name="snippet")
-@click.argument("name", metavar="SDK")
+@click.argument("name", metavar="SDK", type=Text(lambda: [sdk.name for sdk in SDKS]))
 @setting_flags(_SETTINGS)
 @click.option(
     "--tls-url",

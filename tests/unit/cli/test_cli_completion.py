@@ -1,4 +1,4 @@
-"""Completion of commands and flags in a shell."""
+"""Completion of commands, flags and values in a shell."""
 
 from __future__ import annotations
 
@@ -47,11 +47,22 @@ def test_a_script_is_written_where_the_shell_looks(
     [
         ("mockseg summ", ["plain,summary"]),
         ("mockseg fault add --st", ["plain,--status"]),
+        ("mockseg fault add --ty", ["plain,--type"]),
+        ("mockseg manual find", ["plain,findings"]),
+        ("mockseg snippet nod", ["plain,node"]),
+        ("mockseg serve --edge 20", ["plain,2026", "plain,2025", "plain,2018"]),
+        ("mockseg validate ca", ["file,ca"]),
+        ("mockseg run --report ou", ["file,ou"]),
+        (
+            "mockseg catalogue show user",
+            ["plain,userguiding", "plain,userguiding-segment"],
+        ),
+        ("mockseg destination add web", ["plain,webhook", "plain,webhook-actions"]),
         # A word that is wrong so far is the shell's, not an error in the middle of a line.
         ("mockseg fautl add", []),
     ],
 )
-def test_the_shell_is_answered_with_commands_and_flags(words: str, answer: list[str]) -> None:
+def test_the_shell_is_answered_with_what_may_stand_there(words: str, answer: list[str]) -> None:
     """What the script asks is answered by the command itself."""
     asked = {
         "_MOCKSEG_COMPLETE": "bash_complete",
