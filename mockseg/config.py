@@ -198,7 +198,10 @@ class Settings:
     ] = None
     analytics_js: Annotated[
         File | None,
-        Meta(description="your copy of analytics.js, served at Segment's script path"),
+        Meta(
+            description="your copy of analytics.js, served at Segment's script path with the parts"
+            " beside it"
+        ),
     ] = None
 
     event_loop: Annotated[

@@ -19,7 +19,7 @@ from mockseg.delivery.retrying import RetryPolicy
 from mockseg.delivery.settings import Settings, read_settings, refuse
 from mockseg.destinations.kinds import KINDS, Kind
 from mockseg.destinations.vendor import VendorRequest, VendorResponse
-from mockseg.json_types import Json, JsonObject
+from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.suggestions import unknown_parameter
 from mockseg.warehouse.loader import excluded
 
@@ -57,19 +57,7 @@ def route(
         return Refusal(
             "NO_ENABLED_DESTINATIONS", f"the destination {destination.name} is not enabled"
         )
-    integrations = message.get("integrations")
-    if not isinstance(integrations, dict):
-        integrations = {}
-    if destination.spec.consent_categories:
-        refusal = _without_consent(message, destination, integrations=integrations)
-        if refusal is not None:
-            return refusal
-    if destination.kind.storage:
-        refusal = _kept_out(message, destination)
-    else:
-        refusal = _sent_by_device(message, destination.kind) or _not_integrated(
-            integrations, destination.kind
-        )
+    refusal = _kept_from(message, destination)
     if refusal is not None:
         return refusal
     if message.get("type") not in destination.forwards:
@@ -83,6 +71,26 @@ def route(
         if sentence is not None:
             return Refusal("FILTERED_BY_RULES", sentence)
     return None
+
+
+def _kept_from(message: JsonObject, destination: Destination) -> Refusal | None:
+    """Look at what the user consents to, what the device has sent, and at ``integrations``."""
+    if destination.spec.connection_mode == "device":
+        return _sent_by_device(message, destination.kind) or Refusal(
+            "device_mode",
+            f"{destination.name} is connected in device mode: the SDK in the browser sends to it,"
+            " and Segment's server does not",
+        )
+    integrations = as_object(message.get("integrations"))
+    if destination.spec.consent_categories:
+        refusal = _without_consent(message, destination, integrations=integrations)
+        if refusal is not None:
+            return refusal
+    if destination.kind.storage:
+        return _kept_out(message, destination)
+    return _sent_by_device(message, destination.kind) or _not_integrated(
+        integrations, destination.kind
+    )
 
 
 def own_settings(message: JsonObject, kind: Kind) -> JsonObject:
@@ -208,6 +216,8 @@ class DestinationSpec(
         forwards: the call types that Segment forwards to it; by default those that the
             destination's page at Segment names, and all for Candu, whose catalog entry says no
             screen calls.
+        connection_mode: ``cloud``: the server sends to it; or ``device``: the SDK in the browser
+            does, and the server sends nothing. The CDN's settings name it then, with its filters.
         consent_categories: the consent categories that it is mapped to. A call that says what
             its user consents to is only forwarded if the user consents to all of them.
         retry: how long and how often a delivery is retried.
@@ -223,6 +233,7 @@ class DestinationSpec(
     filters: GivenFilters = []
     invalid_filters: Literal["refuse", "store"] = "refuse"
     forwards: list[CallType] | None = None
+    connection_mode: Literal["cloud", "device"] = "cloud"
     consent_categories: list[str] = []
     retry: RetryPolicy = RetryPolicy()
     concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10
@@ -306,6 +317,12 @@ def make_destination(
             "filters",
             "`filters` would do nothing: Segment's destination filters do not act on warehouses",
             allowed="no filters",
+        )
+    if spec.connection_mode == "device" and not kind.in_browsers:
+        refuse(
+            "connectionMode",
+            f"`connectionMode` is 'device', and only a server sends to {kind.type}",
+            allowed=["cloud"],
         )
     if not settings.urls and receive is None:
         refuse(

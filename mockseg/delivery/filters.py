@@ -119,7 +119,18 @@ def listed_filters(given: GivenFilters) -> list[FilterSpec]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
+    """One action of a filter, compiled.
+
+    Attributes:
+        type: of the action.
+        query: which messages it acts on.
+        name: of the filter, for people.
+        percent: of a sample, the share that is sent.
+        path: of a sample, whose value decides; None for the messageId.
+        fields: by the keys that lead to an object, the names that are dropped or allowed there.
+    """
+
     type: ActionType
     query: Query
     name: str
@@ -137,7 +148,7 @@ class Filters:
         invalid: why one of them cannot be read, so that nothing is delivered; else empty.
     """
 
-    steps: tuple[_Step, ...] = ()
+    steps: tuple[Step, ...] = ()
     invalid: str = ""
 
     def apply(self, message: JsonObject, *, seed: int) -> str | None:
@@ -184,7 +195,7 @@ def compile_filters(specs: Sequence[FilterSpec], *, store_invalid: bool = False)
     """
     if len(specs) > MAX_FILTERS:
         refuse("filters", f"`filters` has {len(specs)} of them", allowed=f"at most {MAX_FILTERS}")
-    steps: list[_Step] = []
+    steps: list[Step] = []
     invalid = ""
     for number, spec in enumerate(specs):
         name = f"the filter {spec.title!r}" if spec.title else f"filter {number + 1}"
@@ -201,7 +212,7 @@ def compile_filters(specs: Sequence[FilterSpec], *, store_invalid: bool = False)
     return Filters(tuple(steps), invalid)
 
 
-def _steps(spec: FilterSpec, *, name: str, here: str) -> list[_Step]:
+def _steps(spec: FilterSpec, *, name: str, here: str) -> list[Step]:
     query = _parsed(spec.if_, f"{here}.if")
     if not spec.actions:
         refuse(f"{here}.actions", f"`{here}.actions` is empty", allowed=list(_ORDER))
@@ -211,7 +222,7 @@ def _steps(spec: FilterSpec, *, name: str, here: str) -> list[_Step]:
     ]
 
 
-def _step(action: FilterAction, query: Query, *, name: str, place: str) -> _Step:
+def _step(action: FilterAction, query: Query, *, name: str, place: str) -> Step:
     wants_fields = action.type.endswith("_PROPERTIES")
     for field, wanted in (
         ("fields", wants_fields),
@@ -232,7 +243,7 @@ def _step(action: FilterAction, query: Query, *, name: str, place: str) -> _Step
             f"`{place}.percent` is {action.percent:g}",
             allowed="a number from 0 to 1; 0.25 sends a quarter",
         )
-    return _Step(
+    return Step(
         type=action.type,
         query=query,
         name=name,

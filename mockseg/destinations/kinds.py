@@ -29,6 +29,7 @@ class Kind:
         settings: of its page at Segment, what each is before a person changes it.
         storage: Segment writes calls into it. Of a call's integrations object only the key
             ``Warehouses`` counts then, and destination filters do nothing.
+        in_browsers: whether it has a script that an SDK in a browser can load.
     """
 
     type: str
@@ -39,6 +40,7 @@ class Kind:
     urls: int = 1
     settings: tuple[tuple[str, str], ...] = ()
     storage: bool = False
+    in_browsers: bool = True
 
 
 KINDS: dict[str, Kind] = {
@@ -71,12 +73,14 @@ KINDS: dict[str, Kind] = {
             ("webhook", "Webhook"),
             timeout_seconds=5.0,
             urls=5,
+            in_browsers=False,
         ),
         Kind(
             "webhook-actions",
             ("Webhooks (Actions)", "Webhook", "Webhook (Actions)", "actions-webhook"),
             _SIX,
             ("webhook", "Webhook"),
+            in_browsers=False,
         ),
         Kind(
             "warehouse",
@@ -85,6 +89,7 @@ KINDS: dict[str, Kind] = {
             ("warehouse", "Warehouse"),
             urls=0,
             storage=True,
+            in_browsers=False,
         ),
     )
 }

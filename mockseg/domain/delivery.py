@@ -67,7 +67,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         destination: the id.
         state: queued, retrying, delivered, filtered or failed; the last three are final.
         reason: why it was filtered or failed: Segment's code, ``queue_full``,
-            ``destination_removed`` or ``call_evicted``; else None.
+            ``destination_removed``, ``call_evicted`` or ``device_mode``; else None.
         description: the reason in one sentence, or None.
         attempts: oldest first.
         next_attempt_at: ISO 8601, while it is retrying; else None.

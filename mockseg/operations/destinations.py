@@ -55,7 +55,7 @@ PatchDestination = msgspec.defstruct(
     Attributes:
         id: of the destination.
         name, enabled, filters, invalid_filters, forwards: as in ``POST /destinations``.
-        consent_categories, retry, concurrency, timeout_seconds: likewise.
+        connection_mode, consent_categories, retry, concurrency, timeout_seconds: likewise.
         settings: merged into those it has; null takes one away.
     """
     },
@@ -103,6 +103,7 @@ class DestinationView(Result, frozen=True):
         settings: its settings at Segment; the key among them, since it is a test's own.
         filters, invalid_filters, consent_categories: as it was added.
         forwards: the call types that Segment forwards to it.
+        connection_mode: ``cloud`` or ``device``.
         imitated: whether mockseg receives in the vendor's place.
         path: where the imitation is, on this server; null for a service of your own.
         urls: of the service of your own; empty for an imitation.
@@ -120,6 +121,7 @@ class DestinationView(Result, frozen=True):
     filters: list[FilterSpec]
     invalid_filters: str
     forwards: list[str]
+    connection_mode: str
     consent_categories: list[str]
     imitated: bool
     path: str | None

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from mockseg import json_types
 from mockseg.delivery.destination import Destination
-from mockseg.json_types import JsonObject
+from mockseg.delivery.routing_rules import routing_rules
+from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.plans.planset import PlanSet
 
 UNKNOWN_KEY = "Invalid path or write key provided."
@@ -45,8 +46,9 @@ def settings_body(
 ) -> bytes:
     """Return the settings of a source as JSON.
 
-    Every destination is fed by the server: SDKs are told its name, and no browser loads a script
-    of it. ``consentSettings`` is missing where no destination has a consent category, as at
+    Of a destination that the server sends to, SDKs are told the name, and no browser loads a
+    script. One in device mode has an entry of its own, and its filters are ``routingRules``.
+    ``consentSettings`` is missing where no destination has a consent category, as at
     Segment. An empty one means "no category was ever agreed to", and consent wrappers then send
     nothing.
 
@@ -69,7 +71,7 @@ def settings_body(
                 "apiHost": api_host,
                 "protocol": scheme,
                 "addBundledMetadata": True,
-                "unbundledIntegrations": list({each.kind.names[0]: 0 for each in enabled}),
+                "unbundledIntegrations": _names(each for each in enabled if not _in_device(each)),
                 "bundledConfigIds": [],
                 "unbundledConfigIds": [],
                 "maybeBundledConfigIds": {},
@@ -83,7 +85,7 @@ def settings_body(
             "identify": {"__default": {"enabled": True}},
             "group": {"__default": {"enabled": True}},
         },
-        "middlewareSettings": {"routingRules": []},
+        "middlewareSettings": {"routingRules": _routing_rules(enabled)},
         "enabledMiddleware": {},
         "edgeFunction": {},
         # A rate of 0 keeps telemetry at home, which has Segment's host built in.
@@ -99,34 +101,68 @@ def _track_plan(plans: PlanSet | None) -> JsonObject:
     """Return which events the source's settings let through, for SDKs that send to others.
 
     A browser still sends a disabled event to Segment, and to no other destination. What is blocked
-    as unplanned is disabled by ``__default``, and the planned events are enabled.
+    as unplanned is disabled by ``__default``, and the planned events are enabled. The member
+    ``integrations`` of a plan's rule says which destinations do not get its event.
     """
     enabled = {"enabled": True, "integrations": {}}
     disabled = {"enabled": False, "integrations": {}}
-    if plans is None:
-        return {"__default": enabled}
     track: JsonObject = {"__default": enabled}
-    if plans.events and not plans.settings.track.allow_unplanned_events:
+    if plans is None:
+        return track
+    closed = bool(plans.events) and not plans.settings.track.allow_unplanned_events
+    if closed:
         track = {"__default": disabled}
-        rules = (rule for plan in plans.plans for rule in plan.rules if rule.type == "TRACK")
-        track |= {name: enabled for rule in rules for name in rule.keys}
+    rules = (rule for plan in plans.plans for rule in plan.rules if rule.type == "TRACK")
+    for rule in rules:
+        integrations = as_object(rule.extra.get("integrations"))
+        if closed or integrations:
+            own = {"enabled": True, "integrations": integrations}
+            track |= dict.fromkeys(rule.keys, own)
     return track | dict.fromkeys(plans.settings.disabled_events, disabled)
 
 
 def _integrations(destinations: Sequence[Destination]) -> JsonObject:
-    """Return an entry for each kind of destination that is mapped to consent categories.
+    """Return an entry for each kind of destination in device mode or with consent categories."""
+    entries: JsonObject = {}
+    for name in _names(destinations):
+        named = [each for each in destinations if each.kind.names[0] == name]
+        categories = _categories(named)
+        in_device = any(map(_in_device, named))
+        if in_device or categories:
+            consent = {"consentSettings": {"categories": categories}} if categories else {}
+            entries[name] = (_SCRIPT if in_device else _NO_SCRIPT) | consent
+    return entries
 
-    ``bundlingStatus`` and the empty ``componentTypes`` keep browsers from loading a script.
-    """
-    return {
-        name: {
-            "bundlingStatus": "unbundled",
-            "versionSettings": {"componentTypes": []},
-            "consentSettings": {"categories": categories},
-        }
-        for name in dict.fromkeys(each.kind.names[0] for each in destinations)
-        if (categories := _categories([d for d in destinations if d.kind.names[0] == name]))
-    }
+
+# The public code of analytics-next loads a script for the first and none for the second.
+_SCRIPT: JsonObject = {
+    "type": "browser",
+    "bundlingStatus": "bundled",
+    "versionSettings": {"version": "1.0.0", "componentTypes": ["browser"]},
+}
+_NO_SCRIPT: JsonObject = {
+    "bundlingStatus": "unbundled",
+    "versionSettings": {"componentTypes": []},
+}
+
+
+def _routing_rules(destinations: Iterable[Destination]) -> list[Json]:
+    """Return the filters of destinations in device mode, for the SDK to apply."""
+    return [
+        rule
+        for each in destinations
+        if _in_device(each)
+        for rule in routing_rules(each.filters, name=each.kind.names[0])
+    ]
+
+
+def _in_device(destination: Destination) -> bool:
+    return destination.spec.connection_mode == "device"
+
+
+def _names(destinations: Iterable[Destination]) -> list[str]:
+    """Return the names that SDKs know destinations by, each once."""
+    return list(dict.fromkeys(each.kind.names[0] for each in destinations))
 
 
 def _consent(destinations: Sequence[Destination]) -> JsonObject:

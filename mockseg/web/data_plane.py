@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
@@ -25,6 +25,7 @@ from mockseg.hub.fault_registry import FaultedRequest
 from mockseg.hub.hub import Hub
 from mockseg.web import edge_2018
 from mockseg.web.bodies import Body, body_at_hand
+from mockseg.web.browser_scripts import BrowserScripts, stand_in
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
 from mockseg.web.client_ip import client_ip
 from mockseg.web.fault_effects import break_answer
@@ -87,7 +88,7 @@ class DataPlane:
         self._public_key = _named_text(settings.oauth_public_key, "oauth_public_key")
         if self._public_key is not None:
             check_public_key(self._public_key, file=str(settings.oauth_public_key))
-        self._analytics_js = _named_text(settings.analytics_js, "analytics_js")
+        self._scripts = BrowserScripts(settings.analytics_js)
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
         return await self.answer(self._routes.get(normalised(request.path)), request)
@@ -231,16 +232,8 @@ class DataPlane:
 
     async def _other(self, request: web.Request) -> web.StreamResponse:
         parts = [unquote(part) for part in request.rel_url.raw_path.split("/") if part]
-        fetched: Callable[[], Awaitable[web.StreamResponse]]
+        fetched: Callable[[], Awaitable[web.StreamResponse]] | None
         match [part.lower() for part in parts]:
-            case ["v1", "projects", _, "settings"]:
-                fetched = partial(self._settings, request, parts[2])
-            case ["projects", _, "settings"]:
-                fetched = partial(self._settings, request, parts[1])
-            case ["analytics.js", "v1", _, "analytics.min.js"]:
-                fetched = partial(self._script, request, parts[2])
-            case ["analytics.js", "v1", _, "platform", "analytics.min.js"]:
-                fetched = partial(self._script, request, parts[2])
             case ["internal", "health"]:
                 fetched = self._healthy
             case ["crossdomain.xml"]:
@@ -250,10 +243,36 @@ class DataPlane:
                     return await self._token(request)
                 return await self._wrong_method(request, "POST")
             case _:
-                return await self.unknown(request)
+                fetched = self._of_the_cdn(request, parts)
+        if fetched is None:
+            return await self.unknown(request)
         if request.method in {"GET", "HEAD"}:
             return await fetched()
         return await self._wrong_method(request, "GET")
+
+    def _of_the_cdn(
+        self, request: web.Request, parts: list[str]
+    ) -> Callable[[], Awaitable[web.StreamResponse]] | None:
+        """Return what answers a path of Segment's CDN, None for any other path."""
+        match [part.lower() for part in parts]:
+            case ["v1", "projects", _, "settings"]:
+                return partial(self._settings, request, parts[2])
+            case ["projects", _, "settings"]:
+                return partial(self._settings, request, parts[1])
+            case ["analytics.js", "v1", _, "analytics.min.js"] | [
+                "analytics.js",
+                "v1",
+                _,
+                "platform",
+                "analytics.min.js",
+            ]:
+                return partial(self._script, request, parts[2])
+            case ["analytics-next", "bundles", _]:
+                return partial(self._chunk, request, parts[2])
+            case ["next-integrations", "integrations", name, _, _]:
+                return partial(self._device_script, request, name)
+            case _:
+                return None
 
     def _preflight(self, request: web.Request, route: Route | None) -> web.Response:
         if not self._of_2018:
@@ -297,16 +316,28 @@ class DataPlane:
         return await self._fetched(request, answer, key=key, route=SETTINGS)
 
     async def _script(self, request: web.Request, key: str) -> web.StreamResponse:
-        if self._analytics_js is None:
-            reason = "mockseg ships no analytics.js; serve your own copy with --analytics-js FILE"
-            answer = refusal(404, reason, code="not_found", plain=False)
-            return await self._recorder.refuse(request, answer, reason=reason, key=key)
-        answer = Answer(
-            status=200,
-            # Percent-encoded, a key cannot end the string that it is put into.
-            body=self._analytics_js.replace("__WRITE_KEY__", quote(key, safe="")).encode(),
-            content_type="text/javascript; charset=utf-8",
+        script = self._scripts.analytics_js(key)
+        reason = "mockseg ships no analytics.js; serve your own copy with --analytics-js FILE"
+        return await self._fetched_script(request, script, missing=reason, key=key)
+
+    async def _chunk(self, request: web.Request, name: str) -> web.StreamResponse:
+        reason = (
+            f"{name[:100]} is a part of analytics.js, and it is not beside your copy of it; pass "
+            "--analytics-js the file dist/umd/standalone.js of the package @segment/analytics-next"
         )
+        return await self._fetched_script(request, await self._scripts.chunk(name), missing=reason)
+
+    async def _device_script(self, request: web.Request, name: str) -> web.StreamResponse:
+        reason = f"mockseg has no script for a destination {name[:100]}"
+        return await self._fetched_script(request, stand_in(name), missing=reason)
+
+    async def _fetched_script(
+        self, request: web.Request, script: bytes | None, *, missing: str, key: str = ""
+    ) -> web.StreamResponse:
+        if script is None:
+            answer = refusal(404, missing, code="not_found", plain=False)
+            return await self._recorder.refuse(request, answer, reason=missing, key=key)
+        answer = Answer(status=200, body=script, content_type="text/javascript; charset=utf-8")
         return await self._fetched(request, answer, key=key, route=SCRIPT)
 
     async def _token(self, request: web.Request) -> web.StreamResponse:

@@ -75,6 +75,8 @@ DOCUMENTED = (
     "GET /v1/pixel/{identify,track,page,screen,group,alias}",
     "GET /v1/projects/{writeKey}/settings",
     "GET /analytics.js/v1/{writeKey}/analytics.min.js",
+    "GET /analytics-next/bundles/{file}",
+    "GET /next-integrations/integrations/{name}/{version}/{file}",
     "POST /token",
     "GET /internal/health",
     "GET /crossdomain.xml",

@@ -149,51 +149,6 @@ async def test_a_bare_address_has_settings_too(client, path):
         assert "integrations" in await answer.json()
 
 
-SCRIPT_PATHS = [
-    "/analytics.js/v1/k-1/analytics.min.js",
-    "/analytics.js/v1/k-1/platform/analytics.min.js",
-]
-
-
-@pytest.mark.parametrize("path", SCRIPT_PATHS)
-async def test_there_is_no_script_of_ours(client, path):
-    """404 says how to serve a copy, and is recorded under the key."""
-    async with client.get(path) as answer:
-        assert answer.status == 404
-        assert "--analytics-js" in (await answer.json())["message"]
-    assert [request.source for request in requests(client)] == ["k-1"]
-
-
-@pytest.fixture
-def script(tmp_path):
-    """Give the path of a script that has the place for a key."""
-    path = tmp_path / "standalone.js"
-    path.write_text('var key = "__WRITE_KEY__"; // \u00e9', encoding="utf-8")
-    return str(path)
-
-
-@pytest.mark.parametrize("path", SCRIPT_PATHS)
-async def test_a_script_of_yours_is_served_with_the_key(open_client, script, path):
-    """The write key of the path is put where the script has its place for it."""
-    client = await open_client(analytics_js=script)
-    async with client.get(path) as answer:
-        assert answer.status == 200
-        assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
-        assert await answer.text() == 'var key = "k-1"; // \u00e9'
-
-
-@pytest.mark.parametrize("key", ["%22;alert(1)//", "'+x+'", "%5c", "%0a", "</script>", "%e2%80%a8"])
-async def test_a_hostile_key_stays_inside_the_script(open_client, script, key):
-    """Nothing of the path can end the string that it is put into."""
-    client = await open_client(analytics_js=script)
-    path = f"/analytics.js/v1/{key.replace('/', '%2f')}/analytics.min.js"
-    async with client.get(path) as answer:
-        text = await answer.text()
-        assert answer.status == 200
-    inside = text.removeprefix('var key = "').removesuffix('"; // \u00e9')
-    assert all(c.isascii() and (c.isalnum() or c in "%-_.~") for c in inside)
-
-
 @pytest.mark.parametrize("setting", ["analytics_js", "oauth_public_key"])
 def test_a_file_that_cannot_be_read_stops_the_start(tmp_path, setting):
     """The message names the setting, the file and the reason."""
@@ -442,6 +397,26 @@ async def test_settings_tell_which_events_are_blocked(client, protocols, planned
     async with client.post("/_mockseg/v1/sources", json=asked) as answer:
         assert answer.status == 201, await answer.text()
     assert (await settings(client))["plan"]["track"] == track
+
+
+async def test_settings_tell_which_destinations_an_event_does_not_reach(client):
+    """The member `integrations` of a rule of the plan; every spelling of the event has it."""
+    rules = [
+        {"type": "TRACK", "key": "Foo", "jsonSchema": {}, "integrations": {"Candu": False},
+         "aliases": ["foo"]},
+        {"type": "TRACK", "key": "Bar", "jsonSchema": {}, "integrations": {}},
+        {"type": "TRACK", "key": "Baz", "jsonSchema": {}, "integrations": {"Candu": False}},
+    ]  # fmt: skip
+    asked = {
+        "writeKey": "k",
+        "plan": {"name": "shop", "rules": rules},
+        "protocols": {"disabledEvents": ["Baz"]},
+    }
+    async with client.post("/_mockseg/v1/sources", json=asked) as answer:
+        assert answer.status == 201, await answer.text()
+    without = {"enabled": True, "integrations": {"Candu": False}}
+    expected = EVERYTHING | {"Foo": without, "foo": without, "Baz": NOTHING}
+    assert (await settings(client))["plan"]["track"] == expected
 
 
 async def test_settings_are_patched_by_source(client):

@@ -61,6 +61,7 @@ class DestinationOptions(TypedDict, total=False):
     filters: list[JsonObject] | JsonObject
     invalid_filters: Literal["refuse", "store"]
     forwards: list[str]
+    connection_mode: Literal["cloud", "device"]
     consent_categories: list[str]
     retry: JsonObject
     concurrency: int

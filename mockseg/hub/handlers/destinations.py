@@ -212,6 +212,7 @@ def _view(connected: Connected, destinations: Destinations) -> DestinationView:
         filters=listed_filters(asked.filters),
         invalid_filters=asked.invalid_filters,
         forwards=sorted(connected.destination.forwards),
+        connection_mode=asked.connection_mode,
         consent_categories=asked.consent_categories,
         imitated=vendor is not None,
         path=None if vendor is None else connected.path,

@@ -72,6 +72,28 @@ def test_a_replay_reaches_a_destination_that_is_not_enabled(destination):
     assert refusal.reason == "FILTERED_BY_RULES"
 
 
+@pytest.mark.parametrize("replayed", [False, True])
+def test_the_server_sends_nothing_to_a_destination_in_device_mode(destination, replayed):
+    """A call that the device sent there itself says so; all others stay away, replays too."""
+    of = destination("candu", connection_mode="device", consent_categories=["ad"])
+    message = {"type": "track", "event": "E", "userId": "u", "integrations": {"Candu": False}}
+    refusal = route(message, of, seed=1, replayed=replayed)
+    assert refusal is not None
+    assert refusal.reason == "device_mode"
+    assert "the SDK in the browser sends to it" in refusal.description
+    sent = message | {"_metadata": {"bundled": ["Candu"]}}
+    refusal = route(sent, of, seed=1, replayed=replayed)
+    assert refusal is not None
+    assert refusal.reason == "MESSAGE_SENT_CLIENT_SIDE"
+
+
+@pytest.mark.parametrize("kind", ["webhook", "webhook-actions", "warehouse"])
+def test_what_no_browser_can_send_to_has_no_device_mode(destination, kind):
+    """The error names the setting and what is allowed."""
+    with pytest.raises(OperationError, match=f"'device', and only a server sends to {kind}; allow"):
+        destination(kind, connection_mode="device")
+
+
 def test_nothing_passes_a_stored_filter_that_is_invalid(reason):
     """It alone holds every call back, as at Segment; one that is not enabled holds none."""
     broken = {"if": "a = 1 AND b = 2", "actions": [{"type": "DROP"}]}
