@@ -6,18 +6,13 @@ import contextlib
 import http.client
 import itertools
 import signal
-import subprocess
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from serve_process import ROOT, environment
-
 from mockseg import Client
-from mockseg.config import Settings
-from mockseg.hub.hub import Hub
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -120,31 +115,3 @@ def test_a_damaged_journal_is_one_sentence(
     )
     assert ended.stderr.count("\n") == 1
     assert file.read_bytes() == b"no database"
-
-
-def test_a_journal_that_is_killed_again_and_again_has_all_that_was_saved(tmp_path: Path) -> None:
-    """Killed six times at different moments: nothing saved is lost, no batch is half there."""
-    file = str(tmp_path / "journal.db")
-    saved: list[str] = []
-    for kill in range(6):
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests/support/endless_recorder.py"), file, f"r{kill}"],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment(tmp_path),
-        )
-        assert process.stdout is not None
-        saved += [process.stdout.readline().strip() for _ in range(1 + 7 * kill)]
-        process.kill()
-        # What it still said before it was killed.
-        saved += process.communicate()[0].split()
-    hub = Hub(Settings(journal=file))
-    calls = hub.journal.calls_after(0, limit=10**6)
-    hub.close()
-    assert [call.cursor for call in calls] == list(range(1, len(calls) + 1))
-    ids = [call.message_id for call in calls]
-    stored = [id_.partition(".")[0] for id_ in ids[::3]]
-    assert ids == [f"{name}.{place}" for name in stored for place in range(3)]
-    assert set(saved) <= set(stored)
-    # The last batch of each may be saved and not said.
-    assert len(stored) <= len(saved) + 6

@@ -1,6 +1,6 @@
-"""A hub in a process of its own that records batches until it is killed, and says which it saved.
+"""A hub in a process of its own that records batches until it is killed, and says which it answers.
 
-Usage: endless_recorder.py FILE NAME
+Usage: recorder.py FILE NAME SYNC
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import itertools
 import json
 import sys
 
+from mockseg.clock import breathe
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
 
 
-async def _record(file: str, name: str) -> None:
-    hub = Hub(Settings(journal=file))
+async def _record(file: str, name: str, sync: str) -> None:
+    hub = Hub(Settings(journal=file, journal_sync=sync))  # type: ignore[arg-type]
     for number in itertools.count():
         calls = [
             {"type": "track", "event": "E", "userId": "u", "messageId": f"{name}-{number}.{place}"}
@@ -35,10 +36,14 @@ async def _record(file: str, name: str) -> None:
             )
         )
         saving = hub.journal.saving
-        assert saving is not None
-        await saving
+        assert (saving is None) == (sync == "off")
+        if saving is not None:
+            await saving
         sys.stdout.write(f"{name}-{number}\n")
         sys.stdout.flush()
+        if saving is None:
+            # The commit follows at the end of this turn.
+            await breathe()
 
 
 asyncio.run(_record(*sys.argv[1:]))
