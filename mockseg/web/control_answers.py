@@ -94,6 +94,12 @@ def page_answer(text: str, *, url: str, status: int = 200, framed: bool = False)
     return web.Response(body=text.encode("utf-8", "replace"), status=status, headers=headers)
 
 
+def accepts_gzip(request: web.Request) -> bool:
+    """Return whether a client takes gzip; a browser says so in plain words."""
+    offered = request.headers.get("Accept-Encoding", "").lower().split(",")
+    return "gzip" in map(str.strip, offered)
+
+
 def error_answer(
     error: OperationError, *, headers: Mapping[str, str] | None = None
 ) -> web.Response:

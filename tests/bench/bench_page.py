@@ -186,7 +186,7 @@ def query() -> Iterator[Result]:
     """Ask for rows of 100,000 kept calls of which few match."""
     asked = (
         *(("keys", "type:identify", 50), ("text", '"needle in a haystack"', 150)),
-        ("property", "properties.coupon:SPRING", 200),
+        ("property", "properties.coupon:WINTER", 200),
     )
     with running(mockseg) as server:
         fill(server.port, calls=KEPT)
@@ -250,10 +250,12 @@ _TO_THE_END = """async () => {
 _READER = """async () => {
   const grid = document.getElementById('grid')
   grid.scrollTop = 50_000
-  await new Promise(requestAnimationFrame)
-  await new Promise(requestAnimationFrame)
   const middle = grid.getBoundingClientRect().top + 200
-  const row = document.elementFromPoint(300, middle).closest('[role=row]')
+  let row = null
+  while (!row || row.classList.contains('note')) {
+    await new Promise(requestAnimationFrame)
+    row = document.elementFromPoint(300, middle).closest('[role=row]')
+  }
   const [top, text, began] = [row.getBoundingClientRect().top, row.textContent, performance.now()]
   let moved = 0
   while (performance.now() - began < 5000) {

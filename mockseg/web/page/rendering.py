@@ -12,7 +12,8 @@ from aiohttp import web
 from mockseg import json_types
 from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.printable import printable_lines
-from mockseg.web.control_answers import page_answer, security_headers
+from mockseg.web.control_answers import accepts_gzip, page_answer, security_headers
+from mockseg.web.page.static_files import modules
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,7 +35,11 @@ async def render(
 ) -> web.Response:
     environment = await asyncio.to_thread(templates)
     text = environment.get_template(template).render(url=own_url(request), framed=framed, **values)
-    return page_answer(text, url=own_url(request), status=status, framed=framed)
+    answer = page_answer(text, url=own_url(request), status=status, framed=framed)
+    if accepts_gzip(request):
+        answer.enable_compression(web.ContentCoding.gzip)
+    answer.headers["Vary"] = "Accept-Encoding"
+    return answer
 
 
 def redirect(path: str, *, status: int = 303) -> web.Response:
@@ -65,6 +70,7 @@ def templates() -> Environment:
     environment.filters.update(
         {"short": _short, "long": _long, "in_words": in_words, "json": json_types.pretty}
     )
+    environment.globals["modules"] = modules()
     for name in sources:
         environment.get_template(name)
     return environment
