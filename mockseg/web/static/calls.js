@@ -96,7 +96,7 @@ class CallsView {
       v: () => this.selection.toggle(), d: () => this.compare(),
       c: () => this.copy.open(), y: () => this.copy.take('address', ''),
       '[': () => this.pane.step('prev'), ']': () => this.pane.step('next'),
-      '/': () => part('query').select(), '?': () => part('keys').showModal(),
+      '/': () => this.find(), '?': () => part('keys').showModal(),
       C: view(''), S: view('sources'), P: view('plans'), D: view('destinations'),
       F: view('faults'), T: view('truth'), R: view('requests')
     }
@@ -234,6 +234,12 @@ class CallsView {
     const [one, other] = this.selection.ids
     if (this.selection.chosen.size !== 2) this.state.say('Select two calls with v, then compare them with d.')
     else this.pane.open(other, one)
+  }
+
+  /** Go to the field of the query; what is in it is replaced by what is typed. */
+  find () {
+    part('query').focus()
+    part('query').select()
   }
 
   /** @returns {Record<string, string>} what finds all calls of the view */
