@@ -64,6 +64,15 @@ def plain_track(
 _EMPTY: JsonObject = {}
 
 
+def empty_id(message: Json) -> str | None:
+    """Return which of ``userId`` and ``anonymousId`` of a good message is empty, if one is."""
+    if isinstance(message, dict):
+        for field in ("userId", "anonymousId"):
+            if message.get(field) == "":
+                return field
+    return None
+
+
 def _discards(message: Json, type_: str) -> Iterator[Discard]:
     if not isinstance(message, dict):
         yield discard("bad_request", "", f"a message is a JSON object, not {_shown(message)}")

@@ -157,6 +157,7 @@ class Judge:
         for index, (raw, message) in enumerate(read.items):
             cursor, remark, keys = first_cursor + index, None, None
             findings: tuple[Finding, ...] = ()
+            empty = None
             if type(message) is dict and not closely:
                 # Nearly every call is a good track call: for that there is a short way.
                 keys = spec.plain_track(message, route_type or message.get("type"))
@@ -164,6 +165,7 @@ class Judge:
                 type_ = message_type(message, route_type)
                 keys = _keys(message, type_)
                 findings = _findings(message, type_, None if route_type else raw, ruling)
+                empty = None if findings else spec.empty_id(message)
             else:
                 type_ = "track"
             event, user_id, message_id = keys
@@ -177,6 +179,8 @@ class Judge:
                 remark = planned.judge(message, type_, message_id, remark=remark)
             if in_batch and type(message) is dict and message.get("writeKey"):
                 remark = _of_other_source(message["writeKey"], request, remark)
+            if empty is not None:
+                remark = _warned(remark, _empty_id(empty))
             event = event and (held(event) or share(event))
             user_id = user_id and (held(user_id) or share(user_id))
             call = KeptCall(cursor, request, index, raw, type_, event, user_id, message_id, remark)
@@ -278,13 +282,26 @@ def _of_other_source(own_key: Json, request: KeptRequest, remark: Remark | None)
     """
     if own_key == request.source or not isinstance(own_key, str):
         return remark
-    remark = remark or _NO_REMARK
     warning = CallWarning(
         code="write_key_differs",
         field="writeKey",
         description=f"writeKey is {shown(own_key)} and the batch's is {shown(request.source)}:"
         " the call was recorded in the batch's source",
     )
+    return _warned(remark, warning)
+
+
+def _empty_id(field: str) -> CallWarning:
+    return CallWarning(
+        code="empty_id",
+        field=field,
+        description=f"{field} is an empty string beside an id that names the user: leave it out",
+    )
+
+
+def _warned(remark: Remark | None, warning: CallWarning) -> Remark:
+    """Return what is said of a call, and a warning after it."""
+    remark = remark or _NO_REMARK
     return replace(remark, findings=(*remark.findings, warning))
 
 

@@ -61,6 +61,33 @@ def test_an_anonymous_id_alone_names_the_user(type_):
     assert found(message, type_) == []
 
 
+@pytest.mark.parametrize(
+    ("message", "discards"),
+    [
+        ({"previousId": "a", "anonymousId": "b"}, []),
+        ({"previousId": "a"}, [("no_user_anon_id", "")]),
+        ({"userId": "u"}, []),
+    ],
+)
+def test_an_alias_needs_any_id(message, discards):
+    """The only documented test is that one of the two ids is there; previousId is optional."""
+    assert found({"type": "alias"} | message, "alias") == discards
+
+
+@pytest.mark.parametrize(
+    ("message", "type_", "code", "origin"),
+    [
+        ({"userId": "u"}, "", "missing_type", "mockseg"),
+        ({"userId": "u", "type": "Track"}, "Track", "invalid_type", "mockseg"),
+        ({"event": "E"}, "track", "no_user_anon_id", "segment"),
+    ],
+)
+def test_a_code_says_who_names_it(message, type_, code, origin):
+    """No page of Segment's has a code for a type that is missing or unknown."""
+    [discard] = spec.check(message, type_)
+    assert (discard.code, discard.origin) == (code, origin)
+
+
 @pytest.mark.parametrize("type_", MESSAGE_TYPES)
 @pytest.mark.parametrize("changes", [{}, {"userId": None, "anonymousId": None}])
 def test_nobody_in_particular_is_discarded(type_, changes):

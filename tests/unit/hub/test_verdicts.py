@@ -306,6 +306,30 @@ async def test_a_batch_item_that_names_another_source_is_told(machine, codes):
     assert [codes(call) for call in machine.calls("first")] == [[], ["write_key_differs"]]
 
 
+@pytest.mark.parametrize("type_", ["track", "identify", "page"])
+@pytest.mark.parametrize(("empty", "other"), [("userId", "anonymousId"), ("anonymousId", "userId")])
+def test_an_empty_id_beside_a_good_one_is_told(machine, codes, type_, empty, other):
+    """The call is good: a program of Segment's sends empty ids, and no rule forbids it."""
+    message = {"type": type_, "event": "E", empty: "", other: "u", "messageId": "m"}
+    machine.batch(message, message | {"messageId": "n", "writeKey": "second"}, key="k")
+    first, second = machine.calls("k")
+    assert (first.good, first.verdict) == (second.good, second.verdict) == (True, "accepted")
+    assert codes(second) == ["write_key_differs", "empty_id"]
+    assert msgspec.to_builtins(first.findings[0]) == {
+        "kind": "warning",
+        "code": "empty_id",
+        "field": empty,
+        "description": f"{empty} is an empty string beside an id that names the user: leave it out",
+        "plan": "",
+    }
+
+
+def test_an_empty_id_that_names_nobody_is_no_warning(machine, codes):
+    """The call is dropped for it."""
+    machine.batch({"type": "track", "event": "E", "userId": ""}, key="k")
+    assert codes(machine.calls("k")[0]) == ["id_not_string"]
+
+
 @pytest.mark.parametrize("key", [None, "", 5, ["k"], "k"])
 def test_an_item_without_a_write_key_of_its_own_is_not(machine, key):
     """Null, an empty text and what is no text name no source."""
