@@ -101,6 +101,10 @@ def test_forms_seen_on_the_wire_are_written_as_segment_does(text, expected):
         "2026-01-31T12:00:00Z" + " " * 100,
         "\u0662\u0660\u0662\u0666-01-31T12:00:00Z",
         "1700000000",
+        # A month without its zero: Segment's own example of a batch has it, and JavaScript and Go
+        # refuse it, too.
+        "2015-2-02T00:30:12.984Z",
+        "2015-2-02",
         # Python reads weeks and days without hyphens; Segment's format has neither.
         "2026-W05-6T12:00:00.000Z",
         "20260131T12:00:00.00000Z",

@@ -28,6 +28,7 @@ UNKNOWN = "https://json-schema.org/draft/2020-12/schema"
         (D7, "draft-07"),
         (D7.rstrip("#"), "draft-07"),
         (UNKNOWN, "hybrid"),
+        (UNKNOWN.replace("2020-12", "2019-09"), "hybrid"),
         ("http://json-schema.org/schema#", "hybrid"),
         ("", "hybrid"),
         (5, "hybrid"),

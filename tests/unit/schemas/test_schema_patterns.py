@@ -263,3 +263,54 @@ def test_what_re2_does_not_take_is_refused_with_its_place(pattern, reason):
         to_engine(pattern)
     assert caught.value.reason.startswith(reason)
     assert to_python(pattern) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        ("(?i)^abc$", "ABC", "ABD"),
+        ("(?i:A)b", "ab", "aB"),
+        ("(?s)^.$", "\n", "ab"),
+        (r"^\pL$", "\u00e9", "1"),
+        (r"^\p{L}$", "\u00e9", "1"),
+        (r"^\p{Lu}$", "\u00c9", "\u00e9"),
+        (r"^\p{Greek}$", "\u03b1", "a"),
+        (r"^[\p{L}\d]$", "7", "-"),
+        ("^[[:alpha:]]$", "a", "\u00e9"),
+        (r"^a\z", "a", "a\n"),
+        (r"\Aa", "ab", "ba"),
+        (r"^\Q.\E$", ".", "a"),
+        ("^(?P<n>x)$", "x", "y"),
+        # Go takes this form since its version 1.22.
+        ("^(?<n>x)$", "x", "y"),
+        (r"\bcat\b", "a cat", "concat"),
+        (r"^\x41$", "A", "B"),
+        (r"^\x{1F600}$", "\U0001f600", "a"),
+        ("^a{0,1000}$", "aa", "b"),
+        (r"^[\w-.]$", "-", "!"),
+        (r"^\/$", "/", "\\"),
+        ("^(?:a|b|)$", "", "c"),
+        (r"^\d+$", "12", "\u0661\u0662"),
+        (r"^\s$", "\f", "\v"),
+        (r"^\s$", "\t", "\u00a0"),
+        ("^.$", "\U0001f600", "\n"),
+        ("^a$", "a", "a\n"),
+    ],
+)
+def test_a_pattern_means_what_it_means_at_segment(pattern, good, bad):
+    """What Go's library takes, each with a text that matches and one that does not."""
+    compiled = compile_schema({"pattern": pattern})
+    assert (compiled.is_valid(good), compiled.is_valid(bad)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("(?!a)", "(?=a)", r"(a)\1", r"^a\Z", r"\u0041", r"\cA", r"\e", r"\h", r"\C"),
+        *(r"\p{Alpha}", "a++", "a{0,1001}", "(?x)a", "(?#c)", "[a"),
+    ],
+)
+def test_a_pattern_that_segment_refuses_is_refused(pattern):
+    """Look-around, back references, and what other engines have besides."""
+    with pytest.raises(Re2Error):
+        to_engine(pattern)
