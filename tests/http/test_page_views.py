@@ -7,6 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 KEY = "k-shop"
 
@@ -219,6 +220,34 @@ async def test_a_call_in_the_pane_has_no_bar_and_may_stand_in_our_frame(client: 
         assert f"frame-ancestors {ancestors};" in policy
         assert ("<header>" in html) == (not query)
         assert ('<base target="_parent">' in html) == bool(query)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("calls/call-9", 404, "unknown_call"),
+        ("plans/none/events/Order", 404, "unknown_plan"),
+        ("destinations/dst-9", 404, "unknown_destination"),
+        ("?colour=red", 422, "invalid_parameter"),
+    ],
+)
+async def test_what_is_wrong_is_a_page_for_a_browser(
+    client: Any, path: str, status: int, code: str
+) -> None:
+    """And JSON for others; beside the list of calls it has no bar."""
+    accepted = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with client.get(f"/_mockseg/{path}", headers=accepted) as answer:
+        html = await answer.text()
+        assert (answer.status, answer.content_type) == (status, "text/html")
+    async with client.get(f"/_mockseg/{path}") as answer:
+        error = (await answer.json())["error"]
+        assert (answer.status, error["code"]) == (status, code)
+    assert f"<h1>{status}: {code}</h1>" in html
+    assert str(escape(error["message"])) in html
+    assert "<header>" in html
+    async with client.get("/_mockseg/calls/call-9?pane=1", headers=accepted) as answer:
+        assert "<header>" not in await answer.text()
+        assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
 
 
 async def test_minutes_lead_to_their_calls(client: Any) -> None:

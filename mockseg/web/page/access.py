@@ -26,7 +26,10 @@ def add_routes(app: web.Application) -> None:
 
 
 def add_page(app: web.Application, method: str, path: str, handler: Handler) -> None:
-    """Add a part of the page; readers on other machines are asked for the token."""
+    """Add a part of the page; readers on other machines are asked for the token.
+
+    What is wrong with a request is a page for a browser, JSON for others.
+    """
 
     async def answer(request: web.Request) -> web.StreamResponse:
         given = request.query.get("token")
@@ -37,7 +40,12 @@ def add_page(app: web.Application, method: str, path: str, handler: Handler) -> 
             request.app[ACCESS].check(request)
         except OperationError as error:
             return await _ask(request, error.message, to=rest, wrong=given is not None)
-        return await handler(request)
+        try:
+            return await handler(request)
+        except OperationError as error:
+            if "text/html" not in request.headers.get("Accept", ""):
+                raise
+            return await _refuse(request, error)
 
     add_guarded(app, method, path, answer, any_peer=True)
 
@@ -56,6 +64,17 @@ def _let_in(request: web.Request, to: str) -> web.Response:
     answer = redirect(to)
     request.app[ACCESS].remember(request, answer)
     return answer
+
+
+async def _refuse(request: web.Request, error: OperationError) -> web.Response:
+    """Answer a browser with what is wrong, in the form of the page."""
+    return await render(
+        request,
+        "error.html",
+        status=error.status,
+        framed="pane" in request.query,
+        error=error,
+    )
 
 
 async def _ask(request: web.Request, reason: str, *, to: str, wrong: bool) -> web.Response:
