@@ -8,9 +8,10 @@ from mockseg.cli.data_files import PIPE, put
 from mockseg.cli.flags import Number, OneOf, client_settings, source_flag
 from mockseg.cli.output import decided, note, shorten, warn
 from mockseg.cli.target import Target
+from mockseg.domain.lost import NOTHING_LOST, Lost
 from mockseg.errors import ConfigError, PlanError
 from mockseg.json_types import JsonObject, pretty
-from mockseg.matching.render import counted, forgotten_words
+from mockseg.matching.render import bounds_words, counted, forgotten_words
 from mockseg.operations.plans import CoverageView
 from mockseg.operations.sources import GetSource, ListSources, SourceList
 from mockseg.plans.coverage import Coverage, CoverageReport
@@ -64,7 +65,7 @@ def command(
     if gathered.evicted:
         warn(
             f"{gathered.evicted} calls were evicted and are not counted; start the"
-            " server with a higher --max-calls"
+            f" server with a higher {bounds_words(gathered.lost, flags=True)}"
         )
     total = coverage_text(report, threshold=fail_under).rstrip("\n").rpartition("\n")[2]
     if gathered.missing:
@@ -111,12 +112,14 @@ class Gathered:
         sources: their write keys; those without plans are not among them.
         evicted: calls that were evicted and are not counted.
         missing: why plans are missing from this, empty where none are.
+        lost: what was evicted, in detail.
     """
 
     coverage: Coverage
     sources: tuple[str, ...]
     evicted: int
     missing: str = ""
+    lost: Lost = NOTHING_LOST
 
 
 def gather(target: Target, source: str | None) -> Gathered:
@@ -143,7 +146,8 @@ def gather(target: Target, source: str | None) -> Gathered:
     for key, other in others:
         _merge(merged, _read(other, key), key)
     evicted = sum(view.evicted for view in views.values())
-    return Gathered(merged, tuple(views), evicted, missing)
+    lost = sum((view.lost for view in views.values()), NOTHING_LOST)
+    return Gathered(merged, tuple(views), evicted, missing, lost)
 
 
 def _missing(listed: SourceList, source: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mockseg.cli.lines import key_word
 from mockseg.cli.target import Target
-from mockseg.matching.render import counted, forgotten_words
+from mockseg.matching.render import bounds_words, counted, forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 
@@ -29,7 +29,8 @@ def why_no_call(target: Target, match: Mapping[str, Any]) -> str:
     if here.lost.forgotten is not None:
         return f"no call matches: {forgotten_words(here.lost.forgotten, subject='the source')}"
     if here.evicted:
-        return f"no call matches: all {counted(here.evicted, 'call')}{of} were evicted"
+        over = bounds_words(here.lost, flags=True)
+        return f"no call matches: all {counted(here.evicted, 'call')}{of} were evicted ({over})"
     if here.refused:
         return f"no call matches{of}: {_refused(here)}"
     if source is None:

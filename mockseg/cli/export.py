@@ -12,6 +12,7 @@ from mockseg.cli.output import note, warn
 from mockseg.cli.progress import Progress
 from mockseg.cli.target import Target
 from mockseg.json_types import encode_printable
+from mockseg.matching.render import bounds_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary
 
@@ -41,7 +42,7 @@ def command(*, target: Target, file: str, match: dict[str, Any]) -> int:
     if after.evicted > before.evicted:
         warn(
             f"{after.evicted - before.evicted} calls were evicted meanwhile and may be"
-            " missing; start the server with a higher --max-calls"
+            f" missing; start the server with a higher {bounds_words(after.lost, flags=True)}"
         )
         return 1
     return 0

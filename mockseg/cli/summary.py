@@ -5,7 +5,7 @@ import click
 from mockseg.cli.flags import client_or_journal, json_flag, source_flag
 from mockseg.cli.output import note, say, say_json, shorten
 from mockseg.cli.target import Target
-from mockseg.matching.render import forgotten_words
+from mockseg.matching.render import bounds_words, forgotten_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 
@@ -20,10 +20,11 @@ def command(*, target: Target, source: str | None, as_json: bool) -> None:
     if as_json:
         say_json(summary, indented=True)
         return
+    over = f" ({bounds_words(summary.lost, flags=True)})" if summary.evicted else ""
     say(
         f"{summary.total} calls: {summary.good} good, {summary.bad} bad"
         f" ({summary.dropped} dropped, {summary.blocked} blocked, {summary.rejected} rejected);"
-        f" {summary.evicted} evicted"
+        f" {summary.evicted} evicted{over}"
     )
     say(f"{summary.requests} requests, {summary.refused} refused")
     if summary.queue_full:

@@ -15,7 +15,9 @@ from mockseg.cli.lines import Times, call_line, is_refused, request_line, time_f
 from mockseg.cli.output import say, say_json, warn
 from mockseg.cli.target import Target, pause
 from mockseg.domain.call import Call
+from mockseg.domain.lost import Lost
 from mockseg.errors import OperationError, UnreachableError
+from mockseg.matching.render import bounds_words
 from mockseg.operations.calls import ListCalls
 from mockseg.operations.requests import RequestView
 
@@ -123,7 +125,11 @@ def _notice(event: Event) -> str:
     reason = msgspec.json.decode(event.data).get("reason")
     if reason == "restarted":
         return "the server was restarted; what it had recorded before is gone"
-    return "calls were evicted before they could be shown; narrow the match or raise --max-calls"
+    lost = Lost(bounds=tuple(msgspec.json.decode(event.data).get("bounds", ())))
+    return (
+        "calls were evicted before they could be shown; narrow the match or raise"
+        f" {bounds_words(lost, flags=True)}"
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from mockseg.cli.target import Target
 from mockseg.clock import SystemClock
 from mockseg.domain.timestamps import format_moment
 from mockseg.json_types import encode_printable
-from mockseg.matching.render import counted
+from mockseg.matching.render import bounds_words, counted
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary
 from mockseg.operations.sources import GetSource, SourceView
@@ -163,7 +163,8 @@ def _write(
     with opened as loader:
         before = target.ask("summary", OfSource(source=source), Summary)
         _load_all(target, source, loader, last=before.cursor)
-    lost = target.ask("summary", OfSource(source=source), Summary).evicted
+    after = target.ask("summary", OfSource(source=source), Summary)
+    lost = after.evicted
     losses = loss_views(loader.losses)
     if as_json:
         say_json(
@@ -185,7 +186,7 @@ def _write(
         return decided(0)
     warn(
         f"{lost} calls were evicted: what was not written before is missing; start the server with"
-        " a higher --max-calls, or pass --incomplete"
+        f" a higher {bounds_words(after.lost, flags=True)}, or pass --incomplete"
     )
     return decided(1)
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+# The settings that limit what is kept, in the order in which they are named.
+BOUNDS: Final = ("max_calls", "max_requests", "max_bytes", "max_age")
+
+
+def with_bounds(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the settings that are in one or the other, in their order."""
+    return tuple(each for each in BOUNDS if each in some or each in others)
 
 
 class ForgottenSource(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -36,6 +46,8 @@ class Lost(msgspec.Struct, frozen=True, rename="camel"):
         requests: number of requests.
         number: of the latest of them; none that came later was lost. 0 when none was.
         forgotten: that the source was forgotten as a whole, or null.
+        bounds: the settings over which they were evicted, such as ``max_bytes``; empty where that
+            is not known any more.
     """
 
     calls: int = 0
@@ -43,6 +55,7 @@ class Lost(msgspec.Struct, frozen=True, rename="camel"):
     requests: int = 0
     number: int = 0
     forgotten: ForgottenSource | None = None
+    bounds: tuple[str, ...] = ()
 
     def __add__(self, other: Lost) -> Lost:
         return Lost(
@@ -51,6 +64,7 @@ class Lost(msgspec.Struct, frozen=True, rename="camel"):
             requests=self.requests + other.requests,
             number=max(self.number, other.number),
             forgotten=self.forgotten or other.forgotten,
+            bounds=with_bounds(self.bounds, other.bounds),
         )
 
     def inside(self, *, after: int, after_request: int | None = None) -> bool:

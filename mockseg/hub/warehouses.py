@@ -15,6 +15,7 @@ from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
 from mockseg.journal.memory import MemoryJournal
 from mockseg.json_types import JsonObject
+from mockseg.matching.render import bounds_words
 from mockseg.warehouse.sqlite import Limits, SqliteWarehouse, WarehouseFullError
 from mockseg.warehouse.tables import Options
 
@@ -206,7 +207,7 @@ def _retrieve(task: asyncio.Future[Any]) -> None:
 def _evicted(lost: Lost) -> OperationError:
     return OperationError(
         f"{lost.calls:,} calls up to {call_id(lost.cursor)} were evicted before the warehouse could"
-        " load them, so its rows are not all: keep more with --max-calls or --max-bytes, ask"
+        f" load them, so its rows are not all: raise {bounds_words(lost, flags=True)}, ask"
         " earlier, or pass incomplete=true to ask it as it is",
         status=410,
         code="evicted_calls",

@@ -27,7 +27,7 @@ from mockseg.journal.file import JournalFile
 from mockseg.journal.layout import Mark, Record, Sync
 from mockseg.journal.memory import _Source
 from mockseg.journal.rows import row_of
-from mockseg.journal.segmented import SegmentedJournal
+from mockseg.journal.segmented import BOUNDS_OF, SegmentedJournal
 from mockseg.journal.segments import Summary
 
 log = logging.getLogger("mockseg")
@@ -55,6 +55,7 @@ class DurableJournal(SegmentedJournal):
     """
 
     __slots__ = (
+        "_bounds",
         "_closed",
         "_cuts",
         "_deletes",
@@ -82,6 +83,8 @@ class DurableJournal(SegmentedJournal):
         self._marked: set[str] = set()
         # Of sources that were forgotten as a whole: what was lost with them.
         self._lost: dict[str, Lost] = {}
+        # Over which settings sources were evicted; None where that does not matter any more.
+        self._bounds: dict[str, bytes | None] = {}
         self._new_settings: dict[str | None, bytes | None] = {}
         # Records that changed: bytes, what makes them when they are written, or None to delete.
         self._records: dict[tuple[str, int], Callable[[], bytes] | None] = {}
@@ -129,6 +132,8 @@ class DurableJournal(SegmentedJournal):
         if source not in self._sources:
             return 0
         self._marked.add(source)
+        if self._sources[source].bounds:
+            self._bounds[source] = None
         cleared = super().clear(source)
         self._schedule()
         return cleared
@@ -237,7 +242,8 @@ class DurableJournal(SegmentedJournal):
             records=[
                 Record(*record, None if make is None else make())
                 for record, make in records.items()
-            ],
+            ]
+            + [Record(f"{BOUNDS_OF}{key}", 0, value) for key, value in self._bounds.items()],
             cuts=self._cuts.items(),
             cursor=self.cursor,
             number=self.number,
@@ -246,6 +252,7 @@ class DurableJournal(SegmentedJournal):
         self._gone, self._removed, self._explained = [], [], {}
         self._marked.clear()
         self._lost.clear()
+        self._bounds.clear()
         self._new_settings.clear()
         for record in records:
             del self._records[record]
@@ -320,6 +327,11 @@ class DurableJournal(SegmentedJournal):
         self._gone.extend([request.number for request in requests])
         self._marked.update(request.source for request in requests[:1])
         self._marked.update(call.source for call in calls[:1])
+
+    def _note_bound(self, source: _Source, key: str, bound: str) -> None:
+        super()._note_bound(source, key, bound)
+        # Written with the marks, also on a full disk.
+        self._bounds[key] = " ".join(source.bounds).encode()
 
     def _freed(self, numbers: list[int]) -> None:
         self._gone.extend(numbers)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from itertools import islice, takewhile
 
 from mockseg.clock import Turn
 from mockseg.domain.call import CALL_BYTES, KeptCall, extra_bytes
-from mockseg.domain.lost import NOTHING_LOST, Lost
+from mockseg.domain.lost import NOTHING_LOST, Lost, with_bounds
 from mockseg.domain.request import KeptRequest
 from mockseg.journal.age import AgeLimit
 from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
@@ -36,12 +37,14 @@ class _Source:
 
     Attributes:
         after: number of the last request before its first one.
+        bounds: the settings over which some were evicted.
     """
 
-    __slots__ = ("after", "calls", "counts", "requests", "size_bytes")
+    __slots__ = ("after", "bounds", "calls", "counts", "requests", "size_bytes")
 
     def __init__(self, after: int) -> None:
         self.after = after
+        self.bounds: tuple[str, ...] = ()
         self.calls: NumberedRecords[KeptCall] = NumberedRecords()
         self.requests: NumberedRecords[KeptRequest] = NumberedRecords()
         self.counts = Counts()
@@ -51,7 +54,13 @@ class _Source:
     @property
     def lost(self) -> Lost:
         calls, requests = self.calls, self.requests
-        return Lost(calls.evicted, calls.evicted_number, requests.evicted, requests.evicted_number)
+        return Lost(
+            calls.evicted,
+            calls.evicted_number,
+            requests.evicted,
+            requests.evicted_number,
+            bounds=self.bounds,
+        )
 
     @property
     def kept(self) -> Lost:
@@ -180,7 +189,7 @@ class MemoryJournal:
         old = [*takewhile(lambda request: request.number <= number, some)]
         expired = Counter(request.source for request in old if self._is_kept(request))
         for source, requests in expired.items():
-            self._evict_requests(self._sources[source], requests)
+            self._evict_requests(self._sources[source], requests, bound="max_age")
         if len(old) < _EXPIRED_AT_ONCE:
             self._age.evicted(number)
         if not expired:
@@ -303,6 +312,10 @@ class MemoryJournal:
         )
         return sum((each.lost for each in some), NOTHING_LOST)
 
+    def bounds(self, source: str | None = None) -> tuple[str, ...]:
+        """Return the settings over which a source was evicted, or any."""
+        return self._of(source).bounds
+
     def narrow(self, keys: Keys, *, source: str | None) -> Narrowed | None:  # noqa: ARG002
         """Return a search by some keys, None where to look at all calls is as good, as here.
 
@@ -379,14 +392,14 @@ class MemoryJournal:
         evict_largest(
             self._sources,
             size=lambda source: len(source.calls),
-            evict=self._evict_calls,
+            evict=partial(self._evict_calls, bound="max_calls"),
             excess=lambda: self._kept_calls - self._max_calls,
             slack=self._max_calls // 100,
         )
         evict_largest(
             self._sources,
             size=lambda source: len(source.requests),
-            evict=self._evict_requests,
+            evict=partial(self._evict_requests, bound="max_requests"),
             excess=lambda: self._kept_requests - self._max_requests,
             slack=self._max_requests // 100,
         )
@@ -395,27 +408,36 @@ class MemoryJournal:
         evict_largest(
             self._sources,
             size=lambda source: source.size_bytes,
-            evict=lambda source, _: self._evict_requests(source, 1),
+            evict=lambda source, _: self._evict_requests(source, 1, bound="max_bytes"),
             excess=excess,
             slack=self._meter.max_bytes // 20,
         )
 
-    def _evict_calls(self, source: _Source, most: int) -> None:
+    def _evict_calls(self, source: _Source, most: int, *, bound: str) -> None:
         """Evict the oldest calls, and the requests that no kept call needs any more."""
         calls = source.calls.evict(most)
         following = source.calls.oldest
         needed = calls[-1].request.number + 1 if following is None else following.request.number
         self._drop(source, source.requests.evict_before(needed), calls)
+        if bound not in source.bounds:
+            self._note_bound(source, calls[-1].source, bound)
         self._count_evicted(len(calls), calls[-1].cursor)
 
-    def _evict_requests(self, source: _Source, most: int) -> None:
+    def _evict_requests(self, source: _Source, most: int, *, bound: str) -> None:
         """Evict the oldest requests with their calls."""
         requests = source.requests.evict(most)
         number = requests[-1].number
         theirs = takewhile(lambda call: call.request.number <= number, source.calls.after(0))
         calls = source.calls.evict(sum(1 for _ in theirs))
         self._drop(source, requests, calls)
+        if bound not in source.bounds:
+            self._note_bound(source, requests[-1].source, bound)
         self._count_evicted(len(calls), calls[-1].cursor if calls else 0)
+
+    def _note_bound(self, source: _Source, key: str, bound: str) -> None:  # noqa: ARG002  (a file)
+        """Note over which setting a source was evicted for the first time."""
+        for each in (source, self._all):
+            each.bounds = with_bounds(each.bounds, (bound,))
 
     def _drop(self, source: _Source, requests: list[KeptRequest], calls: list[KeptCall]) -> None:
         """Take what a source no longer has out of everything that counts it."""

@@ -12,9 +12,10 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import takewhile
 from operator import attrgetter
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from mockseg.domain.call import KeptCall
+from mockseg.domain.lost import with_bounds
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError
 from mockseg.journal.counts import MINUTE_BYTES
@@ -38,6 +39,8 @@ from mockseg.journal.window import Seen, seen_of
 # To look at so few calls, or so few for each source in a segment, is as good as an index.
 _FEW_CALLS = 2048
 _FEW_A_SHARE = 32
+# Begins the kind of a record: over which settings a source was evicted.
+BOUNDS_OF: Final = "bounds "
 
 log = logging.getLogger("mockseg")
 
@@ -135,11 +138,22 @@ class SegmentedJournal(MemoryJournal):
         self.evicted_cursor = max((mark.cursor for mark in found.marks.values()), default=0)
         for kind, record, value in file.records():
             self.records.setdefault(kind, {})[record] = value or b""
+        self._restore_bounds()
         self._evict()
         self._meter.keep_bound()
         self.evicted_ever = 0
         self._age = age
         return empty
+
+    def _restore_bounds(self) -> None:
+        """Restore over which settings sources were evicted."""
+        for kind in [each for each in self.records if each.startswith(BOUNDS_OF)]:
+            saved = self.records.pop(kind)
+            source = self._sources.get(kind.removeprefix(BOUNDS_OF))
+            if source is not None:
+                names = tuple(saved.get(0, b"").decode("utf-8", "replace").split())
+                source.bounds = with_bounds(names, ())
+                self._all.bounds = with_bounds(names, self._all.bounds)
 
     def _load_rows(self, found: _Found, first: int, last: int = LAST_NUMBER) -> None:
         """Read the rows with these numbers into memory."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mockseg.domain.call import Call
 from mockseg.domain.findings import Discard, Finding
 from mockseg.domain.limits import MAX_SOURCES
-from mockseg.domain.lost import ForgottenSource, Lost
+from mockseg.domain.lost import BOUNDS, ForgottenSource, Lost
 from mockseg.domain.timestamps import parse_moment
 from mockseg.json_types import Json, JsonObject
 from mockseg.matching.values import ABSENT, ANY, Approx, Between, Exactly, type_name
@@ -273,7 +273,23 @@ def evicted_note(lost: Lost) -> list[str]:
     if not lost.calls:
         return []
     were = "call was" if lost.calls == 1 else "calls were"
-    return [f"{lost.calls:,} older {were} evicted and could not be looked at: raise max_calls."]
+    what = f"{lost.calls:,} older {were} evicted and could not be looked at"
+    return [f"{what}: raise {bounds_words(lost)}."]
+
+
+def bounds_words(lost: Lost, *, flags: bool = False) -> str:
+    """Return the settings over which calls were evicted: ``max_calls and max_bytes``.
+
+    Args:
+        lost: what was evicted; where it is not known why, these are all that may be the reason.
+        flags: whether they are named as flags.
+    """
+    names = lost.bounds or BOUNDS[:-1]
+    if flags:
+        names = tuple(f"--{name.replace('_', '-')}" for name in names)
+    *others, last = names
+    word = "and" if lost.bounds else "or"
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def refused_notes(refused: int, refusals: Sequence[str]) -> list[str]:

@@ -9,18 +9,21 @@ from mockseg.domain.call import KeptCall
 from mockseg.hub.hub import Hub
 
 
-class Gap(msgspec.Struct, frozen=True, rename="camel"):
+class Gap(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """Calls were evicted, or the server was started anew, before a reader was told of them.
 
     Attributes:
         after: the last cursor that was sent before.
         next: the first cursor that is kept after it, or null.
         reason: ``evicted`` or ``restarted``.
+        bounds: the settings over which they were evicted, such as ``max_bytes``; left out where
+            that is not known.
     """
 
     after: int
     next: int | None
     reason: str
+    bounds: tuple[str, ...] = ()
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -109,4 +112,5 @@ class Evictions:
         if evicted <= max(cursor, self._missed) or complete:
             return None
         self._missed = evicted
-        return Gap(cursor, calls[0].cursor if calls else None, "evicted")
+        bounds = self._hub.journal.bounds(self._source)
+        return Gap(cursor, calls[0].cursor if calls else None, "evicted", bounds)

@@ -308,5 +308,6 @@ async def test_evicted_calls_are_a_gap(open_client: Any, source: str) -> None:
         name, gap = await events.next()
         assert name == "gap"
         oldest = small.hub.journal.calls_after(0, limit=1)[0].cursor
-        assert gap == {"after": 1, "next": oldest, "reason": "evicted"}
+        evicted = {"reason": "evicted", "bounds": ["max_calls"]}
+        assert gap == {"after": 1, "next": oldest} | evicted
         assert (await events.cursors(1))[0] == oldest

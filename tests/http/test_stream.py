@@ -190,7 +190,8 @@ async def test_a_stream_tells_of_a_gap(open_client: Callable[..., Any]) -> None:
     for number in range(1, 7):
         await record(client, f"e{number}")
     async with listening(client, "?source=k", **{"Last-Event-ID": seen}) as events:
-        assert await events.next() == ("gap", {"after": 1, "next": 5, "reason": "evicted"})
+        gap = {"after": 1, "next": 5, "reason": "evicted", "bounds": ["max_calls"]}
+        assert await events.next() == ("gap", gap)
         assert (await events.next())[1]["event"] == "e4"
     async with listening(client, **{"Last-Event-ID": seen}) as events:
         assert (await events.next())[0] == "gap"

@@ -15,7 +15,7 @@ from mockseg.domain.call import Call, Verdict
 from mockseg.domain.findings import read_more
 from mockseg.errors import OperationError
 from mockseg.json_types import JsonObject, encode_printable
-from mockseg.matching.render import counted, lost_words
+from mockseg.matching.render import bounds_words, counted, lost_words
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallDetails, CallPage, GetCall, ListCalls, Summary
 from mockseg.operations.requests import (
@@ -160,7 +160,8 @@ def judge(
     problems = []
     incomplete = summary.lost.inside(after=0, after_request=0)
     if incomplete:
-        problems.append(f"{lost_words(summary.lost, requests=True)}; raise --max-calls")
+        bounds = bounds_words(summary.lost, flags=True)
+        problems.append(f"{lost_words(summary.lost, requests=True)}; raise {bounds}")
     if not summary.total and not incomplete and not may_be_empty:
         problems.append(nothing)
     elif expected is not None and summary.total < expected:

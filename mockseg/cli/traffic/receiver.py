@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from mockseg.cli.target import Target
 from mockseg.client.wire import Address
 from mockseg.errors import ConfigError, OperationError, UnreachableError
+from mockseg.matching.render import bounds_words
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary
 from mockseg.operations.sources import CreateSource, Health, SourceView
@@ -206,9 +207,10 @@ class Receiver:
         evicted = after.evicted - before.evicted
         incomplete = ""
         if evicted or tally.unkept:
+            over = f" ({bounds_words(after.lost, flags=True)})" if evicted else ""
             incomplete = (
-                f"{evicted} calls were evicted and {tally.unkept} labels not kept; those could not"
-                " be checked"
+                f"{evicted} calls were evicted{over} and {tally.unkept} labels not kept; those"
+                " could not be checked"
             )
         return Checked(
             self.write_key,

@@ -178,9 +178,10 @@ def raise_if_lost(lost: Lost, claim: str, *, after: int, after_request: int | No
             f" clear() the source{f', and set up {again} again' if again else ''}."
         )
     else:
+        from mockseg.matching.render import bounds_words
+
         advice = (
-            "Raise max_calls, max_requests and max_bytes (--max-calls, --max-requests,"
-            " --max-bytes), or clear() earlier."
+            f"Raise {bounds_words(lost)} ({bounds_words(lost, flags=True)}), or clear() earlier."
         )
     words = lost_words(lost, requests=after_request is not None, of="this source")
     raise UnmetExpectationError(f"cannot confirm {claim}: {words}.\n{advice}")

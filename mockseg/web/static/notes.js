@@ -22,9 +22,10 @@ export function clearedNote (ms) {
   return { note: ms === null ? 'Calls were cleared.' : `Calls were cleared at ${timeOfDay(ms)}.` }
 }
 
-/** @param {number} calls @returns {Note} */
-export function evictedNote (calls) {
-  return { note: `${number(calls)} earlier call${calls === 1 ? ' was' : 's were'} evicted.` }
+/** @param {number} calls @param {string[]} bounds settings over which they were @returns {Note} */
+export function evictedNote (calls, bounds) {
+  const over = bounds.length ? ` (${bounds.join(', ')})` : ''
+  return { note: `${number(calls)} earlier call${calls === 1 ? ' was' : 's were'} evicted${over}.` }
 }
 
 /** @param {number} calls that the list has at most @returns {Note} */

@@ -144,7 +144,7 @@ export class Rows {
     if (this.next !== null) return true
     this.left = 0
     if (page.next === null && page.lost.calls && !this.since) {
-      this.older.push(evictedNote(page.lost.calls))
+      this.older.push(evictedNote(page.lost.calls, page.lost.bounds))
     }
     return true
   }

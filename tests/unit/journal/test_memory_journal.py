@@ -285,9 +285,11 @@ def test_what_was_lost_has_a_place(recorder):
     kept.record("a", 2)
     kept.record("a", 0)
     kept.record("a", 2)
-    assert kept.journal.lost("a") == Lost(calls=1, cursor=1)
+    assert kept.journal.lost("a") == Lost(calls=1, cursor=1, bounds=("max_calls",))
     kept.record("a")
-    assert kept.journal.lost("a") == Lost(calls=2, cursor=2, requests=2, number=2)
+    assert kept.journal.lost("a") == Lost(
+        calls=2, cursor=2, requests=2, number=2, bounds=("max_calls",)
+    )
     assert kept.journal.lost() == kept.journal.lost("a")
     assert kept.journal.evicted_cursor == 2
 
@@ -297,7 +299,7 @@ def test_requests_without_calls_are_lost_too(recorder):
     kept = recorder(max_requests=2)
     for _ in range(3):
         kept.record("a", 0)
-    assert kept.journal.lost("a") == Lost(requests=1, number=1)
+    assert kept.journal.lost("a") == Lost(requests=1, number=1, bounds=("max_requests",))
 
 
 def test_a_forgotten_source_is_evicted_whole(recorder):
@@ -307,7 +309,9 @@ def test_a_forgotten_source_is_evicted_whole(recorder):
     kept.record("a", 2)
     kept.record("a", 0)
     kept.record("b", 0)
-    assert kept.journal.forget("a") == Lost(calls=4, cursor=4, requests=3, number=3)
+    assert kept.journal.forget("a") == Lost(
+        calls=4, cursor=4, requests=3, number=3, bounds=("max_calls",)
+    )
     assert (kept.journal.evicted_ever, kept.journal.evicted_cursor) == (4, 4)
     assert (kept.journal.count(), kept.numbers()) == ((0, 1), [4])
     assert kept.journal.lost("a") == kept.journal.forget("a") == Lost()

@@ -89,7 +89,7 @@ def test_a_broken_identity_is_named_where_it_broke(visit, names, asked, breaks):
 def test_without_any_user_no_identity_continues(visit):
     """Whether other calls came or none did."""
     none = explain_identity([])
-    one = explain_identity([visit["anonymous"]], lost=Lost(calls=2))
+    one = explain_identity([visit["anonymous"]], lost=Lost(calls=2, bounds=("max_calls",)))
     assert none is not None
     assert one is not None
     start = "expected a user whose identity continues;"

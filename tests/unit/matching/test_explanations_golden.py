@@ -159,7 +159,7 @@ def _case_too_few(make_call: Any) -> Explanation:
             expected=Expectation.exactly(2),
             source="key-1",
             waited=1.0,
-            lost=Lost(calls=12, cursor=3),
+            lost=Lost(calls=12, cursor=3, bounds=("max_calls",)),
         )
     )
 
@@ -257,7 +257,13 @@ def _case_duplicate_of_the_forgotten(make_call: Any) -> Explanation:
     finding = (discard("duplicate_message_id", "messageId"),)
     call = _order(make_call, 9, verdict="dropped", findings=finding, duplicate_of="call-1")
     return explain(
-        evidence_of(_ORDER, (call,), source="key-1", waited=1.0, lost=Lost(calls=1, cursor=1))
+        evidence_of(
+            _ORDER,
+            (call,),
+            source="key-1",
+            waited=1.0,
+            lost=Lost(calls=1, cursor=1, bounds=("max_calls",)),
+        )
     )
 
 
@@ -300,7 +306,7 @@ def _case_out_of_order(make_call: Any) -> Explanation | None:
 def _case_out_of_order_never_recorded(make_call: Any) -> Explanation | None:
     seen = _several(make_call)
     steps = [identify("u1"), track("Product  viewed", user_id="u1"), track("Order Completed")]
-    return explain_order(steps, seen, lost=Lost(calls=3, cursor=3))
+    return explain_order(steps, seen, lost=Lost(calls=3, cursor=3, bounds=("max_calls",)))
 
 
 def _case_duplicates(make_call: Any) -> Explanation | None:

@@ -142,18 +142,25 @@ def test_a_duration_has_three_digits_and_its_unit(seconds, text):
     assert duration(seconds) == text
 
 
+_EVICTED = "were evicted and could not be looked at"
+
+
 @pytest.mark.parametrize(
     ("lost", "notes"),
     [
         (Lost(), []),
         (Lost(requests=3), []),
         (
-            Lost(calls=1),
+            Lost(calls=1, bounds=("max_calls",)),
             ["1 older call was evicted and could not be looked at: raise max_calls."],
         ),
         (
-            Lost(calls=2000),
-            ["2,000 older calls were evicted and could not be looked at: raise max_calls."],
+            Lost(calls=2000, bounds=("max_bytes", "max_age")),
+            [f"2,000 older calls {_EVICTED}: raise max_bytes and max_age."],
+        ),
+        (
+            Lost(calls=3),
+            [f"3 older calls {_EVICTED}: raise max_calls, max_requests or max_bytes."],
         ),
         (
             Lost(calls=1, forgotten=forgotten()),
