@@ -364,7 +364,8 @@ class DataPlane:
         paths = "; ".join(DOCUMENTED)
         stop = "" if reason.endswith("?") else "."
         message = f"{method} {path}: {reason}{stop} What exists: {paths}"
-        answer = refusal(404, message, code="not_found", plain=False)
+        # What is wrong with the path is in the recorded request all the same.
+        answer = refusal(404, message, code="not_found", plain=self._of_2018)
         return await self._recorder.refuse(request, answer, reason=reason)
 
     async def _wrong_method(

@@ -164,3 +164,15 @@ async def test_client_routes_do_not_inflate(old):
     (call,) = old.hub.journal.calls_after(0, limit=9, source="k")
     assert call.verdict == "dropped"
     assert "did not inflate" in call.remark.findings[0].description
+
+
+@pytest.mark.parametrize("path", ["/nowhere/v1/batch", "/segment/v1/b"])
+async def test_an_unknown_path_is_a_plain_404(old, path):
+    """The journal says what is wrong with it."""
+    async with old.post(path, json=GOOD) as answer:
+        assert (answer.status, await answer.text()) == (404, "404 page not found\n")
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    [request] = old.hub.journal.requests_after(0, limit=10)
+    assert request.answer.status == 404
+    assert request.reason is not None
+    assert path.split("/")[1] in request.reason.description
