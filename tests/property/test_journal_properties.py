@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -140,7 +141,9 @@ class JournalMachine(RuleBasedStateMachine):
             assert [call.cursor for call in latest] == calls[::-1][:3]
             self._counts_agree(self.journal.counts(source), kept)
         for name, (cursors, numbers) in self.lost.items():
-            assert self.journal.lost(name) == _lost(cursors, numbers)
+            lost = self.journal.lost(name)
+            assert msgspec.structs.replace(lost, bounds=()) == _lost(cursors, numbers)
+            assert bool(lost.bounds) == (lost != Lost())
         assert self.journal.evicted_ever == self.evicted
 
     @invariant()

@@ -63,6 +63,23 @@ def test_what_was_evicted_is_known_after_a_restart(file):
     again.close()
 
 
+def test_the_ids_of_evicted_calls_are_new_after_a_restart(file):
+    """Those of kept calls are not; while the server runs, it knows both."""
+    hub = hub_of(file, max_calls=3)
+    for id_ in "abcde":
+        hub.accept(arrival(id_))
+    hub.accept(arrival("a"))
+    assert hub.journal.calls_before(None, limit=1)[0].is_duplicate
+    kept = [call.message_id for call in hub.journal.calls_before(None, limit=9) if call.good]
+    hub.close()
+    again = hub_of(file)
+    again.accept(arrival("b", kept[0]))
+    repeated, evicted = again.journal.calls_before(None, limit=2)
+    assert (evicted.message_id, evicted.verdict) == ("b", "accepted")
+    assert repeated.is_duplicate
+    again.close()
+
+
 def test_a_part_of_a_batch_stays_a_part(file):
     """A call that was forgotten, or evicted out of its batch, does not come back."""
     hub = hub_of(file, max_calls=4)
@@ -399,4 +416,17 @@ async def test_a_forgotten_source_is_not_restored(file):
     hub.close()
     again = hub_of(file)
     assert again.sources.get("k") is None
+    again.close()
+
+
+async def test_what_a_forgotten_source_had_is_evicted_after_a_restart(file):
+    """An assertion on it cannot take it for one that never had a call."""
+    hub = hub_of(file)
+    hub.accept(arrival("a", "b"))
+    source = hub.sources.get("k")
+    hub._forget(source)
+    hub.close()
+    again = hub_of(file)
+    lost = (await perform(again, "summary", source="k")).lost
+    assert (lost.calls, lost.cursor, lost.inside(after=0)) == (2, 2, True)
     again.close()
