@@ -94,7 +94,7 @@ analytics.track('guide started (userguiding)', { guideId: '1' })
 With the script tag instead of npm: load <<url>>/analytics.js/v1/<<key>>/analytics.min.js, set
 window.analytics._cdn = '<<url>>' before (the script finds its CDN by itself only behind
 https), and start the server with --analytics-js and your copy of the script, which mockseg
-does not ship.
+does not ship: dist/umd/standalone.js of the package. Its parts are served from beside it.
 
 A page served over https may not call http: start the server with --tls and use <<tls>> there.
 """,
