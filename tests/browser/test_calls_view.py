@@ -255,3 +255,116 @@ async def test_what_narrows_a_search_to_nothing_is_named(page: Any) -> None:
     assert "Without type:page 2 would." in text
     await page.click("#calls-empty a >> nth=0")
     await labels_are(page, "Cart")
+
+
+async def visible(locator: Any) -> None:
+    """Wait until a part of a call can be read."""
+    await until(locator).to_be_in_viewport(timeout=PATIENCE_MS)
+
+
+async def record_twice(hub: Hub) -> None:
+    """Record two attempts of a message."""
+    for _ in range(2):
+        call = ImportedCall(source="shop", message={**ORDER, "messageId": "m-1"})
+        await hub.perform("import_calls", ImportCalls(calls=[call]))
+
+
+async def test_keys_lead_through_an_open_call(page: Any, hub: Hub) -> None:
+    """`1` to `6` to its parts, `[` and `]` to its attempts; a link to a part stays in the pane."""
+    await record_twice(hub)
+    await until(page.locator("#grid")).to_have_attribute("aria-rowcount", "7", timeout=PATIENCE_MS)
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    call = page.frame_locator("#pane-frame")
+    await until(call.locator("a[rel=prev]")).to_be_visible(timeout=PATIENCE_MS)
+    parts = ("message", "raw", "request", "deliveries", "plan", "user")
+    for number, part in ((6, "user"), *enumerate(parts, 1)):
+        await page.keyboard.press(str(number))
+        await visible(call.locator(f"#{part}"))
+    await call.locator("nav.parts a[href='#copy']").click()
+    await visible(call.locator("#copy"))
+    assert page.url.endswith("/_mockseg/?call=call-6")
+    await page.keyboard.press("[")
+    await page.wait_for_url("**/_mockseg/?call=call-5")
+    await until(call.locator("a[rel=next]")).to_be_visible(timeout=PATIENCE_MS)
+    await page.keyboard.press("]")
+    await page.wait_for_url("**/_mockseg/?call=call-6")
+
+
+async def test_g_ends_a_pause(page: Any, hub: Hub) -> None:
+    """With what came meanwhile on top."""
+    await page.keyboard.press("p")
+    await until(page.locator("#notice")).to_contain_text("Paused at", timeout=PATIENCE_MS)
+    await record_twice(hub)
+    await until(page.locator("#state")).to_contain_text("2 new calls", timeout=PATIENCE_MS)
+    await page.keyboard.press("g")
+    await until(page.locator("#grid")).to_have_attribute("aria-rowcount", "7", timeout=PATIENCE_MS)
+    await until(page.locator("#notice")).to_be_hidden(timeout=PATIENCE_MS)
+
+
+async def test_a_span_of_time_is_chosen(page: Any) -> None:
+    """With Shift and the arrow keys, or by dragging; Escape gives it up."""
+    column = page.locator("#timeline a[tabindex='0']")
+    await column.focus()
+    await page.keyboard.press("Shift+ArrowLeft")
+    await until(page.locator("#said")).to_contain_text("UTC: 4 good, 0 bad.", timeout=PATIENCE_MS)
+    await until(page.locator("#timeline [data-chosen]")).to_have_count(2, timeout=PATIENCE_MS)
+    await page.keyboard.press("Escape")
+    await until(page.locator("#timeline [data-chosen]")).to_have_count(0, timeout=PATIENCE_MS)
+    await page.keyboard.press("Home")
+    await page.keyboard.press("Shift+End")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/_mockseg/?q=after*before*")
+    await labels_are(page, 'say "hi": now', "Cart", "Order Completed", "Order Completed")
+    await page.goto(page.url.partition("?")[0])
+    await until(page.locator("#grid")).to_be_visible(timeout=PATIENCE_MS)
+    box = await page.locator("#timeline svg").bounding_box()
+    await page.mouse.move(box["x"] + box["width"] - 5, box["y"] + 20)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20, steps=4)
+    await page.mouse.up()
+    await page.wait_for_url("**/_mockseg/?q=after*before*")
+    await labels_are(page, 'say "hi": now', "Cart", "Order Completed", "Order Completed")
+
+
+async def test_the_list_and_the_call_share_the_width(page: Any) -> None:
+    """By the arrow keys or by dragging; the next visit has the same."""
+    bar = page.locator("#split")
+    await until(bar).to_be_hidden(timeout=PATIENCE_MS)
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await until(bar).to_have_attribute("aria-valuenow", "60", timeout=PATIENCE_MS)
+    width = (await page.locator("#grid").bounding_box())["width"]
+    await bar.focus()
+    for _ in range(5):
+        await page.keyboard.press("ArrowLeft")
+    await until(bar).to_have_attribute("aria-valuenow", "50", timeout=PATIENCE_MS)
+    assert (await page.locator("#grid").bounding_box())["width"] < width
+    box = await bar.bounding_box()
+    await page.mouse.move(box["x"] + 4, box["y"] + 50)
+    await page.mouse.down()
+    # Over the frame of the call, which must not take it.
+    await page.mouse.move(box["x"] + 400, box["y"] + 50, steps=3)
+    await page.mouse.up()
+    await until(bar).to_have_attribute("aria-valuenow", "75", timeout=PATIENCE_MS)
+    await page.reload()
+    await until(bar).to_have_attribute("aria-valuenow", "75", timeout=PATIENCE_MS)
+
+
+async def test_another_mockseg_is_told(page: Any) -> None:
+    """When it answers a page that an earlier one wrote; the page can be loaded again from there."""
+    outdated = page.locator("#outdated")
+    assert await outdated.is_hidden()
+    await page.evaluate(
+        """() => {
+          document.documentElement.dataset.version = '0.0.1'
+          for (const state of ['hidden', 'visible']) {
+            const now = { get: () => state, configurable: true }
+            Object.defineProperty(document, 'visibilityState', now)
+            document.dispatchEvent(new Event('visibilitychange'))
+          }
+        }"""
+    )
+    await until(outdated).to_contain_text("This page is of mockseg 0.0.1", timeout=PATIENCE_MS)
+    await outdated.locator("button").click()
+    await until(outdated).to_be_hidden(timeout=PATIENCE_MS)

@@ -27,7 +27,7 @@ ELEMENTS = {
     *("html", "head", "meta", "title", "link", "body", "header", "main", "footer", "a", "span"),
     *("form", "label", "input", "button", "h1", "h2", "dl", "div", "dt", "dd", "table", "thead"),
     *("tbody", "tr", "th", "td", "time", "p", "ul", "li", "pre", "code", "q", "select", "option"),
-    *("script", "dialog", "nav", "datalist", "iframe", "svg", "rect", "section", "details"),
+    *("script", "dialog", "nav", "datalist", "iframe", "svg", "rect", "line", "section", "details"),
     *("summary", "small", "strong", "em", "ol", "meter", "base", "textarea"),
 }
 ATTRIBUTES = {
@@ -48,6 +48,9 @@ ATTRIBUTES = {
     "title",
     *("label", "spellcheck", "checked", "rows", "readonly", "disabled", "formnovalidate", "for"),
     *("data-values", "data-column", "data-paused", "data-quick", "aria-multiselectable"),
+    *("data-version", "data-run", "data-start", "data-length", "data-good", "data-bad"),
+    *("data-follows", "aria-orientation", "aria-controls", "aria-valuenow"),
+    *("x1", "x2", "y1", "y2", "download"),
     *("viewbox", "preserveaspectratio", "x", "y", "width", "height", "min", "max"),
 }
 

@@ -256,7 +256,28 @@ async def test_minutes_lead_to_their_calls(client: Any) -> None:
     await track(client, "bad", userId=None)
     async with client.get("/_mockseg/") as answer:
         html = await answer.text()
-    addresses = re.findall(r'<a href="/_mockseg/([^"]*)" aria-label="[^"]*: 1 good, 1 bad"', html)
+    addresses = re.findall(
+        r'<a href="/_mockseg/([^"]*)"[^>]* aria-label="[^"]*: 1 good, 1 bad"', html
+    )
     text = await shown(client, unescape(addresses[-1]))
     assert "2 of 2 calls that match" in text
     assert html.count('class="span"') == 60
+
+
+async def test_the_timeline_has_longer_columns_and_what_else_happened(client: Any) -> None:
+    """Faults and clears at their place, and in words; its own address has it alone."""
+    await track(client, "one")
+    fault = {"source": "k", "effect": {"status": 503}}
+    async with client.post("/_mockseg/v1/faults", json=fault) as answer:
+        assert answer.status == 201
+    for address in ("/_mockseg/?column=3600", "/_mockseg/timeline?column=3600"):
+        async with client.get(address) as answer:
+            html = await answer.text()
+        assert answer.status == 200
+        assert html.count('data-length="3600000"') == 60
+        assert html.count('class="happened fault_added"') == 1
+        assert "k: fault added, fault-1: " in unescape(html)
+        assert "Content-Security-Policy" in answer.headers
+    assert 'href="/_mockseg/?column=3600"' in html
+    async with client.get("/_mockseg/timeline?q=is:bda") as answer:
+        assert answer.status == 422

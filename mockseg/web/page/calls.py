@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from aiohttp import web
+from msgspec import Meta
 
 from mockseg.errors import OperationError
 from mockseg.hub.hub import Hub
@@ -21,8 +22,8 @@ from mockseg.web.page.access import add_page
 from mockseg.web.page.call import shown
 from mockseg.web.page.columns import read_columns
 from mockseg.web.page.frame import CALLS, ask, query_of, show
-from mockseg.web.page.rendering import HOME, own_url, redirect
-from mockseg.web.page.timeline import BUCKETS, timeline
+from mockseg.web.page.rendering import HOME, own_url, redirect, render
+from mockseg.web.page.timeline import BUCKETS, LENGTHS, Timeline, timeline
 from mockseg.web.parameters import check_content_type, read_query
 from mockseg.web.places import Place
 
@@ -57,6 +58,7 @@ class CallsQuery(OfSource, frozen=True):
         cols: columns, separated by commas; fields such as ``properties.total`` too.
         call: the id of the call that a script opens beside them.
         compare: the id of a call that it is compared with there.
+        column: the length of a column of the timeline, in seconds.
     """
 
     q: str = ""
@@ -66,10 +68,12 @@ class CallsQuery(OfSource, frozen=True):
     cols: str = ""
     call: str = ""
     compare: str = ""
+    column: Annotated[int, Meta(ge=1, le=86_400)] = 60
 
     def address(self, **changes: Any) -> str:
         """Return the address of the same view with changes, without an open call."""
         given = {name: getattr(self, name) for name in ("source", "q", "since", "at", "cols")}
+        given["column"] = None if self.column == min(LENGTHS) else self.column
         return f"{HOME}{query_of(**given | changes)}"
 
     def address_with(self, terms: str) -> str:
@@ -99,6 +103,7 @@ class Chip:
 def add_routes(app: web.Application) -> None:
     add_page(app, "GET", "/_mockseg", _redirect)
     add_page(app, "GET", HOME, _calls)
+    add_page(app, "GET", f"{HOME}timeline", _timeline)
 
 
 async def _redirect(_request: web.Request) -> web.StreamResponse:
@@ -115,8 +120,7 @@ async def _calls(request: web.Request) -> web.StreamResponse:
     summary = await ask(request, "summary", OfSource(source=source), Summary)
     events = sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0]))
     newest = asked.before is None
-    count = CountCalls(q=asked.q, source=source, buckets=BUCKETS)
-    counts = _NO_COUNTS if wrong else await ask(request, "call_counts", count, CallCounts)
+    counts = _NO_COUNTS if wrong else await _count(request, asked)
     return await show(
         request,
         "calls.html",
@@ -135,13 +139,42 @@ async def _calls(request: web.Request) -> web.StreamResponse:
         live_after=_live_after(asked, found, cursor, clears, hub) if newest and not wrong else "",
         columns=columns,
         calls=_views(hub, found.rows, columns.fields),
-        timeline=timeline(counts.buckets, asked.address_with),
+        timeline=_over_time(asked, counts),
+        lengths=LENGTHS,
         events=events[:_EVENTS_SHOWN],
         more_events=max(0, len(events) - _EVENTS_SHOWN),
         sdk_lines=sdk_lines(request, source),
         with_term=lambda key, value: asked.address_with(term_text(key, value)),
         query_keys=KEYS.values(),
         elsewhere=0 if summary.total or source is None else hub.journal.count()[0],
+    )
+
+
+async def _timeline(request: web.Request) -> web.StreamResponse:
+    """Answer with the part of the view that a script takes over while calls come."""
+    check_content_type(request)
+    asked = read_query(request, CallsQuery)
+    counts = await _count(request, asked)
+    return await render(
+        request,
+        "timeline.html",
+        counts=counts,
+        timeline=_over_time(asked, counts),
+        calls=asked.address(),
+    )
+
+
+async def _count(request: web.Request, asked: CallsQuery) -> CallCounts:
+    count = CountCalls(q=asked.q, source=asked.source, buckets=BUCKETS, bucket_seconds=asked.column)
+    return await ask(request, "call_counts", count, CallCounts)
+
+
+def _over_time(asked: CallsQuery, counts: CallCounts) -> Timeline:
+    return timeline(
+        counts.buckets,
+        counts.happenings,
+        seconds=asked.column,
+        address_of=asked.address_with,
     )
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
 from mockseg.operations.sources import ListSources, SourceList
+from mockseg.version import version
 from mockseg.web.keys import HUB
 from mockseg.web.page.rendering import HOME, render
 
@@ -100,6 +101,8 @@ async def show(
         framed=framed,
         view=view,
         views=VIEWS,
+        version=version(),
+        run=request.app[HUB].run,
         source=source,
         of_source=query_of(source=source),
         summary=summary,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from aiohttp import web
 
 from mockseg.operations.base import OfSource
-from mockseg.version import version
 from mockseg.web.page.access import add_page
 from mockseg.web.page.calls import sdk_lines
 from mockseg.web.page.frame import HELP, show
@@ -25,5 +24,4 @@ async def _help(request: web.Request) -> web.StreamResponse:
         view=HELP,
         source=source,
         sdk_lines=sdk_lines(request, source),
-        version=version(),
     )

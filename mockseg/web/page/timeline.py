@@ -1,4 +1,4 @@
-"""The timeline of the list of calls: how many came in each minute, and the way to them."""
+"""The timeline of the list of calls: how many came when, and what else happened."""
 
 from __future__ import annotations
 
@@ -7,54 +7,125 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from mockseg.operations.rows import Bucket
+from mockseg.operations.rows import Bucket, HappeningKind, HappeningView
 
 BUCKETS: Final = 60
-# How high the column of the busiest minute is, in units of the picture.
+# Lengths of a column that the view offers, in seconds.
+LENGTHS: Final = {60: "1 min", 600: "10 min", 3600: "1 h"}
+# In units of the picture: how wide a column is, and how high the busiest one.
+WIDTH: Final = 10
+HEIGHT: Final = 42
 _HIGHEST: Final = 40
+
+_HAPPENED: Final[dict[HappeningKind, str]] = {
+    "cleared": "cleared",
+    "fault_added": "fault added",
+    "fault_removed": "fault removed",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Column:
-    """A minute of the timeline.
+    """A span of time.
 
     Attributes:
         address: of the calls that came in it.
         moment: when it begins, ISO 8601.
+        start_ms, length_ms: when, and for how long.
         good, bad: calls.
         good_height, bad_height: of the two parts of the column.
     """
 
     address: str
     moment: str
+    start_ms: int
+    length_ms: int
     good: int
     bad: int
     good_height: float
     bad_height: float
 
 
-def timeline(buckets: list[Bucket], address_of: Callable[[str], str]) -> list[Column]:
-    """Return the last hour in which calls came, minute by minute.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened besides calls.
+
+    Attributes:
+        kind: of it.
+        x: where it is in the picture.
+        moment: when, ISO 8601.
+        text: what it was, in words.
+    """
+
+    kind: HappeningKind
+    x: float
+    moment: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Timeline:
+    """What the picture shows.
+
+    Attributes:
+        columns: the last hour in which calls came, or as many longer columns; the oldest first.
+        marks: of what happened meanwhile.
+    """
+
+    columns: list[Column]
+    marks: list[Mark]
+
+
+def timeline(
+    buckets: list[Bucket],
+    happenings: list[HappeningView],
+    *,
+    seconds: int,
+    address_of: Callable[[str], str],
+) -> Timeline:
+    """Return the timeline of calls that were counted.
 
     Args:
-        buckets: the minutes.
+        buckets: the spans of time.
+        happenings: what else happened.
+        seconds: length of a bucket.
         address_of: turns terms of a query into the address of the calls that they find.
     """
     busiest = max((bucket.good + bucket.bad for bucket in buckets), default=0)
-    return [_column(bucket, address_of, _HIGHEST / max(1, busiest)) for bucket in buckets]
+    length_ms, unit = seconds * 1000, _HIGHEST / max(1, busiest)
+    return Timeline(
+        columns=[_column(bucket, length_ms, address_of, unit) for bucket in buckets],
+        marks=[_mark(each, buckets, length_ms) for each in happenings],
+    )
 
 
-def _column(bucket: Bucket, address_of: Callable[[str], str], unit: float) -> Column:
-    begins, ends = (_moment(bucket.start_ms + later) for later in (0, 60_000))
+def _column(
+    bucket: Bucket, length_ms: int, address_of: Callable[[str], str], unit: float
+) -> Column:
+    begins, ends = (_moment(bucket.start_ms + later) for later in (0, length_ms))
     # What came at the very moment is after the one before it.
     span = f"after:{_moment(bucket.start_ms - 1)} before:{ends}"
     return Column(
         address=address_of(span),
         moment=begins,
+        start_ms=bucket.start_ms,
+        length_ms=length_ms,
         good=bucket.good,
         bad=bucket.bad,
         good_height=round(bucket.good * unit, 2),
         bad_height=round(bucket.bad * unit, 2),
+    )
+
+
+def _mark(happening: HappeningView, buckets: list[Bucket], length_ms: int) -> Mark:
+    place = (happening.at_ms - buckets[0].start_ms) / length_ms
+    whose = "all sources" if happening.source is None else happening.source or "(no key)"
+    return Mark(
+        kind=happening.kind,
+        # What happened after the last call is at the end.
+        x=round(min(place, len(buckets)) * WIDTH, 1),
+        moment=_moment(happening.at_ms),
+        text=f"{whose}: {_HAPPENED[happening.kind]}, {happening.text}",
     )
 
 

@@ -6,7 +6,6 @@ import { Arrivals } from './arrivals.js'
 import { callId, fillRow, headRow, LONGEST_KEY } from './cells.js'
 import { Columns } from './columns.js'
 import { Copy } from './copy.js'
-import { Counts } from './counts.js'
 import { part } from './dom.js'
 import { Feed } from './feed.js'
 import { Grid } from './grid.js'
@@ -14,9 +13,11 @@ import { Keys } from './keys.js'
 import { Pane } from './pane.js'
 import { isCall, MAX_ROWS, Rows } from './rows.js'
 import { Selection } from './selection.js'
+import { Split } from './split.js'
 import { State } from './state.js'
 import { Suggestions } from './suggest.js'
 import { termText, timeOfDay } from './text.js'
+import { Timeline } from './timeline.js'
 
 class CallsView {
   constructor () {
@@ -36,11 +37,11 @@ class CallsView {
     this.rows = new Rows(asked, cursor, Number(parameter('since') ?? 0))
     this.grid = new Grid(part('grid'), this.rows, (element, place) => this.fill(element, place))
     this.selection = new Selection(this.rows, this.grid)
-    this.counts = new Counts(asked, narrowed)
+    this.timeline = new Timeline(narrowed, (text) => this.state.say(text))
     this.arrivals = new Arrivals(cursor, this.rows, this.grid, this.state, {
       onFirst: () => this.begin(),
       onRestart: () => this.selection.clear(),
-      onNews: () => this.counts.wake()
+      onNews: () => this.timeline.wake()
     })
     this.copy = new Copy(
       () => this.selection.meant(this.pane.call), () => this.query(), () => this.address(), (text) => this.state.say(text))
@@ -50,6 +51,7 @@ class CallsView {
     this.bind()
     this.showColumns()
     this.feed = new Feed(asked, after, this.arrivals)
+    new Split()
     part('live').hidden = false
     // The table stays until the rows are there.
     Promise.resolve(this.rows.loading).then(() => this.begin())

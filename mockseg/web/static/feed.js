@@ -1,6 +1,8 @@
 // @ts-check
 // The feed of the server: goes on where it was, after a lost connection and after a hidden tab.
 
+import { tellOutdated } from './outdated.js'
+
 const MAX_WAIT_SECONDS = 15
 // The server says every 15 seconds that it is there: a connection that is silent longer is dead.
 const SILENCE_SECONDS = 35
@@ -68,7 +70,8 @@ export class Feed {
     const asked = new URLSearchParams(this.asked)
     if (this.after) asked.set('after', this.after)
     const events = this.events = new EventSource(`/_mockseg/v1/feed?${asked}`)
-    events.addEventListener('hello', () => {
+    events.addEventListener('hello', (event) => {
+      tellOutdated(JSON.parse(event.data))
       this.waitSeconds = 1
       this.listener.onOpen(this.release ? 0 : POLL_SECONDS)
       this.listen()

@@ -48,7 +48,7 @@ export class Pane {
   follow () {
     const call = parameter('call')
     this.call = call && matchMedia(LEAST_WIDTH).matches ? call : null
-    this.pane.hidden = !this.call
+    this.pane.hidden = part('split').hidden = !this.call
     if (this.call) {
       const address = addressOf(this.call, parameter('compare'))
       part('pane-link').setAttribute('href', address)

@@ -1,0 +1,91 @@
+// Rows keep their places, whatever comes above or is loaded below.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { clearedNote, evictedNote, gapNote, missingNote, skippedNote, waitingNote } from '../static/notes.js'
+import { isCall, Rows } from '../static/rows.js'
+
+const row = (cursor, good = true) =>
+  [cursor, 0, 'k', 'track', `E${cursor}`, '', 'u', 'accepted', good, '', '', 0, 1, 0, [], []]
+
+/** Answer as `GET /calls/rows` of a server that keeps calls 1 to `newest`. */
+function serve (newest, lost = 0) {
+  const asked = []
+  globalThis.fetch = async (address) => {
+    const query = new URL(address, 'http://x').searchParams
+    asked.push(query)
+    const [before, after, limit] = ['before', 'after', 'limit'].map((name) => Number(query.get(name)))
+    const found = []
+    for (let cursor = Math.min(newest, before - 1); cursor > after && found.length <= limit; cursor -= 1) found.push(row(cursor))
+    const rows = found.slice(0, limit)
+    const next = found.length > limit ? rows.at(-1)[0] : null
+    return { ok: true, json: async () => ({ rows, next, total: newest, lost: { calls: lost } }) }
+  }
+  return asked
+}
+
+test('what comes on top leaves the places below alone', async () => {
+  serve(3)
+  const rows = new Rows(new URLSearchParams(), 3, 0)
+  rows.want(rows.top)
+  rows.want(-1)
+  await rows.loading
+  const place = rows.top
+  assert.equal(rows.at(place)[0], 3)
+  rows.add([row(5), row(4)])
+  assert.equal(rows.at(place)[0], 3)
+  assert.equal(rows.at(rows.top)[0], 5)
+  assert.equal(rows.count, 5)
+  assert.ok(rows.hasCalls)
+})
+
+test('the end says how many calls were evicted', async () => {
+  serve(2, 1200)
+  const rows = new Rows(new URLSearchParams(), 2, 0)
+  rows.want(-1)
+  await rows.loading
+  assert.deepEqual(rows.at(rows.bottom), evictedNote(1200))
+  assert.equal(evictedNote(1).note, '1 earlier call was evicted.')
+})
+
+test('a note of missing calls is filled, and says when more are missing', async () => {
+  serve(9)
+  const rows = new Rows(new URLSearchParams(), 0, 0)
+  rows.add([row(9), skippedNote({ count: 4, bad: 1, after: 4, before: 9 })])
+  const place = rows.top - 1
+  assert.equal(rows.at(place).note, '4 calls (1 bad) came faster than the page shows them. Enter or a click loads them.')
+  await rows.loadMissing(place)
+  assert.deepEqual([0, 1, 2, 3, 4].map((at) => rows.at(place + at)[0]), [5, 6, 7, 8, 9])
+})
+
+test('the next bad call is found beyond what is loaded', async () => {
+  const asked = serve(700)
+  const rows = new Rows(new URLSearchParams('q=is:any'), 700, 0)
+  rows.add([row(701, false)])
+  assert.equal(await rows.nextBad(rows.top, -1), rows.top)
+  assert.equal(await rows.nextBad(rows.top - 1, -1), null)
+  assert.equal(asked.length, 2)
+  assert.equal(asked[1].get('q'), 'is:any')
+  assert.equal(await rows.nextBad(rows.bottom, 1), rows.top)
+})
+
+test('after a restart rows stay and are gone', () => {
+  const rows = new Rows(new URLSearchParams(), 0, 0)
+  rows.add([row(2), row(1)])
+  rows.restart()
+  rows.add([gapNote({ reason: 'restarted', after: 2, next: null })])
+  assert.ok(rows.isGone(rows.top - 1) && !rows.isGone(rows.top))
+  assert.match(rows.at(rows.top).note, /was started anew at/)
+  assert.ok(!isCall(rows.at(rows.top)) && !isCall(undefined))
+})
+
+test('notes name the calls and the time', () => {
+  assert.equal(gapNote({ reason: 'evicted', after: 1, next: 31 }).note,
+    'Calls between call-1 and call-31 were evicted before they could be shown here.')
+  assert.equal(gapNote({ reason: 'evicted', after: 1, next: null }).note,
+    'Calls after call-1 were evicted before they could be shown here.')
+  assert.match(clearedNote(0).note, /^Calls were cleared at \d\d:\d\d:\d\d\.$/)
+  assert.equal(clearedNote(null).note, 'Calls were cleared.')
+  assert.deepEqual(waitingNote(1, 9).missing, { after: 1, before: 9 })
+  assert.deepEqual(missingNote('More calls', 1, 9).missing, { after: 1, before: 9 })
+})
