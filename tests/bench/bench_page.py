@@ -100,7 +100,7 @@ def steady() -> Iterator[Result]:
             if has_page:
                 browser.open("")
             with _sending(server, rate=500, seconds=seconds + 2, size=1) as sent:
-                time.sleep(1)
+                browser.page.wait_for_timeout(1000)
                 before, began = browser.renderer_seconds(), time.perf_counter()
                 used = server.cpu_seconds()
                 browser.page.wait_for_timeout(seconds * 1000)

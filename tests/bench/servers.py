@@ -109,14 +109,16 @@ def _serve(ready: Connection, *, catalogue: tuple[str, ...]) -> None:
 
 
 async def _watch_when_asked(asked: Connection) -> None:
-    loop = asyncio.get_running_loop()
+    from mockseg.clock import SystemClock
+
+    loop, clock = asyncio.get_running_loop(), SystemClock()
     wants_watch = asyncio.Queue[bool]()
     loop.add_reader(asked.fileno(), lambda: wants_watch.put_nowait(asked.recv()))
     while await wants_watch.get():
         longest = 0.0
         while wants_watch.empty():
             before = loop.time()
-            await asyncio.sleep(_BEAT_SECONDS)
+            await clock.sleep(_BEAT_SECONDS)
             longest = max(longest, loop.time() - before - _BEAT_SECONDS)
         await wants_watch.get()
         asked.send(longest * 1000)
