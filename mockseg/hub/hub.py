@@ -7,7 +7,6 @@ the moment its answer arrives.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import inspect
 import random
@@ -352,7 +351,7 @@ class Hub:
             save_settings(journal, self.sources, self.clock, key=key)
         if journal.saving is not None:
             try:
-                await asyncio.shield(journal.saving)
+                await journal.saving
             except JournalError as error:
                 if not by_name(name).changes:
                     # A question does not report what others could not save.

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from mockseg.clock import breathe
+from mockseg.clock import Turn, breathe
 
 FREED_AT_ONCE: Final = 256
 """How many records one step frees, or looks at, at most."""
@@ -39,7 +39,7 @@ class BackgroundWork:
         """Take on some work and do the first steps of what waits.
 
         Args:
-            steps: each takes well below a millisecond.
+            steps: each takes a millisecond at most, or very little more.
         """
         self._waiting.append(steps)
         self.added += 1
@@ -56,12 +56,15 @@ class BackgroundWork:
 
         Without a running loop each further call does some.
         """
+        turn = Turn()
         for _ in range(_STEPS_AT_ONCE):
             if not self._waiting:
                 return
             if next(self._waiting[0], _END) is _END:
                 self._waiting.popleft()
                 self.ended += 1
+            if turn.is_over:
+                break
         if self._waiting and not self._scheduled:
             try:
                 loop = asyncio.get_running_loop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
@@ -62,7 +62,7 @@ class Counts:
         minutes = len(self._minutes)
         for key, count in _numbers(calls).items():
             _subtract(self._calls, key, count)
-        for minute, count in Counter(map(_minute, calls)).items():
+        for minute, count in _minutes(calls).items():
             _subtract(self._minutes, minute, count)
         self.add_remarks(calls, -1)
         for request in requests:
@@ -101,7 +101,7 @@ class Counts:
         """Count requests and calls."""
         for key, count in _numbers(calls).items():
             self._calls[key] = self._calls.get(key, 0) + count
-        for minute, count in Counter(map(_minute, calls)).items():
+        for minute, count in _minutes(calls).items():
             self._minutes[minute] = self._minutes.get(minute, 0) + count
         self.add_remarks(calls)
         for request in requests:
@@ -179,7 +179,7 @@ def count_arrival(
         for key, count in _numbers(calls).items():
             of_one[key] = of_one.get(key, 0) + count
             of_all[key] = of_all.get(key, 0) + count
-        for minute, count in Counter(map(_minute, calls)).items():
+        for minute, count in _minutes(calls).items():
             minutes_of_one[minute] = minutes_of_one.get(minute, 0) + count
             minutes_of_all[minute] = minutes_of_all.get(minute, 0) + count
     # Most calls have none, and every call comes this way.
@@ -206,6 +206,18 @@ def _key(call: KeptCall) -> str | tuple[str, Verdict, bool]:
 
 def _parts(key: str | tuple[str, Verdict, bool]) -> tuple[str, Verdict | None, bool]:
     return (key, None, True) if isinstance(key, str) else key
+
+
+def _minutes(calls: Sequence[KeptCall]) -> Mapping[int, int]:
+    if not calls:
+        return {}
+    request = calls[0].request
+    if calls[-1].request is not request:
+        return Counter([_minute(call) for call in calls])
+    # Calls of one request came at one moment.
+    bad = sum([not call.good for call in calls if call.remark is not None])
+    minute, good = request.received_ns // _MINUTE_NS * 2, len(calls) - bad
+    return {minute + was_bad: n for was_bad, n in ((0, good), (1, bad)) if n}
 
 
 def _minute(call: KeptCall) -> int:

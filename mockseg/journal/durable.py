@@ -14,7 +14,7 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -38,6 +38,16 @@ _MOMENT = "moment"
 _MOST_NEW = 1000
 
 
+class _Saving(asyncio.Future[None]):
+    """Ends with a commit, for all that wait for it: one of them that is cancelled ends later.
+
+    To shield each of them would cost a call more than its row does.
+    """
+
+    def cancel(self, msg: object = None) -> bool:  # noqa: ARG002
+        return False
+
+
 class DurableJournal(SegmentedJournal):
     """Requests and calls, in this process and in a file.
 
@@ -57,6 +67,7 @@ class DurableJournal(SegmentedJournal):
     __slots__ = (
         "_bounds",
         "_closed",
+        "_closing",
         "_cuts",
         "_deletes",
         "_explained",
@@ -92,6 +103,8 @@ class DurableJournal(SegmentedJournal):
         # Whether records that were cut off are still to be deleted.
         self._deletes = True
         self._scheduled = self._closed = False
+        # The steps that close a segment, while one is being closed.
+        self._closing: Iterator[None] | None = None
         self.not_saved: Callable[[KeptRequest, list[KeptCall]], object] = lambda *_: None
         try:
             empty = self._load()
@@ -180,6 +193,7 @@ class DurableJournal(SegmentedJournal):
 
     def close(self) -> None:
         self.commit()
+        self._finish_closing()
         self._closed = True
         self._file.close()
 
@@ -219,16 +233,32 @@ class DurableJournal(SegmentedJournal):
                 saving.exception()
             return
         self._saved_number = self.number
-        with contextlib.suppress(sqlite3.Error):
-            # Without it, the next start reads more rows. One at a time: it takes milliseconds.
-            if self._close_segment():
-                self._schedule()
         if grows and self._file.full:
             self._file.full = False
             self._file.ballast.make()
             log.info("the journal takes requests again")
         if saving is not None:
             saving.set_result(None)
+        if self._closing is None and self._is_due():
+            self._closing = self._close_segments()
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                self._finish_closing()
+            else:
+                self._background.add(self._closing)
+
+    def _finish_closing(self) -> None:
+        for _ in self._closing or ():
+            # Now, and not step by step.
+            pass
+
+    def _close_segments(self) -> Iterator[None]:
+        """Close the segments that are due, step by step."""
+        # Without them the next start reads more rows.
+        with contextlib.suppress(sqlite3.Error):
+            yield from self._closing_steps()
+        self._gone_meanwhile = self._closing = None
 
     def _write(self, new: list[tuple[KeptRequest, list[KeptCall]]]) -> None:
         has_room = not self._file.full or self._file.has_room()
@@ -236,7 +266,7 @@ class DurableJournal(SegmentedJournal):
         self._file.write(
             rows=[row_of(*each, self._explained) for each in new],
             gone=self._gone,
-            marks=map(self._mark, self._marked),
+            marks=[self._mark(source) for source in self._marked],
             removed=self._removed,
             settings=self._new_settings.items(),
             records=[
@@ -248,7 +278,7 @@ class DurableJournal(SegmentedJournal):
             cursor=self.cursor,
             number=self.number,
         )
-        emptied = self._emptied(self._gone)
+        gone = self._gone
         self._gone, self._removed, self._explained = [], [], {}
         self._marked.clear()
         self._lost.clear()
@@ -260,10 +290,7 @@ class DurableJournal(SegmentedJournal):
         self._cuts.clear()
         if self._deletes:
             self._delete_cut()
-        for segment in emptied:
-            # What is left of it does no harm.
-            with contextlib.suppress(sqlite3.Error):
-                self._file.drop_segment(segment.first, segment.last)
+        self._drop_emptied(gone)
 
     def _delete_cut(self) -> None:
         """Delete some of what was cut off, and the rest at the next turns."""
@@ -304,10 +331,10 @@ class DurableJournal(SegmentedJournal):
         super()._drop(source, [request], kept)
 
     def _schedule(self) -> None:
-        waits = self._waits or len(self._new) > _MOST_NEW
+        waits = (self._waits or len(self._new) > _MOST_NEW) and not self._closed
         if waits and self.saving is None:
             try:
-                self.saving = asyncio.get_running_loop().create_future()
+                self.saving = _Saving(loop=asyncio.get_running_loop())
             except RuntimeError:
                 # Without a loop nothing can wait.
                 self.commit()
@@ -361,7 +388,8 @@ class DurableJournal(SegmentedJournal):
             for summary in empty:
                 file.drop_segment(summary.first, summary.last)
             file.forget_marks({source for each in self._segments for source in each.sources})
-            while self._close_segment():
+            for _ in self._closing_steps():
+                # Nobody waits yet.
                 pass
         except sqlite3.Error:
             # The disk may be full: it can be read all the same.

@@ -51,7 +51,7 @@ class JournalFile:
     Attributes:
         path: of the file.
         run: names this journal to the readers of its streams; the same after a restart.
-        cursor, number: the last that were given out, ever.
+        cursor, number: the last that were given out, ever, where no row is left that says it.
         server: what was saved of the server, or None.
         full: whether the last write failed.
         ballast: what is let go of then.
@@ -223,6 +223,24 @@ class JournalFile:
         """
         return next(self.requests(first=number, last=number), None)
 
+    def latest(self) -> tuple[int, int]:
+        """Return the cursor and the number that were given out last, ever.
+
+        Raises:
+            JournalError: a row is damaged.
+        """
+        cursor, number, reader = self.cursor, self.number, RowReader()
+        with self._refusing():
+            for row in self._connection.execute(
+                "select * from requests where number > ? order by number desc", (self.number,)
+            ):
+                request, _ = reader.read(*row)
+                number = max(number, request.number)
+                if request.calls:
+                    cursor = max(cursor, request.first_cursor + request.calls - 1)
+                    break
+        return cursor, number
+
     def records(self) -> Iterator[Record]:
         """Yield what other parts keep here, by kind and in the order of its numbers.
 
@@ -283,10 +301,10 @@ class JournalFile:
     def write(
         self,
         *,
-        rows: Iterable[Row] = (),
-        gone: Iterable[int] = (),
-        marks: Iterable[Mark] = (),
-        removed: Iterable[KeptCall] = (),
+        rows: Collection[Row] = (),
+        gone: Collection[int] = (),
+        marks: Collection[Mark] = (),
+        removed: Collection[KeptCall] = (),
         settings: Iterable[tuple[str | None, bytes | None]] = (),
         records: Collection[Record] = (),
         cuts: Collection[tuple[str, int]] = (),
@@ -312,25 +330,29 @@ class JournalFile:
         self._refuse_another()
         many = self._connection.executemany
         with self._transaction():
-            many("insert into requests values (?, ?, ?, ?)", rows)
+            if rows:
+                many("insert into requests values (?, ?, ?, ?)", rows)
             self._delete([(each,) for each in gone])
-            many(
-                "insert into sources values (?, ?, ?, ?, ?, ?, null) on conflict do update set"
-                " after = excluded.after, calls = excluded.calls, cursor = excluded.cursor,"
-                " requests = excluded.requests, number = excluded.number",
-                map(msgspec.structs.astuple, marks),
-            )
+            if marks:
+                many(
+                    "insert into sources values (?, ?, ?, ?, ?, ?, null) on conflict do update set"
+                    " after = excluded.after, calls = excluded.calls, cursor = excluded.cursor,"
+                    " requests = excluded.requests, number = excluded.number",
+                    map(msgspec.structs.astuple, marks),
+                )
             for key, text in settings:
                 self._write_settings(key, text)
             if records or cuts:
                 self._write_records(records, cuts)
-            many(
-                "insert or ignore into removed values (?, ?)",
-                ((call.cursor, call.request.number) for call in removed),
-            )
-            many(
-                "update meta set value = ? where key = ?", ((cursor, "cursor"), (number, "number"))
-            )
+            if removed:
+                many(
+                    "insert or ignore into removed values (?, ?)",
+                    [(call.cursor, call.request.number) for call in removed],
+                )
+            if not rows or gone or marks or removed:
+                # Else the last row says it, and a page less is written.
+                last = ((cursor, "cursor"), (number, "number"))
+                many("update meta set value = ? where key = ?", last)
 
     def _refuse_another(self) -> None:
         """Write nothing where no restart would find it."""

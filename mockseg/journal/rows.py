@@ -130,22 +130,19 @@ def row_of(request: KeptRequest, calls: list[KeptCall], explained: Mapping[int, 
     """
     body, place, kept = request.body, 0, []
     for call in calls:
-        raw = bytes(call.raw)
-        start = body.find(raw, place)
-        inside = start >= 0
-        if inside:
-            place = start + len(raw)
+        raw, remark = call.raw, call.remark
+        size, apart = len(raw), None
+        # To compare costs far less than to search.
+        start = place if body.startswith(raw, place) else body.find(raw, place)
+        if start < 0:
+            apart = bytes(raw)
+        else:
+            # Most often the next call follows a comma.
+            place = start + size + 1
+        if remark is not None:
+            remark = explained.get(call.cursor) or call.explained()
         kept.append(
-            _Call(
-                start,
-                len(raw),
-                None if inside else raw,
-                call.type,
-                call.event,
-                call.user_id,
-                call.message_id,
-                explained.get(call.cursor) or call.explained(),
-            )
+            _Call(start, size, apart, call.type, call.event, call.user_id, call.message_id, remark)
         )
     entry = _encode(
         _Entry(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sqlite3
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 
@@ -66,6 +67,7 @@ class SegmentedJournal(MemoryJournal):
         "_closed_number",
         "_file",
         "_gone",
+        "_gone_meanwhile",
         "_open_bytes",
         "_open_calls",
         "_removed_ever",
@@ -89,6 +91,8 @@ class SegmentedJournal(MemoryJournal):
         self._closed_number = self._closed_cursor = 0
         # Of what came after them: calls and bytes, and the last request that is in the file.
         self._open_calls = self._open_bytes = self._saved_number = 0
+        # While a segment is being closed: requests that went meanwhile.
+        self._gone_meanwhile: list[int] | None = None
         # Cursors of calls that were forgotten while their request stayed.
         self._removed_ever: set[int] = set()
         self._told_damage = False
@@ -271,10 +275,34 @@ class SegmentedJournal(MemoryJournal):
         self._open_calls += len(calls) or 1
         self._open_bytes += len(request.body)
 
-    def _close_segment(self) -> bool:
-        """Close a segment if enough calls are saved for one; return whether it was."""
-        if self._open_calls < SEGMENT_CALLS and self._open_bytes < SEGMENT_BYTES:
-            return False
+    def _is_due(self) -> bool:
+        """Return whether enough calls came for a segment that can be closed."""
+        return self._open_calls >= SEGMENT_CALLS or self._open_bytes >= SEGMENT_BYTES
+
+    def _closing_steps(self) -> Iterator[None]:
+        """Close segments until too few saved calls are left for one.
+
+        Each step takes about a millisecond. What is cleared or evicted between the steps is taken
+        out of the segment at the end.
+
+        Raises:
+            sqlite3.Error: the file does not take a summary.
+        """
+        while self._is_due() and (found := self._next_segment()) is not None:
+            requests, calls = found
+            self._gone_meanwhile = []
+            summary = yield from summarised(requests, calls)
+            self._file.add_segment(summary)
+            self._add_segment(Segment(summary))
+            self._closed_number = summary.last
+            self._open_calls -= sum([request.calls or 1 for request in requests])
+            self._open_bytes -= sum([len(request.body) for request in requests])
+            gone, self._gone_meanwhile = self._gone_meanwhile, None
+            self._drop_emptied(gone)
+            yield
+
+    def _next_segment(self) -> tuple[list[KeptRequest], list[KeptCall]] | None:
+        """Return what the next segment has, None when too few calls for it are saved."""
         requests: list[KeptRequest] = []
         calls = size_bytes = 0
         for request in self._alive_requests(self._all.requests.after(self._closed_number)):
@@ -288,19 +316,15 @@ class SegmentedJournal(MemoryJournal):
         else:
             # Some were evicted or cleared meanwhile.
             self._open_calls, self._open_bytes = calls, size_bytes
-            return False
+            return None
         last = requests[-1].number
         cursor = min([request.first_cursor for request in requests if request.calls], default=0)
-        theirs = self._alive_calls(self._all.calls.after(cursor - 1)) if cursor else iter(())
-        summary = summarised(
-            requests, [*takewhile(lambda call: call.request.number <= last, theirs)]
-        )
-        self._file.add_segment(summary)
-        self._add_segment(Segment(summary))
-        self._closed_number = last
-        self._open_calls -= calls
-        self._open_bytes -= size_bytes
-        return True
+        most = sum([request.calls for request in requests])
+        theirs = [*islice(self._alive_calls(self._all.calls.after(cursor - 1)), most)]
+        # Some of their calls may be forgotten.
+        while theirs and theirs[-1].request.number > last:
+            theirs.pop()
+        return requests, theirs
 
     def _add_segment(self, segment: Segment) -> None:
         self._segments.append(segment)
@@ -314,6 +338,8 @@ class SegmentedJournal(MemoryJournal):
             gone: numbers of requests that are no longer kept.
         """
         emptied = []
+        if self._gone_meanwhile is not None:
+            self._gone_meanwhile += gone
         for number in gone if self._segments else ():
             at = bisect_right(self._segments, number, key=_first) - 1
             if at >= 0 and self._segments[at].forget(number):
@@ -322,6 +348,13 @@ class SegmentedJournal(MemoryJournal):
                 emptied.append(segment)
                 self._removed_ever -= segment.those_of(self._removed_ever)
         return emptied
+
+    def _drop_emptied(self, gone: list[int]) -> None:
+        """Delete the segments of which nothing is kept any more from the file."""
+        for segment in self._emptied(gone):
+            # What is left of it does no harm.
+            with contextlib.suppress(sqlite3.Error):
+                self._file.drop_segment(segment.first, segment.last)
 
     # --- what the journal in memory does by itself
 

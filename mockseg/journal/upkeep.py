@@ -71,6 +71,7 @@ def journal_info(path: str) -> JournalInfo:
     """
     with _opened(path) as file:
         count = file.count
+        cursor, number = file.latest()
         return JournalInfo(
             file=path,
             size_bytes=_size_bytes(path),
@@ -81,8 +82,8 @@ def journal_info(path: str) -> JournalInfo:
             deliveries=count(
                 "select count(*) from records where kind glob 'delivery *' and number > 0"
             ),
-            cursor=file.cursor,
-            number=file.number,
+            cursor=cursor,
+            number=number,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TypeAlias
 
 from aiohttp import web
@@ -145,8 +144,7 @@ class Recorder:
         if saving is None:
             return None
         try:
-            # Others wait for the same.
-            await asyncio.shield(saving)
+            await saving
         except JournalError as error:
             answer = refusal(503, str(error), code="journal_full", plain=False)
             response = response_of(answer)

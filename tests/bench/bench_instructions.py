@@ -18,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from aiohttp import web
 from messages import BATCH, batches, singles
@@ -40,7 +41,11 @@ def main() -> None:
         sys.exit("valgrind is not installed; bench_ingest.py needs nothing, but is noisy")
     for name, (_, requests, calls) in AMOUNTS.items():
         plain = _counted("bare", name)
-        for server, what in (("mockseg", name), ("planned", f"{name}, with a plan")):
+        for server, what in (
+            ("mockseg", name),
+            ("planned", f"{name}, with a plan"),
+            ("durable", f"{name}, with a journal's file"),
+        ):
             ours = _counted(server, name)
             print(
                 f"{what}: {ours / requests / calls:,.0f} instructions a call"
@@ -88,7 +93,10 @@ def _mockseg(server: str) -> web.AppRunner:
     from mockseg.hub.hub import Hub
     from mockseg.web.app import Runner, make_app
 
-    return Runner(make_app(Hub(Settings(catalogue=PLAN if server == "planned" else ()))))
+    # The process ends by itself, and its folder goes with those of the system.
+    journal = f"{tempfile.mkdtemp()}/journal.db" if server == "durable" else None
+    settings = Settings(catalogue=PLAN if server == "planned" else (), journal=journal)
+    return Runner(make_app(Hub(settings)))
 
 
 def _count(*, on: bool) -> None:

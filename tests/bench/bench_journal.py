@@ -21,29 +21,13 @@ from typing import TYPE_CHECKING
 import msgspec
 from load import closed_loop
 from messages import BATCH, batches, singles
-from servers import Running, mockseg, running
+from servers import Running, durable, mockseg, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from multiprocessing.connection import Connection
 
 _USERS = 1000
 _EVENTS = 20
-
-
-def durable(ready: Connection) -> None:
-    """The whole of mockseg with a journal's file."""
-    from mockseg.config import Settings
-    from mockseg.server import serve
-
-    async def main() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            settings = Settings(port=0, journal=str(Path(folder) / "journal.db"))
-            async with serve(settings) as server:
-                ready.send(int(server.url.rsplit(":", 1)[1].rstrip("/")))
-                await asyncio.Event().wait()
-
-    asyncio.run(main())
 
 
 def main() -> None:

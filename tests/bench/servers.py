@@ -7,6 +7,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import tempfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-__all__ = ["PLAN", "Running", "bare", "bare_app", "mockseg", "planned", "running"]
+__all__ = ["PLAN", "Running", "bare", "bare_app", "durable", "mockseg", "planned", "running"]
 
 # Of the catalogue: it has a rule for the event that the messages carry.
 PLAN = ("ecommerce",)
@@ -87,7 +88,7 @@ def bare(ready: Connection) -> None:
 
 def mockseg(ready: Connection) -> None:
     """The whole of mockseg, as `mockseg serve` runs it."""
-    _serve(ready, catalogue=())
+    _serve(ready)
 
 
 def planned(ready: Connection) -> None:
@@ -95,12 +96,20 @@ def planned(ready: Connection) -> None:
     _serve(ready, catalogue=PLAN)
 
 
-def _serve(ready: Connection, *, catalogue: tuple[str, ...]) -> None:
+def durable(ready: Connection) -> None:
+    """The same, with a journal's file."""
+    with tempfile.TemporaryDirectory() as folder:
+        _serve(ready, journal=f"{folder}/journal.db")
+
+
+def _serve(
+    ready: Connection, *, catalogue: tuple[str, ...] = (), journal: str | None = None
+) -> None:
     from mockseg.config import Settings
     from mockseg.server import serve
 
     async def main() -> None:
-        async with serve(Settings(port=0, catalogue=catalogue)) as server:
+        async with serve(Settings(port=0, catalogue=catalogue, journal=journal)) as server:
             gc.freeze()
             ready.send(int(server.url.rsplit(":", 1)[1].rstrip("/")))
             await _watch_when_asked(ready)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 
 import pytest
@@ -17,6 +18,7 @@ from journal_files import (
 )
 
 from mockseg.errors import JournalError
+from mockseg.journal.upkeep import journal_info
 
 
 @pytest.fixture(name="file")
@@ -119,6 +121,44 @@ async def test_one_commit_is_for_all_that_one_turn_recorded(file):
     await first
     hub.close()
     assert found_in(file) == ["a", "b"]
+
+
+async def test_a_request_that_is_cancelled_leaves_the_commit_to_the_others(file):
+    """All requests of a turn wait for one commit, and each ends with it."""
+    hub = hub_of(file)
+
+    async def recorded(message_id):
+        hub.accept(arrival(message_id))
+        await hub.journal.saving
+
+    cancelled, other = (asyncio.create_task(recorded(each)) for each in "ab")
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await other
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    hub.close()
+    assert found_in(file) == ["a", "b"]
+
+
+@pytest.mark.parametrize("clear", [False, True])
+async def test_no_cursor_is_given_out_twice(file, tmp_path, clear):
+    """After a kill, too, whether the rows are still there or not."""
+    hub = hub_of(file)
+    hub.accept(arrival("a", "b"))
+    await hub.journal.saving
+    if clear:
+        hub.clear("k")
+        await hub.journal.saving
+    copy = copy_of_killed(file, tmp_path / "killed")
+    info = await asyncio.to_thread(journal_info, str(copy))
+    assert (info.cursor, info.number) == (2, 1)
+    hub.close()
+    hub = hub_of(copy)
+    hub.accept(arrival("c"))
+    (call,) = hub.journal.calls_after(2, limit=9)
+    assert (call.cursor, call.request.number) == (3, 2)
+    hub.close()
 
 
 class _Failing:

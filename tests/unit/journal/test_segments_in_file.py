@@ -125,3 +125,49 @@ def test_a_segment_without_kept_calls_leaves_file_and_memory(file, monkeypatch):
         hub.accept(arrival(f"m{number}"))
     assert len(hub.journal._segments) <= 3
     hub.close()
+
+
+async def test_what_is_evicted_while_a_segment_is_closed_is_not_in_it(file, monkeypatch):
+    """A segment is closed in steps; a segment that is empty at the end is not kept."""
+    monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
+    hub = hub_of(file, max_calls=8)
+    journal = hub.journal
+    for number in range(8):
+        hub.accept(arrival(f"m{number}"))
+    await journal.saving
+    assert journal._closing is not None
+    assert journal._segments == []
+    for number in range(8, 15):
+        hub.accept(arrival(f"m{number}"))
+    await journal.saving
+    hub.accept(arrival("m15"))
+    await journal.saving
+    await journal._background.done()
+    assert all(segment.first > 8 for segment in journal._segments)
+    kept = ids_in(hub)
+    assert kept[-1] == "m15"
+    hub.close()
+    assert found_in(file, max_calls=8) == kept
+
+
+async def test_closing_a_segment_takes_many_steps(file, monkeypatch):
+    """No turn of the event loop does all of it, so no answer waits for all of it."""
+    monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
+    hub = hub_of(file)
+    steps = []
+    closing = type(hub.journal)._closing_steps
+
+    def counted(journal):
+        for _ in closing(journal):
+            steps.append(len(journal._segments))
+            yield
+
+    monkeypatch.setattr(type(hub.journal), "_closing_steps", counted)
+    for number in range(8):
+        hub.accept(arrival(f"m{number}", source=f"k{number % 2}"))
+    await hub.journal.saving
+    await hub.journal._background.done()
+    # Of both sources, and of three indexes.
+    assert steps.count(0) >= 8
+    assert steps[-1] == 1
+    hub.close()
