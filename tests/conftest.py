@@ -33,6 +33,7 @@ _TESTS = Path(__file__).parent
 _FAST = {"unit", "property"}
 _JOURNAL_IO = {
     "__init__",
+    "_each",
     "_transaction",
     "add_segment",
     "begin_writing",
@@ -46,6 +47,7 @@ _JOURNAL_IO = {
     "records",
     "removed",
     "requests",
+    "row",
     "segments",
     "write",
 }

@@ -223,11 +223,13 @@ class Query:
     Attributes:
         text: the filter as it was written.
         required: fields by their paths, with the text that each has in every message that matches.
+        is_required: whether every message with these texts matches.
     """
 
     text: str
     _evaluation: Evaluation = field(repr=False, compare=False)
     required: tuple[tuple[tuple[str, ...], str], ...] = field(default=(), repr=False, compare=False)
+    is_required: bool = field(default=False, repr=False, compare=False)
 
     def matches(self, message: Mapping[str, Json]) -> bool:
         """Whether the filter gives true for a decoded message; never raises."""
@@ -254,7 +256,8 @@ def parse(text: str) -> Query:
     for doubt in _doubts(tree, text):
         if doubt.of_ours:
             raise FqlError(doubt.reason, text=text, position=doubt.position)
-    return Query(text, compile_tree(tree), tuple(_required(tree)))
+    found = tuple(_required(tree))
+    return Query(text, compile_tree(tree), found, _comparisons(tree) == len(found))
 
 
 @lru_cache(maxsize=_CACHED_QUERIES)
@@ -323,6 +326,11 @@ def _required(node: Node) -> Iterator[tuple[tuple[str, ...], str]]:
             yield keys, text
         case _:
             pass
+
+
+def _comparisons(node: Node) -> int:
+    """Return of how many parts a filter is a conjunction."""
+    return sum(map(_comparisons, node.operands)) if isinstance(node, Conjunction) else 1
 
 
 def quote(text: str) -> str | None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 
 from mockseg.domain.call import KeptCall
-from mockseg.hub.queries import is_said_by, keys_of
+from mockseg.hub.queries import is_said_by_keys, keys_of
 from mockseg.hub.waits import compiled
 from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.narrowed import Narrowed
@@ -36,8 +36,8 @@ async def found_calls(
         matches = _both(compiled(asked), query)
         keys = keys_of(asked)
         narrowed = journal.narrow(keys, source=asked.source)
-        if narrowed is not None and asked.total and query is None and is_said_by(asked, keys):
-            total = await narrowed.total()
+        if narrowed is not None and asked.total and query is None and is_said_by_keys(asked):
+            total = await narrowed.total(matches)
         if asked.total and total is None:
             total, found = await _filtered(asked, most, matches, journal, narrowed)
         else:

@@ -8,6 +8,7 @@ from typing import Final
 
 from mockseg.clock import NANOSECONDS, ShiftedClock
 from mockseg.errors import QueryError
+from mockseg.fql.query import parse_question
 from mockseg.hub.destinations import Destinations
 from mockseg.journal.segments import Keys
 from mockseg.matching.match import ScalarMatch, required
@@ -39,12 +40,26 @@ def keys_of(match: ScalarMatch) -> Keys:
     return Keys(**texts, loosely=loosely)
 
 
-def is_said_by(match: ScalarMatch, keys: Keys) -> bool:
-    """Return whether every call of a source with these keys matches."""
-    return not keys.loosely and not any(
+def is_said_by_keys(match: ScalarMatch) -> bool:
+    """Return whether a match asks for nothing but the keys that an index knows.
+
+    Raises:
+        FqlError: ``where`` cannot be read.
+    """
+    if any(
         getattr(match, key) not in {None, "any"}
         for key in ScalarMatch.__struct_fields__
-        if key not in {"source", *Keys._fields}
+        if key not in {"source", "where", *Keys._fields}
+    ):
+        return False
+    if match.where is None:
+        return True
+    texts = required(match)
+    kept = {_KEPT.get(key, "") if isinstance(key, tuple) else key for key, _ in texts}
+    return (
+        parse_question(match.where).is_required
+        and len(kept) == len(texts)
+        and kept <= {*Keys._fields}
     )
 
 

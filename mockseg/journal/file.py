@@ -15,6 +15,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from filelock import FileLock
@@ -34,7 +35,7 @@ from mockseg.journal.layout import (
     Sync,
 )
 from mockseg.journal.refusals import NO_ROOM, replaced, why_not_locked, why_unopened, why_unwritten
-from mockseg.journal.rows import Row, RowReader
+from mockseg.journal.rows import ReadRow, Row, RowReader
 from mockseg.journal.segments import Summary, decoded, encoded
 
 # How many records that were cut off are deleted in one transaction.
@@ -183,13 +184,8 @@ class JournalFile:
         """
         if self._version < 2:
             return
-        with self._refusing():
-            rows = self._connection.execute("select * from segments order by first")
-        while True:
+        for row in self._each("select * from segments order by first"):
             with self._refusing():
-                row = rows.fetchone()
-                if row is None:
-                    return
                 summary = decoded(*row)
             yield summary
 
@@ -202,44 +198,23 @@ class JournalFile:
             JournalError: one is damaged.
         """
         reader = RowReader()
-        with self._refusing():
-            rows = self._connection.execute(
-                "select * from requests where number between ? and ? order by number",
-                (first, last),
-            )
-        while True:
+        query = "select * from requests where number between ? and ? order by number"
+        for row in self._each(query, first, last):
             with self._refusing():
-                row = rows.fetchone()
-                if row is None:
-                    return
-                recorded = reader.read(*row)
+                found = reader.read(*row)
+                recorded = found.request, found.calls()
             yield recorded
 
-    def request(self, number: int) -> tuple[KeptRequest, list[KeptCall]] | None:
-        """Return one request with its calls, None without one.
+    def row(self, number: int) -> ReadRow | None:
+        """Return one request, None without one.
 
         Raises:
             JournalError: it is damaged.
         """
-        return next(self.requests(first=number, last=number), None)
-
-    def latest(self) -> tuple[int, int]:
-        """Return the cursor and the number that were given out last, ever.
-
-        Raises:
-            JournalError: a row is damaged.
-        """
-        cursor, number, reader = self.cursor, self.number, RowReader()
+        query = "select * from requests where number = ?"
         with self._refusing():
-            for row in self._connection.execute(
-                "select * from requests where number > ? order by number desc", (self.number,)
-            ):
-                request, _ = reader.read(*row)
-                number = max(number, request.number)
-                if request.calls:
-                    cursor = max(cursor, request.first_cursor + request.calls - 1)
-                    break
-        return cursor, number
+            row = self._connection.execute(query, (number,)).fetchone()
+            return None if row is None else RowReader().read(*row)
 
     def records(self) -> Iterator[Record]:
         """Yield what other parts keep here, by kind and in the order of its numbers.
@@ -249,18 +224,24 @@ class JournalFile:
         """
         with self._refusing():
             cuts = dict(self._connection.execute("select kind, number from cuts").fetchall())
-            rows = self._connection.execute("select * from records order by kind, number")
-        while True:
+        for row in self._each("select * from records order by kind, number"):
             with self._refusing():
-                row = rows.fetchone()
-                if row is None:
-                    return
                 kind, number, value, crc = row
                 if zlib.crc32(value, zlib.crc32(f"{kind} {number}".encode())) != crc:
                     raise ValueError(f"the checksum of {kind} {number} is wrong")
                 cut = number <= cuts.get(kind, -1)
             if not cut:
                 yield Record(kind, number, value)
+
+    def _each(self, query: str, *values: int) -> Iterator[tuple[Any, ...]]:
+        with self._refusing():
+            rows = self._connection.execute(query, values)
+        while True:
+            with self._refusing():
+                row = rows.fetchone()
+            if row is None:
+                return
+            yield row
 
     def count(self, query: str) -> int:
         """Return the one number that a query asks for.

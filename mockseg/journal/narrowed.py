@@ -10,7 +10,7 @@ from typing import Final
 
 from mockseg.clock import Turn
 from mockseg.domain.call import KeptCall
-from mockseg.journal.segments import Keys, Probe, Segment, probes
+from mockseg.journal.segments import Keys, Probe, Segment, is_altered, probes
 
 # How many calls one portion has.
 _PORTION: Final = 32
@@ -19,7 +19,7 @@ _ONE_BY_ONE: Final = 128
 
 
 class Narrowed:
-    """The calls that may have some keys: those of closed segments by index, the later ones all.
+    """The calls that may have some keys: of closed segments by index, of the later ones by a look.
 
     Args:
         keys: what calls are looked for by.
@@ -28,16 +28,15 @@ class Narrowed:
         removed: cursors of calls that were forgotten one by one.
         call: returns the call at a cursor, None when it is not kept; does not read others for it.
         read: returns all kept calls between two cursors, both included.
-        later: yields the calls after a cursor that come after the segments, in portions.
-        later_back: the same newest first, before a cursor or all.
+        later: yields the calls that come after the segments, oldest first, in portions.
     """
 
     __slots__ = (
         "_call",
         "_keys",
         "_later",
-        "_later_back",
         "_oldest",
+        "_picked",
         "_probes",
         "_read",
         "_removed",
@@ -53,32 +52,54 @@ class Narrowed:
         removed: set[int],
         call: Callable[[int], KeptCall | None],
         read: Callable[[int, int], Sequence[KeptCall]],
-        later: Callable[[int], AsyncIterator[list[KeptCall]]],
-        later_back: Callable[[int | None], AsyncIterator[list[KeptCall]]],
+        later: Callable[[], AsyncIterator[list[KeptCall]]],
     ) -> None:
         self._keys, self._segments = keys, segments
         self._probes = {source: probes(keys, source) for source in oldest}
         self._oldest, self._removed = oldest, removed
-        self._call, self._read = call, read
-        self._later, self._later_back = later, later_back
+        self._call, self._read, self._later = call, read, later
+        # Of the later calls, when they were looked at.
+        self._picked: list[KeptCall] | None = None
 
-    async def total(self) -> int | None:
-        """Return how many kept calls have these keys, None where each must be looked at."""
-        if self._keys.loosely:
-            return None
-        total, turn = 0, Turn()
+    async def total(self, matches: Callable[[KeptCall], bool]) -> int:
+        """Return how many kept calls match.
+
+        Segments without any are not looked into again.
+
+        Args:
+            matches: says whether a call matches. It is asked only of those whose keys do not say
+                it; of others that have these keys it is true.
+        """
+        total, hit, turn = 0, [], Turn()
         for segment in self._segments:
+            before = total
+            unsure: list[int] = []
             for source, asked in self._asked(segment):
                 oldest = self._oldest[source]
-                removed = segment.those_of(self._removed)
-                if segment.first_cursor >= oldest and not removed:
+                removed = segment.those_of(self._removed) if self._removed else ()
+                if not self._keys.loosely and segment.first_cursor >= oldest and not removed:
                     total += segment.count(asked)
+                    continue
+                if self._keys.loosely:
+                    places, maybe = segment.find_surely(asked)
+                    unsure += maybe
                 else:
-                    cursors = {segment.cursor(place) for place in segment.find(asked)} - removed
-                    total += sum(cursor >= oldest for cursor in cursors)
+                    places = segment.find(asked)
+                found = map(segment.cursor, places)
+                total += sum(each >= oldest and each not in removed for each in found)
+            if unsure:
+                cursors = [segment.cursor(place) for place in sorted(unsure)]
+                for call in self._calls(segment, cursors):
+                    total += matches(call)
+                    await turn.over()
+            if total > before or unsure:
+                hit.append(segment)
+            if turn.is_over:
+                await turn.over()
+        self._segments = hit
+        for portion in _portions(await self._later_ones()):
+            total += sum(map(matches, portion))
             await turn.over()
-        async for portion in self._later(0):
-            total += len(self._picked(portion))
         return total
 
     async def after(self, cursor: int) -> AsyncIterator[list[KeptCall]]:
@@ -92,14 +113,19 @@ class Narrowed:
                 yield portion
                 await turn.over()
             await turn.over()
-        async for portion in self._later(cursor):
-            yield self._picked(portion)
+        later = await self._later_ones()
+        for portion in _portions(later[bisect_right(later, cursor, key=_cursor) :]):
+            yield portion
+            await turn.over()
 
     async def before(self, cursor: int | None) -> AsyncIterator[list[KeptCall]]:
         """Yield the calls before a cursor, or all, newest first; otherwise as `after`."""
-        async for portion in self._later_back(cursor):
-            yield self._picked(portion)
         turn = Turn()
+        later = await self._later_ones()
+        end = len(later) if cursor is None else bisect_left(later, cursor, key=_cursor)
+        for portion in _portions(later[:end][::-1]):
+            yield portion
+            await turn.over()
         for segment in reversed(self._segments):
             if cursor is not None and segment.first_cursor >= cursor:
                 continue
@@ -111,11 +137,14 @@ class Narrowed:
                 await turn.over()
             await turn.over()
 
-    def _asked(self, segment: Segment) -> Iterator[tuple[str, list[Probe]]]:
-        for source in segment.sources:
-            asked = self._probes.get(source)
-            if asked is not None and self._oldest[source] <= segment.last_cursor:
-                yield source, asked
+    def _asked(self, segment: Segment) -> list[tuple[str, list[Probe]]]:
+        """Return the sources of a segment that are meant, and what to look for there."""
+        probes_, oldest, last = self._probes, self._oldest, segment.last_cursor
+        return [
+            (source, probes_[source])
+            for source in segment.sources
+            if source in probes_ and oldest[source] <= last
+        ]
 
     def _cursors(self, segment: Segment) -> list[int]:
         found = [segment.find(asked) for _, asked in self._asked(segment)]
@@ -133,16 +162,33 @@ class Narrowed:
             kept = {call.cursor: call for call in calls}
             yield from (kept[cursor] for cursor in rest if cursor in kept)
 
-    def _picked(self, portion: list[KeptCall]) -> list[KeptCall]:
-        """Return those of the calls without an index that may have these keys."""
+    async def _later_ones(self) -> list[KeptCall]:
+        """Return those of the calls without an index that may have these keys, oldest first."""
+        if self._picked is None:
+            self._picked = []
+            async for portion in self._later():
+                self._picked += self._picked_of(portion)
+        return self._picked
+
+    def _picked_of(self, portion: list[KeptCall]) -> list[KeptCall]:
         keys = self._keys
-        if keys.loosely:
-            return portion
+        altered = [call for call in portion if is_altered(call)] if keys.loosely else []
         # A pass for each key that is asked for costs less than one for all.
         if keys.message_id is not None:
             portion = [call for call in portion if call.message_id == keys.message_id]
         if keys.user_id is not None:
             portion = [call for call in portion if call.user_id == keys.user_id]
         if keys.event is not None:
-            portion = [call for call in portion if call.event == keys.event]
+            events = {keys.event, None} if keys.loosely else {keys.event}
+            portion = [call for call in portion if call.event in events]
+        if altered:
+            found = {call.cursor: call for call in (*portion, *altered)}
+            portion = [found[cursor] for cursor in sorted(found)]
         return portion
+
+
+def _portions(calls: list[KeptCall]) -> Iterator[list[KeptCall]]:
+    return (calls[start : start + _PORTION] for start in range(0, len(calls), _PORTION))
+
+
+_cursor = attrgetter("cursor")

@@ -59,6 +59,44 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Entry).decode
 
 
+class ReadRow:
+    """A request as it was read, and its calls.
+
+    Attributes:
+        request: the request.
+    """
+
+    __slots__ = ("_body", "_calls", "_texts", "request")
+
+    def __init__(
+        self, request: KeptRequest, calls: tuple[_Call, ...], texts: dict[str, str]
+    ) -> None:
+        self.request = request
+        self._calls, self._texts, self._body = calls, texts, memoryview(request.body)
+
+    def calls(self) -> list[KeptCall]:
+        return [self._made(*each) for each in enumerate(self._calls)]
+
+    def call(self, cursor: int) -> KeptCall | None:
+        """Return the call with a cursor, None where the request has none."""
+        index = cursor - self.request.first_cursor
+        return self._made(index, self._calls[index]) if 0 <= index < len(self._calls) else None
+
+    def _made(self, index: int, call: _Call) -> KeptCall:
+        text = self._texts.setdefault
+        return KeptCall(
+            self.request.first_cursor + index,
+            self.request,
+            index,
+            msgspec.Raw(call.raw or self._body[call.start : call.start + call.size]),
+            text(call.type, call.type),
+            call.event and text(call.event, call.event),
+            call.user_id and text(call.user_id, call.user_id),
+            call.message_id,
+            call.remark,
+        )
+
+
 class RowReader:
     """Reads rows of requests; what many of them have in common is one object."""
 
@@ -67,10 +105,8 @@ class RowReader:
         self._answers: dict[Answer, Answer] = {}
         self._texts: dict[str, str] = {}
 
-    def read(
-        self, number: int, entry_bytes: bytes, body: bytes, crc: int
-    ) -> tuple[KeptRequest, list[KeptCall]]:
-        """Return a request with its calls.
+    def read(self, number: int, entry_bytes: bytes, body: bytes, crc: int) -> ReadRow:
+        """Return a request, with calls that are made when they are asked for.
 
         Raises:
             ValueError: its checksum is wrong.
@@ -102,22 +138,7 @@ class RowReader:
             calls=len(entry.calls),
             spent_ns=entry.spent_ns,
         )
-        view, text = memoryview(body), self._texts.setdefault
-        calls = [
-            KeptCall(
-                entry.first_cursor + index,
-                request,
-                index,
-                msgspec.Raw(call.raw or view[call.start : call.start + call.size]),
-                text(call.type, call.type),
-                call.event and text(call.event, call.event),
-                call.user_id and text(call.user_id, call.user_id),
-                call.message_id,
-                call.remark,
-            )
-            for index, call in enumerate(entry.calls)
-        ]
-        return request, calls
+        return ReadRow(request, entry.calls, self._texts)
 
 
 def row_of(request: KeptRequest, calls: list[KeptCall], explained: Mapping[int, Remark]) -> Row:

@@ -15,6 +15,7 @@ from itertools import islice, takewhile
 from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 
+from mockseg.clock import Turn
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import with_bounds
 from mockseg.domain.request import KeptRequest
@@ -42,6 +43,8 @@ _FEW_CALLS = 2048
 _FEW_A_SHARE = 32
 # Begins the kind of a record: over which settings a source was evicted.
 BOUNDS_OF: Final = "bounds "
+# How many calls that are in no segment are looked at before a look at the clock: only their keys.
+_LATER_STEP = 1024
 
 log = logging.getLogger("mockseg")
 
@@ -259,17 +262,15 @@ class SegmentedJournal(MemoryJournal):
             removed=self._removed_ever,
             call=self.call,
             read=read,
-            later=lambda cursor: self.scan(after=max(cursor, last), source=source),
-            later_back=lambda cursor: self._scan_later(last, cursor, source),
+            later=lambda: self._scan_later(last, source),
         )
 
-    async def _scan_later(
-        self, after: int, before: int | None, source: str | None
-    ) -> AsyncIterator[list[KeptCall]]:
-        async for portion in self.scan_back(before=before, source=source):
-            yield [call for call in portion if call.cursor > after]
-            if portion[-1].cursor <= after:
-                return
+    async def _scan_later(self, after: int, source: str | None) -> AsyncIterator[list[KeptCall]]:
+        turn = Turn()
+        while portion := self.calls_after(after, limit=_LATER_STEP, source=source):
+            yield portion
+            after = portion[-1].cursor
+            await turn.over()
 
     def _count_open(self, request: KeptRequest, calls: list[KeptCall]) -> None:
         self._open_calls += len(calls) or 1

@@ -160,7 +160,7 @@ def summarised(
         packed(owners),
         ids,
         (events, users, by_id),
-        packed([place for place in remarked if _is_altered(calls[place])]),
+        packed([place for place in remarked if is_altered(calls[place])]),
         packed([place for place in remarked if is_discarded(calls[place].remark)]),
     )
 
@@ -186,7 +186,8 @@ def _share(
     )
 
 
-def _is_altered(call: KeptCall) -> bool:
+def is_altered(call: KeptCall) -> bool:
+    """Return whether the message of a call may be another than the one that was sent."""
     remark = call.remark
     # One that is not explained yet most often is.
     return remark is not None and (
@@ -244,8 +245,8 @@ class Keys(NamedTuple):
 
     Attributes:
         event, user_id, message_id: of a call, equal.
-        loosely: also calls that have none of these, or whose message was altered: a filter sees
-            the message, not the keys.
+        loosely: also calls whose message was altered, or may have an event that is not kept with
+            the call: a filter sees the message, not the keys.
     """
 
     event: str | None = None
@@ -260,20 +261,30 @@ class Probe(NamedTuple):
     Attributes:
         kind: place of the index: 0 of events, 1 of users, 2 of messageIds.
         key: what is looked for.
-        none: the same of calls that have no such text; None where these are not meant.
+        none: the same of calls that have no such text; None where these cannot be meant.
+        loosely: as in :class:`Keys`.
     """
 
     kind: int
     key: int
     none: int | None
+    loosely: bool
 
 
 def probes(keys: Keys, source: str) -> list[Probe]:
     """Return what to look for in the indexes, the narrowest first."""
     texts = ((2, keys.message_id), (1, keys.user_id), (0, keys.event))
     hash_of = _hashes(source, {None, *(text for _, text in texts)})
+    # Only the event is not kept of calls whose message may have one: those that do not track.
     none = hash_of[None] if keys.loosely else None
-    return [Probe(kind, hash_of[text], none) for kind, text in texts if text is not None]
+    return [
+        Probe(kind, hash_of[text], none if kind == 0 else None, keys.loosely)
+        for kind, text in texts
+        if text is not None
+    ]
+
+
+_NO_PLACES = array("I")
 
 
 class _KeyIndex:
@@ -289,8 +300,10 @@ class _KeyIndex:
         start = bisect_left(self._hashes, key)
         return bisect_right(self._hashes, key, start) - start
 
-    def find(self, key: int) -> Sequence[int]:
-        """Return the places of the calls with a key, in order."""
+    def find(self, key: int | None) -> array[int]:
+        """Return the places of the calls with a key, in order; none for no key."""
+        if key is None:
+            return _NO_PLACES
         start = bisect_left(self._hashes, key)
         return self._places[start : bisect_right(self._hashes, key, start)]
 
@@ -343,9 +356,19 @@ class Segment:
 
     def count(self, asked: Sequence[Probe]) -> int:
         """Return how many calls have these keys, as in `find`."""
-        if len(asked) == 1 and asked[0].none is None:
+        if len(asked) == 1 and not asked[0].loosely:
             return self._indexes[asked[0].kind].count(asked[0].key)
         return len(self.find(asked))
+
+    def find_surely(self, asked: Sequence[Probe]) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the places of the calls that have these keys, and whose message may have them."""
+        found = self.find(asked)
+        nones = [self._indexes[probe.kind].count(probe.none) for probe in asked if probe.none]
+        if not self._altered and not any(nones):
+            return found, ()
+        exactly = self.find([probe._replace(none=None, loosely=False) for probe in asked])
+        surely = {place for place in exactly if not _has(self._altered, place)}
+        return sorted(surely), [place for place in found if place not in surely]
 
     def find(self, asked: Sequence[Probe]) -> Sequence[int]:
         """Return the places of the calls that have these keys, in order.
@@ -355,13 +378,19 @@ class Segment:
         found: Sequence[int] | None = None
         for probe in asked:
             index = self._indexes[probe.kind]
-            places = index.find(probe.key)
-            if probe.none is not None:
-                places = sorted({*places, *index.find(probe.none), *self._altered})
+            groups = [index.find(probe.key), index.find(probe.none)]
+            if probe.loosely:
+                groups.append(self._altered)
+            groups = [group for group in groups if group]
             if found is not None:
-                these = set(places)
-                places = [place for place in found if place in these]
-            found = places
+                # Those of the narrowest key are few.
+                found = [place for group in groups for place in found if _has(group, place)]
+                if len(groups) > 1:
+                    found = sorted(set(found))
+            else:
+                found = groups[0] if len(groups) == 1 else sorted(set().union(*groups))
+            if not found:
+                break
         return found or ()
 
     def forget(self, number: int) -> bool:
@@ -387,6 +416,11 @@ class Segment:
         if place == len(self.cursors) or self.cursors[place] != offset:
             return None
         return self.first + self.numbers[place]
+
+
+def _has(places: Sequence[int], place: int) -> bool:
+    at = bisect_left(places, place)
+    return at < len(places) and places[at] == place
 
 
 def size_of(requests: Sequence[KeptRequest], calls: Sequence[KeptCall]) -> int:

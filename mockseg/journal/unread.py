@@ -8,6 +8,7 @@ from typing import Protocol
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError
+from mockseg.journal.rows import ReadRow
 from mockseg.journal.segments import Recorded, Segment, Share, size_of, unpacked
 
 
@@ -17,7 +18,7 @@ class RowStore(Protocol):
     def requests(self, *, first: int, last: int) -> Iterable[Recorded]:
         """Yield the rows with these numbers."""
 
-    def request(self, number: int) -> Recorded | None:
+    def row(self, number: int) -> ReadRow | None:
         """Return one row, None without one."""
 
     def damaged(self, what: str) -> JournalDamagedError:
@@ -63,7 +64,7 @@ class UnreadRows:
         # By source; None for all.
         self._requests: dict[str | None, list[KeptRequest]] | None = None
         self._calls: dict[str | None, list[KeptCall]] = {}
-        self._latest: Recorded | None = None
+        self._latest: ReadRow | None = None
         self._damage: JournalDamagedError | None = None
 
     @property
@@ -97,19 +98,18 @@ class UnreadRows:
 
     def request(self, number: int) -> KeptRequest | None:
         found = self._row(number)
-        return found and found[0]
+        return None if found is None else found.request
 
     def call(self, cursor: int) -> KeptCall | None:
         number = self._segment.number_of(cursor)
         found = self._row(number) if number is not None else None
-        if found is None:
-            return None
-        return next((call for call in found[1] if call.cursor == cursor), None)
+        return None if found is None else found.call(cursor)
 
-    def _row(self, number: int) -> Recorded | None:
-        if self._latest is None or self._latest[0].number != number:
-            found = self._file.request(number)
-            self._latest = found if found is not None and found[0].source in self.shares else None
+    def _row(self, number: int) -> ReadRow | None:
+        if self._latest is None or self._latest.request.number != number:
+            found = self._file.row(number)
+            kept = found is not None and found.request.source in self.shares
+            self._latest = found if kept else None
         return self._latest
 
     def _rows(self) -> dict[str | None, list[KeptRequest]]:

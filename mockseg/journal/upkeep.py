@@ -71,7 +71,7 @@ def journal_info(path: str) -> JournalInfo:
     """
     with _opened(path) as file:
         count = file.count
-        cursor, number = file.latest()
+        cursor, number = _latest(file)
         return JournalInfo(
             file=path,
             size_bytes=_size_bytes(path),
@@ -85,6 +85,16 @@ def journal_info(path: str) -> JournalInfo:
             cursor=cursor,
             number=number,
         )
+
+
+def _latest(file: JournalFile) -> tuple[int, int]:
+    """Return the cursor and the number that were given out last, ever."""
+    number = max(file.number, file.count("select coalesce(max(number), 0) from requests"))
+    for each in range(number, file.number, -1):
+        row = file.row(each)
+        if row is not None and row.request.calls:
+            return max(file.cursor, row.request.first_cursor + row.request.calls - 1), number
+    return file.cursor, number
 
 
 def check_journal(path: str) -> Checked:

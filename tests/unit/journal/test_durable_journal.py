@@ -17,6 +17,7 @@ from journal_files import (
     perform,
 )
 
+from mockseg.clock import breathe
 from mockseg.errors import JournalError
 from mockseg.journal.upkeep import journal_info
 
@@ -132,7 +133,7 @@ async def test_a_request_that_is_cancelled_leaves_the_commit_to_the_others(file)
         await hub.journal.saving
 
     cancelled, other = (asyncio.create_task(recorded(each)) for each in "ab")
-    await asyncio.sleep(0)
+    await breathe()
     cancelled.cancel()
     await other
     with pytest.raises(asyncio.CancelledError):
