@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,11 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
+
+
+def is_imported(type_: str) -> bool:
+    """Return whether the imitation of a kind was needed before."""
+    return f"{__package__}.{KINDS[type_].imitation[0]}" in sys.modules
 
 
 def imitation_class(type_: str) -> type[Imitation[Any, Any]]:

@@ -303,12 +303,10 @@ def _string(value: object) -> str | None:
 
 def extra_bytes(calls: Iterable[KeptCall]) -> int:
     """Return what calls take above `CALL_BYTES` each; every recorded call takes this way."""
-    size = 0
-    for call in calls:
-        # The texts of a call are shorter than what was sent.
-        if call.remark is not None or len(call.raw) > _SHORT_BYTES:
-            size += _texts(call)
-    return size
+    # The texts of a call are shorter than what was sent.
+    return sum(
+        [_texts(call) for call in calls if call.remark is not None or len(call.raw) > _SHORT_BYTES]
+    )
 
 
 def _texts(call: KeptCall) -> int:

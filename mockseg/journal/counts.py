@@ -170,7 +170,13 @@ def count_arrival(
     minutes = len(minutes_of_one)
     if len(calls) == 1:
         # The most frequent request has a short way.
-        key, minute = _key(calls[0]), _minute(calls[0])
+        call = calls[0]
+        minute = request.received_ns // _MINUTE_NS * 2
+        key: str | tuple[str, Verdict, bool] = call.event or call.type
+        if call.remark is not None:
+            key, minute = _key(call), _minute(call)
+            for counts in (one, all_):
+                counts.add_remarks(calls)
         of_one[key] = of_one.get(key, 0) + 1
         of_all[key] = of_all.get(key, 0) + 1
         minutes_of_one[minute] = minutes_of_one.get(minute, 0) + 1
@@ -182,10 +188,10 @@ def count_arrival(
         for minute, count in _minutes(calls).items():
             minutes_of_one[minute] = minutes_of_one.get(minute, 0) + count
             minutes_of_all[minute] = minutes_of_all.get(minute, 0) + count
-    # Most calls have none, and every call comes this way.
-    if remarked := [call for call in calls if call.remark is not None]:
-        for counts in (one, all_):
-            counts.add_remarks(remarked)
+        # Most calls have none, and every call comes this way.
+        if remarked := [call for call in calls if call.remark is not None]:
+            for counts in (one, all_):
+                counts.add_remarks(remarked)
     if request.answer.status >= 400:
         kind = _kind(request)
         for counts in (one, all_):

@@ -14,8 +14,8 @@ from mockseg.journal.segments import Keys, Probe, Segment, is_altered, probes
 
 # How many calls one portion has.
 _PORTION: Final = 32
-# How many calls of a segment are read one by one before all of them are.
-_ONE_BY_ONE: Final = 128
+# Calls are read one by one where more than this share of those between them is not looked for.
+_DENSE: Final = 4
 
 
 class Narrowed:
@@ -89,7 +89,7 @@ class Narrowed:
                 total += sum(each >= oldest and each not in removed for each in found)
             if unsure:
                 cursors = [segment.cursor(place) for place in sorted(unsure)]
-                for call in self._calls(segment, cursors):
+                for call in self._calls(cursors):
                     total += matches(call)
                     await turn.over()
             if total > before or unsure:
@@ -108,7 +108,7 @@ class Narrowed:
         turn = Turn()
         for segment in islice(self._segments, start, None):
             cursors = self._cursors(segment)
-            calls = self._calls(segment, cursors[bisect_right(cursors, cursor) :])
+            calls = self._calls(cursors[bisect_right(cursors, cursor) :])
             while portion := [*islice(calls, _PORTION)]:
                 yield portion
                 await turn.over()
@@ -131,7 +131,7 @@ class Narrowed:
                 continue
             cursors = self._cursors(segment)
             end = len(cursors) if cursor is None else bisect_left(cursors, cursor)
-            calls = self._calls(segment, cursors[:end][::-1])
+            calls = self._calls(cursors[:end][::-1])
             while portion := [*islice(calls, _PORTION)]:
                 yield portion
                 await turn.over()
@@ -151,16 +151,17 @@ class Narrowed:
         places = found[0] if len(found) == 1 else sorted(set().union(*found))
         return [segment.cursor(place) for place in places]
 
-    def _calls(self, segment: Segment, cursors: Sequence[int]) -> Iterator[KeptCall]:
-        for cursor in cursors[:_ONE_BY_ONE]:
-            call = self._call(cursor)
-            if call is not None:
-                yield call
-        rest = cursors[_ONE_BY_ONE:]
-        if rest:
-            calls = self._read(segment.first_cursor, segment.last_cursor)
-            kept = {call.cursor: call for call in calls}
-            yield from (kept[cursor] for cursor in rest if cursor in kept)
+    def _calls(self, cursors: Sequence[int]) -> Iterator[KeptCall]:
+        for start in range(0, len(cursors), _PORTION):
+            some = cursors[start : start + _PORTION]
+            first, last = min(some), max(some)
+            if len(some) == _PORTION and last - first < _DENSE * _PORTION:
+                # To read all between them costs less than to read them one by one.
+                kept = {call.cursor: call for call in self._read(first, last)}
+                yield from (kept[cursor] for cursor in some if cursor in kept)
+            else:
+                found = (self._call(cursor) for cursor in some)
+                yield from (call for call in found if call is not None)
 
     async def _later_ones(self) -> list[KeptCall]:
         """Return those of the calls without an index that may have these keys, oldest first."""

@@ -29,8 +29,15 @@ class UnreadBlock(Protocol[_Record]):
     def __len__(self) -> int:
         """Return how many they are, one at least."""
 
+    @property
+    def is_mixed(self) -> bool:
+        """Return whether some of them were read, with others, so that it must be split."""
+
+    def parts(self) -> Sequence[UnreadBlock[_Record]]:
+        """Return blocks that may be read, in order: each takes a few milliseconds."""
+
     def read(self) -> tuple[list[int], list[_Record]]:
-        """Return the numbers and the records."""
+        """Return the numbers and the records of a part, once."""
 
     def get(self, number: int) -> _Record | None:
         """Return one record, None without one of this number."""
@@ -114,6 +121,10 @@ class NumberedRecords(Generic[_Record]):
 
     def drop_unread(self) -> list[UnreadBlock[_Record]]:
         """Remove blocks of which nothing was read, and return them."""
+        for at in reversed(range(len(self._blocks))):
+            block = self._blocks[at]
+            if not isinstance(block, list) and block.is_mixed:
+                self._split(at)
         stay, dropped = [], []
         for at, block in enumerate(self._blocks):
             if isinstance(block, list) or not block.drop():
@@ -254,7 +265,8 @@ class NumberedRecords(Generic[_Record]):
         if not isinstance(unread, list):
             if number > unread.last:
                 return block, len(unread)
-            self._read(block)
+            if self._split(block) == 1:
+                self._read(block)
             return self._find(number)
         return block, bisect_left(self._numbers[block], number)
 
@@ -264,24 +276,42 @@ class NumberedRecords(Generic[_Record]):
             records = self._blocks[block]
             if isinstance(records, list):
                 return records
-            self._read(block)
+            if self._split(block) == 1:
+                self._read(block)
         return []
 
-    def _read(self, block: int) -> int:
-        """Read a block, if it is unread; return where its last records stand now.
-
-        They may have become several blocks, or none: then that is the block before.
-        """
-        unread = self._blocks[block] if block >= 0 else []
+    def _split(self, block: int) -> int:
+        """Put the parts of an unread block in its place; return how many these are."""
+        unread = self._blocks[block]
         if isinstance(unread, list):
-            return block
-        numbers, records = unread.read()
-        self._count += len(numbers) - len(unread)
-        starts = range(0, len(numbers), _BLOCK)
-        self._firsts[block : block + 1] = numbers[::_BLOCK]
-        self._numbers[block : block + 1] = [numbers[at : at + _BLOCK] for at in starts]
-        self._blocks[block : block + 1] = [records[at : at + _BLOCK] for at in starts]
-        return block + len(starts) - 1
+            return 1
+        parts = unread.parts()
+        self._count += sum(map(len, parts)) - len(unread)
+        self._firsts[block : block + 1] = [part.first for part in parts]
+        self._numbers[block : block + 1] = [[] for _ in parts]
+        self._blocks[block : block + 1] = parts
+        return len(parts)
+
+    def _read(self, block: int) -> int:
+        """Read the last part of a block, if it is unread; return where its last records stand.
+
+        Where it has none, read the block before.
+        """
+        while block >= 0:
+            block += self._split(block) - 1
+            unread = self._blocks[block] if block >= 0 else []
+            if isinstance(unread, list):
+                break
+            numbers, records = unread.read()
+            self._count += len(numbers) - len(unread)
+            starts = range(0, len(numbers), _BLOCK)
+            self._firsts[block : block + 1] = numbers[::_BLOCK]
+            self._numbers[block : block + 1] = [numbers[at : at + _BLOCK] for at in starts]
+            self._blocks[block : block + 1] = [records[at : at + _BLOCK] for at in starts]
+            block += len(starts) - 1
+            if numbers:
+                break
+        return block
 
     def _remove(self, block: int, place: int, count: int) -> None:
         numbers, records = self._numbers[block], self._block(block)

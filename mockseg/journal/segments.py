@@ -29,6 +29,8 @@ SEGMENT_BYTES: Final = 8 * 1024 * 1024
 INDEX_BYTES: Final = 44
 """What the index takes in memory for one call (three hashes with their places, two numbers)."""
 
+# Of one number, packed.
+_NUMBER_BYTES = 4
 # A Mersenne prime.
 _PRIME = 2**61 - 1
 
@@ -62,6 +64,11 @@ class Share(msgspec.Struct, frozen=True, array_like=True):
     counts: SavedCounts
     moments: list[tuple[int, int]]
     attempts: list[tuple[int, str, int]]
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests it has."""
+        return len(self.numbers) // _NUMBER_BYTES
 
 
 class Summary(msgspec.Struct, frozen=True, array_like=True):
@@ -408,6 +415,11 @@ class Segment:
 
     def cursor(self, place: int) -> int:
         return self.first_cursor + self.cursors[place]
+
+    def places_of(self, number: int) -> range:
+        """Return the places of the calls of a request, counted from the first request."""
+        start = bisect_left(self.numbers, number)
+        return range(start, bisect_right(self.numbers, number, start))
 
     def number_of(self, cursor: int) -> int | None:
         """Return the number of the request that brought a call, None when it is not here."""

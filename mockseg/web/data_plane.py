@@ -42,6 +42,7 @@ from mockseg.web.responses import (
 )
 from mockseg.web.routes import DOCUMENTED, TRACKING, normalised, what_is_wrong, with_aliases
 
+_POSTED = frozenset({"POST", "PUT"})
 _BARE = frozenset({"/", "/v1"})
 _WITHOUT_CORS_IN_2018 = frozenset({"/internal/health", "/crossdomain.xml"})
 # Of ``context.direct``; an escaped spelling of the name is not looked for.
@@ -93,14 +94,13 @@ class DataPlane:
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
         return await self.answer(self._routes.get(normalised(request.path)), request)
 
-    async def answer(self, route: Route | None, request: web.Request) -> web.StreamResponse:
+    async def _answer_rest(self, route: Route | None, request: web.Request) -> web.StreamResponse:
+        """Answer what is not a message or a batch in a body."""
         method = request.method
         if method == "OPTIONS":
             return self._preflight(request, route)
         if route is None:
             return await self._other(request)
-        if method in {"POST", "PUT"} and not route.pixel:
-            return await self._posted(request, route)
         if route.path in _BARE and method in {"GET", "HEAD"}:
             return await self._root(request)
         if method in {"GET", "HEAD"} and route.client:
@@ -109,12 +109,15 @@ class DataPlane:
 
     # --- tracking
 
-    async def _posted(self, request: web.Request, route: Route) -> web.StreamResponse:
+    async def answer(self, route: Route | None, request: web.Request) -> web.StreamResponse:
+        method = request.method
+        if route is None or route.pixel or method not in _POSTED:
+            return await self._answer_rest(route, request)
         body = body_at_hand(request) or await self._recorder.read(request)
         url = request.rel_url
         arrival = Arrival(
             route=route,
-            method=request.method,
+            method=method,
             path=url.raw_path,
             query=shown_query(url.raw_query_string),
             headers=self._recorder.headers(request),

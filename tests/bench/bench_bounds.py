@@ -17,6 +17,7 @@ import http.client
 import json
 import multiprocessing
 import statistics
+import tempfile
 import threading
 import time
 from itertools import repeat
@@ -271,6 +272,26 @@ def bad_calls(_: argparse.Namespace) -> None:
         _say(f"2,500 bad calls ({status})", s=seconds, held=server.held_ms())
 
 
+def old_calls(_: argparse.Namespace) -> None:
+    """Questions for calls of an earlier run, each of a request of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"journal": f"{folder}/journal.db"}
+        with Watched(**settings) as server:
+            server.rate(seconds=4)
+        with Watched(**settings) as server:
+            calls = json.loads(server.ask("/_mockseg/v1/summary?source=busy")[2])["total"]
+            for path in (
+                "/_mockseg/v1/calls?limit=100",
+                f"/_mockseg/v1/calls?limit=100&after={calls // 2}",
+                "/_mockseg/v1/calls?limit=100&order=newest",
+                "/_mockseg/v1/requests?limit=100",
+                "/_mockseg/v1/calls?limit=100&where=properties.a%20%3D%201",
+            ):
+                server.held_ms()
+                seconds, status, _body = server.ask(path)
+                _say(f"{path[12:]} ({status})", s=seconds, held=server.held_ms(), calls=calls)
+
+
 def removing(_: argparse.Namespace) -> None:
     """A destination with tens of thousands waiting is removed."""
     with Watched() as server:
@@ -410,6 +431,7 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
         waits,
         big_requests,
         clearing,
+        old_calls,
         removing,
         memory,
     )

@@ -102,15 +102,20 @@ class _Pair:
         self.durable.close()
         self.durable = self._opened()
 
-    def compare(self):
-        """Compare all that both say of each source and of all."""
+    def compare(self, *, bytes_off=0):
+        """Compare all that both say of each source and of all.
+
+        Args:
+            bytes_off: how far the bytes may be off: a part that is not read yet counts its share.
+        """
         for source in (None, *_SOURCES):
             memory, durable = self.memory, self.durable
             assert durable.count(source) == memory.count(source)
             assert durable.lost(source) == memory.lost(source)
             assert _counted(durable.counts(source)) == _counted(memory.counts(source))
         indexes = sum(segment.size_bytes for segment in durable._segments)
-        assert durable._account.size_bytes == memory._account.size_bytes + indexes
+        off = durable._account.size_bytes - memory._account.size_bytes - indexes
+        assert abs(off) <= bytes_off
 
 
 def _counted(counts):
@@ -143,11 +148,13 @@ def _step(pair, chance):
 def test_a_journal_in_segments_answers_as_one_in_memory(tmp_path, monkeypatch, bounds, seed):
     """Whatever is recorded, cleared, evicted and read, and whenever the server starts anew."""
     monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
+    part_calls, bytes_off = ((3, 10_000), (100, 0))[seed % 2]
+    monkeypatch.setattr("mockseg.journal.unread.PART_CALLS", part_calls)
     chance = random.Random(seed)
     pair = _Pair(tmp_path / "journal.db", max_calls=bounds[0], max_requests=bounds[1])
     for _ in range(120):
         _step(pair, chance)
-        pair.compare()
+        pair.compare(bytes_off=bytes_off)
     pair.restart()
     for source in (None, *_SOURCES):
         everything = {"limit": 10**6, "source": source}
@@ -187,7 +194,7 @@ async def test_an_index_finds_what_a_look_at_all_calls_finds(tmp_path, monkeypat
     monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
     monkeypatch.setattr("mockseg.journal.segmented._FEW_CALLS", 0)
     monkeypatch.setattr("mockseg.journal.segmented._FEW_A_SHARE", 0)
-    monkeypatch.setattr("mockseg.journal.narrowed._ONE_BY_ONE", 2)
+    monkeypatch.setattr("mockseg.journal.unread.PART_CALLS", (3, 100)[seed % 2])
     chance = random.Random(seed)
     pair = _Pair(tmp_path / "journal.db", max_calls=bounds[0], max_requests=bounds[1])
     for _ in range(80):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from mockseg.conversion import invalid
 from mockseg.delivery.filters import listed_filters
 from mockseg.delivery.outgoing import Outgoing, Unanswered, send_within
 from mockseg.destinations.audiences import Audience, ComputedTrait
+from mockseg.destinations.kinds import KINDS, imitation_class, is_imported
 from mockseg.destinations.vendor import Action
 from mockseg.domain.call import call_id
 from mockseg.domain.credentials import shown_header, shown_query
@@ -65,6 +67,9 @@ async def list_destinations(
 
 
 async def add_destination(asked: AddDestination, *, destinations: Destinations) -> DestinationView:
+    if asked.type in KINDS and not is_imported(asked.type):
+        # It takes longer than the event loop may be held.
+        await asyncio.to_thread(imitation_class, asked.type)
     return _view(destinations.add(asked), destinations)
 
 

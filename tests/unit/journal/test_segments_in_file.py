@@ -127,6 +127,37 @@ def test_a_segment_without_kept_calls_leaves_file_and_memory(file, monkeypatch):
     hub.close()
 
 
+@pytest.mark.parametrize("source", [None, "k"])
+@pytest.mark.parametrize(
+    ("look", "rows"),
+    [
+        (lambda journal, source: journal.calls_after(0, limit=1, source=source), range(1, 9)),
+        (lambda journal, source: journal.calls_after(17, limit=1, source=source), range(17, 25)),
+        (lambda journal, source: journal.calls_before(41, limit=1, source=source), range(33, 41)),
+        (lambda journal, source: journal.requests_after(9, limit=9, source=source), range(9, 25)),
+        (lambda journal, source: journal.requests_before(10, limit=9, source=source), range(1, 17)),
+    ],
+)
+def test_a_look_into_a_segment_reads_a_part_of_it(file, monkeypatch, source, look, rows):
+    """How long a question holds the event loop does not depend on how large a segment is."""
+    monkeypatch.setattr("mockseg.journal.unread.PART_CALLS", 8)
+    monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 40)
+    hub = hub_of(file)
+    for number in range(40):
+        hub.accept(arrival(f"m{number}"))
+    hub.close()
+    read = []
+    reader = RowReader.read
+    monkeypatch.setattr(RowReader, "read", lambda *row: read.append(row[1]) or reader(*row))
+    hub = hub_of(file)
+    assert read == []
+    assert look(hub.journal, source)
+    assert sorted(read) == [*rows]
+    assert ids_in(hub) == ids_in(hub, "k") == [f"m{number}" for number in range(40)]
+    assert len(read) == 40
+    hub.close()
+
+
 async def test_what_is_evicted_while_a_segment_is_closed_is_not_in_it(file, monkeypatch):
     """A segment is closed in steps; a segment that is empty at the end is not kept."""
     monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
