@@ -22,7 +22,11 @@ def connected(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connectio
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
     )
-    connection.execute("pragma trusted_schema = off")
+    try:
+        connection.execute("pragma trusted_schema = off")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
