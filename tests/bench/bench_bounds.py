@@ -76,7 +76,7 @@ class Watched(servers.Running):
         self._pipe.send(settings)
         if not self._pipe.poll(60):
             raise RuntimeError("the server did not start within 60 s")
-        super().__init__(self._pipe.recv(), self._process.pid or 0)
+        super().__init__(self._pipe.recv(), self._process.pid or 0, self._pipe)
 
     def __enter__(self) -> Self:
         return self
