@@ -12,7 +12,7 @@ __all__ = ["EXTREMES", "fill", "fill_extremes", "row_query"]
 
 _PORTION = 1000
 # The names say what is special about them.
-EXTREMES: Final = ("of 32 KB", "of 200 levels", "with 15,000 findings")
+EXTREMES: Final = ("of 32 KB", "of 200 levels", "with 15,000 wrong values")
 
 
 def _ask(port: int, path: str, body: object | None = None) -> Any:
@@ -58,7 +58,7 @@ def fill_extremes(port: int) -> dict[str, str]:
     properties: dict[str, Any] = {
         "of 32 KB": {f"property {number}": f"value {number} " * 3 for number in range(600)},
         "of 200 levels": {"deep": deep},
-        "with 15,000 findings": {"total": "42", "products": wrong},
+        "with 15,000 wrong values": {"total": "42", "products": wrong},
     }
     _ask(port, "/_mockseg/v1/sources", {"writeKey": "shop", "catalogue": ["ecommerce"]})
     ids = {}

@@ -220,6 +220,8 @@ async def test_a_call_in_the_pane_has_no_bar_and_may_stand_in_our_frame(client: 
         assert f"frame-ancestors {ancestors};" in policy
         assert ("<header>" in html) == (not query)
         assert ('<base target="_parent">' in html) == bool(query)
+        # The list beside it copies.
+        assert ('id="copy"' in html) == (not query)
 
 
 @pytest.mark.parametrize(

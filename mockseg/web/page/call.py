@@ -58,7 +58,8 @@ async def _call(request: web.Request) -> web.StreamResponse:
         message=message_tree(call),
         raw=json_types.pretty(call.raw),
         request=details.request,
-        copies=await _copies(request, asked.id),
+        # The list beside the pane copies what is asked for: no text is made that few read.
+        copies=[] if pane else await _copies(request, asked.id),
         of_user=_address_of_user(call),
         of_event="" if call.event is None else _address(call, "event", call.event),
         earlier=earlier,
