@@ -147,17 +147,16 @@ class Judge:
         """
         share, held = self._intern, self._intern.held.get
         closely = ruling.finding is not None or read.longest > MAX_CALL_BYTES
-        remarks = None
         planned = None if plans is None else _Planned(plans, request, self._explanations)
-        calls, remarked = [], []
+        calls, remarked, remarks = [], [], None
         first_cursor = request.first_cursor
         # A dry run is of no source.
         in_batch = not route_type and ruling.finding is None and bool(request.source)
         window.begin(first_cursor, request.received_ns)
         for index, (raw, message) in enumerate(read.items):
-            cursor, remark, keys = first_cursor + index, None, None
+            cursor, remark, keys, empty = first_cursor + index, None, None, None
             findings: tuple[Finding, ...] = ()
-            empty = None
+            type_ = "track"
             if type(message) is dict and not closely:
                 # Nearly every call is a good track call: for that there is a short way.
                 keys = spec.plain_track(message, route_type or message.get("type"))
@@ -166,8 +165,6 @@ class Judge:
                 keys = _keys(message, type_)
                 findings = _findings(message, type_, None if route_type else raw, ruling)
                 empty = None if findings else spec.empty_id(message)
-            else:
-                type_ = "track"
             event, user_id, message_id = keys
             message_id = message_id or self._mint()
             if findings or not window.take_in(message_id, cursor):
