@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A plan of a user's own, as a file in the form of the Public API.
+# Plans of a user's own, as files in the form of the Public API; one for the blind part only.
 OWN = Path(__file__).with_name("own_plan.json")
+OWN_BLIND = Path(__file__).with_name("own_plan_blind.json")
 
 Message = dict[str, Any]
 
@@ -26,20 +27,26 @@ class Defect:
         event: the event that it looks at; None for all of them.
         good: takes properties (or traits) and message; returns something false, or raises,
             where the defect shows.
-        feed: whether it is fed with ordinary messages or with edge cases.
+        feed: whether it is fed with ordinary messages, with edge cases, or with what arrives of
+            journeys: lists of messages, some of them twice and late.
     """
 
     name: str
     plan: str | Path
     event: str | None
     good: Callable[[Message, Message], object]
-    feed: Literal["events", "edges"] = "events"
+    feed: Literal["events", "edges", "journeys"] = "events"
 
     def shows(self, message: Message) -> bool:
-        """Return whether the defect shows on a message."""
+        """Return whether the defect shows on a message; of journeys on ``{"all": messages}``."""
+        if self.feed == "journeys":
+            return self._fails({}, message)
         if self.event not in {None, message.get("event"), message["type"]}:
             return False
         body = message.get("properties", message.get("traits")) or {}
+        return self._fails(body, message)
+
+    def _fails(self, body: Message, message: Message) -> bool:
         try:
             return not self.good(body, message)
         except Exception:  # noqa: BLE001  (consumers fail in any way)
