@@ -21,6 +21,7 @@ from mockseg.errors import PlanError
 from mockseg.json_types import Json, JsonObject, canonical
 from mockseg.schemas.bounds import Bounds, bounds_of
 from mockseg.schemas.compiled import compile_schema
+from mockseg.schemas.format_checks import ASSERTED
 from mockseg.schemas.soundness import COMBINATORS
 from mockseg.schemas.tree import types_of
 from mockseg.schemas.vocabulary import given_type
@@ -39,6 +40,8 @@ _BOUNDS: Final[dict[str, tuple[str, str, int]]] = {
     "exclusiveMinimum": ("number", "maximum", 0),
     "exclusiveMaximum": ("number", "minimum", 0),
 }
+# Maximum number of names that are tried for an additional property.
+_MOST_NAMES: Final = 100
 _SILENT: Final = frozenset(
     {"$comment", "$id", "$schema", "default", "description", "examples", "id", "labels", "title"}
 )
@@ -78,13 +81,19 @@ def _ways(keyword: str, value: Json, schema: JsonObject, *, file: str, place: st
             for name, sub in value.items()
             if sub not in (True, {})
         ]
+    if keyword == "additionalProperties":
+        name = _other_name(schema)
+        if value is True or not name:
+            return []
+        return [{"type": "object", "required": [name], "properties": {name: opposite(value)}}]
     if keyword == "allOf":
         return [opposite(sub) for sub in value]
     if keyword == "anyOf":
         return [{"allOf": [opposite(sub) for sub in value]}]
     if keyword in {"then", "else"} and "if" not in schema:
         return []
-    allowed = ", ".join(sorted({"allOf", "anyOf", "properties", *_BOUNDS, *_SIMPLE}))
+    named_here = {"additionalProperties", "allOf", "anyOf", "properties"}
+    allowed = ", ".join(sorted({*named_here, *_BOUNDS, *_SIMPLE}))
     raise PlanError(
         f"values that do not satisfy {keyword} cannot be constructed; allowed in if, not and "
         f"oneOf are {allowed}",
@@ -107,8 +116,20 @@ _SIMPLE: Final[dict[str, Callable[[Json], list[Json]]]] = {
     "const": lambda value: [{"not": {"enum": [value]}}],
     "not": lambda value: [value],
     "pattern": lambda value: [{"type": "string", "not": {"pattern": value}}],
+    # Any string is of a format that plans do not assert.
+    "format": lambda value: (
+        [{"type": "string", "not": {"format": value}}] if value in ASSERTED else []
+    ),
     "required": lambda names: [{"type": "object", "properties": {n: False}} for n in names],
 }
+
+
+def _other_name(schema: JsonObject) -> str:
+    """Return the name of a property that is an additional one to the schema; "" if none is."""
+    patterns = [compile_schema({"pattern": each}) for each in schema.get("patternProperties", {})]
+    names = (f"other{number or ''}" for number in range(_MOST_NAMES))
+    free = (name for name in names if name not in schema.get("properties", {}))
+    return next((name for name in free if not any(p.is_valid(name) for p in patterns)), "")
 
 
 Conjunction: TypeAlias = "tuple[Json, ...]"
@@ -176,10 +197,10 @@ def _gather(
             continue
         own = {key: value for key, value in schema.items() if key not in COMBINATORS}
         if (denied := schema.get("not")) is not None:
-            if isinstance(denied, dict) and set(denied) in ({"enum"}, {"pattern"}):
+            if isinstance(denied, dict) and _is_kept(denied):
                 own["not"] = denied
-                if "pattern" in denied and own.get("type") != "string":
-                    # Every value but a string satisfies a pattern.
+                if "enum" not in denied and own.get("type") != "string":
+                    # Every value but a string satisfies a pattern or a format.
                     waiting.append({"type": "string"})
             else:
                 waiting.append(negate(denied, file=file, place=f"{place}.not"))
@@ -188,6 +209,12 @@ def _gather(
         waiting.extend(reversed(schema.get("allOf", ())))
         choices.extend(_choices(schema, file=file, place=place))
     return plain, choices
+
+
+def _is_kept(denied: JsonObject) -> bool:
+    """Return whether a ``not`` stays one: of what no other schema says the opposite."""
+    asserted = denied.get("format") in ASSERTED
+    return set(denied) in ({"enum"}, {"pattern"}) or (set(denied) == {"format"} and asserted)
 
 
 def _choices(schema: JsonObject, *, file: str, place: str) -> Iterator[list[Conjunction]]:
@@ -311,7 +338,7 @@ class Shape:
         whole: numbers must be whole.
         values: the only values allowed, or None.
         denied: values that are not allowed, as canonical JSON.
-        avoided: patterns that strings must not match.
+        avoided: schemas of a pattern or a format that strings must not satisfy.
         number, length, items_size, members: limits of numbers, strings, lists, objects.
         factors: numbers must be multiples of each of these.
         patterns, formats: of strings.
@@ -327,7 +354,7 @@ class Shape:
     whole: bool
     values: list[Json] | None
     denied: set[bytes]
-    avoided: list[str]
+    avoided: list[JsonObject]
     number: Bounds
     length: Bounds
     items_size: Bounds
@@ -409,12 +436,14 @@ def merged(schemas: Iterable[JsonObject]) -> Shape:
         types = [kind for kind in types if kind in kinds]
     # Any other `not` stands only in schemas that are not taken apart yet.
     denied = [part["not"] for part in parts if isinstance(part.get("not"), dict)]
+    if any(each == {key: part.get(key)} for each in denied for part in parts for key in each):
+        types = [kind for kind in types if kind != "string"]
     return Shape(
         types=types,
         whole=whole,
         values=values,
         denied={canonical(v) for each in denied if set(each) == {"enum"} for v in each["enum"]},
-        avoided=[each["pattern"] for each in denied if set(each) == {"pattern"}],
+        avoided=[each for each in denied if "enum" not in each],
         number=limits["number"],
         length=limits["string"],
         items_size=limits["array"],

@@ -28,7 +28,7 @@ def text_test(shape: Shape, formats: list[str]) -> Callable[[Any], bool]:
         {"minLength": least} if most is None else {"minLength": least, "maxLength": most},
         *({"pattern": pattern} for pattern in shape.patterns),
         *({"format": kind} for kind in formats if kind != MOMENT),
-        *({"not": {"pattern": pattern}} for pattern in shape.avoided),
+        *({"not": avoided} for avoided in shape.avoided),
     ]
     return _without_surrogates(compile_schema({"allOf": schemas}).is_valid)
 

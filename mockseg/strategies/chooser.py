@@ -7,9 +7,10 @@ shrinks towards what is simple.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from hashlib import shake_128
+from itertools import zip_longest
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -19,18 +20,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from mockseg.json_types import Json, JsonObject, as_object, encode_for_wire
 from mockseg.schemas.formats import Coded, format_text
-from mockseg.schemas.members import Member, Members
+from mockseg.schemas.members import Members
 from mockseg.schemas.values import differ, identity
-from mockseg.strategies.classes import (
-    Script,
-    Step,
-    Values,
-    by_turn,
-    classed,
-    either,
-    located,
-    unclassed,
-)
+from mockseg.strategies.classes import Script, Values, classed, either, in_turn, unclassed
+from mockseg.strategies.nested_classes import list_values, object_values, optional
 from mockseg.strategies.objects import Perhaps, Ways
 from mockseg.strategies.patterned import passing, patterned
 
@@ -95,33 +88,26 @@ _SMALL: Final = (-2, 5)
 # Maximum number of a format's codes, those that look different.
 _TRIED_CODES: Final = 48
 _MOST_FORMS: Final = 8
-# Maximum number of rows that show each class of a type with each class of what depends on it.
-_MOST_COMBINED: Final = 20
 
-
-# How far ahead of each other members are, in places, turn by turn; at 0 all show the same class.
-_AHEAD: Final = (1, 0, 2, 3)
-# The fields around the body: every event has them, so none needs rows of its own for them.
-_AROUND: Final = frozenset(
-    {"type", "userId", "anonymousId", "messageId", "timestamp", "context", "integrations"}
-)
-# Classes of texts: what breaks consumers, all in one, with a long end of many bytes a character;
-# empty; nearly empty. In other turns plainer ones replace them. Hypothesis gives up a
-# message of more than 8 KB, so a text has less than 300 bytes.
+# Classes of texts, each with scripts that take turns: what breaks consumers, all in one, with a
+# long end of many bytes a character, or nothing special; empty, or an id of digits; nearly empty.
+# Hypothesis gives up a message of more than 8 KB, so a text has less than 300 bytes.
 _TEXTS: Final = (
     (
-        " A,,b;\"c\"\n'd'\t\u00e9\u6f22\U0001f600\\<e>&|$%s{1}[2]/:?=#.@_-+*!^~`\r "
-        + "\u00e9\u6f22\U0001f600" * 20,
+        " A,,b;\"c\"\n'd'\t\u00e9e\u0301\u00df\u0130\u6f22\U0001f600"
+        "\\<e>&|$%s{1}[2]/:?=#.@_-+*!^~`\r " + "\u00e9\u6f22\U0001f600" * 20,
         "a",
+        "A, b",
     ),
-    ("",),
-    ("   ", "0"),
+    ("", "007", ""),
+    ("   ", "0", "null"),
 )
-# Classes of numbers: zero, negative, beyond 32 bits; where fractions may be, as fractions, of more
-# digits than a cent has.
-_WHOLE: Final = (0, -1, 2**33 + 7)
-_FRACTIONS: Final = (-2.015625, 2**33 + 0.5)
-_SMALL_FRACTION: Final = 0.015625
+# Classes of numbers, likewise: zero, negative, beyond 32 bits; where fractions may be, as
+# fractions, of more digits than a cent has.
+_WHOLE: Final = ((0,), (-1, 3, 7), (2**33 + 7, 1, 10, 2))
+_FRACTIONS: Final = ((-2.015625, 0.015625, 7.5), (2**33 + 0.5, 19.99))
+# Up to this many whole numbers are told apart like the members of an enumeration.
+_FEW_NUMBERS: Final = 6
 
 
 class PlainChooser:
@@ -138,7 +124,8 @@ class PlainChooser:
     def among(self, values: list[Json]) -> Values:
         if len(values) == 1:
             return classed(st.just(values[0]), [()])
-        return classed(st.sampled_from(values), [(index,) for index in range(len(values))])
+        found = classed(st.sampled_from(values), [(index,) for index in range(len(values))])
+        return replace(found, sampled=True)
 
     def one_of(self, choices: list[Values]) -> Values:
         return either(choices)
@@ -157,7 +144,7 @@ class PlainChooser:
             st.text(_TROUBLE, min_size=least, max_size=most),
         )
         kinds = dict.fromkeys(fitting(texts, least, most) for texts in _TEXTS)
-        return by_turn(drawn, [[(0, text) for text in texts] for texts in kinds])
+        return in_turn(drawn, [[(0, text) for text in texts] for texts in kinds])
 
     def formatted(self, kind: str, name: str, least: int, most: int | None) -> Values | None:
         del name
@@ -168,15 +155,15 @@ class PlainChooser:
         # Numbers that a double holds, small ones more often.
         if least is None and most is None:
             drawn = st.one_of(st.integers(*_SMALL), st.integers(-LARGEST, LARGEST))
-            zero = classed(drawn, [(1, 0)])
-            return replace(classed(drawn, [(1, number) for number in _WHOLE]), beside=zero)
+            return _whole_numbers(drawn, _WHOLE, lambda number: (1, number))
         low = min(-LARGEST, most or 0) if least is None else least
         high = max(LARGEST, least or 0) if most is None else most
-        limits = [limit for limit in (least, most) if limit is not None]
-        telling = [number for number in _WHOLE if low <= number <= high]
         drawn = st.integers(low, high)
-        found = classed(drawn, [(number,) for number in dict.fromkeys((*limits, *telling))])
-        return replace(found, beside=classed(drawn, [(number,) for number in limits or telling]))
+        if high - low < _FEW_NUMBERS:
+            return classed(drawn, [(number,) for number in range(low, high + 1)])
+        limits = [(limit,) for limit in (least, most) if limit is not None]
+        inside = [[number for number in kind if low < number < high] for kind in _WHOLE]
+        return _whole_numbers(drawn, [*limits, *filter(None, inside)], lambda number: (number,))
 
     def fraction(
         self, least: float | None, most: float | None, *, above: bool, below: bool
@@ -189,17 +176,21 @@ class PlainChooser:
             allow_nan=False,
             allow_infinity=False,
         )
-        found = [
-            number
-            for number in (*_FRACTIONS, _SMALL_FRACTION)
-            if (least is None or number > least) and (most is None or number < most)
-        ][:2]
-        return classed(drawn, [(number,) for number in found]) if found else unclassed(drawn)
+        inside = [
+            [
+                number
+                for number in kind
+                if (least is None or number > least) and (most is None or number < most)
+            ]
+            for kind in _FRACTIONS
+        ]
+        kinds = list(filter(None, inside))
+        if not kinds:
+            return unclassed(drawn)
+        return in_turn(drawn, [[(number,) for number in kind] for kind in kinds])
 
     def anything(self) -> Values:
-        return classed(
-            _ANYTHING, [(0, "a"), (3,), (1, 0), (2, False), (4, 0.5), (5, False)], count=1
-        )
+        return in_turn(_ANYTHING, [[(1, 0), (2, False)], [(0, "a"), (4, 0.5)], [(3,), (5, False)]])
 
     def names(self) -> Values:
         return classed(_NAMES, [(0, "extra"), (1, " \u00e9.$")], count=1)
@@ -217,32 +208,29 @@ class PlainChooser:
     def listed(self, item: Values, least: int, most: int, *, unique: bool) -> Values | None:
         if not unique:
             drawn = st.lists(item.strategy, min_size=least, max_size=most)
-            return Values(
-                strategy=drawn, count=item.count + 1, script=_list_script(item, least, most)
-            )
+            return list_values(drawn, item, least, most)
         found = st.lists(item.strategy, min_size=least, max_size=most, unique_by=identity)
         try:
             # Hypothesis counts the values that alternatives leave, but only when asked.
             found.validate()
         except InvalidArgument:
             return None
-        if least > 1:
-            return unclassed(found)
-        return Values(
-            strategy=found, count=item.count + 1, script=_list_script(item, least, min(most, 1))
-        )
+        return list_values(found, item, least, most, unique=True)
 
     def mapping(self, members: Members[Values]) -> Values:
         # Where the size is limited, what is lacking is put in, in order.
         if members.least or members.most is not None:
             return unclassed(_counted(members))
         extras = self._extras(members)
-        always = {name: _optional(member) for name, member in members.always.items()}
-        tables = [members.table(factor) for factor in members.factors]
+        always = {
+            name: member.value.strategy if member.required else Perhaps(member.value.strategy)
+            for name, member in members.always.items()
+        }
         factors = [
-            [{name: _optional(m) for name, m in way.items()} for way in factor]
+            [{name: optional(m) for name, m in way.items()} for way in factor]
             for factor in members.factors
         ]
+        tables = [members.table(factor) for factor in members.factors]
         choices = tuple(
             (
                 table,
@@ -250,15 +238,8 @@ class PlainChooser:
             )
             for table, factor in zip(tables, factors, strict=True)
         )
-        return Values(
-            strategy=Ways(
-                choices,
-                {name: member.strategy for name, member in always.items()},
-                members.order,
-                None if extras is None else extras.strategy,
-            ),
-            **_object_classes(always, factors, tables, members, extras),
-        )
+        strategy = Ways(choices, always, members.order, None if extras is None else extras.strategy)
+        return object_values(strategy, members, factors, tables, extras)
 
     def _extras(self, members: Members[Values]) -> Values | None:
         """Return unplanned properties, in one object of three."""
@@ -287,94 +268,18 @@ def fitting(texts: Iterable[str], least: int, most: int | None) -> tuple[str, ..
     return tuple(dict.fromkeys(text.ljust(least, "x")[:most] for text in texts))
 
 
-def _list_script(item: Values, least: int, most: int) -> Callable[[int, int], Script]:
-    """Return the scripts of lists: without items, with one, with two that are equal."""
-
-    def script(row: int, turn: int) -> Script:
-        rounds, position = divmod(row, item.count + 1)
-        inner = rounds * item.count + position - 1
-        size = min(max(least, 1 + inner % 2 if position else 0), most)
-        steps: list[Step] = []
-        for index in range(size):
-            # A list that must go on, or end, leaves nothing to choose.
-            if index >= least:
-                steps.append(True)
-            steps += item.script(max(inner, 0), turn)
-        return (*steps, False) if least <= size < most else tuple(steps)
-
-    return script
-
-
-def _object_classes(
-    always: Mapping[str, Values],
-    factors: Sequence[Sequence[Mapping[str, Values]]],
-    tables: Sequence[Sequence[int]],
-    members: Members[Values],
-    extras: Values | None,
-) -> dict[str, Any]:
-    """Return the count and the script of an object's classes.
-
-    All members change their class from row to row, so there are as many rows as the member
-    with most classes has; of alternatives, the sum. In one more row all that may be absent is.
-    By its place a member is that far ahead of the first one, in each turn by another multiple, so
-    that other classes meet.
-    """
-    sizes = [[_combined(way)[1] for way in factor] for factor in factors]
-    own = max((_longest(always), *map(sum, sizes)))
-    optional = {name for name, member in members.always.items() if not member.required}
-    bare = len(optional - _AROUND) > 1
-    count = own + bare
-
-    def script(row: int, turn: int) -> Script:
-        rounds, position = divmod(row, count)
-        absent = bare and not position
-        row = rounds * own + max(0, position - bare)
-        present = {name: (member, row) for name, member in always.items()}
-        steps: list[Step] = []
-        for factor, table, counts in zip(factors, tables, sizes, strict=True):
-            index, within = located(row, counts)
-            # One thing leaves nothing to choose.
-            steps += [table.index(index)] if len(table) > 1 else []
-            present |= _rows_of_way(factor[index], within)
-        for place, name in enumerate(members.order):
-            if name in present:
-                member, within = present[name]
-                # A context has forty fields, which take their time.
-                if name in optional and (absent or (name == "context" and row % 4)):
-                    steps.append(False)
-                else:
-                    steps += member.script(within + place * _AHEAD[turn], turn)
-        if extras is not None:
-            steps += extras.script(row, turn)
-        return tuple(steps)
-
-    return {"count": count, "script": script}
-
-
-def _longest(members: Mapping[str, Values]) -> int:
-    return max((each.count for name, each in members.items() if name not in _AROUND), default=1)
-
-
-def _combined(way: Mapping[str, Values]) -> tuple[str | None, int]:
-    """Return what an alternative is about, and how many rows show it.
-
-    That is a type and the like, which conditions name first: it stays the same until the
-    rest had all its classes, if that does not take too long.
-    """
-    first = next(iter(way), None)
-    if first is None or first in _AROUND:
-        return None, _longest(way)
-    rest = _longest({name: each for name, each in way.items() if name != first})
-    both = way[first].count * rest
-    return (None, _longest(way)) if both > _MOST_COMBINED else (first, both)
-
-
-def _rows_of_way(way: Mapping[str, Values], row: int) -> dict[str, tuple[Values, int]]:
-    first, count = _combined(way)
-    found = {name: (member, row) for name, member in way.items()}
-    if first is not None:
-        found[first] = (way[first], row * way[first].count // count)
-    return found
+def _whole_numbers(
+    drawn: SearchStrategy[Any],
+    kinds: Sequence[Sequence[Any]],
+    script: Callable[[Any], Script],
+) -> Values:
+    """Return whole numbers with one class for each kind; beside fractions with one in all."""
+    once = dict.fromkeys(number for several in zip_longest(*kinds) for number in several)
+    together = [script(number) for number in once if number is not None]
+    return replace(
+        in_turn(drawn, [[script(number) for number in kind] for kind in kinds]),
+        beside=in_turn(drawn, [together]),
+    )
 
 
 def coded_text(coded: Coded) -> Values:
@@ -390,20 +295,6 @@ def coded_text(coded: Coded) -> Values:
     shown = list(dict.fromkeys((*forms.values(), *codes)))[:_MOST_FORMS]
     drawn = st.binary(min_size=coded.size, max_size=coded.size).map(coded.read)
     return classed(drawn, [(code,) for code in shown], count=min(4, len(forms)))
-
-
-def _optional(member: Member[Values]) -> Values:
-    value = member.value
-    if member.required:
-        return value
-
-    def script(row: int, turn: int) -> Script:
-        rounds, position = divmod(row, value.count + 1)
-        if not position:
-            return (False,)
-        return (True, *value.script(rounds * value.count + position - 1, turn))
-
-    return Values(strategy=Perhaps(value.strategy), count=value.count + 1, script=script)
 
 
 @st.composite

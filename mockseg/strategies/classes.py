@@ -8,39 +8,43 @@ Hypothesis's tree of what it has tried knows, so it never takes a row twice, and
 see nearly every row of a plan. The row 0 and a few more leave all choices free.
 
 Where a plan has few rows, they come in several *turns*. Each turn shows every class again, beside
-other classes of the other members: code may look at two of them at once.
+other classes of the other members: code may look at two of them at once. Some classes have
+several scripts, which take turns as well.
 
 A script holds the very choices that the strategy makes when they are free. So nothing is kept
 between examples: a failing row shrinks to the same message with free choices, then further,
-and replays from the database like any other example.
+and replays from the database like any other example. What has no script is forced too, to
+choices that follow from the row's number, so that a row is never drawn twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from itertools import accumulate
+from random import Random
 from typing import Any, Final, TypeAlias
 
 from hypothesis.strategies import SearchStrategy
 
 Choice: TypeAlias = "bool | int | float | str | bytes"
-Step: TypeAlias = "Choice | None"
-Script: TypeAlias = "tuple[Step, ...]"
+Script: TypeAlias = "tuple[Choice, ...]"
 
-# Ends the forced part of a script; what follows is drawn freely.
-FREE: Final = None
-# After this many examples nearly every row should have been drawn.
-_EXAMPLES: Final = 200
 # Rows of one event and turn at most; an event with more alternatives shows a part of them.
 _MOST_ROWS: Final = 48
-# Number of rows that those examples reach, beside a few free ones. Further turns fill a plan that
-# has fewer, up to a maximum number of turns.
-_ROWS: Final = 166
+# Number of rows that 200 examples reach. Further turns fill a plan that has fewer, up to a maximum
+# number of turns.
+_ROWS: Final = 190
 _TURNS: Final = 4
-_FEWEST_FREE: Final = 2
+# How often an example is free while there are rows that were not drawn.
+_FREE_WEIGHT: Final = {0: 1 / 4096}
+# Where choices that no script makes have no limit, and what stands for none.
+_MOST_OTHER: Final = 2**20
+_NO_STEP: Final = object()
+# How many orders of a member's classes there are; one for each member and turn.
+_ORDERS: Final = 61
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +57,40 @@ class Values:
         script: the choices that the strategy makes for the class of a row, for any row and turn
             from 0.
         beside: the same values with fewer classes, for where alternatives show the others.
+        bare: whether the first row is an object without anything.
+        sampled: whether they are drawn from a list of them, each class one of it.
     """
 
     strategy: SearchStrategy[Any]
     count: int
     script: Callable[[int, int], Script]
     beside: Values | None = None
+    bare: bool = False
+    sampled: bool = False
 
     def changed(self, change: Callable[[Any], Any]) -> Values:
-        return Values(strategy=self.strategy.map(change), count=self.count, script=self.script)
+        return replace(self, strategy=self.strategy.map(change), beside=None)
+
+    def mixed(self, row: int, turn: int, place: int, *, same: bool = False) -> Script:
+        """Return the script of a row, the classes in an order of this place and turn.
+
+        So other classes of different members meet in each turn.
+
+        Args:
+            row: from 0.
+            turn: from 0.
+            place: of the member in its object.
+            same: whether all rounds of rows have the scripts of the first.
+        """
+        rounds, position = divmod(row, self.count)
+        order = _orders(self.count)[(7 * place + 29 * turn + 13 * rounds) % _ORDERS]
+        return self.script((0 if same else rounds * self.count) + order[position], turn)
+
+
+@lru_cache(maxsize=256)
+def _orders(count: int) -> list[list[int]]:
+    chance = Random(count)  # noqa: S311  (an order, no secret)
+    return [chance.sample(range(count), count) for _ in range(_ORDERS)]
 
 
 def classed(
@@ -90,20 +119,9 @@ def in_turn(strategy: SearchStrategy[Any], kinds: Sequence[Sequence[Script]]) ->
     return Values(strategy=strategy, count=len(found), script=script)
 
 
-def by_turn(strategy: SearchStrategy[Any], kinds: Sequence[Sequence[Script]]) -> Values:
-    """Return values with one class for each kind; each turn shows another script of a kind."""
-    found = tuple(map(tuple, kinds))
-
-    def script(row: int, turn: int) -> Script:
-        kind = found[row % len(found)]
-        return kind[turn % len(kind)]
-
-    return Values(strategy=strategy, count=len(found), script=script)
-
-
 def unclassed(strategy: SearchStrategy[Any]) -> Values:
     """Return values of which no classes are known: they are always drawn freely."""
-    return classed(strategy, [(FREE,)])
+    return Values(strategy=Unscripted(strategy), count=1, script=lambda _, __: ())
 
 
 def either(choices: Sequence[Values], weights: Sequence[int] | None = None) -> Values:
@@ -174,13 +192,16 @@ def classes_first(branches: Sequence[Values], weights: Sequence[int]) -> SearchS
     first = [start - start % -branch.count for start, branch in zip(starts, branches, strict=False)]
     rows: list[Callable[[], Script]] = []
     for turn in range(_TURNS):
-        room = _ROWS - len(rows) if turn else sum(counts)
-        for branch, head, start, count in zip(branches, heads, first, counts, strict=False):
-            shown = min(count, count * room // sum(counts))
-            rows += (
-                partial(_row, branch, head, start + step * branch.count // shown, turn)
-                for step in range(shown)
-            )
+        # Of a turn that is cut, each branch has its share.
+        made = sorted(
+            ((step + 0.5) / count, place, step)
+            for place, count in enumerate(counts)
+            for step in range(count)
+        )
+        for _, place, step in made[: max(0, _ROWS - len(rows))] if turn else made:
+            branch, count = branches[place], counts[place]
+            row = first[place] + step * branch.count // count
+            rows.append(partial(_row, branch, heads[place], row, turn))
     return _ClassesFirst(together.strategy, tuple(rows))
 
 
@@ -195,44 +216,106 @@ class _ClassesFirst(SearchStrategy[Any]):
         super().__init__()
         self._strategy = strategy
         self._rows = rows
-        # The more rows there are, the less can be left to free examples before all are seen.
-        self._free = max(_FEWEST_FREE, min(40, (_EXAMPLES - len(rows)) // 4))
 
     def __repr__(self) -> str:
         return repr(self._strategy)
 
     def do_draw(self, data: Any) -> Any:
-        row = data.draw_integer(0, self._free + len(self._rows) - 1) - self._free
-        if row < 0:
+        # Free examples come when all rows were drawn; until then they are rare.
+        row = data.draw_integer(0, len(self._rows), weights=_FREE_WEIGHT)
+        if not row:
             return data.draw(self._strategy)
-        with _forced(data, self._rows[row]()):
+        with _forced(data, self._rows[row - 1](), row):
             return data.draw(self._strategy)
 
 
 @contextmanager
-def _forced(data: Any, script: Script) -> Iterator[None]:
-    """Force the choices of a script while they are what the strategy asks for."""
-    steps = iter(script)
-    original = data._draw  # noqa: SLF001  (the one way of Hypothesis to force a choice)
-
-    def draw(kind: str, constraints: Any, *, observe: bool, forced: Any) -> Any:
-        nonlocal steps
-        if observe and forced is None:
-            step = next(steps, FREE)
-            if _fits(step, kind, constraints):
-                forced = step
-            else:
-                steps = iter(())
-        return original(kind, constraints, observe=observe, forced=forced)
-
-    data._draw = draw  # noqa: SLF001
+def _forced(data: Any, script: Script, row: int) -> Iterator[None]:
+    """Force the choices of a script while they are what the strategy asks for, then others."""
+    data._draw = _Forcing(data, script, row)  # noqa: SLF001  (the one way to force a choice)
     try:
         yield
     finally:
         del data._draw  # noqa: SLF001
 
 
-def _fits(step: Step, kind: str, constraints: Any) -> bool:
+class _Forcing:
+    """Takes the place of the method that makes all choices of an example.
+
+    Attributes:
+        aside: above 0 inside of what has no script.
+    """
+
+    def __init__(self, data: Any, script: Script, row: int) -> None:
+        self.aside = 0
+        self._draw = data._draw  # noqa: SLF001  (the one way to force a choice)
+        self._steps = iter(script)
+        self._row = row
+        self._chance: Random | None = None
+
+    def __call__(self, kind: str, constraints: Any, *, observe: bool, forced: Any) -> Any:
+        if observe and forced is None:
+            step = _NO_STEP if self.aside else next(self._steps, _NO_STEP)
+            if _fits(step, kind, constraints):
+                forced = step
+            else:
+                if not self.aside:
+                    self._steps = iter(())
+                forced = self._other(kind, constraints)
+        return self._draw(kind, constraints, observe=observe, forced=forced)
+
+    def _other(self, kind: str, constraints: Any) -> Any:
+        if self._chance is None:
+            self._chance = Random(self._row)  # noqa: S311  (not a secret)
+        return _any_choice(kind, constraints, self._chance)
+
+
+class Unscripted(SearchStrategy[Any]):
+    """Draws what has no script; the script goes on behind it."""
+
+    def __init__(self, strategy: SearchStrategy[Any]) -> None:
+        super().__init__()
+        self._strategy = strategy
+
+    def __repr__(self) -> str:
+        return repr(self._strategy)
+
+    def do_draw(self, data: Any) -> Any:
+        forcing = data.__dict__.get("_draw")
+        if forcing is None:
+            return data.draw(self._strategy)
+        forcing.aside += 1
+        try:
+            return data.draw(self._strategy)
+        finally:
+            forcing.aside -= 1
+
+
+def _any_choice(kind: str, constraints: Any, chance: Random) -> Any:
+    """Return a choice that fits, the same for a row each time."""
+    if kind == "boolean":
+        return chance.random() < constraints["p"]
+    if kind in {"integer", "float"}:
+        least, most = constraints["min_value"], constraints["max_value"]
+        low = -_MOST_OTHER if least is None else least
+        high = _MOST_OTHER if most is None else most
+        if kind == "integer":
+            low, high = min(low, high), max(low, high)
+            return chance.randint(low, high)
+        low, high = max(low, -float(_MOST_OTHER)), min(high, float(_MOST_OTHER))
+        return (
+            chance.uniform(low, high) if low < high else (least if least > -_MOST_OTHER else most)
+        )
+    size = min(constraints["max_size"], constraints["min_size"] + chance.randrange(4))
+    if kind == "bytes":
+        return chance.randbytes(size)
+    characters = constraints["intervals"]
+    return "".join(
+        characters.char_in_shrink_order(chance.randrange(len(characters))) for _ in range(size)
+    )
+
+
+def _fits(step: object, kind: str, constraints: Any) -> bool:
     if kind == "integer":
         least, most = constraints["min_value"], constraints["max_value"]
         return (

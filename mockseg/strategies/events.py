@@ -19,7 +19,7 @@ from mockseg.schemas.formats import FORMATS, MOMENT
 from mockseg.schemas.soundness import usable
 from mockseg.schemas.values import Builder
 from mockseg.strategies.chooser import PLAIN, PlainChooser, coded_text, fresh
-from mockseg.strategies.classes import Values, classes_first, either, unclassed
+from mockseg.strategies.classes import Values, classed, classes_first, either
 from mockseg.strategies.objects import ABSENT
 from mockseg.strategies.realistic import palette_of
 
@@ -242,7 +242,7 @@ def context(*, realistic: bool = False) -> SearchStrategy[JsonObject]:
 
 
 def weighted(choices: Sequence[tuple[SearchStrategy[Any], int]]) -> SearchStrategy[Any]:
-    found = [unclassed(strategy) for strategy, _ in choices]
+    found = [classed(strategy, [()]) for strategy, _ in choices]
     return either(found, [weight for _, weight in choices]).strategy
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,7 +57,7 @@ def test_each_choice_of_a_row_is_one_that_the_strategy_makes(
 
     def recorded(step: Any, kind: str, constraints: Any) -> bool:
         found = fits(step, kind, constraints)
-        if not found and step is not classes.FREE:
+        if not found and step is not classes._NO_STEP:
             strays.append((step, kind, constraints))
         return found
 
@@ -73,9 +74,9 @@ def test_no_row_is_drawn_twice_and_nearly_all_are_in_200_examples(
     rows: Counter[Any] = Counter()
     forced = classes._forced
 
-    def counted(data: Any, script: Any) -> Any:
-        rows[script] += 1
-        return forced(data, script)
+    def counted(data: Any, script: Any, row: int) -> Any:
+        rows[row] += 1
+        return forced(data, script, row)
 
     monkeypatch.setattr(classes, "_forced", counted)
     _drawn(seg.events("userguiding"))
@@ -130,6 +131,61 @@ def test_members_of_a_union_and_absent_ones_are_seen_in_few_examples() -> None:
     tags = [each["tags"] for each in bodies if "tags" in each]
     assert [] in tags
     assert any(len(each) == 2 and each[0] == each[1] for each in tags)
+
+
+def _of_one_event(body: dict[str, Any], count: int) -> list[dict[str, Any]]:
+    """Return the bodies of messages that a plan of one event allows."""
+    whole = {"type": "object", "required": ["properties"], "properties": {"properties": body}}
+    plan = {"name": "own", "rules": [{"type": "TRACK", "key": "Done", "jsonSchema": whole}]}
+    how = settings(QUIET, max_examples=count)
+    return [message["properties"] for message in _drawn(seg.events(plan), how=how)]
+
+
+def test_of_two_optional_members_each_is_seen_without_the_other() -> None:
+    """Both, either, neither: of each two of five members that may be absent."""
+    names = ("city", "street", "zip", "country", "floor")
+    body = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: {"type": "string"} for name in names},
+    }
+    bodies = _of_one_event(body, 30)
+    pairs = {(a, b, a in each, b in each) for each in bodies for a, b in combinations(names, 2)}
+    assert len(pairs) == 4 * 10
+
+
+def test_lists_of_distinct_values_are_seen_empty_with_one_and_with_two() -> None:
+    """Each value of the enumeration is in one of few lists."""
+    values = ["brakes", "lights", "tyres", "mirror"]
+    body = {
+        "type": "object",
+        "required": ["defects"],
+        "properties": {
+            "defects": {"type": "array", "uniqueItems": True, "items": {"enum": values}}
+        },
+    }
+    lists = [each["defects"] for each in _of_one_event(body, 20)]
+    assert {0, 1, 2} <= {len(each) for each in lists}
+    assert {each for found in lists for each in found} == set(values)
+
+
+def test_objects_told_apart_by_their_kind_are_all_drawn() -> None:
+    """Exactly one of three closed objects, one of them with a format, holds."""
+    ways = [
+        {"kind": {"const": "photo"}, "url": {"type": "string", "format": "uri"}},
+        {"kind": {"const": "signature"}, "strokes": {"type": "integer", "minimum": 0}},
+        {"kind": {"const": "pin"}, "pin": {"type": "string", "pattern": "^[0-9]{4}$"}},
+    ]
+    proof = {
+        "oneOf": [
+            {"type": "object", "required": [*way], "additionalProperties": False, "properties": way}
+            for way in ways
+        ]
+    }
+    body = {"type": "object", "required": ["proof"], "properties": {"proof": proof}}
+    proofs = [each["proof"] for each in _of_one_event(body, 20)]
+    assert {each["kind"] for each in proofs} == {"photo", "signature", "pin"}
+    assert {len(each) for each in proofs} == {2}
 
 
 def test_a_failing_row_shrinks_to_what_it_needs() -> None:
