@@ -31,6 +31,8 @@ _PASSING = frozenset({"sentAt", "_metadata"})
 _LEAST_THIRD_GAP = 0.9
 # By how much it is longer than the first: a busy machine only ever makes gaps longer.
 _LEAST_GROWTH = 1.2
+# What a retry looks like is not seen without one; that there has to be one is other checks' matter.
+_NO_RETRY = Judgement(None, "not judged: there was no retry")
 
 
 def judged(
@@ -136,22 +138,29 @@ def backoff_grows(evidence: Evidence) -> Judgement:
     """Expect that a server that is ill is left alone longer each time."""
     tried = evidence.requests
     gaps = _gaps_of(tried)
-    right = len(gaps) >= 3 and gaps[2] >= _LEAST_THIRD_GAP and gaps[2] >= _LEAST_GROWTH * gaps[0]
+    if len(gaps) < 3:
+        return Judgement(None, f"not judged: there was no third retry; {attempts_words(tried)}")
+    right = gaps[2] >= _LEAST_THIRD_GAP and gaps[2] >= _LEAST_GROWTH * gaps[0]
     return Judgement(right, attempts_words(tried))
 
 
 def retries_are_counted(event: str) -> Judge:
     def judge(evidence: Evidence) -> Judgement:
         counts = [attempt.retry_count for attempt in evidence.carrying(event)]
+        if len(counts) < 2:
+            return _NO_RETRY
         wanted = [None, *(str(number) for number in range(1, len(counts)))]
-        saw = ", ".join(count or "absent" for count in counts) or "no attempt"
-        return Judgement(len(counts) > 1 and counts == wanted, saw)
+        saw = ", ".join(count or "absent" for count in counts)
+        return Judgement(counts == wanted, saw)
 
     return judge
 
 
 def ids_are_kept(evidence: Evidence) -> Judgement:
     """Expect one messageId for each event, however often it is sent."""
+    tries = len(evidence.requests)
+    if tries < 2:
+        return _NO_RETRY
     ids: dict[tuple[bytes, int], set[bytes]] = {}
     for message in evidence.messages:
         # Any JSON value may be there; those of equal bytes are equal.
@@ -162,9 +171,6 @@ def ids_are_kept(evidence: Evidence) -> Judgement:
         for (event, number), found in ids.items()
         if len(found) > 1
     ]
-    tries = len(evidence.requests)
-    if tries < 2:
-        changed = ["there was no retry"]
     return judged(changed, fine=f"one for each of {len(ids)} messages in {tries} tries")
 
 
@@ -178,7 +184,7 @@ def bodies_are_the_same(event: str) -> Judge:
             for attempt in evidence.carrying(event)
         ]
         if len(tried) < 2:
-            return Judgement(passed=False, saw="there was no retry")
+            return _NO_RETRY
         # What was tracked meanwhile may come with it.
         changed = [
             f"attempt {number} carries other messages than the first"

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockseg import MockSegment
-from mockseg.conformance.check import Judgement
+from mockseg.conformance.check import EVENT, Judgement
 from mockseg.conformance.contract import CliResult
 from mockseg.conformance.evidence import Evidence, Outcome, evidence_of
 from mockseg.conformance.verdicts import CHECKS, verdict_of
@@ -243,6 +243,26 @@ def test_ids_that_are_no_text_are_compared_all_the_same(
     assert judgement.passed is True, judgement.saw
     of_track(body).update(messageId="another")
     assert BY_ID["message-id-is-kept"].judge(post(source, body)).passed is False
+
+
+@pytest.mark.parametrize(
+    ("id_", "reason"),
+    [
+        ("message-id-is-kept", "there was no retry"),
+        ("body-is-kept", "there was no retry"),
+        ("retry-count", "there was no retry"),
+        ("backoff-grows", "there was no third retry"),
+    ],
+)
+def test_what_a_retry_looks_like_is_not_judged_without_one(
+    source: Source, body: Body, id_: str, reason: str
+) -> None:
+    """What the SDK sent does not tell; that it has to retry is the matter of `recovers`."""
+    of_track(body)["event"] = EVENT
+    verdict = verdict_of(BY_ID[id_], post(source, body))
+    assert verdict.status == "not applicable"
+    assert f"not judged: {reason}" in verdict.saw
+    assert verdict_of(BY_ID["recovers"], post(source, body)).status == "fail"
 
 
 def test_long_ids_that_differ_at_their_ends_are_two(source: Source, body: Body) -> None:
