@@ -193,7 +193,7 @@ def _reads_in_another_order(naive):
 
 
 class _FailsOnce:
-    """A connection that fails at its first statement for a source's mark."""
+    """A connection that fails when it has written the first requests."""
 
     def __init__(self, connection):
         self._connection = connection
@@ -202,10 +202,11 @@ class _FailsOnce:
         self._fails = True
 
     def executemany(self, statement, rows):
-        if self._fails and statement.startswith("insert into sources"):
+        done = self._connection.executemany(statement, rows)
+        if self._fails and statement.startswith("insert into requests"):
             self._fails = False
             raise sqlite3.OperationalError("disk I/O error")
-        return self._connection.executemany(statement, rows)
+        return done
 
     @property
     def in_transaction(self):
