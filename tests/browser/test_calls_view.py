@@ -140,6 +140,13 @@ async def test_keys_narrow_to_a_user_an_event_and_a_source(page: Any) -> None:
     assert await page.locator("#grid [data-column=source]").count() == 0
 
 
+async def test_an_address_with_an_open_call_opens_it_on_a_phone(page: Any) -> None:
+    """By itself, because there is no place beside the list."""
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await page.goto(f"{page.url}?q=is:good&call=call-1")
+    await page.wait_for_url("**/calls/call-1")
+
+
 async def test_two_calls_are_compared(page: Any) -> None:
     """What differs stands beside what is the same, open."""
     await page.keyboard.press("End")

@@ -46,11 +46,16 @@ export class Pane {
 
   /** Show what the address says. */
   follow () {
-    const call = parameter('call')
-    this.call = call && matchMedia(LEAST_WIDTH).matches ? call : null
+    const [call, other] = [parameter('call'), parameter('compare')]
+    const isWide = matchMedia(LEAST_WIDTH).matches
+    if (call && !isWide) {
+      // The address came from a wider screen.
+      location.replace(addressOf(call, other))
+    }
+    this.call = isWide ? call : null
     this.pane.hidden = part('split').hidden = !this.call
     if (this.call) {
-      const address = addressOf(this.call, parameter('compare'))
+      const address = addressOf(this.call, other)
       part('pane-link').setAttribute('href', address)
       // Another entry of the history would take "back" to the call before and leave the list there.
       this.frame.contentWindow?.location.replace(`${address}?pane=1`)
