@@ -33,7 +33,12 @@ DEBUG_MESSAGES = {
     "unknown_source": "Missing writeKey",
 }
 
-_PLAIN = {400: b"Bad Request\n", 401: b"Unauthorized\n", 404: b"404 page not found\n"}
+_PLAIN = {
+    400: b"Bad Request\n",
+    401: b"Unauthorized\n",
+    404: b"404 page not found\n",
+    405: b"Method Not Allowed\n",
+}
 
 
 def refusal(status: int, message: str, *, code: str = "invalid_request", plain: bool) -> Answer:
@@ -43,7 +48,8 @@ def refusal(status: int, message: str, *, code: str = "invalid_request", plain: 
         status: 400 or above.
         message: for the client.
         code: for the client.
-        plain: Segment's own plain text instead of JSON, on which some SDKs choke; 400, 401, 404.
+        plain: Segment's own plain text instead of JSON, on which some SDKs choke; 400, 401, 404,
+            405.
     """
     if plain:
         return Answer(status=status, body=_PLAIN[status], content_type="text/plain; charset=utf-8")

@@ -217,6 +217,16 @@ def _inflated(arrival: Arrival) -> bool:
     return next(encodings, "identity").strip().lower() != "identity"
 
 
+def _begins_as_gzip(body: bytes) -> bool:
+    """Return whether a body has the head of gzip: what is wrong further on is another mistake."""
+    return len(body) >= _GZIP_HEAD_BYTES and body.startswith(_GZIP_HEAD)
+
+
+# With the one method of compression that there is.
+_GZIP_HEAD = b"\x1f\x8b\x08"
+_GZIP_HEAD_BYTES = 10
+
+
 def _keyless(arrival: Arrival, source: Source) -> Discard:
     sentence = f"the request has no write key{_key_hint(arrival, source)}"
     return discard("unknown_source", "writeKey", sentence)
@@ -260,7 +270,8 @@ def _refused(arrival: Arrival, source: Source, finding: Discard, message: str) -
             message = f"{debug_message}{detail}"
     elif rules.names_reason and finding.code == "bad_request":
         message = finding.description
-    if rules.routes_of_2018 and message == MALFORMED_GZIP and source.behaviour.error_body == "edge":
+    of_gzip = message == MALFORMED_GZIP and not _begins_as_gzip(arrival.body)
+    if rules.routes_of_2018 and of_gzip and source.behaviour.error_body == "edge":
         return Ruling(GZIP_REFUSAL_OF_2018, finding, "rejected")
     return Ruling(refusal(400, message, plain=source.behaviour.plain_errors), finding, "rejected")
 

@@ -44,7 +44,6 @@ from mockseg.web.routes import DOCUMENTED, TRACKING, normalised, what_is_wrong, 
 
 _POSTED = frozenset({"POST", "PUT"})
 _BARE = frozenset({"/", "/v1"})
-_WITHOUT_CORS_IN_2018 = frozenset({"/internal/health", "/crossdomain.xml"})
 # Of ``context.direct``; an escaped spelling of the name is not looked for.
 _DIRECT = b'"direct"'
 _NO_CACHE = "no-cache, max-age=0"
@@ -60,9 +59,9 @@ def add_routes(app: web.Application, hub: Hub) -> None:
     """Serve Segment's surface on every path that nothing else serves."""
     plane = DataPlane(hub, app[RECORDER])
     add_route = partial(app.router.add_route, "*", expect_handler=continue_if_expected)
-    for path, route in TRACKING.items():
+    for path in TRACKING:
         # A path that is written as the table has it is found without a search.
-        add_route(path, partial(plane.answer, route))
+        add_route(path, partial(plane.answer, plane.routes.get(path)))
         if path not in _BARE:
             # For SDKs that were given the address of the page as their host.
             add_route(f"/_mockseg{path}", plane.unknown)
@@ -76,6 +75,9 @@ class DataPlane:
     Args:
         hub: judges and records what carries messages.
         recorder: records everything else.
+
+    Attributes:
+        routes: by path, in lower case and without a slash at the end.
     """
 
     def __init__(self, hub: Hub, recorder: Recorder) -> None:
@@ -83,29 +85,34 @@ class DataPlane:
         self._recorder = recorder
         self._success = ConstantResponse(SUCCESS)
         settings = hub.settings
-        self._routes = with_aliases(settings.route_aliases)
+        self.routes = with_aliases(settings.route_aliases)
         # What belongs to no source follows the server's edge.
         self._of_2018 = hub.sources.defaults.edge_rules.routes_of_2018
+        if self._of_2018:
+            for path in edge_2018.MISSING:
+                del self.routes[path]
         self._public_key = _named_text(settings.oauth_public_key, "oauth_public_key")
         if self._public_key is not None:
             check_public_key(self._public_key, file=str(settings.oauth_public_key))
         self._scripts = BrowserScripts(settings.analytics_js)
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:
-        return await self.answer(self._routes.get(normalised(request.path)), request)
+        return await self.answer(self.routes.get(normalised(request.path)), request)
 
     async def _answer_rest(self, route: Route | None, request: web.Request) -> web.StreamResponse:
         """Answer what is not a message or a batch in a body."""
         method = request.method
-        if method == "OPTIONS":
-            return self._preflight(request, route)
+        if method == "OPTIONS" and not self._of_2018:
+            return preflight(request)
         if route is None:
             return await self._other(request)
+        if method == "OPTIONS" and not route.pixel:
+            return edge_2018.preflight(request, client=route.client)
         if route.path in _BARE and method in {"GET", "HEAD"}:
             return await self._root(request)
         if method in {"GET", "HEAD"} and route.client:
             return await self._got(request, route)
-        return await self._wrong_method(request, _methods_of(route), server_route=not route.client)
+        return await self._wrong_method(request, _methods_of(route), route=route)
 
     # --- tracking
 
@@ -134,17 +141,19 @@ class DataPlane:
             return refused
         if self._of_2018 and route.client and (callback := callback_of(url.query)) is not None:
             response = edge_2018.jsonp(callback)
-            return await self._finish(request, response, usual=answer, fault=fault)
+            return await self._finish(request, response, usual=answer, fault=fault, route=route)
         if (
             answer is SUCCESS
+            and not self._of_2018
             and fault is None
             and body.problem is None
             and ConstantResponse.suits(request)
         ):
             return self._success
         response = response_of(answer)
+        unread = body.problem is not None
         return await self._finish(
-            request, response, usual=answer, fault=fault, unread=body.problem is not None
+            request, response, usual=answer, fault=fault, unread=unread, route=route
         )
 
     async def _got(self, request: web.Request, route: Route) -> web.StreamResponse:
@@ -181,7 +190,7 @@ class DataPlane:
             response = web.Response(body=GIF, headers={"Content-Type": "image/gif"})
         elif self._of_2018 and (callback := callback_of(query)) is not None:
             response = edge_2018.jsonp(callback)
-            return await self._finish(request, response, usual=answer, fault=fault)
+            return await self._finish(request, response, usual=answer, fault=fault, route=route)
         elif (callback := callback_of(query)) is not None:
             response = web.Response(
                 status=answer.status,
@@ -194,8 +203,7 @@ class DataPlane:
         else:
             response = response_of(answer)
         response.headers["Cache-Control"] = _NO_CACHE
-        cors = not (route.pixel and self._of_2018)
-        return await self._finish(request, response, usual=answer, fault=fault, cors=cors)
+        return await self._finish(request, response, usual=answer, fault=fault, route=route)
 
     def _ip(self, request: web.Request, route: Route, body: bytes) -> str:
         if not route.client and _DIRECT not in body:
@@ -211,7 +219,7 @@ class DataPlane:
         usual: Answer,
         fault: FaultedRequest | None,
         unread: bool = False,
-        cors: bool = True,
+        route: Route | None = None,
     ) -> web.StreamResponse:
         """Send a response, unless a fault changes it.
 
@@ -221,15 +229,22 @@ class DataPlane:
             usual: the same, as the hub answered it.
             fault: that hit the request, or None.
             unread: whether a part of the body was not read.
-            cors: whether a page may read it.
+            route: that it took, where it carries messages.
         """
         if unread:
             response.force_close()
-        if cors:
-            allow_origin(request, response)
+        self._allow_origin(request, response, route)
         if fault is None:
             return response
         return await break_answer(request, self._hub, fault, usual=usual, response=response)
+
+    def _allow_origin(
+        self, request: web.Request, response: web.Response, route: Route | None
+    ) -> None:
+        if not self._of_2018 or route is None:
+            allow_origin(request, response)
+        elif not route.pixel:
+            edge_2018.allow_origin(request, response, client=route.client)
 
     # --- everything else
 
@@ -238,19 +253,29 @@ class DataPlane:
         fetched: Callable[[], Awaitable[web.StreamResponse]] | None
         match [part.lower() for part in parts]:
             case ["internal", "health"]:
-                fetched = self._healthy
+                return await self._got_only(request, self._healthy)
             case ["crossdomain.xml"]:
-                fetched = self._crossdomain
+                return await self._got_only(request, self._crossdomain)
+            case ["token"] if request.method == "POST":
+                return await self._token(request)
             case ["token"]:
-                if request.method == "POST":
-                    return await self._token(request)
-                return await self._wrong_method(request, "POST")
+                fetched, allowed = None, "POST"
             case _:
-                fetched = self._of_the_cdn(request, parts)
-        if fetched is None:
-            return await self.unknown(request)
-        if request.method in {"GET", "HEAD"}:
+                fetched, allowed = self._of_the_cdn(request, parts), "GET"
+                if fetched is None:
+                    return await self.unknown(request)
+        # What the double of 2018 does not have, it does not answer in its way.
+        if request.method == "OPTIONS":
+            return preflight(request)
+        if fetched is not None and request.method in {"GET", "HEAD"}:
             return await fetched()
+        return await self._wrong_method(request, allowed, of_today=True)
+
+    async def _got_only(
+        self, request: web.Request, answer: Callable[[], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        if request.method in {"GET", "HEAD"}:
+            return await answer()
         return await self._wrong_method(request, "GET")
 
     def _of_the_cdn(
@@ -277,16 +302,6 @@ class DataPlane:
             case _:
                 return None
 
-    def _preflight(self, request: web.Request, route: Route | None) -> web.Response:
-        if not self._of_2018:
-            return preflight(request)
-        if route is not None and not route.pixel:
-            return edge_2018.preflight(request, client=route.client)
-        if route is not None or request.path.lower() in _WITHOUT_CORS_IN_2018:
-            return edge_2018.without_cors()
-        # What the double of 2018 does not have.
-        return preflight(request)
-
     async def _healthy(self) -> web.StreamResponse:
         return edge_2018.health() if self._of_2018 else web.Response()
 
@@ -297,7 +312,7 @@ class DataPlane:
 
     async def _root(self, request: web.Request) -> web.StreamResponse:
         """Redirect a browser to the page; React Native fetches settings at its bare `cdnProxy`."""
-        if "text/html" in request.headers.get("Accept", ""):
+        if _wants_page(request):
             raise web.HTTPFound("/_mockseg/")
         return await self._settings(request, "")
 
@@ -363,25 +378,56 @@ class DataPlane:
 
     async def unknown(self, request: web.Request) -> web.StreamResponse:
         method, path = request.method, request.path[:200]
-        reason = what_is_wrong(request.rel_url.raw_path)
+        if self._of_2018 and normalised(request.path) in edge_2018.MISSING:
+            if method in {"GET", "HEAD"} and _wants_page(request):
+                raise web.HTTPFound("/_mockseg/")
+            reason = f"the edge of 2018 has no route {path}"
+        else:
+            reason = what_is_wrong(request.rel_url.raw_path)
         paths = "; ".join(DOCUMENTED)
         stop = "" if reason.endswith("?") else "."
         message = f"{method} {path}: {reason}{stop} What exists: {paths}"
         # What is wrong with the path is in the recorded request all the same.
         answer = refusal(404, message, code="not_found", plain=self._of_2018)
-        return await self._recorder.refuse(request, answer, reason=reason)
+        response = await self._recorder.refuse(
+            request, answer, reason=reason, cors=not self._of_2018
+        )
+        if self._of_2018:
+            edge_2018.as_error(response)
+        return response
 
     async def _wrong_method(
-        self, request: web.Request, allowed: str, *, server_route: bool = False
+        self,
+        request: web.Request,
+        allowed: str,
+        *,
+        route: Route | None = None,
+        of_today: bool = False,
     ) -> web.StreamResponse:
+        """Refuse a method.
+
+        Args:
+            request: as it came.
+            allowed: the methods, for a sentence.
+            route: that the path has, where it carries messages.
+            of_today: whether the double of 2018 does not have the path.
+        """
         reason = f"{request.method} is not allowed on {request.path[:200]}, only {allowed}"
         behaviour = self._hub.sources.behaviour_of(key_in_headers(request))
-        reads_get = server_route and behaviour.edge_rules.get_is_malformed
-        if reads_get and request.method in {"GET", "HEAD"}:
+        of_2018 = self._of_2018 and not of_today
+        reads_get = route is not None and not route.client and behaviour.edge_rules.get_is_malformed
+        if of_2018:
+            answer = refusal(405, reason, plain=True)
+        elif reads_get and request.method in {"GET", "HEAD"}:
             answer = refusal(400, MALFORMED_JSON, plain=behaviour.plain_errors)
         else:
             answer = refusal(405, reason, code="method_not_allowed", plain=False)
-        return await self._recorder.refuse(request, answer, reason=reason)
+        response = await self._recorder.refuse(request, answer, reason=reason, cors=not of_2018)
+        if of_2018:
+            edge_2018.as_error(response, allow=edge_2018.allowed_methods(route))
+            if route is not None:
+                self._allow_origin(request, response, route)
+        return response
 
     async def _fetched(
         self,
@@ -421,6 +467,10 @@ def _methods_of(route: Route) -> str:
     if route.pixel:
         return "GET"
     return "GET and POST" if route.client else "POST"
+
+
+def _wants_page(request: web.Request) -> bool:
+    return "text/html" in request.headers.get("Accept", "")
 
 
 def _listening(request: web.Request) -> str:

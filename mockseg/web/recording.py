@@ -108,6 +108,7 @@ class Recorder:
         reason: str,
         key: str = "",
         path: str = "",
+        cors: bool = True,
     ) -> web.Response:
         """Record a refused request in the source that it was for, and return its response.
 
@@ -117,6 +118,7 @@ class Recorder:
             reason: one sentence without a full stop.
             key: the write key, where the path names it; else it is looked for everywhere.
             path: as it is kept, where that is not the one of the request.
+            cors: whether a page may read the answer.
         """
         body = await self.read(request, key)
         url = request.rel_url
@@ -135,7 +137,8 @@ class Recorder:
         if body.problem is not None:
             # What is left of the body is of no use to anyone.
             response.force_close()
-        allow_origin(request, response)
+        if cors:
+            allow_origin(request, response)
         return response
 
     async def unsaved(self) -> web.Response | None:
