@@ -17,9 +17,11 @@ from mockseg.cli.output import Part, log_lines, note, on_terminal, say, say_json
 from mockseg.cli.signals import until_stopped
 from mockseg.clock import SystemClock
 from mockseg.config import JOURNAL_KEEPS, JOURNAL_OMITS, Settings
+from mockseg.domain.lost import Lost
 from mockseg.hub.handlers.requests import request_view
 from mockseg.hub.hub import Hub, Tally
 from mockseg.json_types import JsonObject
+from mockseg.matching.render import bounds_words
 from mockseg.operations.table import PREFIX
 from mockseg.server import RunningServer, event_loop_runner, serve
 from mockseg.snippets import start_lines
@@ -177,10 +179,13 @@ def exposed_warning(settings: Settings) -> str:
 
 
 def end_text(tally: Tally) -> str:
+    # No setting evicted the calls of sources that were forgotten.
+    named = tally.evicted and tally.bounds
+    over = f" ({bounds_words(Lost(bounds=tally.bounds), flags=True)})" if named else ""
     forgotten = f", {tally.forgotten} sources forgotten" if tally.forgotten else ""
     return (
         f"{tally.accepted} accepted, {tally.bad} bad, {tally.dropped} would have been dropped by"
-        f" Segment, {tally.evicted} evicted{forgotten}"
+        f" Segment, {tally.evicted} evicted{over}{forgotten}"
     )
 
 

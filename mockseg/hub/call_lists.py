@@ -100,27 +100,29 @@ async def _first_found(
     """Return the calls of the page, and look at no others."""
     newest = asked.order == "newest"
     found: list[KeptCall] = []
-    async for portion in _portions(asked, journal, narrowed):
+    async for portion in _portions(asked, journal, narrowed, most=most):
         for call in portion:
             is_past = (
                 call.cursor <= asked.after
                 if newest
                 else asked.before is not None and call.cursor >= asked.before
             )
-            if is_past or len(found) == most:
+            if is_past:
                 return found
             if matches(call):
                 found.append(call)
+                if len(found) == most:
+                    return found
     return found
 
 
 def _portions(
-    asked: ListCalls, journal: MemoryJournal, narrowed: Narrowed | None
+    asked: ListCalls, journal: MemoryJournal, narrowed: Narrowed | None, *, most: int
 ) -> AsyncIterator[list[KeptCall]]:
     if asked.order == "newest":
         if narrowed is not None:
-            return narrowed.before(asked.before)
+            return narrowed.before(asked.before, most=most)
         return journal.scan_back(before=asked.before, source=asked.source)
     if narrowed is not None:
-        return narrowed.after(asked.after)
+        return narrowed.after(asked.after, most=most)
     return journal.scan(after=asked.after, source=asked.source)

@@ -109,6 +109,7 @@ class Tally:
         dropped: calls that Segment would have dropped after a 200.
         rejected: calls that were answered 4xx.
         evicted: calls that were evicted, those of forgotten sources among them.
+        bounds: the settings over which they were, as in :class:`~mockseg.domain.lost.Lost`.
         forgotten: sources that were forgotten.
         requests: all.
         refused: requests answered 4xx.
@@ -120,6 +121,7 @@ class Tally:
     dropped: int = 0
     rejected: int = 0
     evicted: int = 0
+    bounds: tuple[str, ...] = ()
     forgotten: int = 0
     requests: int = 0
     refused: int = 0
@@ -314,6 +316,7 @@ class Hub:
         return dataclasses.replace(
             self._tally,
             evicted=self.journal.evicted_ever,
+            bounds=self.journal.bounds(),
             forgotten=self.sources.forgotten,
             requests=self.journal.number,
         )

@@ -205,8 +205,8 @@ class JournalFile:
                 recorded = found.request, found.calls()
             yield recorded
 
-    def row(self, number: int) -> ReadRow | None:
-        """Return one request, None without one.
+    def row(self, number: int, *, checked: bool = False) -> ReadRow | None:
+        """Return one request, None without one; its checksum is as in `RowReader.read`.
 
         Raises:
             JournalError: it is damaged.
@@ -214,7 +214,7 @@ class JournalFile:
         query = "select * from requests where number = ?"
         with self._refusing():
             row = self._connection.execute(query, (number,)).fetchone()
-            return None if row is None else RowReader().read(*row)
+            return None if row is None else RowReader().read(*row, few=True, checked=checked)
 
     def records(self) -> Iterator[Record]:
         """Yield what other parts keep here, by kind and in the order of its numbers.

@@ -71,16 +71,17 @@ class Narrowed:
                 it; of others that have these keys it is true.
         """
         total, hit, turn = 0, [], Turn()
+        loosely, oldest_of = self._keys.loosely, self._oldest
         for segment in self._segments:
             before = total
             unsure: list[int] = []
+            removed = segment.those_of(self._removed) if self._removed else ()
             for source, asked in self._asked(segment):
-                oldest = self._oldest[source]
-                removed = segment.those_of(self._removed) if self._removed else ()
-                if not self._keys.loosely and segment.first_cursor >= oldest and not removed:
+                oldest = oldest_of[source]
+                if not loosely and segment.first_cursor >= oldest and not removed:
                     total += segment.count(asked)
                     continue
-                if self._keys.loosely:
+                if loosely:
                     places, maybe = segment.find_surely(asked)
                     unsure += maybe
                 else:
@@ -102,14 +103,21 @@ class Narrowed:
             await turn.over()
         return total
 
-    async def after(self, cursor: int) -> AsyncIterator[list[KeptCall]]:
-        """Yield the calls after a cursor that may have these keys, oldest first, in portions."""
+    async def after(self, cursor: int, *, most: int = 0) -> AsyncIterator[list[KeptCall]]:
+        """Yield the calls after a cursor that may have these keys, oldest first, in portions.
+
+        Args:
+            cursor: they come after it.
+            most: how many are most likely needed, 0 for all; a portion ends with the last of them,
+                so that no row is read for the others.
+        """
         start = bisect_right(self._segments, cursor, key=attrgetter("last_cursor"))
         turn = Turn()
         for segment in islice(self._segments, start, None):
             cursors = self._cursors(segment)
             calls = self._calls(cursors[bisect_right(cursors, cursor) :])
-            while portion := [*islice(calls, _PORTION)]:
+            while portion := [*islice(calls, _size(most))]:
+                most -= len(portion)
                 yield portion
                 await turn.over()
             await turn.over()
@@ -118,12 +126,13 @@ class Narrowed:
             yield portion
             await turn.over()
 
-    async def before(self, cursor: int | None) -> AsyncIterator[list[KeptCall]]:
+    async def before(self, cursor: int | None, *, most: int = 0) -> AsyncIterator[list[KeptCall]]:
         """Yield the calls before a cursor, or all, newest first; otherwise as `after`."""
         turn = Turn()
         later = await self._later_ones()
         end = len(later) if cursor is None else bisect_left(later, cursor, key=_cursor)
         for portion in _portions(later[:end][::-1]):
+            most -= len(portion)
             yield portion
             await turn.over()
         for segment in reversed(self._segments):
@@ -132,19 +141,20 @@ class Narrowed:
             cursors = self._cursors(segment)
             end = len(cursors) if cursor is None else bisect_left(cursors, cursor)
             calls = self._calls(cursors[:end][::-1])
-            while portion := [*islice(calls, _PORTION)]:
+            while portion := [*islice(calls, _size(most))]:
+                most -= len(portion)
                 yield portion
                 await turn.over()
             await turn.over()
 
     def _asked(self, segment: Segment) -> list[tuple[str, list[Probe]]]:
         """Return the sources of a segment that are meant, and what to look for there."""
-        probes_, oldest, last = self._probes, self._oldest, segment.last_cursor
-        return [
-            (source, probes_[source])
-            for source in segment.sources
-            if source in probes_ and oldest[source] <= last
-        ]
+        asked = []
+        for source in segment.sources:
+            probes_ = self._probes.get(source)
+            if probes_ is not None and self._oldest[source] <= segment.last_cursor:
+                asked.append((source, probes_))
+        return asked
 
     def _cursors(self, segment: Segment) -> list[int]:
         found = [segment.find(asked) for _, asked in self._asked(segment)]
@@ -186,6 +196,11 @@ class Narrowed:
             found = {call.cursor: call for call in (*portion, *altered)}
             portion = [found[cursor] for cursor in sorted(found)]
         return portion
+
+
+def _size(most: int) -> int:
+    """Return how many calls the next portion has, where `most` are still needed."""
+    return min(most, _PORTION) if most > 0 else _PORTION
 
 
 def _portions(calls: list[KeptCall]) -> Iterator[list[KeptCall]]:

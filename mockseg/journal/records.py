@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Generic, Protocol, TypeVar
 
 _Record = TypeVar("_Record")
@@ -201,26 +201,33 @@ class NumberedRecords(Generic[_Record]):
 
     def after(self, number: int) -> Iterator[_Record]:
         """Yield the records with higher numbers, oldest first; nothing may change meanwhile."""
+        # A generator between would cost more than the records.
+        return chain.from_iterable(self._runs_after(number))
+
+    def _runs_after(self, number: int) -> Iterator[Iterable[_Record]]:
         self._sort_in()
         block, place = self._find(number + 1)
         if block >= 0 and place < len(self._blocks[block]):
-            yield from islice(self._block(block), place, None)
+            yield islice(self._block(block), place, None)
         while records := self._block(block := block + 1):
-            yield from records
+            yield records
 
     def before(self, number: int | None = None) -> Iterator[_Record]:
         """Yield the records with lower numbers, or all, newest first; likewise."""
+        return chain.from_iterable(self._runs_before(number))
+
+    def _runs_before(self, number: int | None) -> Iterator[Iterable[_Record]]:
         self._sort_in()
         block, place = (len(self._blocks), 0) if number is None else self._find(number)
         if place and not isinstance(self._blocks[block], list):
             # All of it is lower.
             block += 1
         elif place:
-            yield from reversed(self._block(block)[:place])
+            yield reversed(self._block(block)[:place])
         while block > 0:
             block = self._read(block - 1)
             if block >= 0:
-                yield from reversed(self._block(block))
+                yield reversed(self._block(block))
 
     def take_newest(self, limit: int) -> tuple[list[int], list[_Record]]:
         """Remove some of the newest records, at most `limit`; return their numbers and them."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -35,7 +35,10 @@ class _Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
     remark: Remark | None
 
 
-class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+_Calls = TypeVar("_Calls")
+
+
+class _Entry(msgspec.Struct, Generic[_Calls], frozen=True, array_like=True, gc=False):
     """A request's row besides its number and body."""
 
     source: str
@@ -52,11 +55,14 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     shared: Shared | None
     spent_ns: int
     first_cursor: int
-    calls: tuple[_Call, ...]
+    calls: _Calls
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Entry).decode
+_decode = msgspec.msgpack.Decoder(_Entry[tuple[_Call, ...]]).decode
+# Where one call is asked for, the others need not be decoded.
+_decode_around = msgspec.msgpack.Decoder(_Entry[tuple[msgspec.Raw, ...]]).decode
+_decode_call = msgspec.msgpack.Decoder(_Call).decode
 
 
 class ReadRow:
@@ -69,7 +75,10 @@ class ReadRow:
     __slots__ = ("_body", "_calls", "_texts", "request")
 
     def __init__(
-        self, request: KeptRequest, calls: tuple[_Call, ...], texts: dict[str, str]
+        self,
+        request: KeptRequest,
+        calls: Sequence[_Call | msgspec.Raw],
+        texts: dict[str, str],
     ) -> None:
         self.request = request
         self._calls, self._texts, self._body = calls, texts, memoryview(request.body)
@@ -78,11 +87,16 @@ class ReadRow:
         return [self._made(*each) for each in enumerate(self._calls)]
 
     def call(self, cursor: int) -> KeptCall | None:
-        """Return the call with a cursor, None where the request has none."""
+        """Return the call with a cursor, None where the request has none.
+
+        Raises:
+            msgspec.MsgspecError: it cannot be read.
+        """
         index = cursor - self.request.first_cursor
         return self._made(index, self._calls[index]) if 0 <= index < len(self._calls) else None
 
-    def _made(self, index: int, call: _Call) -> KeptCall:
+    def _made(self, index: int, kept: _Call | msgspec.Raw) -> KeptCall:
+        call = _decode_call(kept) if isinstance(kept, msgspec.Raw) else kept
         text = self._texts.setdefault
         return KeptCall(
             self.request.first_cursor + index,
@@ -105,16 +119,34 @@ class RowReader:
         self._answers: dict[Answer, Answer] = {}
         self._texts: dict[str, str] = {}
 
-    def read(self, number: int, entry_bytes: bytes, body: bytes, crc: int) -> ReadRow:
+    def read(
+        self,
+        number: int,
+        entry_bytes: bytes,
+        body: bytes,
+        crc: int,
+        *,
+        few: bool = False,
+        checked: bool = False,
+    ) -> ReadRow:
         """Return a request, with calls that are made when they are asked for.
+
+        Args:
+            number: of the request.
+            entry_bytes: what is known of it.
+            body: of it.
+            crc: checksum of these three.
+            few: whether few of its calls will be asked for.
+            checked: whether its checksum was found right before; it is not made again then.
 
         Raises:
             ValueError: its checksum is wrong.
             TypeError, msgspec.MsgspecError: it cannot be read.
         """
-        if _checksum(number, entry_bytes, body) != crc:
+        if not checked and _checksum(number, entry_bytes, body) != crc:
             raise ValueError(f"the checksum of request {number} is wrong")
-        entry = _decode(entry_bytes)
+        entry: _Entry[tuple[_Call, ...]] | _Entry[tuple[msgspec.Raw, ...]]
+        entry = _decode_around(entry_bytes) if few else _decode(entry_bytes)
         headers = (
             OwnHeaders(entry.headers)
             if entry.own_headers

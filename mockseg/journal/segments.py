@@ -29,6 +29,8 @@ SEGMENT_BYTES: Final = 8 * 1024 * 1024
 INDEX_BYTES: Final = 44
 """What the index takes in memory for one call (three hashes with their places, two numbers)."""
 
+# Calls of a segment that have one key: most often not more.
+_FEW = 8
 # Of one number, packed.
 _NUMBER_BYTES = 4
 # A Mersenne prime.
@@ -304,8 +306,16 @@ class _KeyIndex:
         self._hashes, self._places = unpacked(hashes, "Q"), unpacked(places)
 
     def count(self, key: int) -> int:
-        start = bisect_left(self._hashes, key)
-        return bisect_right(self._hashes, key, start) - start
+        hashes = self._hashes
+        start = bisect_left(hashes, key)
+        if start == len(hashes) or hashes[start] != key:
+            # Most segments do not have a messageId.
+            return 0
+        end = start + _FEW
+        # Most often they are few, and so few are looked through sooner than all that follow.
+        if end < len(hashes) and hashes[end] == key:
+            return bisect_right(hashes, key, end) - start
+        return bisect_right(hashes, key, start, min(end, len(hashes))) - start
 
     def find(self, key: int | None) -> array[int]:
         """Return the places of the calls with a key, in order; none for no key."""

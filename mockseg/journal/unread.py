@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol, Self
 
+import msgspec
+
 from mockseg.domain.call import KeptCall
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError
@@ -22,8 +24,13 @@ class RowStore(Protocol):
     def requests(self, *, first: int, last: int) -> Iterable[Recorded]:
         """Yield the rows with these numbers."""
 
-    def row(self, number: int) -> ReadRow | None:
-        """Return one row, None without one."""
+    def row(self, number: int, *, checked: bool = False) -> ReadRow | None:
+        """Return one row, None without one.
+
+        Args:
+            number: of it.
+            checked: whether its checksum was found right before.
+        """
 
     def damaged(self, what: str) -> JournalDamagedError:
         """Return the error that says what is wrong."""
@@ -91,7 +98,16 @@ class UnreadRows:
         is_read: whether some rows were read.
     """
 
-    __slots__ = ("_file", "_latest", "_parts", "_resized", "_segment", "is_read", "shares")
+    __slots__ = (
+        "_checked",
+        "_file",
+        "_latest",
+        "_parts",
+        "_resized",
+        "_segment",
+        "is_read",
+        "shares",
+    )
 
     def __init__(
         self,
@@ -107,6 +123,8 @@ class UnreadRows:
         self._parts: list[_Part] | None = None
         self.is_read = False
         self._latest: ReadRow | None = None
+        # Of each request: whether its row was read once, and its checksum was right.
+        self._checked = bytearray()
 
     @property
     def parts(self) -> list[_Part]:
@@ -187,11 +205,19 @@ class UnreadRows:
     def call(self, cursor: int) -> KeptCall | None:
         number = self._segment.number_of(cursor)
         found = self._row(number) if number is not None else None
-        return None if found is None else found.call(cursor)
+        try:
+            return None if found is None else found.call(cursor)
+        except msgspec.MsgspecError as error:
+            # It was right when it was checked.
+            raise self._file.damaged(str(error)) from None
 
     def _row(self, number: int) -> ReadRow | None:
         if self._latest is None or self._latest.request.number != number:
-            found = self._file.row(number)
+            segment = self._segment
+            self._checked = self._checked or bytearray(segment.last - segment.first + 1)
+            place = number - segment.first
+            found = self._file.row(number, checked=bool(self._checked[place]))
+            self._checked[place] = found is not None
             kept = found is not None and found.request.source in self.shares
             self._latest = found if kept else None
         return self._latest

@@ -60,6 +60,16 @@ def test_json_prints_one_line_and_nothing_else(start: Callable[..., Started]) ->
     assert err == "1 accepted, 1 bad, 1 would have been dropped by Segment, 0 evicted\n"
 
 
+def test_the_end_names_the_setting_that_evicted_calls(start: Callable[..., Started]) -> None:
+    """Who sees that calls are missing is told what to raise."""
+    server = start("--port", "0", "--max-calls", "1")
+    assert server.send("/v1/track", track()) == (200, {"success": True})
+    assert server.send("/v1/track", track()) == (200, {"success": True})
+    assert server.stop()[2] == (
+        "2 accepted, 0 bad, 0 would have been dropped by Segment, 1 evicted (--max-calls)\n"
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_both_signals_end_it_with_the_counts_and_exit_0(
     start: Callable[..., Started], number: int

@@ -8,6 +8,8 @@ import pytest
 from mockseg.config import Settings
 from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
+from mockseg.journal import rows
+from mockseg.journal.rows import RowReader
 from mockseg.operations.calls import ListCalls
 
 _BATCH = Route(path="/v1/batch", carries="batch")
@@ -118,3 +120,30 @@ async def test_a_filter_of_keys_is_counted_without_a_look_at_the_calls(hubs, mon
     page = await hubs[1].perform("list_calls", ListCalls(where="userId = 'user-2'", limit=2))
     assert page.total > 20
     assert 3 <= len(set(looked)) <= 10
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+async def test_a_page_reads_the_rows_of_its_calls_and_checks_each_once(hubs, monkeypatch, order):
+    """The page and one call more, from as many segments as it takes; counting reads no row."""
+    read, checked = [], []
+    reader, checksum = RowReader.read, rows._checksum
+
+    def counted_read(self, number, *row, **how):
+        read.append(number)
+        return reader(self, number, *row, **how)
+
+    def counted_check(number, *row):
+        checked.append(number)
+        return checksum(number, *row)
+
+    monkeypatch.setattr(RowReader, "read", counted_read)
+    monkeypatch.setattr(rows, "_checksum", counted_check)
+    asked = ListCalls(source="a", user_id="user-2", limit=4, order=order, before=170)
+    page = await hubs[1].perform("list_calls", asked)
+    of_page = {int(call.request.id.removeprefix("req-")) for call in page.calls}
+    assert (len(page.calls), page.total > 5) == (4, True)
+    assert len(read) == len(set(read)) <= 5
+    assert of_page < {*read}
+    assert checked == read
+    assert await hubs[1].perform("list_calls", asked) == page
+    assert sorted(checked) == sorted({*read})
