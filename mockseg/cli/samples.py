@@ -12,7 +12,7 @@ from mockseg.cli.output import note, warning_lines
 from mockseg.cli.plan_source import plan_named
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.extras import require
-from mockseg.json_types import encode_for_wire
+from mockseg.json_types import JsonObject, encode_for_wire
 from mockseg.printable import printable_utf8
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def command(
     has "label", with the finding that mockseg reports for it. Without EVENT, messages of every
     event of --plan.
 
-    The same seed writes the same bytes, as long as mockseg, Hypothesis and Python are the same
-    releases.
+    No two messages of a file have the same messageId. The same seed writes the same bytes, as
+    long as mockseg, Hypothesis and Python are the same releases.
     """
     kind = kind or "valid"
     if kinds is not None and kind != "invalid":
@@ -81,16 +81,39 @@ def command(
     chosen = _chosen(events, plan, type_, kinds, strictness="strict" if strict else "lenient")
     mistakes = _mistakes(kinds)
     done = 0
+    seen: set[str] = set()
     with _hypothesis_home(), warning_lines(), written(out) as file:
         for match in chosen:
             for each in samples(
                 match, kind, count=count, seed=seed, mistakes=mistakes, realistic=realistic
             ):
-                # May be shown on a terminal.
-                file.write(printable_utf8(encode_for_wire(each)) + b"\n")
                 done += 1
+                told_apart = _with_own_id(each, done, seen)
+                # May be shown on a terminal.
+                file.write(printable_utf8(encode_for_wire(told_apart)) + b"\n")
     if out != PIPE:
         note(f"{done} messages written to {out}")
+
+
+def _with_own_id(sample: JsonObject, number: int, seen: set[str]) -> JsonObject:
+    """Return a sample whose messageId no sample before it has, so that none is a duplicate.
+
+    Args:
+        sample: as it was drawn.
+        number: of it in the file.
+        seen: the messageIds so far; this one's is added.
+    """
+    message = sample["message"]
+    id_ = message.get("messageId") if isinstance(message, dict) else None
+    if not isinstance(id_, str) or not id_:
+        return sample
+    if id_ in seen:
+        # As long as it was, where that is possible.
+        end = f"-{number}"
+        id_ = id_[: -len(end)] + end
+        sample = {**sample, "message": {**message, "messageId": id_}}
+    seen.add(id_)
+    return sample
 
 
 @contextlib.contextmanager

@@ -72,6 +72,17 @@ def test_invalid_messages_are_wrong_as_their_labels_say(samples: Lines) -> None:
         assert label["description"]
 
 
+@pytest.mark.parametrize("kind", ["--edge", "--invalid"])
+def test_no_sample_is_a_duplicate_of_another(samples: Lines, kind: str) -> None:
+    """The messageIds of a file differ, also between events; those that are sent are texts."""
+    lines = samples("--plan", "candu", kind, "--count", "60")
+
+    ids = [line["message"].get("messageId") for line in lines]
+    texts = [id_ for id_ in ids if isinstance(id_, str) and id_]
+    assert len(texts) > 10
+    assert len(set(texts)) == len(texts)
+
+
 def test_kinds_choose_the_mistakes(samples: Lines) -> None:
     """Of a whole plan, only events that can have them are written."""
     lines = samples("--plan", "userguiding", "--invalid", "--kinds", "enum", "--count", "1")
