@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -207,6 +208,19 @@ async def test_all_that_match_can_be_copied_as_lines(page: Any) -> None:
     await page.keyboard.press("y")
     await until(page.locator("#said")).to_have_text("Copied the address.", timeout=PATIENCE_MS)
     assert await clipboard(page) == page.url
+
+
+async def test_what_is_filtered_is_downloaded(page: Any) -> None:
+    """By keyboard: the file has the calls of the query, named by the source, to be imported."""
+    await page.goto(page.url + "?source=shop&q=type:track")
+    await labels_are(page, 'say "hi": now', "Order Completed", "Order Completed")
+    async with page.expect_download() as begun:
+        await page.get_by_role("link", name="Download these calls").focus()
+        await page.keyboard.press("Enter")
+    download = await begun.value
+    assert download.suggested_filename == "shop.ndjson"
+    lines = (await asyncio.to_thread((await download.path()).read_text)).splitlines()
+    assert [json.loads(line)["cursor"] for line in lines] == [1, 2, 4]
 
 
 async def test_without_a_clipboard_the_text_is_selected(page: Any) -> None:

@@ -259,6 +259,31 @@ async def test_a_call_opens_beside_the_list(page: Any, hub: Hub) -> None:
     await page.wait_for_url("**/_mockseg/calls/call-71")
 
 
+@pytest.mark.parametrize("by", ["click", "keyboard"])
+async def test_a_finding_leads_to_its_value(page: Any, hub: Hub, by: str) -> None:
+    """It is marked, in sight and focused, however long the message is before it."""
+    traits = {f"t{number}": number for number in range(200)}
+    await record(hub, "half", context={"traits": traits}, properties=[])
+    await newest_is(page, "half")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    call = page.frame_locator("#pane-frame")
+    link = call.get_by_role("link", name="in the message").first
+    await until(link).to_be_visible(timeout=PATIENCE_MS)
+    value = call.locator(".tree li.wrong").first
+    await until(value).not_to_be_in_viewport(timeout=PATIENCE_MS)
+    if by == "click":
+        await link.click()
+    else:
+        await link.focus()
+        await page.keyboard.press("Enter")
+    await until(call.locator(".tree :target")).to_contain_text("properties", timeout=PATIENCE_MS)
+    await until(value).to_be_in_viewport(timeout=PATIENCE_MS)
+    await until(value).to_be_focused(timeout=PATIENCE_MS)
+    await page.keyboard.press("Escape")
+    await until(page.locator("#pane")).to_be_hidden(timeout=PATIENCE_MS)
+
+
 async def test_b_goes_to_the_next_bad_call(page: Any, hub: Hub) -> None:
     """Beyond what is loaded too; it stays at the last one, and `B` leads back."""
     await record(hub, "bad one", userId=None)

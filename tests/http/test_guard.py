@@ -23,6 +23,7 @@ EVERYTHING = [
     ("GET", "/_mockseg/"),
     ("GET", "/_mockseg/static/page.css"),
     ("GET", "/_mockseg/calls/call-1"),
+    ("GET", "/_mockseg/calls.ndjson"),
     ("GET", "/_mockseg/faults"),
     ("POST", "/_mockseg/faults"),
     ("POST", "/_mockseg/faults/clear"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -282,4 +283,24 @@ async def test_the_timeline_has_longer_columns_and_what_else_happened(client: An
         assert "Content-Security-Policy" in answer.headers
     assert 'href="/_mockseg/?column=3600"' in html
     async with client.get("/_mockseg/timeline?q=is:bda") as answer:
+        assert answer.status == 422
+
+
+async def test_the_calls_of_a_view_are_a_file(client: Any) -> None:
+    """All pages of it, as lines to import; what is wrong with a query is told instead."""
+    for number in range(130):
+        await track(client, f"e{number}")
+    await track(client, "e1", writeKey='../other "shop"')
+    found = {"source": KEY, "q": "-event:e7", "since": "2", "at": "129"}
+    async with client.get("/_mockseg/calls.ndjson", params=found) as answer:
+        lines = (await answer.text()).splitlines()
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="k-shop.ndjson"'
+    events = [json.loads(line)["event"] for line in lines]
+    assert events == [f"e{number}" for number in range(2, 129) if number != 7]
+    async with client.get("/_mockseg/calls.ndjson", params={"source": '../other "shop"'}) as answer:
+        assert len((await answer.text()).splitlines()) == 1
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="other-shop.ndjson"'
+    async with client.get("/_mockseg/calls.ndjson", params={"q": "event:nothing"}) as answer:
+        assert await answer.text() == ""
+    async with client.get("/_mockseg/calls.ndjson?q=is:bda") as answer:
         assert answer.status == 422

@@ -14,7 +14,7 @@ from mockseg.operations.rows import CopiedText, CopyCall, CopyForm, ListRows, Ro
 from mockseg.query.terms import term_text
 from mockseg.web.page.access import add_page
 from mockseg.web.page.frame import CALLS, ask, query_of, show
-from mockseg.web.page.message_tree import difference_tree, message_tree
+from mockseg.web.page.message_tree import difference_tree, linked_tree
 from mockseg.web.page.rendering import HOME, own_url
 from mockseg.web.parameters import check_content_type, read_query
 
@@ -46,6 +46,7 @@ async def _call(request: web.Request) -> web.StreamResponse:
     asked = GetCall(id=request.match_info["id"])
     details = await ask(request, "get_call", asked, CallDetails)
     call = details.call
+    message, places = linked_tree(call)
     earlier, later = await _attempts(request, details)
     return await show(
         request,
@@ -55,7 +56,8 @@ async def _call(request: web.Request) -> web.StreamResponse:
         framed=pane,
         call=shown(call),
         details=details,
-        message=message_tree(call),
+        message=message,
+        places=places,
         raw=json_types.pretty(call.raw),
         request=details.request,
         # The list beside the pane copies what is asked for: no text is made that few read.

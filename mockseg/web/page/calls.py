@@ -22,7 +22,7 @@ from mockseg.web.page.access import add_page
 from mockseg.web.page.call import shown
 from mockseg.web.page.columns import read_columns
 from mockseg.web.page.frame import CALLS, ask, query_of, show
-from mockseg.web.page.rendering import HOME, own_url, redirect, render
+from mockseg.web.page.rendering import DOWNLOAD, HOME, own_url, redirect, render
 from mockseg.web.page.timeline import BUCKETS, LENGTHS, Timeline, timeline
 from mockseg.web.parameters import check_content_type, read_query
 from mockseg.web.places import Place
@@ -75,6 +75,12 @@ class CallsQuery(OfSource, frozen=True):
         given = {name: getattr(self, name) for name in ("source", "q", "since", "at", "cols")}
         given["column"] = None if self.column == min(LENGTHS) else self.column
         return f"{HOME}{query_of(**given | changes)}"
+
+    @property
+    def download(self) -> str:
+        """The address of all calls of the view as a file."""
+        given = {name: getattr(self, name) for name in ("source", "q", "since", "at")}
+        return f"{DOWNLOAD}{query_of(**given)}"
 
     def address_with(self, terms: str) -> str:
         """Return the address of those of the calls that more terms find."""

@@ -35,6 +35,7 @@ class Node:
         members: of an object or a list; at most 500.
         left_out: number of further members.
         open: whether its members are shown at once.
+        id: by which a link leads to it; empty where none does.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Node:
     members: tuple[Node, ...] = ()
     left_out: int = 0
     open: bool = False
+    id: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,10 +69,26 @@ _SENT: Final = _Words("sent as", "filled in", ", which Segment does not hand on"
 
 def message_tree(call: Call) -> Node:
     """Return the message with its findings at their places, beside how it was sent."""
+    return _Tree(_notes(call), _SENT).node("", call.message, call.raw, ())
+
+
+def linked_tree(call: Call) -> tuple[Node, list[str]]:
+    """Return the message as `message_tree` does, and for each finding the id of its place there.
+
+    What is too deep or too far down to be shown has the id of what it is in, or else none: an
+    empty text.
+    """
+    notes = _notes(call)
+    tree = _Tree(notes, _SENT, linked=True)
+    root = tree.node("", call.message, call.raw, ())
+    return root, [tree.id_of(_place(finding)) for finding in call.findings]
+
+
+def _notes(call: Call) -> dict[Path, list[str]]:
     notes: dict[Path, list[str]] = {}
     for finding in call.findings:
         notes.setdefault(_place(finding), []).append(finding.description)
-    return _Tree(notes, _SENT).node("", call.message, call.raw, ())
+    return notes
 
 
 def difference_tree(call: Call, other: Call) -> Node:
@@ -88,6 +106,7 @@ class _Tree:
         *,
         open_levels: int = _OPEN_LEVELS,
         opens_differences: bool = False,
+        linked: bool = False,
     ) -> None:
         self._notes = notes
         self._words = words
@@ -101,11 +120,18 @@ class _Tree:
                 known = self._children.setdefault(path[: length - 1], [])
                 if path[length - 1] not in known:
                     known.append(path[length - 1])
+        self._linked = {*self._notes, *self._ways} - {()} if linked else set()
+        self._ids: dict[Path, str] = {}
+
+    def id_of(self, path: Path) -> str:
+        """Return the id of the node there, or of the next one above it that was made."""
+        made = (path[:length] for length in range(len(path), 0, -1))
+        return next((self._ids[each] for each in made if each in self._ids), "")
 
     def node(self, name: str, value: Json, raw: Json | _Absent, path: Path) -> Node:
         notes = tuple(self._notes.get(path, ()))
         if not isinstance(value, dict | list) or len(path) >= _MOST_LEVELS:
-            return Node(name, _text(value), notes, self._beside(value, raw))
+            return Node(name, _text(value), notes, self._beside(value, raw), id=self._id(path))
         pairs = list(_pairs(value))
         members = [
             self.node(key, member, _of(raw, key), (*path, key))
@@ -129,6 +155,7 @@ class _Tree:
             members=tuple(members),
             left_out=max(0, len(pairs) - _MOST_MEMBERS),
             open=len(path) < self._open_levels or path in self._ways or self._differ(members),
+            id=self._id(path),
         )
 
     def _missing(self, name: str, path: Path) -> Node:
@@ -139,7 +166,13 @@ class _Tree:
             if place[: len(path)] == path
             for note in notes
         ]
-        return Node(name, "", tuple(said), missing=True)
+        return Node(name, "", tuple(said), missing=True, id=self._id(path))
+
+    def _id(self, path: Path) -> str:
+        """Return a number's name: nothing of a message becomes an id."""
+        if path not in self._linked:
+            return ""
+        return self._ids.setdefault(path, f"value-{len(self._ids) + 1}")
 
     def _beside(self, value: Json, raw: Json | _Absent) -> str:
         if isinstance(raw, _Absent):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 HOME = "/_mockseg/"
+# The calls of a view as a file.
+DOWNLOAD = f"{HOME}calls.ndjson"
 _SHORT = 200
 _LONG = 100_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockseg.domain.findings import Discard, Violation
-from mockseg.web.page.message_tree import Node, message_tree
+from mockseg.web.page.message_tree import Node, linked_tree, message_tree
 
 if TYPE_CHECKING:
     from mockseg.domain.findings import Finding
@@ -94,3 +94,24 @@ def test_large_messages_are_cut() -> None:
 def test_a_message_that_is_no_object_is_its_text() -> None:
     """As everything that may be sent."""
     assert tree(7).text == "7"
+
+
+def test_each_finding_has_the_id_of_its_place() -> None:
+    """What is not shown, because it is too far down or missing, has that of what it is in."""
+    message = {"properties": {"list": [0] * 600, "total": "42"}}
+    seen: Any = Seen(
+        message,
+        violation("properties.total", "/properties/total"),
+        violation("properties.list.599", "/properties/list/599"),
+        violation("properties.cart.sku", "/properties"),
+        violation("properties.total", "/properties/total"),
+        Discard(code="c", field="", description="wrong"),
+    )
+    root, (total, far, missing, again, whole) = linked_tree(seen)
+    properties = at(root, "properties")
+    assert total == again == at(properties, "total").id != ""
+    assert far == at(properties, "list").id
+    assert missing == at(properties, "cart").id
+    assert whole == ""
+    assert len({total, far, missing, properties.id}) == 4
+    assert at(message_tree(seen), "properties", "total").id == ""
