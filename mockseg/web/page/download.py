@@ -40,7 +40,7 @@ async def _download(request: web.Request) -> web.StreamResponse:
     newest = hub.journal.cursor if asked.at is None else min(asked.at, hub.journal.cursor)
     page = await _page(request, asked, after=asked.since or 0, newest=newest)
     evictions = Evictions(hub, asked.source)
-    # What was evicted before the download began is no part of it.
+    # The download is without what was evicted before it began.
     evictions.before([], cursor=0)
     response = web.StreamResponse(
         headers=security_headers()
