@@ -108,11 +108,9 @@ class Tally:
         bad: calls, dropped ones among them.
         dropped: calls that Segment would have dropped after a 200.
         rejected: calls that were answered 4xx.
-        evicted: calls that were evicted, those of forgotten sources among them.
-        bounds: the settings over which they were, as in :class:`~mockseg.domain.lost.Lost`.
+        evicted, bounds: calls that were, those of forgotten sources too; over which settings.
         forgotten: sources that were forgotten.
-        requests: all.
-        refused: requests answered 4xx.
+        requests, refused: all, and those answered 4xx.
         parser_refused: what was not HTTP and never became a request.
     """
 

@@ -302,8 +302,8 @@ async def test_keys_lead_through_an_open_call(page: Any, hub: Hub) -> None:
     for number, part in ((6, "user"), *enumerate(parts, 1)):
         await page.keyboard.press(str(number))
         await visible(call.locator(f"#{part}"))
-    await call.locator("nav.parts a[href='#copy']").click()
-    await visible(call.locator("#copy"))
+    await call.locator("nav.parts a[href='#message']").click()
+    await visible(call.locator("#message"))
     assert page.url.endswith("/_mockseg/?call=call-6")
     await page.keyboard.press("[")
     await page.wait_for_url("**/_mockseg/?call=call-5")

@@ -19,7 +19,7 @@ function serve (newest, lost = 0) {
     for (let cursor = Math.min(newest, before - 1); cursor > after && found.length <= limit; cursor -= 1) found.push(row(cursor))
     const rows = found.slice(0, limit)
     const next = found.length > limit ? rows.at(-1)[0] : null
-    return { ok: true, json: async () => ({ rows, next, total: newest, lost: { calls: lost } }) }
+    return { ok: true, json: async () => ({ rows, next, total: newest, lost: { calls: lost, bounds: ['--max-calls'] } }) }
   }
   return asked
 }
@@ -44,8 +44,9 @@ test('the end says how many calls were evicted', async () => {
   const rows = new Rows(new URLSearchParams(), 2, 0)
   rows.want(-1)
   await rows.loading
-  assert.deepEqual(rows.at(rows.bottom), evictedNote(1200))
-  assert.equal(evictedNote(1).note, '1 earlier call was evicted.')
+  assert.deepEqual(rows.at(rows.bottom), evictedNote(1200, ['--max-calls']))
+  assert.equal(evictedNote(1, ['--max-calls']).note, '1 earlier call was evicted (--max-calls).')
+  assert.equal(evictedNote(2, []).note, '2 earlier calls were evicted.')
 })
 
 test('a note of missing calls is filled, and says when more are missing', async () => {

@@ -75,6 +75,12 @@ async def _fill(hub, count, **large):
     return max(most, hub.meter.size_bytes)
 
 
+async def _delivered(hub):
+    """Wait until the vendors have answered all that they are sent."""
+    while hub.destinations.ledger.pending("k"):
+        await breathe()
+
+
 @pytest.mark.parametrize(
     ("destinations", "large"),
     [
@@ -153,6 +159,7 @@ async def test_a_state_that_outgrows_its_share_refuses():
     hub = _hub(("candu", "k", {}))
     (candu,) = hub.destinations.of("k")
     await _fill(hub, 1200, pad=lambda _: 200)
+    await _delivered(hub)
     deliveries = hub.destinations.ledger.page(source="k", newest=True)
     assert deliveries[0].state == "failed"
     assert deliveries[0].attempts[0].status == 413
@@ -166,6 +173,7 @@ async def test_a_state_that_outgrows_its_share_refuses():
     assert len(candu.vendor.imitation.state()["users"]) == kept
     candu.vendor.restore({})
     await _fill(hub, 1)
+    await _delivered(hub)
     assert list(candu.vendor.imitation.state()["users"]) == ["u0"]
 
 
@@ -175,8 +183,10 @@ async def test_writing_the_same_again_does_not_fill_a_state():
     (candu,) = hub.destinations.of("k")
     for _ in range(3):
         await _fill(hub, 1000, userId=lambda _: "one", messageId=lambda n: f"{n}")
+        await _delivered(hub)
         hub.clear("k")
     assert list(candu.vendor.imitation.state()["users"]) == ["one"]
     assert hub.destinations.ledger.page(state="failed") == []
     await _fill(hub, 1, userId=lambda _: "other")
+    await _delivered(hub)
     assert set(candu.vendor.imitation.state()["users"]) == {"one", "other"}
