@@ -25,7 +25,7 @@ _OPENING: Final = {
 
 
 def replaced() -> sqlite3.Error:
-    """Return the error of a file that is no longer where it was opened."""
+    """Return the error of a file that was removed or replaced after it was opened."""
     error = sqlite3.OperationalError("the file was removed or replaced")
     error.sqlite_errorcode = _REPLACED
     return error
