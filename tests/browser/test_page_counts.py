@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # A browser on a busy machine takes its time; these only end what hangs.
 pytestmark = pytest.mark.timeout(600)
 PATIENCE_MS = 90_000
-MOST_FILES = 24
+MOST_FILES = 18
 MOST_BYTES = 80_000
 # Counts what the feed tells, beside the page.
 COUNT_TOLD = """
@@ -51,7 +51,8 @@ MAKE_ROWS = """
 const made = (newest, count) => Array.from({ length: count }, (_, at) => [
   newest - at, 1, 's', 'track', 'E', '', 'u', 'accepted', true, '', '', 0, 1, 0, [], []
 ])
-const { Rows, isCall } = await import('/_mockseg/static/rows.js')
+const { Rows } = await import('/_mockseg/static/rows.js')
+const { isCall } = await import('/_mockseg/static/entries.js')
 const { Arrivals } = await import('/_mockseg/static/arrivals.js')
 """
 

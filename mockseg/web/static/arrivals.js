@@ -1,14 +1,13 @@
 // @ts-check
 // What comes: rows go on top while the reader is there, and wait while something is read.
 
-import { clearedNote, gapNote, skippedNote, waitingNote } from './notes.js'
-import { isCall } from './rows.js'
+import { clearedNote, gapNote, isCall, skippedNote, waitingNote } from './entries.js'
 
 const FRESH_MS = 2000
 // Of more rows that wait while a reader reads, the oldest are loaded when they are wanted.
 const MOST_WAITING = 5000
 
-/** @typedef {import('./rows.js').Entry} Entry */
+/** @typedef {import('./entries.js').Entry} Entry */
 
 export class Arrivals {
   /**

@@ -1,19 +1,16 @@
 // @ts-check
 // The live view of calls: joins its parts, and does what a reader asks for by key or button.
 
-import { addressWith, narrowed, parameter } from './address.js'
 import { Arrivals } from './arrivals.js'
-import { callId, fillRow, headRow, LONGEST_KEY } from './cells.js'
-import { Columns } from './columns.js'
-import { Copy } from './copy.js'
-import { part } from './dom.js'
+import { Columns, fillRow, headRow, LONGEST_KEY } from './columns.js'
+import { addressWith, narrowed, parameter, part } from './document.js'
+import { callId, isCall } from './entries.js'
 import { Feed } from './feed.js'
 import { Grid } from './grid.js'
 import { Keys } from './keys.js'
 import { Pane } from './pane.js'
-import { isCall, MAX_ROWS, Rows } from './rows.js'
-import { Selection } from './selection.js'
-import { Split } from './split.js'
+import { MAX_ROWS, Rows } from './rows.js'
+import { Copy, Selection } from './selection.js'
 import { State } from './state.js'
 import { Suggestions } from './suggest.js'
 import { termText, timeOfDay } from './text.js'
@@ -51,7 +48,6 @@ class CallsView {
     this.bind()
     this.showColumns()
     this.feed = new Feed(asked, after, this.arrivals)
-    new Split()
     part('live').hidden = false
     // The table stays until the rows are there.
     Promise.resolve(this.rows.loading).then(() => this.begin())

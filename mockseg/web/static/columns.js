@@ -1,19 +1,88 @@
 // @ts-check
-// The columns of the list of calls: those of the server's table, and the choice of others.
+// The columns of the list of calls: which are shown, how wide they are, and what a row has in each.
+// Values of messages become text nodes, never markup, class, id or style.
 
-import { addressWith, parameter } from './address.js'
-import { part } from './dom.js'
+import { addressWith, element, parameter, part } from './document.js'
+import { callId, isCall } from './entries.js'
+import { clock, printable } from './text.js'
 
+/** @typedef {import('./entries.js').CallRow} CallRow */
 /** @typedef {{ name: string, title: string, width: string }} Column */
+/**
+ * @typedef {{ columns: string[], fields: string[], isGone: boolean, isChosen: boolean,
+ *   isOpen: boolean, isFresh: boolean }} Look how a row is shown
+ */
+/**
+ * @typedef {{ width: string, isWide?: boolean,
+ *   show: (cell: HTMLElement, row: CallRow, look: Look) => void }} Ours
+ *   a column of ours; a wide one is left out beside an open call
+ */
 
-const WIDTHS = new Map(Object.entries({
-  time: '7.5rem', source: 'minmax(4rem, 1fr)', type: '4.5rem', label: 'minmax(6rem, 1.6fr)',
-  peek: 'minmax(5rem, 2.4fr)', user: 'minmax(4rem, 1fr)', verdict: '6.5rem',
-  finding: 'minmax(6rem, 2.4fr)', to: '4.5rem'
-}))
+// What is longer was shortened by the server: it cannot be asked for.
+export const LONGEST_KEY = 200
+// The only classes that a mark may have.
+const MARKS = new Set([
+  'good', 'accepted', 'dropped', 'blocked', 'rejected',
+  'queued', 'retrying', 'delivered', 'filtered', 'failed'
+])
+// Columns of a field of the message.
 const OF_A_FIELD = 'minmax(5rem, 1fr)'
-// What an open call leaves no room for.
-const LEFT_OUT_BESIDE = new Set(['source', 'peek', 'finding', 'to'])
+
+/** @type {Map<string, Ours>} */
+const OURS = new Map(Object.entries(/** @type {Record<string, Ours>} */ ({
+  time: {
+    width: '7.5rem',
+    show: (cell, row, look) => {
+      if (cell.firstElementChild?.localName !== (look.isGone ? 'time' : 'a')) {
+        cell.replaceChildren(look.isGone ? element('time') : link(element('time')), '')
+      }
+      const time = /** @type {HTMLTimeElement} */ (cell.querySelector('time'))
+      const moment = new Date(row[1]).toISOString()
+      time.dateTime = time.title = moment
+      write(time, clock(row[1]))
+      if (!look.isGone) lead(cell, `/_mockseg/calls/${callId(row)}`)
+      const attempt = /** @type {Text} */ (cell.lastChild)
+      attempt.data = row[12] > 1 ? ` ×${Number(row[12])}` : ''
+    }
+  },
+  source: {
+    width: 'minmax(4rem, 1fr)',
+    isWide: true,
+    show: (cell, row) => {
+      const key = row[2]
+      if (!key || key.length > LONGEST_KEY) {
+        write(cell, printable(key) || '(no key)')
+        return
+      }
+      if (!cell.firstElementChild) cell.replaceChildren(link(''))
+      lead(cell, `/_mockseg/?${new URLSearchParams({ source: key })}`)
+      write(/** @type {HTMLElement} */ (cell.firstElementChild), printable(key))
+    }
+  },
+  type: { width: '4.5rem', show: (cell, row) => write(cell, printable(row[3])) },
+  label: { width: 'minmax(6rem, 1.6fr)', show: (cell, row) => write(cell, printable(row[4])) },
+  peek: { width: 'minmax(5rem, 2.4fr)', isWide: true, show: (cell, row) => write(cell, printable(row[5])) },
+  user: { width: 'minmax(4rem, 1fr)', show: (cell, row) => write(cell, printable(row[6])) },
+  verdict: {
+    width: '6.5rem',
+    show: (cell, row) => {
+      if (!cell.firstElementChild) cell.replaceChildren(element('span'))
+      const shown = /** @type {HTMLElement} */ (cell.firstElementChild)
+      const name = row[8] ? 'good' : row[7]
+      set(shown, 'class', markClass(name))
+      write(shown, printable(name))
+    }
+  },
+  finding: { width: 'minmax(6rem, 2.4fr)', isWide: true, show: (cell, row) => write(cell, finding(row)) },
+  to: {
+    width: '4.5rem',
+    isWide: true,
+    show: (cell, row) => {
+      if (!row[14].length && !cell.firstChild) return
+      cell.replaceChildren(...row[14].map(([destination, state]) => delivery(destination, state)))
+    }
+  }
+})))
 
 export class Columns {
   /** @param {import('./suggest.js').Suggestions} suggestions know the fields of messages */
@@ -23,7 +92,7 @@ export class Columns {
     this.all = [...document.querySelectorAll('#calls-table th')].map((head) => {
       const name = /** @type {HTMLElement} */ (head).dataset.column ?? ''
       const title = (head.textContent ?? '').replace(', UTC', '')
-      return { name, title, width: WIDTHS.get(name) ?? OF_A_FIELD }
+      return { name, title, width: OURS.get(name)?.width ?? OF_A_FIELD }
     })
     part('columns-open').addEventListener('click', () => this.offer())
     part('columns-form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => this.choose(event))
@@ -34,7 +103,7 @@ export class Columns {
 
   /** @param {boolean} isCallOpen @returns {Column[]} those that have room */
   shown (isCallOpen) {
-    return isCallOpen ? this.all.filter(({ name }) => !LEFT_OUT_BESIDE.has(name)) : this.all
+    return isCallOpen ? this.all.filter(({ name }) => !OURS.get(name)?.isWide) : this.all
   }
 
   /** Offer columns, and the fields that the calls have. */
@@ -51,4 +120,118 @@ export class Columns {
     const field = part('column-field').value.trim()
     location.assign(addressWith({ cols: [...names, ...(field ? [field] : [])].join(',') || null, before: null }))
   }
+}
+
+// --- rows
+
+/**
+ * What a row's element shows, so that it is written again only where something else is to be shown.
+ * @type {WeakMap<HTMLElement, { entry: unknown, states: unknown, columns: string[], isGone: boolean }>}
+ */
+const written = new WeakMap()
+
+/**
+ * @param {HTMLElement} row the element
+ * @param {import('./entries.js').Entry | undefined} entry
+ * @param {Look} look
+ */
+export function fillRow (row, entry, look) {
+  set(row, 'class', isCall(entry) ? (entry[8] ? 'good' : 'bad') : 'note')
+  row.toggleAttribute('data-gone', look.isGone)
+  row.toggleAttribute('data-fresh', look.isFresh)
+  if (look.isOpen) set(row, 'aria-current', 'true')
+  else row.removeAttribute('aria-current')
+  if (isCall(entry)) set(row, 'aria-selected', String(look.isChosen))
+  else row.removeAttribute('aria-selected')
+  const { columns, isGone } = look
+  const states = isCall(entry) ? entry[14] : null
+  const before = written.get(row)
+  if (before && before.entry === entry && before.states === states &&
+      before.columns === columns && before.isGone === isGone) return
+  written.set(row, { entry, states, columns, isGone })
+  if (!isCall(entry)) {
+    const only = cell('note')
+    only.append(entry ? entry.note : 'Loading …')
+    only.setAttribute('aria-colspan', String(columns.length))
+    row.replaceChildren(only)
+    return
+  }
+  if (before?.columns !== columns || !isCall(before.entry)) row.replaceChildren(...columns.map(cell))
+  for (const [at, name] of columns.entries()) {
+    const one = /** @type {HTMLElement} */ (row.children[at])
+    const ours = OURS.get(name)
+    if (ours) ours.show(one, entry, look)
+    else write(one, printable(entry[15][look.fields.indexOf(name)] ?? ''))
+  }
+}
+
+/** @param {{ name: string, title: string }[]} columns @returns {HTMLElement} the row of their names */
+export function headRow (columns) {
+  const row = element('div')
+  row.setAttribute('role', 'row')
+  row.setAttribute('aria-rowindex', '1')
+  row.append(...columns.map(({ title }) => {
+    const head = element('div', title)
+    head.setAttribute('role', 'columnheader')
+    return head
+  }))
+  return row
+}
+
+/** @param {string} name of the column, or of a field of messages */
+function cell (name) {
+  const made = element('div')
+  made.setAttribute('role', 'gridcell')
+  made.dataset.column = name === 'note' || OURS.has(name) ? name : 'field'
+  return made
+}
+
+/** @param {string} name of a verdict or of a delivery's state */
+const markClass = (name) => MARKS.has(name) ? `mark ${name}` : 'mark'
+
+/** @param {HTMLElement} element @param {string} name @param {string} value */
+function set (element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value)
+}
+
+/**
+ * Write a text where another one is: the element keeps its node.
+ * @param {HTMLElement} element @param {string} text
+ */
+function write (element, text) {
+  const { firstChild } = element
+  if (!(firstChild instanceof Text) || firstChild.nextSibling) element.textContent = text
+  else if (firstChild.data !== text) firstChild.data = text
+}
+
+/** @param {HTMLElement} cell with one link @param {string} address */
+function lead (cell, address) {
+  set(/** @type {HTMLElement} */ (cell.firstElementChild), 'href', address)
+}
+
+/** @param {string} destination @param {string} state */
+function delivery (destination, state) {
+  const shown = element('span')
+  shown.className = markClass(state)
+  shown.title = `${state}: ${printable(destination)}`
+  shown.setAttribute('role', 'img')
+  shown.setAttribute('aria-label', shown.title)
+  return shown
+}
+
+/** @param {CallRow} row */
+function finding (row) {
+  const [code, field, more, repeated] = [row[9], row[10], row[11], row[13]]
+  if (!code) return ''
+  const first = printable(field ? `${field}: ${code}` : code)
+  const whole = more ? `${first}, and ${Number(more)} more` : first
+  return repeated ? `${whole} of call-${Number(repeated)}` : whole
+}
+
+/** @param {string | Node} content */
+function link (content) {
+  const made = element('a', content)
+  // The grid has the focus; the row's keys do what its links do.
+  made.tabIndex = -1
+  return made
 }

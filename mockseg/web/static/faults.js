@@ -1,7 +1,7 @@
 // @ts-check
 // What a fault would hit, said while its form is filled in.
 
-import { part } from './dom.js'
+import { part } from './document.js'
 import { printable } from './text.js'
 
 const QUIET_MILLISECONDS = 300

@@ -1,7 +1,11 @@
 // @ts-check
-// The feed of the server: goes on where it was, after a lost connection and after a hidden tab.
+// The feed of the server: goes on where it was, after a lost connection and after a hidden tab, and
+// says when another mockseg answers than the one that wrote the page.
 
-import { tellOutdated } from './outdated.js'
+import { part } from './document.js'
+import { printable } from './text.js'
+
+/** @typedef {{ version: string, run: number }} Server */
 
 const MAX_WAIT_SECONDS = 15
 // The server says every 15 seconds that it is there: a connection that is silent longer is dead.
@@ -121,4 +125,23 @@ export class Feed {
     this.after = event.lastEventId
     return JSON.parse(event.data)
   }
+}
+
+/** @param {Server} page that it is of @param {Server} server that answers now @returns {string} empty if it is the same */
+export function outdated (page, server) {
+  if (page.version !== server.version) {
+    return `This page is of mockseg ${page.version}, and mockseg ${printable(server.version)} answers now.`
+  }
+  return page.run === server.run ? '' : 'mockseg was started anew: this page is of the run before.'
+}
+
+/** @param {Server} server that answers now */
+function tellOutdated (server) {
+  const notice = part('outdated')
+  if (!notice) return
+  const { version = '', run } = document.documentElement.dataset
+  const text = outdated({ version, run: Number(run) }, server)
+  notice.querySelector('[role=status]').textContent = text
+  if (text && notice.hidden) notice.querySelector('button').addEventListener('click', () => location.reload())
+  notice.hidden = !text
 }

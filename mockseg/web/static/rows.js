@@ -1,20 +1,9 @@
 // @ts-check
 // The rows that the grid has: each keeps its place, whatever comes above it or is loaded below it.
 
-import { endNote, evictedNote, missingNote } from './notes.js'
-import { slim } from './slim.js'
+import { endNote, evictedNote, isCall, missingNote, slim } from './entries.js'
 
-/** @typedef {import('./notes.js').Note} Note */
-
-/**
- * A row of `GET /calls/rows`: cursor, milliseconds, source, type, label, peek, user, verdict, good,
- * code, field, number of further findings, attempt, cursor of the call it repeats, deliveries,
- * values of the chosen fields.
- * @typedef {[number, number, string, string, string, string, string, string, boolean, string,
- *   string, number, number, number, [string, string][], string[]]} CallRow
- */
-
-/** @typedef {CallRow | Note} Entry */
+/** @typedef {import('./entries.js').Entry} Entry */
 
 // What a browser can scroll, and what a person can.
 export const MAX_ROWS = 100_000
@@ -22,9 +11,6 @@ export const MAX_ROWS = 100_000
 const KEPT_ROWS = 20_000
 const FIRST_PAGE = 500
 const PAGE = 5000
-
-/** @param {CallRow | Note | undefined} entry @returns {entry is CallRow} */
-export const isCall = (entry) => Array.isArray(entry)
 
 export class Rows {
   /**

@@ -1,7 +1,7 @@
 // @ts-check
 // What the view says of itself: numbers, new calls, a pause, a lost connection.
 
-import { part } from './dom.js'
+import { part } from './document.js'
 import { newCalls, timeOfDay } from './text.js'
 
 // New calls are told to a screen reader at most this often.

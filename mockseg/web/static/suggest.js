@@ -1,7 +1,7 @@
 // @ts-check
 // What may stand in a query at the caret: keys, and values with how many calls have them.
 
-import { part } from './dom.js'
+import { part } from './document.js'
 
 // Keys whose values the server counts, by the name of what is counted.
 const COUNTED = new Set(['type', 'event', 'user', 'source', 'code'])

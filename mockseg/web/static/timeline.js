@@ -2,7 +2,7 @@
 // The timeline and the numbers beside the quick filters, as the server writes them; and a span of
 // time that is chosen there: dragged, or with Shift and the arrow keys.
 
-import { part } from './dom.js'
+import { part } from './document.js'
 
 // Counting with a query looks at all calls: not more often than this.
 const INTERVAL_MS = 5000

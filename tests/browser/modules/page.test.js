@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { outdated } from '../static/outdated.js'
-import { moved, within } from '../static/split.js'
+import { outdated } from '../static/feed.js'
+import { moved, within } from '../static/pane.js'
 import { startOfTerm } from '../static/suggest.js'
 
 test('the split leaves room for both sides, whatever was kept', () => {

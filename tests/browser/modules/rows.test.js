@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { clearedNote, evictedNote, gapNote, missingNote, skippedNote, waitingNote } from '../static/notes.js'
-import { isCall, Rows } from '../static/rows.js'
+import { clearedNote, evictedNote, gapNote, isCall, missingNote, skippedNote, waitingNote } from '../static/entries.js'
+import { Rows } from '../static/rows.js'
 
 const row = (cursor, good = true) =>
   [cursor, 0, 'k', 'track', `E${cursor}`, '', 'u', 'accepted', good, '', '', 0, 1, 0, [], []]

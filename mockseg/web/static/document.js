@@ -1,5 +1,16 @@
 // @ts-check
-// The address of the view: all that a colleague needs to see the same.
+// The document: its parts, found by id and made, and its address, which shows a colleague the same.
+// Values of messages become text nodes only.
+
+/** @param {string} id @returns {any} */
+export const part = (id) => document.getElementById(id)
+
+/** @param {string} name @param {(string | Node)[]} content */
+export function element (name, ...content) {
+  const made = document.createElement(name)
+  made.append(...content)
+  return made
+}
 
 /** @param {Record<string, string | number | null>} changes null takes a parameter away */
 export function addressWith (changes) {

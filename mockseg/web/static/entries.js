@@ -1,9 +1,48 @@
 // @ts-check
-// Rows that tell what is missing at their place: nothing is left out without a word.
+// What a row of the list is about: a call, or a note that tells what is missing at its place.
 
 import { timeOfDay } from './text.js'
 
+/**
+ * A row of `GET /calls/rows`: cursor, milliseconds, source, type, label, peek, user, verdict, good,
+ * code, field, number of further findings, attempt, cursor of the call it repeats, deliveries,
+ * values of the chosen fields.
+ * @typedef {[number, number, string, string, string, string, string, string, boolean, string,
+ *   string, number, number, number, [string, string][], string[]]} CallRow
+ */
 /** @typedef {{ note: string, missing?: { after: number, before: number } }} Note */
+/** @typedef {CallRow | Note} Entry */
+
+/** @type {never[]} */
+const NONE = []
+// Places of a row whose texts many rows have: source, type, label, user, verdict, code, field.
+const SHARED = [2, 3, 4, 6, 7, 9, 10]
+const MOST_SHARED = 10_000
+/** @type {Map<string, string>} */
+const shared = new Map()
+
+/** @param {Entry | undefined} entry @returns {entry is CallRow} */
+export const isCall = (entry) => Array.isArray(entry)
+
+/** @param {CallRow} row */
+export const callId = (row) => `call-${Number(row[0])}`
+
+/** @param {Entry} entry @returns {Entry} the same, which keeps no text that others have */
+export function slim (entry) {
+  if (!isCall(entry)) return entry
+  /** @type {any[]} */
+  const row = entry
+  if (shared.size > MOST_SHARED) shared.clear()
+  for (const place of SHARED) {
+    const text = row[place]
+    row[place] = shared.get(text) ?? text
+    shared.set(text, row[place])
+  }
+  for (const place of [14, 15]) if (!row[place].length) row[place] = NONE
+  return entry
+}
+
+// --- notes: nothing is left out without a word
 
 /** @param {number} count */
 const number = (count) => count.toLocaleString('en')
