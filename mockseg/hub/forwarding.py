@@ -37,8 +37,6 @@ def forwarded(source: Source, calls: list[KeptCall]) -> Iterator[Arrival] | None
     settings = source.behaviour.plans.set.settings
     if not settings.forwarding_violations_to and not settings.forwarding_blocked_events_to:
         return None
-    if not calls:
-        return None
     return _forwarded(source, source.behaviour.plans.set, calls)
 
 

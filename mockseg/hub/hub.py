@@ -242,7 +242,7 @@ class Hub:
         started = time.perf_counter_ns()
         read = ingest.read(arrival)
         key = write_key(read, header_key=arrival.key)
-        source = self.sources.use(ingest.filed_under(arrival, key))
+        source = self.sources.use(key or ingest.stray_key_of(arrival))
         fault = None
         if self.faults.armed and not arrival.route.internal:
             fault = self.faults.hit(arrival, read, source)
@@ -282,8 +282,7 @@ class Hub:
         self._record(source, request, recorded, remarked)
         if source.key in self.destinations.by_source and arrival.route.delivered:
             self.destinations.offer(source.key, recorded)
-        more = forwarded(source, remarked) if arrival.route is not FORWARDED else None
-        if more is not None:
+        if remarked and arrival.route is not FORWARDED and (more := forwarded(source, remarked)):
             self.forwarding.add(map(self.accept, more))
         return (
             _SUCCEEDED

@@ -30,6 +30,7 @@ from mockseg.hub.answers import (
     kind_of,
     refusal,
 )
+from mockseg.hub.edges import EdgeRules
 from mockseg.hub.sources import Source
 from mockseg.json_types import Json
 
@@ -85,14 +86,9 @@ def _address(ip: str, *, client: bool) -> Shared:
     return Shared(ip=ip) if client else Shared(direct_ip=ip)
 
 
-def filed_under(arrival: Arrival, key: str) -> str:
-    """Return the key of the source that a request is recorded in.
-
-    Args:
-        arrival: the request.
-        key: its write key, or empty; then one found anywhere else in the request.
-    """
-    return key or stray_key(path=arrival.path, query=arrival.query, body=arrival.body)
+def stray_key_of(arrival: Arrival) -> str:
+    """Return a key from where Segment does not look for one, or empty."""
+    return stray_key(path=arrival.path, query=arrival.query, body=arrival.body)
 
 
 def rule(
@@ -116,24 +112,30 @@ def rule(
     """
     if arrival.route.carries == "nothing":
         return _SUCCESS
-    return (
-        _unreadable(arrival, read_, source)
-        or _unknown(arrival, source, key=key, known=known)
-        or _not_taken(arrival, source, wrong_region=wrong_region)
-        or _too_many(read_)
-        or (
-            _debugged(arrival, read_, source)
-            if source.behaviour.edge_rules.judges_messages
-            else _SUCCESS
-        )
-    )
+    behaviour = source.behaviour
+    rules, home = behaviour.edge_rules, behaviour.home_region
+    ruling = _unreadable(arrival, read_, source, rules=rules)
+    # Every call takes this way: a further question is asked only where there may be an answer.
+    if ruling is None and not (known and key):
+        ruling = _unknown(arrival, source, key=key, known=known)
+    if ruling is None and not behaviour.enabled:
+        ruling = Ruling(SUCCESS, discard("source_disabled"), "dropped")
+    if ruling is None and home:
+        ruling = _of_region(arrival, source, home=home, wrong_region=wrong_region)
+    if ruling is None and len(read_.items) > MAX_BATCH_CALLS:
+        ruling = _too_many(read_)
+    if ruling is None and rules.judges_messages:
+        ruling = _debugged(arrival, read_, source)
+    return ruling or _SUCCESS
 
 
-def _unreadable(arrival: Arrival, read_: Reading, source: Source) -> Ruling | None:
+def _unreadable(
+    arrival: Arrival, read_: Reading, source: Source, *, rules: EdgeRules
+) -> Ruling | None:
     """Rule on a body that could not be read, or is too large."""
     if read_.problem is not None:
         return _refused(arrival, source, read_.problem, kind_of(read_.problem))
-    if source.behaviour.edge_rules.routes_of_2018 and arrival.route.client and _inflated(arrival):
+    if rules.routes_of_2018 and arrival.route.client and _inflated(arrival):
         finding = discard("bad_request", "", "in 2018 the short routes did not inflate gzip")
         return Ruling(SUCCESS, finding, "dropped")
     limit = MAX_CALL_BYTES if arrival.route.carries == "message" else MAX_BATCH_BYTES
@@ -148,7 +150,7 @@ def _unreadable(arrival: Arrival, read_: Reading, source: Source) -> Ruling | No
     return _refused(arrival, source, finding, TOO_LARGE)
 
 
-def _unknown(arrival: Arrival, source: Source, *, key: str, known: bool) -> Ruling | None:
+def _unknown(arrival: Arrival, source: Source, *, key: str, known: bool) -> Ruling:
     """Rule on a request without a write key, or with one that is not among the known ones."""
     if not key and source.behaviour.edge_rules.key_required:
         return _refused(arrival, source, _keyless(arrival, source), INVALID_KEY)
@@ -160,17 +162,13 @@ def _unknown(arrival: Arrival, source: Source, *, key: str, known: bool) -> Ruli
             401, finding.description, code="unknown_source", plain=source.behaviour.plain_errors
         )
         return Ruling(answer, finding, "rejected")
-    return None if key else Ruling(SUCCESS, _keyless(arrival, source), "dropped")
+    return Ruling(SUCCESS, _keyless(arrival, source), "dropped")
 
 
-def _not_taken(arrival: Arrival, source: Source, *, wrong_region: WrongRegion) -> Ruling | None:
-    """Rule on a request for a source that is disabled, or belongs to another region."""
-    behaviour = source.behaviour
-    if not behaviour.enabled:
-        return Ruling(SUCCESS, discard("source_disabled"), "dropped")
-    home = behaviour.home_region
-    if not home:
-        return None
+def _of_region(
+    arrival: Arrival, source: Source, *, home: str, wrong_region: WrongRegion
+) -> Ruling | None:
+    """Rule on a request for a source that belongs to a region."""
     sent_to = region_of(arrival)
     if sent_to in {"", home}:
         return None
@@ -184,9 +182,7 @@ def _not_taken(arrival: Arrival, source: Source, *, wrong_region: WrongRegion) -
     return Ruling(SUCCESS, finding, "dropped")
 
 
-def _too_many(read_: Reading) -> Ruling | None:
-    if len(read_.items) <= MAX_BATCH_CALLS:
-        return None
+def _too_many(read_: Reading) -> Ruling:
     finding = discard(
         "batch_too_many_calls",
         "batch",

@@ -181,17 +181,18 @@ def count_arrival(
         of_all[key] = of_all.get(key, 0) + 1
         minutes_of_one[minute] = minutes_of_one.get(minute, 0) + 1
         minutes_of_all[minute] = minutes_of_all.get(minute, 0) + 1
-    else:
-        for key, count in _numbers(calls).items():
-            of_one[key] = of_one.get(key, 0) + count
-            of_all[key] = of_all.get(key, 0) + count
-        for minute, count in _minutes(calls).items():
+    elif calls:
+        # Most calls have none.
+        remarked = [call for call in calls if call.remark is not None]
+        numbers = _numbers(calls) if remarked else Counter([c.event or c.type for c in calls])
+        for name, count in numbers.items():
+            of_one[name] = of_one.get(name, 0) + count
+            of_all[name] = of_all.get(name, 0) + count
+        for minute, count in _minutes_of(request, len(calls), remarked).items():
             minutes_of_one[minute] = minutes_of_one.get(minute, 0) + count
             minutes_of_all[minute] = minutes_of_all.get(minute, 0) + count
-        # Most calls have none, and every call comes this way.
-        if remarked := [call for call in calls if call.remark is not None]:
-            for counts in (one, all_):
-                counts.add_remarks(remarked)
+        for counts in (one, all_) if remarked else ():
+            counts.add_remarks(remarked)
     if request.answer.status >= 400:
         kind = _kind(request)
         for counts in (one, all_):
@@ -220,10 +221,22 @@ def _minutes(calls: Sequence[KeptCall]) -> Mapping[int, int]:
     request = calls[0].request
     if calls[-1].request is not request:
         return Counter([_minute(call) for call in calls])
-    # Calls of one request came at one moment.
-    bad = sum([not call.good for call in calls if call.remark is not None])
-    minute, good = request.received_ns // _MINUTE_NS * 2, len(calls) - bad
-    return {minute + was_bad: n for was_bad, n in ((0, good), (1, bad)) if n}
+    return _minutes_of(request, len(calls), [call for call in calls if call.remark is not None])
+
+
+def _minutes_of(
+    request: KeptRequest, number: int, remarked: Sequence[KeptCall]
+) -> Mapping[int, int]:
+    """Return the minute of a request's calls with the numbers of the good and the bad ones.
+
+    Args:
+        request: that carried them, all at one moment.
+        number: of its calls.
+        remarked: those that have a remark.
+    """
+    bad = sum([not call.good for call in remarked])
+    minute = request.received_ns // _MINUTE_NS * 2
+    return {minute + was_bad: n for was_bad, n in ((0, number - bad), (1, bad)) if n}
 
 
 def _minute(call: KeptCall) -> int:

@@ -216,11 +216,12 @@ class DedupWindow:
         """Remember an id that no request has carried, as far as is known; else return False."""
         part = hash(message_id) % _PARTS
         newer = self._newer[part]
+        # The other three are nearly always empty, and every call takes this way.
         if (
             message_id in newer
-            or message_id in self._older[part]
-            or message_id in self._carried
-            or message_id in self._before
+            or (self._older_count and message_id in self._older[part])
+            or (self._carried and message_id in self._carried)
+            or (self._before and message_id in self._before)
         ):
             return False
         newer[message_id] = cursor

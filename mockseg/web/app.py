@@ -10,7 +10,7 @@ from mockseg.web import control, data_plane, page, vendors
 from mockseg.web.access import Access
 from mockseg.web.connection import ConnectionServer
 from mockseg.web.feed import FEEDS, Feeds
-from mockseg.web.keys import ACCESS, HUB, OPEN_REQUESTS, RECORDER
+from mockseg.web.keys import ACCESS, DIRECT, HUB, OPEN_REQUESTS, RECORDER
 from mockseg.web.open_requests import OpenRequests
 from mockseg.web.recording import Recorder
 from mockseg.web.sender import HttpSender
@@ -51,7 +51,13 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()
         app = self.app
-        return ConnectionServer(server, hub=app[HUB], recorder=app[RECORDER], options=self._options)
+        return ConnectionServer(
+            server,
+            hub=app[HUB],
+            recorder=app[RECORDER],
+            direct=app[DIRECT],
+            options=self._options,
+        )
 
 
 def make_app(hub: Hub) -> web.Application:

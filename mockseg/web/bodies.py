@@ -52,9 +52,13 @@ class Body(msgspec.Struct, frozen=True):
 def body_at_hand(request: BaseRequest) -> Body | None:
     """Return a body that has arrived whole, as nearly all do, without waiting; else None."""
     headers, payload = request.headers, request.content
-    if CONTENT_LENGTH in headers and payload.is_eof():
-        return inflated(payload.read_nowait(-1), headers.get(CONTENT_ENCODING))
-    return None
+    if CONTENT_LENGTH not in headers or not payload.is_eof():
+        return None
+    sent = payload.read_nowait(-1)
+    encoding = headers.get(CONTENT_ENCODING)
+    if encoding is None and len(sent) <= MAX_READ_BYTES:
+        return Body(sent, len(sent))
+    return inflated(sent, encoding)
 
 
 async def read_body(request: BaseRequest) -> Body:

@@ -9,12 +9,13 @@ keeps idle connections. The seams used here are public names of its ``RequestHan
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
+from aiohttp.hdrs import EXPECT
 from aiohttp.http_exceptions import HttpProcessingError
 
 from mockseg.domain.credentials import shown_url
@@ -22,11 +23,12 @@ from mockseg.domain.request import Answer
 from mockseg.hub.answers import refusal
 from mockseg.hub.hub import Hub
 from mockseg.web.guard import is_ours
+from mockseg.web.keys import Handler
 from mockseg.web.recording import Recorder
 from mockseg.web.responses import preflight, response_of
 from mockseg.web.unparsed import head_of, reason_of, requests_in, what_follows
 
-Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+_Handler: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 # How often connections are looked at whose head is not whole.
@@ -280,14 +282,26 @@ class ConnectionServer(web.Server):
         made: the server that aiohttp made for the application.
         hub: of the application.
         recorder: of the application.
+        direct: by request target, what answers it in the application's place.
         options: of aiohttp's ``RequestHandler``.
     """
 
     def __init__(
-        self, made: web.Server, *, hub: Hub, recorder: Recorder, options: dict[str, Any]
+        self,
+        made: web.Server,
+        *,
+        hub: Hub,
+        recorder: Recorder,
+        direct: Mapping[str, Handler],
+        options: dict[str, Any],
     ) -> None:
         super().__init__(
-            _routed(made.request_handler, recorder=recorder, allow_host=hub.settings.allow_host),
+            _routed(
+                made.request_handler,
+                direct=direct,
+                recorder=recorder,
+                allow_host=hub.settings.allow_host,
+            ),
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
         )
@@ -323,11 +337,25 @@ class ConnectionServer(web.Server):
             self._look = self._running_loop.call_later(LOOK_SECONDS, self._look_after)
 
 
-def _routed(application: Handler, *, recorder: Recorder, allow_host: tuple[str, ...]) -> Handler:
+def _routed(
+    application: _Handler,
+    *,
+    direct: Mapping[str, Handler],
+    recorder: Recorder,
+    allow_host: tuple[str, ...],
+) -> _Handler:
     """Return a handler that lets only what is for a path of this server reach the application."""
 
     def handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-        if request.raw_path[0] == "/":
+        target = request.raw_path
+        answer = direct.get(target)
+        if (
+            answer is not None
+            and EXPECT not in request.headers
+            and isinstance(request, web.Request)
+        ):
+            return answer(request)
+        if target[0] == "/":
             return application(request)
         return _answer_elsewhere(
             request, application=application, recorder=recorder, allow_host=allow_host
@@ -346,7 +374,7 @@ def _routed(application: Handler, *, recorder: Recorder, allow_host: tuple[str, 
 async def _answer_elsewhere(
     request: web.BaseRequest,
     *,
-    application: Handler,
+    application: _Handler,
     recorder: Recorder,
     allow_host: tuple[str, ...],
 ) -> web.StreamResponse:

@@ -29,8 +29,9 @@ from mockseg.web.browser_scripts import BrowserScripts, stand_in
 from mockseg.web.cdn import UNKNOWN_KEY, host_for_clients, settings_body
 from mockseg.web.client_ip import client_ip
 from mockseg.web.fault_effects import break_answer
-from mockseg.web.keys import RECORDER
+from mockseg.web.keys import DIRECT, OPEN_REQUESTS, RECORDER, Handler
 from mockseg.web.oauth import TOKEN_FIELDS, answer_token, check_public_key
+from mockseg.web.open_requests import OpenRequests
 from mockseg.web.pixel import GIF, callback_of, decode_data, jsonp, message_of_query
 from mockseg.web.recording import Recorder, key_in_headers
 from mockseg.web.responses import (
@@ -57,11 +58,14 @@ _CROSSDOMAIN = (
 
 def add_routes(app: web.Application, hub: Hub) -> None:
     """Serve Segment's surface on every path that nothing else serves."""
-    plane = DataPlane(hub, app[RECORDER])
+    plane = DataPlane(hub, recorder=app[RECORDER], held=app[OPEN_REQUESTS])
+    # Nearly all targets are written as the table has them: each call would pay for the search.
+    direct: dict[str, Handler] = {
+        path: partial(plane.answer, route) for path, route in plane.routes.items()
+    }
+    app[DIRECT] = direct
     add_route = partial(app.router.add_route, "*", expect_handler=continue_if_expected)
     for path in TRACKING:
-        # A path that is written as the table has it is found without a search.
-        add_route(path, partial(plane.answer, plane.routes.get(path)))
         if path not in _BARE:
             # For SDKs that were given the address of the page as their host.
             add_route(f"/_mockseg{path}", plane.unknown)
@@ -75,14 +79,16 @@ class DataPlane:
     Args:
         hub: judges and records what carries messages.
         recorder: records everything else.
+        held: the requests that a stop of the server ends.
 
     Attributes:
         routes: by path, in lower case and without a slash at the end.
     """
 
-    def __init__(self, hub: Hub, recorder: Recorder) -> None:
+    def __init__(self, hub: Hub, *, recorder: Recorder, held: OpenRequests) -> None:
         self._hub = hub
         self._recorder = recorder
+        self._held = held
         self._success = ConstantResponse(SUCCESS)
         settings = hub.settings
         self.routes = with_aliases(settings.route_aliases)
@@ -122,17 +128,19 @@ class DataPlane:
             return await self._answer_rest(route, request)
         body = body_at_hand(request) or await self._recorder.read(request)
         url = request.rel_url
+        query = url.raw_query_string
         arrival = Arrival(
             route=route,
             method=method,
             path=url.raw_path,
-            query=shown_query(url.raw_query_string),
+            query=query and shown_query(query),
             headers=self._recorder.headers(request),
             body=body.content,
             sent_bytes=body.sent_bytes,
             key=key_in_headers(request) or body.write_key,
             problem=body.problem,
-            ip=self._ip(request, route, body.content),
+            # Most servers send neither; no message of theirs asks for the address.
+            ip=self._ip(request) if route.client or _DIRECT in body.content else "",
         )
         answer, fault = self._hub.accept(arrival)
         if self._hub.forwarding:
@@ -180,7 +188,7 @@ class DataPlane:
             sent_bytes=0,
             key=key_in_headers(request),
             problem=problem,
-            ip=self._ip(request, route, body),
+            ip=self._ip(request),
         )
         answer, fault = self._hub.accept(arrival)
         await self._hub.forwarding.done()
@@ -205,10 +213,7 @@ class DataPlane:
         response.headers["Cache-Control"] = _NO_CACHE
         return await self._finish(request, response, usual=answer, fault=fault, route=route)
 
-    def _ip(self, request: web.Request, route: Route, body: bytes) -> str:
-        if not route.client and _DIRECT not in body:
-            # What most servers send; no message of it asks for the address.
-            return ""
+    def _ip(self, request: web.Request) -> str:
         return client_ip(request, trust_forwarded_for=self._hub.settings.trust_forwarded_for)
 
     async def _finish(
@@ -236,7 +241,9 @@ class DataPlane:
         self._allow_origin(request, response, route)
         if fault is None:
             return response
-        return await break_answer(request, self._hub, fault, usual=usual, response=response)
+        return await break_answer(
+            request, self._hub, fault, held=self._held, usual=usual, response=response
+        )
 
     def _allow_origin(
         self, request: web.Request, response: web.Response, route: Route | None

@@ -11,7 +11,7 @@ from mockseg.domain.request import Answer
 from mockseg.errors import OperationError
 from mockseg.hub.fault_registry import FaultedRequest
 from mockseg.hub.hub import Hub
-from mockseg.web.keys import OPEN_REQUESTS
+from mockseg.web.open_requests import OpenRequests
 from mockseg.web.responses import allow_origin
 
 # Closing with a linger of 0 s is how a socket sends RST instead of FIN.
@@ -20,7 +20,13 @@ _HALF_A_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: applica"
 
 
 async def break_answer(
-    request: web.Request, hub: Hub, broken: FaultedRequest, *, usual: Answer, response: web.Response
+    request: web.Request,
+    hub: Hub,
+    broken: FaultedRequest,
+    *,
+    held: OpenRequests,
+    usual: Answer,
+    response: web.Response,
 ) -> web.StreamResponse:
     """Answer as the fault has it.
 
@@ -28,11 +34,12 @@ async def break_answer(
         request: as it came.
         hub: keeps what is held back.
         broken: what happens to the request.
+        held: the requests that a stop of the server ends.
         usual: what would have been answered.
         response: the same as it would have gone out; sent where the fault leaves it alone.
     """
     try:
-        with request.app[OPEN_REQUESTS].hold(request):
+        with held.hold(request):
             return await _broken(request, hub, broken, usual=usual, response=response)
     except (OperationError, ConnectionResetError):
         # The server stops, or the client went away.

@@ -125,3 +125,40 @@ async def test_an_alias_that_cannot_be_is_refused_at_the_start(
     """The sentence names the setting and the alias."""
     with pytest.raises(ConfigError, match="route_aliases: "):
         await open_client(route_aliases=(alias,))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "GET", "HEAD", "OPTIONS", "DELETE"])
+@pytest.mark.parametrize("path", ["/v1/track", "/v1/t", "/v1/b", "/v1/m", "/v1/pixel/track", "/"])
+async def test_a_target_of_the_table_is_answered_as_one_that_has_to_be_searched(
+    client: Any, exchange: Any, method: str, path: str
+) -> None:
+    """With a query, or with `Expect`, the same route answers, after a search."""
+    direct = request(path, method=method)
+    expecting = direct.replace(b"Connection: close", b"Expect: nothing\r\nConnection: close")
+    first, *others = [
+        _undated(await exchange(client, each))
+        for each in (direct, request(f"{path}?x=1", method=method), expecting)
+    ]
+    assert others == [first, first]
+
+
+def _undated(answer: bytes) -> list[bytes]:
+    return [line for line in answer.split(b"\r\n") if not line.startswith(b"Date:")]
+
+
+async def test_a_target_of_the_table_costs_no_search(
+    client: Any, exchange: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The application's router is not asked, and is for every other target."""
+    asked = []
+    router = client.runner.app.router
+    resolve = type(router).resolve
+
+    async def resolved(self: Any, sent: Any) -> Any:
+        asked.append(sent.raw_path)
+        return await resolve(self, sent)
+
+    monkeypatch.setattr(type(router), "resolve", resolved)
+    await exchange(client, request("/v1/track"))
+    await exchange(client, request("/v1/Track/"))
+    assert asked == ["/v1/Track/"]
