@@ -70,7 +70,7 @@ def query_values(request: web.Request, names: tuple[str, ...]) -> dict[str, str]
     Raises:
         OperationError: 422; a name is unknown or comes twice.
     """
-    return _each_once(request.query.items(), names, where="the query")
+    return each_once(request.query.items(), names, where="the query")
 
 
 async def form_values(request: web.Request, names: tuple[str, ...]) -> dict[str, str]:
@@ -93,10 +93,10 @@ async def form_values(request: web.Request, names: tuple[str, ...]) -> dict[str,
         )
     except ValueError as error:
         raise invalid("form", f"the form cannot be read: {error}") from None
-    return _each_once(fields, names, where="the form")
+    return each_once(fields, names, where="the form")
 
 
-def _each_once(
+def each_once(
     pairs: Iterable[tuple[str, str]], names: tuple[str, ...], *, where: str
 ) -> dict[str, str]:
     values: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import quote
@@ -49,7 +50,8 @@ ATTRIBUTES = {
     *("label", "spellcheck", "checked", "rows", "readonly", "disabled", "formnovalidate", "for"),
     *("data-values", "data-column", "data-paused", "data-quick", "aria-multiselectable"),
     *("data-version", "data-run", "data-start", "data-length", "data-good", "data-bad"),
-    *("data-follows", "aria-orientation", "aria-controls", "aria-valuenow"),
+    *("data-q", "data-end", "data-tab", "data-shown", "data-follows"),
+    *("aria-orientation", "aria-controls", "aria-valuenow"),
     *("x1", "x2", "y1", "y2", "download"),
     *("viewbox", "preserveaspectratio", "x", "y", "width", "height", "min", "max"),
 }
@@ -277,11 +279,42 @@ async def test_a_call_that_is_not_kept_is_404(client: Any, id_: str) -> None:
     assert (await answer.json())["error"]["code"] == "unknown_call"
 
 
-async def test_a_wrong_query_of_the_page_is_422(client: Any) -> None:
-    """The page takes ``source``, ``q`` and ``before``, and says so."""
-    answer = await client.get("/_mockseg/?sorce=k")
+async def test_unknown_parameters_are_ignored_with_a_notice(client: Any) -> None:
+    """Whoever asks; an address that a mail program made longer leads to the view."""
+    for path in ("", "help", "sources", "requests", "plans", "truth", "deliveries", "manual/"):
+        answer = await client.get(f"/_mockseg/{path}?sorce=k&utm=1&utm=2")
+        assert (answer.status, answer.content_type) == (200, "text/html")
+        text = assert_tame(await answer.text()).text if path != "manual/" else await answer.text()
+        assert 'ignored here: "sorce"' in unescape(text)
+    text = await page(client, "/_mockseg/?sorce=k")
+    assert "did you mean &#34;source&#34;?" in text
+    assert "ignored here" not in await page(client, "/_mockseg/?source=k")
+    many = "&".join(f"p{number}=1" for number in range(9))
+    assert ", and 4 more" in await page(client, f"/_mockseg/?{many}")
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("?from=yesterday", "from"),
+        ("?to=20:18", "to"),
+        ("?column=0", "column"),
+        ("?plain=maybe", "plain"),
+        ("?q=a&q=b", "q"),
+        ("calls/call-1?tab=mesage", "tab"),
+        ("calls.ndjson?from=x", "from"),
+        ("calls.ndjson?sorce=k", "sorce"),
+        ("timeline?from=x", "from"),
+    ],
+)
+async def test_a_wrong_value_of_an_address_is_422(client: Any, path: str, named: str) -> None:
+    """It names the parameter: another view than the one that was meant helps nobody."""
+    await client.post("/v1/track", json={"writeKey": "k", "userId": "u", "event": "e"})
+    answer = await client.get(f"/_mockseg/{path}")
     assert answer.status == 422
-    assert (await answer.json())["error"]["details"]["nearest"] == "source"
+    error = (await answer.json())["error"]
+    assert named in error["message"]
+    assert error["details"]["parameter"] == named
 
 
 @pytest.fixture(name="filled")
@@ -321,8 +354,10 @@ async def test_the_page_goes_back_in_time(filled: Any) -> None:
         assert "calls that match" in seen.text
         found += [link for link in seen.links if str(link).startswith("/_mockseg/calls/")]
         older = [str(link) for link in seen.links if "before=" in str(link)]
-        assert len(older) <= 1
-        path = older[0] if older else ""
+        # Of a page in between "newer" goes before "older"; from the second on it leads to the top.
+        assert len(older) <= 2
+        last = min(map(int, re.findall(r"calls/call-([0-9]+)", str(found))))
+        path = next((each for each in older if each.partition("#")[0].endswith(f"={last}")), "")
     assert found == [f"/_mockseg/calls/call-{cursor}" for cursor in range(249, 0, -1)]
     assert "No earlier call is kept" in await page(filled, "/_mockseg/?before=1")
 
@@ -350,6 +385,11 @@ async def test_what_is_wrong_with_a_query_stands_beside_it(filled: Any) -> None:
         assert "aria-invalid" in seen.attributes
 
 
+def is_changed(address: str) -> bool:
+    """Whether an address names a part of the calls, or another form of the list."""
+    return any(f"{name}=" in address for name in ("q", "from", "column", "plain", "tab"))
+
+
 async def test_links_of_the_page_lead_somewhere(client: Any) -> None:
     """Every link of every view, of a call and of a request answers 200; no form is one."""
     await client.post("/_mockseg/v1/sources", json={"writeKey": "a/b?c&d", "catalogue": ["b2b"]})
@@ -371,8 +411,8 @@ async def test_links_of_the_page_lead_somewhere(client: Any) -> None:
             found = (Seen if of_manual else assert_tame)(html).links
             found = [link for link in found if not str(link).startswith("https://")]
             links = {str(link).partition("#")[0] for link in found} - {"", "/_mockseg/faults/clear"}
-            # A query can always be narrowed further: those of the first pages are enough.
-            links = {link for link in links if "q=" not in path or "q=" not in link}
+            # A view can always be changed further: the first change of each kind is enough.
+            links = {link for link in links if not (is_changed(path) and is_changed(link))}
             open_ += sorted(links - seen.keys() - set(open_))
     assert set(seen.values()) == {200}, {path for path, status in seen.items() if status != 200}
     for path in (

@@ -231,7 +231,7 @@ async def test_a_call_in_the_pane_has_no_bar_and_may_stand_in_our_frame(client: 
         ("calls/call-9", 404, "unknown_call"),
         ("plans/none/events/Order", 404, "unknown_plan"),
         ("destinations/dst-9", 404, "unknown_destination"),
-        ("?colour=red", 422, "invalid_parameter"),
+        ("?column=red", 422, "invalid_parameter"),
     ],
 )
 async def test_what_is_wrong_is_a_page_for_a_browser(
@@ -262,9 +262,82 @@ async def test_minutes_lead_to_their_calls(client: Any) -> None:
     addresses = re.findall(
         r'<a href="/_mockseg/([^"]*)"[^>]* aria-label="[^"]*: 1 good, 1 bad"', html
     )
+    assert addresses[-1].startswith("?from=")
     text = await shown(client, unescape(addresses[-1]))
     assert "2 of 2 calls that match" in text
     assert html.count('class="span"') == 60
+
+
+async def test_an_address_names_a_span_of_time(client: Any) -> None:
+    """The list, the numbers and the file are of it; the timeline shows what is around it."""
+    moment = "2026-01-31T12:00:30.000Z"
+    calls = [
+        {"source": KEY, "message": message, "receivedAt": received}
+        for message, received in (
+            ({"type": "track", "userId": "u", "event": "early"}, "2026-01-31T12:00:10Z"),
+            ({"type": "track", "event": "late"}, moment),
+        )
+    ]
+    async with client.post("/_mockseg/v1/calls/import", json={"calls": calls}) as answer:
+        assert answer.status == 200
+    for name, event, bad in (("from", "late", 1), ("to", "early", 0)):
+        text = await shown(client, f"?{name}={moment}&q=type:track&plain=1")
+        assert "1 of 1 calls that match" in text
+        async with client.get("/_mockseg/", params={name: moment, "q": "type:track"}) as answer:
+            html = await answer.text()
+        assert f'data-quick="bad">{bad}<' in html
+        assert html.count("data-shown") > 0
+        # All columns are there, and a form keeps the span.
+        assert html.count('class="span"') == 60
+        assert f'<input type="hidden" name="{name}" value="{moment}">' in html
+        key = "after" if name == "from" else "before"
+        assert f'data-q="type:track {key}:&#34;{moment}&#34;"' in html
+        async with client.get("/_mockseg/calls.ndjson", params={name: moment}) as answer:
+            lines = (await answer.text()).splitlines()
+        assert [json.loads(line)["event"] for line in lines] == [event]
+    html = await shown(client, f"?from={moment}&to={moment}")
+    assert "None of 2 calls matches." in html
+
+
+async def test_a_plain_list_is_a_table_in_pages(client: Any) -> None:
+    """Without the script of the list; each page leads to the older and the newer one."""
+    for number in range(230):
+        await track(client, f"e{number}")
+    path, pages = "?plain=1&q=type:track", []
+    for rel in ("next", "next", "prev", "prev"):
+        async with client.get(f"/_mockseg/{path}") as answer:
+            html = await answer.text()
+        assert "calls.js" not in html
+        assert '<input type="hidden" name="plain" value="1">' in html
+        pages.append(re.findall(r'calls/call-(\d+)"', html)[0])
+        path = unescape(re.findall(rf'"/_mockseg/([^"]*)#calls" rel="{rel}"', html)[0])
+    assert pages == ["230", "130", "30", "130"]
+    async with client.get(f"/_mockseg/{path}") as answer:
+        html = await answer.text()
+    assert 'rel="prev"' not in html
+    assert ">Live list</a>" in html
+
+
+async def test_a_call_is_shown_part_by_part(client: Any) -> None:
+    """Whole without ``tab``; beside the list the message first. A finding leads to its value."""
+    await track(client, properties=[])
+    parts = ("message", "raw", "request", "deliveries", "plan", "user")
+    for query, ids in (
+        ("", parts),
+        ("?pane=1", parts[:1]),
+        *((f"?tab={part}", (part,)) for part in parts),
+    ):
+        async with client.get(f"/_mockseg/calls/call-1{query}") as answer:
+            html = await answer.text()
+        assert [part for part in parts if f'<h2 id="{part}"' in html] == list(ids)
+        assert html.count('aria-current="true"') == (0 if len(ids) > 1 else 1) + ("user" in ids)
+    async with client.get("/_mockseg/calls/call-1?tab=raw") as answer:
+        html = await answer.text()
+    target = re.findall(r'href="([^"]*)" target="_self">in the message', html)[0]
+    path, _, place = unescape(target).partition("#")
+    assert path == "/_mockseg/calls/call-1?tab=message"
+    async with client.get(path) as answer:
+        assert f'id="{place}"' in await answer.text()
 
 
 async def test_the_timeline_has_longer_columns_and_what_else_happened(client: Any) -> None:

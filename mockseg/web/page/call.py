@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Final
 
 from aiohttp import web
@@ -13,10 +14,11 @@ from mockseg.operations.calls import CallDetails, GetCall
 from mockseg.operations.rows import CopiedText, CopyCall, CopyForm, ListRows, RowPage
 from mockseg.query.terms import term_text
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
+from mockseg.web.page.calls_address import Tab
 from mockseg.web.page.frame import CALLS, ask, query_of, show
 from mockseg.web.page.message_tree import difference_tree, linked_tree
 from mockseg.web.page.rendering import HOME, own_url
-from mockseg.web.parameters import check_content_type, read_query
 
 _COPIES: Final[dict[str, CopyForm]] = {
     "As an assertion for pytest": "pytest",
@@ -25,14 +27,43 @@ _COPIES: Final[dict[str, CopyForm]] = {
 }
 
 
+_TABS: Final[dict[Tab, str]] = {
+    "message": "Message",
+    "raw": "As sent",
+    "request": "Request",
+    "deliveries": "Deliveries",
+    "plan": "Plan",
+    "user": "User",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TabLink:
+    """A part of a call.
+
+    Attributes:
+        id: of it, in addresses and in the document.
+        title: for people.
+        address: where it is.
+        is_shown: whether it alone is shown.
+    """
+
+    id: Tab
+    title: str
+    address: str
+    is_shown: bool
+
+
 class CallQuery(Params, frozen=True):
     """How a call is shown.
 
     Attributes:
         pane: beside the list, so without the bar.
+        tab: the part to show; by itself a call is shown whole if omitted.
     """
 
     pane: bool = False
+    tab: Tab | None = None
 
 
 def add_routes(app: web.Application) -> None:
@@ -41,8 +72,8 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _call(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    pane = read_query(request, CallQuery).pane
+    query = read_address(request, CallQuery)
+    pane, tab = query.pane, query.tab or ("message" if query.pane else None)
     asked = GetCall(id=request.match_info["id"])
     details = await ask(request, "get_call", asked, CallDetails)
     call = details.call
@@ -52,16 +83,19 @@ async def _call(request: web.Request) -> web.StreamResponse:
         request,
         "call.html",
         view=CALLS,
+        knows=CallQuery,
         source=call.source,
         framed=pane,
+        tab=tab,
+        tabs=_tabs(request.path, pane=pane, shown=tab),
         call=shown(call),
         details=details,
         message=message,
         places=places,
-        raw=json_types.pretty(call.raw),
+        raw=json_types.pretty(call.raw) if tab in {None, "raw"} else "",
         request=details.request,
-        # The list beside the pane copies what is asked for: no text is made that few read.
-        copies=[] if pane else await _copies(request, asked.id),
+        # No text is made that few read: the list beside the pane copies what is asked for.
+        copies=[] if tab else await _copies(request, asked.id),
         of_user=_address_of_user(call),
         of_event="" if call.event is None else _address(call, "event", call.event),
         earlier=earlier,
@@ -69,9 +103,22 @@ async def _call(request: web.Request) -> web.StreamResponse:
     )
 
 
+def _tabs(path: str, *, pane: bool, shown: Tab | None) -> list[TabLink]:
+    """Return the parts of a call: of a whole one places in the document, else addresses."""
+    beside = 1 if pane else None
+    return [
+        TabLink(
+            id=id_,
+            title=title,
+            address=f"#{id_}" if shown is None else f"{path}{query_of(pane=beside, tab=id_)}",
+            is_shown=id_ == shown,
+        )
+        for id_, title in _TABS.items()
+    ]
+
+
 async def _compare(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    pane = read_query(request, CallQuery).pane
+    pane = read_address(request, CallQuery).pane
     call, other = [
         (await ask(request, "get_call", GetCall(id=request.match_info[name]), CallDetails)).call
         for name in ("id", "other")
@@ -80,6 +127,7 @@ async def _compare(request: web.Request) -> web.StreamResponse:
         request,
         "compare.html",
         view=CALLS,
+        knows=CallQuery,
         source=call.source if call.source == other.source else None,
         framed=pane,
         call=shown(call),

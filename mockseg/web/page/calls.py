@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
 
 from mockseg.errors import OperationError
 from mockseg.hub.hub import Hub
 from mockseg.matching.render import evicted_note
-from mockseg.operations.base import Cursor, OfSource
-from mockseg.operations.calls import Summary
+from mockseg.operations.base import OfSource
+from mockseg.operations.calls import CallPage, ListCalls, Summary
 from mockseg.operations.rows import CallCounts, CallRow, CountCalls, ListRows, RowPage, TermView
 from mockseg.query.terms import KEYS, term_text
 from mockseg.snippets import start_lines
 from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
 from mockseg.web.page.call import shown
+from mockseg.web.page.calls_address import CallsQuery, read_calls
 from mockseg.web.page.columns import read_columns
-from mockseg.web.page.frame import CALLS, ask, query_of, show
-from mockseg.web.page.rendering import DOWNLOAD, HOME, own_url, redirect, render
+from mockseg.web.page.frame import CALLS, ask, show
+from mockseg.web.page.rendering import HOME, own_url, redirect, render
 from mockseg.web.page.timeline import BUCKETS, LENGTHS, Timeline, timeline
-from mockseg.web.parameters import check_content_type, read_query
 from mockseg.web.places import Place
 
 _CALLS_SHOWN: Final = 100
@@ -45,46 +44,7 @@ _NO_COUNTS: Final = CallCounts(
     buckets=[],
     facets={},
 )
-
-
-class CallsQuery(OfSource, frozen=True):
-    """Which calls are shown.
-
-    Attributes:
-        q: a query, such as ``is:bad type:track``; all calls if omitted.
-        before: only earlier calls than this cursor.
-        since: only later calls than this cursor.
-        at: the cursor of the last call that is shown; a live view is paused there.
-        cols: columns, separated by commas; fields such as ``properties.total`` too.
-        call: the id of the call that a script opens beside them.
-        compare: the id of a call that it is compared with there.
-        column: the length of a column of the timeline, in seconds.
-    """
-
-    q: str = ""
-    before: Cursor | None = None
-    since: Cursor | None = None
-    at: Cursor | None = None
-    cols: str = ""
-    call: str = ""
-    compare: str = ""
-    column: Annotated[int, Meta(ge=1, le=86_400)] = 60
-
-    def address(self, **changes: Any) -> str:
-        """Return the address of the same view with changes, without an open call."""
-        given = {name: getattr(self, name) for name in ("source", "q", "since", "at", "cols")}
-        given["column"] = None if self.column == min(LENGTHS) else self.column
-        return f"{HOME}{query_of(**given | changes)}"
-
-    @property
-    def download(self) -> str:
-        """The address of all calls of the view as a file."""
-        given = {name: getattr(self, name) for name in ("source", "q", "since", "at")}
-        return f"{DOWNLOAD}{query_of(**given)}"
-
-    def address_with(self, terms: str) -> str:
-        """Return the address of those of the calls that more terms find."""
-        return self.address(q=f"{self.q} {terms}".strip())
+_NO_TIMELINE: Final = Timeline(columns=[], marks=[])
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,6 +53,7 @@ class Chip:
 
     Attributes:
         text: as it is written.
+        start, end: where it is in the query, in characters from 0.
         without: the address of the view without it.
         negated: the address of the view with its opposite.
         rest: the query without it.
@@ -100,6 +61,8 @@ class Chip:
     """
 
     text: str
+    start: int
+    end: int
     without: str
     negated: str
     rest: str
@@ -117,8 +80,7 @@ async def _redirect(_request: web.Request) -> web.StreamResponse:
 
 
 async def _calls(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    asked = read_query(request, CallsQuery)
+    asked = read_calls(request)
     hub, source = request.app[HUB], asked.source
     cursor, clears = hub.journal.cursor, hub.sources.history.clears
     columns = read_columns(asked.cols, source=source)
@@ -126,11 +88,13 @@ async def _calls(request: web.Request) -> web.StreamResponse:
     summary = await ask(request, "summary", OfSource(source=source), Summary)
     events = sorted(summary.by_event.items(), key=lambda item: (-item[1], item[0]))
     newest = asked.before is None
-    counts = _NO_COUNTS if wrong else await _count(request, asked)
+    is_live = newest and not wrong and not asked.plain
+    counts, over_time = (_NO_COUNTS, _NO_TIMELINE) if wrong else await _count(request, asked)
     return await show(
         request,
         "calls.html",
         view=CALLS,
+        knows=CallsQuery,
         source=source,
         summary=summary,
         status=422 if wrong or columns.wrong else 200,
@@ -141,11 +105,12 @@ async def _calls(request: web.Request) -> web.StreamResponse:
         chips=await _chips(request, asked, found),
         counts=counts,
         older=asked.address(before=found.next) if found.next is not None else "",
+        newer="" if wrong else await _newer(request, asked),
         newest=newest,
-        live_after=_live_after(asked, found, cursor, clears, hub) if newest and not wrong else "",
+        live_after=_live_after(asked, found, cursor, clears, hub) if is_live else "",
         columns=columns,
         calls=_views(hub, found.rows, columns.fields),
-        timeline=_over_time(asked, counts),
+        timeline=over_time,
         lengths=LENGTHS,
         events=events[:_EVENTS_SHOWN],
         more_events=max(0, len(events) - _EVENTS_SHOWN),
@@ -158,30 +123,34 @@ async def _calls(request: web.Request) -> web.StreamResponse:
 
 async def _timeline(request: web.Request) -> web.StreamResponse:
     """Answer with the part of the view that a script takes over while calls come."""
-    check_content_type(request)
-    asked = read_query(request, CallsQuery)
-    counts = await _count(request, asked)
+    asked = read_calls(request)
+    counts, over_time = await _count(request, asked)
     return await render(
         request,
         "timeline.html",
         counts=counts,
-        timeline=_over_time(asked, counts),
+        timeline=over_time,
         calls=asked.address(),
     )
 
 
-async def _count(request: web.Request, asked: CallsQuery) -> CallCounts:
-    count = CountCalls(q=asked.q, source=asked.source, buckets=BUCKETS, bucket_seconds=asked.column)
-    return await ask(request, "call_counts", count, CallCounts)
-
-
-def _over_time(asked: CallsQuery, counts: CallCounts) -> Timeline:
-    return timeline(
+async def _count(request: web.Request, asked: CallsQuery) -> tuple[CallCounts, Timeline]:
+    """Return the numbers of the calls that are shown, and the timeline, where more are seen."""
+    columns = CountCalls(
+        q=asked.q, source=asked.source, buckets=BUCKETS, bucket_seconds=asked.column
+    )
+    counts = await ask(request, "call_counts", columns, CallCounts)
+    over_time = timeline(
         counts.buckets,
         counts.happenings,
         seconds=asked.column,
-        address_of=asked.address_with,
+        address_of=asked.address_between,
+        chosen=asked.bounds_ms,
     )
+    if asked.span:
+        of_span = CountCalls(q=asked.whole_query, source=asked.source)
+        counts = await ask(request, "call_counts", of_span, CallCounts)
+    return counts, over_time
 
 
 async def _found(
@@ -190,7 +159,7 @@ async def _found(
     """Return the rows that a query finds, and what is wrong with it; one of them is empty."""
     bounds = [bound for bound in (asked.before, asked.at and asked.at + 1) if bound is not None]
     rows = ListRows(
-        q=asked.q,
+        q=asked.whole_query,
         source=asked.source,
         before=min(bounds, default=None),
         after=asked.since or 0,
@@ -204,14 +173,30 @@ async def _found(
         return _NOTHING, str(error.details["reason"])
 
 
+async def _newer(request: web.Request, asked: CallsQuery) -> str:
+    """Return the address of the page above one of earlier calls, or an empty text."""
+    if asked.before is None:
+        return ""
+    above = ListCalls(
+        q=asked.whole_query or None,
+        source=asked.source,
+        after=max(asked.before - 1, asked.since or 0),
+        before=None if asked.at is None else asked.at + 1,
+        limit=_CALLS_SHOWN,
+        total=False,
+    )
+    page = await ask(request, "list_calls", above, CallPage)
+    return asked.address(before=page.next + 1 if page.next is not None else None)
+
+
 async def _chips(request: web.Request, asked: CallsQuery, found: RowPage) -> list[Chip]:
     """Return the terms; when nothing matches, also how many calls match without each of them."""
-    chips = [_chip(asked, term) for term in found.terms]
+    chips = [_chip(asked, term) for term in found.terms if term.end <= len(asked.q)]
     if found.total or len(chips) < 2:
         return chips
     told = []
     for chip in chips[:_TERMS_LEFT_OUT]:
-        rows = ListRows(q=chip.rest, source=asked.source, limit=1, total=True)
+        rows = ListRows(q=f"{chip.rest} {asked.span}", source=asked.source, limit=1, total=True)
         page = await ask(request, "call_rows", rows, RowPage)
         told.append(dataclasses.replace(chip, found=page.total))
     return told + chips[_TERMS_LEFT_OUT:]
@@ -223,6 +208,8 @@ def _chip(asked: CallsQuery, term: TermView) -> Chip:
     rest = f"{before} {after}".strip()
     return Chip(
         text=term.text,
+        start=term.start,
+        end=term.end,
         without=asked.address(q=rest),
         negated=asked.address(q=f"{before} {opposite} {after}".strip()),
         rest=rest,

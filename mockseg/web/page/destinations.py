@@ -8,7 +8,7 @@ from aiohttp import web
 
 from mockseg import json_types
 from mockseg.domain.delivery import DeliveryState
-from mockseg.operations.base import Cursor, OfSource
+from mockseg.operations.base import Cursor, Nothing, OfSource
 from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
 from mockseg.operations.destinations import (
     DestinationList,
@@ -20,8 +20,8 @@ from mockseg.operations.destinations import (
     VendorState,
 )
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
 from mockseg.web.page.frame import DELIVERIES, DESTINATIONS, ask, query_of, show
-from mockseg.web.parameters import check_content_type, query_values, read_query
 
 _SHOWN: Final = 100
 _STATES: Final[tuple[DeliveryState, ...]] = get_args(DeliveryState)
@@ -48,14 +48,14 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _destinations(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    source = read_query(request, OfSource).source
+    source = read_address(request, OfSource).source
     asked = ListDestinations(source=source)
     listed = await ask(request, "list_destinations", asked, DestinationList)
     return await show(
         request,
         "destinations.html",
         view=DESTINATIONS,
+        knows=OfSource,
         source=source,
         destinations=listed.destinations[:_SHOWN],
         more=max(0, len(listed.destinations) - _SHOWN),
@@ -63,8 +63,7 @@ async def _destinations(request: web.Request) -> web.StreamResponse:
 
 
 async def _destination(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    query_values(request, ())
+    read_address(request, Nothing)
     asked = GetDestination(id=request.match_info["id"])
     found = await ask(request, "get_destination", asked, DestinationView)
     state, reached = None, None
@@ -76,6 +75,7 @@ async def _destination(request: web.Request) -> web.StreamResponse:
         request,
         "destination.html",
         view=DESTINATIONS,
+        knows=Nothing,
         source=found.source,
         destination=found,
         settings=json_types.pretty(found.settings),
@@ -85,8 +85,7 @@ async def _destination(request: web.Request) -> web.StreamResponse:
 
 
 async def _deliveries(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    asked = read_query(request, DeliveriesQuery)
+    asked = read_address(request, DeliveriesQuery)
     listed = await ask(
         request,
         "list_deliveries",
@@ -107,6 +106,7 @@ async def _deliveries(request: web.Request) -> web.StreamResponse:
         request,
         "deliveries.html",
         view=DELIVERIES,
+        knows=DeliveriesQuery,
         source=asked.source,
         asked=asked,
         listed=listed,

@@ -14,7 +14,7 @@ from mockseg.operations.calls import CallPage, ListCalls
 from mockseg.web.control_answers import security_headers
 from mockseg.web.keys import HUB, OPEN_REQUESTS
 from mockseg.web.page.access import add_page
-from mockseg.web.page.calls import CallsQuery
+from mockseg.web.page.calls_address import CallsQuery
 from mockseg.web.page.frame import ask
 from mockseg.web.page.rendering import DOWNLOAD
 from mockseg.web.parameters import check_content_type, read_query
@@ -36,6 +36,7 @@ async def _download(request: web.Request) -> web.StreamResponse:
     """
     check_content_type(request)
     asked = read_query(request, CallsQuery)
+    asked.check()
     hub = request.app[HUB]
     newest = hub.journal.cursor if asked.at is None else min(asked.at, hub.journal.cursor)
     page = await _page(request, asked, after=asked.since or 0, newest=newest)
@@ -65,7 +66,7 @@ async def _download(request: web.Request) -> web.StreamResponse:
 
 async def _page(request: web.Request, asked: CallsQuery, *, after: int, newest: int) -> CallPage:
     listed = ListCalls(
-        q=asked.q or None,
+        q=asked.whole_query or None,
         source=asked.source,
         after=after,
         before=newest + 1,

@@ -21,9 +21,10 @@ from mockseg.operations.faults import AddFault, ClearFaults, FaultList, FaultPre
 from mockseg.web.guard import admit_form
 from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
 from mockseg.web.page.frame import FAULTS, ask, query_of, show
 from mockseg.web.page.rendering import redirect
-from mockseg.web.parameters import check_content_type, form_values, read_query
+from mockseg.web.parameters import form_values, read_query
 
 _OF_MATCH = ("type", "event")
 _OF_EFFECT = ("status", "retryAfter", "delay")
@@ -53,8 +54,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _faults(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    return await _shown(request, read_query(request, OfSource).source)
+    return await _shown(request, read_address(request, OfSource).source)
 
 
 async def _shown(
@@ -73,6 +73,7 @@ async def _shown(
         request,
         "faults.html",
         view=FAULTS,
+        knows=OfSource,
         source=source,
         status=status,
         faults=listed.faults[:_SHOWN],

@@ -14,6 +14,7 @@ from mockseg.operations.calls import Summary
 from mockseg.operations.sources import ListSources, SourceList
 from mockseg.version import version
 from mockseg.web.keys import HUB
+from mockseg.web.page.addresses import ignored
 from mockseg.web.page.rendering import HOME, render
 
 ResultT = TypeVar("ResultT", bound=msgspec.Struct)
@@ -72,6 +73,7 @@ async def show(
     /,
     *,
     view: View,
+    knows: type[msgspec.Struct],
     source: str | None = None,
     summary: Summary | None = None,
     status: int = 200,
@@ -84,6 +86,7 @@ async def show(
         request: for the view.
         template: of the view; it extends ``frame.html``.
         view: which one it is.
+        knows: the parameters that its address may have; a notice names others.
         source: the write key that it is about; all sources if omitted.
         summary: of the source, if it was asked for already.
         status: of the answer.
@@ -106,6 +109,7 @@ async def show(
         source=source,
         of_source=query_of(source=source),
         summary=summary,
+        ignored=ignored(request, knows),
         offered=recent.sources,
         # What the bar tells beside the names of views.
         told={

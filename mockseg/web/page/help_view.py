@@ -6,9 +6,9 @@ from aiohttp import web
 
 from mockseg.operations.base import OfSource
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
 from mockseg.web.page.calls import sdk_lines
 from mockseg.web.page.frame import HELP, show
-from mockseg.web.parameters import check_content_type, read_query
 
 
 def add_routes(app: web.Application) -> None:
@@ -16,12 +16,12 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _help(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    source = read_query(request, OfSource).source
+    source = read_address(request, OfSource).source
     return await show(
         request,
         "help.html",
         view=HELP,
+        knows=OfSource,
         source=source,
         sdk_lines=sdk_lines(request, source),
     )

@@ -18,8 +18,8 @@ from mockseg.errors import OperationError
 from mockseg.manual.pages import INDEX, Found, Page, anchor_of, page, page_names, search
 from mockseg.suggestions import unknown
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
 from mockseg.web.page.frame import MANUAL, show
-from mockseg.web.parameters import check_content_type, read_query
 
 _PAGE_LINK: Final = re.compile(r"([a-z-]+)\.md(#.*)?")
 
@@ -40,10 +40,9 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _manual(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    words = read_query(request, ManualQuery).q
+    words = read_address(request, ManualQuery).q
     found = await asyncio.to_thread(_read, request.match_info.get("topic", INDEX), words)
-    return await show(request, "manual.html", view=MANUAL, **found)
+    return await show(request, "manual.html", view=MANUAL, knows=ManualQuery, **found)
 
 
 def _read(name: str, words: str) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from mockseg.operations.rows import ListRows, RowPage
 from mockseg.operations.sources import GetSource
 from mockseg.query.terms import term_text
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
 from mockseg.web.page.frame import CALLS, PLANS, ask, query_of, show
-from mockseg.web.parameters import check_content_type, read_query
 
 _SHOWN: Final = 500
 _BROKEN_SHOWN: Final = 20
@@ -53,8 +53,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _plans(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    source = read_query(request, OfSource).source
+    source = read_address(request, OfSource).source
     coverage, rows, unplanned = None, [], []
     if source:
         coverage = await ask(request, "get_coverage", GetSource(write_key=source), CoverageView)
@@ -68,6 +67,7 @@ async def _plans(request: web.Request) -> web.StreamResponse:
         request,
         "plans.html",
         view=PLANS,
+        knows=OfSource,
         source=source,
         coverage=coverage,
         rows=rows[:_SHOWN],
@@ -77,8 +77,7 @@ async def _plans(request: web.Request) -> web.StreamResponse:
 
 
 async def _rule(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    source = read_query(request, OfSource).source
+    source = read_address(request, OfSource).source
     plan, event = request.match_info["plan"], request.match_info["event"]
     asked = GetRule(plan=plan, event=event, source=source)
     found = await ask(request, "get_rule", asked, RuleList)
@@ -95,6 +94,7 @@ async def _rule(request: web.Request) -> web.StreamResponse:
         request,
         "rule.html",
         view=PLANS,
+        knows=OfSource,
         source=source,
         event=event,
         found=found,

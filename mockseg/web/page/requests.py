@@ -7,11 +7,11 @@ from typing import Final, Literal
 from aiohttp import web
 
 from mockseg.json_types import pretty_text
-from mockseg.operations.base import Cursor, OfSource
+from mockseg.operations.base import Cursor, Nothing, OfSource
 from mockseg.operations.requests import GetRequest, ListRequests, RequestPage, RequestView
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
 from mockseg.web.page.frame import REQUESTS, ask, query_of, show
-from mockseg.web.parameters import check_content_type, query_values, read_query
 
 _SHOWN: Final = 100
 Answered = Literal["any", "refused", "accepted"]
@@ -40,8 +40,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _requests(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    asked = read_query(request, RequestsQuery)
+    asked = read_address(request, RequestsQuery)
     listed = await ask(
         request,
         "list_requests",
@@ -60,6 +59,7 @@ async def _requests(request: web.Request) -> web.StreamResponse:
         request,
         "requests.html",
         view=REQUESTS,
+        knows=RequestsQuery,
         source=asked.source,
         asked=asked,
         requests=listed.requests,
@@ -69,14 +69,14 @@ async def _requests(request: web.Request) -> web.StreamResponse:
 
 
 async def _request(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    query_values(request, ())
+    read_address(request, Nothing)
     asked = GetRequest(id=request.match_info["id"])
     found = await ask(request, "get_request", asked, RequestView)
     return await show(
         request,
         "request.html",
         view=REQUESTS,
+        knows=Nothing,
         source=found.source,
         request=found,
         body=pretty_text(found.body) if found.body_encoding == "utf-8" else found.body,

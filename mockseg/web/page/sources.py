@@ -10,8 +10,8 @@ from msgspec import Meta
 from mockseg.operations.base import Params
 from mockseg.operations.sources import ListSources, SourceList, SourceSort
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
 from mockseg.web.page.frame import SOURCES, ask, query_of, show
-from mockseg.web.parameters import check_content_type, read_query
 
 _SHOWN = 200
 _SORTS: dict[SourceSort, str] = {
@@ -42,8 +42,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _sources(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    asked = read_query(request, SourcesQuery)
+    asked = read_address(request, SourcesQuery)
     listed = await ask(
         request,
         "list_sources",
@@ -58,6 +57,7 @@ async def _sources(request: web.Request) -> web.StreamResponse:
         request,
         "sources.html",
         view=SOURCES,
+        knows=SourcesQuery,
         asked=asked,
         listed=listed,
         first=asked.skip + 1,

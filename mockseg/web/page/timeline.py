@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -34,6 +35,7 @@ class Column:
         start_ms, length_ms: when, and for how long.
         good, bad: calls.
         good_height, bad_height: of the two parts of the column.
+        chosen: whether only calls of a span are shown, and it is in it.
     """
 
     address: str
@@ -44,6 +46,7 @@ class Column:
     bad: int
     good_height: float
     bad_height: float
+    chosen: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ def timeline(
     happenings: list[HappeningView],
     *,
     seconds: int,
-    address_of: Callable[[str], str],
+    address_of: Callable[[str, str], str],
+    chosen: tuple[float, float],
 ) -> Timeline:
     """Return the timeline of calls that were counted.
 
@@ -89,24 +93,28 @@ def timeline(
         buckets: the spans of time.
         happenings: what else happened.
         seconds: length of a bucket.
-        address_of: turns terms of a query into the address of the calls that they find.
+        address_of: the address of the calls between two moments, ISO 8601.
+        chosen: the span whose calls are shown, milliseconds since 1970; infinite for all.
     """
     busiest = max((bucket.good + bucket.bad for bucket in buckets), default=0)
     length_ms, unit = seconds * 1000, _HIGHEST / max(1, busiest)
     return Timeline(
-        columns=[_column(bucket, length_ms, address_of, unit) for bucket in buckets],
+        columns=[_column(bucket, length_ms, address_of, unit, chosen) for bucket in buckets],
         marks=[_mark(each, buckets, length_ms) for each in happenings],
     )
 
 
 def _column(
-    bucket: Bucket, length_ms: int, address_of: Callable[[str], str], unit: float
+    bucket: Bucket,
+    length_ms: int,
+    address_of: Callable[[str, str], str],
+    unit: float,
+    chosen: tuple[float, float],
 ) -> Column:
     begins, ends = (_moment(bucket.start_ms + later) for later in (0, length_ms))
-    # What came at the very moment is after the one before it.
-    span = f"after:{_moment(bucket.start_ms - 1)} before:{ends}"
+    overlaps = bucket.start_ms < chosen[1] and bucket.start_ms + length_ms > chosen[0]
     return Column(
-        address=address_of(span),
+        address=address_of(begins, ends),
         moment=begins,
         start_ms=bucket.start_ms,
         length_ms=length_ms,
@@ -114,6 +122,7 @@ def _column(
         bad=bucket.bad,
         good_height=round(bucket.good * unit, 2),
         bad_height=round(bucket.bad * unit, 2),
+        chosen=overlaps and chosen != (-math.inf, math.inf),
     )
 
 

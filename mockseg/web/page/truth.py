@@ -9,8 +9,8 @@ from aiohttp import web
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AskTruth, Truth
 from mockseg.web.page.access import add_page
+from mockseg.web.page.addresses import read_address
 from mockseg.web.page.frame import TRUTH, ask, show
-from mockseg.web.parameters import check_content_type, read_query
 
 _SHOWN: Final = 200
 
@@ -20,9 +20,8 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _truth(request: web.Request) -> web.StreamResponse:
-    check_content_type(request)
-    source = read_query(request, OfSource).source
+    source = read_address(request, OfSource).source
     truth = None
     if source is not None:
         truth = await ask(request, "truth", AskTruth(source=source, limit=_SHOWN), Truth)
-    return await show(request, "truth.html", view=TRUTH, source=source, truth=truth)
+    return await show(request, "truth.html", view=TRUTH, knows=OfSource, source=source, truth=truth)
