@@ -291,7 +291,7 @@ async def record_twice(hub: Hub) -> None:
 
 
 async def test_keys_lead_through_an_open_call(page: Any, hub: Hub) -> None:
-    """`1` to `6` to its parts, `[` and `]` to its attempts; a link to a part stays in the pane."""
+    """`1` to `6` to its parts, `[` and `]` to its attempts; the address says which part is open."""
     await record_twice(hub)
     await until(page.locator("#grid")).to_have_attribute("aria-rowcount", "7", timeout=PATIENCE_MS)
     await page.keyboard.press("j")
@@ -302,14 +302,18 @@ async def test_keys_lead_through_an_open_call(page: Any, hub: Hub) -> None:
     for number, part in ((6, "user"), *enumerate(parts, 1)):
         await page.keyboard.press(str(number))
         await visible(call.locator(f"#{part}"))
-    await call.locator("nav.parts a[href='#message']").click()
-    await visible(call.locator("#message"))
-    assert page.url.endswith("/_mockseg/?call=call-6")
+        assert page.url.endswith(f"/_mockseg/?call=call-6&tab={part}")
+        assert await call.locator("h2[id]:not(#findings)").count() == 1
+    await page.reload()
+    await visible(call.locator("#user"))
+    await call.locator("nav.parts a[data-tab=raw]").click()
+    await page.wait_for_url("**/_mockseg/?call=call-6&tab=raw")
+    await visible(call.locator("#raw"))
     await page.keyboard.press("[")
-    await page.wait_for_url("**/_mockseg/?call=call-5")
+    await page.wait_for_url("**/_mockseg/?call=call-5&tab=raw")
     await until(call.locator("a[rel=next]")).to_be_visible(timeout=PATIENCE_MS)
     await page.keyboard.press("]")
-    await page.wait_for_url("**/_mockseg/?call=call-6")
+    await page.wait_for_url("**/_mockseg/?call=call-6&tab=raw")
 
 
 async def test_g_ends_a_pause(page: Any, hub: Hub) -> None:
@@ -335,7 +339,7 @@ async def test_a_span_of_time_is_chosen(page: Any) -> None:
     await page.keyboard.press("Home")
     await page.keyboard.press("Shift+End")
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/_mockseg/?q=after*before*")
+    await page.wait_for_url("**/_mockseg/?from=*&to=*")
     await labels_are(page, 'say "hi": now', "Cart", "Order Completed", "Order Completed")
     await page.goto(page.url.partition("?")[0])
     await until(page.locator("#grid")).to_be_visible(timeout=PATIENCE_MS)
@@ -344,7 +348,7 @@ async def test_a_span_of_time_is_chosen(page: Any) -> None:
     await page.mouse.down()
     await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20, steps=4)
     await page.mouse.up()
-    await page.wait_for_url("**/_mockseg/?q=after*before*")
+    await page.wait_for_url("**/_mockseg/?from=*&to=*")
     await labels_are(page, 'say "hi": now', "Cart", "Order Completed", "Order Completed")
 
 

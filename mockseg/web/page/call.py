@@ -44,7 +44,7 @@ class TabLink:
     Attributes:
         id: of it, in addresses and in the document.
         title: for people.
-        address: where it is.
+        address: of the document that has it; empty where this one has.
         is_shown: whether it alone is shown.
     """
 
@@ -110,7 +110,7 @@ def _tabs(path: str, *, pane: bool, shown: Tab | None) -> list[TabLink]:
         TabLink(
             id=id_,
             title=title,
-            address=f"#{id_}" if shown is None else f"{path}{query_of(pane=beside, tab=id_)}",
+            address="" if shown is None else f"{path}{query_of(pane=beside, tab=id_)}",
             is_shown=id_ == shown,
         )
         for id_, title in _TABS.items()

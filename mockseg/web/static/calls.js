@@ -3,7 +3,7 @@
 
 import { Arrivals } from './arrivals.js'
 import { Columns, fillRow, headRow, LONGEST_KEY } from './columns.js'
-import { addressWith, narrowed, parameter, part } from './document.js'
+import { addressWith, narrowed, OTHER_CALLS, parameter, part } from './document.js'
 import { callId, isCall } from './entries.js'
 import { Feed } from './feed.js'
 import { Grid } from './grid.js'
@@ -18,23 +18,23 @@ import { Timeline } from './timeline.js'
 
 class CallsView {
   constructor () {
-    const { after, paused } = part('live').dataset
+    const { after, q, paused } = part('live').dataset
+    // With the span of time of the address.
+    this.wholeQuery = q
     this.source = parameter('source')
     this.suggestions = new Suggestions(this.source)
     this.columns = new Columns(this.suggestions)
     /** @type {string[]} of the columns in sight; another list where these changed */
     this.columnNames = []
     const asked = new URLSearchParams({ fields: this.columns.fields.join(',') })
-    for (const name of ['source', 'q']) {
-      const value = parameter(name)
-      if (value !== null) asked.set(name, value)
-    }
+    if (q) asked.set('q', q)
+    if (this.source !== null) asked.set('source', this.source)
     const cursor = parseInt(after, 10)
     this.state = new State()
     this.rows = new Rows(asked, cursor, Number(parameter('since') ?? 0))
     this.grid = new Grid(part('grid'), this.rows, (element, place) => this.fill(element, place))
     this.selection = new Selection(this.rows, this.grid)
-    this.timeline = new Timeline(narrowed, (text) => this.state.say(text))
+    this.timeline = new Timeline((text) => this.state.say(text))
     this.arrivals = new Arrivals(cursor, this.rows, this.grid, this.state, {
       onFirst: () => this.begin(),
       onRestart: () => this.selection.clear(),
@@ -208,7 +208,7 @@ class CallsView {
   /** Hide the calls that came so far, which the server keeps; or show them again. */
   hide () {
     const since = parameter('since') === null ? this.arrivals.cursor : null
-    location.assign(addressWith({ since, call: null, compare: null, before: null, at: null }))
+    location.assign(addressWith({ ...OTHER_CALLS, since, at: null }))
   }
 
   /** @param {'user' | 'event'} key @param {boolean} isNegated */
@@ -224,7 +224,7 @@ class CallsView {
 
   scope () {
     const call = this.selection.activeCall
-    if (call && call[2].length <= LONGEST_KEY) location.assign(addressWith({ source: call[2], call: null, before: null }))
+    if (call && call[2].length <= LONGEST_KEY) location.assign(addressWith({ ...OTHER_CALLS, source: call[2] }))
   }
 
   /** Show what differs between the two selected calls. */
@@ -242,7 +242,7 @@ class CallsView {
 
   /** @returns {Record<string, string>} what finds all calls of the view */
   query () {
-    const q = parameter('q') ?? ''
+    const q = this.wholeQuery
     return this.source === null ? { q } : { q, source: this.source }
   }
 

@@ -25,8 +25,11 @@ export function addressWith (changes) {
 /** @param {string} name */
 export const parameter = (name) => new URLSearchParams(location.search).get(name)
 
+// What an address no longer has when other calls are shown.
+export const OTHER_CALLS = { call: null, compare: null, tab: null, before: null }
+
 /** @param {string} terms @returns {URL} the address of those of the calls that more terms find */
 export function narrowed (terms) {
   const q = parameter('q') ?? ''
-  return addressWith({ q: `${q} ${terms}`.trim(), call: null, compare: null, before: null })
+  return addressWith({ ...OTHER_CALLS, q: `${q} ${terms}`.trim() })
 }

@@ -6,7 +6,7 @@ import { addressWith, parameter, part } from './document.js'
 
 // Below this width a call is opened by itself.
 const LEAST_WIDTH = '(min-width: 64rem)'
-// The parts of a call, by key; their ids are those of its document.
+// The parts of a call, by key, as its address names them.
 const PARTS = ['message', 'raw', 'request', 'deliveries', 'plan', 'user']
 
 // Where the place of the bar is kept.
@@ -40,9 +40,12 @@ export class Pane {
     this.frame = part('pane-frame')
     /** @type {string | null} the id of the open call */
     this.call = null
+    /** The part of the call that is shown; other calls are opened at the same. */
+    this.tab = parameter('tab')
     new Split()
     part('pane-close').addEventListener('click', () => this.close())
     this.frame.addEventListener('load', () => {
+      this.followTab()
       this.frame.contentDocument?.addEventListener('keydown', (event) => listener.onKey(event))
     })
     addEventListener('popstate', () => this.follow())
@@ -60,7 +63,7 @@ export class Pane {
       location.assign(addressOf(call, other))
       return
     }
-    const address = addressWith({ call, compare: other })
+    const address = addressWith({ call, compare: other, tab: this.tab })
     // "Back" closes the pane, however many calls were looked at in it.
     if (this.isOpen) history.replaceState(null, '', address)
     else history.pushState(null, '', address)
@@ -70,6 +73,8 @@ export class Pane {
   /** Show what the address says. */
   follow () {
     const [call, other] = [parameter('call'), parameter('compare')]
+    const tab = parameter('tab')
+    if (call) this.tab = tab !== null && PARTS.includes(tab) ? tab : null
     const isWide = matchMedia(LEAST_WIDTH).matches
     if (call && !isWide) {
       // The address came from a wider screen.
@@ -81,15 +86,25 @@ export class Pane {
       const address = addressOf(this.call, other)
       part('pane-link').setAttribute('href', address)
       // Another entry of the history would take "back" to the call before and leave the list there.
-      this.frame.contentWindow?.location.replace(`${address}?pane=1`)
+      this.frame.contentWindow?.location.replace(`${address}?pane=1${this.tab ? `&tab=${this.tab}#${this.tab}` : ''}`)
     }
     this.listener.onChange()
+  }
+
+  /** Take over which part was chosen in the frame. */
+  followTab () {
+    const inside = this.frame.contentWindow?.location
+    if (!this.call || !inside?.pathname.startsWith('/_mockseg/calls/')) return
+    const tab = new URLSearchParams(inside.search).get('tab')
+    if (tab === this.tab || (tab !== null && !PARTS.includes(tab))) return
+    this.tab = tab
+    history.replaceState(null, '', addressWith({ tab }))
   }
 
   /** @returns {boolean} whether it was open */
   close () {
     if (!this.call) return false
-    history.pushState(null, '', addressWith({ call: null, compare: null }))
+    history.pushState(null, '', addressWith({ call: null, compare: null, tab: null }))
     this.follow()
     return true
   }
@@ -101,7 +116,10 @@ export class Pane {
 
   /** @param {number} number of a part of the call, from 1 */
   show (number) {
-    if (this.call) this.inside?.getElementById(PARTS[number - 1])?.scrollIntoView()
+    if (!this.call || parameter('compare')) return
+    this.tab = PARTS[number - 1]
+    history.replaceState(null, '', addressWith({ tab: this.tab }))
+    this.follow()
   }
 
   /** @param {'prev' | 'next'} direction to the earlier or the later attempt of the message */

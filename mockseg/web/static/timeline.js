@@ -2,7 +2,7 @@
 // The timeline and the numbers beside the quick filters, as the server writes them; and a span of
 // time that is chosen there: dragged, or with Shift and the arrow keys.
 
-import { part } from './document.js'
+import { addressWith, OTHER_CALLS, part } from './document.js'
 
 // Counting with a query looks at all calls: not more often than this.
 const INTERVAL_MS = 5000
@@ -14,12 +14,10 @@ export function columnAt (x, { left, width }, count) {
   return Math.min(count - 1, Math.max(0, Math.floor((x - left) / width * count)))
 }
 
-/** @param {Bucket[]} buckets that follow each other @returns {string} the terms that find their calls */
-export function termsOf (buckets) {
+/** @param {Bucket[]} buckets that follow each other @returns {{ from: string, to: string }} the span, for an address */
+export function spanOf (buckets) {
   const last = buckets[buckets.length - 1]
-  // What came at the very moment is after the one before it.
-  const after = new Date(buckets[0].start - 1).toISOString()
-  return `after:${after} before:${new Date(last.start + last.length).toISOString()}`
+  return { from: new Date(buckets[0].start).toISOString(), to: new Date(last.start + last.length).toISOString() }
 }
 
 /** @param {Bucket[]} buckets @returns {string} such as "10:00 to 10:05 UTC: 12 good, 3 bad" */
@@ -31,9 +29,8 @@ export function spanText (buckets) {
 }
 
 export class Timeline {
-  /** @param {(terms: string) => URL} addressOf @param {(text: string) => void} say */
-  constructor (addressOf, say) {
-    this.addressOf = addressOf
+  /** @param {(text: string) => void} say */
+  constructor (say) {
     this.say = say
     /** @type {HTMLElement | null} */
     this.view = part('timeline')
@@ -176,6 +173,7 @@ export class Timeline {
 
   /** Show the calls of the span. */
   go () {
-    location.assign(this.addressOf(termsOf(this.buckets(/** @type {number} */ (this.anchor), this.end))))
+    const buckets = this.buckets(/** @type {number} */ (this.anchor), this.end)
+    location.assign(addressWith({ ...OTHER_CALLS, ...spanOf(buckets) }))
   }
 }

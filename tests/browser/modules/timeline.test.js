@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { columnAt, spanText, termsOf } from '../static/timeline.js'
+import { columnAt, spanOf, spanText } from '../static/timeline.js'
 
 const MINUTE = 60_000
 const at = Date.UTC(2026, 10, 30, 10)
@@ -13,8 +13,8 @@ test('a column is under the pointer, also beside the picture', () => {
   assert.deepEqual([99, 100, 109, 110, 699, 900].map((x) => columnAt(x, box, 60)), [0, 0, 0, 1, 59, 59])
 })
 
-test('the terms have all of the first column and nothing after the last one', () => {
-  assert.equal(termsOf(buckets), 'after:2026-11-30T09:59:59.999Z before:2026-11-30T10:03:00.000Z')
+test('the span has all of the first column and nothing after the last one', () => {
+  assert.deepEqual(spanOf(buckets), { from: '2026-11-30T10:00:00.000Z', to: '2026-11-30T10:03:00.000Z' })
 })
 
 test('a span says when and how many', () => {
