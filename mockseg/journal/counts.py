@@ -57,19 +57,6 @@ class Counts:
         self.refusals: dict[RefusalKind, int] = {}
         self.violations = self.retried = 0
 
-    def subtract_arrival(self, requests: Sequence[KeptRequest], calls: Sequence[KeptCall]) -> int:
-        """Count requests and calls no longer; return how many minutes are no longer counted."""
-        minutes = len(self._minutes)
-        for key, count in _numbers(calls).items():
-            _subtract(self._calls, key, count)
-        for minute, count in _minutes(calls).items():
-            _subtract(self._minutes, minute, count)
-        self.add_remarks(calls, -1)
-        for request in requests:
-            if request.answer.status >= 400:
-                _subtract(self.refusals, _kind(request))
-        return minutes - len(self._minutes)
-
     @property
     def minutes(self) -> int:
         """Return how many minutes are counted, good and bad calls apart."""
@@ -99,11 +86,12 @@ class Counts:
 
     def add_arrivals(self, requests: Sequence[KeptRequest], calls: Sequence[KeptCall]) -> None:
         """Count requests and calls."""
-        for key, count in _numbers(calls).items():
+        remarked = _remarked(calls)
+        for key, count in _numbers(calls, remarked).items():
             self._calls[key] = self._calls.get(key, 0) + count
-        for minute, count in _minutes(calls).items():
+        for minute, count in _minutes(calls, remarked).items():
             self._minutes[minute] = self._minutes.get(minute, 0) + count
-        self.add_remarks(calls)
+        self.add_remarks(remarked)
         for request in requests:
             if request.answer.status >= 400:
                 kind = _kind(request)
@@ -148,13 +136,11 @@ class Counts:
             found.setdefault(minute // 2 // minutes, [0, 0])[minute % 2] += count
         return found
 
-    def add_remarks(self, calls: Sequence[KeptCall], times: int = 1) -> None:
-        """Count violations and second attempts among calls, or with -1 no longer."""
-        for call in calls:
-            remark = call.remark
-            if remark is not None:
-                self.violations += times * call.violates
-                self.retried += times * (remark.attempt > 1)
+    def add_remarks(self, remarked: Sequence[KeptCall], times: int = 1) -> None:
+        """Count violations and second attempts among calls with a remark, or with -1 no longer."""
+        for call in remarked:
+            self.violations += times * call.violates
+            self.retried += times * (call.remark is not None and call.remark.attempt > 1)
 
 
 def count_arrival(
@@ -182,16 +168,14 @@ def count_arrival(
         minutes_of_one[minute] = minutes_of_one.get(minute, 0) + 1
         minutes_of_all[minute] = minutes_of_all.get(minute, 0) + 1
     elif calls:
-        # Most calls have none.
-        remarked = [call for call in calls if call.remark is not None]
-        numbers = _numbers(calls) if remarked else Counter([c.event or c.type for c in calls])
-        for name, count in numbers.items():
+        remarked = _remarked(calls)
+        for name, count in _numbers(calls, remarked).items():
             of_one[name] = of_one.get(name, 0) + count
             of_all[name] = of_all.get(name, 0) + count
-        for minute, count in _minutes_of(request, len(calls), remarked).items():
+        for minute, count in _minutes(calls, remarked).items():
             minutes_of_one[minute] = minutes_of_one.get(minute, 0) + count
             minutes_of_all[minute] = minutes_of_all.get(minute, 0) + count
-        for counts in (one, all_) if remarked else ():
+        for counts in (one, all_):
             counts.add_remarks(remarked)
     if request.answer.status >= 400:
         kind = _kind(request)
@@ -200,10 +184,41 @@ def count_arrival(
     return len(minutes_of_one) - minutes
 
 
-def _numbers(calls: Sequence[KeptCall]) -> Counter[str | tuple[str, Verdict, bool]]:
-    return Counter(
-        [(call.event or call.type) if call.remark is None else _key(call) for call in calls]
-    )
+def count_departure(
+    requests: Sequence[KeptRequest], calls: Sequence[KeptCall], one: Counts, all_: Counts
+) -> int:
+    """Count requests and calls of one source no longer, neither for it nor for all.
+
+    Returns:
+        How many minutes are no longer counted for the source.
+    """
+    remarked = _remarked(calls)
+    numbers, minutes = _numbers(calls, remarked), _minutes(calls, remarked)
+    refused = [_kind(request) for request in requests if request.answer.status >= 400]
+    counted = one.minutes
+    for counts in (one, all_):
+        for key, count in numbers.items():
+            _subtract(counts._calls, key, count)  # noqa: SLF001  (our own)
+        for minute, count in minutes.items():
+            _subtract(counts._minutes, minute, count)  # noqa: SLF001  (our own)
+        counts.add_remarks(remarked, -1)
+        for kind in refused:
+            _subtract(counts.refusals, kind)
+    return counted - one.minutes
+
+
+def _remarked(calls: Sequence[KeptCall]) -> list[KeptCall]:
+    """Return the calls that have a remark: few, and only they have to be asked for more."""
+    return [call for call in calls if call.remark is not None]
+
+
+def _numbers(
+    calls: Sequence[KeptCall], remarked: Sequence[KeptCall]
+) -> Mapping[str | tuple[str, Verdict, bool], int]:
+    """Return the numbers of calls by key, of which some have a remark."""
+    if not remarked:
+        return Counter([call.event or call.type for call in calls])
+    return Counter(map(_key, calls))
 
 
 def _key(call: KeptCall) -> str | tuple[str, Verdict, bool]:
@@ -215,28 +230,19 @@ def _parts(key: str | tuple[str, Verdict, bool]) -> tuple[str, Verdict | None, b
     return (key, None, True) if isinstance(key, str) else key
 
 
-def _minutes(calls: Sequence[KeptCall]) -> Mapping[int, int]:
+def _minutes(calls: Sequence[KeptCall], remarked: Sequence[KeptCall]) -> Mapping[int, int]:
+    """Return the numbers of calls by minute, the good and the bad ones apart."""
     if not calls:
         return {}
     request = calls[0].request
-    if calls[-1].request is not request:
-        return Counter([_minute(call) for call in calls])
-    return _minutes_of(request, len(calls), [call for call in calls if call.remark is not None])
-
-
-def _minutes_of(
-    request: KeptRequest, number: int, remarked: Sequence[KeptCall]
-) -> Mapping[int, int]:
-    """Return the minute of a request's calls with the numbers of the good and the bad ones.
-
-    Args:
-        request: that carried them, all at one moment.
-        number: of its calls.
-        remarked: those that have a remark.
-    """
-    bad = sum([not call.good for call in remarked])
-    minute = request.received_ns // _MINUTE_NS * 2
-    return {minute + was_bad: n for was_bad, n in ((0, number - bad), (1, bad)) if n}
+    if calls[-1].request is request:
+        # Calls of one request came at one moment.
+        bad = sum([not call.good for call in remarked])
+        minute, good = request.received_ns // _MINUTE_NS * 2, len(calls) - bad
+        return {minute + was_bad: n for was_bad, n in ((0, good), (1, bad)) if n}
+    if not remarked:
+        return Counter([call.request.received_ns // _MINUTE_NS * 2 for call in calls])
+    return Counter(map(_minute, calls))
 
 
 def _minute(call: KeptCall) -> int:

@@ -20,7 +20,7 @@ from mockseg.domain.lost import NOTHING_LOST, Lost, with_bounds
 from mockseg.domain.request import KeptRequest
 from mockseg.journal.age import AgeLimit
 from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
-from mockseg.journal.counts import MINUTE_BYTES, Counts, count_arrival
+from mockseg.journal.counts import MINUTE_BYTES, Counts, count_arrival, count_departure
 from mockseg.journal.meter import Meter
 from mockseg.journal.narrowed import Narrowed
 from mockseg.journal.records import NumberedRecords, evict_largest
@@ -445,8 +445,8 @@ class MemoryJournal:
         self._all.requests.remove_all([request.number for request in requests])
         self._kept_calls -= len(calls)
         self._kept_requests -= len(requests)
-        self._all.counts.subtract_arrival(requests, calls)
-        size_bytes = source.counts.subtract_arrival(requests, calls) * MINUTE_BYTES
+        minutes = count_departure(requests, calls, source.counts, self._all.counts)
+        size_bytes = minutes * MINUTE_BYTES
         size_bytes += len(calls) * CALL_BYTES + extra_bytes(calls)
         size_bytes += sum([request.size_bytes for request in requests])
         source.size_bytes -= size_bytes
