@@ -25,10 +25,10 @@ from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalError
 from mockseg.journal.file import JournalFile
 from mockseg.journal.layout import Mark, Record, Sync
-from mockseg.journal.memory import _Source
 from mockseg.journal.rows import row_of
 from mockseg.journal.segmented import BOUNDS_OF, SegmentedJournal
 from mockseg.journal.segments import Summary
+from mockseg.journal.source_records import SourceRecords
 
 log = logging.getLogger("mockseg")
 # The kind of the records of when requests were recorded, where these may not become too old.
@@ -349,13 +349,15 @@ class DurableJournal(SegmentedJournal):
 
     # --- what the journal in memory does by itself
 
-    def _drop(self, source: _Source, requests: list[KeptRequest], calls: list[KeptCall]) -> None:
+    def _drop(
+        self, source: SourceRecords, requests: list[KeptRequest], calls: list[KeptCall]
+    ) -> None:
         super()._drop(source, requests, calls)
         self._gone.extend([request.number for request in requests])
         self._marked.update(request.source for request in requests[:1])
         self._marked.update(call.source for call in calls[:1])
 
-    def _note_bound(self, source: _Source, key: str, bound: str) -> None:
+    def _note_bound(self, source: SourceRecords, key: str, bound: str) -> None:
         super()._note_bound(source, key, bound)
         # Written with the marks, also on a full disk.
         self._bounds[key] = " ".join(source.bounds).encode()

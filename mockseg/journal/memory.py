@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice, takewhile
 
@@ -21,56 +21,25 @@ from mockseg.domain.request import KeptRequest
 from mockseg.journal.age import AgeLimit
 from mockseg.journal.background import FREED_AT_ONCE, BackgroundWork
 from mockseg.journal.counts import MINUTE_BYTES, Counts, count_arrival, count_departure
+from mockseg.journal.key_index import KeyIndexes, kind_of
 from mockseg.journal.meter import Meter
-from mockseg.journal.narrowed import Narrowed
-from mockseg.journal.records import NumberedRecords, evict_largest
+from mockseg.journal.narrowed import Finder, Narrowed
+from mockseg.journal.records import evict_largest
 from mockseg.journal.segments import Keys
+from mockseg.journal.source_records import SourceRecords
 
 # How many calls or requests a long scan looks at before it looks at the clock.
 _SCAN_STEP = 32
+# How many are looked at where only their keys are.
+_LATER_STEP = 1024
+# To look at so few calls is as good as an index.
+_FEW_CALLS = 2048
 # How many requests that are too old are evicted at once; each may have 2,500 calls.
 _EXPIRED_AT_ONCE = 64
 
 
-class _Source:
-    """Calls and requests of one source, or of all in the one order.
-
-    Attributes:
-        after: number of the last request before its first one.
-        bounds: the settings over which some were evicted.
-    """
-
-    __slots__ = ("after", "bounds", "calls", "counts", "requests", "size_bytes")
-
-    def __init__(self, after: int) -> None:
-        self.after = after
-        self.bounds: tuple[str, ...] = ()
-        self.calls: NumberedRecords[KeptCall] = NumberedRecords()
-        self.requests: NumberedRecords[KeptRequest] = NumberedRecords()
-        self.counts = Counts()
-        # Of its calls and requests.
-        self.size_bytes = 0
-
-    @property
-    def lost(self) -> Lost:
-        calls, requests = self.calls, self.requests
-        return Lost(
-            calls.evicted,
-            calls.evicted_number,
-            requests.evicted,
-            requests.evicted_number,
-            bounds=self.bounds,
-        )
-
-    @property
-    def kept(self) -> Lost:
-        """What is lost if the whole source is evicted now."""
-        calls, requests = self.calls, self.requests
-        return Lost(len(calls), calls.newest_number, len(requests), requests.newest_number)
-
-
 # What a source has that has nothing; only to read.
-_NOTHING = _Source(0)
+_NOTHING = SourceRecords(0)
 
 
 class MemoryJournal:
@@ -96,8 +65,10 @@ class MemoryJournal:
         "_account",
         "_age",
         "_all",
+        "_all_lost",
         "_background",
         "_clearing",
+        "_indexes",
         "_kept_calls",
         "_kept_requests",
         "_max_calls",
@@ -127,9 +98,12 @@ class MemoryJournal:
         self._account.evict = self._evict_bytes
         self._background = background
         self._age = age
-        self._sources: dict[str, _Source] = {}
+        self._sources: dict[str, SourceRecords] = {}
         # Also what was cleared and is not let go of yet.
-        self._all = _Source(0)
+        self._all = SourceRecords(0)
+        self._indexes = KeyIndexes(self._account)
+        # What all sources lost; None when it is to be summed up.
+        self._all_lost: Lost | None = NOTHING_LOST
         # How many sources were cleared and are not let go of yet.
         self._clearing = 0
         self._kept_calls = self._kept_requests = 0
@@ -142,7 +116,7 @@ class MemoryJournal:
         """Record a request with its calls; evict what is over a bound then."""
         source = self._sources.get(request.source)
         if source is None:
-            source = self._sources[request.source] = _Source(self.number)
+            source = self._sources[request.source] = SourceRecords(self.number)
         self.number = request.number
         source.requests.append(request.number, request)
         self._all.requests.append(request.number, request)
@@ -224,13 +198,17 @@ class MemoryJournal:
         self._kept_calls -= len(found.calls)
         self._kept_requests -= len(found.requests)
         self._account.add(-found.size_bytes)
+        for whose in (source,) if self._sources else (source, None):
+            self._indexes.clear(whose)
         self._all.counts.subtract(found.counts)
         calls = len(found.calls)
+        if found.has_evicted:
+            self._all_lost = None
         self._clearing += 1
         self._background.add(self._free(found))
         return calls
 
-    def _free(self, source: _Source) -> Iterator[None]:
+    def _free(self, source: SourceRecords) -> Iterator[None]:
         while source.calls or source.requests:
             for cursor in source.calls.take_newest(FREED_AT_ONCE)[0]:
                 self._all.calls.remove(cursor)
@@ -307,33 +285,77 @@ class MemoryJournal:
         """Return what was evicted of a source since it was last cleared, or of all sources."""
         if source is not None:
             return self._of(source).lost
-        some = (
-            each for each in self._sources.values() if each.calls.evicted or each.requests.evicted
-        )
-        return sum((each.lost for each in some), NOTHING_LOST)
+        if self._all_lost is None:
+            evicted = (each.lost for each in self._sources.values() if each.has_evicted)
+            self._all_lost = sum(evicted, NOTHING_LOST)
+        return self._all_lost
 
     def bounds(self, source: str | None = None) -> tuple[str, ...]:
         """Return the settings over which a source was evicted, or any."""
         return self._of(source).bounds
 
-    def narrow(self, keys: Keys, *, source: str | None) -> Narrowed | None:  # noqa: ARG002
-        """Return a search by some keys, None where to look at all calls is as good, as here.
+    async def narrow(self, keys: Keys, *, source: str | None) -> Narrowed | None:
+        """Return a search by some keys, None where to look at all calls is as good.
 
         Args:
             keys: what calls are looked for by.
             source: a write key, None for all.
         """
-        return None
+        found, kind = self._of(source), kind_of(keys)
+        if kind is None or not found.calls or len(found.calls) < _FEW_CALLS:
+            return None
+        index, turn = self._indexes.of(source, kind), Turn()
+        for _ in index.grow(found.calls):
+            await turn.over()
+        self._meter.keep_bound()
+        return self._narrowed(keys, index.finders(keys), index.last, source)
+
+    async def scan_without_calls(
+        self, *, source: str | None = None
+    ) -> AsyncIterator[list[KeptRequest]]:
+        """Yield all requests that brought no call, oldest first, in portions."""
+        found, turn = self._of(source), Turn()
+        index = self._indexes.of(source, "no_calls") if found.requests else None
+        for _ in index.grow(found.requests) if index is not None else ():
+            await turn.over()
+        last, numbers = (index.last, index.numbers()) if index is not None else (0, iter(()))
+        async for portion in self._requests_at(numbers):
+            yield portion
+        async for portion in self.scan_requests(after=last, source=source):
+            yield [request for request in portion if not request.calls]
+
+    async def _requests_at(self, numbers: Iterator[int]) -> AsyncIterator[list[KeptRequest]]:
+        turn = Turn()
+        while some := [*islice(numbers, _SCAN_STEP)]:
+            yield [each for each in map(self.request, some) if each is not None]
+            await turn.over()
+
+    def _narrowed(
+        self, keys: Keys, finders: Sequence[Finder], last: int, source: str | None
+    ) -> Narrowed:
+        """Return a search with the indexes of what was recorded up to a cursor."""
+
+        def read(first: int, last: int) -> list[KeptCall]:
+            calls = self._alive_calls(self._of(source).calls.after(first - 1))
+            return [*takewhile(lambda call: call.cursor <= last, calls)]
+
+        return Narrowed(
+            keys,
+            finders,
+            call=self.call,
+            read=read,
+            later=lambda: self.scan(after=last, source=source, step=_LATER_STEP),
+        )
 
     async def scan(
-        self, *, after: int = 0, source: str | None = None
+        self, *, after: int = 0, source: str | None = None, step: int = _SCAN_STEP
     ) -> AsyncIterator[list[KeptCall]]:
         """Yield all calls after a cursor in portions; others have their turn every 2 ms."""
         turn = Turn()
-        while portion := self.calls_after(after, limit=_SCAN_STEP, source=source):
+        while portion := self.calls_after(after, limit=step, source=source):
             yield portion
             after = portion[-1].cursor
-            if len(portion) < _SCAN_STEP:
+            if len(portion) < step:
                 return
             await turn.over()
 
@@ -369,7 +391,7 @@ class MemoryJournal:
             before = portion[-1].number
             await turn.over()
 
-    def _of(self, source: str | None) -> _Source:
+    def _of(self, source: str | None) -> SourceRecords:
         return self._all if source is None else self._sources.get(source, _NOTHING)
 
     def _alive_calls(self, calls: Iterator[KeptCall]) -> Iterator[KeptCall]:
@@ -413,17 +435,18 @@ class MemoryJournal:
             slack=self._meter.max_bytes // 20,
         )
 
-    def _evict_calls(self, source: _Source, most: int, *, bound: str) -> None:
+    def _evict_calls(self, source: SourceRecords, most: int, *, bound: str) -> None:
         """Evict the oldest calls, and the requests that no kept call needs any more."""
         calls = source.calls.evict(most)
         following = source.calls.oldest
         needed = calls[-1].request.number + 1 if following is None else following.request.number
-        self._drop(source, source.requests.evict_before(needed), calls)
+        requests = source.requests.evict_before(needed)
+        self._drop(source, requests, calls)
         if bound not in source.bounds:
             self._note_bound(source, calls[-1].source, bound)
-        self._count_evicted(len(calls), calls[-1].cursor)
+        self._count_lost(calls, requests)
 
-    def _evict_requests(self, source: _Source, most: int, *, bound: str) -> None:
+    def _evict_requests(self, source: SourceRecords, most: int, *, bound: str) -> None:
         """Evict the oldest requests with their calls."""
         requests = source.requests.evict(most)
         number = requests[-1].number
@@ -432,14 +455,22 @@ class MemoryJournal:
         self._drop(source, requests, calls)
         if bound not in source.bounds:
             self._note_bound(source, requests[-1].source, bound)
-        self._count_evicted(len(calls), calls[-1].cursor if calls else 0)
+        self._count_lost(calls, requests)
 
-    def _note_bound(self, source: _Source, key: str, bound: str) -> None:  # noqa: ARG002  (a file)
+    def _note_bound(
+        self,
+        source: SourceRecords,
+        key: str,  # noqa: ARG002  (a file)
+        bound: str,
+    ) -> None:
         """Note over which setting a source was evicted for the first time."""
         for each in (source, self._all):
             each.bounds = with_bounds(each.bounds, (bound,))
+        self._all_lost = None
 
-    def _drop(self, source: _Source, requests: list[KeptRequest], calls: list[KeptCall]) -> None:
+    def _drop(
+        self, source: SourceRecords, requests: list[KeptRequest], calls: list[KeptCall]
+    ) -> None:
         """Take what a source no longer has out of everything that counts it."""
         self._all.calls.remove_all([call.cursor for call in calls])
         self._all.requests.remove_all([request.number for request in requests])
@@ -451,6 +482,12 @@ class MemoryJournal:
         size_bytes += sum([request.size_bytes for request in requests])
         source.size_bytes -= size_bytes
         self._account.add(-size_bytes)
+
+    def _count_lost(self, calls: list[KeptCall], requests: list[KeptRequest]) -> None:
+        cursor, number = calls[-1].cursor if calls else 0, requests[-1].number if requests else 0
+        self._count_evicted(len(calls), cursor)
+        if self._all_lost is not None:
+            self._all_lost += Lost(len(calls), cursor, len(requests), number)
 
     def _count_evicted(self, calls: int, cursor: int) -> None:
         self.evicted_ever += calls

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from operator import attrgetter
-from typing import Final
+from typing import Final, Protocol
 
 from mockseg.clock import Turn
 from mockseg.domain.call import KeptCall
-from mockseg.journal.segments import Keys, Probe, Segment, is_altered, probes
+from mockseg.journal.segments import Keys, is_altered
 
 # How many calls one portion has.
 _PORTION: Final = 32
@@ -18,86 +18,75 @@ _PORTION: Final = 32
 _DENSE: Final = 4
 
 
+class Finder(Protocol):
+    """Finds those calls of an index that may have the keys.
+
+    Attributes:
+        first_cursor, last_cursor: of the calls that the index knows.
+    """
+
+    @property
+    def first_cursor(self) -> int: ...
+
+    @property
+    def last_cursor(self) -> int: ...
+
+    def cursors(self) -> Sequence[int]:
+        """Return the cursors of the calls that may have the keys, in order."""
+
+    def surely(self) -> tuple[int, Sequence[int]]:
+        """Return how many kept calls have the keys, and cursors of further ones that may."""
+
+
 class Narrowed:
-    """The calls that may have some keys: of closed segments by index, of the later ones by a look.
+    """The calls that may have some keys: the older ones by an index, the later ones by a look.
 
     Args:
         keys: what calls are looked for by.
-        segments: closed ones, oldest first.
-        oldest: cursors of the oldest kept call of each source that is meant.
-        removed: cursors of calls that were forgotten one by one.
+        finders: of the indexes, oldest first.
         call: returns the call at a cursor, None when it is not kept; does not read others for it.
         read: returns all kept calls between two cursors, both included.
-        later: yields the calls that come after the segments, oldest first, in portions.
+        later: yields the calls that are in no index, oldest first, in portions.
     """
 
-    __slots__ = (
-        "_call",
-        "_keys",
-        "_later",
-        "_oldest",
-        "_picked",
-        "_probes",
-        "_read",
-        "_removed",
-        "_segments",
-    )
+    __slots__ = ("_call", "_finders", "_keys", "_later", "_picked", "_read")
 
     def __init__(
         self,
         keys: Keys,
-        segments: Sequence[Segment],
+        finders: Sequence[Finder],
         *,
-        oldest: Mapping[str, int],
-        removed: set[int],
         call: Callable[[int], KeptCall | None],
         read: Callable[[int, int], Sequence[KeptCall]],
         later: Callable[[], AsyncIterator[list[KeptCall]]],
     ) -> None:
-        self._keys, self._segments = keys, segments
-        self._probes = {source: probes(keys, source) for source in oldest}
-        self._oldest, self._removed = oldest, removed
+        self._keys, self._finders = keys, finders
         self._call, self._read, self._later = call, read, later
         # Of the later calls, when they were looked at.
         self._picked: list[KeptCall] | None = None
 
-    async def total(self, matches: Callable[[KeptCall], bool]) -> int:
+    async def total(self, matches: Callable[[KeptCall], bool], *, said: bool) -> int:
         """Return how many kept calls match.
 
-        Segments without any are not looked into again.
+        Indexes that know none of them are not looked into again.
 
         Args:
-            matches: says whether a call matches. It is asked only of those whose keys do not say
-                it; of others that have these keys it is true.
+            matches: says whether a call matches.
+            said: whether the keys say it: of calls that surely have them it is true, and they are
+                not read.
         """
         total, hit, turn = 0, [], Turn()
-        loosely, oldest_of = self._keys.loosely, self._oldest
-        for segment in self._segments:
-            before = total
-            unsure: list[int] = []
-            removed = segment.those_of(self._removed) if self._removed else ()
-            for source, asked in self._asked(segment):
-                oldest = oldest_of[source]
-                if not loosely and segment.first_cursor >= oldest and not removed:
-                    total += segment.count(asked)
-                    continue
-                if loosely:
-                    places, maybe = segment.find_surely(asked)
-                    unsure += maybe
-                else:
-                    places = segment.find(asked)
-                found = map(segment.cursor, places)
-                total += sum(each >= oldest and each not in removed for each in found)
-            if unsure:
-                cursors = [segment.cursor(place) for place in sorted(unsure)]
-                for call in self._calls(cursors):
-                    total += matches(call)
-                    await turn.over()
-            if total > before or unsure:
-                hit.append(segment)
+        for finder in self._finders:
+            number, unsure = finder.surely() if said else (0, finder.cursors())
+            total += number
+            for call in self._calls(unsure):
+                total += matches(call)
+                await turn.over()
+            if number or unsure:
+                hit.append(finder)
             if turn.is_over:
                 await turn.over()
-        self._segments = hit
+        self._finders = hit
         for portion in _portions(await self._later_ones()):
             total += sum(map(matches, portion))
             await turn.over()
@@ -111,10 +100,10 @@ class Narrowed:
             most: how many are most likely needed, 0 for all; a portion ends with the last of them,
                 so that no row is read for the others.
         """
-        start = bisect_right(self._segments, cursor, key=attrgetter("last_cursor"))
+        start = bisect_right(self._finders, cursor, key=attrgetter("last_cursor"))
         turn = Turn()
-        for segment in islice(self._segments, start, None):
-            cursors = self._cursors(segment)
+        for finder in islice(self._finders, start, None):
+            cursors = finder.cursors()
             calls = self._calls(cursors[bisect_right(cursors, cursor) :])
             while portion := [*islice(calls, _size(most))]:
                 most -= len(portion)
@@ -135,10 +124,10 @@ class Narrowed:
             most -= len(portion)
             yield portion
             await turn.over()
-        for segment in reversed(self._segments):
-            if cursor is not None and segment.first_cursor >= cursor:
+        for finder in reversed(self._finders):
+            if cursor is not None and finder.first_cursor >= cursor:
                 continue
-            cursors = self._cursors(segment)
+            cursors = finder.cursors()
             end = len(cursors) if cursor is None else bisect_left(cursors, cursor)
             calls = self._calls(cursors[:end][::-1])
             while portion := [*islice(calls, _size(most))]:
@@ -146,20 +135,6 @@ class Narrowed:
                 yield portion
                 await turn.over()
             await turn.over()
-
-    def _asked(self, segment: Segment) -> list[tuple[str, list[Probe]]]:
-        """Return the sources of a segment that are meant, and what to look for there."""
-        asked = []
-        for source in segment.sources:
-            probes_ = self._probes.get(source)
-            if probes_ is not None and self._oldest[source] <= segment.last_cursor:
-                asked.append((source, probes_))
-        return asked
-
-    def _cursors(self, segment: Segment) -> list[int]:
-        found = [segment.find(asked) for _, asked in self._asked(segment)]
-        places = found[0] if len(found) == 1 else sorted(set().union(*found))
-        return [segment.cursor(place) for place in places]
 
     def _calls(self, cursors: Sequence[int]) -> Iterator[KeptCall]:
         for start in range(0, len(cursors), _PORTION):

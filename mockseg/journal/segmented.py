@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import islice, takewhile
+from bisect import bisect_left, bisect_right
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
 
-from mockseg.clock import Turn
 from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import with_bounds
 from mockseg.domain.request import KeptRequest
@@ -23,18 +22,21 @@ from mockseg.errors import JournalDamagedError
 from mockseg.journal.counts import MINUTE_BYTES
 from mockseg.journal.file import JournalFile
 from mockseg.journal.layout import LAST_NUMBER, Mark
-from mockseg.journal.memory import MemoryJournal, _Source
+from mockseg.journal.memory import MemoryJournal
 from mockseg.journal.narrowed import Narrowed
 from mockseg.journal.segments import (
     SEGMENT_BYTES,
     SEGMENT_CALLS,
     Keys,
+    Probe,
     Segment,
     Share,
     Summary,
+    probes,
     seen_in,
     summarised,
 )
+from mockseg.journal.source_records import SourceRecords
 from mockseg.journal.unread import UnreadCalls, UnreadRequests, UnreadRows
 from mockseg.journal.window import Seen, seen_of
 
@@ -43,8 +45,6 @@ _FEW_CALLS = 2048
 _FEW_A_SHARE = 32
 # Begins the kind of a record: over which settings a source was evicted.
 BOUNDS_OF: Final = "bounds "
-# How many calls that are in no segment are looked at before a look at the clock: only their keys.
-_LATER_STEP = 1024
 
 log = logging.getLogger("mockseg")
 
@@ -160,6 +160,7 @@ class SegmentedJournal(MemoryJournal):
             if source is not None:
                 names = tuple(saved.get(0, b"").decode("utf-8", "replace").split())
                 source.bounds = with_bounds(names, ())
+                self._all_lost = None
                 self._all.bounds = with_bounds(names, self._all.bounds)
 
     def _load_rows(self, found: _Found, first: int, last: int = LAST_NUMBER) -> None:
@@ -237,40 +238,44 @@ class SegmentedJournal(MemoryJournal):
     def _restore(self, mark: Mark) -> None:
         if mark.key in self._sources:
             return
-        source = self._sources[mark.key] = _Source(mark.after)
+        source = self._sources[mark.key] = SourceRecords(mark.after)
         source.calls.evicted, source.calls.evicted_number = mark.calls, mark.cursor
         source.requests.evicted, source.requests.evicted_number = mark.requests, mark.number
+        self._all_lost = None
 
     # --- segments
 
-    def narrow(self, keys: Keys, *, source: str | None) -> Narrowed | None:
-        sources = [*self._sources] if source is None else [source]
+    async def narrow(self, keys: Keys, *, source: str | None) -> Narrowed | None:
         shares = sum([len(each.sources) for each in self._segments]) if source is None else 0
         kept = self.count(source)[0]
         if keys[:3] == (None, None, None) or kept < max(_FEW_CALLS, shares * _FEW_A_SHARE):
             return None
-        last = self._closed_cursor
+        asked: dict[str, list[Probe]] = {}
 
-        def read(first: int, last: int) -> list[KeptCall]:
-            calls = self._alive_calls(self._of(source).calls.after(first - 1))
-            return [*takewhile(lambda call: call.cursor <= last, calls)]
+        def asked_of(each: str) -> list[Probe]:
+            if each not in asked:
+                asked[each] = probes(keys, each)
+            return asked[each]
 
-        return Narrowed(
-            keys,
-            [*self._segments],
-            oldest={key: calls.oldest_number for key in sources if (calls := self._of(key).calls)},
-            removed=self._removed_ever,
-            call=self.call,
-            read=read,
-            later=lambda: self._scan_later(last, source),
-        )
+        finders = []
+        for segment in self._segments:
+            meant = segment.sources if source is None else {source}.intersection(segment.sources)
+            looks = [
+                _Look(asked_of(each), calls.oldest_number)
+                for each in meant
+                if (calls := self._of(each).calls) and calls.oldest_number <= segment.last_cursor
+            ]
+            finders.append(_SegmentFinder(segment, looks, self._removed_ever))
+        return self._narrowed(keys, finders, self._closed_cursor, source)
 
-    async def _scan_later(self, after: int, source: str | None) -> AsyncIterator[list[KeptCall]]:
-        turn = Turn()
-        while portion := self.calls_after(after, limit=_LATER_STEP, source=source):
-            yield portion
-            after = portion[-1].cursor
-            await turn.over()
+    async def scan_without_calls(
+        self, *, source: str | None = None
+    ) -> AsyncIterator[list[KeptRequest]]:
+        numbers = (number for segment in self._segments for number in segment.without_calls())
+        async for portion in self._requests_at(numbers):
+            yield [request for request in portion if source in {None, request.source}]
+        async for portion in self.scan_requests(after=self._closed_number, source=source):
+            yield [request for request in portion if not request.calls]
 
     def _count_open(self, request: KeptRequest, calls: list[KeptCall]) -> None:
         self._open_calls += len(calls) or 1
@@ -359,7 +364,7 @@ class SegmentedJournal(MemoryJournal):
 
     # --- what the journal in memory does by itself
 
-    def _free(self, source: _Source) -> Iterator[None]:
+    def _free(self, source: SourceRecords) -> Iterator[None]:
         # What was never read goes without being read.
         source.calls.drop_unread()
         for block in source.requests.drop_unread():
@@ -385,6 +390,63 @@ class SegmentedJournal(MemoryJournal):
             if not self._told_damage:
                 log.error("%s", error)  # noqa: TRY400  (one sentence says it)
             self._told_damage = True
+
+
+class _Look(NamedTuple):
+    """What of one source is looked for in a segment.
+
+    Attributes:
+        probes: its keys there.
+        oldest: cursor of the oldest call of the source that is kept.
+    """
+
+    probes: list[Probe]
+    oldest: int
+
+
+class _SegmentFinder:
+    """Finds the calls of a segment that may have some keys; see :class:`Finder`."""
+
+    __slots__ = ("_looks", "_removed", "_segment")
+
+    def __init__(self, segment: Segment, looks: list[_Look], removed: set[int]) -> None:
+        self._segment, self._looks, self._removed = segment, looks, removed
+
+    @property
+    def first_cursor(self) -> int:
+        return self._segment.first_cursor
+
+    @property
+    def last_cursor(self) -> int:
+        return self._segment.last_cursor
+
+    def cursors(self) -> list[int]:
+        found = [self._kept(self._segment.find(look.probes), look) for look in self._looks]
+        return found[0] if len(found) == 1 else sorted(set().union(*found))
+
+    def surely(self) -> tuple[int, list[int]]:
+        segment, total = self._segment, 0
+        unsure: list[int] = []
+        removed = segment.those_of(self._removed) if self._removed else set[int]()
+        for look in self._looks:
+            loosely = any(probe.loosely for probe in look.probes)
+            if not loosely and segment.first_cursor >= look.oldest and not removed:
+                total += segment.count(look.probes)
+                continue
+            places: Sequence[int] = ()
+            maybe: Sequence[int] = ()
+            if loosely:
+                places, maybe = segment.find_surely(look.probes)
+            else:
+                places = segment.find(look.probes)
+            unsure += self._kept(maybe, look)
+            total += sum(each not in removed for each in self._kept(places, look))
+        return total, sorted(unsure)
+
+    def _kept(self, places: Sequence[int], look: _Look) -> list[int]:
+        """Return the cursors of those that are not evicted."""
+        found = [self._segment.cursor(place) for place in places]
+        return found[bisect_left(found, look.oldest) :]
 
 
 class _Found(NamedTuple):

@@ -256,12 +256,16 @@ class Keys(NamedTuple):
         event, user_id, message_id: of a call, equal.
         loosely: also calls whose message was altered, or may have an event that is not kept with
             the call: a filter sees the message, not the keys.
+        type: of a call, equal. A file has no index of it.
+        remarked: only calls that something is remarked of, as of every bad one. Likewise.
     """
 
     event: str | None = None
     user_id: str | None = None
     message_id: str | None = None
     loosely: bool = False
+    type: str | None = None
+    remarked: bool = False
 
 
 class Probe(NamedTuple):
@@ -430,6 +434,15 @@ class Segment:
         """Return the places of the calls of a request, counted from the first request."""
         start = bisect_left(self.numbers, number)
         return range(start, bisect_right(self.numbers, number, start))
+
+    def without_calls(self) -> list[int]:
+        """Return the numbers of the kept requests that brought no call, in order."""
+        numbers = {*self.numbers}
+        return [
+            self.first + offset
+            for offset, kept in enumerate(self._kept)
+            if kept and offset not in numbers
+        ]
 
     def number_of(self, cursor: int) -> int | None:
         """Return the number of the request that brought a call, None when it is not here."""

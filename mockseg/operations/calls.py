@@ -130,7 +130,8 @@ class CallDetails(Result, frozen=True):
         attempts: each request that carried its messageId, oldest first.
         deliveries: its deliveries to destinations.
         before: the nearest earlier calls of the same user (userId, else anonymousId) in its
-            source, oldest first, at most 10.
+            source, oldest first, at most 10. Those of an anonymousId are looked for among the
+            nearest 1,000 calls.
         after: the nearest later ones, oldest first, at most 10.
     """
 

@@ -62,11 +62,14 @@ class RefusalCounter:
         """Count a request, if it was answered 4xx or 5xx."""
         if request.answer.status < 400:
             return
-        self.total += 1
         reason = refusal_reason(request.reason, request.fault)
-        kind = (request.answer.status, request.method, request.path, reason)
+        self.add_kind((request.answer.status, request.method, request.path, reason), 1)
+
+    def add_kind(self, kind: tuple[int, str, str, str], count: int) -> None:
+        """Count refused requests by status, method, path and reason."""
+        self.total += count
         if kind in self._kinds or len(self._kinds) < MOST_KINDS:
-            self._kinds[kind] = self._kinds.get(kind, 0) + 1
+            self._kinds[kind] = self._kinds.get(kind, 0) + count
 
     @property
     def kinds(self) -> list[Refusals]:

@@ -9,12 +9,13 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from mockseg.clock import Turn
 from mockseg.domain.call import KeptCall, call_cursor, call_id
 from mockseg.domain.findings import Finding, Violation
 from mockseg.domain.request import Arrival, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import OperationError
-from mockseg.hub.call_lists import found_calls
+from mockseg.hub.call_search import CallSearch, Span
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.fault_registry import FaultRegistry
 from mockseg.hub.handlers.deliveries import overdue
@@ -63,12 +64,16 @@ _IMPORT_ROUTE = Route(
     path="/_mockseg/v1/calls/import", carries="batch", delivered=False, internal=True
 )
 _NEIGHBOURS = 10
+# How many calls before a call, and after it, are looked at for those of one anonymousId.
+_NEAR = 1000
 _ANNOTATIONS = ("title", "description")
 
 
 async def list_calls(asked: ListCalls, *, journal: MemoryJournal, queries: Queries) -> CallPage:
     query = None if asked.q is None else queries.compile(asked.q)
-    total, found = await found_calls(asked, query, journal)
+    search = CallSearch(journal, source=asked.source, match=asked, query=query)
+    span = Span(asked.limit, after=asked.after, before=asked.before, order=asked.order)
+    total, found = await search.page(span, total=asked.total)
     shown = fitting(found, limit=asked.limit, size=lambda call: len(call.raw))
     return CallPage(
         calls=await made_in_turns(KeptCall.view, shown),
@@ -293,13 +298,15 @@ async def summary(
 async def import_calls(
     asked: ImportCalls, *, journal: MemoryJournal, accept: Callable[[Arrival], object]
 ) -> Imported:
-    duplicates = 0
+    duplicates, turn = 0, Turn()
     for call in asked.calls:
         arrival = _arrival_of(call, asked.source)
         cursor = journal.cursor
         accept(arrival)
         recorded = journal.calls_after(cursor, limit=1, source=arrival.key)
         duplicates += any(each.is_duplicate for each in recorded)
+        # Calls of others may come between; each call is recorded whole.
+        await turn.over()
     return Imported(imported=len(asked.calls), duplicates=duplicates)
 
 
@@ -381,28 +388,41 @@ async def _neighbours(
     anonymous = call.message().get("anonymousId") if call.user_id is None else None
     if call.user_id is None and not isinstance(anonymous, str):
         return [], []
-    same_user = _same_user(call.user_id, anonymous)
-    before = await _first(journal.scan_back(before=call.cursor, source=call.source), same_user)
-    after = await _first(journal.scan(after=call.cursor, source=call.source), same_user)
-    return [_brief(each) for each in reversed(before)], [_brief(each) for each in after]
+    if isinstance(anonymous, str):
+        # No index knows them by anonymousId, so only the nearest calls are looked at.
+        search = CallSearch(journal, source=call.source)
+        before, after = search.before(call.cursor), search.after(call.cursor)
+        same, most = _same_anonymous(anonymous), _NEAR
+    else:
+        search = CallSearch(journal, source=call.source, match=ScalarMatch(user_id=call.user_id))
+        before = search.before(call.cursor, most=_NEIGHBOURS)
+        after = search.after(call.cursor, most=_NEIGHBOURS)
+        same, most = None, None
+    found_before = await _first(before, same, most=most)
+    found_after = await _first(after, same, most=most)
+    return [_brief(each) for each in reversed(found_before)], [_brief(each) for each in found_after]
 
 
 async def _first(
-    portions: AsyncIterator[list[KeptCall]], matches: Callable[[KeptCall], bool]
+    portions: AsyncIterator[list[KeptCall]],
+    matches: Callable[[KeptCall], bool] | None,
+    *,
+    most: int | None,
 ) -> list[KeptCall]:
+    """Return the first neighbours among the calls, of which at most `most` are looked at."""
     found: list[KeptCall] = []
+    looked_at = 0
     async for portion in portions:
-        found += filter(matches, portion)
-        if len(found) >= _NEIGHBOURS:
+        found += portion if matches is None else filter(matches, portion)
+        looked_at += len(portion)
+        if len(found) >= _NEIGHBOURS or (most is not None and looked_at >= most):
             break
     return found[:_NEIGHBOURS]
 
 
-def _same_user(user_id: str | None, anonymous_id: str | None) -> Callable[[KeptCall], bool]:
-    """Return what tells calls of one user: by userId, else by anonymousId."""
-    matches = compiled(ScalarMatch(user_id=user_id, anonymous_id=anonymous_id))
-    if anonymous_id is None:
-        return matches
+def _same_anonymous(anonymous_id: str) -> Callable[[KeptCall], bool]:
+    """Return what tells calls of one user who is not known by a userId."""
+    matches = compiled(ScalarMatch(anonymous_id=anonymous_id))
     # To look for the text is far cheaper than to decode; escapes could spell it otherwise.
     text = anonymous_id.encode("utf-8", "surrogatepass")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mockseg.delivery.ledger import Ledger
 from mockseg.domain.call import call_cursor
 from mockseg.domain.timestamps import format_moment
-from mockseg.errors import FqlError, OperationError
-from mockseg.fql.query import parse_question
+from mockseg.errors import OperationError
+from mockseg.hub.call_search import CallSearch
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.handlers.destinations import existing
 from mockseg.hub.handlers.explanations import explain_deliveries
@@ -14,6 +14,7 @@ from mockseg.hub.sources import Sources
 from mockseg.hub.waiters import Waiters
 from mockseg.hub.waits import CallWaiter, DeliveryWaiter, waiting
 from mockseg.journal.memory import MemoryJournal
+from mockseg.matching.match import ScalarMatch
 from mockseg.operations.deliveries import (
     DeliveryPage,
     ListDeliveries,
@@ -97,17 +98,10 @@ async def redeliver(
     asked: Redeliver, *, destinations: Destinations, journal: MemoryJournal
 ) -> Redelivered:
     chosen = [existing(id_, destinations) for id_ in dict.fromkeys(asked.destinations)]
-    try:
-        query = None if asked.where is None else parse_question(asked.where)
-    except FqlError as error:
-        raise error.refusal() from None
+    match = ScalarMatch(verdict="accepted", where=asked.where)
+    search = CallSearch(journal, source=asked.source, match=match)
     count = 0
-    async for portion in journal.scan(after=asked.after, source=asked.source):
-        calls = [
-            call
-            for call in portion
-            if call.verdict == "accepted" and (query is None or query.matches(call.message()))
-        ]
+    async for calls in search.after(asked.after):
         count += len(calls)
         for connected in chosen:
             destinations.dispatcher.offer(connected.destination, calls, again=True)

@@ -19,6 +19,7 @@ from mockseg.clock import breathe
 from mockseg.domain.call import Call, KeptCall, call_cursor
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.errors import OperationError
+from mockseg.hub.call_search import CallSearch
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.sources import Sources
 from mockseg.hub.waiters import Waiters
@@ -147,7 +148,8 @@ class _Survey:
         self._key = match.source
         minimum, maximum = asked.count.bounds
         self._expected = Expectation(minimum=minimum, maximum=maximum)
-        self._means = compiled(replace(match, source=None, verdict="any", good=None))
+        self._meant = replace(match, source=None, verdict="any", good=None)
+        self._means = compiled(self._meant)
         self._is_right = compiled(Match(verdict=accepted_by_default(match), good=match.good))
         self._found: list[KeptCall] = []
         self._unaccepted: list[KeptCall] = []
@@ -159,20 +161,45 @@ class _Survey:
         self._end = 0
 
     async def walk(self) -> None:
-        async for portion in self._journal.scan(after=self._asked.after, source=self._key):
-            self._recorded += len(portion)
-            for call in portion:
-                name = call.event or call.type
-                self._by_event[name] = self._by_event.get(name, 0) + 1
-                if not self._means(call):
-                    self._rest.append(call)
-                else:
-                    (self._found if self._is_right(call) else self._unaccepted).append(call)
-        self._end = self._journal.cursor
+        journal, key, after = self._journal, self._key, self._asked.after
+        search = CallSearch(journal, source=key, match=self._meant)
+        oldest = journal.calls_after(0, limit=1, source=key)
+        if oldest and after < oldest[0].cursor and await search.is_narrow():
+            # All calls are counted, few of them are meant, and of the others the newest are enough.
+            self._end = journal.cursor
+            self._recorded = journal.count(key)[0]
+            self._by_event = journal.counts(key).by_name()
+            async for calls in search.after(until=self._end + 1):
+                self._take(calls)
+            await self._take_others()
+        else:
+            async for portion in journal.scan(after=after, source=key):
+                self._recorded += len(portion)
+                for call in portion:
+                    name = call.event or call.type
+                    self._by_event[name] = self._by_event.get(name, 0) + 1
+                    if self._means(call):
+                        self._take([call])
+                    else:
+                        self._rest.append(call)
+            self._end = journal.cursor
         for number, call in enumerate(tuple(self._rest)):
             self._near.look(call.view())
             if number % _PORTION == _PORTION - 1:
                 await breathe()
+
+    def _take(self, calls: Iterable[KeptCall]) -> None:
+        for call in calls:
+            (self._found if self._is_right(call) else self._unaccepted).append(call)
+
+    async def _take_others(self) -> None:
+        """Take the newest of the calls that are not meant."""
+        portions = self._journal.scan_back(before=self._end + 1, source=self._key)
+        async for portion in portions:
+            others = [call for call in portion if not self._means(call)]
+            self._rest.extendleft(others[: _MAX_SEEN - len(self._rest)])
+            if len(self._rest) == _MAX_SEEN:
+                return
 
     async def evidence(self, *, last: bool = False) -> Evidence:
         """Return what was found.
@@ -298,8 +325,14 @@ class _Survey:
 
     async def _refused(self) -> RefusalCounter:
         refused = RefusalCounter()
-        after = self._asked.after_request
-        async for page in self._journal.scan_requests(after=after, source=self._key):
+        after, journal = self._asked.after_request, self._journal
+        oldest = journal.requests_after(0, limit=1, source=self._key)
+        if oldest and after < oldest[0].number:
+            # All kept ones are counted.
+            for kind, count in journal.counts(self._key).refusals.items():
+                refused.add_kind(kind, count)
+            return refused
+        async for page in journal.scan_requests(after=after, source=self._key):
             for request in page:
                 refused.add(request)
         return refused

@@ -15,10 +15,12 @@ from mockseg.errors import OperationError
 from mockseg.faults.rule import Rule, RuleState
 from mockseg.faults.scenarios import SCENARIOS
 from mockseg.faults.truth import FATES, Attempt, AttemptEnd, Fate, fate_of, summary_of
+from mockseg.hub.call_search import CallSearch
 from mockseg.hub.fault_preview import hits_of
 from mockseg.hub.fault_registry import Fault, FaultRegistry
 from mockseg.hub.sources import Sources
 from mockseg.journal.memory import MemoryJournal
+from mockseg.matching.match import ScalarMatch
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import (
     AddFault,
@@ -208,11 +210,14 @@ async def attempts_of(message_id: str, *, source: str, journal: MemoryJournal) -
     """Return each request of a source that carried this messageId, oldest first."""
     known_as = _known_as(message_id)
     found: dict[int, KeptRequest] = {}
-    async for portion in journal.scan(source=source):
+    # An index knows whole ids, and of one over the limit the rest says nothing.
+    is_whole = len(message_id) <= MAX_MESSAGE_ID_CHARACTERS
+    match = ScalarMatch(message_id=message_id) if is_whole else None
+    async for portion in CallSearch(journal, source=source, match=match).after():
         for call in portion:
             if call.message_id.startswith(known_as) and _known_as(call.message_id) == known_as:
                 found[call.request.number] = call.request
-    async for page in journal.scan_requests(source=source):
+    async for page in journal.scan_without_calls(source=source):
         # No call tells which ids an unstored request had.
         found.update((each.number, each) for each in page if each.fault and not each.fault.stored)
     stories = _Stories(only=message_id)

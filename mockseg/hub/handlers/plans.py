@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.samples import message_for
 from mockseg.errors import OperationError
+from mockseg.hub.call_search import CallSearch
 from mockseg.hub.sources import Sources
 from mockseg.journal.memory import MemoryJournal
 from mockseg.json_types import Json
+from mockseg.matching.match import ScalarMatch
 from mockseg.operations.plans import GetRule, RuleDetails, RuleList
 from mockseg.plans.coverage import Coverage
 from mockseg.plans.model import Plan, Rule
@@ -52,17 +54,25 @@ async def _count(
     coverage: Coverage, rules: list[Rule], key: str, sources: Sources, journal: MemoryJournal
 ) -> None:
     """Count the calls that the rules may be about; others need not be decoded."""
-    names = {name for rule in rules for name in rule.keys}
-    types = {rule.type.lower() for rule in rules}
     source = sources.get(key)
     asserted = source.asserted if source is not None else frozenset[int]()
-    async for portion in journal.scan(source=key):
-        for call in portion:
-            if call.type in types or call.event in names:
+    for match in _meant(rules):
+        async for portion in CallSearch(journal, source=key, match=match).after():
+            for call in portion:
                 message = call.message()
                 coverage.saw(message)
                 if call.cursor in asserted:
                     coverage.asserted(message)
+
+
+def _meant(rules: list[Rule]) -> list[ScalarMatch]:
+    """Return which calls the rules may be about: each call matches one at most."""
+    events = dict.fromkeys(name for rule in rules if rule.type == "TRACK" for name in rule.keys)
+    types = dict.fromkeys(rule.type.lower() for rule in rules if rule.type != "TRACK")
+    return [
+        *(ScalarMatch(type="track", event=name) for name in events),
+        *(ScalarMatch(type=type_) for type_ in types),
+    ]
 
 
 def _details(plan: Plan, rule: Rule, coverage: Coverage) -> RuleDetails:

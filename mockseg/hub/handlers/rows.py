@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import get_args
 
 from mockseg.conversion import invalid
 from mockseg.domain.call import KeptCall, Verdict
 from mockseg.hub.call_rows import COLUMNS, call_row, read_fields
+from mockseg.hub.call_search import CallSearch, Span
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.handlers.calls import existing_call
 from mockseg.hub.handlers.requests import request_view
@@ -63,16 +64,9 @@ async def call_rows(
 ) -> RowPage:
     fields = read_fields(asked.fields)
     query = queries.compile(asked.q or "")
-    matches = query.matches if query.terms else None
-    found: list[KeptCall] = []
-    async for portion in journal.scan_back(before=asked.before, source=asked.source):
-        found += [
-            call
-            for call in portion
-            if call.cursor > asked.after and (matches is None or matches(call))
-        ]
-        if len(found) > asked.limit or portion[-1].cursor <= asked.after:
-            break
+    search = CallSearch(journal, source=asked.source, query=query)
+    span = Span(asked.limit, after=asked.after, before=asked.before)
+    total, found = await search.page(span, total=asked.total)
     shown = found[: asked.limit]
     row = partial(call_row, ledger=destinations.ledger, fields=fields)
     return RowPage(
@@ -86,20 +80,9 @@ async def call_rows(
             )
             for term in query.terms
         ],
-        total=await _total(asked.source, matches, journal) if asked.total else None,
+        total=total,
         lost=sources.lost(asked.source),
     )
-
-
-async def _total(
-    source: str | None, matches: Callable[[KeptCall], bool] | None, journal: MemoryJournal
-) -> int:
-    if matches is None:
-        return journal.count(source)[0]
-    total = 0
-    async for portion in journal.scan(source=source):
-        total += sum(map(matches, portion))
-    return total
 
 
 class _Tally:
@@ -187,10 +170,10 @@ async def call_counts(
     query = queries.compile(asked.q or "")
     tally = _Tally(asked, facets)
     if query.terms or facets or (asked.buckets and asked.bucket_seconds % MINUTE_SECONDS):
-        async for portion in journal.scan_back(source=asked.source):
+        search = CallSearch(journal, source=asked.source, query=query)
+        async for portion in search.before():
             for call in portion:
-                if query.matches(call):
-                    tally.add(call)
+                tally.add(call)
     else:
         tally.take(journal.counts(asked.source))
     total = sum(tally.verdicts.values())
@@ -294,12 +277,11 @@ async def copy_calls(asked: CopyCalls, *, journal: MemoryJournal, queries: Queri
     if asked.ids is not None:
         calls = [existing_call(id_, journal) for id_ in asked.ids]
     else:
-        matches = queries.compile(asked.q or "").matches
-        calls = []
-        async for portion in journal.scan(source=asked.source):
-            calls += filter(matches, portion)
-        omitted = max(0, len(calls) - MAX_COPIED)
-        calls = calls[omitted:]
+        query = queries.compile(asked.q or "")
+        search = CallSearch(journal, source=asked.source, query=query)
+        total, found = await search.page(Span(MAX_COPIED), total=True)
+        calls = found[MAX_COPIED - 1 :: -1]
+        omitted = (total or 0) - len(calls)
     materials = await made_in_turns(partial(_material, journal=journal), calls)
     text = copied(materials, asked.form, url=asked.url)
     return CopiedText(text=text, calls=len(calls), omitted=omitted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Callable
 
@@ -73,9 +74,9 @@ async def list_sources(
     destinations: Destinations,
     faults: FaultRegistry,
 ) -> SourceList:
-    found = _sorted(_searched(asked.search, sources), asked.sort, journal)
-    end = None if asked.limit is None else asked.skip + asked.limit
-    page = found[asked.skip : end]
+    found = _searched(asked.search, sources)
+    end = len(found) if asked.limit is None else asked.skip + asked.limit
+    page = _first_of(found, asked.sort, journal, most=end)[asked.skip :]
     views = [_view(source, sources, journal) for source in page]
     if asked.counts:
         of_faults = Counter(fault.source for fault in faults)
@@ -96,33 +97,40 @@ def _searched(search: str, sources: Sources) -> list[Source]:
     return [
         source
         for source in sources
-        if wanted in source.key.casefold() or wanted in source.behaviour.name.casefold()
+        if not wanted
+        or wanted in source.key.casefold()
+        or wanted in source.behaviour.name.casefold()
     ]
 
 
-def _sorted(found: list[Source], sort: SourceSort, journal: MemoryJournal) -> list[Source]:
+def _first_of(
+    found: list[Source], sort: SourceSort, journal: MemoryJournal, *, most: int
+) -> list[Source]:
+    """Return the first sources in an order."""
+
     def used(source: Source) -> float:
         return source.last_arrival or source.opened
 
     def bad(source: Source) -> int:
         return journal.count(source.key)[0] - journal.counts(source.key).by_verdict()[1]
 
+    def name(source: Source) -> tuple[bool, str, str]:
+        name = source.behaviour.name
+        return not name, name.casefold(), source.key
+
     match sort:
         case "name":
-            return sorted(
-                found,
-                key=lambda source: (
-                    not source.behaviour.name,
-                    source.behaviour.name.casefold(),
-                    source.key,
-                ),
-            )
+            return heapq.nsmallest(most, found, key=name)
         case "calls":
-            return sorted(found, key=lambda source: (-journal.count(source.key)[0], -used(source)))
+            return heapq.nsmallest(
+                most, found, key=lambda source: (-journal.count(source.key)[0], -used(source))
+            )
         case "bad":
-            return sorted(found, key=lambda source: (-bad(source), -used(source)))
+            return heapq.nsmallest(most, found, key=lambda source: (-bad(source), -used(source)))
+        case "recent":
+            return heapq.nlargest(most, found, key=used)
         case _:
-            return sorted(found, key=used, reverse=sort == "recent")
+            return heapq.nsmallest(most, found, key=used)
 
 
 def _counts(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
+
+from mockseg.clock import Turn, breathe
 
 GOOD = {"type": "track", "userId": "u1", "event": "E"}
 
@@ -105,3 +109,19 @@ async def test_a_very_deep_message_is_refused_as_everywhere(machine):
     await machine.perform("import_calls", calls=[{"source": "k", "message": deep}])
     assert machine.calls() == []
     assert machine.requests("k")[0].reason.code == "bad_request"
+
+
+async def test_others_have_their_turn_between_imported_calls(machine, monkeypatch):
+    """No import holds the loop until its end, and none of its calls is lost or told twice."""
+    monkeypatch.setattr(Turn, "is_over", True)
+    calls = [{"source": "k", "message": GOOD | {"messageId": f"m{n % 4}"}} for n in range(5)]
+    importing = asyncio.ensure_future(machine.perform("import_calls", calls=calls))
+    seen = []
+    while not importing.done():
+        await breathe()
+        seen.append(len(machine.calls("k")))
+        machine.track("other")
+    imported = await importing
+    assert (imported.imported, imported.duplicates) == (5, 1)
+    assert {1, 2, 3, 4} <= {*seen}
+    assert len(machine.calls("other")) == len(seen)
