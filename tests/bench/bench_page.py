@@ -266,11 +266,10 @@ _READER = """async () => {
   return moved
 }"""
 _OPENING = """async (id) => {
-  const link = document.querySelector(`#grid a[href$="/${id}"]`)
-  const frame = document.getElementById('pane-frame'), began = performance.now()
-  const loaded = new Promise((done) => frame.addEventListener('load', done, { once: true }))
+  const link = document.querySelector(`#grid a[href$="/${id}"]`), began = performance.now()
   link.click()
-  await loaded
+  const frame = document.getElementById('pane-frame')
+  await new Promise((done) => frame.addEventListener('load', done, { once: true }))
   if (!frame.contentDocument.body.offsetHeight) return Infinity
   return performance.now() - began
 }"""

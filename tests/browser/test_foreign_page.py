@@ -142,7 +142,7 @@ async def test_a_page_full_of_attacks_runs_none_of_them(
         tags = Tags(dom)
         assert tags.elements & {"img", "style", "base"} == set()
         # The frame for a call is the page's own.
-        assert dom.count("<iframe") == dom.count('<iframe id="pane-frame"') == (0 if path else 1)
+        assert "<iframe" not in dom
         # Beside colours the live view is our only script; the page of one call has none.
         ours = ["/_mockseg/static/theme.js", *([] if path else ["/_mockseg/static/calls.js"])]
         assert tags.scripts == ours

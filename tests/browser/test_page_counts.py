@@ -151,8 +151,7 @@ async def test_old_rows_are_let_go_of_and_loaded_again(page: Any) -> None:
     told = await page.evaluate(
         f"""async () => {{
           {MAKE_ROWS}
-          const rows = new Rows(new URLSearchParams(), 0, 0)
-          rows.end()
+          const rows = new Rows(new URLSearchParams(), {{ rows: [], next: null, lost: {{}} }}, 0)
           for (let last = 500; last <= 180_000; last += 500) rows.add(made(last, 500))
           const [kept, next, count] = [rows.newer.length + rows.older.length, rows.next, rows.count]
           const asked = []

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from mockseg import json_types
 from mockseg.errors import OperationError
 from mockseg.hub.hub import Hub
 from mockseg.matching.render import evicted_note
@@ -102,6 +103,8 @@ async def _calls(request: web.Request) -> web.StreamResponse:
         asked=asked,
         wrong=wrong,
         found=found,
+        # A script begins with them: it need not ask for what is in the document.
+        rows=json_types.encode_printable(found).decode(),
         chips=await _chips(request, asked, found),
         counts=counts,
         older=asked.address(before=found.next) if found.next is not None else "",

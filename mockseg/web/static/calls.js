@@ -18,7 +18,7 @@ import { Timeline } from './timeline.js'
 
 class CallsView {
   constructor () {
-    const { after, q, paused } = part('live').dataset
+    const { after, q, rows, paused } = part('live').dataset
     // With the span of time of the address.
     this.wholeQuery = q
     this.source = parameter('source')
@@ -31,7 +31,7 @@ class CallsView {
     if (this.source !== null) asked.set('source', this.source)
     const cursor = parseInt(after, 10)
     this.state = new State()
-    this.rows = new Rows(asked, cursor, Number(parameter('since') ?? 0))
+    this.rows = new Rows(asked, JSON.parse(rows), Number(parameter('since') ?? 0))
     this.grid = new Grid(part('grid'), this.rows, (element, place) => this.fill(element, place))
     this.selection = new Selection(this.rows, this.grid)
     this.timeline = new Timeline((text) => this.state.say(text))
@@ -49,8 +49,7 @@ class CallsView {
     this.showColumns()
     this.feed = new Feed(asked, after, this.arrivals)
     part('live').hidden = false
-    // The table stays until the rows are there.
-    Promise.resolve(this.rows.loading).then(() => this.begin())
+    this.begin()
   }
 
   /** Show the grid instead of the table, when there is something to show. */

@@ -35,7 +35,6 @@ export class Grid {
     element.addEventListener('scroll', () => this.draw())
     new ResizeObserver(() => this.measure()).observe(element)
     rows.onLoad = () => this.refresh()
-    this.measure()
   }
 
   measure () {
@@ -49,6 +48,8 @@ export class Grid {
 
   /** Show what is in sight now. */
   draw () {
+    // To look at its size would lay out a document that is about to change.
+    if (this.element.hidden) return
     const { rows, rowHeight, element: { scrollTop, clientHeight } } = this
     const first = Math.max(0, Math.floor(scrollTop / rowHeight) - BEYOND)
     const last = Math.min(rows.count, Math.ceil((scrollTop + clientHeight) / rowHeight) + BEYOND)

@@ -36,18 +36,14 @@ export class Pane {
   constructor (listener) {
     this.listener = listener
     this.pane = part('pane')
-    /** @type {HTMLIFrameElement} */
-    this.frame = part('pane-frame')
+    /** @type {HTMLIFrameElement | null} made for the first call: it costs what a document costs */
+    this.frame = null
     /** @type {string | null} the id of the open call */
     this.call = null
     /** The part of the call that is shown; other calls are opened at the same. */
     this.tab = parameter('tab')
     new Split()
     part('pane-close').addEventListener('click', () => this.close())
-    this.frame.addEventListener('load', () => {
-      this.followTab()
-      this.frame.contentDocument?.addEventListener('keydown', (event) => listener.onKey(event))
-    })
     addEventListener('popstate', () => this.follow())
     this.follow()
   }
@@ -85,6 +81,7 @@ export class Pane {
     if (this.call) {
       const address = addressOf(this.call, other)
       part('pane-link').setAttribute('href', address)
+      this.frame ??= this.makeFrame()
       // Another entry of the history would take "back" to the call before and leave the list there.
       this.frame.contentWindow?.location.replace(`${address}?pane=1${this.tab ? `&tab=${this.tab}#${this.tab}` : ''}`)
     }
@@ -93,12 +90,24 @@ export class Pane {
 
   /** Take over which part was chosen in the frame. */
   followTab () {
-    const inside = this.frame.contentWindow?.location
+    const inside = this.frame?.contentWindow?.location
     if (!this.call || !inside?.pathname.startsWith('/_mockseg/calls/')) return
     const tab = new URLSearchParams(inside.search).get('tab')
     if (tab === this.tab || (tab !== null && !PARTS.includes(tab))) return
     this.tab = tab
     history.replaceState(null, '', addressWith({ tab }))
+  }
+
+  makeFrame () {
+    const frame = document.createElement('iframe')
+    frame.id = 'pane-frame'
+    frame.title = 'The call'
+    frame.addEventListener('load', () => {
+      this.followTab()
+      this.inside?.addEventListener('keydown', (event) => this.listener.onKey(event))
+    })
+    this.pane.append(frame)
+    return frame
   }
 
   /** @returns {boolean} whether it was open */
@@ -111,7 +120,7 @@ export class Pane {
 
   /** Put the focus into the call. */
   focus () {
-    this.frame.focus()
+    this.frame?.focus()
   }
 
   /** @param {number} number of a part of the call, from 1 */
@@ -129,7 +138,7 @@ export class Pane {
     if (call) this.open(call)
   }
 
-  get inside () { return this.frame.contentDocument }
+  get inside () { return this.frame?.contentDocument ?? null }
 }
 
 /** @param {string} call @param {string | null} other */

@@ -3,22 +3,27 @@
 
 import { endNote, evictedNote, isCall, missingNote, slim } from './entries.js'
 
+/** @typedef {import('./entries.js').CallRow} CallRow */
 /** @typedef {import('./entries.js').Entry} Entry */
 
 // What a browser can scroll, and what a person can.
 export const MAX_ROWS = 100_000
 // While calls come on top the oldest of more are let go of; whoever scrolls there loads them again.
 const KEPT_ROWS = 20_000
-const FIRST_PAGE = 500
-const PAGE = 5000
+const MOST_OF_PAGE = 5000
+// Whoever looks at the newest only needs few: each page has this many times the rows before it.
+const GROWTH = 5
+
+/** @typedef {{ calls: number, bounds: string[] }} Lost */
+/** @typedef {{ rows: CallRow[], next: number | null, total: number | null, lost: Lost }} RowPage */
 
 export class Rows {
   /**
    * @param {URLSearchParams} asked which calls, and with which fields
-   * @param {number} cursor of the last call that may be among the first
+   * @param {RowPage} first the newest, as the server wrote them into the document
    * @param {number} since only later calls than this cursor
    */
-  constructor (asked, cursor, since) {
+  constructor (asked, first, since) {
     this.asked = asked
     this.since = since
     /** @type {Entry[]} the oldest first; the place of the first is `base` */
@@ -27,15 +32,18 @@ export class Rows {
     this.older = []
     this.base = 0
     /** @type {number | null} where to go on below; null at the end */
-    this.next = cursor + 1
-    // How many are still to be loaded, as far as it is known.
-    this.left = 0
+    this.next = null
+    // How many are still to be loaded, as far as it is known: with a lower bound the number of all
+    // is not the number of those that follow.
+    this.left = since ? 0 : first.total ?? 0
     // Rows below this place are of an earlier run of mockseg: its calls are gone.
     this.goneBelow = -Infinity
     /** @type {Promise<void> | null} */
     this.loading = null
-    this.isFirst = true
+    // The lowest place that is wanted.
+    this.wanted = 0
     this.onLoad = () => {}
+    this.take(first)
   }
 
   get top () { return this.base + this.newer.length - 1 }
@@ -53,7 +61,7 @@ export class Rows {
   add (entries) {
     for (let index = entries.length; index--;) this.newer.push(slim(entries[index]))
     // The oldest may already wait to be loaded; in steps, because each costs.
-    if (this.newer.length + this.older.length > KEPT_ROWS + PAGE) this.unload()
+    if (this.newer.length + this.older.length > KEPT_ROWS + MOST_OF_PAGE) this.unload()
   }
 
   /** Let go of the oldest rows, and load them again when they are wanted. */
@@ -97,6 +105,7 @@ export class Rows {
    * @param {number} place
    */
   want (place) {
+    this.wanted = place
     if (place >= this.lastLoaded || this.next === null) return
     this.loading ??= this.load().then((isLoaded) => {
       this.loading = null
@@ -107,39 +116,47 @@ export class Rows {
 
   /** @returns {Promise<boolean>} whether rows came */
   async load () {
-    const { isFirst, next: before } = this
-    const page = await this.ask({
-      before,
-      after: this.since,
-      limit: isFirst ? FIRST_PAGE : PAGE,
-      // With a lower bound the number of all is not the number of those that follow.
-      total: isFirst && !this.since
-    })
-    // Meanwhile mockseg was started anew, or rows were let go of.
-    if (!page || this.next !== before) return false
-    this.isFirst = false
-    for (const row of page.rows) this.older.push(slim(row))
-    this.next = page.next
-    const left = isFirst ? page.total ?? 0 : this.left
+    let { next: before } = this
+    let asked = this.askPage(before)
+    while (true) {
+      const page = await asked
+      // Meanwhile mockseg was started anew, or rows were let go of.
+      if (!page || this.next !== before) return false
+      before = this.wanted < this.lastLoaded - page.rows.length ? page.next : null
+      // While these are shown the server looks for the next.
+      if (before !== null) asked = this.askPage(before)
+      this.take(page)
+      if (before === null || this.next === null) return true
+      this.onLoad()
+    }
+  }
+
+  /** @param {number | null} before */
+  askPage (before) {
+    const limit = Math.min(MOST_OF_PAGE, GROWTH * Math.max(this.older.length, 100))
+    return this.ask({ before, after: this.since, limit })
+  }
+
+  /** @param {RowPage} page of the rows that follow below */
+  take ({ rows, next, lost }) {
+    for (const row of rows) this.older.push(slim(row))
+    this.next = next
     const loaded = this.newer.length + this.older.length
-    this.left = Math.max(0, Math.min(left - page.rows.length, MAX_ROWS - loaded))
-    if (this.next !== null && loaded >= MAX_ROWS) {
+    this.left = Math.max(0, Math.min(this.left - rows.length, MAX_ROWS - loaded))
+    if (next === null) {
+      this.end()
+      if (lost.calls && !this.since) this.older.push(evictedNote(lost.calls, lost.bounds))
+    } else if (loaded >= MAX_ROWS) {
       this.end()
       this.older.push(endNote(MAX_ROWS))
     }
-    if (this.next !== null) return true
-    this.left = 0
-    if (page.next === null && page.lost.calls && !this.since) {
-      this.older.push(evictedNote(page.lost.calls, page.lost.bounds))
-    }
-    return true
   }
 
   /** @param {number} place of a note that tells of missing calls */
   async loadMissing (place) {
     const note = this.at(place)
     if (!note || isCall(note) || !note.missing || this.isGone(place)) return
-    const page = await this.ask({ ...note.missing, limit: PAGE })
+    const page = await this.ask({ ...note.missing, limit: MOST_OF_PAGE })
     const now = this.newer.indexOf(note)
     if (!page || now < 0) return
     const rest = page.next === null ? [] : [missingNote('More calls', note.missing.after, page.next)]
@@ -183,7 +200,7 @@ export class Rows {
   deliver (deliveries) {
     // Deliveries end soon after the call: it is among the newest, or out of sight.
     let looked = 0
-    for (let place = this.top; deliveries.size && looked < PAGE && place >= this.lastLoaded; place -= 1) {
+    for (let place = this.top; deliveries.size && looked < MOST_OF_PAGE && place >= this.lastLoaded; place -= 1) {
       const entry = this.at(place)
       looked += 1
       if (!isCall(entry) || this.isGone(place)) continue

@@ -8,6 +8,10 @@ import { Rows } from '../static/rows.js'
 const row = (cursor, good = true) =>
   [cursor, 0, 'k', 'track', `E${cursor}`, '', 'u', 'accepted', good, '', '', 0, 1, 0, [], []]
 
+const EMPTY = { rows: [], next: null, total: 0, lost: { calls: 0, bounds: [] } }
+/** What a document begins with of which all rows are still to be loaded. */
+const begun = (newest) => ({ ...EMPTY, next: newest + 1, total: newest })
+
 /** Answer as `GET /calls/rows` of a server that keeps calls 1 to `newest`. */
 function serve (newest, lost = 0) {
   const asked = []
@@ -26,7 +30,7 @@ function serve (newest, lost = 0) {
 
 test('what comes on top leaves the places below alone', async () => {
   serve(3)
-  const rows = new Rows(new URLSearchParams(), 3, 0)
+  const rows = new Rows(new URLSearchParams(), begun(3), 0)
   rows.want(rows.top)
   rows.want(-1)
   await rows.loading
@@ -39,9 +43,32 @@ test('what comes on top leaves the places below alone', async () => {
   assert.ok(rows.hasCalls)
 })
 
+test('the rows of the document are not asked for again', async () => {
+  const asked = serve(900)
+  const first = { ...EMPTY, rows: [row(900), row(899)], next: 899, total: 900 }
+  const rows = new Rows(new URLSearchParams(), first, 0)
+  rows.want(rows.top - 1)
+  assert.equal(rows.loading, null)
+  assert.deepEqual([rows.at(rows.top)[0], rows.count], [900, 900])
+  rows.want(rows.top - 2)
+  await rows.loading
+  assert.deepEqual(asked.map((query) => [query.get('before'), query.get('limit')]), [['899', '500']])
+  assert.deepEqual([rows.at(rows.top - 2)[0], rows.count], [898, 900])
+})
+
+test('the next rows are asked for before the last ones are shown', async () => {
+  const asked = serve(20_000)
+  const rows = new Rows(new URLSearchParams(), begun(20_000), 0)
+  const seen = []
+  rows.onLoad = () => seen.push([asked.length, rows.older.length])
+  rows.want(rows.top - 15_000)
+  await rows.loading
+  assert.deepEqual(seen, [[2, 500], [3, 1000], [4, 3500], [5, 8500], [6, 13_500], [6, 18_500]])
+})
+
 test('the end says how many calls were evicted', async () => {
   serve(2, 1200)
-  const rows = new Rows(new URLSearchParams(), 2, 0)
+  const rows = new Rows(new URLSearchParams(), begun(2), 0)
   rows.want(-1)
   await rows.loading
   assert.deepEqual(rows.at(rows.bottom), evictedNote(1200, ['--max-calls']))
@@ -51,7 +78,7 @@ test('the end says how many calls were evicted', async () => {
 
 test('a note of missing calls is filled, and says when more are missing', async () => {
   serve(9)
-  const rows = new Rows(new URLSearchParams(), 0, 0)
+  const rows = new Rows(new URLSearchParams(), EMPTY, 0)
   rows.add([row(9), skippedNote({ count: 4, bad: 1, after: 4, before: 9 })])
   const place = rows.top - 1
   assert.equal(rows.at(place).note, '4 calls (1 bad) came faster than the page shows them. Enter or a click loads them.')
@@ -61,7 +88,7 @@ test('a note of missing calls is filled, and says when more are missing', async 
 
 test('the next bad call is found beyond what is loaded', async () => {
   const asked = serve(700)
-  const rows = new Rows(new URLSearchParams('q=is:any'), 700, 0)
+  const rows = new Rows(new URLSearchParams('q=is:any'), begun(700), 0)
   rows.add([row(701, false)])
   assert.equal(await rows.nextBad(rows.top, -1), rows.top)
   assert.equal(await rows.nextBad(rows.top - 1, -1), null)
@@ -71,7 +98,7 @@ test('the next bad call is found beyond what is loaded', async () => {
 })
 
 test('after a restart rows stay and are gone', () => {
-  const rows = new Rows(new URLSearchParams(), 0, 0)
+  const rows = new Rows(new URLSearchParams(), EMPTY, 0)
   rows.add([row(2), row(1)])
   rows.restart()
   rows.add([gapNote({ reason: 'restarted', after: 2, next: null })])
