@@ -10,6 +10,7 @@ from aiohttp import web
 from mockseg.config import Settings
 from mockseg.hub.hub import Hub
 from mockseg.web.app import Runner, make_app
+from mockseg.web.page import static_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,8 @@ async def test_a_browser_elsewhere_signs_in_once(
     @web.middleware
     async def between(request: web.Request, handler: Any) -> Any:
         answer = await handler(request)
-        if request.path != "/_mockseg/static/page.css" and request.path.startswith("/_mockseg"):
+        is_style = request.path == static_files.address("page.css")
+        if request.path.startswith("/_mockseg") and not is_style:
             shown.put_nowait((request.method, request.path_qs, answer.status))
         if answer.content_type == "text/html" and actions:
             answer.body += f"<script>{actions.pop(0)}</script>".encode()

@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from mockseg.web.page.static_files import address
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -144,7 +146,7 @@ async def test_a_page_full_of_attacks_runs_none_of_them(
         # The frame for a call is the page's own.
         assert "<iframe" not in dom
         # Beside colours the live view is our only script; the page of one call has none.
-        ours = ["/_mockseg/static/theme.js", *([] if path else ["/_mockseg/static/calls.js"])]
+        ours = [address("theme.js"), *([] if path else [address("calls.js")])]
         assert tags.scripts == ours
         assert tags.handlers == set()
         assert "mockseg" in dom

@@ -51,9 +51,10 @@ MAKE_ROWS = """
 const made = (newest, count) => Array.from({ length: count }, (_, at) => [
   newest - at, 1, 's', 'track', 'E', '', 'u', 'accepted', true, '', '', 0, 1, 0, [], []
 ])
-const { Rows } = await import('/_mockseg/static/rows.js')
-const { isCall } = await import('/_mockseg/static/entries.js')
-const { Arrivals } = await import('/_mockseg/static/arrivals.js')
+const load = (name) => import(new URL(name, document.querySelector('script[type=module]').src))
+const { Rows } = await load('rows.js')
+const { isCall } = await load('entries.js')
+const { Arrivals } = await load('arrivals.js')
 """
 
 

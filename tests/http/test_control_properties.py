@@ -17,6 +17,7 @@ from mockseg.config import Settings
 from mockseg.hub.hub import Hub
 from mockseg.operations.table import OPERATIONS, PREFIX
 from mockseg.web.app import Runner, make_app
+from mockseg.web.page.static_files import address
 from mockseg.web.parameters import wire_names
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ PATHS = sorted(
     | {
         "/_mockseg",
         "/_mockseg/",
-        "/_mockseg/static/page.css",
+        address("page.css"),
         "/_mockseg/calls/{id}",
         "/_mockseg/x",
     }

@@ -13,6 +13,7 @@ from mockseg.cli.main import run
 from mockseg.errors import ConfigError, OperationError
 from mockseg.operations.table import PREFIX
 from mockseg.web.access import is_this_machine
+from mockseg.web.page.static_files import address
 from mockseg.web.routes import TRACKING
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ TOKEN = "correct-horse.battery~staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 OPEN = {
     ("GET", PREFIX + "/health"),
-    ("GET", "/_mockseg/static/page.css"),
+    ("GET", address("page.css")),
     ("POST", "/_mockseg/token"),
 }
 FORM = {"Sec-Fetch-Site": "same-origin"}
@@ -74,7 +75,7 @@ async def test_another_machine_gets_nothing_below_the_root_without_the_token(
         assert "Set-Cookie" not in answer.headers
 
     assert (await session.get(url + PREFIX + "/health")).status == 200
-    assert (await session.get(url + "/_mockseg/static/page.css")).status == 200
+    assert (await session.get(url + address("page.css"))).status == 200
 
 
 async def test_the_refusal_says_what_to_do(

@@ -8,6 +8,7 @@ import pytest
 
 from mockseg.operations.table import OPERATIONS, PREFIX
 from mockseg.web.guard import is_ours, is_same_origin
+from mockseg.web.page.static_files import address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ EVERYTHING = [
     ("GET", PREFIX + "/openapi.json"),
     ("GET", "/_mockseg"),
     ("GET", "/_mockseg/"),
-    ("GET", "/_mockseg/static/page.css"),
+    ("GET", address("page.css")),
     ("GET", "/_mockseg/calls/call-1"),
     ("GET", "/_mockseg/calls.ndjson"),
     ("GET", "/_mockseg/faults"),
@@ -106,10 +107,9 @@ async def test_no_answer_carries_cors_and_all_are_guarded_by_headers(
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     # A page whose forms are to show where they come from may tell that to ourselves.
     assert answer.headers["Referrer-Policy"] in {"no-referrer", "same-origin"}
-    # Scripts and style are asked for again each time, and may then be kept: they hold no data.
-    kept = (
-        "no-cache" if path.startswith("/_mockseg/static/") and answer.status == 200 else "no-store"
-    )
+    # Scripts and style may be kept: they hold no data, and others have another address.
+    is_static = path == address("page.css") and answer.status == 200
+    kept = "public, max-age=31536000, immutable" if is_static else "no-store"
     assert answer.headers["Cache-Control"] == kept
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     policy = answer.headers["Content-Security-Policy"].split("; ")

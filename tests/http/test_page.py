@@ -12,6 +12,7 @@ import pytest
 
 from mockseg.operations.table import PREFIX
 from mockseg.printable import printable_lines
+from mockseg.web.page.static_files import address
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -39,6 +40,8 @@ ATTRIBUTES = {
         "src",
         "hidden",
         "data-after",
+        "data-rows",
+        "blocking",
         "data-count",
         "data-now",
         "data-of",
@@ -204,7 +207,7 @@ async def test_only_the_last_hundred_calls_are_rendered(client: Any) -> None:
     batch = [{"type": "track", "userId": "u", "event": f"e-{n:04}-"} for n in range(250)]
     await client.post("/v1/batch", json={"writeKey": "k", "batch": batch})
     html = await page(client)
-    table = html.partition("newest first")[2].partition("</table>")[0]
+    table = html.partition("<table>")[2].partition("</table>")[0]
     assert re.findall(r"e-([0-9]{4})-", table) == [f"{n:04}" for n in range(249, 149, -1)]
     assert "The last 100 of 250 calls" in Seen(html).text
 
@@ -230,36 +233,44 @@ async def test_a_page_may_load_its_own_style_and_scripts_and_nothing_else(client
     )
     html = await answer.text()
     assert html.count("<script") == 2
-    assert '<script src="/_mockseg/static/theme.js"></script>' in html
-    assert '<script type="module" src="/_mockseg/static/calls.js"></script>' in html
+    assert f'<script src="{address("theme.js")}"></script>' in html
+    # Nothing is laid out before it ran: the list takes the place of the table.
+    script = f'<script type="module" blocking="render" src="{address("calls.js")}"></script>'
+    assert script in html
     assert "style=" not in html
     assert 'http-equiv="refresh"' not in html
     assert (await page(client, "/_mockseg/?before=1")).count("<script") == 1
 
 
-async def test_a_script_is_served_once_and_then_confirmed(client: Any) -> None:
-    """Browsers keep it, and ask each time whether it is still the same."""
-    answer = await client.get("/_mockseg/static/calls.js")
+async def test_a_script_is_kept_for_good(client: Any) -> None:
+    """Browsers do not ask again: another version of mockseg has another address for it."""
+    answer = await client.get(address("calls.js"))
     assert (answer.status, answer.content_type) == (200, "text/javascript")
-    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert b"import" in await answer.read()
-    kept = {"If-None-Match": answer.headers["ETag"]}
-    assert (await client.get("/_mockseg/static/calls.js", headers=kept)).status == 304
-    other = {"If-None-Match": '"other"'}
-    assert (await client.get("/_mockseg/static/calls.js", headers=other)).status == 200
+    html = await page(client)
+    assert set(re.findall(r'"(/_mockseg/static/[^"]+)"', html)) >= {
+        address(name) for name in ("page.css", "theme.js", "calls.js", "rows.js")
+    }
 
 
 async def test_an_unknown_script_is_404(client: Any) -> None:
-    """Only the page's own are served, from one folder."""
-    for name in ("none.js", "..%2Fapp.py", "__init__.py"):
-        answer = await client.get(f"/_mockseg/static/{name}")
+    """Only the page's own are served, from one folder, and only those of this version."""
+    folder = address("")
+    for path in (
+        *(f"{folder}none.js", f"{folder}..%2Fapp.py", f"{folder}__init__.py"),
+        "/_mockseg/static/0123456789abcdef/calls.js",
+    ):
+        answer = await client.get(path)
         assert answer.status == 404
-        assert (await answer.json())["error"]["code"] == "unknown_file"
+        error = (await answer.json())["error"]
+        assert error["code"] == "unknown_file"
+        assert address("calls.js").removeprefix("/_mockseg/static/") in error["details"]["allowed"]
 
 
 async def test_the_style_sheet_is_css(client: Any) -> None:
     """The page's own style is served, with a dark side."""
-    answer = await client.get("/_mockseg/static/page.css")
+    answer = await client.get(address("page.css"))
     assert (answer.status, answer.content_type) == (200, "text/css")
     assert "light-dark(" in await answer.text()
 

@@ -13,7 +13,7 @@ from mockseg import json_types
 from mockseg.domain.findings import Discard, Finding, Violation
 from mockseg.printable import printable_lines
 from mockseg.web.control_answers import accepts_gzip, page_answer, security_headers
-from mockseg.web.page.static_files import modules
+from mockseg.web.page import static_files
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -72,7 +72,8 @@ def templates() -> Environment:
     environment.filters.update(
         {"short": _short, "long": _long, "in_words": in_words, "json": json_types.pretty}
     )
-    environment.globals["modules"] = modules()
+    environment.globals["modules"] = static_files.modules()
+    environment.globals["address_of"] = static_files.address
     for name in sources:
         environment.get_template(name)
     return environment

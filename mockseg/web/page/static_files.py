@@ -1,4 +1,9 @@
-"""The style sheet and the scripts of the page (ES modules), served as they are."""
+"""The style sheet and the scripts of the page (ES modules), served as they are.
+
+Their addresses have a hash of all of them in the path: a browser keeps them without asking again,
+and an update of mockseg is never mixed with what was kept. Imports are relative, so they take the
+hash along.
+"""
 
 from __future__ import annotations
 
@@ -18,37 +23,35 @@ from mockseg.web.guard import add_guarded
 from mockseg.web.parameters import check_content_type, query_values
 
 _IMPORT: Final = re.compile(r"^import .* from '\./([a-z_]+\.js)'$", re.MULTILINE)
+_FOLDER: Final = "/_mockseg/static/"
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript"}
 
 
 def add_routes(app: web.Application) -> None:
     # The form for the control token has the style too.
-    add_guarded(app, "GET", "/_mockseg/static/{name:page[.]css}", _file, any_peer=True)
-    add_guarded(app, "GET", "/_mockseg/static/{name}", _file)
+    add_guarded(app, "GET", f"{_FOLDER}{{hash}}/{{name:page[.]css}}", _file, any_peer=True)
+    add_guarded(app, "GET", f"{_FOLDER}{{hash}}/{{name}}", _file)
 
 
 async def _file(request: web.Request) -> web.StreamResponse:
     check_content_type(request)
     query_values(request, ())
     known, name = await asyncio.to_thread(_files), request.match_info["name"]
-    if name not in known:
+    asked = f"{request.match_info['hash']}/{name}"
+    if asked != f"{_hash()}/{name}" or name not in known:
         raise OperationError(
-            f'unknown file "{name[:100]}"',
+            f'unknown file "{asked[:100]}"; the page names those of this version of mockseg',
             status=404,
             code="unknown_file",
-            details={"allowed": sorted(known)},
+            details={"allowed": [f"{_hash()}/{each}" for each in sorted(known)]},
         )
-    etag, text, packed = known[name]
-    # Asked for again each time, so that an update of mockseg is never mixed with what was kept.
+    text, packed = known[name]
     headers = {
         **security_headers(),
-        "Cache-Control": "no-cache",
-        "ETag": f'W/"{etag}"',
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Type": f"{_TYPES[Path(name).suffix]}; charset=utf-8",
         "Vary": "Accept-Encoding",
     }
-    if any(given.value == etag for given in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
-    headers["Content-Type"] = f"{_TYPES[Path(name).suffix]}; charset=utf-8"
     if accepts_gzip(request):
         headers["Content-Encoding"] = "gzip"
         return web.Response(body=packed, headers=headers)
@@ -56,9 +59,8 @@ async def _file(request: web.Request) -> web.StreamResponse:
 
 
 class _File(NamedTuple):
-    """A file: the hash of its text, the text, and the text gzipped."""
+    """A file: its text, and the text gzipped."""
 
-    hash: str
     text: bytes
     packed: bytes
 
@@ -68,10 +70,21 @@ def _files() -> dict[str, _File]:
     """Read all files, once, by name. Not for the event loop."""
     folder = Path(__file__).parents[1] / "static"
     texts = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in _TYPES}
-    return {
-        name: _File(sha256(text).hexdigest()[:32], text, gzip.compress(text, mtime=0))
-        for name, text in texts.items()
-    }
+    return {name: _File(text, gzip.compress(text, mtime=0)) for name, text in texts.items()}
+
+
+@lru_cache(maxsize=1)
+def _hash() -> str:
+    """Return the hash of all files: one of them may import another."""
+    every = sha256()
+    for name, file in sorted(_files().items()):
+        every.update(b"%b %d\n%b" % (name.encode(), len(file.text), file.text))
+    return every.hexdigest()[:16]
+
+
+def address(name: str) -> str:
+    """Return the address of a file. Not for the event loop, the first time."""
+    return f"{_FOLDER}{_hash()}/{name}"
 
 
 def modules() -> dict[str, tuple[str, ...]]:
