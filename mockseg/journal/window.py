@@ -25,10 +25,10 @@ _MOST_STEP_NS = 64 * NANOSECONDS
 _PARTS = 16
 
 # An id of 36 characters with its cursor and its place in a dict.
-_ID_BYTES = 210
+_ID_BYTES = 220
 
 # The cursors of ids, each id in the part that its hash names.
-_Parts: TypeAlias = "Sequence[dict[str, int]]"
+_Parts: TypeAlias = "Sequence[dict[str | None, int]]"
 
 
 class Seen(NamedTuple):
@@ -201,7 +201,7 @@ class DedupWindow:
         self._older_count, self._count, self._since = self._count, 0, cursor
 
     def _drop(self, parts: _Parts) -> None:
-        if self._background is not None and any(parts):
+        if self._background is not None and parts is not _NOTHING:
             self._background.add(_free(list(parts)))
 
     def _recount(self) -> None:
@@ -271,10 +271,12 @@ class DedupWindow:
 
 
 def _new_parts() -> _Parts:
-    return [{} for _ in range(_PARTS)]
+    # CPython keeps no hashes beside the keys of a dict that has nothing but texts, and to find that
+    # an id is new it would look at other ids themselves, all over the memory.
+    return [{None: 0} for _ in range(_PARTS)]
 
 
-def _free(parts: list[dict[str, int]]) -> Iterator[None]:
+def _free(parts: list[dict[str | None, int]]) -> Iterator[None]:
     freed = 0
     while parts:
         freed += len(parts.pop())
