@@ -106,13 +106,34 @@ _ZONES: Final = ("Z", "+00:00", "+05:30", "-08:00", "+12:45", "-03:30")
 _OFFSETS: Final = 2 * (24 * 60 - 1) + 1
 _DAY_BYTES: Final = 3
 _CLOCK_BYTES: Final = 3 + 5 + 2
+# From here on the first byte of a day says that it may be of any year.
+_FAR: Final = 0x80
+# Days that code tells apart: leap days, those before 1970, at the limits of years, of another
+# century, after 32-bit time. Each has its own form of a clock: hour, minute, second, digits of a
+# second and what they are, zone. In UTC the limits are in years that most libraries do not know.
+_TELLING: Final = (
+    ("2000-01-01", (0, 0, 0, *(0, 0, 0, 0, 0), 0, 0)),
+    ("2024-02-29", (23, 59, 59, *(5, 0, 0, 3, 231), 0, 3)),
+    ("1969-12-31", (0, 0, 0, *(11, 0, 0, 0, 1), 0, 2)),
+    ("9999-12-31", (23, 59, 59, *(0, 0, 0, 0, 0), 0, 3)),
+    ("0001-01-01", (0, 0, 0, *(0, 0, 0, 0, 0), 0, 2)),
+    ("2038-01-20", (12, 30, 15, *(17, 7, 91, 205, 21), 0, 0)),
+    ("1999-12-31", (23, 59, 59, *(0, 0, 0, 0, 0), 0, 1)),
+)
 
 
 class Coded(NamedTuple):
-    """A kind of string: ``read`` makes one of any row of ``size`` bytes."""
+    """A kind of string: ``read`` makes one of any row of ``size`` bytes.
+
+    Attributes:
+        size: of a row, in bytes.
+        read: makes the string.
+        telling: rows of strings that code tells apart, such as a leap day; the simplest first.
+    """
 
     size: int
     read: Callable[[bytes], str]
+    telling: tuple[bytes, ...] = ()
 
 
 def _of(choices: tuple[T, ...], code: int) -> T:
@@ -145,19 +166,45 @@ def _time(code: bytes) -> str:
     return f"{clock}{_fraction(code[3:8])}{_zone(code[8:10])}"
 
 
-def _days(first: int, last: int) -> Callable[[bytes], str]:
-    """Read days from 2000-01-01: within 90 years in one case of two, before and after in turn."""
-    middle = 0 if first <= 0 <= last else first
-    before, after = middle - first, last - middle + 1
+class _Days:
+    """Days from 2000-01-01: within 90 years in one case of two, before and after in turn."""
 
-    def read(code: bytes) -> str:
+    def __init__(self, first: int, last: int) -> None:
+        self._first, self._last = first, last
+        self._middle = 0 if first <= 0 <= last else first
+        self._before, self._after = self._middle - first, last - self._middle + 1
+
+    def read(self, code: bytes) -> str:
         # Of what is near, the first byte only says so.
-        number = int.from_bytes(code if code[0] >= 0x80 else code[1:], "big")
+        number = int.from_bytes(code if code[0] >= _FAR else code[1:], "big")
         half, odd = divmod(number, 2)
-        days = middle - 1 - half % before if odd and before else middle + half % after
+        if odd and self._before:
+            days = self._middle - 1 - half % self._before
+        else:
+            days = self._middle + half % self._after
         return date.fromordinal(_MIDDLE + days).isoformat()
 
-    return read
+    def code(self, text: str) -> bytes | None:
+        """Return the row that is read as a day; None where it is out of the range."""
+        days = date.fromisoformat(text).toordinal() - _MIDDLE
+        if not self._first <= days <= self._last:
+            return None
+        odd = days < self._middle
+        half, period = (
+            (self._middle - 1 - days, self._before) if odd else (days - self._middle, self._after)
+        )
+        if 2 * half + odd >= 1 << 8 * (_DAY_BYTES - 1):
+            # Far days are read from all bytes, the first of which is large.
+            least = _FAR << 8 * (_DAY_BYTES - 1)
+            half += -(-(least // 2 - half) // period) * period
+        return (2 * half + odd).to_bytes(_DAY_BYTES, "big")
+
+
+def dates() -> Coded:
+    """Return days of all years that four digits can write."""
+    days = _Days(_FIRST, _LAST)
+    telling = dict.fromkeys(code for day, _ in _TELLING if (code := days.code(day)) is not None)
+    return Coded(_DAY_BYTES, days.read, tuple(telling))
 
 
 def date_times(first_day: int, last_day: int) -> Coded:
@@ -167,12 +214,17 @@ def date_times(first_day: int, last_day: int) -> Coded:
         first_day: the earliest, in days from 2000-01-01.
         last_day: the latest.
     """
-    day = _days(first_day, last_day)
+    days = _Days(first_day, last_day)
 
     def read(code: bytes) -> str:
-        return f"{day(code[:_DAY_BYTES])}T{_time(code[_DAY_BYTES:])}"
+        return f"{days.read(code[:_DAY_BYTES])}T{_time(code[_DAY_BYTES:])}"
 
-    return Coded(_DAY_BYTES + _CLOCK_BYTES, read)
+    telling = [(days.code(day), bytes(clock)) for day, clock in _TELLING]
+    return Coded(
+        _DAY_BYTES + _CLOCK_BYTES,
+        read,
+        tuple(day + clock for day, clock in telling if day is not None),
+    )
 
 
 # --- identifiers and addresses
@@ -345,7 +397,7 @@ def _relative_pointers(longest: int) -> Coded:
 # Format -> the shortest it can be, the longest it comes, and how it is made.
 FORMATS: Final = {
     "date-time": (20, 35, date_times(_FIRST, _LAST)),
-    "date": (10, 10, Coded(_DAY_BYTES, _days(_FIRST, _LAST))),
+    "date": (10, 10, dates()),
     "time": (9, 24, Coded(_CLOCK_BYTES, _time)),
     "uuid": (36, 36, Coded(17, _uuid)),
     "ipv4": (7, 15, Coded(4, _ipv4)),

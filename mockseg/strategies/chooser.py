@@ -89,19 +89,16 @@ _SMALL: Final = (-2, 5)
 _TRIED_CODES: Final = 48
 _MOST_FORMS: Final = 8
 
-# Classes of texts, each with scripts that take turns: what breaks consumers, all in one, with a
-# long end of many bytes a character, or nothing special; empty, or an id of digits; nearly empty.
-# Hypothesis gives up a message of more than 8 KB, so a text has less than 300 bytes.
-_TEXTS: Final = (
-    (
-        " A,,b;\"c\"\n'd'\t\u00e9e\u0301\u00df\u0130\u6f22\U0001f600"
-        "\\<e>&|$%s{1}[2]/:?=#.@_-+*!^~`\r " + "\u00e9\u6f22\U0001f600" * 20,
-        "a",
-        "A, b",
-    ),
-    ("", "007", ""),
-    ("   ", "0", "null"),
-)
+# What breaks consumers, all in one. Between its two ends are characters of four bytes, which begin
+# at an odd byte: any even number of bytes from 14 on cuts inside of one. The middle is as long as
+# fits. Hypothesis gives up a message of more than 8 KB, so a text has less than 300 bytes.
+_HEAD: Final = " A,,b;\"c\"\n'd'"
+_MIDDLE: Final = "\U0001f600"
+_TAIL: Final = "\t\u00e9e\u0301\u00df\u0130\u6f22\\<e>&|$%s{1}[2]/:?=#.@_-+*!^~`\r "
+_LONGEST_MIDDLE: Final = 50
+# Classes of texts, each with scripts that take turns: all that breaks consumers, or nothing
+# special; empty, or an id of digits; nearly empty.
+_TEXTS: Final = (("a", "A, b"), ("", "007", ""), ("   ", "0", "null"))
 # Classes of numbers, likewise: zero, negative, beyond 32 bits; where fractions may be, as
 # fractions, of more digits than a cent has.
 _WHOLE: Final = ((0,), (-1, 3, 7), (2**33 + 7, 1, 10, 2))
@@ -143,7 +140,10 @@ class PlainChooser:
             st.text(_SEPARATORS, min_size=least, max_size=most),
             st.text(_TROUBLE, min_size=least, max_size=most),
         )
-        kinds = dict.fromkeys(fitting(texts, least, most) for texts in _TEXTS)
+        first, *others = _TEXTS
+        kinds = dict.fromkeys(
+            fitting(texts, least, most) for texts in ((_troublesome(most), *first), *others)
+        )
         return in_turn(drawn, [[(0, text) for text in texts] for texts in kinds])
 
     def formatted(self, kind: str, name: str, least: int, most: int | None) -> Values | None:
@@ -263,6 +263,14 @@ class PlainChooser:
         )
 
 
+def _troublesome(most: int | None) -> str:
+    """Return what breaks consumers, its middle as long as this many characters allow."""
+    length = _LONGEST_MIDDLE
+    if most is not None:
+        length = max(1, min(length, most - len(_HEAD) - len(_TAIL)))
+    return _HEAD + _MIDDLE * length + _TAIL
+
+
 def fitting(texts: Iterable[str], least: int, most: int | None) -> tuple[str, ...]:
     """Return texts, each made as long as it must be and as short as it may be."""
     return tuple(dict.fromkeys(text.ljust(least, "x")[:most] for text in texts))
@@ -285,16 +293,18 @@ def _whole_numbers(
 def coded_text(coded: Coded) -> Values:
     """Return texts of a format; those of the rows differ in their form."""
     # The first is the simplest.
-    codes = [bytes(coded.size)]
+    codes = [bytes(coded.size), *coded.telling]
     codes += [shake_128(bytes([number])).digest(coded.size) for number in range(1, _TRIED_CODES)]
     forms: dict[str, bytes] = {}
     for code in codes:
         form = re.sub("[0-9]+", "0", re.sub("[A-Za-z]+", "a", coded.read(code)))
         forms.setdefault(form, code)
     # Those of one form differ in what they say, such as the day.
-    shown = list(dict.fromkeys((*forms.values(), *codes)))[:_MOST_FORMS]
+    shown = list(dict.fromkeys((*coded.telling, *forms.values(), *codes)))[:_MOST_FORMS]
     drawn = st.binary(min_size=coded.size, max_size=coded.size).map(coded.read)
-    return classed(drawn, [(code,) for code in shown], count=min(4, len(forms)))
+    return classed(
+        drawn, [(code,) for code in shown], count=min(4, len(coded.telling) or len(forms))
+    )
 
 
 @st.composite

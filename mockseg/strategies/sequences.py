@@ -15,14 +15,14 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from mockseg.catalogue.envelope import Wrapping, spoken_fields
 from mockseg.catalogue.journeys import Journey, Weighted, mixed
 from mockseg.catalogue.journeys import journeys as journeys_of
-from mockseg.catalogue.loader import catalogues
+from mockseg.catalogue.loader import catalogues, load
 from mockseg.catalogue.lookup import FoundRule, PlanLike, get, matches_of
 from mockseg.clock import NANOSECONDS
 from mockseg.domain.message import holder_of
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import PlanError
 from mockseg.json_types import Json, JsonObject
-from mockseg.plans.model import Plan
+from mockseg.plans.model import STRICTNESSES, Plan
 from mockseg.schemas.compiled import compile_schema
 from mockseg.strategies.chooser import fresh
 from mockseg.strategies.events import messages_of
@@ -255,7 +255,7 @@ def ways_of(plan: PlanLike, *, name: str | None = None, realistic: bool = False)
     Raises:
         PlanError: unknown plan or journey.
     """
-    if isinstance(plan, Plan) and plan.slug in catalogues():
+    if isinstance(plan, Plan) and plan.slug in catalogues() and _is_of_catalogue(plan):
         plan = plan.slug
     made = _ways(plan, realistic) if isinstance(plan, str) else (_mix(plan, realistic=realistic),)
     if name is None:
@@ -267,6 +267,11 @@ def ways_of(plan: PlanLike, *, name: str | None = None, realistic: bool = False)
             file=f"catalogue, plan {plan}" if isinstance(plan, str) else made[0].journey.plan,
         )
     return tuple(way for way in made if way.journey.name == name)
+
+
+def _is_of_catalogue(plan: Plan) -> bool:
+    """Return whether a plan is the catalogue's, not one of a user's own with the same name."""
+    return any(plan == load(plan.slug, strictness=form) for form in STRICTNESSES)
 
 
 def duplicated(

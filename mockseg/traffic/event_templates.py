@@ -246,11 +246,10 @@ def _sub(schema: JsonObject, name: str) -> JsonObject:
 
 
 # How many guides, surveys or products there are of each kind, and how many occasions of
-# of each differ. Together they bound what is cached.
+# each differ. Together they bound what is cached.
 THINGS: Final = 32
 _TURNS: Final = 4
-# The form of all users' ids, and what every message gets when it is sent: to be checked with it.
-USER_ID: Final = "00000000-0000-4000-a000-000000000000"
+# What every message gets when it is sent: to be checked with it.
 STAMPED: Final = {
     "messageId": "0123456789ab-000000-0000",
     "timestamp": "2026-01-15T09:30:00.000Z",
@@ -351,6 +350,10 @@ class Variant:
         self.context = b""
         if self.on_server and not _OF_CONTEXT & self._extra.keys():
             self.context = b',"context":' + encode(_LIBRARY | self._extra)
+        person = people.person(0)
+        self._ids: JsonObject = {"userId": person.user_id}
+        if not self.on_server:
+            self._ids["anonymousId"] = person.browser.anonymous_id
         self._checks = checks
         self._schema = rule.body
         self._pools, self._seed = people.pools, f"{seed}/{self.name}"
@@ -410,8 +413,8 @@ class Variant:
         return self._is_good(self._example, checks)
 
     def _is_good(self, body: JsonObject, checks: PlanSet) -> bool:
-        given = {self._holder: body, "userId": USER_ID, "context": self._extra}
-        message: JsonObject = STAMPED | self._rest | given
+        given = {self._holder: body, "context": self._extra}
+        message: JsonObject = STAMPED | self._rest | given | self._ids
         return not checks.check(message, type=self.type, event=message.get("event"))
 
     def context_of(self, person: Person, device: Device) -> bytes:

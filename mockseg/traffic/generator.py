@@ -79,7 +79,8 @@ _ID: Final = b',"messageId":"'
 _TIME: Final = b'","timestamp":"'
 _DUPLICATE: Final = "duplicate_message_id"
 # The ids of a plan's example, replaced by a person's.
-_EXAMPLE_IDS: Final = {"userId": "user-1", "anonymousId": "visitor-1"}
+_EXAMPLE_USER: Final = "user-1"
+_EXAMPLE_VISITOR: Final = "visitor-1"
 _PAGE_SHARE: Final = 0.25
 _GROUP_SHARE: Final = 0.7
 _ALIAS_SHARE: Final = 0.15
@@ -162,7 +163,7 @@ class Traffic:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self._people = People(seed=recipe.seed, locale=recipe.locale)
+        self._people = People(seed=recipe.seed, locale=recipe.locale, plans=recipe.plans)
         self._scenario = Scenario(recipe, self._people)
         self._baseline = BaselineCalls(self._people, self._scenario.checks)
         types = set(self._scenario.types)
@@ -368,9 +369,10 @@ class _Run:
             name: value for name, value in mistake.message.items() if name != "timestamp"
         }
         message |= {"messageId": message_id, "timestamp": self._stamp(visit.moment).decode()}
-        for name, example in _EXAMPLE_IDS.items():
-            if message.get(name) == example:
-                message[name] = visit.person.user_id
+        if message.get("userId") == _EXAMPLE_USER:
+            message["userId"] = visit.person.user_id
+        if message.get("anonymousId") == _EXAMPLE_VISITOR:
+            message["anonymousId"] = visit.person.browser.anonymous_id
         type_ = "" if mistake.field == "type" else message["type"]
         return GeneratedCall(
             visit.due, encode(message), type_, event.name, "invalid", mistake.code, message_id

@@ -16,6 +16,7 @@ from mockseg.extras import require
 from mockseg.json_types import encode
 from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw
+from mockseg.traffic.ids import IdForm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from faker import Faker
 
     from mockseg.json_types import JsonObject
+    from mockseg.plans.model import Plan
 
 
 # What needs Faker, for the person who has to install it.
@@ -208,13 +210,16 @@ class People:
     Args:
         seed: any text.
         locale: where they live.
+        plans: of the users' own, which may say what ids are like.
 
     Raises:
         ConfigError: unknown locale.
     """
 
-    def __init__(self, *, seed: str, locale: str) -> None:
+    def __init__(self, *, seed: str, locale: str, plans: tuple[Plan, ...] = ()) -> None:
         self._seed = seed
+        self._user_id = IdForm("userId", plans, seed=seed)
+        self._anonymous_id = IdForm("anonymousId", plans, seed=seed)
         self._locale = locale.replace("_", "-")
         self.pools: Pools = pools_of(seed, locale)
         self.place: Place = place_of(locale)
@@ -228,9 +233,10 @@ class People:
         company = self._company(group)
         first, last = draw.pick(pools["first_name"]), draw.pick(pools["last_name"])
         username = f"{ascii_of(first)}.{ascii_of(last)}{number}".strip(".")
-        user_id = draw.uuid()
+        email = f"{username}@{company['website'].removeprefix('https://')}"
+        user_id = self._user_id.of(number, uuid=draw.uuid(), email=email)
         traits: JsonObject = {
-            "email": f"{username}@{company['website'].removeprefix('https://')}",
+            "email": email,
             "firstName": first,
             "lastName": last,
             "name": f"{first} {last}",
@@ -257,8 +263,8 @@ class People:
             group_id=company["id"],
             traits=traits,
             company=company,
-            browser=self._browser(draw),
-            phone=self._phone(draw),
+            browser=self._browser(draw, 2 * number, email),
+            phone=self._phone(draw, 2 * number + 1, email),
         )
 
     def _new_company(self, number: int) -> JsonObject:
@@ -273,7 +279,13 @@ class People:
             "website": f"https://{ascii_of(name) or 'company'}{number}.example",
         }
 
-    def _browser(self, draw: Draw) -> Device:
+    def _device(self, draw: Draw, number: int, email: str, context: JsonObject) -> Device:
+        anonymous_id = self._anonymous_id.of(number, uuid=draw.uuid(), email=email)
+        id_member = b',"anonymousId":' + encode(anonymous_id)
+        members = b'%b,"context":%b' % (id_member, encode(context))
+        return Device(anonymous_id, context, id_member, members)
+
+    def _browser(self, draw: Draw, number: int, email: str) -> Device:
         system, agent, width, height, density = draw.pick(_COMPUTERS)
         release = 120 + draw.below(14)
         context = {
@@ -287,9 +299,9 @@ class People:
             "userAgent": f"Mozilla/5.0 ({agent}) AppleWebKit/537.36 (KHTML, like Gecko)"
             f" Chrome/{release}.0.0.0 Safari/537.36",
         }
-        return _device(draw.uuid(), context)
+        return self._device(draw, number, email, context)
 
-    def _phone(self, draw: Draw) -> Device:
+    def _phone(self, draw: Draw, number: int, email: str) -> Device:
         kind, system, release, maker, model, width, height = draw.pick(_PHONES)
         context = {
             "app": {"name": "Example", "version": "4.0.1", "build": "4010"},
@@ -302,13 +314,7 @@ class People:
             "screen": {"width": width, "height": height, "density": 3},
             "timezone": self.place.time_zone,
         }
-        return _device(draw.uuid(), context)
-
-
-def _device(anonymous_id: str, context: JsonObject) -> Device:
-    id_member = b',"anonymousId":' + encode(anonymous_id)
-    members = b'%b,"context":%b' % (id_member, encode(context))
-    return Device(anonymous_id, context, id_member, members)
+        return self._device(draw, number, email, context)
 
 
 def _address(draw: Draw) -> str:

@@ -26,7 +26,8 @@ from mockseg.plans.planset import PlanSet
 from mockseg.schemas.values import Builder
 from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw, SeededChooser
-from mockseg.traffic.event_templates import STAMPED, USER_ID, EventTemplate, Variant
+from mockseg.traffic.event_templates import STAMPED, EventTemplate, Variant
+from mockseg.traffic.ids import IdForm
 from mockseg.traffic.people import People
 from mockseg.traffic.schedule import Schedule
 
@@ -45,6 +46,9 @@ MOST_USERS = 10_000_000
 
 _EXAMPLES: Final = 4
 _TRIES: Final = 200
+# Whose ids examples are tried with.
+_UUID: Final = "00000000-0000-4000-a000-000000000000"
+_EMAIL: Final = "someone@example.net"
 _WRAPPING: Final = Wrapping(context=False, timestamp=False, plain=True)
 _OUTSIDE: Final = frozenset({"type", "event", "userId", "anonymousId", "messageId", "timestamp"})
 # What Segment itself takes in these fields, whatever a plan allows there.
@@ -221,11 +225,9 @@ def with_examples(plan: Plan, *, seed: str) -> Plan:
     Raises:
         PlanError: no message satisfies a rule, or the plan has no rule for calls.
     """
-    checks = PlanSet((plan,))
+    made = _Examples(plan, seed=seed)
     rules = tuple(
-        rule
-        if rule.type == "COMMON"
-        else replace(rule, examples=_examples(FoundRule(plan, rule), checks, seed=seed))
+        rule if rule.type == "COMMON" else replace(rule, examples=made.of(rule))
         for rule in plan.rules
     )
     if all(rule.type == "COMMON" for rule in rules):
@@ -233,25 +235,57 @@ def with_examples(plan: Plan, *, seed: str) -> Plan:
     return replace(plan, rules=rules)
 
 
-def _examples(match: FoundRule, checks: PlanSet, *, seed: str) -> tuple[JsonObject, ...]:
-    plan, rule = match.plan, match.rule
-    if rule.examples:
-        return tuple(_example(each, rule) for each in rule.examples)
-    draw = Draw(seed, plan.slug, rule.type, rule.key, rule.version)
-    builder: Builder[Callable[[], Json]] = Builder(SeededChooser(draw), file=plan.name)
-    value = built(builder, match, rule.type.lower(), _WRAPPING)
-    drawn = [_example(value(), rule) for _ in range(_EXAMPLES)]
-    more = (_example(value(), rule) for _ in range(_TRIES))
-    good = (each for each in chain(drawn, more) if not _wrong(each, rule, checks))
-    found = tuple(islice(good, _EXAMPLES))
-    if not found:
-        raise PlanError(
-            f"no call of traffic satisfies {rule.label}: {_wrong(drawn[0], rule, checks)}; give the"
-            ' rule an array of "examples", such as [{"properties": {...}}]; the ids of users are'
-            " UUIDs",
-            file=plan.name,
-        )
-    return found
+class _Examples:
+    """Makes examples of the rules of a user's plan.
+
+    Args:
+        plan: the plan.
+        seed: of the run.
+    """
+
+    def __init__(self, plan: Plan, *, seed: str) -> None:
+        self._plan, self._seed = plan, seed
+        self._checks = PlanSet((plan,))
+        self._ids: JsonObject = {
+            field: IdForm(field, (plan,), seed=seed).of(0, uuid=_UUID, email=_EMAIL)
+            for field in ("userId", "anonymousId")
+        }
+
+    def of(self, rule: Rule) -> tuple[JsonObject, ...]:
+        """Return the examples that a rule has, or values of its schema.
+
+        Raises:
+            PlanError: no message satisfies the rule.
+        """
+        plan, match = self._plan, FoundRule(self._plan, rule)
+        if rule.examples:
+            return tuple(_example(each, rule) for each in rule.examples)
+        draw = Draw(self._seed, plan.slug, rule.type, rule.key, rule.version)
+        builder: Builder[Callable[[], Json]] = Builder(SeededChooser(draw), file=plan.name)
+        value = built(builder, match, rule.type.lower(), _WRAPPING)
+        drawn = [_example(value(), rule) for _ in range(_EXAMPLES)]
+        more = (_example(value(), rule) for _ in range(_TRIES))
+        good = (each for each in chain(drawn, more) if not self._wrong(each, rule))
+        found = tuple(islice(good, _EXAMPLES))
+        if not found:
+            raise PlanError(
+                f"no call of traffic satisfies {rule.label}: {self._wrong(drawn[0], rule)}; give"
+                ' the rule an array of "examples", such as [{"properties": {...}}]; the ids of'
+                " users are UUIDs where the plan allows them",
+                file=plan.name,
+            )
+        return found
+
+    def _wrong(self, example: JsonObject, rule: Rule) -> str:
+        """Return what the plan finds in a call with this example; empty if it is good."""
+        message = STAMPED | example | {"type": rule.type.lower()} | self._ids
+        event = rule.key if rule.type == "TRACK" else None
+        if event is not None:
+            message["event"] = event
+        elif rule.key is not None:
+            message["name"] = rule.key
+        found = self._checks.check(message, type=rule.type.lower(), event=event)
+        return found[0].description if found else ""
 
 
 def _example(made: JsonObject, rule: Rule) -> JsonObject:
@@ -268,16 +302,3 @@ def _example(made: JsonObject, rule: Rule) -> JsonObject:
     if rule.type == "ALIAS":
         example.setdefault("previousId", "visitor-1")
     return example
-
-
-def _wrong(example: JsonObject, rule: Rule, checks: PlanSet) -> str:
-    """Return what the plan finds in a call with this example, as one sentence; empty if good."""
-    ids = {"userId": USER_ID, "anonymousId": USER_ID}
-    message = STAMPED | example | {"type": rule.type.lower()} | ids
-    event = rule.key if rule.type == "TRACK" else None
-    if event is not None:
-        message["event"] = event
-    elif rule.key is not None:
-        message["name"] = rule.key
-    found = checks.check(message, type=rule.type.lower(), event=event)
-    return found[0].description if found else ""

@@ -11,6 +11,7 @@ from mockseg import strategies as seg
 from mockseg.catalogue.loader import load
 from mockseg.catalogue.mistakes import breakages
 from mockseg.domain.limits import MAX_CALL_BYTES, MAX_MESSAGE_ID_CHARACTERS
+from mockseg.plans.model import plan_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -253,6 +254,14 @@ def test_a_journey_may_be_long() -> None:
     """The simplest is short, so that no size is too large for Hypothesis to begin with."""
     for plan in ("spec", "video"):
         assert len(_drawn(seg.journeys(plan, max_size=500), 15)) > 10
+
+
+def test_a_plan_that_is_called_like_one_of_the_catalogue_has_its_own_journeys() -> None:
+    """A user's plan "email" has nothing of the catalogue's but the name."""
+    rule = {"type": "TRACK", "key": "Mail Filed", "jsonSchema": {"type": "object"}}
+    plan = plan_from_json({"name": "email", "rules": [rule]}, file="plan.json")
+    journeys = _drawn(seg.journeys(plan), 10)
+    assert {message["event"] for messages in journeys for message in messages} == {"Mail Filed"}
 
 
 def test_an_event_that_several_plans_know_is_that_of_the_plan_given() -> None:

@@ -2,8 +2,9 @@
 
 The consumers get the messages of all events of a plan mixed, as a webhook does: UserGuiding's
 25 events, the 28 of shops, the Spec's, and those of a user's own plan. A part of the defects
-were in view while the strategies were tuned; of the others only the count is told. Those of
-the blind part, over another plan of a user's own, were written last and were never named.
+were in view while the strategies were tuned; those held out were not, but what was missed of
+them was read once. Those of the blind part, over another plan of a user's own, were written
+last and were never named: of them only the count is told.
 
 ``plain`` is what a user writes by hand: ``st.fixed_dictionaries`` of each event, one of them
 drawn. ``rival`` is hypothesis-jsonschema with the same schemas, in an environment of its own:

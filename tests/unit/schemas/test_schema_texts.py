@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,6 +131,35 @@ def test_the_same_bytes_are_always_the_same_text(name):
     coded = format_text(name, 0, None)
     assert coded is not None
     assert tuple(coded.read(row(coded.size, seed)) for seed in range(8)) == GOLDEN[name]
+
+
+def test_telling_rows_are_days_that_code_tells_apart():
+    """Leap days, days before 1970 and at the limits of years, each in a form of its own."""
+    days = format_text("date", 0, None)
+    moments = format_text("date-time", 0, None)
+    assert [days.read(row) for row in days.telling] == [
+        "2000-01-01", "2024-02-29", "1969-12-31", "9999-12-31", "0001-01-01", "2038-01-20",
+        "1999-12-31",
+    ]  # fmt: skip
+    assert [moments.read(row) for row in moments.telling] == [
+        "2000-01-01T00:00:00Z",
+        "2024-02-29T23:59:59.999-08:00",
+        "1969-12-31T00:00:00.000001+05:30",
+        "9999-12-31T23:59:59-08:00",
+        "0001-01-01T00:00:00+05:30",
+        "2038-01-20T12:30:15.123456789Z",
+        "1999-12-31T23:59:59+00:00",
+    ]
+
+
+@pytest.mark.parametrize(("first", "last"), [(-3, 3), (8_000, 9_000), (-300_000, -1), (0, 0)])
+def test_telling_rows_are_within_the_range_of_days(first, last):
+    """Those days that a range leaves out are not among its rows."""
+    coded = date_times(first, last)
+    days = [date.fromisoformat(coded.read(row)[:10]).toordinal() for row in coded.telling]
+    middle = date(2000, 1, 1).toordinal()
+    assert all(first <= day - middle <= last for day in days)
+    assert len(days) == {-3: 2, 8_000: 1, -300_000: 2, 0: 1}[first]
 
 
 @pytest.mark.parametrize(

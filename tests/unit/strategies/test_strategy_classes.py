@@ -154,6 +154,39 @@ def test_of_two_optional_members_each_is_seen_without_the_other() -> None:
     assert len(pairs) == 4 * 10
 
 
+def test_a_text_has_characters_that_any_even_number_of_bytes_cuts() -> None:
+    """So a consumer that cuts a text after 40 bytes is found, and 64, and 200."""
+    body = {"type": "object", "required": ["label"], "properties": {"label": {"type": "string"}}}
+    labels = [each["label"].encode() for each in _of_one_event(body, 10)]
+
+    def is_cut(text: bytes, size: int) -> bool:
+        return text[:size].decode(errors="ignore").encode() != text[:size]
+
+    assert [n for n in range(14, 202, 2) if not any(is_cut(each, n) for each in labels)] == []
+
+
+@pytest.mark.parametrize("most", [60, 80, 200])
+def test_a_text_that_may_not_be_long_has_all_that_breaks_consumers(most: int) -> None:
+    """A limit of characters takes those in the middle away, not quotes, line ends and braces."""
+    label = {"type": "string", "maxLength": most}
+    body = {"type": "object", "required": ["label"], "properties": {"label": label}}
+    labels = [each["label"] for each in _of_one_event(body, 10)]
+    assert any({*"\\\"'\n\r\t,;<{`\u0301\U0001f600"} <= {*each} for each in labels)
+    assert max(map(len, labels)) <= most
+
+
+def test_days_that_code_tells_apart_are_seen_in_few_examples() -> None:
+    """A leap day, one before 1970, and moments at whose offsets UTC knows no year."""
+    fields = {name: {"type": "string", "format": name} for name in ("date", "date-time")}
+    body = {"type": "object", "required": list(fields), "properties": fields}
+    bodies = _of_one_event(body, 20)
+    for name in fields:
+        days = {each[name][:10] for each in bodies}
+        assert {"2000-01-01", "2024-02-29", "1969-12-31", "9999-12-31"} <= days
+    moments = {each["date-time"] for each in bodies}
+    assert "9999-12-31T23:59:59-08:00" in moments
+
+
 def test_lists_of_distinct_values_are_seen_empty_with_one_and_with_two() -> None:
     """Each value of the enumeration is in one of few lists."""
     values = ["brakes", "lights", "tyres", "mirror"]
