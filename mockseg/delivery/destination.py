@@ -24,6 +24,7 @@ from mockseg.suggestions import unknown_parameter
 from mockseg.warehouse.loader import excluded
 
 CallType: TypeAlias = Literal["identify", "track", "page", "screen", "group", "alias"]
+ConnectionMode: TypeAlias = Literal["cloud", "device"]
 
 
 class Refusal(NamedTuple):
@@ -233,7 +234,7 @@ class DestinationSpec(
     filters: GivenFilters = []
     invalid_filters: Literal["refuse", "store"] = "refuse"
     forwards: list[CallType] | None = None
-    connection_mode: Literal["cloud", "device"] = "cloud"
+    connection_mode: ConnectionMode = "cloud"
     consent_categories: list[str] = []
     retry: RetryPolicy = RetryPolicy()
     concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10

@@ -286,14 +286,22 @@ class Ledger:
         self,
         *,
         source: str | None = None,
-        destination: str | None = None,
-        state: DeliveryState | None = None,
+        wanted: Callable[[KeptDelivery], bool] = lambda _kept: True,
         after: int = 0,
         before: int | None = None,
         newest: bool = False,
         limit: int = 100,
     ) -> list[KeptDelivery]:
-        """Return at most `limit` deliveries between two cursors, the oldest or newest first."""
+        """Return deliveries between two cursors, the oldest or newest first.
+
+        Args:
+            source: a write key; all if omitted.
+            wanted: which deliveries.
+            after: a cursor.
+            before: another one; without a bound if omitted.
+            newest: whether the newest come first.
+            limit: maximum number of deliveries.
+        """
         of_source = self._of(source)
         if of_source is None:
             return []
@@ -305,13 +313,7 @@ class Ledger:
                 lambda kept: before is None or kept.cursor < before, entries.after(after)
             )
         )
-        wanted = (
-            kept
-            for kept in self._alive(found)
-            if (destination is None or kept.destination == destination)
-            and (state is None or kept.state == state)
-        )
-        return list(islice(wanted, limit))
+        return list(islice(filter(wanted, self._alive(found)), limit))
 
     def finals(self, *, after: int, limit: int, source: str | None = None) -> list[KeptDelivery]:
         """Return at most `limit` deliveries that became final after this many others."""

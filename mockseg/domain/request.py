@@ -127,11 +127,14 @@ class FaultMark(msgspec.Struct, frozen=True, gc=False):
         id: of the fault.
         words: what it did, in a line.
         stored: whether the calls of the request were recorded all the same.
+        usual: status that the request would have been answered without the fault; 0 where that
+            is not known.
     """
 
     id: str
     words: str
     stored: bool
+    usual: int = 0
 
     @property
     def text(self) -> str:

@@ -68,11 +68,20 @@ class Delays:
             del self._held[released]
             self._changed()
 
-    def release(self, *, source: str | None = None, fault: str | None = None) -> None:
-        """Let go what is held back of a source, by a fault, or both; everything without."""
-        for released, (key, by) in self._held.items():
-            if source in {None, key} and fault in {None, by} and not released.done():
-                released.set_result(None)
+    def release(self, *, source: str | None = None, fault: str | None = None) -> int:
+        """Let go what is held back of a source, by a fault, or both; everything without.
+
+        Returns:
+            Number of requests.
+        """
+        found = [
+            released
+            for released, (key, by) in self._held.items()
+            if source in {None, key} and fault in {None, by} and not released.done()
+        ]
+        for released in found:
+            released.set_result(None)
+        return len(found)
 
 
 async def _sleep_until(clock: ShiftedClock, end_ns: int) -> None:
@@ -98,9 +107,10 @@ class FaultedRequest:
     delay: float
     source: Source
 
-    @property
-    def mark(self) -> FaultMark:
-        return FaultMark(id=self.fault, words=self.effect.words, stored=self.effect.stores)
+    def mark(self, usual: Answer) -> FaultMark:
+        return FaultMark(
+            id=self.fault, words=self.effect.words, stored=self.effect.stores, usual=usual.status
+        )
 
     def serve(self, usual: Answer) -> Served:
         return served(

@@ -246,9 +246,6 @@ class Hub:
         fault = None
         if self.faults.armed and not arrival.route.internal:
             fault = self.faults.hit(arrival, read, source)
-            if fault is not None and not fault.effect.stores:
-                self._record(source, self._new_request(arrival, source, SUCCESS, fault), [], [])
-                return Outcome(SUCCESS, fault)
         ruling = ingest.rule(
             arrival,
             read,
@@ -257,6 +254,11 @@ class Hub:
             known=self.write_key_known(key),
             wrong_region=self.settings.wrong_region,
         )
+        if fault is not None and not fault.effect.stores:
+            unstored = self._new_request(arrival, source, SUCCESS, fault)
+            unstored.fault = fault.mark(ruling.answer)
+            self._record(source, unstored, [], [])
+            return Outcome(SUCCESS, fault)
         request = self._new_request(arrival, source, ruling.answer, fault)
         request.shared = read.shared
         recorded: list[KeptCall] = []
@@ -411,7 +413,7 @@ class Hub:
             reason=arrival.problem,
         )
         if fault is not None:
-            kept.answer, kept.fault = fault.kept(answer), fault.mark
+            kept.answer, kept.fault = fault.kept(answer), fault.mark(answer)
         return kept
 
     def _record(

@@ -94,6 +94,9 @@ class _Groups(Generic[_Waiter]):
     def __bool__(self) -> bool:
         return bool(self._places)
 
+    def __len__(self) -> int:
+        return len(self._places)
+
     def __iter__(self) -> Iterator[_Waiter]:
         return iter(tuple(self._places))
 
@@ -157,6 +160,11 @@ class Waiters(Generic[_Waiter]):
         groups.remove(waiter)
         if not groups:
             del self._by_source[waiter.source]
+
+    def count(self, source: str) -> int:
+        """Return the number of waits for one source alone."""
+        groups = self._by_source.get(source)
+        return 0 if groups is None else len(groups)
 
     def offer(self, source: str, items: Iterable[Any]) -> None:
         """Offer what was recorded to the waits that may be for it.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from mockseg import json_types
@@ -13,7 +14,7 @@ from mockseg.domain.call import Call
 from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.json_types import Json, JsonObject
 from mockseg.matching.render import finding_line
-from mockseg.printable import printable_json
+from mockseg.printable import printable_json, printable_lines
 
 _WIDTH: Final = 88
 _MOST_LEVELS: Final = 40
@@ -26,6 +27,11 @@ _POSITIONAL: Final = {
     "group": "groupId",
     "alias": "userId",
 }
+# Headers that another connection has of its own; a body is sent inflated.
+_OF_THE_CONNECTION: Final = frozenset(
+    {"host", "connection", "content-length", "content-encoding", "transfer-encoding", "expect"}
+    | {"accept-encoding", "keep-alive"}
+)
 _ARGUMENTS: Final = {
     "category": "category",
     "userId": "user_id",
@@ -82,6 +88,39 @@ def _curl(copied: Copied, url: str | None) -> str:
     user = f" -u {shlex.quote(call.source + ':')}" if call.source else ""
     to = f'"$MOCKSEG_URL"{path}' if url is None else shlex.quote(url.rstrip("/") + path)
     return f"curl -s {to}{user} -H 'Content-Type: application/json' -d {shlex.quote(text)}"
+
+
+def request_curl(
+    method: str,
+    url: str,
+    *,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    write_key: str,
+) -> str:
+    """Return the command that sends a whole request once more, its body inflated.
+
+    Args:
+        method: of HTTP.
+        url: with path and query.
+        headers: as they were sent; secrets among them are redacted.
+        body: bytes; as base64 where a terminal could not show them as they are.
+        write_key: sent as the user where the request had an Authorization header.
+    """
+    parts = ["curl -s", f"-X {shlex.quote(method)}"]
+    for name, value in headers:
+        if name.lower() == "authorization":
+            parts.append(f"-u {shlex.quote(write_key + ':')}")
+        elif name.lower() not in _OF_THE_CONNECTION:
+            parts.append(f"-H {shlex.quote(f'{name}: {value}')}")
+    before = ""
+    text = body.decode("utf-8", "replace")
+    if body and text.encode() == body == printable_lines(text).encode():
+        parts.append(f"--data-binary {shlex.quote(text)}")
+    elif body:
+        before = f"echo {base64.b64encode(body).decode()} | base64 -d | "
+        parts.append("--data-binary @-")
+    return f"{before}{' '.join(parts)} {shlex.quote(url)}"
 
 
 # --- pytest

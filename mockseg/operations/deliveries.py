@@ -20,6 +20,8 @@ class ListDeliveries(Params, frozen=True):
         destination: the id of a destination.
         state: queued, retrying, delivered, filtered or failed.
         call: the id of a call.
+        reason: why it was filtered or failed.
+        status: of the answer to the last attempt; 0 for no answer.
         after: only later ones than this cursor.
         before: only earlier ones than this cursor.
         order: which come first, the oldest or the newest.
@@ -30,6 +32,8 @@ class ListDeliveries(Params, frozen=True):
     destination: str | None = None
     state: DeliveryState | None = None
     call: str | None = None
+    reason: str | None = None
+    status: Annotated[int, Meta(ge=0, le=999)] | None = None
     after: Cursor = 0
     before: Cursor | None = None
     order: Order = "oldest"
@@ -96,11 +100,13 @@ class Redeliver(Params, frozen=True):
         destinations: ids of the destinations that are to have them; the others are left out.
         where: only calls that match this filter in FQL.
         after: only later calls than this cursor.
+        call: the id of the one call to deliver; all if omitted.
     """
 
     source: WriteKey
     destinations: Annotated[list[str], Meta(min_length=1)]
     where: str | None = None
+    call: str | None = None
     after: Cursor = 0
 
 

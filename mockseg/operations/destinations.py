@@ -67,9 +67,11 @@ class ListDestinations(Params, frozen=True):
 
     Attributes:
         source: a write key; all without.
+        counts: whether the deliveries of each are counted; null without.
     """
 
     source: WriteKey | None = None
+    counts: bool = False
 
 
 class GetDestination(Params, frozen=True):
@@ -82,16 +84,51 @@ class GetDestination(Params, frozen=True):
     id: DestinationId
 
 
+ArgumentKind = Literal["text", "number", "boolean", "choice", "json"]
+
+
+class ArgumentView(msgspec.Struct, frozen=True, rename="camel"):
+    """An argument of an action, for a form.
+
+    Attributes:
+        name: of the argument.
+        kind: how a person writes it.
+        required: whether it has to be there.
+        choices: what a choice may be; empty for other kinds.
+    """
+
+    name: str
+    kind: ArgumentKind
+    required: bool
+    choices: list[str] = []
+
+
 class ActionView(msgspec.Struct, frozen=True, rename="camel"):
     """Something that only the vendor's own page or SDK could do.
 
     Attributes:
         summary: one sentence.
         arguments: their names and types.
+        fields: the same, for a form.
     """
 
     summary: str
     arguments: dict[str, str]
+    fields: list[ArgumentView] = []
+
+
+class DeliveryCounts(msgspec.Struct, frozen=True):
+    """Deliveries that the ledger keeps, by their state.
+
+    Attributes:
+        queued, retrying, delivered, filtered, failed: how many.
+    """
+
+    queued: int = 0
+    retrying: int = 0
+    delivered: int = 0
+    filtered: int = 0
+    failed: int = 0
 
 
 class DestinationView(Result, frozen=True):
@@ -110,6 +147,7 @@ class DestinationView(Result, frozen=True):
         actions: what can be done there, by name.
         errors: what can be demanded of it with the action ``fail``.
         pending: deliveries that are queued or being retried.
+        counts: its deliveries, counted; null unless asked for.
     """
 
     id: str
@@ -129,6 +167,7 @@ class DestinationView(Result, frozen=True):
     actions: dict[str, ActionView]
     errors: list[str]
     pending: int
+    counts: DeliveryCounts | None = None
 
 
 class DestinationList(Result, frozen=True):

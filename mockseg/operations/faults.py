@@ -109,10 +109,12 @@ class FaultList(Result, frozen=True):
     Attributes:
         faults: a source's own come before those of every source.
         scenarios: the names of the ready-made ones, and what they are like.
+        held: number of requests that faults hold back now.
     """
 
     faults: list[FaultView]
     scenarios: dict[str, str]
+    held: int = 0
 
 
 class ClearFaults(Params, frozen=True):
@@ -127,6 +129,26 @@ class ClearFaults(Params, frozen=True):
     id: str | None = None
     source: WriteKey | None = None
     all: bool = False
+
+
+class ReleaseHeld(Params, frozen=True):
+    """Which requests to release that faults hold back.
+
+    Attributes:
+        source: those of this source; all if omitted.
+    """
+
+    source: WriteKey | None = None
+
+
+class Released(Result, frozen=True):
+    """The requests that were released: each is answered at once, as its fault has it.
+
+    Attributes:
+        released: number of requests.
+    """
+
+    released: int
 
 
 class FaultsCleared(Result, frozen=True):
@@ -146,10 +168,12 @@ class AskTruth(Params, frozen=True):
         source: a write key.
         after: only requests with a higher number.
         limit: how many messages to name at most; all are counted.
+        fate: name only messages with this fate.
     """
 
     source: WriteKey
     after: Cursor = 0
+    fate: Fate | None = None
     limit: Annotated[int, Meta(ge=0, le=100_000)] = 1000
 
 
@@ -176,11 +200,13 @@ class MessageTruth(msgspec.Struct, frozen=True, rename="camel"):
         message_id: its own, or the one that was minted.
         fate: as far as is known by now.
         attempts: oldest first.
+        call: the id of its first call; null where no call of it is kept.
     """
 
     message_id: str
     fate: Fate
     attempts: list[AttemptView]
+    call: str | None = None
 
     @property
     def statuses(self) -> list[int]:
@@ -196,7 +222,7 @@ class Truth(Result, frozen=True):
         total: messages, each counted once.
         fates: how many had which fate.
         messages: those with a story first, in the order in which they came.
-        left_out: how many more there are.
+        left_out: how many more there are, of the fate that is asked for.
         nameless: messages without a messageId in requests that were not stored.
         evicted: calls that are not counted, because they are no longer kept.
         lost: the same in detail, requests without calls among them.

@@ -94,6 +94,19 @@ class Marked(Result, frozen=True):
     marked: int
 
 
+class EventSeen(Result, frozen=True):
+    """What came of one event.
+
+    Attributes:
+        bad: number of its bad calls.
+        first_at, last_at: when its first and last kept call came, ISO 8601.
+    """
+
+    bad: int
+    first_at: str
+    last_at: str
+
+
 class CoverageView(Result, frozen=True):
     """What was seen of a source's plans among the calls that are kept.
 
@@ -101,6 +114,7 @@ class CoverageView(Result, frozen=True):
         percent: of rules and of their properties, values and branches.
         coverage: each rule: how often seen and asserted on, what was exercised and what not;
             and the events that no plan knows.
+        events: what came of each track event, by its name; of the first 10,000.
         never_seen: planned, and no call came.
         never_asserted: seen, and no assertion matched.
         evicted: calls that are not counted, because they are no longer kept.
@@ -115,6 +129,7 @@ class CoverageView(Result, frozen=True):
     evicted: int
     plans: list[JsonObject]
     lost: Lost = NOTHING_LOST
+    events: dict[str, EventSeen] = {}
 
 
 class GetRule(Params, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from msgspec.structs import force_setattr
 from mockseg.domain.lost import ForgottenSource
 from mockseg.json_types import JsonObject
 from mockseg.operations.base import Limit, Params, Result, WriteKey
-from mockseg.operations.plans import PlanChoice
+from mockseg.operations.plans import PlanChoice, Strictness
 
 
 class SetClock(Params, frozen=True):
@@ -161,6 +161,8 @@ class SourceCounts(Result, frozen=True):
     Attributes:
         good, bad: calls.
         refused: requests that were answered 4xx or 5xx.
+        requests: that are kept.
+        waits: for its calls or deliveries, that are open.
         last_call_at: when its newest call came, ISO 8601; null without one.
         destinations, faults: how many are its own.
         clock_offset_seconds: how far its clock is ahead of the server's.
@@ -169,6 +171,8 @@ class SourceCounts(Result, frozen=True):
     good: int = 0
     bad: int = 0
     refused: int = 0
+    requests: int = 0
+    waits: int = 0
     last_call_at: str | None = None
     destinations: int = 0
     faults: int = 0
@@ -183,12 +187,14 @@ class SourceView(Result, frozen=True):
         name: for people, or empty.
         edge, dedup, error_body, enabled, region, cdn_settings: in force.
         plans: what judges its calls, by the names that findings carry.
+        catalogue: which of them ship with mockseg.
+        strictness: of those.
         calls: number of calls that are kept.
         evicted: number of calls that are no longer kept although they were not cleared.
         forgotten: that the server forgot it once because it had too many, and what it has lost
             by that; null otherwise.
         created_at: ISO 8601.
-        counts: number of good and bad calls and of refused requests; null unless asked for.
+        counts: what it keeps, counted; of a list only where that was asked for.
     """
 
     write_key: str
@@ -199,6 +205,8 @@ class SourceView(Result, frozen=True):
     plans: list[str]
     calls: int
     created_at: str
+    catalogue: list[str] = []
+    strictness: Strictness = "lenient"
     enabled: bool = True
     region: Region = "any"
     cdn_settings: JsonObject = {}

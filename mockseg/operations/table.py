@@ -67,6 +67,8 @@ from mockseg.operations.faults import (
     FaultPreview,
     FaultsCleared,
     FaultView,
+    Released,
+    ReleaseHeld,
     Truth,
 )
 from mockseg.operations.plans import (
@@ -490,6 +492,14 @@ OPERATIONS: tuple[Operation, ...] = (
         refusals=((404, "no such fault"),),
         command="fault clear",
         verb="Source.faults",
+    ),
+    Operation(
+        "release_held",
+        "POST",
+        "/faults/release",
+        "Answer at once what faults hold back; the faults stay in force.",
+        ReleaseHeld,
+        Released,
     ),
     Operation(
         "truth",

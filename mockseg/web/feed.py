@@ -335,7 +335,7 @@ class _Reading:
         return {
             # With rows calls tell it.
             "requests": 0 if self._wants_rows else hub.journal.last_request(self._source),
-            "faults": hub.faults.changes,
+            "faults": (hub.faults.changes, hub.faults.delays.count(self._source)),
             "sources": (len(hub.sources), hub.sources.forgotten),
             "destinations": self._destinations(),
         }

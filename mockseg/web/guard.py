@@ -150,8 +150,8 @@ def admit_form(request: web.Request) -> None:
     shows_origin = "Origin" in request.headers
     if not (site == "same-origin" or (site is None and shows_origin)):
         raise OperationError(
-            "this takes forms of mockseg's own page only; programs POST JSON to"
-            " /_mockseg/v1/faults",
+            "this takes forms of mockseg's own page only; programs send JSON to the routes below"
+            " /_mockseg/v1",
             status=403,
             code="foreign_origin",
             details={"site": site},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
+from playwright.async_api import async_playwright
 
 from mockseg.config import Settings
 from mockseg.hub.hub import Hub
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+# A browser on a busy machine takes its time; this only ends what hangs.
+PATIENCE_MS = 90_000
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
     *("--no-first-run", "--disable-extensions", "--disable-background-networking"),
@@ -66,6 +69,23 @@ def browse(chromium: str, tmp_path: Path) -> Callable[..., Any]:
             await process.communicate()
 
     return show
+
+
+@pytest.fixture
+async def page(chromium: str) -> AsyncIterator[Any]:
+    """Give a tab of a browser in which no policy may be violated."""
+    wrong: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await browser.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if "olicy" in said.text else None)
+        yield page
+        await browser.close()
+    assert wrong == []
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ VIEWS: Final = {
     "query-wrong": "?q=usr:u1",
     "call": "calls/call-{last}",
     "sources": "sources",
+    "source": f"sources/{SHOP}",
     "plans": f"plans?source={SHOP}",
     "rule": f"plans/ecommerce/events/Order%20Completed?source={SHOP}",
     "destinations": "destinations",

@@ -31,6 +31,7 @@ RULES = {
 }
 VIEWS = (
     *("", "?call=call-1", "?q=is:bad", "?q=usr:u1", "calls/call-1", "sources", "plans"),
+    f"sources/{KEY}",
     *(f"plans?source={KEY}", "destinations", "destinations/userengage-1", "deliveries", "faults"),
     f"plans/ecommerce/events/Order%20Completed?source={KEY}",
     *("truth", f"truth?source={KEY}", "requests", "requests/req-1", "help"),

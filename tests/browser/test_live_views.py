@@ -5,37 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from mockseg.faults.effect import Effect
 from mockseg.operations.faults import AddFault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from mockseg.hub.hub import Hub
 
 # A browser on a busy machine takes its time; this only ends what hangs.
 PATIENCE_MS = 90_000
 until: Any = expect
-
-
-@pytest.fixture
-async def page(chromium: str) -> AsyncIterator[Any]:
-    """Give a page of a browser; no policy may be violated in it."""
-    wrong: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = await browser.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if "olicy" in said.text else None)
-        yield page
-        await browser.close()
-    assert wrong == []
 
 
 async def track(url: str, event: str, *, key: str = "k", status: int = 200) -> None:

@@ -17,7 +17,16 @@ BATCH: list[dict[str, Any]] = [
 
 
 PATHS = (
-    *("", "?q=is:bad", "?q=usr:u1", "calls/call-1", "sources", "plans?source=k", "destinations"),
+    *(
+        "",
+        "?q=is:bad",
+        "?q=usr:u1",
+        "calls/call-1",
+        "sources",
+        "sources/k",
+        "plans?source=k",
+        "destinations",
+    ),
     "plans/ecommerce/events/Order%20Completed?source=k",
     *("deliveries", "faults", "truth?source=k", "requests", "requests/req-1", "help"),
 )

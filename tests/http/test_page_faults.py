@@ -285,5 +285,6 @@ async def test_the_page_has_no_other_forms_than_these(client: Any) -> None:
     assert sorted(set(actions)) == [
         ("get", "/_mockseg/faults"),
         ("post", "/_mockseg/faults/clear?source=k"),
+        ("post", "/_mockseg/faults/release?source=k"),
         ("post", "/_mockseg/faults?source=k"),
     ]

@@ -36,11 +36,11 @@ async def _shop(client: Any) -> Any:
     return client
 
 
-@pytest.mark.parametrize("view", ["plans", "truth"])
-async def test_views_of_one_source_ask_for_it(shop: Any, view: str) -> None:
+@pytest.mark.parametrize(("view", "order"), [("plans", ""), ("truth", ", worst first")])
+async def test_views_of_one_source_ask_for_it(shop: Any, view: str, order: str) -> None:
     """Without one they name those that there are."""
     text = await shown(shop, view)
-    assert "Choose a source: checkout , 0 calls" in text
+    assert f"Choose a source{order}: checkout , 0 calls" in text
 
 
 async def test_plans_tell_what_was_seen_and_what_no_plan_knows(shop: Any) -> None:
@@ -49,8 +49,15 @@ async def test_plans_tell_what_was_seen_and_what_no_plan_knows(shop: Any) -> Non
     await track(shop, "Oder Completed")
     text = await shown(shop, f"plans?source={KEY}")
     assert "rules were never seen, 1 seen and not asserted on." in text
-    assert "Events that no plan knows Oder Completed , 1" in text
+    assert "Events that no plan knows Oder Completed , 1; did you mean Order Completed?" in text
     assert re.search(r"Order Completed ecommerce 1 2 of 24 2 of 24 properties\.", text)
+    assert "1 of 28 rules seen, 0 asserted on, " in text
+    assert "Show: all 28 · unseen 27 · unasserted 1 · unplanned 1 · bad 0 ·" in text
+    await track(shop, "Order Completed", messageId="m2", properties={"total": "42"})
+    bad = await shown(shop, f"plans?source={KEY}&show=bad")
+    assert re.search(r"Order Completed ecommerce 2 1 ▲ ", bad)
+    assert "Product Viewed" not in bad
+    assert "Order Completed" not in await shown(shop, f"plans?source={KEY}&show=unseen")
 
 
 async def test_a_rule_is_told_as_a_person_reads_it(shop: Any) -> None:
@@ -164,7 +171,9 @@ async def test_truth_follows_each_message(shop: Any) -> None:
     await track(shop)
     await track(shop)
     text = await shown(shop, f"truth?source={KEY}")
-    assert re.search(r"m Order Completed delivered once 503 → \+\d+\.\d\d s 200", text)
+    assert re.search(r"m Order Completed call-1 delivered once 503 → \+\d+\.\d\d s 200", text)
+    assert "all 1 · delivered once 1 · delivered twice 0" in text
+    assert "No message has this fate." in await shown(shop, f"truth?source={KEY}&fate=lost")
 
 
 async def test_requests_are_found_by_their_answer(shop: Any) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from mockseg.delivery.ledger import Ledger
+from mockseg.delivery.records import KeptDelivery
 from mockseg.domain.call import call_cursor
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import OperationError
@@ -29,21 +32,20 @@ _PORTION = 1000
 
 async def list_deliveries(asked: ListDeliveries, *, destinations: Destinations) -> DeliveryPage:
     ledger, newest = destinations.ledger, asked.order == "newest"
+    wanted = partial(_is_wanted, asked)
     if asked.call is not None:
         found = [
             kept
             for kept in ledger.of_call(call_cursor(asked.call) or 0)
             if asked.source in {None, kept.source}
-            and asked.destination in {None, kept.destination}
-            and asked.state in {None, kept.state}
             and kept.cursor > asked.after
             and (asked.before is None or kept.cursor < asked.before)
+            and wanted(kept)
         ][:: -1 if newest else 1][: asked.limit + 1]
     else:
         found = ledger.page(
             source=asked.source,
-            destination=asked.destination,
-            state=asked.state,
+            wanted=wanted,
             after=asked.after,
             before=asked.before,
             newest=newest,
@@ -56,6 +58,18 @@ async def list_deliveries(asked: ListDeliveries, *, destinations: Destinations) 
         next=shown[-1].cursor if len(found) > asked.limit else None,
         evicted=evicted,
         evicted_call=latest,
+    )
+
+
+def _is_wanted(asked: ListDeliveries, kept: KeptDelivery) -> bool:
+    return (
+        asked.destination in {None, kept.destination}
+        and asked.state in {None, kept.state}
+        and asked.reason in {None, kept.reason}
+        and (
+            asked.status is None
+            or (len(kept.attempts) > 0 and kept.attempts[-1].status == asked.status)
+        )
     )
 
 
@@ -76,7 +90,10 @@ async def wait_deliveries(
         try:
             after = 0
             while page := destinations.ledger.page(
-                source=waiter.source, state=asked.state, after=after, limit=_PORTION
+                source=waiter.source,
+                wanted=lambda kept: kept.state == asked.state,
+                after=after,
+                limit=_PORTION,
             ):
                 for kept in page:
                     waiter.look_at(kept)
@@ -100,8 +117,10 @@ async def redeliver(
     chosen = [existing(id_, destinations) for id_ in dict.fromkeys(asked.destinations)]
     match = ScalarMatch(verdict="accepted", where=asked.where)
     search = CallSearch(journal, source=asked.source, match=match)
+    only = None if asked.call is None else call_cursor(asked.call) or 0
     count = 0
-    async for calls in search.after(asked.after):
+    async for found in search.after(max(asked.after, (only or 1) - 1)):
+        calls = found if only is None else [call for call in found if call.cursor == only]
         count += len(calls)
         for connected in chosen:
             destinations.dispatcher.offer(connected.destination, calls, again=True)

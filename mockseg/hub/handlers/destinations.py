@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, inspect
+from msgspec.structs import replace
 
 from mockseg import json_types
-from mockseg.clock import SystemClock
+from mockseg.clock import SystemClock, Turn
 from mockseg.conversion import invalid
 from mockseg.delivery.filters import listed_filters
 from mockseg.delivery.outgoing import Outgoing, Unanswered, send_within
 from mockseg.destinations.audiences import Audience, ComputedTrait
 from mockseg.destinations.kinds import KINDS, imitation_class, is_imported
-from mockseg.destinations.vendor import Action
+from mockseg.destinations.vendor import Action, Arguments
 from mockseg.domain.call import call_id
 from mockseg.domain.credentials import shown_header, shown_query
 from mockseg.domain.request import Arrival, Route, internal_arrival
@@ -25,7 +28,7 @@ from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
 from mockseg.hub.destinations import Connected, Destinations
 from mockseg.hub.handlers.requests import text_of
 from mockseg.hub.sources import Sources
-from mockseg.hub.vendor import KeptVendorRequest, Vendor, VendorLog
+from mockseg.hub.vendor import FAIL, KeptVendorRequest, Vendor, VendorLog
 from mockseg.journal.memory import MemoryJournal
 from mockseg.json_types import Json, JsonObject
 from mockseg.operations.destinations import (
@@ -33,9 +36,12 @@ from mockseg.operations.destinations import (
     Acted,
     ActionView,
     AddDestination,
+    ArgumentKind,
+    ArgumentView,
     AudienceChanged,
     ChangeAudience,
     DeletionRequested,
+    DeliveryCounts,
     DestinationList,
     DestinationView,
     GetDestination,
@@ -56,14 +62,39 @@ from mockseg.suggestions import nearest, unknown
 _COMPUTED = Route(path="/_mockseg/v1/sources/{writeKey}/audiences", carries="batch", internal=True)
 MOST_OF_A_SOURCE = 1000
 _HOOK_SECONDS = 10.0
+# Deliveries that are counted between two looks at the clock.
+_PORTION = 1000
+_KINDS_OF_ARGUMENTS: dict[type[inspect.Type], ArgumentKind] = {
+    inspect.StrType: "text",
+    inspect.IntType: "number",
+    inspect.FloatType: "number",
+    inspect.BoolType: "boolean",
+    inspect.LiteralType: "choice",
+}
 
 
 async def list_destinations(
     asked: ListDestinations, *, destinations: Destinations
 ) -> DestinationList:
-    return DestinationList(
-        destinations=[_view(each, destinations) for each in destinations.of(asked.source)]
-    )
+    views = [_view(each, destinations) for each in destinations.of(asked.source)]
+    if asked.counts:
+        counts = await _delivery_counts(asked.source, destinations)
+        views = [replace(view, counts=DeliveryCounts(**counts[view.id])) for view in views]
+    return DestinationList(destinations=views)
+
+
+async def _delivery_counts(
+    source: str | None, destinations: Destinations
+) -> defaultdict[str, Counter[str]]:
+    """Count what the ledger keeps by destination and state."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    turn, after = Turn(), 0
+    while page := destinations.ledger.page(source=source, after=after, limit=_PORTION):
+        for kept in page:
+            counts[kept.destination][kept.state] += 1
+        after = page[-1].cursor
+        await turn.over()
+    return counts
 
 
 async def add_destination(asked: AddDestination, *, destinations: Destinations) -> DestinationView:
@@ -224,17 +255,56 @@ def _view(connected: Connected, destinations: Destinations) -> DestinationView:
         urls=list(connected.destination.urls) if vendor is None else [],
         actions={}
         if vendor is None
-        else {name: _action(action) for name, action in vendor.actions.items()},
+        else {
+            name: _action(action, errors=tuple(vendor.imitation.errors) if name == FAIL else ())
+            for name, action in vendor.actions.items()
+        },
         errors=[] if vendor is None else list(vendor.imitation.errors),
         pending=destinations.dispatcher.pending_at(connected.id),
     )
 
 
-def _action(action: Action) -> ActionView:
+def _action(action: Action, *, errors: tuple[str, ...]) -> ActionView:
+    """Return an action as readers see it.
+
+    Args:
+        action: it.
+        errors: what its argument ``error`` may be, where it has that.
+    """
     fields = msgspec.structs.fields(action.arguments)
     return ActionView(
         summary=action.summary,
         arguments={field.encode_name: _type_name(field.type) for field in fields},
+        fields=[
+            replace(field, kind="choice", choices=list(errors))
+            if errors and field.name == "error"
+            else field
+            for field in _argument_views(action.arguments)
+        ],
+    )
+
+
+@lru_cache(maxsize=128)
+def _argument_views(arguments: type[Arguments]) -> tuple[ArgumentView, ...]:
+    known = inspect.type_info(arguments)
+    assert isinstance(known, inspect.StructType)  # noqa: S101  (that is what Arguments are)
+    return tuple(_argument_view(field) for field in known.fields)
+
+
+def _argument_view(field: inspect.Field) -> ArgumentView:
+    kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+    rest = [kind for kind in kinds if not isinstance(kind, inspect.NoneType)]
+    only = rest[0] if len(rest) == 1 else None
+    kind: ArgumentKind = next(
+        (words for type_, words in _KINDS_OF_ARGUMENTS.items() if isinstance(only, type_)), "json"
+    )
+    return ArgumentView(
+        name=field.encode_name,
+        kind=kind,
+        required=field.required,
+        choices=[str(each) for each in only.values]
+        if isinstance(only, inspect.LiteralType)
+        else [],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mockseg.clock import NANOSECONDS
-from mockseg.domain.call import KeptCall
+from mockseg.domain.call import KeptCall, call_id
 from mockseg.domain.limits import MAX_MESSAGE_ID_CHARACTERS
 from mockseg.domain.lost import NOTHING_LOST
 from mockseg.domain.reading import read_batch, read_message
@@ -32,6 +32,8 @@ from mockseg.operations.faults import (
     FaultsCleared,
     FaultView,
     MessageTruth,
+    Released,
+    ReleaseHeld,
     RuleView,
     Truth,
 )
@@ -79,7 +81,12 @@ async def list_faults(asked: OfSource, *, faults: FaultRegistry) -> FaultList:
             if asked.source is None or fault.source in {None, asked.source}
         ],
         scenarios={name: scenario.says for name, scenario in SCENARIOS.items()},
+        held=faults.delays.count(asked.source),
     )
+
+
+async def release_held(asked: ReleaseHeld, *, faults: FaultRegistry) -> Released:
+    return Released(released=faults.delays.release(source=asked.source))
 
 
 async def clear_faults(asked: ClearFaults, *, faults: FaultRegistry) -> FaultsCleared:
@@ -147,6 +154,8 @@ class _Stories:
 
     def __init__(self, *, only: str | None = None) -> None:
         self.by_id: dict[str, list[Attempt]] = {}
+        # Cursors of their first calls.
+        self.calls: dict[str, int] = {}
         self.nameless = 0
         self._only = None if only is None else _known_as(only)
 
@@ -160,6 +169,7 @@ class _Stories:
             return
         for call in journal.calls_of(request):
             self._add(call.message_id, request, _end(call))
+            self.calls.setdefault(_known_as(call.message_id), call.cursor)
 
     def _add(
         self,
@@ -187,8 +197,10 @@ async def truth(asked: AskTruth, *, journal: MemoryJournal, sources: Sources) ->
         fate = fate_of(attempts)
         by_fate[fate].append(tuple(attempt.status for attempt in _once(attempts)))
         group = eventful if fate != "delivered once" or len(attempts) > 1 else plain
-        if len(group) < asked.limit:
-            group.append(MessageTruth(message_id, fate, _attempt_views(attempts)))
+        if len(group) < asked.limit and asked.fate in {None, fate}:
+            cursor = stories.calls.get(message_id)
+            call = None if cursor is None else call_id(cursor)
+            group.append(MessageTruth(message_id, fate, _attempt_views(attempts), call))
     lost = sources.lost(asked.source)
     if not lost.inside(after=0, after_request=asked.after):
         # All that was lost came before.
@@ -199,7 +211,8 @@ async def truth(asked: AskTruth, *, journal: MemoryJournal, sources: Sources) ->
         total=len(stories.by_id),
         fates={fate: len(by_fate[fate]) for fate in FATES},
         messages=messages,
-        left_out=len(stories.by_id) - len(messages),
+        left_out=(len(stories.by_id) if asked.fate is None else len(by_fate[asked.fate]))
+        - len(messages),
         nameless=stories.nameless,
         evicted=lost.calls,
         lost=lost,

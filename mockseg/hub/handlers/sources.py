@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from msgspec import UNSET
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from mockseg import json_types
 from mockseg.clock import ShiftedClock, Turn
+from mockseg.domain.call import KeptCall
 from mockseg.domain.timestamps import format_moment, parse_moment
 from mockseg.errors import OperationError
 from mockseg.hub.destinations import Destinations
@@ -19,12 +21,14 @@ from mockseg.hub.fault_registry import FaultRegistry
 from mockseg.hub.judge import DryRun
 from mockseg.hub.source_plans import NO_PLANS, chosen
 from mockseg.hub.sources import Source, Sources
-from mockseg.hub.waits import Bell
+from mockseg.hub.waiters import Waiters
+from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter
 from mockseg.journal.memory import MemoryJournal
 from mockseg.matching.render import forgotten_words
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.plans import (
     CoverageView,
+    EventSeen,
     MarkAsserted,
     Marked,
     PlanView,
@@ -59,6 +63,8 @@ from mockseg.version import version
 # An imitation is asked in no time; a service of the user's own may take longer than anyone
 # wants to wait for a clock.
 _PATIENCE_SECONDS = 1.0
+# Of which coverage tells when they came.
+_MOST_EVENTS = 10_000
 # Read once: it is a file, and the loop must not wait for files.
 _VERSION = version()
 
@@ -73,16 +79,23 @@ async def list_sources(
     journal: MemoryJournal,
     destinations: Destinations,
     faults: FaultRegistry,
+    waiters: Waiters[CallWaiter],
+    delivery_waiters: Waiters[DeliveryWaiter],
 ) -> SourceList:
     found = _searched(asked.search, sources)
     end = len(found) if asked.limit is None else asked.skip + asked.limit
     page = _first_of(found, asked.sort, journal, most=end)[asked.skip :]
     views = [_view(source, sources, journal) for source in page]
     if asked.counts:
-        of_faults = Counter(fault.source for fault in faults)
+        count = partial(
+            _counts,
+            journal=journal,
+            destinations=destinations,
+            faults=Counter(fault.source for fault in faults),
+            waits=(waiters, delivery_waiters),
+        )
         views = [
-            replace(view, counts=_counts(source, journal, destinations, of_faults))
-            for view, source in zip(views, page, strict=True)
+            replace(view, counts=count(source)) for view, source in zip(views, page, strict=True)
         ]
     return SourceList(
         sources=views,
@@ -135,17 +148,21 @@ def _first_of(
 
 def _counts(
     source: Source,
+    *,
     journal: MemoryJournal,
     destinations: Destinations,
     faults: Counter[str | None],
+    waits: tuple[Waiters[CallWaiter], Waiters[DeliveryWaiter]],
 ) -> SourceCounts:
-    counts = journal.counts(source.key)
-    calls, good = journal.count(source.key)[0], counts.by_verdict()[1]
+    counts, good = journal.counts(source.key), journal.counts(source.key).by_verdict()[1]
+    calls, requests = journal.count(source.key)
     newest = journal.calls_before(None, limit=1, source=source.key)
     return SourceCounts(
         good=good,
         bad=calls - good,
         refused=sum(counts.refusals.values()),
+        requests=requests,
+        waits=sum(each.count(source.key) for each in waits),
         last_call_at=format_moment(newest[0].request.received_ns) if newest else None,
         destinations=len(destinations.of(source.key)),
         faults=faults[source.key],
@@ -169,8 +186,25 @@ async def create_source(
     return _view(source, sources, journal)
 
 
-async def get_source(asked: GetSource, *, sources: Sources, journal: MemoryJournal) -> SourceView:
-    return _view(_existing(asked.write_key, sources), sources, journal)
+async def get_source(
+    asked: GetSource,
+    *,
+    sources: Sources,
+    journal: MemoryJournal,
+    destinations: Destinations,
+    faults: FaultRegistry,
+    waiters: Waiters[CallWaiter],
+    delivery_waiters: Waiters[DeliveryWaiter],
+) -> SourceView:
+    source = _existing(asked.write_key, sources)
+    counts = _counts(
+        source,
+        journal=journal,
+        destinations=destinations,
+        faults=Counter(fault.source for fault in faults),
+        waits=(waiters, delivery_waiters),
+    )
+    return replace(_view(source, sources, journal), counts=counts)
 
 
 async def patch_source(
@@ -210,6 +244,8 @@ def _view(source: Source, sources: Sources, journal: MemoryJournal) -> SourceVie
         region=behaviour.region,
         cdn_settings=behaviour.cdn_settings,
         plans=[plan.slug for plan in behaviour.plans.set.plans],
+        catalogue=list(behaviour.plans.catalogue),
+        strictness=behaviour.plans.strictness,
         calls=journal.count(source.key)[0],
         evicted=lost.calls,
         forgotten=lost.forgotten,
@@ -262,11 +298,12 @@ async def get_coverage(
     plans = sources.plans_of(asked.write_key).set.plans
     source = sources.get(asked.write_key)
     asserted = source.asserted if source is not None else frozenset[int]()
-    coverage = Coverage(plans)
+    coverage, events = Coverage(plans), _Events()
     async for portion in journal.scan(source=asked.write_key):
         for call in portion:
             message = call.message()
             coverage.saw(message)
+            events.saw(call)
             if call.cursor in asserted:
                 coverage.asserted(message)
     report = coverage.report()
@@ -274,12 +311,39 @@ async def get_coverage(
     return CoverageView(
         percent=report.percent,
         coverage=coverage.as_json(),
+        events=events.views(),
         never_seen=[each.rule.label for each in report.never_seen],
         never_asserted=[each.rule.label for each in report.never_asserted],
         evicted=lost.calls,
         lost=lost,
         plans=[plan_to_json(plan) for plan in plans],
     )
+
+
+class _Events:
+    """What came of each track event: bad calls, and when the first and the last came."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, int, int]] = {}
+
+    def saw(self, call: KeptCall) -> None:
+        if call.event is None:
+            return
+        came_ns = call.request.received_ns
+        found = self._seen.get(call.event)
+        if found is not None:
+            bad, first_ns, _ = found
+            self._seen[call.event] = (bad + (not call.good), first_ns, came_ns)
+        elif len(self._seen) < _MOST_EVENTS:
+            self._seen[call.event] = (int(not call.good), came_ns, came_ns)
+
+    def views(self) -> dict[str, EventSeen]:
+        return {
+            event: EventSeen(
+                bad=bad, first_at=format_moment(first_ns), last_at=format_moment(last_ns)
+            )
+            for event, (bad, first_ns, last_ns) in self._seen.items()
+        }
 
 
 async def mark_asserted(asked: MarkAsserted, *, sources: Sources, journal: MemoryJournal) -> Marked:

@@ -6,19 +6,14 @@ opens the page with ``?token=`` once; both set a cookie and lead on to an addres
 
 from __future__ import annotations
 
-import re
-
 from aiohttp import web
 
 from mockseg.errors import OperationError
 from mockseg.web.control_answers import CHALLENGE
 from mockseg.web.guard import Handler, add_guarded, admit_form
 from mockseg.web.keys import ACCESS
-from mockseg.web.page.rendering import HOME, redirect, render
+from mockseg.web.page.rendering import HOME, came_from, is_own, redirect, render
 from mockseg.web.parameters import form_values
-
-# Where a form may lead to: our own page, percent-encoded.
-_own = re.compile(r"/_mockseg(?:[/?][!-~]*)?")
 
 
 def add_routes(app: web.Application) -> None:
@@ -60,7 +55,7 @@ async def _exchange(request: web.Request) -> web.StreamResponse:
 
 
 def _let_in(request: web.Request, to: str) -> web.Response:
-    to = to if _own.fullmatch(to) else HOME
+    to = to if is_own(to) else HOME
     answer = redirect(to)
     request.app[ACCESS].remember(request, answer)
     return answer
@@ -74,6 +69,7 @@ async def _refuse(request: web.Request, error: OperationError) -> web.Response:
         status=error.status,
         framed="pane" in request.query,
         error=error,
+        back=came_from(request) if request.method == "POST" else "",
     )
 
 
@@ -94,7 +90,7 @@ async def _ask(request: web.Request, reason: str, *, to: str, wrong: bool) -> we
         reason=reason,
         wrong=wrong,
         has_token=has_token,
-        to=to if _own.fullmatch(to) else HOME,
+        to=to if is_own(to) else HOME,
     )
     if has_token:
         answer.headers.update(CHALLENGE)

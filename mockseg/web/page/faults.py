@@ -1,7 +1,6 @@
-"""Faults: those in force, and the forms to add one, to take one or all away.
+"""Faults: those in force, and the forms to add one, to take them away, to release what they hold.
 
-They work without a script: a form is posted, and the answer leads back to the page. What is
-wrong with a form is said beside it, with all that was typed still there.
+Without a script, what is wrong with a form is said beside it, with all that was typed still there.
 """
 
 from __future__ import annotations
@@ -17,19 +16,29 @@ from mockseg.domain.message import MESSAGE_TYPES
 from mockseg.errors import OperationError
 from mockseg.json_types import JsonObject
 from mockseg.operations.base import OfSource
-from mockseg.operations.faults import AddFault, ClearFaults, FaultList, FaultPreview, RuleView
-from mockseg.web.guard import admit_form
-from mockseg.web.keys import HUB
+from mockseg.operations.faults import (
+    AddFault,
+    ClearFaults,
+    FaultList,
+    FaultPreview,
+    FaultsCleared,
+    FaultView,
+    Released,
+    ReleaseHeld,
+    RuleView,
+)
 from mockseg.web.page.access import add_page
 from mockseg.web.page.addresses import read_address
+from mockseg.web.page.forms import Done, add_form
 from mockseg.web.page.frame import FAULTS, ask, query_of, show
-from mockseg.web.page.rendering import redirect
-from mockseg.web.parameters import form_values, read_query
+from mockseg.web.parameters import read_query
 
 _OF_MATCH = ("type", "event")
 _OF_EFFECT = ("status", "retryAfter", "delay")
 _FIELDS = ("scenario", *_OF_MATCH, *_OF_EFFECT, "times", "dry")
 _SHOWN: Final = 50
+# Maximum number of faults that are named when they are removed.
+_NAMED: Final = 10
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,8 +58,9 @@ class Form:
 
 def add_routes(app: web.Application) -> None:
     add_page(app, "GET", FAULTS.path, _faults)
-    add_page(app, "POST", FAULTS.path, _add)
-    add_page(app, "POST", f"{FAULTS.path}/clear", _clear)
+    add_form(app, FAULTS.path, _FIELDS, _add, shown=_shown_again)
+    add_form(app, f"{FAULTS.path}/clear", ("id",), _clear)
+    add_form(app, f"{FAULTS.path}/release", (), _release)
 
 
 async def _faults(request: web.Request) -> web.StreamResponse:
@@ -78,6 +88,7 @@ async def _shown(
         status=status,
         faults=listed.faults[:_SHOWN],
         more_faults=max(0, len(listed.faults) - _SHOWN),
+        held=listed.held,
         own_faults=sum(source in {None, fault.source} for fault in listed.faults),
         scenarios=listed.scenarios,
         types=MESSAGE_TYPES,
@@ -86,40 +97,57 @@ async def _shown(
     )
 
 
-async def _add(request: web.Request) -> web.StreamResponse:
+async def _add(request: web.Request, form: dict[str, str]) -> Done:
     """Add a fault, or with ``dry`` only say what it would hit."""
-    admit_form(request)
     source = read_query(request, OfSource).source
-    given = await form_values(request, _FIELDS)
-    form = {name: text.strip() for name, text in given.items()}
     is_dry = form.pop("dry", "") != ""
     try:
         asked = _asked(source, form)
         if is_dry:
             preview = await ask(request, "preview_fault", asked, FaultPreview)
-            return await _shown(request, source, form=Form(form, preview=preview))
-        await request.app[HUB].perform("add_fault", asked)
+            return Done(said=preview.sentence)
+        added = await ask(request, "add_fault", asked, FaultView)
     except OperationError as error:
         # The form's labels do not name the part.
-        text = error.message.replace("`effect.", "`").replace("`match.", "`")
-        return await _shown(request, source, form=Form(form, text), status=error.status)
-    return _back_to(source)
+        error.message = error.message.replace("`effect.", "`").replace("`match.", "`")
+        raise
+    words = "; then ".join(rule.words for rule in added.rules)
+    return Done(said=f"Added {added.id}: {words}.", to=_address(source))
 
 
-async def _clear(request: web.Request) -> web.StreamResponse:
-    admit_form(request)
+async def _shown_again(
+    request: web.Request, form: dict[str, str], answer: OperationError | Done
+) -> web.Response:
+    """Answer with the view and the form as it was typed, for a reader without a script."""
     source = read_query(request, OfSource).source
-    id_ = (await form_values(request, ("id",))).get("id")
+    if isinstance(answer, OperationError):
+        return await _shown(request, source, form=Form(form, answer.message), status=answer.status)
+    preview = await ask(request, "preview_fault", _asked(source, form), FaultPreview)
+    return await _shown(request, source, form=Form(form, preview=preview))
+
+
+async def _clear(request: web.Request, form: dict[str, str]) -> Done:
+    source, id_ = read_query(request, OfSource).source, form.get("id")
     asked = (
         ClearFaults(id=id_) if id_ is not None else ClearFaults(source=source, all=source is None)
     )
     try:
-        await request.app[HUB].perform("clear_faults", asked)
+        cleared = await ask(request, "clear_faults", asked, FaultsCleared)
     except OperationError as error:
-        # Another client has removed it already.
         if error.status != 404:
             raise
-    return _back_to(source)
+        # Another client has removed it already.
+        return Done(said=f"{id_} was removed before.", to=_address(source))
+    ids = ", ".join(fault.id for fault in cleared.faults[:_NAMED])
+    more = f" and {len(cleared.faults) - _NAMED} more" if len(cleared.faults) > _NAMED else ""
+    return Done(said=f"Removed {ids}{more}." if ids else "No fault to remove.", to=_address(source))
+
+
+async def _release(request: web.Request, _form: dict[str, str]) -> Done:
+    source = read_query(request, OfSource).source
+    released = (await ask(request, "release_held", ReleaseHeld(source=source), Released)).released
+    said = f"Released {released} request{'' if released == 1 else 's'}."
+    return Done(said=said, to=_address(source))
 
 
 def _asked(source: str | None, form: dict[str, str]) -> AddFault:
@@ -137,9 +165,8 @@ def _asked(source: str | None, form: dict[str, str]) -> AddFault:
     return convert(values, AddFault, from_text=True, where="the form")
 
 
-def _back_to(source: str | None) -> web.Response:
-    """Lead back to the view: to load it again does not send the form again."""
-    return redirect(f"{FAULTS.path}{query_of(source=source)}")
+def _address(source: str | None) -> str:
+    return f"{FAULTS.path}{query_of(source=source)}"
 
 
 def _which(rule: RuleView) -> str:

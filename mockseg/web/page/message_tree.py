@@ -9,7 +9,7 @@ from typing import Final
 from mockseg import json_types
 from mockseg.domain.call import Call
 from mockseg.domain.findings import Finding, Violation
-from mockseg.json_types import Json
+from mockseg.json_types import Json, JsonObject
 
 # Of a list or an object this many members are shown, of a text this many characters.
 _MOST_MEMBERS: Final = 500
@@ -70,6 +70,11 @@ _SENT: Final = _Words("sent as", "filled in", ", which Segment does not hand on"
 def message_tree(call: Call) -> Node:
     """Return the message with its findings at their places, beside how it was sent."""
     return _Tree(_notes(call), _SENT).node("", call.message, call.raw, ())
+
+
+def plain_tree(value: JsonObject) -> Node:
+    """Return a value of which nothing else is to be told."""
+    return _Tree({}, _SENT).node("", value, value, ())
 
 
 def linked_tree(call: Call) -> tuple[Node, list[str]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 HOME = "/_mockseg/"
 # The calls of a view as a file.
 DOWNLOAD = f"{HOME}calls.ndjson"
+# Where a form may lead to.
+_own = re.compile(r"/_mockseg(?:[/?][!-~]*)?")
 _SHORT = 200
+_KEY = 16
 _LONG = 100_000
 
 
@@ -49,6 +54,17 @@ def redirect(path: str, *, status: int = 303) -> web.Response:
     return web.Response(status=status, headers={**security_headers(), "Location": path})
 
 
+def came_from(request: web.Request) -> str:
+    """Return the path of the view that a form was sent from; that of calls where it is not told."""
+    path = urlsplit(request.headers.get("Referer", "")).path
+    return path if is_own(path) else HOME
+
+
+def is_own(path: str) -> bool:
+    """Return whether a path, as it was sent, is one of the page, percent-encoded."""
+    return _own.fullmatch(path) is not None
+
+
 def own_url(request: web.Request) -> str:
     """Return this server's address as the reader knows it; the guard has checked the host."""
     return f"{request.scheme}://{request.host}"
@@ -70,7 +86,13 @@ def templates() -> Environment:
         finalize=_printable,
     )
     environment.filters.update(
-        {"short": _short, "long": _long, "in_words": in_words, "json": json_types.pretty}
+        {
+            "short": _short,
+            "key": _key,
+            "long": _long,
+            "in_words": in_words,
+            "json": json_types.pretty,
+        }
     )
     environment.globals["modules"] = static_files.modules()
     environment.globals["address_of"] = static_files.address
@@ -98,6 +120,11 @@ def in_words(finding: Finding) -> str:
 def _short(text: object) -> str:
     whole = str(text)
     return whole if len(whole) <= _SHORT else whole[:_SHORT] + "…"
+
+
+def _key(key: str) -> str:
+    """Return a write key short enough for a column: its beginning and its end."""
+    return key if len(key) <= _KEY else f"{key[:6]}…{key[-5:]}"
 
 
 def _long(text: str) -> str:

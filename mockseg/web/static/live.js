@@ -5,6 +5,8 @@
 import { Feed } from './feed.js'
 import { timeOfDay } from './text.js'
 
+// Tells this module that the view changed by what its reader did.
+export const CHANGED = 'mockseg-changed'
 const LEAST_MILLISECONDS = 2000
 // A view that takes long to make is made seldom: this part of the time at most.
 const MOST_OF_TIME = 0.1
@@ -24,6 +26,7 @@ class LiveNumbers {
     const source = new URLSearchParams(location.search).get('source')
     if (source !== null) asked.set('source', source)
     document.querySelector('#changed button')?.addEventListener('click', () => location.reload())
+    addEventListener(CHANGED, () => this.read())
     this.feed = new Feed(asked, '', this)
   }
 
@@ -68,9 +71,17 @@ class LiveNumbers {
   take (view) {
     const now = places(view)
     const here = places(document)
-    for (const [name, element] of here) {
+    const changed = [...here].filter(([name, element]) => {
       const fresh = now.get(name)
-      if (!fresh || fresh.textContent === element.textContent) continue
+      return fresh && fresh.textContent !== element.textContent
+    })
+    // What the latest news changed is marked, where the style says so.
+    if (changed.length) {
+      for (const element of here.values()) element.removeAttribute('data-changed')
+    }
+    for (const [name, element] of changed) {
+      const fresh = /** @type {Element} */ (now.get(name))
+      element.setAttribute('data-changed', '')
       element.textContent = fresh.textContent
       element.className = fresh.className
     }
