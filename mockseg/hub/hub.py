@@ -243,9 +243,8 @@ class Hub:
         read = ingest.read(arrival)
         key = write_key(read, header_key=arrival.key)
         source = self.sources.use(key or ingest.stray_key_of(arrival))
-        fault = None
-        if self.faults.armed and not arrival.route.internal:
-            fault = self.faults.hit(arrival, read, source)
+        breaks = self.faults.armed and not arrival.route.internal
+        fault = self.faults.hit(arrival, read, source) if breaks else None
         ruling = ingest.rule(
             arrival,
             read,
