@@ -15,7 +15,7 @@ from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Settle, WaitCalls
 from mockseg.operations.destinations import AddDestination
 from mockseg.operations.faults import AddFault
-from mockseg.operations.sources import SetClock
+from mockseg.operations.sources import CreateSource, SetClock
 
 if TYPE_CHECKING:
     from mockseg.hub.hub import Hub
@@ -228,3 +228,29 @@ async def test_the_state_of_a_vendor_is_live(page: Any, url: str, hub: Hub) -> N
     assert await tree.locator("[data-changed]").count() == 0
     await track(url, "A")
     await until(tree.locator("[data-changed]").first).to_be_attached(timeout=PATIENCE_MS)
+
+
+async def test_a_pasted_message_is_validated(page: Any, url: str, hub: Hub) -> None:
+    """The findings are told below it, and it stays to be mended."""
+    await hub.perform("create_source", CreateSource(write_key=KEY, catalogue=["ecommerce"]))
+    await page.goto(f"{url}/_mockseg/plans?source=k")
+    await page.fill("#validate textarea", '{"type": "track", "userId": "u"}')
+    await page.focus("#validate button")
+    await page.keyboard.press("Enter")
+    await says(page, "#validate .outcome", "0 good, 1 bad by the plans of the source.")
+    assert "userId" in await page.input_value("#validate textarea")
+    async with page.expect_download(timeout=PATIENCE_MS) as downloading:
+        await track(url, "Order Completed", properties={})
+        await page.click("text=Download a plan")
+    assert (await downloading.value).suggested_filename == "plan.json"
+
+
+async def test_a_request_is_copied_as_curl(page: Any, url: str) -> None:
+    """Where the clipboard is closed the text is selected instead."""
+    await track(url)
+    await page.goto(f"{url}/_mockseg/requests/req-1")
+    await page.click("[data-copy-of=curl-text]")
+    await until(page.locator("#acted")).not_to_be_empty(timeout=PATIENCE_MS)
+    told = await page.locator("#acted").text_content()
+    selected = await page.evaluate("getSelection().toString()")
+    assert told == "Copied." or "curl -s -X POST" in selected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -110,3 +111,93 @@ async def test_what_is_wrong_with_a_form_is_told(client: Any) -> None:
         assert answer.status in {404, 409, 422}, path
         assert said in html
         assert 'Nothing was changed. <a href="/_mockseg/sources">Back to the form</a>' in html
+
+
+async def test_a_message_is_validated_and_a_plan_is_inferred(client: Any) -> None:
+    """Nothing is recorded of what is pasted; the plan is a file."""
+    source = {"writeKey": KEY, "catalogue": ["ecommerce"]}
+    await client.post("/_mockseg/v1/sources", json=source)
+    message = {"type": "track", "userId": "u", "event": "Order Completed"}
+    bad = json.dumps([{**message, "properties": {"total": "42"}}, {"type": "track"}])
+    answer = await send(client, f"plans/validate?source={KEY}", messages=bad)
+    html = unescape(re.sub(r"\s+", " ", await answer.text()))
+    assert "<h1>0 good, 2 bad by the plans of the source.</h1>" in html
+    assert "Message 1: accepted: properties.total: Invalid type. Expected: number" in html
+    assert "Message 2: dropped: " in html
+    answer = await send(client, f"plans/validate?source={KEY}", messages="{")
+    assert "the message is not JSON" in await answer.text()
+    assert (await client.get(f"/_mockseg/plans/inferred.json?source={KEY}")).status == 404
+    await client.post("/v1/track", json={"writeKey": KEY, **message, "properties": {"a": 1}})
+    inferred = await client.get(f"/_mockseg/plans/inferred.json?source={KEY}")
+    assert inferred.headers["Content-Disposition"] == 'attachment; filename="plan.json"'
+    plan = await inferred.json()
+    other = {"writeKey": "other", "plan": plan}
+    async with client.post("/_mockseg/v1/sources", json=other) as opened:
+        assert opened.status == 201, await opened.text()
+    assert "Order Completed" in await (await client.get("/_mockseg/plans?source=other")).text()
+
+
+async def test_a_request_tells_what_it_would_have_been_answered(client: Any) -> None:
+    """Without its fault; with its body raw and in hexadecimal, and as a curl command."""
+    for effect in ({"status": 503}, {"delay": 0}):
+        fault = {"source": KEY, "effect": effect, "times": 1}
+        await client.post("/_mockseg/v1/faults", json=fault)
+    body = json.dumps({"writeKey": KEY, "userId": "u", "event": "It's"})
+    for data in (body, body, b'{"\xff":1}'):
+        await client.post("/v1/track", data=data, headers={"X-Own": "a b"})
+    first, second, third = [
+        unescape(
+            re.sub(r"<[^>]*>", "", await (await client.get(f"/_mockseg/requests/{id_}")).text())
+        )
+        for id_ in ("req-1", "req-2", "req-3")
+    ]
+    assert "Its calls were not recorded." in first
+    assert "Without the fault it would have been answered 200." in first
+    assert "Its calls were recorded all the same." in second
+    assert "would have been answered 200, too." in second
+    assert "000000  7b 22 77 72 69 74 65 4b 65 79 22 3a" in first
+    host, port = client.address
+    assert "curl -s -X POST -H 'X-Own: a b'" in first
+    assert (
+        f"""--data-binary '{body.replace("'", chr(39) + chr(34) + chr(39) + chr(34) + chr(39))}'"""
+        in first
+    )
+    assert f"http://{host}:{port}/v1/track" in first
+    assert "Body, which is not UTF-8" in third
+    assert "base64 -d | curl -s" in third
+    assert "Without the fault" not in third
+
+
+async def test_a_delivery_is_found_by_reason_and_status(client: Any, hub: Any) -> None:
+    """And delivered again, alone; one that is no longer kept is told."""
+    await client.post("/_mockseg/v1/destinations", json={"type": "userengage", "source": KEY})
+    for event in ("A", "B"):
+        message = {"writeKey": KEY, "userId": "u", "event": event}
+        await client.post("/v1/track", json=message)
+    held = {"writeKey": KEY, "userId": "u", "event": "Held", "integrations": {"All": False}}
+    await client.post("/v1/track", json=held)
+    await client.post("/_mockseg/v1/settle", json={"timeout": 5})
+    for query, events in (
+        ("reason=FILTERED_BY_INTEGRATIONS_OBJECT", ["Held"]),
+        ("status=200", ["B", "A"]),
+        ("status=500", []),
+    ):
+        html = await (await client.get(f"/_mockseg/deliveries?{query}")).text()
+        assert re.findall(r"<td>track (\w+)</td>", html) == events, query
+        path = f"/_mockseg/v1/deliveries?order=newest&{query}"
+        listed = await (await client.get(path)).json()
+        assert [each["event"] for each in listed["deliveries"]] == events
+    form = {"call": "call-1", "destination": "userengage-1", "source": KEY}
+    assert (await send(client, "deliveries/again", **form)).status == 303
+    await client.post("/_mockseg/v1/settle", json={"timeout": 5})
+    html = await (await client.get("/_mockseg/deliveries")).text()
+    assert re.findall(r"<td>track (\w+)</td>", html) == ["A", "Held", "B", "A"]
+    answer = await send(client, "deliveries/again", **{**form, "call": "call-9"})
+    assert "call-9 is no longer kept" in await answer.text()
+    counted = await (await client.get("/_mockseg/v1/destinations?counts=true")).json()
+    counts = counted["destinations"][0]["counts"]
+    assert (counts["delivered"], counts["filtered"], counts["failed"]) == (3, 1, 0)
+    assert (
+        "No delivery waits any more."
+        in await (await send(client, "deliveries/advance", source=KEY)).text()
+    )
