@@ -162,7 +162,7 @@ class Run:
             self.dispatcher.offer(self.destination, calls[start : start + self.chunks])
             await breathe()
         await self.idle()
-        while waiting := self.ledger.page(state="retrying", limit=1000):
+        while waiting := self.ledger.page(limit=1000, wanted=lambda kept: kept.state == "retrying"):
             if all(self._hopeless(kept) for kept in waiting):
                 self.clock.advance(FOUR_HOURS)
             else:

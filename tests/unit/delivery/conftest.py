@@ -176,7 +176,9 @@ class World:
 
     def advance_to_retry(self):
         """Move the clock to the moment at which the next retry is due."""
-        due_ns = min(kept.next_ns for kept in self.ledger.page(state="retrying"))
+        due_ns = min(
+            kept.next_ns for kept in self.ledger.page(wanted=lambda kept: kept.state == "retrying")
+        )
         self.clock.set(due_ns, frozen=True)
 
     @property

@@ -43,9 +43,9 @@ def test_deliveries_are_given_oldest_first_after_a_cursor():
     assert cursors(ledger.page()) == [1, 2, 3, 4]
     assert cursors(ledger.page(after=1, limit=2)) == [2, 3]
     assert cursors(ledger.page(source="a")) == [1, 3, 4]
-    assert cursors(ledger.page(source="a", destination="x")) == [1, 4]
-    assert cursors(ledger.page(destination="y")) == [2, 3]
-    assert cursors(ledger.page(state="delivered")) == [4]
+    assert cursors(ledger.page(source="a", wanted=lambda kept: kept.destination == "x")) == [1, 4]
+    assert cursors(ledger.page(wanted=lambda kept: kept.destination == "y")) == [2, 3]
+    assert cursors(ledger.page(wanted=lambda kept: kept.state == "delivered")) == [4]
     assert cursors(ledger.page(source="nobody")) == []
 
 

@@ -208,7 +208,7 @@ async def test_what_waited_to_be_delivered_is_delivered_after_a_restart(life):
     life.begin()
     assert _seen(life.ledger) == before
     assert (life.ledger.cursor, life.ledger.finished) == places
-    (tried,) = life.ledger.page(state="retrying")
+    (tried,) = life.ledger.page(wanted=lambda kept: kept.state == "retrying")
     await life.machine.perform("advance_clock", seconds=3600)
     await life.until("delivered", "failed")
     assert [message["event"] for message in life.service.sent] == ["Tried"]
