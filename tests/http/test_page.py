@@ -265,6 +265,8 @@ async def test_a_script_is_kept_for_good(client: Any) -> None:
 
 async def test_an_unknown_script_is_404(client: Any) -> None:
     """Only the page's own are served, from one folder, and only those of this version."""
+    # The files are read by the first view, and not by the event loop.
+    await page(client)
     folder = address("")
     for path in (
         *(f"{folder}none.js", f"{folder}..%2Fapp.py", f"{folder}__init__.py"),
