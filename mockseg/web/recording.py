@@ -41,23 +41,32 @@ _MOST_SHARED_BYTES = 2000
 class _HeaderStore:
     """Gives equal headers the same tuple, so that a hundred thousand requests share a few."""
 
-    __slots__ = ("_kept", "_size_bytes")
+    __slots__ = ("_as_sent", "_kept", "_size_bytes")
 
     def __init__(self) -> None:
         self._kept: dict[_Raw, Headers] = {}
+        # The same by what was sent, with the lengths of bodies: few are sent over and over.
+        self._as_sent: dict[_Raw, Headers] = {}
         self._size_bytes = 0
 
     def keep(self, raw: _Raw) -> Headers:
         """Return headers to keep; the length's value is left out, because it differs each time."""
+        kept = self._as_sent.get(raw)
+        if kept is not None:
+            return kept
         alike = tuple([(n, b"" if n in _LENGTHS else v) for n, v in raw])
         kept = self._kept.get(alike)
         if kept is not None:
+            if len(self._as_sent) >= _MOST_KINDS:
+                self._as_sent.clear()
+            self._as_sent[raw] = kept
             return kept
         own = OwnHeaders(_shown(name, value) for name, value in alike)
         size_bytes = own.size_bytes
         if size_bytes <= _MOST_SHARED_BYTES:
             if len(self._kept) >= _MOST_KINDS or self._size_bytes > _MOST_BYTES:
                 self._kept.clear()
+                self._as_sent.clear()
                 self._size_bytes = 0
             self._kept[alike] = tuple(own)
             self._size_bytes += size_bytes
