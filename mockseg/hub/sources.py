@@ -8,6 +8,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -265,6 +266,11 @@ class Sources:
     def __iter__(self) -> Iterator[Source]:
         """Yield the open sources, in the order in which they would be forgotten."""
         return iter([*self._stray.values(), *self._claimed.values(), *self._set_up.values()])
+
+    def newest(self, most: int) -> list[Source]:
+        """Return the sources that were last used or named, up to `most` of each kind."""
+        orders = (self._stray, self._claimed, self._set_up)
+        return [each for order in orders for each in islice(reversed(order.values()), most)]
 
     def __len__(self) -> int:
         return len(self._open)

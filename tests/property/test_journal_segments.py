@@ -10,6 +10,7 @@ import pytest
 from msgspec import Raw
 
 from mockseg.domain.call import KeptCall, Remark
+from mockseg.domain.lost import NOTHING_LOST
 from mockseg.domain.request import Answer, KeptRequest
 from mockseg.journal.background import BackgroundWork
 from mockseg.journal.durable import DurableJournal
@@ -112,6 +113,9 @@ class _Pair:
             memory, durable = self.memory, self.durable
             assert durable.count(source) == memory.count(source)
             assert durable.lost(source) == memory.lost(source)
+            if source is None:
+                lost = [memory.lost(each) for each in _SOURCES]
+                assert memory.lost() == sum(lost, NOTHING_LOST)
             assert _counted(durable.counts(source)) == _counted(memory.counts(source))
         indexes = sum(segment.size_bytes for segment in durable._segments)
         off = durable._account.size_bytes - memory._account.size_bytes - indexes

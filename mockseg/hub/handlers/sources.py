@@ -82,8 +82,12 @@ async def list_sources(
     waiters: Waiters[CallWaiter],
     delivery_waiters: Waiters[DeliveryWaiter],
 ) -> SourceList:
-    found = _searched(asked.search, sources)
-    end = len(found) if asked.limit is None else asked.skip + asked.limit
+    end = len(sources) if asked.limit is None else asked.skip + asked.limit
+    if asked.sort == "recent" and not asked.search:
+        found, total = sources.newest(end), len(sources)
+    else:
+        found = _searched(asked.search, sources)
+        total = len(found)
     page = _first_of(found, asked.sort, journal, most=end)[asked.skip :]
     views = [_view(source, sources, journal) for source in page]
     if asked.counts:
@@ -101,7 +105,7 @@ async def list_sources(
         sources=views,
         forgotten=sources.forgotten,
         forgotten_with_plan=sources.forgotten_with_plan,
-        total=len(found),
+        total=total,
     )
 
 

@@ -219,3 +219,24 @@ async def test_calls_are_listed_in_pages(machine):
     assert seen == [f"m{number}" for number in range(7)]
     page = await machine.perform("list_calls", event="E", limit=3)
     assert (page.total, len(page.calls), page.next) == (3, 3, None)
+
+
+async def test_the_sources_that_were_last_used_are_listed_without_a_look_at_all(
+    make_machine, monkeypatch
+):
+    """Each view of the page offers some of ten thousand."""
+    machine = make_machine()
+    for number in range(30):
+        machine.track(f"k{number}")
+    machine.hub.sources.claim("k3")
+    machine.track("k7")
+
+    def walked(_):
+        raise AssertionError("all sources were looked at")
+
+    monkeypatch.setattr(type(machine.hub.sources), "__iter__", walked)
+    listed = await machine.perform("list_sources", sort="recent", limit=3)
+    assert [source.write_key for source in listed.sources] == ["k7", "k29", "k28"]
+    assert listed.total == 30
+    later = await machine.perform("list_sources", sort="recent", limit=2, skip=2)
+    assert [source.write_key for source in later.sources] == ["k28", "k27"]
