@@ -166,7 +166,8 @@ def ingestion() -> Iterator[Result]:
     """Saturate the server by turns, with the page open and without."""
     for sources in (1, 1000, SOURCES):
         with running(mockseg) as server, opened(server.port) as browser:
-            fill(server.port, calls=max(1000, sources), sources=sources)
+            # As many as are kept: in all turns each call evicts another.
+            fill(server.port, calls=KEPT, sources=sources)
             requests = many_sources(server.port, sources)
             rates: dict[bool, list[float]] = {True: [], False: []}
             closed_loop(server.port, requests, seconds=1)
