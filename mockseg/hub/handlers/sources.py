@@ -65,6 +65,8 @@ from mockseg.version import version
 _PATIENCE_SECONDS = 1.0
 # Of which coverage tells when they came.
 _MOST_EVENTS = 10_000
+# How many cursors of asserted calls that are no longer kept are not worth a walk.
+_SPARE_CURSORS = 1000
 # Read once: it is a file, and the loop must not wait for files.
 _VERSION = version()
 
@@ -359,6 +361,11 @@ async def mark_asserted(asked: MarkAsserted, *, sources: Sources, journal: Memor
     }
     marked = kept & set(asked.cursors)
     source.asserted |= marked
+    if len(source.asserted) > 2 * journal.count(asked.write_key)[0] + _SPARE_CURSORS:
+        # Most of them are of calls that were evicted or cleared.
+        oldest = journal.calls_after(0, limit=1, source=asked.write_key)
+        first = oldest[0].cursor if oldest else journal.cursor + 1
+        source.asserted = {cursor for cursor in source.asserted if cursor >= first}
     return Marked(marked=len(marked))
 
 

@@ -240,3 +240,21 @@ async def test_the_sources_that_were_last_used_are_listed_without_a_look_at_all(
     assert listed.total == 30
     later = await machine.perform("list_sources", sort="recent", limit=2, skip=2)
     assert [source.write_key for source in later.sources] == ["k28", "k27"]
+
+
+async def test_marks_of_asserted_calls_go_with_the_calls(make_machine, monkeypatch):
+    """However often a source is filled, asserted and cleared, few of its cursors are remembered."""
+    monkeypatch.setattr("mockseg.hub.handlers.sources._SPARE_CURSORS", 4)
+    machine = make_machine(max_calls=10)
+    sizes = []
+    for _ in range(12):
+        cursors = [machine.track("k").cursor for _ in range(5)]
+        marked = await machine.perform("mark_asserted", writeKey="k", cursors=cursors)
+        assert marked.marked == 5
+        assert {*cursors} <= machine.hub.sources.get("k").asserted
+        sizes.append(len(machine.hub.sources.get("k").asserted))
+    assert max(sizes) <= 2 * 10 + 4
+    await machine.perform("clear_calls", source="k")
+    cursor = machine.track("k").cursor
+    await machine.perform("mark_asserted", writeKey="k", cursors=[cursor])
+    assert machine.hub.sources.get("k").asserted == {cursor}
