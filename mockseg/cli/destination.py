@@ -147,6 +147,7 @@ def _show(view: DestinationView, *, url: str) -> None:
     settings = view.settings
     where = " ".join(view.urls) if view.path is None else url.rstrip("/") + view.path
     parts = [view.id, f"source {shorten(view.source)}", shorten(where)]
+    parts += [f"{view.connection_mode} mode"]
     parts += [f"key {shorten(str(settings['apiKey']))}"] if "apiKey" in settings else []
     parts += [] if view.enabled else ["not enabled"]
     parts += [f"{view.pending} under way"] if view.pending else []

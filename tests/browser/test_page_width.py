@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import async_playwright
 
 from mockseg.operations.calls import ImportCalls, ImportedCall
 from mockseg.operations.sources import CreateSource
+from mockseg.plans.coverage import Coverage
+from mockseg.web.page.report import report_html
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BATCH: list[dict[str, Any]] = [
     {"type": "track", "event": "E" * 99, "userId": "u" * 80, "properties": {"a": "b" * 200}},
@@ -48,4 +53,24 @@ async def test_a_page_fits_every_width(hub: Any, url: str, chromium: str, path: 
             await page.set_viewport_size({"width": width, "height": 900})
             await page.goto(f"{url}/_mockseg/{path}")
             assert await page.evaluate("document.documentElement.scrollWidth") == width
+        await browser.close()
+
+
+async def test_a_report_fits_a_phone(chromium: str, tmp_path: Path) -> None:
+    """Whatever the names of its tests are; a number says what it counts."""
+    name = "test_module.py::test_" + "long_" * 30
+    counts = {"total": 3, "bad": 1}
+    test = {"id": name, "outcome": "failed", "counts": counts, "problems": ["p" * 200]}
+    html = report_html([test], sources={}, late=[], coverage=Coverage(()).report())
+    report = tmp_path / "out.html"
+    report.write_text(html, encoding="utf-8")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = await browser.new_page(viewport={"width": 390, "height": 900})
+        page.set_default_timeout(100_000)
+        await page.goto(report.as_uri())
+        assert await page.evaluate("document.documentElement.scrollWidth") == 390
+        assert await page.locator("td[data-of=bad]").text_content() == "1"
         await browser.close()

@@ -62,7 +62,9 @@ def test_a_destination_is_added_looked_at_and_removed(
     assert command("destination", "add", "userengage", *key, "--api-key", "key-1") == 0
     added = capsys.readouterr().out
     (crm,) = source.destinations()
-    assert added.startswith(f"{crm.id}  source {source.write_key}  {crm.url}  key key-1\n")
+    assert added.startswith(
+        f"{crm.id}  source {source.write_key}  {crm.url}  cloud mode  key key-1\n"
+    )
     assert "actions: " in added
 
     send(source, IDENTIFY)
