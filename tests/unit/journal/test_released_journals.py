@@ -44,6 +44,9 @@ def _as_before(now, before):
         assert len(now) == len(before)
         for new, old in zip(now, before, strict=True):
             _as_before(new, old)
+    elif before is None and isinstance(now, dict):
+        # Nothing was said of it then.
+        pass
     else:
         assert now == before
 
