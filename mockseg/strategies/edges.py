@@ -289,7 +289,13 @@ def _deep(depth: int) -> Any:
     return value
 
 
-_NAMES: Final = _sampled(_KEYS)
+# Each open object shows these four names, all objects together all.
+_TELLING_KEYS: Final = ("\ud800", "k" * 300, "__proto__", "a.b")
+_NAMES: Final = classed(
+    st.sampled_from(_KEYS),
+    [(_KEYS.index(key),) for key in dict.fromkeys((*_TELLING_KEYS, *_KEYS))],
+    count=len(_TELLING_KEYS),
+)
 _LEAVES: Final = (None, "", 0, -0.0, False, 1e308, LARGEST + 2)
 _DEPTHS: Final = (1, 2, 8, 32, 100)
 _ANYTHING: Final = st.one_of(

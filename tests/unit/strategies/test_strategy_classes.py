@@ -187,6 +187,16 @@ def test_days_that_code_tells_apart_are_seen_in_few_examples() -> None:
     assert "9999-12-31T23:59:59-08:00" in moments
 
 
+@pytest.mark.parametrize("name", ["\ud800", "k" * 300, "__proto__", "a.b"])
+def test_an_open_object_has_names_that_break_consumers_in_few_edge_cases(name: str) -> None:
+    """Half of a surrogate pair, a very long name, one of JavaScript's own, one with a dot."""
+    body = {"type": "object", "properties": {"a": {"type": "string"}}}
+    whole = {"type": "object", "properties": {"properties": body}}
+    plan = {"name": "own", "rules": [{"type": "TRACK", "key": "Done", "jsonSchema": whole}]}
+    messages = _drawn(seg.edge_events(plan), how=settings(QUIET, max_examples=100))
+    assert any(name in (message.get("properties") or {}) for message in messages)
+
+
 def test_lists_of_distinct_values_are_seen_empty_with_one_and_with_two() -> None:
     """Each value of the enumeration is in one of few lists."""
     values = ["brakes", "lights", "tyres", "mirror"]
