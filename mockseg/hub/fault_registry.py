@@ -196,6 +196,12 @@ class FaultRegistry:
     def __len__(self) -> int:
         return len(self._faults)
 
+    def count(self, source: str | None) -> int:
+        """Return how many hit a source, those of every source among them; or how many there are."""
+        if source is None:
+            return len(self._faults)
+        return sum(fault.source in {None, source} for fault in self._faults.values())
+
     @property
     def changes(self) -> int:
         """How often one was added or taken away."""

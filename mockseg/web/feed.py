@@ -68,8 +68,8 @@ class FeedCounts(msgspec.Struct, frozen=True, rename="camel"):
         evicted: calls that are no longer kept.
         requests: kept requests.
         refused: requests that were answered 4xx or 5xx.
-        sources, faults: how many there are, in the whole server.
-        destinations: how many there are.
+        sources: how many there are, in the whole server.
+        destinations, faults: how many there are.
     """
 
     total: int
@@ -360,7 +360,7 @@ class _Reading:
             refused=sum(counts.refusals.values()),
             sources=len(hub.sources),
             destinations=self._destinations(),
-            faults=len(hub.faults),
+            faults=hub.faults.count(source),
         )
 
     def _event(self, name: str, data: object) -> bytes:

@@ -54,7 +54,7 @@ ATTRIBUTES = {
     *("data-action", "data-copy", "data-copy-of"),
     *("data-values", "data-column", "data-paused", "data-quick", "aria-multiselectable"),
     *("data-version", "data-run", "data-start", "data-length", "data-good", "data-bad"),
-    *("data-q", "data-end", "data-tab", "data-shown", "data-follows"),
+    *("data-q", "data-end", "data-told", "data-words", "data-tab", "data-shown", "data-follows"),
     *("aria-orientation", "aria-controls", "aria-valuenow"),
     *("x1", "x2", "y1", "y2", "download"),
     *("viewbox", "preserveaspectratio", "x", "y", "width", "height", "min", "max"),

@@ -339,7 +339,8 @@ async def test_a_call_is_shown_part_by_part(client: Any) -> None:
         async with client.get(f"/_mockseg/calls/call-1{query}") as answer:
             html = await answer.text()
         assert [part for part in parts if f'<h2 id="{part}"' in html] == list(ids)
-        assert html.count('aria-current="true"') == (0 if len(ids) > 1 else 1) + ("user" in ids)
+        now = re.findall(r'data-tab="([a-z]+)"[^>]* aria-current="true"', html)
+        assert now == (list(ids) if len(ids) == 1 else [])
     async with client.get("/_mockseg/calls/call-1?tab=raw") as answer:
         html = await answer.text()
     target = re.findall(r'href="([^"]*)" target="_self">in the message', html)[0]

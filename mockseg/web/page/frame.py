@@ -11,7 +11,7 @@ from aiohttp import web
 
 from mockseg.operations.base import OfSource
 from mockseg.operations.calls import Summary
-from mockseg.operations.sources import ListSources, SourceList
+from mockseg.operations.sources import ListSources, SourceList, SourceView
 from mockseg.version import version
 from mockseg.web.keys import HUB
 from mockseg.web.page.addresses import ignored
@@ -54,6 +54,21 @@ VIEWS: Final = (
 )
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Told:
+    """A number beside the name of a view.
+
+    Attributes:
+        count: its name among the counts of the feed.
+        number: of now.
+        words: what it says where it wants a look; such a number is not shown while it is 0.
+    """
+
+    count: str
+    number: int
+    words: str = ""
+
+
 async def ask(
     request: web.Request, name: str, asked: msgspec.Struct, type_: type[ResultT]
 ) -> ResultT:
@@ -94,9 +109,9 @@ async def show(
         values: for the template.
     """
     summary = summary or await ask(request, "summary", OfSource(source=source), Summary)
-    recent = await ask(
-        request, "list_sources", ListSources(sort="recent", limit=_OFFERED), SourceList
-    )
+    hub = request.app[HUB]
+    offered = ListSources(sort="recent", limit=_OFFERED, counts=True)
+    recent = await ask(request, "list_sources", offered, SourceList)
     return await render(
         request,
         template,
@@ -105,19 +120,29 @@ async def show(
         view=view,
         views=VIEWS,
         version=version(),
-        run=request.app[HUB].run,
+        run=hub.run,
         source=source,
         of_source=query_of(source=source),
         summary=summary,
         ignored=ignored(request, knows),
         offered=recent.sources,
+        more_sources=recent.total - len(recent.sources),
+        scope_name=_name_of(source, recent.sources),
         # What the bar tells beside the names of views.
         told={
-            CALLS: (summary.total, False),
-            SOURCES: (recent.total, False),
-            REQUESTS: (summary.refused, True),
+            CALLS: Told("total", summary.total),
+            SOURCES: Told("sources", recent.total),
+            FAULTS: Told("faults", hub.faults.count(source), "on ▲"),
+            REQUESTS: Told("refused", summary.refused, "refused ▲"),
         },
         **values,
+    )
+
+
+def _name_of(source: str | None, known: list[SourceView]) -> str:
+    """Return the name that a source has, else its write key."""
+    return next(
+        (each.name for each in known if each.write_key == source and each.name), source or ""
     )
 
 

@@ -45,6 +45,12 @@ export class State {
       const shown = document.querySelector(`[data-count="${CSS.escape(name)}"]`)
       if (shown) shown.textContent = String(count)
     }
+    for (const told of document.querySelectorAll('[data-told]')) {
+      const { told: name, words } = /** @type {HTMLElement} */ (told).dataset
+      const number = counts[name ?? '']
+      told.textContent = words ? (number ? `${number} ${words}` : '') : String(number)
+      told.classList.toggle('wrong', Boolean(words && number))
+    }
     document.querySelector('[data-count=bad]')?.classList.toggle('bad', counts.total > counts.good)
   }
 
