@@ -54,7 +54,16 @@ ATTRIBUTES = {
     *("data-action", "data-copy", "data-copy-of"),
     *("data-values", "data-column", "data-paused", "data-quick", "aria-multiselectable"),
     *("data-version", "data-run", "data-start", "data-length", "data-good", "data-bad"),
-    *("data-q", "data-end", "data-told", "data-words", "data-tab", "data-shown", "data-follows"),
+    *(
+        "data-q",
+        "data-end",
+        "data-told",
+        "data-words",
+        "data-key",
+        "data-tab",
+        "data-shown",
+        "data-follows",
+    ),
     *("aria-orientation", "aria-controls", "aria-valuenow"),
     *("x1", "x2", "y1", "y2", "download"),
     *("viewbox", "preserveaspectratio", "x", "y", "width", "height", "min", "max"),
@@ -248,7 +257,7 @@ async def test_a_page_may_load_its_own_style_and_scripts_and_nothing_else(client
     assert script in html
     assert "style=" not in html
     assert 'http-equiv="refresh"' not in html
-    assert (await page(client, "/_mockseg/?before=1")).count("<script") == 1
+    assert (await page(client, "/_mockseg/?before=1")).count("<script") == 2
 
 
 async def test_a_script_is_kept_for_good(client: Any) -> None:

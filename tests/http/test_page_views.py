@@ -8,7 +8,10 @@ from html import unescape
 from typing import Any
 
 import pytest
+from aiohttp import ClientError
 from markupsafe import escape
+
+from mockseg.operations.calls import ImportCalls, ImportedCall
 
 KEY = "k-shop"
 
@@ -387,3 +390,30 @@ async def test_the_calls_of_a_view_are_a_file(client: Any) -> None:
         assert await answer.text() == ""
     async with client.get("/_mockseg/calls.ndjson?q=is:bda") as answer:
         assert answer.status == 422
+
+
+async def test_a_download_is_cut_where_calls_were_evicted(open_client: Any) -> None:
+    """A browser then says that it failed: a file with a hole would look whole."""
+    small = await open_client(max_calls=200)
+    call = ImportedCall(source=KEY, message={"type": "track", "userId": "u", "event": "e"})
+    await small.hub.perform("import_calls", ImportCalls(calls=[call] * 150))
+    pages, perform = 0, small.hub.perform
+
+    async def meanwhile(name: str, asked: Any) -> Any:
+        nonlocal pages
+        pages += name == "list_calls"
+        if name == "list_calls" and pages == 2:
+            await perform("import_calls", ImportCalls(calls=[call] * 200))
+        return await perform(name, asked)
+
+    for query in ("", f"?source={KEY}"):
+        pages = 0
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(small.hub, "perform", meanwhile)
+            async with small.get(f"/_mockseg/calls.ndjson{query}") as answer:
+                assert answer.status == 200
+                with pytest.raises(ClientError):
+                    await answer.read()
+        # Nothing is evicted meanwhile: it is whole.
+        async with small.get(f"/_mockseg/calls.ndjson{query}") as answer:
+            assert len((await answer.text()).splitlines()) == 200

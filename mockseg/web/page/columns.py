@@ -10,7 +10,7 @@ from mockseg.hub.call_rows import read_fields
 from mockseg.suggestions import unknown_parameter
 
 TITLES: Final = {
-    "time": "time, UTC",
+    "time": "time",
     "source": "source",
     "type": "type",
     "label": "event or name",

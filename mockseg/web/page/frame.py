@@ -31,21 +31,23 @@ class View:
         title: in the bar.
         path: its address.
         scoped: whether it is about one source or all; else the bar's source does not change it.
+        key: that leads to it from the list of calls, with Shift.
     """
 
     title: str
     path: str
     scoped: bool = True
+    key: str = ""
 
 
-CALLS: Final = View("Calls", HOME)
-SOURCES: Final = View("Sources", f"{HOME}sources", scoped=False)
-PLANS: Final = View("Plans", f"{HOME}plans")
-DESTINATIONS: Final = View("Destinations", f"{HOME}destinations")
+CALLS: Final = View("Calls", HOME, key="C")
+SOURCES: Final = View("Sources", f"{HOME}sources", scoped=False, key="S")
+PLANS: Final = View("Plans", f"{HOME}plans", key="P")
+DESTINATIONS: Final = View("Destinations", f"{HOME}destinations", key="D")
 DELIVERIES: Final = View("Deliveries", f"{HOME}deliveries")
-FAULTS: Final = View("Faults", f"{HOME}faults")
-TRUTH: Final = View("Truth", f"{HOME}truth")
-REQUESTS: Final = View("Requests", f"{HOME}requests")
+FAULTS: Final = View("Faults", f"{HOME}faults", key="F")
+TRUTH: Final = View("Truth", f"{HOME}truth", key="T")
+REQUESTS: Final = View("Requests", f"{HOME}requests", key="R")
 MANUAL: Final = View("Manual", f"{HOME}manual/", scoped=False)
 HELP: Final = View("Help", f"{HOME}help")
 VIEWS: Final = (

@@ -6,8 +6,8 @@ import { Columns, fillRow, headRow, LONGEST_KEY } from './columns.js'
 import { addressWith, narrowed, OTHER_CALLS, parameter, part } from './document.js'
 import { callId, isCall } from './entries.js'
 import { Feed } from './feed.js'
+import { keysAreOn, timesShown } from './frame.js'
 import { Grid } from './grid.js'
-import { Keys } from './keys.js'
 import { Pane } from './pane.js'
 import { MAX_ROWS, Rows } from './rows.js'
 import { Copy, Selection } from './selection.js'
@@ -15,6 +15,12 @@ import { State } from './state.js'
 import { Suggestions } from './suggest.js'
 import { termText, timeOfDay } from './text.js'
 import { Timeline } from './timeline.js'
+
+/** How the times of rows are written, and a moment where they grow old. */
+function timesNow () {
+  const times = timesShown()
+  return { times, now: times === 'ago' ? Date.now() : 0 }
+}
 
 class CallsView {
   constructor () {
@@ -30,6 +36,7 @@ class CallsView {
     if (q) asked.set('q', q)
     if (this.source !== null) asked.set('source', this.source)
     const cursor = parseInt(after, 10)
+    this.times = timesNow()
     this.state = new State()
     this.rows = new Rows(asked, JSON.parse(rows), Number(parameter('since') ?? 0))
     this.grid = new Grid(part('grid'), this.rows, (element, place) => this.fill(element, place))
@@ -42,8 +49,8 @@ class CallsView {
     })
     this.copy = new Copy(
       () => this.selection.meant(this.pane.call), () => this.query(), () => this.address(), (text) => this.state.say(text))
-    this.keys = new Keys(this.actions())
-    this.pane = new Pane({ onChange: () => this.showColumns(), onKey: (event) => this.keys.press(event) })
+    this.actions = new Map(Object.entries(this.keys()))
+    this.pane = new Pane({ onChange: () => this.showColumns(), onKey: (event) => this.press(event) })
     if (paused) this.state.pause(timeOfDay(Date.now()))
     this.bind()
     this.showColumns()
@@ -66,7 +73,7 @@ class CallsView {
   }
 
   /** @returns {Record<string, (event: KeyboardEvent) => void>} what each key does */
-  actions () {
+  keys () {
     /** @param {() => number} steps */
     const move = (steps) => (/** @type {KeyboardEvent} */ event) => {
       part('grid').focus({ preventScroll: true })
@@ -102,14 +109,54 @@ class CallsView {
   }
 
   bind () {
-    const press = (/** @type {string} */ key) => () => this.keys.actions.get(key)?.(new KeyboardEvent('keydown'))
+    document.addEventListener('keydown', (event) => this.press(event))
+    const press = (/** @type {string} */ key) => () => this.actions.get(key)?.(new KeyboardEvent('keydown', { key }))
     for (const [id, key] of Object.entries({
       pause: 'p', hide: 'x', help: '?', news: 'g', resume: 'p', compare: 'd', 'copy-open': 'c'
     })) part(id).addEventListener('click', press(key))
+    part('keys').addEventListener('click', (/** @type {MouseEvent} */ event) => {
+      const chosen = event.target instanceof Element && event.target.closest('[data-key]')
+      if (!(chosen instanceof HTMLElement)) return
+      part('keys').close()
+      press(chosen.dataset.key ?? '')()
+    })
+    part('saved-open').addEventListener('click', async () => {
+      const { showSaved } = await import('./saved.js')
+      showSaved()
+    })
+    document.addEventListener('times', () => this.tell())
     part('send-one')?.addEventListener('click', () => this.sendOne())
     part('retry').addEventListener('click', () => this.feed.open())
     part('grid').addEventListener('click', (/** @type {MouseEvent} */ event) => this.click(event))
     part('grid').addEventListener('scroll', () => this.arrivals.flush())
+  }
+
+  /** Do what a key says. @param {KeyboardEvent} event here, or in the frame of a call */
+  press (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+    if (event.defaultPrevented || document.querySelector('dialog[open]')) return
+    const target = /** @type {Element} */ (event.target)
+    if (target.closest?.('input, select, textarea')) {
+      if (event.key !== 'Escape') return
+      const query = part('query')
+      // The first time it empties the field.
+      if (target === query && query.value) query.value = ''
+      else part('grid').focus()
+      return
+    }
+    const isGrid = target.id === 'grid' || target === document.body
+    const action = this.actions.get(event.key)
+    if (!action || (event.key.length === 1 && !keysAreOn())) return
+    // Elsewhere these move what has the focus, or act on it.
+    if (/^(Arrow|Page|Home|End|Enter)/.test(event.key) && !isGrid) return
+    event.preventDefault()
+    action(event)
+  }
+
+  /** Write the times as the reader wants them now. */
+  tell () {
+    this.times = timesNow()
+    this.grid.refresh()
   }
 
   /** @param {HTMLElement} element @param {number} place */
@@ -120,6 +167,7 @@ class CallsView {
       columns: this.columnNames,
       fields: this.columns.fields,
       isGone,
+      ...this.times,
       isChosen: this.selection?.has(place) ?? false,
       isOpen: isCall(entry) && !isGone && this.pane?.call === callId(entry),
       isFresh: place > (this.arrivals?.freshAbove ?? Infinity)

@@ -4,13 +4,14 @@
 
 import { addressWith, element, parameter, part } from './document.js'
 import { callId, isCall } from './entries.js'
-import { clock, printable } from './text.js'
+import { printable, timeText } from './text.js'
 
 /** @typedef {import('./entries.js').CallRow} CallRow */
 /** @typedef {{ name: string, title: string, width: string }} Column */
 /**
  * @typedef {{ columns: string[], fields: string[], isGone: boolean, isChosen: boolean,
- *   isOpen: boolean, isFresh: boolean }} Look how a row is shown
+ *   isOpen: boolean, isFresh: boolean, times: string, now: number }} Look how a row is shown; `now` is 0
+ *   where times do not grow old
  */
 /**
  * @typedef {{ width: string, isWide?: boolean,
@@ -39,7 +40,7 @@ const OURS = new Map(Object.entries(/** @type {Record<string, Ours>} */ ({
       const time = /** @type {HTMLTimeElement} */ (cell.querySelector('time'))
       const moment = new Date(row[1]).toISOString()
       time.dateTime = time.title = moment
-      write(time, clock(row[1]))
+      write(time, timeText(row[1], look.times, look.now))
       if (!look.isGone) lead(cell, `/_mockseg/calls/${callId(row)}`)
       const attempt = /** @type {Text} */ (cell.lastChild)
       attempt.data = row[12] > 1 ? ` ×${Number(row[12])}` : ''
@@ -126,7 +127,8 @@ export class Columns {
 
 /**
  * What a row's element shows, so that it is written again only where something else is to be shown.
- * @type {WeakMap<HTMLElement, { entry: unknown, states: unknown, columns: string[], isGone: boolean }>}
+ * @type {WeakMap<HTMLElement, { entry: unknown, states: unknown, columns: string[], isGone: boolean,
+ *   times: string, now: number }>}
  */
 const written = new WeakMap()
 
@@ -143,12 +145,13 @@ export function fillRow (row, entry, look) {
   else row.removeAttribute('aria-current')
   if (isCall(entry)) set(row, 'aria-selected', String(look.isChosen))
   else row.removeAttribute('aria-selected')
-  const { columns, isGone } = look
+  const { columns, isGone, times, now } = look
   const states = isCall(entry) ? entry[14] : null
   const before = written.get(row)
   if (before && before.entry === entry && before.states === states &&
-      before.columns === columns && before.isGone === isGone) return
-  written.set(row, { entry, states, columns, isGone })
+      before.columns === columns && before.isGone === isGone &&
+      before.times === times && before.now === now) return
+  written.set(row, { entry, states, columns, isGone, times, now })
   if (!isCall(entry)) {
     const only = cell('note')
     only.append(entry ? entry.note : 'Loading …')

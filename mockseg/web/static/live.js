@@ -3,6 +3,7 @@
 // something came, and the texts of the same places are taken over: nothing moves under the reader.
 
 import { Feed } from './feed.js'
+import { showTimes } from './frame.js'
 import { timeOfDay } from './text.js'
 
 // Tells this module that the view changed by what its reader did.
@@ -15,6 +16,13 @@ const MOST_OF_TIME = 0.1
 function places (view) {
   return new Map([...view.querySelectorAll('[data-now]')].map(
     (element) => [element.getAttribute('data-now') ?? '', element]))
+}
+
+/** @param {Element} element @returns {string | null} what the server wrote there: times may be shown otherwise */
+function written (element) {
+  const copy = /** @type {Element} */ (element.cloneNode(true))
+  for (const time of copy.querySelectorAll('time[data-utc]')) time.textContent = time.getAttribute('data-utc')
+  return copy.textContent
 }
 
 class LiveNumbers {
@@ -41,7 +49,7 @@ class LiveNumbers {
   }
 
   onLost () {
-    this.lost ||= timeOfDay()
+    this.lost ||= timeOfDay(Date.now())
     this.say(`No answer since ${this.lost}: these numbers are old.`)
   }
 
@@ -73,7 +81,7 @@ class LiveNumbers {
     const here = places(document)
     const changed = [...here].filter(([name, element]) => {
       const fresh = now.get(name)
-      return fresh && fresh.textContent !== element.textContent
+      return fresh && fresh.textContent !== written(element)
     })
     // What the latest news changed is marked, where the style says so.
     if (changed.length) {
@@ -82,9 +90,10 @@ class LiveNumbers {
     for (const [name, element] of changed) {
       const fresh = /** @type {Element} */ (now.get(name))
       element.setAttribute('data-changed', '')
-      element.textContent = fresh.textContent
+      element.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)))
       element.className = fresh.className
     }
+    showTimes(document)
     const isNew = [...now.keys()].some((name) => !here.has(name))
     this.say(isNew ? 'There is more now.' : '', isNew)
   }

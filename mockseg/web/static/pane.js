@@ -3,6 +3,7 @@
 // between them, which is dragged or moved with the arrow keys.
 
 import { addressWith, parameter, part } from './document.js'
+import { showTimes } from './frame.js'
 
 // Below this width a call is opened by itself.
 const LEAST_WIDTH = '(min-width: 64rem)'
@@ -104,6 +105,7 @@ export class Pane {
     frame.title = 'The call'
     frame.addEventListener('load', () => {
       this.followTab()
+      if (this.inside) showTimes(this.inside)
       this.inside?.addEventListener('keydown', (event) => this.listener.onKey(event))
     })
     this.pane.append(frame)

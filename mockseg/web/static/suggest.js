@@ -6,7 +6,7 @@ import { part } from './document.js'
 // Keys whose values the server counts, by the name of what is counted.
 const COUNTED = new Set(['type', 'event', 'user', 'source', 'code'])
 const ROOTS = /^(properties|traits|context|integrations)\./
-const MOST = 12
+const MOST = 20
 
 /** @typedef {{ text: string, means: string }} Suggestion */
 
@@ -32,12 +32,40 @@ export class Suggestions {
     this.field.addEventListener('focus', () => this.offer())
     this.field.addEventListener('blur', () => this.close())
     this.field.addEventListener('keydown', (event) => this.press(event))
+    this.chips = document.querySelector('.chips')
+    this.chips?.addEventListener('click', (event) => {
+      const edited = event.target instanceof Element && event.target.closest('.edit')
+      if (edited) this.edit(/** @type {MouseEvent} */ (event), /** @type {HTMLElement} */ (edited.closest('li')))
+    })
+    this.chips?.addEventListener('keydown', (event) => this.remove(/** @type {KeyboardEvent} */ (event)))
     // The field keeps the focus.
     this.list.addEventListener('mousedown', (/** @type {MouseEvent} */ event) => {
       event.preventDefault()
       const option = event.target instanceof Element && event.target.closest('[role=option]')
       if (option) this.take([...this.list.children].indexOf(option))
     })
+  }
+
+  /** Select the term of a chip in the field. @param {MouseEvent} event @param {HTMLElement} chip */
+  edit (event, chip) {
+    event.preventDefault()
+    const { field } = this
+    // The places are those of the query that was asked, in characters.
+    field.value = field.defaultValue
+    const [start, end] = [chip.dataset.start, chip.dataset.end].map(
+      (place) => [...field.value].slice(0, Number(place)).join('').length)
+    field.focus()
+    field.setSelectionRange(start, end)
+  }
+
+  /** Remove the chip that has the focus. @param {KeyboardEvent} event */
+  remove (event) {
+    if (event.key !== 'Backspace' && event.key !== 'Delete') return
+    const chip = event.target instanceof Element && event.target.closest('li')
+    const link = chip && chip.querySelector('.remove')
+    if (!(link instanceof HTMLElement)) return
+    event.preventDefault()
+    link.click()
   }
 
   async offer () {

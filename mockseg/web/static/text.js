@@ -31,6 +31,31 @@ export function clock (ms) {
   return `${hours}:${minutes}:${seconds}.${String(at.getMilliseconds()).padStart(3, '0')}`
 }
 
+// How times are shown: by the clock of the reader, in UTC, or how long ago.
+export const TIMES = ['local', 'UTC', 'ago']
+
+/**
+ * @param {number} ms since 1970 @param {string} how one of TIMES @param {number} now since 1970
+ * @param {string} [utc] the same as the server writes it, with its date or without
+ */
+export function timeText (ms, how, now, utc = new Date(ms).toISOString().slice(11, 23)) {
+  if (how === 'UTC') return utc
+  if (how === 'ago') return ago(now - ms)
+  const time = clock(ms).slice(0, utc.length < 12 ? utc.length : 12)
+  if (!utc.includes('T')) return time
+  const at = new Date(ms)
+  const date = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0'))
+  return `${date.join('-')} ${time}`
+}
+
+/** @param {number} ms @returns {string} such as "12 s ago" */
+function ago (ms) {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 120) return `${seconds} s ago`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`
+}
+
 /** @param {number} ms since 1970 @returns {string} the local time of day, to the second */
 export const timeOfDay = (ms) => clock(ms).slice(0, 8)
 

@@ -3,6 +3,7 @@
 // time that is chosen there: dragged, or with Shift and the arrow keys.
 
 import { addressWith, OTHER_CALLS, part } from './document.js'
+import { showTimes } from './frame.js'
 
 // Counting with a query looks at all calls: not more often than this.
 const INTERVAL_MS = 5000
@@ -94,6 +95,7 @@ export class Timeline {
     // Nothing moves under who is choosing in it.
     if (!view || !now || this.isDragging || view.contains(document.activeElement)) return
     view.replaceChildren(...now.childNodes)
+    showTimes(view)
     this.rove()
   }
 

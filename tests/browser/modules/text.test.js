@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { clock, newCalls, printable, termText, timeOfDay } from '../static/text.js'
+import { clock, newCalls, printable, termText, timeOfDay, timeText } from '../static/text.js'
 
 test('what is invisible or reorders a line is an escape', () => {
   assert.equal(printable('a\u202eb\u200b\x07\n'), 'a\\u202eb\\u200b\\x07\\n')
@@ -25,4 +25,16 @@ test('a time of day has milliseconds where they matter', () => {
   const noon = new Date(2026, 10, 30, 12, 3, 4, 5).getTime()
   assert.equal(clock(noon), '12:03:04.005')
   assert.equal(timeOfDay(noon), '12:03:04')
+})
+
+test('a time is local, in UTC or how long ago', () => {
+  const [ms, utc] = [Date.UTC(2026, 0, 31, 12, 0, 30, 125), '2026-01-31T12:00:30.125Z']
+  assert.equal(timeText(ms, 'UTC', ms), '12:00:30.125')
+  assert.equal(timeText(ms, 'UTC', ms, utc), utc)
+  assert.equal(timeText(ms, 'local', ms), clock(ms))
+  assert.equal(timeText(ms, 'local', ms, '12:00:30'), clock(ms).slice(0, 8))
+  assert.match(timeText(ms, 'local', ms, utc), /^2026-0(1-31|2-01) /)
+  const waited = [-5, 0, 119, 120, 7199, 7200, 172_800]
+  assert.deepEqual(waited.map((seconds) => timeText(ms, 'ago', ms + seconds * 1000)),
+    ['0 s ago', '0 s ago', '119 s ago', '2 min ago', '120 min ago', '2 h ago', '2 days ago'])
 })
