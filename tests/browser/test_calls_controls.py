@@ -176,12 +176,12 @@ async def test_queries_are_saved_by_name(page: Any) -> None:
     await page.goto(f"{address}?cols=time,label")
     await ready(page)
     await page.click("#saved-open")
-    assert await page.locator("#saved-list li").count() == 6
+    await until(page.locator("#saved-list li")).to_have_count(6, timeout=PATIENCE_MS)
     await page.click("#saved-list button >> nth=0")
     await page.get_by_role("link", name="<b>bad</b>").click()
     await page.wait_for_url("**/_mockseg/?cols=time%2Clabel&q=is%3Abad")
     await page.click("#saved-open")
-    assert await page.locator("#saved-list li").count() == 5
+    await until(page.locator("#saved-list li")).to_have_count(5, timeout=PATIENCE_MS)
 
 
 async def test_the_bar_follows_the_server(page: Any, hub: Hub) -> None:
