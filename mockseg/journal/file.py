@@ -292,7 +292,7 @@ class JournalFile:
         cursor: int,
         number: int,
     ) -> None:
-        """Write all of it or nothing.
+        """Write all of it or nothing; new rows take the pages of those that are deleted.
 
         Args:
             rows: of new requests.
@@ -311,9 +311,9 @@ class JournalFile:
         self._refuse_another()
         many = self._connection.executemany
         with self._transaction():
+            self._delete([(each,) for each in gone])
             if rows:
                 many("insert into requests values (?, ?, ?, ?)", rows)
-            self._delete([(each,) for each in gone])
             if marks:
                 many(
                     "insert into sources values (?, ?, ?, ?, ?, ?, null) on conflict do update set"

@@ -91,9 +91,12 @@ def _questions(hub):
     yield "summary", {}
     yield "validate_messages", {"messages": [_call(1), {"type": "track"}], "source": "a"}
     for key in _KEYS:
-        for name in ("get_source", "get_coverage", "show_warehouse"):
+        for name in ("get_source", "get_coverage"):
             yield name, {"writeKey": key}
-        yield "query_warehouse", {"writeKey": key, "sql": "select count(*) from tracks"}
+        if not hub.journal.lost(key).calls:
+            # A warehouse that is read before an eviction has what was evicted; a restart has not.
+            yield "show_warehouse", {"writeKey": key}
+            yield "query_warehouse", {"writeKey": key, "sql": "select count(*) from tracks"}
         for name in ("summary", "get_clock"):
             yield name, {"source": key}
         yield "wait_calls", {"match": {"source": key}} | _ALL_MATCH

@@ -6,6 +6,7 @@ import json
 
 import msgspec
 import pytest
+from journal_files import arrival, hub_of
 
 from mockseg.cli.main import run
 from mockseg.config import Settings
@@ -136,3 +137,15 @@ def test_a_file_that_a_server_uses_or_that_is_missing_is_refused(file, tmp_path,
         assert "does not exist" in err
     hub.close()
     assert not (tmp_path / "none.db").exists()
+
+
+def test_what_is_recorded_takes_the_pages_of_what_it_evicts(tmp_path):
+    """A full journal writes no more pages than its new requests need, and its file stays small."""
+    hub = hub_of(tmp_path / "journal.db", max_calls=2)
+    connection = hub.journal._file._connection
+    pages = []
+    for number in range(4):
+        hub.accept(arrival(f"a{number}", f"b{number}", text="x" * 100_000))
+        pages.append(connection.execute("pragma page_count").fetchone()[0])
+    hub.close()
+    assert pages[-1] - pages[0] <= 2
