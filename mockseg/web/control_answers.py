@@ -17,9 +17,9 @@ JSON_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form
 # an app's analytics.js and answers JSONP. No text becomes markup or script.
 PAGE_POLICY = (
     "default-src 'none'; script-src {url}/_mockseg/static/; style-src {url}/_mockseg/static/; "
-    "connect-src 'self'; frame-src {url}/_mockseg/calls/; form-action 'self'; "
-    "frame-ancestors {ancestors}; base-uri 'none'; require-trusted-types-for 'script'; "
-    "trusted-types 'none'"
+    "img-src {url}/_mockseg/static/; connect-src 'self'; frame-src {url}/_mockseg/calls/; "
+    "form-action 'self'; frame-ancestors {ancestors}; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
 # What a 401 has to carry: how to prove that one may.

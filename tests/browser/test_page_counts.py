@@ -112,7 +112,8 @@ async def test_the_page_is_small(page: Any) -> None:
     assert len(files) <= MOST_FILES
     assert sum(sizes[id_] for id_ in files) <= MOST_BYTES
     named = await page.evaluate(
-        """[location.href, ...[...document.querySelectorAll('link[href], script[src]')]
+        """[location.href, ...[
+          ...document.querySelectorAll('link[href]:not([rel=icon]), script[src]')]
           .map((element) => element.href || element.src)]"""
     )
     assert set(files.values()) == set(named)

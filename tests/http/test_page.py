@@ -51,8 +51,8 @@ ATTRIBUTES = {
     *("aria-label", "aria-current", "aria-keyshortcuts", "list", "tabindex", "open", "target"),
     "title",
     *("label", "spellcheck", "checked", "rows", "readonly", "disabled", "formnovalidate", "for"),
-    *("data-action", "data-copy", "data-copy-of"),
-    *("data-values", "data-column", "data-paused", "data-quick", "aria-multiselectable"),
+    *("data-action", "data-copy", "data-copy-of", "aria-multiselectable"),
+    *("data-values", "data-column", "data-paused", "data-quick", "data-usual"),
     *("data-version", "data-run", "data-start", "data-length", "data-good", "data-bad"),
     *(
         "data-q",
@@ -245,7 +245,8 @@ async def test_a_page_may_load_its_own_style_and_scripts_and_nothing_else(client
     assert answer.headers["Content-Security-Policy"] == (
         f"default-src 'none'; script-src http://{host}:{port}/_mockseg/static/;"
         f" style-src http://{host}:{port}/_mockseg/static/;"
-        f" connect-src 'self'; frame-src http://{host}:{port}/_mockseg/calls/; form-action 'self';"
+        f" img-src http://{host}:{port}/_mockseg/static/; connect-src 'self';"
+        f" frame-src http://{host}:{port}/_mockseg/calls/; form-action 'self';"
         " frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script';"
         " trusted-types 'none'"
     )

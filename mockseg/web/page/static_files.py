@@ -1,4 +1,4 @@
-"""The style sheet and the scripts of the page (ES modules), served as they are.
+"""The style sheet, the scripts (ES modules) and the icons of the page, served as they are.
 
 Their addresses have a hash of all of them in the path: a browser keeps them without asking again,
 and an update of mockseg is never mixed with what was kept. Imports are relative, so they take the
@@ -24,7 +24,7 @@ from mockseg.web.parameters import check_content_type, query_values
 
 _IMPORT: Final = re.compile(r"^import .* from '\./([a-z_]+\.js)'$", re.MULTILINE)
 _FOLDER: Final = "/_mockseg/static/"
-_TYPES: Final = {".css": "text/css", ".js": "text/javascript"}
+_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def add_routes(app: web.Application) -> None:

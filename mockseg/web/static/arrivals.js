@@ -20,6 +20,8 @@ export class Arrivals {
   constructor (cursor, rows, grid, state, listener) {
     // Of the last call that came, and of the last that was shown.
     this.cursor = this.shownCursor = cursor
+    // Of the last call before the feed was opened: what came till then did not come now.
+    this.openedAfter = cursor
     this.rows = rows
     this.grid = grid
     this.state = state
@@ -40,7 +42,7 @@ export class Arrivals {
     this.listener.onNews()
     if (rows.length) this.cursor = rows[0][0]
     if (deliveries.length) this.rows.deliver(new Map(deliveries))
-    this.add(entries, rows.length + (skipped?.count ?? 0), bad)
+    this.add(entries, rows.length + (skipped?.count ?? 0), bad, this.cursor > this.openedAfter)
     if (deliveries.length) this.grid.refresh()
   }
 
@@ -57,8 +59,12 @@ export class Arrivals {
     this.add([gapNote(gap)], 0, 0)
   }
 
-  /** @param {number} pollSeconds between two looks; 0 where calls come as they arrive */
-  onOpen (pollSeconds) {
+  /**
+   * @param {number} pollSeconds between two looks; 0 where calls come as they arrive
+   * @param {number} cursor of the last call that was recorded
+   */
+  onOpen (pollSeconds, cursor) {
+    this.openedAfter = cursor
     this.state.open(pollSeconds)
     // Rows that could not be loaded are asked for again.
     this.grid.draw()
@@ -67,15 +73,15 @@ export class Arrivals {
   /** @param {number} seconds until the next attempt */
   onLost (seconds) { this.state.lose(seconds) }
 
-  /** @param {Entry[]} entries the newest first @param {number} calls @param {number} bad */
-  add (entries, calls, bad) {
+  /** @param {Entry[]} entries the newest first @param {number} calls @param {number} bad @param {boolean} [isNow] */
+  add (entries, calls, bad, isNow = true) {
     this.waiting = this.waiting.length ? [...entries, ...this.waiting] : entries
     if (this.waiting.length > 2 * MOST_WAITING) {
       this.waiting.length = MOST_WAITING
       const oldest = this.waiting.findLast(isCall)
       if (oldest) this.waiting.push(waitingNote(this.shownCursor, oldest[0]))
     }
-    this.state.arrive(calls, bad)
+    this.state.arrive(calls, bad, isNow)
     this.flush()
   }
 

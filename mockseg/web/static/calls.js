@@ -11,7 +11,7 @@ import { Grid } from './grid.js'
 import { Pane } from './pane.js'
 import { MAX_ROWS, Rows } from './rows.js'
 import { Copy, Selection } from './selection.js'
-import { State } from './state.js'
+import { Absence, Searching, State } from './state.js'
 import { Suggestions } from './suggest.js'
 import { termText, timeOfDay } from './text.js'
 import { Timeline } from './timeline.js'
@@ -37,8 +37,10 @@ class CallsView {
     if (this.source !== null) asked.set('source', this.source)
     const cursor = parseInt(after, 10)
     this.times = timesNow()
+    const first = JSON.parse(rows)
+    this.columns.follow(first.terms)
     this.state = new State()
-    this.rows = new Rows(asked, JSON.parse(rows), Number(parameter('since') ?? 0))
+    this.rows = new Rows(asked, first, Number(parameter('since') ?? 0))
     this.grid = new Grid(part('grid'), this.rows, (element, place) => this.fill(element, place))
     this.selection = new Selection(this.rows, this.grid)
     this.timeline = new Timeline((text) => this.state.say(text))
@@ -55,6 +57,9 @@ class CallsView {
     this.bind()
     this.showColumns()
     this.feed = new Feed(asked, after, this.arrivals)
+    new Absence(asked, () => this.arrivals.cursor, (bad) => this.state.showTitle(bad))
+    // To stop a search ends what else is under way.
+    new Searching(() => this.feed.open())
     part('live').hidden = false
     this.begin()
   }
@@ -162,10 +167,12 @@ class CallsView {
   /** @param {HTMLElement} element @param {number} place */
   fill (element, place) {
     const entry = this.rows.at(place)
+    const before = this.rows.at(place - 1)
     const isGone = this.rows.isGone(place)
     fillRow(element, entry, {
       columns: this.columnNames,
       fields: this.columns.fields,
+      before: this.columns.isFollowing && isCall(before) ? before : null,
       isGone,
       ...this.times,
       isChosen: this.selection?.has(place) ?? false,

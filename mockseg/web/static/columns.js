@@ -9,9 +9,9 @@ import { printable, timeText } from './text.js'
 /** @typedef {import('./entries.js').CallRow} CallRow */
 /** @typedef {{ name: string, title: string, width: string }} Column */
 /**
- * @typedef {{ columns: string[], fields: string[], isGone: boolean, isChosen: boolean,
- *   isOpen: boolean, isFresh: boolean, times: string, now: number }} Look how a row is shown; `now` is 0
- *   where times do not grow old
+ * @typedef {{ columns: string[], fields: string[], before: CallRow | null, isGone: boolean,
+ *   isChosen: boolean, isOpen: boolean, isFresh: boolean, times: string, now: number }} Look how a row
+ *   is shown; `before` is the call before of a user who is followed, `now` is 0 where times do not grow old
  */
 /**
  * @typedef {{ width: string, isWide?: boolean,
@@ -46,6 +46,7 @@ const OURS = new Map(Object.entries(/** @type {Record<string, Ours>} */ ({
       attempt.data = row[12] > 1 ? ` ×${Number(row[12])}` : ''
     }
   },
+  gap: { width: '5rem', show: (cell, row, { before }) => write(cell, before ? gap(row[1] - before[1]) : '') },
   source: {
     width: 'minmax(4rem, 1fr)',
     isWide: true,
@@ -63,7 +64,13 @@ const OURS = new Map(Object.entries(/** @type {Record<string, Ours>} */ ({
   type: { width: '4.5rem', show: (cell, row) => write(cell, printable(row[3])) },
   label: { width: 'minmax(6rem, 1.6fr)', show: (cell, row) => write(cell, printable(row[4])) },
   peek: { width: 'minmax(5rem, 2.4fr)', isWide: true, show: (cell, row) => write(cell, printable(row[5])) },
-  user: { width: 'minmax(4rem, 1fr)', show: (cell, row) => write(cell, printable(row[6])) },
+  user: {
+    width: 'minmax(4rem, 1fr)',
+    show: (cell, row, { before }) => {
+      const was = before && hasBecome(before, row) ? `, was ${printable(before[6])}` : ''
+      write(cell, printable(row[6]) + was)
+    }
+  },
   verdict: {
     width: '6.5rem',
     show: (cell, row) => {
@@ -95,12 +102,23 @@ export class Columns {
       const title = (head.textContent ?? '').replace(', UTC', '')
       return { name, title, width: OURS.get(name)?.width ?? OF_A_FIELD }
     })
+    this.isFollowing = false
     part('columns-open').addEventListener('click', () => this.offer())
     part('columns-form').addEventListener('submit', (/** @type {SubmitEvent} */ event) => this.choose(event))
   }
 
   /** The names of those that are fields of the message. */
   get fields () { return this.all.map(({ name }) => name).filter((name) => name.includes('.')) }
+
+  /** Show the time between two calls, where they are those of one user.
+   * @param {{ key: string, negated: boolean }[]} terms of the query
+   */
+  follow (terms) {
+    this.isFollowing = terms.some(({ key, negated }) => !negated && (key === 'user' || key === 'anon'))
+    const [name, title] = ['gap', 'after']
+    const { width } = /** @type {Ours} */ (OURS.get(name))
+    if (this.isFollowing) this.all.splice(this.all.findIndex((each) => each.name === 'time') + 1, 0, { name, title, width })
+  }
 
   /** @param {boolean} isCallOpen @returns {Column[]} those that have room */
   shown (isCallOpen) {
@@ -127,8 +145,8 @@ export class Columns {
 
 /**
  * What a row's element shows, so that it is written again only where something else is to be shown.
- * @type {WeakMap<HTMLElement, { entry: unknown, states: unknown, columns: string[], isGone: boolean,
- *   times: string, now: number }>}
+ * @type {WeakMap<HTMLElement, { entry: unknown, states: unknown, columns: string[], before: unknown,
+ *   isGone: boolean, times: string, now: number }>}
  */
 const written = new WeakMap()
 
@@ -145,13 +163,13 @@ export function fillRow (row, entry, look) {
   else row.removeAttribute('aria-current')
   if (isCall(entry)) set(row, 'aria-selected', String(look.isChosen))
   else row.removeAttribute('aria-selected')
-  const { columns, isGone, times, now } = look
+  row.toggleAttribute('data-became', isCall(entry) && look.before !== null && hasBecome(look.before, entry))
+  const { columns, before, isGone, times, now } = look
   const states = isCall(entry) ? entry[14] : null
-  const before = written.get(row)
-  if (before && before.entry === entry && before.states === states &&
-      before.columns === columns && before.isGone === isGone &&
-      before.times === times && before.now === now) return
-  written.set(row, { entry, states, columns, isGone, times, now })
+  const last = written.get(row)
+  if (last && last.entry === entry && last.states === states && last.columns === columns &&
+      last.before === before && last.isGone === isGone && last.times === times && last.now === now) return
+  written.set(row, { entry, states, columns, before, isGone, times, now })
   if (!isCall(entry)) {
     const only = cell('note')
     only.append(entry ? entry.note : 'Loading …')
@@ -159,7 +177,7 @@ export function fillRow (row, entry, look) {
     row.replaceChildren(only)
     return
   }
-  if (before?.columns !== columns || !isCall(before.entry)) row.replaceChildren(...columns.map(cell))
+  if (last?.columns !== columns || !isCall(last.entry)) row.replaceChildren(...columns.map(cell))
   for (const [at, name] of columns.entries()) {
     const one = /** @type {HTMLElement} */ (row.children[at])
     const ours = OURS.get(name)
@@ -230,6 +248,17 @@ function finding (row) {
   const whole = more ? `${first}, and ${Number(more)} more` : first
   return repeated ? `${whole} of call-${Number(repeated)}` : whole
 }
+
+/** @param {number} ms between two calls @returns {string} such as "+0.8 s" */
+export function gap (ms) {
+  const units = /** @type {[number, string][]} */ ([[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']])
+  const [length, name] = units.find(([each]) => Math.abs(ms) >= each) ?? [1, 'ms']
+  const count = ms / length
+  return `${ms < 0 ? '−' : '+'}${Math.abs(count).toFixed(length === 1 || Math.abs(count) >= 10 ? 0 : 1)} ${name}`
+}
+
+/** @param {CallRow} before @param {CallRow} row @returns {boolean} whether an anonymousId became a userId */
+export const hasBecome = (before, row) => before[6].startsWith('anon ') && row[6] !== '' && !row[6].startsWith('anon ')
 
 /** @param {string | Node} content */
 function link (content) {

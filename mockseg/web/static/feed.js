@@ -36,7 +36,7 @@ export class Feed {
    * @param {URLSearchParams} asked what the feed is limited to
    * @param {string} after the id of the last event that is shown already
    * @param {{ onRows: (news: any) => void, onGap: (gap: any) => void,
-   *   onOpen: (pollSeconds: number) => void, onLost: (seconds: number) => void }} listener
+   *   onOpen: (pollSeconds: number, cursor: number) => void, onLost: (seconds: number) => void }} listener
    */
   constructor (asked, after, listener) {
     this.asked = asked
@@ -75,9 +75,10 @@ export class Feed {
     if (this.after) asked.set('after', this.after)
     const events = this.events = new EventSource(`/_mockseg/v1/feed?${asked}`)
     events.addEventListener('hello', (event) => {
-      tellOutdated(JSON.parse(event.data))
+      const server = JSON.parse(event.data)
+      tellOutdated(server)
       this.waitSeconds = 1
-      this.listener.onOpen(this.release ? 0 : POLL_SECONDS)
+      this.listener.onOpen(this.release ? 0 : POLL_SECONDS, server.cursor)
       this.listen()
     })
     events.addEventListener('alive', () => this.listen())

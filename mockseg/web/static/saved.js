@@ -28,7 +28,7 @@ export function readSaved (text) {
 export function withSaved (saved, name, q) {
   const short = name.trim().slice(0, LONGEST_NAME)
   if (!short) return 'Name it.'
-  if (!q.trim()) return 'There is no query to save: find calls first.'
+  if (!q.trim()) return 'No query to save: find calls first.'
   if (saved.some((each) => each.name === short)) {
     return saved.map((each) => each.name === short ? { name: short, q } : each)
   }
