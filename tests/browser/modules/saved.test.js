@@ -24,5 +24,5 @@ test('a seventh one, one without a name and an empty one are refused', () => {
   assert.match(String(withSaved(six, 'x', 'a')), /At most 6/)
   assert.equal(withSaved(six, '3', 'b')[3].q, 'b')
   assert.match(String(withSaved([], ' ', 'a')), /Name it/)
-  assert.match(String(withSaved([], 'x', ' ')), /no query/)
+  assert.match(String(withSaved([], 'x', ' ')), /No query/)
 })
