@@ -165,7 +165,7 @@ async def test_queries_are_saved_by_name(page: Any) -> None:
     await page.click("#saved-open")
     await page.fill("#saved-name", "nothing")
     await page.click("#saved-form button")
-    await until(page.locator("#saved-said")).to_contain_text("no query", timeout=PATIENCE_MS)
+    await until(page.locator("#saved-said")).to_contain_text("No query", timeout=PATIENCE_MS)
     await page.goto(f"{address}?q=is:bad&cols=time,label")
     await ready(page)
     await page.click("#saved-open")
