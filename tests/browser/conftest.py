@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
+from live_list import PATIENCE_MS, Line, record, until
 from playwright.async_api import async_playwright
 
 from mockseg.config import Settings
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-# A browser on a busy machine takes its time; this only ends what hangs.
-PATIENCE_MS = 90_000
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
     *("--no-first-run", "--disable-extensions", "--disable-background-networking"),
@@ -114,3 +113,43 @@ async def url(hub: Hub, serve_app: Callable[..., Any]) -> str:
     """Give the address of a server over the hub."""
     address: str = await serve_app(make_app(hub))
     return address
+
+
+@pytest.fixture
+def line() -> Line:
+    """Give a connection that can be cut."""
+    return Line()
+
+
+@pytest.fixture
+async def browsers(chromium: str) -> AsyncIterator[Callable[[str], Any]]:
+    """Give a function that opens the live page in a browser; no policy may be violated in it."""
+    wrong: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+
+        async def open_(address: str, ready: str = "#grid") -> Any:
+            context = await browser.new_context(viewport={"width": 1280, "height": 700})
+            page = await context.new_page()
+            page.set_default_timeout(PATIENCE_MS)
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("console", lambda said: "olicy" in said.text and wrong.append(said.text))
+            await page.goto(address)
+            await until(page.locator(ready)).to_be_visible(timeout=PATIENCE_MS)
+            return page
+
+        yield open_
+        await browser.close()
+    assert wrong == []
+
+
+@pytest.fixture
+async def live_page(hub: Hub, serve_app: Callable[..., Any], line: Line, browsers: Any) -> Any:
+    """Give the live list over forty calls, with its script running."""
+    app = make_app(hub)
+    app.middlewares.append(line.between)
+    url = await serve_app(app)
+    await record(hub, *[f"before {number}" for number in range(40)])
+    return await browsers(f"{url}/_mockseg/")

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Error, async_playwright, expect
+from live_list import (
+    NEWEST,
+    PATIENCE_MS,
+    Line,
+    active_is,
+    newest_is,
+    record,
+    rows_are,
+    text_is,
+    until,
+)
+from playwright.async_api import Error
 
 from mockseg.config import Settings
 from mockseg.hub.hub import Hub
-from mockseg.operations.calls import ClearCalls, ImportCalls, ImportedCall
+from mockseg.operations.calls import ClearCalls
 from mockseg.web.app import Runner, make_app
 
 if TYPE_CHECKING:
@@ -21,132 +31,15 @@ if TYPE_CHECKING:
 
 # A browser on a busy machine takes its time; these only end what hangs.
 pytestmark = pytest.mark.timeout(600)
-PATIENCE_MS = 90_000
 # The grid keeps the elements of rows; their order in the document is not that on the screen.
 ROWS = "#grid .body > [role=row]"
-NEWEST = "#grid [aria-rowindex='2']"
 HOSTILE = "<img src=x onerror=alert(1)>\u202ejavascript:alert(1)\u200b\x07"
 
 
-class Line:
-    """The server as a browser reaches it: it can be cut, and mended."""
-
-    def __init__(self) -> None:
-        self.is_cut = False
-        self.closed = asyncio.Event()
-        # Whether the view is answered.
-        self.answers = asyncio.Event()
-        self.answers.set()
-        self._transports: list[Any] = []
-
-    @web.middleware
-    async def between(self, request: web.Request, handler: Any) -> Any:
-        """Let a request through, or not."""
-        if request.path == "/_mockseg/":
-            await self.answers.wait()
-        if not request.path.endswith("/feed"):
-            return await handler(request)
-        if self.is_cut:
-            return web.Response(status=503)
-        self._transports.append(request.transport)
-        try:
-            return await handler(request)
-        finally:
-            self.closed.set()
-
-    def cut(self) -> None:
-        """End open feeds and refuse new ones."""
-        self.is_cut = True
-        for transport in self._transports:
-            transport.abort()
-
-
 @pytest.fixture
-def line() -> Line:
-    """Give a connection that can be cut."""
-    return Line()
-
-
-@pytest.fixture
-async def browsers(chromium: str) -> AsyncIterator[Callable[[str], Any]]:
-    """Give a function that opens the live page in a browser; no policy may be violated in it."""
-    wrong: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-
-        async def open_(address: str, ready: str = "#grid") -> Any:
-            context = await browser.new_context(viewport={"width": 1280, "height": 700})
-            page = await context.new_page()
-            page.set_default_timeout(PATIENCE_MS)
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.on("console", lambda said: "olicy" in said.text and wrong.append(said.text))
-            await page.goto(address)
-            await until(page.locator(ready)).to_be_visible(timeout=PATIENCE_MS)
-            return page
-
-        yield open_
-        await browser.close()
-    assert wrong == []
-
-
-@pytest.fixture
-async def page(hub: Hub, serve_app: Callable[..., Any], line: Line, browsers: Any) -> Any:
-    """Give the page with its script running."""
-    app = make_app(hub)
-    app.middlewares.append(line.between)
-    url = await serve_app(app)
-    await record(hub, *[f"before {number}" for number in range(40)])
-    return await browsers(f"{url}/_mockseg/")
-
-
-until: Any = expect
-
-
-async def record(hub: Hub, *events: str, **changes: Any) -> None:
-    """Record track calls."""
-    calls = [
-        ImportedCall(source="k", message={"type": "track", "userId": "u", "event": event} | changes)
-        for event in events
-    ]
-    await hub.perform("import_calls", ImportCalls(calls=calls))
-
-
-async def text_is(page: Any, selector: str, text: str) -> None:
-    """Wait until an element has a text."""
-    await until(page.locator(selector)).to_have_text(text, timeout=PATIENCE_MS)
-
-
-async def newest_is(page: Any, event: str) -> None:
-    """Wait until the first row is of an event."""
-    await text_is(page, f"{NEWEST} [data-column=label]", event)
-
-
-async def rows_are(page: Any, count: int) -> None:
-    """Wait until the grid has a number of rows, in sight or not."""
-    await until(page.locator("#grid")).to_have_attribute(
-        "aria-rowcount", str(count + 1), timeout=PATIENCE_MS
-    )
-
-
-async def active_is(page: Any, event: str) -> None:
-    """Wait until the active row is of an event, and the grid names it."""
-    await text_is(page, "#grid [data-active] [data-column=label]", event)
-    named = await page.get_attribute("#grid", "aria-activedescendant")
-    assert await page.locator(f"#{named}").count() == 1
-
-
-async def become(page: Any, state: str) -> None:
-    """Hide the tab, or show it."""
-    await page.evaluate(
-        """(state) => {
-          const now = { get: () => state, configurable: true }
-          Object.defineProperty(document, 'visibilityState', now)
-          document.dispatchEvent(new Event('visibilitychange'))
-        }""",
-        state,
-    )
+def page(live_page: Any) -> Any:
+    """Give the live list over forty calls."""
+    return live_page
 
 
 async def test_calls_come_on_top(page: Any, hub: Hub) -> None:
@@ -439,109 +332,6 @@ async def test_an_empty_page_says_what_to_do_and_fills_itself(
     assert hub.journal.cursor == 1
     elsewhere = await browsers(f"{url}/_mockseg/?source=other", ready="#send-one")
     assert "Other sources have 1 call." in await elsewhere.inner_text("#calls-empty")
-
-
-async def test_a_hidden_tab_holds_no_connection(page: Any, hub: Hub, line: Line) -> None:
-    """It goes on where it was when it is shown again."""
-    await record(hub, "one")
-    await newest_is(page, "one")
-    await become(page, "hidden")
-    async with asyncio.timeout(PATIENCE_MS / 1000):
-        await line.closed.wait()
-    await record(hub, "two")
-    await become(page, "visible")
-    await newest_is(page, "two")
-
-
-async def test_a_hidden_tab_counts_bad_calls_in_its_title(page: Any, hub: Hub, line: Line) -> None:
-    """Every 15 s, without a feed; its icon is marked too."""
-    await page.clock.install()
-    await become(page, "hidden")
-    async with asyncio.timeout(PATIENCE_MS / 1000):
-        await line.closed.wait()
-    await record(hub, "one", "two", "three", userId=None)
-    await record(hub, "good")
-    assert await page.title() == "mockseg"
-    await page.clock.run_for(15_000)
-    await until(page).to_have_title("(3 bad) mockseg", timeout=PATIENCE_MS)
-    icon = page.locator("#icon")
-    marked = await icon.get_attribute("data-bad")
-    await until(icon).to_have_attribute("href", marked, timeout=PATIENCE_MS)
-    await become(page, "visible")
-    await newest_is(page, "good")
-    await until(page).to_have_title("(3 bad) mockseg", timeout=PATIENCE_MS)
-
-
-async def test_the_rate_is_told_while_calls_come(page: Any, hub: Hub) -> None:
-    """In calls a second, of the last five seconds; what came before the feed did not come now."""
-    await page.clock.install(time=0)
-    await page.clock.pause_at(1000)
-    await page.reload()
-    await record(hub, "first")
-    await newest_is(page, "first")
-    await record(hub, *[f"later {number}" for number in range(39)])
-    await text_is(page, "#pill", "● live, 8/s")
-    await page.clock.run_for(6_000)
-    await text_is(page, "#pill", "● live")
-
-
-async def test_a_long_search_is_told_and_can_be_stopped(page: Any, hub: Hub, line: Line) -> None:
-    """The rows stay, and go on to come in."""
-    line.answers.clear()
-    # In one step: what asks a page that is about to be left waits for the next one.
-    told = await page.evaluate(
-        """async () => {
-          const part = (id) => document.getElementById(id)
-          const seen = () => [!part('searching').hidden, part('grid').getAttribute('aria-busy')]
-          const looking = new Promise((done) => {
-            new MutationObserver(done).observe(part('searching'), { attributes: true })
-          })
-          part('query').value = 'event:nothing'
-          part('query').form.requestSubmit()
-          await looking
-          const during = [part('looking').textContent, ...seen()]
-          part('stop').click()
-          return [during, seen()]
-        }"""
-    )
-    assert told == [["Looking through 40 calls.", True, "true"], [False, "false"]]
-    await record(hub, "after it")
-    await newest_is(page, "after it")
-    assert "q=" not in page.url
-    line.answers.set()
-
-
-async def test_a_followed_visitor_shows_gaps_and_who_they_became(page: Any, hub: Hub) -> None:
-    """The time since the call before, and the call with which an anonymousId had a userId."""
-    await record(hub, "landed", userId=None, anonymousId="a1")
-    await record(hub, "signed up", userId="u1", anonymousId="a1")
-    await page.goto(f"{page.url}?q=anon:a1")
-    await newest_is(page, "signed up")
-    row = page.locator(NEWEST)
-    await until(row).to_have_attribute("data-became", "", timeout=PATIENCE_MS)
-    await until(row.locator("[data-column=user]")).to_have_text("u1, was anon a1")
-    await until(row.locator("[data-column=gap]")).to_contain_text("+")
-    first = page.locator("#grid [aria-rowindex='3']")
-    await until(first.locator("[data-column=gap]")).to_have_text("")
-    await until(page.locator("#grid [role=columnheader]").nth(1)).to_have_text("after")
-
-
-async def test_the_seventh_tab_loads_and_sees_what_comes(page: Any, hub: Hub) -> None:
-    """A browser opens six connections to one server: four tabs are live, others ask at times."""
-    tabs = [await page.context.new_page() for _ in range(6)]
-    for tab in tabs:
-        tab.set_default_timeout(PATIENCE_MS)
-        await tab.goto(page.url)
-    await until(tabs[-1].locator("#state")).to_contain_text(
-        "four other tabs are live", timeout=PATIENCE_MS
-    )
-    await record(hub, "seen by all")
-    for tab in (page, *tabs):
-        await newest_is(tab, "seen by all")
-    # Who closes leaves its place to those who ask.
-    for tab in tabs[:3]:
-        await tab.close()
-    await until(tabs[-1].locator("#notice")).to_be_hidden(timeout=PATIENCE_MS)
 
 
 async def test_keys_are_listed_and_leave_fields_alone(page: Any) -> None:
