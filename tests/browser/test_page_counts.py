@@ -30,7 +30,7 @@ window.EventSource = class extends EventSource {
       told.shown += rows.length
       told.skipped += skipped?.count ?? 0
       told.holes += skipped ? 1 : 0
-      document.documentElement.dataset.told = told.shown + told.skipped
+      document.documentElement.dataset.come = told.shown + told.skipped
     })
   }
 }
@@ -129,7 +129,7 @@ async def test_what_came_is_shown_or_counted(page: Any, hub: Hub) -> None:
         await until(total).to_have_text(str(hub.journal.cursor), timeout=PATIENCE_MS)
         # The total may be ahead: an import lets the feed in between.
         told = str(hub.journal.cursor - 100)
-        await until(page.locator("html")).to_have_attribute("data-told", told, timeout=PATIENCE_MS)
+        await until(page.locator("html")).to_have_attribute("data-come", told, timeout=PATIENCE_MS)
     # What was told last is drawn.
     await page.evaluate(
         "new Promise((on) => requestAnimationFrame(() => requestAnimationFrame(on)))"

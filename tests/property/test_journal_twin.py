@@ -49,6 +49,7 @@ _OF_A_RUN = {
     "change_audience",
     "clear_faults",
     "mark_asserted",
+    "release_held",
     "wait_vendor_requests",
 }
 # What the machine performs.
