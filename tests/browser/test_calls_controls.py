@@ -159,6 +159,15 @@ async def test_times_are_local_in_utc_or_how_long_ago(page: Any) -> None:
     await text_is(page, cell, re.compile("^[0-9]+ days ago$"))
 
 
+async def test_the_last_call_of_a_source_is_told_as_how_long_ago(page: Any) -> None:
+    """However times are shown; the moment is its title."""
+    await page.goto(page.url.partition("?")[0] + "sources")
+    await until(page.locator("#times")).to_be_visible(timeout=PATIENCE_MS)
+    told = page.locator("td[data-now^=last] span").first
+    await until(told).to_have_text(re.compile("^now$| ago$"), timeout=PATIENCE_MS)
+    assert str(await told.get_attribute("title")).startswith("2026-01-31T12:00:")
+
+
 async def test_queries_are_saved_by_name(page: Any) -> None:
     """Six of them; a saved one is a link, and one of the same name takes its place."""
     address = page.url

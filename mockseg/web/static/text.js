@@ -48,12 +48,18 @@ export function timeText (ms, how, now, utc = new Date(ms).toISOString().slice(1
   return `${date.join('-')} ${time}`
 }
 
-/** @param {number} ms @returns {string} such as "12 s ago" */
+/** @param {number} ms @returns {string} such as "12 s ago", or "in 12 s" for what is to come */
 function ago (ms) {
-  const seconds = Math.max(0, Math.round(ms / 1000))
-  if (seconds < 120) return `${seconds} s ago`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min ago`
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86_400)} days ago`
+  const seconds = Math.round(Math.abs(ms) / 1000)
+  const span = spanText(seconds)
+  return ms < 0 && seconds > 0 ? `in ${span}` : `${span} ago`
+}
+
+/** @param {number} seconds */
+function spanText (seconds) {
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`
 }
 
 /** @param {number} ms since 1970 @returns {string} the local time of day, to the second */

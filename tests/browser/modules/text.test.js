@@ -27,7 +27,7 @@ test('a time of day has milliseconds where they matter', () => {
   assert.equal(timeOfDay(noon), '12:03:04')
 })
 
-test('a time is local, in UTC or how long ago', () => {
+test('a time is local, in UTC, or how long ago or ahead', () => {
   const [ms, utc] = [Date.UTC(2026, 0, 31, 12, 0, 30, 125), '2026-01-31T12:00:30.125Z']
   assert.equal(timeText(ms, 'UTC', ms), '12:00:30.125')
   assert.equal(timeText(ms, 'UTC', ms, utc), utc)
@@ -36,5 +36,5 @@ test('a time is local, in UTC or how long ago', () => {
   assert.match(timeText(ms, 'local', ms, utc), /^2026-0(1-31|2-01) /)
   const waited = [-5, 0, 119, 120, 7199, 7200, 172_800]
   assert.deepEqual(waited.map((seconds) => timeText(ms, 'ago', ms + seconds * 1000)),
-    ['0 s ago', '0 s ago', '119 s ago', '2 min ago', '120 min ago', '2 h ago', '2 days ago'])
+    ['in 5 s', '0 s ago', '119 s ago', '2 min ago', '120 min ago', '2 h ago', '2 days ago'])
 })
