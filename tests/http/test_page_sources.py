@@ -64,9 +64,8 @@ async def test_each_source_stands_with_its_numbers(filled: Any) -> None:
     numbers = [re.sub(r"<[^>]*>", "", cell).strip() for cell in cells]
     assert numbers == ["3", "3", "0", "1", "1 ▲", "+25 h"]
     # By its own clock.
-    assert ">1 d ago<" in row
+    assert re.search(r'title="[0-9-]{10}T[^"]+">1 d ago<', row)
     assert "userguiding" in row
-    assert "<time" in row
     assert "1 source<" in html
 
 
