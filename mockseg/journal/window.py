@@ -216,16 +216,15 @@ class DedupWindow:
         """Remember an id that no request has carried, as far as is known; else return False."""
         part = hash(message_id) % _PARTS
         newer = self._newer[part]
-        if newer.setdefault(message_id, cursor) != cursor:
-            return False
-        # These three are nearly always empty, and every call takes this way.
+        # The last three are nearly always empty, and every call takes this way.
         if (
-            (self._older_count and message_id in self._older[part])
+            message_id in newer
+            or (self._older_count and message_id in self._older[part])
             or (self._carried and message_id in self._carried)
             or (self._before and message_id in self._before)
         ):
-            del newer[message_id]
             return False
+        newer[message_id] = cursor
         self._count += 1
         return True
 

@@ -92,6 +92,19 @@ def test_duplicates_are_findings_when_asked(
     ]
 
 
+def test_a_duplicate_within_one_line_is_a_finding_too(
+    write: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A batch may carry one id twice."""
+    one = GOOD | {"messageId": "m1"}
+    write({"batch": [one, one]})
+
+    report = validated(capsys, "--duplicates")
+
+    assert (report["good"], report["bad"]) == (1, 1)
+    assert codes(report) == [["duplicate_message_id"]]
+
+
 def test_only_so_many_are_shown_and_all_are_counted(
     write: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -231,3 +231,11 @@ def test_a_window_without_a_call_has_no_parts_of_its_own(window):
     carry(window, "m", 1, 0)
     assert is_new(other, "m")
     assert not is_new(window, "m")
+
+
+def test_an_id_is_known_at_once_whatever_the_cursors_are(window):
+    """Messages of one line of a file are judged at one place."""
+    window.begin(1, 0)
+    assert window.take_in("m", 1)
+    assert not window.take_in("m", 1)
+    assert not window.take_in("m", 2)
