@@ -108,7 +108,8 @@ def kill_loop(file: Path, *, kills: int, sync: str, seed: int) -> Report:
 
 def _killed(file: Path, name: str, sync: str, *, after: int) -> list[str]:
     """Run a recorder until it has answered so many batches, kill it, and return which it did."""
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    folders = (ROOT, ROOT / "tests" / "support")
+    path = os.pathsep.join([*map(str, folders), *filter(None, [os.environ.get("PYTHONPATH")])])
     process = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("recorder.py")), str(file), name, sync],
         stdout=subprocess.PIPE,

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import sys
+
+from arrivals import batch_arrival
 
 from mockseg.clock import breathe
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
 
 
@@ -23,18 +23,7 @@ async def _record(file: str, name: str, sync: str) -> None:
             {"type": "track", "event": "E", "userId": "u", "messageId": f"{name}-{number}.{place}"}
             for place in range(3)
         ]
-        body = json.dumps({"writeKey": "k", "batch": calls}).encode()
-        hub.accept(
-            Arrival(
-                route=Route(path="/v1/batch", carries="batch"),
-                method="POST",
-                path="/v1/batch",
-                query="",
-                headers=(),
-                body=body,
-                sent_bytes=len(body),
-            )
-        )
+        hub.accept(batch_arrival(*calls))
         saving = hub.journal.saving
         assert (saving is None) == (sync == "off")
         if saving is not None:

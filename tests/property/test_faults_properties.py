@@ -8,12 +8,12 @@ import uuid
 
 import aiohttp
 import msgspec
+from arrivals import arrival_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockseg import json_types
 from mockseg.config import Settings
-from mockseg.domain.request import Answer, Arrival
+from mockseg.domain.request import Answer
 from mockseg.errors import OperationError
 from mockseg.faults.effect import Effect
 from mockseg.faults.routes import SETTINGS, TOKEN
@@ -21,7 +21,6 @@ from mockseg.hub.hub import Hub
 from mockseg.operations.base import OfSource
 from mockseg.operations.faults import AddFault
 from mockseg.server import serve
-from mockseg.web.routes import TRACKING
 
 USERS = [f"u{number}" for number in range(8)]
 EACH = 12
@@ -30,18 +29,8 @@ TRIES = 4
 
 def arrival(user, event, message_id):
     """Make a request with one track call."""
-    body = json_types.encode(
-        {"writeKey": "k", "userId": user, "event": event, "messageId": message_id}
-    )
-    return Arrival(
-        route=TRACKING["/v1/track"],
-        method="POST",
-        path="/v1/track",
-        query="",
-        headers=(),
-        body=body,
-        sent_bytes=len(body),
-    )
+    message = {"writeKey": "k", "userId": user, "event": event, "messageId": message_id}
+    return arrival_at("/v1/track", message)
 
 
 def outcomes(seed, order):

@@ -10,6 +10,7 @@ from unittest import mock
 
 import msgspec
 import pytest
+from arrivals import batch_arrival
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -18,7 +19,6 @@ from journal_files import copy_of_killed
 from mockseg import json_types
 from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
 from mockseg.errors import OperationError
 from mockseg.hub import hub as hubs
 from mockseg.hub import saved_destinations
@@ -32,7 +32,6 @@ from mockseg.operations.table import OPERATIONS, by_name
 pytestmark = pytest.mark.timeout(600)
 
 _NOON_NS = 1_767_268_800_000_000_000
-_BATCH = Route(path="/v1/batch", carries="batch")
 _LONG_SECONDS = 60.0
 _KEYS = ("a", "b")
 # What is done at each vendor that mockseg imitates.
@@ -166,16 +165,7 @@ class Life:
 
     def send(self, key, messages):
         """Record a batch, and let what it brings to destinations be delivered."""
-        body = json_types.encode({"writeKey": key, "batch": messages})
-        arrival = Arrival(
-            route=_BATCH,
-            method="POST",
-            path="/v1/batch",
-            query="",
-            headers=(("Host", "h"),),
-            body=body,
-            sent_bytes=len(body),
-        )
+        arrival = batch_arrival(*messages, source=key, headers=(("Host", "h"),))
         return self._run(self._accepted(arrival))
 
     async def _accepted(self, arrival):

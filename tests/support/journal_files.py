@@ -7,14 +7,16 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from arrivals import batch_arrival
 
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from mockseg.domain.request import Arrival
 
 
 def copy_of_killed(file: Path, folder: Path) -> Path:
@@ -32,25 +34,13 @@ def copy_of_killed(file: Path, folder: Path) -> Path:
     return folder / file.name
 
 
-_BATCH = Route(path="/v1/batch", carries="batch")
-
-
 def arrival(*ids: str, source: str = "k", text: str = "x") -> Arrival:
     """Return a batch of good calls with these messageIds."""
     calls = [
         {"type": "track", "event": "E", "userId": "u", "messageId": id_, "properties": {"t": text}}
         for id_ in ids
     ]
-    body = msgspec.json.encode({"writeKey": source, "batch": calls})
-    return Arrival(
-        route=_BATCH,
-        method="POST",
-        path="/v1/batch",
-        query="",
-        headers=(("Host", "h"),),
-        body=body,
-        sent_bytes=len(body),
-    )
+    return batch_arrival(*calls, source=source, headers=(("Host", "h"),))
 
 
 def hub_of(file: Path, **settings: Any) -> Hub:

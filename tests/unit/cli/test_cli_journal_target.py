@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 
-import msgspec
 import pytest
+from arrivals import batch_arrival
 from journal_files import arrival
 
 from mockseg.cli.main import run
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
 from mockseg.operations.destinations import AddDestination
-
-_BATCH = Route(path="/v1/batch", carries="batch")
 
 
 @pytest.fixture(name="file")
@@ -27,18 +24,7 @@ def _file(tmp_path):
         calls = [
             {"type": "track", "event": f"E {id_}", "userId": "u", "messageId": id_} for id_ in ids
         ]
-        body = msgspec.json.encode({"writeKey": source, "batch": calls})
-        hub.accept(
-            Arrival(
-                route=_BATCH,
-                method="POST",
-                path="/v1/batch",
-                query="",
-                headers=(),
-                body=body,
-                sent_bytes=len(body),
-            )
-        )
+        hub.accept(batch_arrival(*calls, source=source))
     hub.close()
     return str(path)
 

@@ -8,13 +8,12 @@ import sys
 import threading
 
 import pytest
+from arrivals import arrival_at, batch_arrival
 
 from mockseg.cli.lines import Times
 from mockseg.cli.serve import LiveLines
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
-from mockseg.json_types import encode
 
 
 class HeardTerminal(io.StringIO):
@@ -54,18 +53,7 @@ def _hub() -> Hub:
 def send(hub: Hub, *events: str) -> None:
     """Record track calls in one batch."""
     batch = [{"type": "track", "event": event, "userId": "u"} for event in events]
-    hub.accept(
-        Arrival(
-            route=Route(path="/v1/batch", carries="batch"),
-            method="POST",
-            path="/v1/batch",
-            query="",
-            headers=(),
-            body=encode({"writeKey": "wk", "batch": batch}),
-            sent_bytes=1,
-            received_ns=1,
-        )
-    )
+    hub.accept(batch_arrival(*batch, source="wk", received_ns=1))
 
 
 async def test_calls_are_shown_from_now_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,18 +90,7 @@ async def test_a_refused_request_is_shown_too(hub: Hub, monkeypatch: pytest.Monk
 
     async with LiveLines(hub, times=Times()):
         send(hub, "one")
-        hub.accept(
-            Arrival(
-                route=Route(path="/v1/track", carries="message", type="track"),
-                method="POST",
-                path="/v1/track",
-                query="",
-                headers=(),
-                body=b"{nonsense",
-                sent_bytes=9,
-                received_ns=1,
-            )
-        )
+        hub.accept(arrival_at("/v1/track", b"{nonsense", received_ns=1))
 
     one, refused = terminal.getvalue().splitlines()
     assert "one" in one

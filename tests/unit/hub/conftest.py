@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from arrivals import arrival_at
 
-from mockseg import json_types
 from mockseg.clock import ShiftedClock, SystemClock
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival
 from mockseg.domain.timestamps import parse_moment
 from mockseg.hub.hub import Hub
 from mockseg.operations.table import by_name
-from mockseg.web.routes import TRACKING
 
 NOON = "2026-01-31T12:00:00.000Z"
 
@@ -32,19 +30,7 @@ class Machine:
 
     def outcome(self, path, body, *, key="", **more):
         """Send JSON or bytes to a route; give what happens to it."""
-        content = body if isinstance(body, bytes) else json_types.encode(body)
-        arrival = Arrival(
-            route=TRACKING[path],
-            method="POST",
-            path=path,
-            query="",
-            headers=(),
-            body=content,
-            sent_bytes=len(content),
-            key=key,
-            **more,
-        )
-        return self.hub.accept(arrival)
+        return self.hub.accept(arrival_at(path, body, key=key, **more))
 
     def track(self, source="k", **fields):
         """Send one good track call, changed by these fields; give it as it is recorded."""

@@ -6,9 +6,7 @@ import json
 
 import pytest
 
-from mockseg.domain.request import Arrival
 from mockseg.errors import OperationError
-from mockseg.web.routes import TRACKING
 
 GOOD = {"type": "track", "userId": "u1", "event": "E"}
 SUCCESS = b'{"success":true}'
@@ -175,17 +173,7 @@ async def test_calls_of_a_disabled_source_are_dropped(machine, codes):
 
 def _sent_to(machine, host):
     """Send a good call to a host; give its answer."""
-    arrival = Arrival(
-        route=TRACKING["/v1/track"],
-        method="POST",
-        path="/v1/track",
-        query="",
-        headers=(("Host", host),),
-        body=json.dumps(GOOD).encode(),
-        sent_bytes=0,
-        key="k",
-    )
-    return machine.hub.accept(arrival).answer
+    return machine.send("/v1/track", GOOD, key="k", headers=(("Host", host),))
 
 
 @pytest.mark.parametrize(

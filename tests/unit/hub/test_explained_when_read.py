@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from arrivals import batch_arrival
 
 from mockseg import MockSegment
 from mockseg.clock import Turn, breathe
 from mockseg.config import Settings
 from mockseg.domain.call import Remark
 from mockseg.domain.findings import discard
-from mockseg.domain.request import Arrival, Route
 from mockseg.hub.explainer import Explanations
 from mockseg.hub.hub import Hub
 from mockseg.hub.paging import made_in_turns
-from mockseg.json_types import encode
 from mockseg.operations.calls import ListCalls, Settle
 from mockseg.operations.sources import CreateSource
 from mockseg.plans import plan_index
 from mockseg.schemas import compiled
 
-_BATCH = Route(path="/v1/batch", carries="batch")
 _RULE = {"properties": {"properties": {"properties": {"n": {"type": "string"}}}}}
 PLAN = {"name": "p", "rules": [{"type": "TRACK", "key": "E", "jsonSchema": _RULE}]}
 
@@ -38,16 +36,7 @@ def batch(count, *, first=0, source="k", value=1):
         }
         for place in range(count)
     ]
-    body = encode({"writeKey": source, "batch": calls})
-    return Arrival(
-        route=_BATCH,
-        method="POST",
-        path="/v1/batch",
-        query="",
-        headers=(),
-        body=body,
-        sent_bytes=len(body),
-    )
+    return batch_arrival(*calls, source=source)
 
 
 @pytest.fixture

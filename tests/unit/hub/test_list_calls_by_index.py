@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from arrivals import batch_arrival
 
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
 from mockseg.hub.hub import Hub
 from mockseg.journal import rows
 from mockseg.journal.rows import RowReader
 from mockseg.operations.calls import ListCalls
 
-_BATCH = Route(path="/v1/batch", carries="batch")
 _EVENTS = ("Signed Up", "Order Completed", "Ünïcode 😀")
 
 
@@ -32,18 +31,8 @@ def _message(number):
 
 def _arrival(first, source):
     calls = [_message(number) for number in range(first, first + 5)]
-    body = msgspec.json.encode({"writeKey": source, "batch": calls})
-    return Arrival(
-        route=_BATCH,
-        method="POST",
-        path="/v1/batch",
-        query="",
-        headers=(),
-        body=body,
-        sent_bytes=len(body),
-        # The same in both servers.
-        received_ns=10**18,
-    )
+    # The same moment in both servers.
+    return batch_arrival(*calls, source=source, received_ns=10**18)
 
 
 def _filled(hub):

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import gc
-import json
 import tracemalloc
 
 import pytest
+from arrivals import arrival_at
 
 from mockseg.clock import breathe
 from mockseg.config import Settings
 from mockseg.destinations.vendor import VendorResponse
-from mockseg.domain.request import Arrival, OwnHeaders, Route
+from mockseg.domain.request import OwnHeaders
 from mockseg.errors import VendorStateError
 from mockseg.hub.hub import Hub
 from mockseg.operations.destinations import AddDestination
 
 MOST = 1_000_000
-_ROUTE = Route(path="/v1/track", carries="message", type="track")
 _BUSY = VendorResponse(503, b"busy")
 
 
@@ -37,17 +36,7 @@ class _Wire:
 def _arrival(number, *, key="k", query="", headers=(), pad=0, **fields):
     message = {"writeKey": key, "type": "track", "event": "E", "userId": f"u{number}"}
     message |= {"messageId": f"{number:036d}", "properties": {"pad": "x" * pad}} | fields
-    body = json.dumps(message).encode()
-    return Arrival(
-        route=_ROUTE,
-        method="POST",
-        path="/v1/track",
-        query=query,
-        headers=headers,
-        body=body,
-        sent_bytes=len(body),
-        key=key,
-    )
+    return arrival_at("/v1/track", message, key=key, query=query, headers=headers)
 
 
 def _hub(*destinations, answer=_BUSY, max_bytes=MOST):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from arrivals import arrival_at
 
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival
 from mockseg.hub.hub import Hub
 from mockseg.journal.memory import MemoryJournal
 from mockseg.operations.table import by_name
-from mockseg.web.routes import TRACKING
 
 _CALLS = 640
 # Calls that are in no index yet, and portions, of which the last is read whole.
@@ -52,19 +51,8 @@ def _filled(hub):
     for number in range(_CALLS):
         message = _message(number)
         path = f"/v1/{message['type']}"
-        body = msgspec.json.encode({"writeKey": "k", **message})
-        hub.accept(
-            Arrival(
-                route=TRACKING[path],
-                method="POST",
-                path=path,
-                query="",
-                headers=(),
-                body=body,
-                sent_bytes=len(body),
-                received_ns=10**18 + number,
-            )
-        )
+        body = {"writeKey": "k", **message}
+        hub.accept(arrival_at(path, body, received_ns=10**18 + number))
     return hub
 
 

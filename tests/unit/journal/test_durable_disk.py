@@ -6,15 +6,13 @@ import contextlib
 
 import msgspec
 import pytest
+from arrivals import batch_arrival
 from journal_files import copy_of_killed
 
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
 from mockseg.errors import JournalError, OperationError
 from mockseg.hub.hub import Hub
 from mockseg.operations.table import by_name
-
-_BATCH = Route(path="/v1/batch", carries="batch")
 
 
 def _arrival(name, *, text="x"):
@@ -29,16 +27,7 @@ def _arrival(name, *, text="x"):
         }
         for place in range(3)
     ]
-    body = msgspec.json.encode({"writeKey": "k", "batch": calls})
-    return Arrival(
-        route=_BATCH,
-        method="POST",
-        path="/v1/batch",
-        query="",
-        headers=(),
-        body=body,
-        sent_bytes=len(body),
-    )
+    return batch_arrival(*calls)
 
 
 def _ids(hub):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 
-import msgspec
 import pytest
+from arrivals import batch_arrival
 from journal_files import arrival, hub_of
 
 from mockseg.cli.main import run
 from mockseg.config import Settings
-from mockseg.domain.request import Arrival, Route
 from mockseg.errors import JournalError
 from mockseg.hub.hub import Hub
 from mockseg.journal.upkeep import check_journal, compact_journal, journal_info
 
-_BATCH = Route(path="/v1/batch", carries="batch")
 _TEXT = "text of a call " * 100
 
 
@@ -24,18 +22,7 @@ def _send(hub, *ids, source="k"):
         {"type": "track", "event": _TEXT, "userId": "u", "messageId": message_id}
         for message_id in ids
     ]
-    body = msgspec.json.encode({"writeKey": source, "batch": calls})
-    hub.accept(
-        Arrival(
-            route=_BATCH,
-            method="POST",
-            path="/v1/batch",
-            query="",
-            headers=(),
-            body=body,
-            sent_bytes=len(body),
-        )
-    )
+    hub.accept(batch_arrival(*calls, source=source))
 
 
 @pytest.fixture(name="file")
