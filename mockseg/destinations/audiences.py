@@ -8,11 +8,18 @@ adds a message id and moments to the messages, and sends them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from typing import ClassVar
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import ClassVar, Final
 
+from mockseg import json_types
 from mockseg.destinations.snake_case import snake_case
 from mockseg.json_types import Json, JsonObject
+
+# A user's place in a dict that grows, in CPython 3.11; a value takes a few times its JSON.
+_USER_BYTES: Final = 130
+_VALUE_FACTOR: Final = 4
 
 
 class _Computation:
@@ -20,17 +27,26 @@ class _Computation:
 
     Attributes:
         key: the name of its property: its own name in snake_case (UE-52).
+        size_bytes: that its users and their values take, about.
     """
 
     class_: ClassVar[str]
     prefix: ClassVar[str]
 
-    def __init__(self, name: str, *, destinations: Iterable[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        destinations: Iterable[str],
+        count: Callable[[int], object] = lambda _: None,
+    ) -> None:
         """Make one that nothing was computed for yet.
 
         Args:
             name: as a person wrote it, such as ``Order Completed Last 30days``.
             destinations: the names in the integrations object of those that it goes to.
+            count: called with the bytes that a change takes, with a minus those that it gives
+                back. Raises ValueError where there is no room; the change is then not made.
 
         Raises:
             ValueError: the name has neither a letter nor a digit.
@@ -39,16 +55,23 @@ class _Computation:
         if not self.key:
             raise ValueError(f"{name!r} has neither a letter nor a digit to make a property of")
         space = _minted("spa", "mockseg")
+        self.size_bytes = 0
+        self._count_bytes = count
         self._personas = {
             "computation_class": self.class_,
-            "computation_id": _minted(
-                "aud" if self.class_ == "audience" else "tra", f"{space}/{self.key}"
-            ),
+            "computation_id": _minted(self.prefix, f"{space}/{self.key}"),
             "computation_key": self.key,
             "namespace": space,
             "space_id": space,
         }
         self._integrations = {"All": False, **dict.fromkeys(destinations, True)}
+
+    def _count(self, size_bytes: int) -> None:
+        self._count_bytes(size_bytes)
+        self.size_bytes += size_bytes
+
+    def _identify_all(self, changed: Mapping[str, Json]) -> Iterator[JsonObject]:
+        return (self._identify(user, value) for user, value in changed.items())
 
     def _identify(self, user_id: str, value: Json) -> JsonObject:
         return {
@@ -65,47 +88,56 @@ class Audience(_Computation):
 
     Its property is true for members, and false for users who left (UE-52). The first
     synchronisation says true for every member; later ones only say what changed (UE-53).
-    Members are in the order in which they came.
+    Members are in the order in which they came. The change is made at once, each of its messages
+    when it is asked for.
     """
 
     class_, prefix = "audience", "aud"
 
-    def __init__(self, name: str, *, destinations: Iterable[str]) -> None:
-        super().__init__(name, destinations=destinations)
+    def __init__(
+        self,
+        name: str,
+        *,
+        destinations: Iterable[str],
+        count: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        super().__init__(name, destinations=destinations, count=count)
         self._members: dict[str, None] = {}
 
     @property
     def members(self) -> tuple[str, ...]:
         return tuple(self._members)
 
-    def enter(self, user_ids: Iterable[str]) -> list[JsonObject]:
+    def enter(self, user_ids: Iterable[str]) -> Iterator[JsonObject]:
         """Take users in; return the messages for those who were not in it.
 
         Raises:
-            ValueError: an id is empty; nothing is changed.
+            ValueError: an id is empty, or there is no room; nothing is changed.
         """
-        new = [user for user in dict.fromkeys(user_ids) if user not in self._members]
+        new = {user: True for user in user_ids if user not in self._members}
         if "" in new:
             raise ValueError("the id of a member is empty")
+        self._count(sum(map(_user_bytes, new)))
         self._members.update(dict.fromkeys(new))
-        return [self._identify(user, True) for user in new]
+        return self._identify_all(new)
 
-    def leave(self, user_ids: Iterable[str]) -> list[JsonObject]:
+    def leave(self, user_ids: Iterable[str]) -> Iterator[JsonObject]:
         """Let users go; return the messages for those who were in it."""
-        gone = [user for user in dict.fromkeys(user_ids) if user in self._members]
+        gone = {user: False for user in user_ids if user in self._members}
+        self._count(-sum(map(_user_bytes, gone)))
         for user in gone:
             del self._members[user]
-        return [self._identify(user, False) for user in gone]
+        return self._identify_all(gone)
 
-    def sync(self, members: Iterable[str]) -> list[JsonObject]:
+    def sync(self, members: Iterable[str]) -> Iterator[JsonObject]:
         """Have exactly these members; return the messages for new ones, then for those who left.
 
         Raises:
-            ValueError: an id is empty; nothing is changed.
+            ValueError: as for `enter`.
         """
         wanted = dict.fromkeys(members)
         gone = [user for user in self._members if user not in wanted]
-        return [*self.enter(wanted), *self.leave(gone)]
+        return chain(self.enter(wanted), self.leave(gone))
 
 
 class ComputedTrait(_Computation):
@@ -113,17 +145,23 @@ class ComputedTrait(_Computation):
 
     class_, prefix = "computed_trait", "tra"
 
-    def __init__(self, name: str, *, destinations: Iterable[str]) -> None:
-        super().__init__(name, destinations=destinations)
+    def __init__(
+        self,
+        name: str,
+        *,
+        destinations: Iterable[str],
+        count: Callable[[int], object] = lambda _: None,
+    ) -> None:
+        super().__init__(name, destinations=destinations, count=count)
         self._values: dict[str, Json] = {}
 
-    def sync(self, values: Mapping[str, Json]) -> list[JsonObject]:
+    def sync(self, values: Mapping[str, Json]) -> Iterator[JsonObject]:
         """Have these values by user id; return the messages for those that changed.
 
         A user who is left out keeps the value.
 
         Raises:
-            ValueError: an id is empty; nothing is changed.
+            ValueError: an id is empty, or there is no room; nothing is changed.
         """
         if "" in values:
             raise ValueError("the id of a user is empty")
@@ -135,8 +173,20 @@ class ComputedTrait(_Computation):
             or self._values[user] != value
             or isinstance(self._values[user], bool) is not isinstance(value, bool)
         }
+        kept = {user: self._values[user] for user in changed if user in self._values}
+        self._count(_values_bytes(changed) - _values_bytes(kept))
         self._values.update(changed)
-        return [self._identify(user, value) for user, value in changed.items()]
+        return self._identify_all(changed)
+
+
+def _user_bytes(user_id: str) -> int:
+    return sys.getsizeof(user_id) + _USER_BYTES
+
+
+def _values_bytes(values: Mapping[str, Json]) -> int:
+    """Return what values by user id take, about."""
+    json_bytes = sum(len(json_types.encode(value)) for value in values.values())
+    return sum(map(_user_bytes, values)) + _VALUE_FACTOR * json_bytes
 
 
 def _minted(prefix: str, text: str) -> str:

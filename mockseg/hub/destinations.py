@@ -15,11 +15,11 @@ from mockseg.delivery.destination import Destination, make_destination
 from mockseg.delivery.dispatcher import Dispatcher
 from mockseg.delivery.ledger import Ledger
 from mockseg.delivery.records import KeptDelivery
-from mockseg.destinations.audiences import Audience, ComputedTrait
 from mockseg.destinations.kinds import KINDS, Kind, imitation_class
 from mockseg.destinations.vendor import Setup, VendorRequest, VendorResponse
 from mockseg.domain.call import KeptCall
 from mockseg.errors import OperationError, VendorStateError
+from mockseg.hub.audiences import Audiences
 from mockseg.hub.sources import Source, Sources
 from mockseg.hub.vendor import Vendor, VendorLog
 from mockseg.journal.background import BackgroundWork
@@ -88,7 +88,7 @@ class Destinations:
         by_source: by write key, in the order in which they were added; none is empty.
         dispatcher: sends them what they are to have.
         ledger: of deliveries.
-        audiences: and computed traits, by write key, each by its class and name.
+        audiences: and computed traits, of all sources.
         strangers: by vendor, requests whose key belongs to no destination.
         added: number of destinations that were ever added.
         on_connected: called with each destination that was added or changed.
@@ -117,7 +117,7 @@ class Destinations:
         self.on_connected: Callable[[Connected], object] = lambda _: None
         self.on_removed: Callable[[Connected], object] = lambda _: None
         self.strangers: dict[str, VendorLog] = {}
-        self.audiences: dict[str, dict[tuple[type, str], Audience | ComputedTrait]] = {}
+        self.audiences = Audiences(meter=meter)
         self.ledger = Ledger(on_change=on_change, meter=meter, background=background)
         self.dispatcher = Dispatcher(
             ledger=self.ledger,
@@ -261,7 +261,7 @@ class Destinations:
             log.clear()
 
     def drop_source(self, key: str) -> None:
-        self.audiences.pop(key, None)
+        self.audiences.drop(key)
         self.dispatcher.drop_source(key)
         for connected in self.of(key):
             self.remove(connected)

@@ -3,8 +3,8 @@
 Each kind of store has an account and counts the bytes there that it takes: when it takes them,
 and when it lets them go. Over the limit the stores evict, one kind after the other. Each kind is
 spared a sixteenth of the limit first: otherwise a full journal would leave no room for the
-delivery that a test is about to assert. Queues and vendors' states cannot be evicted: they refuse
-what would take them over their share.
+delivery that a test is about to assert. Queues, vendors' states and audiences cannot be evicted:
+they refuse what would take them over their share.
 
 What a record takes is a constant of its kind, measured in CPython 3.11 by `tracemalloc` over
 thousands of them, and the length of its texts (`tests/bench/bench_bounds.py` measures the sum).
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "deliveries", "vendor_logs", "message_ids", "journal", "queues", "vendor_states"
+    "deliveries", "vendor_logs", "message_ids", "journal", "queues", "vendor_states", "audiences"
 ]
 # In the order in which they evict. A delivery that is not final is in a queue.
 _KINDS: Final[tuple[Kind, ...]] = (
@@ -26,6 +26,7 @@ _KINDS: Final[tuple[Kind, ...]] = (
     "journal",
     "queues",
     "vendor_states",
+    "audiences",
 )
 _SPARED: Final = 16
 _SHARES: Final = {"half": 2, "a quarter": 4, "an eighth": 8}
@@ -88,6 +89,13 @@ class Meter:
     def state_limit(self, state_bytes: int) -> str | None:
         """Return the limit that a vendor's state of this size would be over, or None."""
         return self._limit(state_bytes, "vendor_states", one="an eighth", all_="a quarter")
+
+    def audience_limit(self, more_bytes: int) -> str | None:
+        """Return the limit that audiences with so many bytes more would be over, or None."""
+        most = self.max_bytes // _SHARES["an eighth"]
+        if self.accounts["audiences"].size_bytes + more_bytes <= most:
+            return None
+        return f"{most:,} bytes, an eighth of --max-bytes, all together"
 
     def _limit(self, size_bytes: int, kind: Kind, *, one: str, all_: str) -> str | None:
         limits = (

@@ -17,7 +17,7 @@ from mockseg.clock import SystemClock, Turn
 from mockseg.conversion import invalid
 from mockseg.delivery.filters import listed_filters
 from mockseg.delivery.outgoing import Outgoing, Unanswered, send_within
-from mockseg.destinations.audiences import Audience, ComputedTrait
+from mockseg.destinations.audiences import Audience
 from mockseg.destinations.kinds import KINDS, imitation_class, is_imported
 from mockseg.destinations.vendor import Action, Arguments
 from mockseg.domain.call import call_id
@@ -25,6 +25,7 @@ from mockseg.domain.credentials import shown_header, shown_query
 from mockseg.domain.request import Arrival, Route, internal_arrival
 from mockseg.domain.timestamps import format_moment
 from mockseg.errors import MalformedJsonError, OperationError, VendorStateError
+from mockseg.hub.audiences import refuse_unclear
 from mockseg.hub.destinations import Connected, Destinations
 from mockseg.hub.handlers.requests import text_of
 from mockseg.hub.sources import Sources
@@ -60,7 +61,6 @@ from mockseg.suggestions import nearest, unknown
 
 # A computation makes its calls beside what an SDK sends.
 _COMPUTED = Route(path="/_mockseg/v1/sources/{writeKey}/audiences", carries="batch", internal=True)
-MOST_OF_A_SOURCE = 1000
 _HOOK_SECONDS = 10.0
 # Deliveries that are counted between two looks at the clock.
 _PORTION = 1000
@@ -366,46 +366,21 @@ async def change_audience(
     """Change who is in an audience, or a computed trait, and record the calls that this makes.
 
     Raises:
-        OperationError: 422, it is neither or both, or an id is empty; nothing is changed.
+        OperationError: 422, it is neither or both, a name or an id is empty, or there is no
+            room for it; nothing is changed.
     """
-    if (asked.audience is None) == (asked.computed_trait is None):
-        raise invalid("audience", "say which: one of `audience` and `computedTrait`")
-    if asked.members is not None and (asked.enter or asked.leave):
-        raise invalid(
-            "members",
-            "`members` is given beside `enter` or `leave`: give all members, or those who change",
-        )
-    both = set(asked.enter) & set(asked.leave)
-    if both:
-        raise invalid("leave", f'"{min(both)[:100]}" is to enter and to leave')
-    source = sources.claim(asked.write_key)
-    source.restored("audiences")
-    computed = destinations.audiences.setdefault(source.key, {})
-    class_ = ComputedTrait if asked.audience is None else Audience
-    name = asked.audience or asked.computed_trait or ""
-    try:
-        changed = computed.get((class_, name)) or class_(name, destinations=())
-        if (class_, name) not in computed and len(computed) >= MOST_OF_A_SOURCE:
-            sentence = f"the source has {MOST_OF_A_SOURCE} audiences and traits already"
-            raise invalid("audience", sentence)
-        messages = _messages(changed, asked)
-    except ValueError as error:
-        parameter = "computedTrait" if asked.audience is None else "audience"
-        raise invalid(parameter, str(error)) from None
-    computed[class_, name] = changed
-    names = {each.kind.names[0]: True for each in destinations.of(source.key)}
-    calls = []
-    for message in messages:
-        message["integrations"] = {"All": False} | names
-        accept(internal_arrival(_COMPUTED, message, key=source.key))
-        calls.append(call_id(journal.cursor))
+    refuse_unclear(asked)
+    audiences = destinations.audiences
+    async with audiences.changing:
+        source = sources.claim(asked.write_key)
+        source.restored("audiences")
+        changed, messages = audiences.change(source.key, asked)
+        names = {each.kind.names[0]: True for each in destinations.of(source.key)}
+        calls, turn = [], Turn()
+        for message in messages:
+            message["integrations"] = {"All": False} | names
+            accept(internal_arrival(_COMPUTED, message, key=source.key))
+            calls.append(call_id(journal.cursor))
+            await turn.over()
     members = list(changed.members) if isinstance(changed, Audience) else []
     return AudienceChanged(property=changed.key, calls=calls, members=members)
-
-
-def _messages(changed: Audience | ComputedTrait, asked: ChangeAudience) -> list[JsonObject]:
-    if isinstance(changed, ComputedTrait):
-        return changed.sync(asked.values)
-    if asked.members is not None:
-        return changed.sync(asked.members)
-    return [*changed.enter(asked.enter), *changed.leave(asked.leave)]
