@@ -46,7 +46,7 @@ class _Computation:
             name: as a person wrote it, such as ``Order Completed Last 30days``.
             destinations: the names in the integrations object of those that it goes to.
             count: called with the bytes that a change takes, with a minus those that it gives
-                back. Raises ValueError where there is no room; the change is then not made.
+                back. Raises ValueError over the limit; the change is then not made.
 
         Raises:
             ValueError: the name has neither a letter nor a digit.
@@ -112,7 +112,7 @@ class Audience(_Computation):
         """Take users in; return the messages for those who were not in it.
 
         Raises:
-            ValueError: an id is empty, or there is no room; nothing is changed.
+            ValueError: an id is empty, or the limit is reached; nothing is changed.
         """
         new = {user: True for user in user_ids if user not in self._members}
         if "" in new:
@@ -161,7 +161,7 @@ class ComputedTrait(_Computation):
         A user who is left out keeps the value.
 
         Raises:
-            ValueError: an id is empty, or there is no room; nothing is changed.
+            ValueError: an id is empty, or the limit is reached; nothing is changed.
         """
         if "" in values:
             raise ValueError("the id of a user is empty")

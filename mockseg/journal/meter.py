@@ -91,7 +91,7 @@ class Meter:
         return self._limit(state_bytes, "vendor_states", one="an eighth", all_="a quarter")
 
     def audience_limit(self, more_bytes: int) -> str | None:
-        """Return the limit that audiences with so many bytes more would be over, or None."""
+        """Return the limit that audiences would be over with these bytes more, or None."""
         most = self.max_bytes // _SHARES["an eighth"]
         if self.accounts["audiences"].size_bytes + more_bytes <= most:
             return None

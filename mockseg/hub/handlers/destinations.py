@@ -366,8 +366,8 @@ async def change_audience(
     """Change who is in an audience, or a computed trait, and record the calls that this makes.
 
     Raises:
-        OperationError: 422, it is neither or both, a name or an id is empty, or there is no
-            room for it; nothing is changed.
+        OperationError: 422, it is neither or both, a name or an id is empty, or the limit
+            is reached; nothing is changed.
     """
     refuse_unclear(asked)
     audiences = destinations.audiences
