@@ -47,7 +47,8 @@ class Audiences:
             What was changed, and a message for each user who changed, made when it is asked for.
 
         Raises:
-            OperationError: 422, a name or an id is empty, or the limit is reached; nothing is changed.
+            OperationError: 422, a name or an id is empty, or the limit is reached; nothing is
+                changed.
         """
         class_ = ComputedTrait if asked.audience is None else Audience
         parameter = "computedTrait" if asked.audience is None else "audience"
