@@ -139,6 +139,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (["serve", "--prot", "1"], "unknown option"),
         (["serve", "--port", "x"], '--port is "x": it must be a whole number from 0 to 65535'),
         (["serve", "--edge", "2052"], 'unknown value "2052"; did you mean "2025"?'),
+        (["serve", "--profle", "x"], 'unknown option "--profle". Allowed: --json'),
         (["serve", "--profile", "2052"], "--profile is deprecated: its new name is --edge"),
         (["serve", "--profile", "2018", "--edge", "2018"], "the old name of --edge; pass only"),
         (["serve", "--config", "none.toml"], "cannot read none.toml: No such file"),
