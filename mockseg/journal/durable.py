@@ -14,7 +14,7 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -67,7 +67,6 @@ class DurableJournal(SegmentedJournal):
     __slots__ = (
         "_bounds",
         "_closed",
-        "_closing",
         "_cuts",
         "_deletes",
         "_explained",
@@ -103,8 +102,6 @@ class DurableJournal(SegmentedJournal):
         # Whether records that were cut off are still to be deleted.
         self._deletes = True
         self._scheduled = self._closed = False
-        # The steps that close a segment, while one is being closed.
-        self._closing: Iterator[None] | None = None
         self.not_saved: Callable[[KeptRequest, list[KeptCall]], object] = lambda *_: None
         try:
             empty = self._load()
@@ -190,10 +187,11 @@ class DurableJournal(SegmentedJournal):
         """Return when nothing waits to be saved, so that another thread may close it."""
         while self._scheduled:
             await breathe()
+        await self._closing.end()
 
     def close(self) -> None:
         self.commit()
-        self._finish_closing()
+        self._closing.close_all()
         self._closed = True
         self._file.close()
 
@@ -239,26 +237,7 @@ class DurableJournal(SegmentedJournal):
             log.info("the journal takes requests again")
         if saving is not None:
             saving.set_result(None)
-        if self._closing is None and self._is_due():
-            self._closing = self._close_segments()
-            try:
-                asyncio.get_running_loop()
-            except RuntimeError:
-                self._finish_closing()
-            else:
-                self._background.add(self._closing)
-
-    def _finish_closing(self) -> None:
-        for _ in self._closing or ():
-            # Now, and not step by step.
-            pass
-
-    def _close_segments(self) -> Iterator[None]:
-        """Close the segments that are due, step by step."""
-        # Without them the next start reads more rows.
-        with contextlib.suppress(sqlite3.Error):
-            yield from self._closing_steps()
-        self._gone_meanwhile = self._closing = None
+        self._closing.saved()
 
     def _write(self, new: list[tuple[KeptRequest, list[KeptCall]]]) -> None:
         has_room = not self._file.full or self._file.has_room()
@@ -390,9 +369,8 @@ class DurableJournal(SegmentedJournal):
             for summary in empty:
                 file.drop_segment(summary.first, summary.last)
             file.forget_marks({source for each in self._segments for source in each.sources})
-            for _ in self._closing_steps():
-                # Nobody waits yet.
-                pass
+            # Nobody waits yet.
+            self._closing.close_all()
         except sqlite3.Error:
             # The disk may be full: it can be read all the same.
             log.warning("the journal %s cannot be written", file.path)

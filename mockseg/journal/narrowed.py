@@ -6,11 +6,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import islice
 from operator import attrgetter
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from mockseg.clock import Turn
 from mockseg.domain.call import KeptCall
-from mockseg.journal.segments import Keys, is_altered
+from mockseg.journal.segments import Keys, Probe, Segment, is_altered
 
 # How many calls one portion has.
 _PORTION: Final = 32
@@ -183,3 +183,66 @@ def _portions(calls: list[KeptCall]) -> Iterator[list[KeptCall]]:
 
 
 _cursor = attrgetter("cursor")
+
+
+class Look(NamedTuple):
+    """What of one source is looked for in a segment.
+
+    Attributes:
+        probes: its keys there.
+        oldest: cursor of the oldest call of the source that is kept.
+    """
+
+    probes: list[Probe]
+    oldest: int
+
+
+class SegmentFinder:
+    """Finds the calls of a segment that may have some keys; see :class:`Finder`.
+
+    Args:
+        segment: where to look.
+        looks: for what, of each source.
+        removed: cursors of calls that were forgotten.
+    """
+
+    __slots__ = ("_looks", "_removed", "_segment")
+
+    def __init__(self, segment: Segment, looks: list[Look], removed: set[int]) -> None:
+        self._segment, self._looks, self._removed = segment, looks, removed
+
+    @property
+    def first_cursor(self) -> int:
+        return self._segment.first_cursor
+
+    @property
+    def last_cursor(self) -> int:
+        return self._segment.last_cursor
+
+    def cursors(self) -> list[int]:
+        found = [self._kept(self._segment.find(look.probes), look) for look in self._looks]
+        return found[0] if len(found) == 1 else sorted(set().union(*found))
+
+    def surely(self) -> tuple[int, list[int]]:
+        segment, total = self._segment, 0
+        unsure: list[int] = []
+        removed = segment.those_of(self._removed) if self._removed else set[int]()
+        for look in self._looks:
+            loosely = any(probe.loosely for probe in look.probes)
+            if not loosely and segment.first_cursor >= look.oldest and not removed:
+                total += segment.count(look.probes)
+                continue
+            places: Sequence[int] = ()
+            maybe: Sequence[int] = ()
+            if loosely:
+                places, maybe = segment.find_surely(look.probes)
+            else:
+                places = segment.find(look.probes)
+            unsure += self._kept(maybe, look)
+            total += sum(each not in removed for each in self._kept(places, look))
+        return total, sorted(unsure)
+
+    def _kept(self, places: Sequence[int], look: Look) -> list[int]:
+        """Return the cursors of those that are not evicted."""
+        found = [self._segment.cursor(place) for place in places]
+        return found[bisect_left(found, look.oldest) :]

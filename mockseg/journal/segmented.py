@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple
@@ -19,11 +19,12 @@ from mockseg.domain.call import KeptCall
 from mockseg.domain.lost import with_bounds
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError
+from mockseg.journal.closing import Closing
 from mockseg.journal.counts import MINUTE_BYTES
 from mockseg.journal.file import JournalFile
 from mockseg.journal.layout import LAST_NUMBER, Mark
 from mockseg.journal.memory import MemoryJournal
-from mockseg.journal.narrowed import Narrowed
+from mockseg.journal.narrowed import Look, Narrowed, SegmentFinder
 from mockseg.journal.segments import (
     SEGMENT_BYTES,
     SEGMENT_CALLS,
@@ -68,6 +69,8 @@ class SegmentedJournal(MemoryJournal):
     __slots__ = (
         "_closed_cursor",
         "_closed_number",
+        "_closing",
+        "_counted_number",
         "_file",
         "_gone",
         "_gone_meanwhile",
@@ -92,8 +95,10 @@ class SegmentedJournal(MemoryJournal):
         # Closed segments, oldest first, and the last request and call that are in one.
         self._segments: list[Segment] = []
         self._closed_number = self._closed_cursor = 0
-        # Of what came after them: calls and bytes, and the last request that is in the file.
-        self._open_calls = self._open_bytes = self._saved_number = 0
+        # Of what came after them: calls and bytes; the last request that is in the file, and the
+        # last that is in a segment which is closed or being closed.
+        self._open_calls = self._open_bytes = self._saved_number = self._counted_number = 0
+        self._closing = Closing(self._due, close=self._close_segment, background=self._background)
         # While a segment is being closed: requests that went meanwhile.
         self._gone_meanwhile: list[int] | None = None
         # Cursors of calls that were forgotten while their request stayed.
@@ -135,7 +140,7 @@ class SegmentedJournal(MemoryJournal):
             self._load_rows(found, self._closed_number + 1, summary.first - 1)
             if not self._load_segment(found, summary):
                 empty.append(summary)
-            self._closed_number = summary.last
+            self._closed_number = self._counted_number = summary.last
         self._load_rows(found, self._closed_number + 1)
         for mark in found.marks.values():
             if mark.calls or mark.requests:
@@ -250,6 +255,7 @@ class SegmentedJournal(MemoryJournal):
         kept = self.count(source)[0]
         if keys[:3] == (None, None, None) or kept < max(_FEW_CALLS, shares * _FEW_A_SHARE):
             return None
+        self._closing.asked()
         asked: dict[str, list[Probe]] = {}
 
         def asked_of(each: str) -> list[Probe]:
@@ -261,11 +267,11 @@ class SegmentedJournal(MemoryJournal):
         for segment in self._segments:
             meant = segment.sources if source is None else {source}.intersection(segment.sources)
             looks = [
-                _Look(asked_of(each), calls.oldest_number)
+                Look(asked_of(each), calls.oldest_number)
                 for each in meant
                 if (calls := self._of(each).calls) and calls.oldest_number <= segment.last_cursor
             ]
-            finders.append(_SegmentFinder(segment, looks, self._removed_ever))
+            finders.append(SegmentFinder(segment, looks, self._removed_ever))
         return self._narrowed(keys, finders, self._closed_cursor, source)
 
     async def scan_without_calls(
@@ -281,12 +287,17 @@ class SegmentedJournal(MemoryJournal):
         self._open_calls += len(calls) or 1
         self._open_bytes += len(request.body)
 
-    def _is_due(self) -> bool:
-        """Return whether enough calls came for a segment that can be closed."""
-        return self._open_calls >= SEGMENT_CALLS or self._open_bytes >= SEGMENT_BYTES
+    def _count_gone(self, request: KeptRequest) -> None:
+        if request.number > self._counted_number:
+            self._open_calls -= request.calls or 1
+            self._open_bytes -= len(request.body)
 
-    def _closing_steps(self) -> Iterator[None]:
-        """Close segments until too few saved calls are left for one.
+    def _due(self) -> int:
+        """Return how many segments can be closed, or nearly."""
+        return max(self._open_calls // SEGMENT_CALLS, self._open_bytes // SEGMENT_BYTES)
+
+    def _close_segment(self) -> Generator[None, None, bool]:
+        """Close a segment; return whether enough calls for one were saved.
 
         Each step takes about a millisecond. What is cleared or evicted between the steps is taken
         out of the segment at the end.
@@ -294,18 +305,25 @@ class SegmentedJournal(MemoryJournal):
         Raises:
             sqlite3.Error: the file does not take a summary.
         """
-        while self._is_due() and (found := self._next_segment()) is not None:
-            requests, calls = found
-            self._gone_meanwhile = []
+        found = self._next_segment()
+        if found is None:
+            return False
+        requests, calls = found
+        for request in requests:
+            self._count_gone(request)
+        self._counted_number = requests[-1].number
+        self._gone_meanwhile = []
+        try:
             summary = yield from summarised(requests, calls)
             self._file.add_segment(summary)
             self._add_segment(Segment(summary))
             self._closed_number = summary.last
-            self._open_calls -= sum([request.calls or 1 for request in requests])
-            self._open_bytes -= sum([len(request.body) for request in requests])
-            gone, self._gone_meanwhile = self._gone_meanwhile, None
-            self._drop_emptied(gone)
-            yield
+            gone = self._gone_meanwhile
+        finally:
+            self._gone_meanwhile = None
+        self._drop_emptied(gone)
+        yield
+        return True
 
     def _next_segment(self) -> tuple[list[KeptRequest], list[KeptCall]] | None:
         """Return what the next segment has, None when too few calls for it are saved."""
@@ -313,14 +331,14 @@ class SegmentedJournal(MemoryJournal):
         calls = size_bytes = 0
         for request in self._alive_requests(self._all.requests.after(self._closed_number)):
             if request.number > self._saved_number:
-                break
+                return None
             requests.append(request)
             calls += request.calls or 1
             size_bytes += len(request.body)
             if calls >= SEGMENT_CALLS or size_bytes >= SEGMENT_BYTES:
                 break
         else:
-            # Some were evicted or cleared meanwhile.
+            # Some were cleared meanwhile.
             self._open_calls, self._open_bytes = calls, size_bytes
             return None
         last = requests[-1].number
@@ -364,6 +382,13 @@ class SegmentedJournal(MemoryJournal):
 
     # --- what the journal in memory does by itself
 
+    def _drop(
+        self, source: SourceRecords, requests: list[KeptRequest], calls: list[KeptCall]
+    ) -> None:
+        super()._drop(source, requests, calls)
+        for request in requests:
+            self._count_gone(request)
+
     def _free(self, source: SourceRecords) -> Iterator[None]:
         # What was never read goes without being read.
         source.calls.drop_unread()
@@ -390,63 +415,6 @@ class SegmentedJournal(MemoryJournal):
             if not self._told_damage:
                 log.error("%s", error)  # noqa: TRY400  (one sentence says it)
             self._told_damage = True
-
-
-class _Look(NamedTuple):
-    """What of one source is looked for in a segment.
-
-    Attributes:
-        probes: its keys there.
-        oldest: cursor of the oldest call of the source that is kept.
-    """
-
-    probes: list[Probe]
-    oldest: int
-
-
-class _SegmentFinder:
-    """Finds the calls of a segment that may have some keys; see :class:`Finder`."""
-
-    __slots__ = ("_looks", "_removed", "_segment")
-
-    def __init__(self, segment: Segment, looks: list[_Look], removed: set[int]) -> None:
-        self._segment, self._looks, self._removed = segment, looks, removed
-
-    @property
-    def first_cursor(self) -> int:
-        return self._segment.first_cursor
-
-    @property
-    def last_cursor(self) -> int:
-        return self._segment.last_cursor
-
-    def cursors(self) -> list[int]:
-        found = [self._kept(self._segment.find(look.probes), look) for look in self._looks]
-        return found[0] if len(found) == 1 else sorted(set().union(*found))
-
-    def surely(self) -> tuple[int, list[int]]:
-        segment, total = self._segment, 0
-        unsure: list[int] = []
-        removed = segment.those_of(self._removed) if self._removed else set[int]()
-        for look in self._looks:
-            loosely = any(probe.loosely for probe in look.probes)
-            if not loosely and segment.first_cursor >= look.oldest and not removed:
-                total += segment.count(look.probes)
-                continue
-            places: Sequence[int] = ()
-            maybe: Sequence[int] = ()
-            if loosely:
-                places, maybe = segment.find_surely(look.probes)
-            else:
-                places = segment.find(look.probes)
-            unsure += self._kept(maybe, look)
-            total += sum(each not in removed for each in self._kept(places, look))
-        return total, sorted(unsure)
-
-    def _kept(self, places: Sequence[int], look: _Look) -> list[int]:
-        """Return the cursors of those that are not evicted."""
-        found = [self._segment.cursor(place) for place in places]
-        return found[bisect_left(found, look.oldest) :]
 
 
 class _Found(NamedTuple):

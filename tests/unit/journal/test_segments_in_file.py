@@ -8,6 +8,7 @@ import pytest
 from journal_files import altered, arrival, edited, found_in, hub_of, ids_in, perform
 
 from mockseg.errors import JournalError, OperationError
+from mockseg.journal.durable import DurableJournal
 from mockseg.journal.rows import RowReader
 
 
@@ -171,12 +172,13 @@ def test_a_look_into_a_segment_reads_a_part_of_it(file, monkeypatch, source, loo
 async def test_what_is_evicted_while_a_segment_is_closed_is_not_in_it(file, monkeypatch):
     """A segment is closed in steps; a segment that is empty at the end is not kept."""
     monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
+    monkeypatch.setattr("mockseg.journal.closing.MOST_DUE", 1)
     hub = hub_of(file, max_calls=8)
     journal = hub.journal
     for number in range(8):
         hub.accept(arrival(f"m{number}"))
     await journal.saving
-    assert journal._closing is not None
+    assert journal._closing._work is not None
     assert journal._segments == []
     for number in range(8, 15):
         hub.accept(arrival(f"m{number}"))
@@ -194,16 +196,19 @@ async def test_what_is_evicted_while_a_segment_is_closed_is_not_in_it(file, monk
 async def test_closing_a_segment_takes_many_steps(file, monkeypatch):
     """No turn of the event loop does all of it, so no answer waits for all of it."""
     monkeypatch.setattr("mockseg.journal.segmented.SEGMENT_CALLS", 8)
-    hub = hub_of(file)
+    monkeypatch.setattr("mockseg.journal.closing.MOST_DUE", 1)
     steps = []
-    closing = type(hub.journal)._closing_steps
+    closing = DurableJournal._close_segment
 
     def counted(journal):
-        for _ in closing(journal):
+        steps_of_one = closing(journal)
+        while next(steps_of_one, "end") != "end":
             steps.append(len(journal._segments))
             yield
+        return True
 
-    monkeypatch.setattr(type(hub.journal), "_closing_steps", counted)
+    monkeypatch.setattr(DurableJournal, "_close_segment", counted)
+    hub = hub_of(file)
     for number in range(8):
         hub.accept(arrival(f"m{number}", source=f"k{number % 2}"))
     await hub.journal.saving
