@@ -36,6 +36,7 @@ EXAMPLES: Final[dict[str, str]] = {
     "fault add": 'mockseg fault add --status 503 --times 2 --event "Order Completed"',
     "fault clear": "mockseg fault clear --all",
     "fault list": "mockseg fault list --scenarios",
+    "fault release": "mockseg fault release --source my-write-key",
     "traffic": "mockseg traffic --catalogue ecommerce --rate 200/s --duration 30s --seed 7",
     "replay": "mockseg replay calls.ndjson --speed 10x --shift-to now",
     "samples": 'mockseg samples "Order Completed" --invalid --count 50 --seed 7 --out bad.ndjson',

@@ -21,6 +21,8 @@ from mockseg.operations.faults import (
     FaultPreview,
     FaultsCleared,
     FaultView,
+    Released,
+    ReleaseHeld,
 )
 
 
@@ -152,6 +154,15 @@ def clear(*, target: Target, id_: str | None, source: str | None, everything: bo
         _show(view)
     if not gone:
         note("no faults")
+
+
+@command.command(name="release")
+@source_flag("Only requests of this write key; of all by default.")
+@client_settings
+def release(*, target: Target, source: str | None) -> None:
+    """Answer at once the requests that faults hold back; the faults stay."""
+    released = target.ask("release_held", ReleaseHeld(source=source), Released).released
+    say(f"released {counted(released, 'request')}")
 
 
 def _show_preview(preview: FaultPreview) -> None:

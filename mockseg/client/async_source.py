@@ -186,6 +186,7 @@ class AsyncSource(Awaiting["Scope"]):
             options=options,
         )
 
+    release_held = verb(fault.release_held)
     truth = verb(fault.truth)
 
     # --- destinations and their deliveries

@@ -105,6 +105,7 @@ class Server(Blocking[Unused], abc.ABC):
     health = verb(server_verbs.health)
     summary = verb(server_verbs.summary)
     clear = verb(server_verbs.clear)
+    release_held = verb(server_verbs.release_held)
     validate = verb(server_verbs.validate)
     # It may be anything, a wait too.
     perform = verb(server_verbs.perform, waits=True)
@@ -156,6 +157,7 @@ class AsyncServer(Awaiting[Unused]):
     health = verb(server_verbs.health)
     summary = verb(server_verbs.summary)
     clear = verb(server_verbs.clear)
+    release_held = verb(server_verbs.release_held)
     validate = verb(server_verbs.validate)
     # It may be anything, a wait too.
     perform = verb(server_verbs.perform, waits=True)

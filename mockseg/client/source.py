@@ -221,6 +221,7 @@ class Source(Blocking["Scope"]):
             options=options,
         )
 
+    release_held = verb(fault.release_held)
     truth = verb(fault.truth)
 
     # --- destinations and their deliveries

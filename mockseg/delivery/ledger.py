@@ -17,6 +17,8 @@ from mockseg.journal.records import NumberedRecords, evict_largest
 
 # How many retries that are over may wait among the others to be swept out.
 _SWEPT_AT_ONCE = 64
+# Maximum number of deliveries to keep.
+MAX_DELIVERIES = 100_000
 
 
 class _Source:
@@ -94,7 +96,7 @@ class Ledger:
     def __init__(
         self,
         *,
-        max_deliveries: int = 100_000,
+        max_deliveries: int = MAX_DELIVERIES,
         meter: Meter | None = None,
         background: BackgroundWork | None = None,
         on_change: Callable[[KeptDelivery], object] = lambda _: None,

@@ -500,6 +500,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "Answer at once what faults hold back; the faults stay in force.",
         ReleaseHeld,
         Released,
+        command="fault release",
+        verb="Source.release_held",
     ),
     Operation(
         "truth",

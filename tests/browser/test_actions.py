@@ -166,7 +166,7 @@ async def test_a_destination_is_connected_used_and_removed(page: Any, url: str, 
     await page.fill("#connect [name=url]", "")
     await page.click("#connect button")
     await says(page, "#connect .outcome", "Connected userengage-1 (cloud mode).")
-    await page.goto(f"{url}/_mockseg/destinations/userengage-1")
+    await page.goto(f"{url}/_mockseg/destinations/userengage-1?tab=actions")
     form = page.locator(".act", has_text="define_attribute").locator("form")
     await form.locator("[name=name]").fill("plan")
     await form.locator("[name=type]").fill("no type")
@@ -184,6 +184,7 @@ async def test_a_destination_is_connected_used_and_removed(page: Any, url: str, 
         "Done: define_attribute.", timeout=PATIENCE_MS
     )
     assert await page.locator(".act").count() > 5
+    await page.click("nav.parts >> text=Settings")
     await page.click("#enabled button")
     await says(page, "#enabled .outcome", "No more calls are sent to userengage-1.")
     await page.click("#remove summary")
@@ -199,7 +200,7 @@ async def test_an_error_of_a_vendor_is_demanded_and_its_retry_comes_sooner(
     """From a list; the ledger tells the attempts, moves the clock and delivers once more."""
     await hub.perform("set_clock", SetClock(now="2026-01-31T12:00:00Z", frozen=True, source=KEY))
     await hub.perform("add_destination", AddDestination(type="userengage", source=KEY))
-    await page.goto(f"{url}/_mockseg/destinations/userengage-1")
+    await page.goto(f"{url}/_mockseg/destinations/userengage-1?tab=actions")
     form = page.locator("form[action$='/actions/fail']")
     await form.locator("[name=error]").select_option("server_error")
     await form.locator("button").click()

@@ -89,6 +89,7 @@ CASES: dict[str, list[list[str]]] = {
     ],
     "fault clear": [[EVIL], ["--source", EVIL + "?"], ["--all"]],
     "fault list": [[], ["--json"], ["--scenarios"]],
+    "fault release": [[], ["--source", EVIL], [EVIL]],
     "import": [["{file}"], [EVIL], ["{plan}"]],
     "journal check": [[EVIL], ["{plan}"], ["{plan}", "--json"]],
     "journal compact": [[EVIL], ["{plan}"]],

@@ -93,6 +93,7 @@ CASES: dict[str, list[tuple[str, int]]] = {
     ],
     "fault clear": [("--all", 0), ("", 2), ("nope", 2)],
     "fault list": [("", 0), ("--scenarios", 0)],
+    "fault release": [("", 0), ("nope", 2)],
     "import": [("{exported}", 0), ("{none}", 2), ("{garbage}", 2)],
     "journal check": [("{none}", 2), ("{garbage}", 2), ("", 2)],
     "journal compact": [("{none}", 2), ("{garbage}", 2)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import os
@@ -16,6 +17,7 @@ from mockseg.cli.main import run
 from mockseg.client.client import AsyncClient, Client
 from mockseg.errors import OperationError, UnknownOptionError
 from mockseg.matching.matchers import track
+from mockseg.operations.base import OfSource
 from mockseg.server import MockSegment
 
 
@@ -164,6 +166,56 @@ def test_the_command_adds_lists_and_clears(server, command, capsys):
     capsys.readouterr()
     assert command("fault", "list", "--source", key) == 0
     assert capsys.readouterr() == ("", "no faults\n")
+
+
+@contextlib.contextmanager
+def held_back(server, *keys):
+    """Send a call to each source whose answer is held back; at the end each was answered."""
+    answers = []
+    threads = []
+    for key in keys:
+        source = server.source(key)
+        threads.append(threading.Thread(target=lambda sent=source: answers.append(send(sent))))
+        threads[-1].start()
+        # It is recorded in the step in which it is held back.
+        source.wait_for(track(), timeout=30)
+    yield
+    for thread in threads:
+        thread.join(30)
+    assert answers == [200] * len(keys)
+
+
+@pytest.mark.parametrize("door", ["process", "http", "event loop"])
+def test_what_faults_hold_back_is_released(server, door):
+    """By a source its own requests, by a server all of them; the faults stay."""
+    with Client(server.url) as client, server.faults(delay=3600, times="unlimited"):
+        door_of = {"process": server, "http": client, "event loop": server}[door]
+        keys = [server.source().write_key for _ in range(2)]
+        first = door_of.source(keys[0])
+        with held_back(server, *keys):
+            if door == "event loop":
+                assert asyncio.run(first.aio.release_held()) == 1
+                assert asyncio.run(server.aio.release_held()) == 1
+            else:
+                assert first.release_held() == 1
+                assert door_of.release_held() == 1
+        assert first.release_held() == 0
+        (view,) = server.perform("list_faults", OfSource()).faults
+        assert [rule.fired for rule in view.rules] == [2]
+
+
+def test_the_command_releases(server, command, capsys):
+    """`mockseg fault release` says how many requests: of a source, or of all."""
+    with server.faults(delay=3600, times="unlimited"):
+        keys = [server.source().write_key for _ in range(2)]
+        with held_back(server, *keys):
+            assert command("fault", "release", "--source", keys[0]) == 0
+            assert command("fault", "release") == 0
+        assert command("fault", "release") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        *["released 1 request"] * 2,
+        "released 0 requests",
+    ]
 
 
 def test_the_command_says_what_a_fault_would_hit(server, command, capsys):

@@ -143,9 +143,19 @@ async def test_a_destination_shows_what_reached_it(shop: Any) -> None:
     await track(shop)
     async with shop.post("/_mockseg/v1/settle", json={"timeout": 5}) as answer:
         assert answer.status == 200, await answer.text()
-    text = await shown(shop, "destinations/userengage-1")
-    for expected in ("What the vendor has", "What reached it", "segment POST", "Settings", "fail"):
-        assert expected in text
+    for tab, expected in {
+        "": "What the vendor has",
+        "?tab=state": "What the vendor has",
+        "?tab=reached": "segment POST",
+        "?tab=deliveries": "delivered 200",
+        "?tab=actions": "fail",
+        "?tab=settings": "Send no more calls to it",
+    }.items():
+        text = await shown(shop, f"destinations/userengage-1{tab}")
+        assert expected in text, tab
+        assert "State Reached it Deliveries Actions Settings" in text
+    async with shop.get("/_mockseg/destinations/userengage-1?tab=none") as answer:
+        assert answer.status == 422
     await shown(shop, "destinations")
     async with shop.get("/_mockseg/destinations/none") as answer:
         assert answer.status == 404
@@ -158,6 +168,9 @@ async def test_a_service_of_ones_own_has_no_state_here(client: Any) -> None:
     text = await shown(client, "destinations/webhook-1")
     assert "http://127.0.0.1:9/hook" in text
     assert "What the vendor has" not in text
+    # So its first part is another one, whatever an old address asks for.
+    assert "No delivery to it is kept" in text
+    assert "No delivery to it is kept" in await shown(client, "destinations/webhook-1?tab=state")
 
 
 async def test_no_destination_says_how_one_is_connected(client: Any) -> None:

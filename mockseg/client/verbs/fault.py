@@ -1,4 +1,4 @@
-"""Verbs about faults: add and remove them, and tell the fate of each message."""
+"""Verbs about faults: add and remove them, release what they hold, tell each message's fate."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mockseg.operations.faults import (
     ClearFaults,
     FaultsCleared,
     FaultView,
+    ReleaseHeld,
     Truth,
 )
 from mockseg.suggestions import check_options
@@ -101,6 +102,15 @@ def remove(id_: str) -> Steps[FaultView | None]:
             raise
         return None
     return gone.faults[0]
+
+
+def release_held(scope: Scope) -> Steps[int]:
+    """Answer at once the requests of the source that faults hold back; return how many.
+
+    The faults stay. Each request is answered as its fault has it.
+    """
+    asked = ReleaseHeld(source=scope.write_key)
+    return ask("release_held", asked, field="released")
 
 
 def truth(scope: Scope, *, limit: int = 1000) -> Steps[Truth]:

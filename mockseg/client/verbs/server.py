@@ -21,6 +21,7 @@ from mockseg.client.verbs.changing import (
 from mockseg.errors import ConfigError
 from mockseg.operations.base import Nothing, OfSource
 from mockseg.operations.calls import ClearCalls, Summary
+from mockseg.operations.faults import ReleaseHeld
 from mockseg.operations.plans import ValidatedMessages, ValidateMessages
 from mockseg.operations.sources import GetSource, Health, ListSources, SourceView, Window
 from mockseg.suggestions import check_options
@@ -93,6 +94,14 @@ def summary(_server: Unused) -> Steps[Summary]:
 def clear(_server: Unused) -> Steps[int]:
     """Forget the calls and requests of all sources; return how many calls those were."""
     return ask("clear_calls", ClearCalls(all=True), field="cleared")
+
+
+def release_held(_server: Unused) -> Steps[int]:
+    """Answer at once the requests of all sources that faults hold back; return how many.
+
+    The faults stay. Each request is answered as its fault has it.
+    """
+    return ask("release_held", ReleaseHeld(), field="released")
 
 
 def validate(

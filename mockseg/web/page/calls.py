@@ -16,14 +16,14 @@ from mockseg.operations.base import OfSource
 from mockseg.operations.calls import CallPage, ListCalls, Summary
 from mockseg.operations.rows import CallCounts, CallRow, CountCalls, ListRows, RowPage, TermView
 from mockseg.query.terms import KEYS, term_text
-from mockseg.snippets import start_lines
 from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
 from mockseg.web.page.call import shown
 from mockseg.web.page.calls_address import CallsQuery, read_calls
 from mockseg.web.page.columns import read_columns
 from mockseg.web.page.frame import CALLS, ask, show
-from mockseg.web.page.rendering import HOME, own_url, redirect, render
+from mockseg.web.page.rendering import HOME, redirect, render
+from mockseg.web.page.sdk_lines import sdk_lines
 from mockseg.web.page.timeline import BUCKETS, LENGTHS, Timeline, timeline
 from mockseg.web.places import Place
 
@@ -244,10 +244,3 @@ def _views(hub: Hub, rows: list[CallRow], fields: tuple[str, ...]) -> list[dict[
         for call, row in kept
         if call is not None
     ]
-
-
-def sdk_lines(request: web.Request, source: str | None) -> list[tuple[str, str]]:
-    """Return the lines that point an SDK at this server, each with the SDK's name."""
-    url = own_url(request)
-    tls_url = url if request.scheme == "https" else None
-    return start_lines(url, tls_url, **({"write_key": source} if source else {}))

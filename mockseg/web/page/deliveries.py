@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, get_args
 
@@ -116,7 +117,7 @@ async def _deliveries(request: web.Request) -> web.StreamResponse:
         source=asked.source,
         asked=asked,
         listed=listed,
-        rows=[(each, attempts(each)) for each in listed.deliveries],
+        rows=rows_of(listed.deliveries),
         older=f"{DELIVERIES.path}{older}" if listed.next is not None else "",
         states=_STATES,
         is_narrowed=asked != DeliveriesQuery(source=asked.source, before=asked.before),
@@ -124,7 +125,12 @@ async def _deliveries(request: web.Request) -> web.StreamResponse:
     )
 
 
-def attempts(delivery: Delivery) -> list[dict[str, Any]]:
+def rows_of(deliveries: Sequence[Delivery]) -> list[tuple[Delivery, list[dict[str, Any]]]]:
+    """Return what a table of deliveries shows: each with its attempts."""
+    return [(each, _attempts(each)) for each in deliveries]
+
+
+def _attempts(delivery: Delivery) -> list[dict[str, Any]]:
     """Return each attempt's answer, and the seconds since the one before; None for the first."""
     found: list[dict[str, Any]] = []
     before: float | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, get_args
+import dataclasses
+from typing import Any, Final, Literal, get_args
 from urllib.parse import quote
 
 from aiohttp import web
@@ -13,7 +14,8 @@ from mockseg.delivery.destination import ConnectionMode
 from mockseg.destinations.kinds import KINDS
 from mockseg.errors import MalformedJsonError
 from mockseg.json_types import Json, JsonObject
-from mockseg.operations.base import Nothing, OfSource
+from mockseg.operations.base import OfSource, Params
+from mockseg.operations.deliveries import DeliveryPage, ListDeliveries
 from mockseg.operations.destinations import (
     Act,
     Acted,
@@ -31,15 +33,46 @@ from mockseg.operations.destinations import (
 from mockseg.operations.sources import Deleted
 from mockseg.web.page.access import add_page
 from mockseg.web.page.addresses import read_address
-from mockseg.web.page.deliveries import waiting
+from mockseg.web.page.deliveries import rows_of, waiting
 from mockseg.web.page.forms import Done, add_form
-from mockseg.web.page.frame import DESTINATIONS, ask, query_of, show
+from mockseg.web.page.frame import DELIVERIES, DESTINATIONS, ask, query_of, show
 from mockseg.web.page.message_tree import plain_tree
 from mockseg.web.parameters import read_query
 
 _SHOWN: Final = 100
 _MODES: Final = get_args(ConnectionMode)
+Tab = Literal["state", "reached", "deliveries", "actions", "settings"]
+_PARTS: Final[dict[Tab, str]] = {
+    "state": "State",
+    "reached": "Reached it",
+    "deliveries": "Deliveries",
+    "actions": "Actions",
+    "settings": "Settings",
+}
 _OF_CONNECTING: Final = ("source", "type", "name", "url", "apiKey", "connectionMode")
+
+
+class DestinationQuery(Params, frozen=True):
+    """Which part of a destination is shown.
+
+    Attributes:
+        tab: its name; the first that the destination has if omitted.
+    """
+
+    tab: Tab | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a destination.
+
+    Attributes:
+        title: for people.
+        address: of the view that shows it.
+    """
+
+    title: str
+    address: str
 
 
 def add_routes(app: web.Application) -> None:
@@ -75,27 +108,53 @@ async def _destinations(request: web.Request) -> web.StreamResponse:
 
 
 async def _destination(request: web.Request) -> web.StreamResponse:
-    read_address(request, Nothing)
-    asked = GetDestination(id=request.match_info["id"])
-    found = await ask(request, "get_destination", asked, DestinationView)
-    state, reached = None, None
-    if found.imitated:
-        state = (await ask(request, "get_destination_state", asked, VendorState)).state
-        requests = ListVendorRequests(id=found.id)
-        reached = await ask(request, "list_vendor_requests", requests, VendorRequestPage)
+    asked = read_address(request, DestinationQuery)
+    named = GetDestination(id=request.match_info["id"])
+    found = await ask(request, "get_destination", named, DestinationView)
+    tabs = {
+        name: Part(title=title, address=f"{_address(found.id)}{query_of(tab=name)}")
+        for name, title in _PARTS.items()
+        if (found.imitated or name not in {"state", "reached"})
+        and (found.actions or name != "actions")
+    }
+    # A part that it has not is as none.
+    tab = asked.tab if asked.tab in tabs else next(iter(tabs))
     return await show(
         request,
         "destination.html",
         view=DESTINATIONS,
-        knows=Nothing,
+        knows=DestinationQuery,
         source=found.source,
         destination=found,
         address=_address(found.id),
-        settings=json_types.pretty(found.settings),
-        state=None if state is None else plain_tree(state),
-        reached=reached,
+        tabs=tabs,
+        tab=tab,
         waiting=await waiting(request, found.source, destination=found.id),
+        **await _part(request, found, tab),
     )
+
+
+async def _part(request: web.Request, found: DestinationView, tab: str) -> dict[str, Any]:
+    """Return what the template of a part takes; the other parts are not asked for."""
+    if tab == "state":
+        asked = GetDestination(id=found.id)
+        state = (await ask(request, "get_destination_state", asked, VendorState)).state
+        return {"state": plain_tree(state)}
+    if tab == "reached":
+        requests = ListVendorRequests(id=found.id)
+        return {"reached": await ask(request, "list_vendor_requests", requests, VendorRequestPage)}
+    if tab == "deliveries":
+        deliveries = ListDeliveries(
+            source=found.source, destination=found.id, order="newest", limit=_SHOWN
+        )
+        page = await ask(request, "list_deliveries", deliveries, DeliveryPage)
+        query = query_of(source=found.source, destination=found.id, before=page.next)
+        return {
+            "rows": rows_of(page.deliveries),
+            "ledger": f"{DELIVERIES.path}{query}",
+            "older": page.next is not None,
+        }
+    return {"settings": json_types.pretty(found.settings)} if tab == "settings" else {}
 
 
 async def _connect(request: web.Request, form: dict[str, str]) -> Done:
@@ -117,7 +176,7 @@ async def _enable(request: web.Request, form: dict[str, str]) -> Done:
     asked = PatchDestination(id=id_, enabled=enabled)
     await ask(request, "patch_destination", asked, DestinationView)
     words = "Calls are sent to" if enabled else "No more calls are sent to"
-    return Done(said=f"{words} {id_}.", to=_address(id_))
+    return Done(said=f"{words} {id_}.", to=f"{_address(id_)}{query_of(tab='settings')}")
 
 
 async def _remove(request: web.Request, _form: dict[str, str]) -> Done:

@@ -29,9 +29,9 @@ from mockseg.operations.sources import (
 )
 from mockseg.web.page.access import add_page
 from mockseg.web.page.addresses import read_address
-from mockseg.web.page.calls import sdk_lines
 from mockseg.web.page.forms import Done, add_form
 from mockseg.web.page.frame import REQUESTS, SOURCES, ask, query_of, show
+from mockseg.web.page.sdk_lines import sdk_lines
 
 # The fields that choose plans of the catalogue, each with the name of the plan.
 PLAN_FIELDS: Final = {f"plan.{name}": name for name in catalogues()}

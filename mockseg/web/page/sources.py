@@ -22,9 +22,9 @@ from mockseg.operations.sources import (
 )
 from mockseg.web.page.access import add_page
 from mockseg.web.page.addresses import read_address
-from mockseg.web.page.calls import sdk_lines
 from mockseg.web.page.forms import Done, add_form
 from mockseg.web.page.frame import SOURCES, ask, query_of, show
+from mockseg.web.page.sdk_lines import sdk_lines
 from mockseg.web.page.source import PLAN_FIELDS, address_of, chosen_plans, clock_words
 
 _SHOWN: Final = 200

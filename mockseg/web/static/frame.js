@@ -116,6 +116,12 @@ if (typeof document !== 'undefined') {
     box.checked = keysAreOn()
     box.addEventListener('change', () => localStorage.setItem(KEYS, box.checked ? 'on' : 'off'))
   }
+  // On a phone the bar scrolls: the view that is shown is in sight there.
+  const bar = document.querySelector('header nav')
+  const here = bar?.querySelector('[aria-current]')
+  if (bar && here instanceof HTMLElement) {
+    bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2
+  }
   const button = document.getElementById('times')
   if (button) new Times(button)
   const picker = document.getElementById('scope')
