@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from mockseg.errors import JournalError
-from mockseg.journal.layout import APPLICATION_ID, MAGIC, SCHEMA, SEGMENTS, VERSION
+from mockseg.journal.layout import APPLICATION_ID, MAGIC, PAGE_BYTES, SCHEMA, SEGMENTS, VERSION
 
 
 def connected(path: Path, mode: Literal["ro", "rw", "rwc"]) -> sqlite3.Connection:
@@ -122,7 +122,7 @@ def create(path: Path) -> None:
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with contextlib.closing(connected(new, "rw")) as connection:
             execute = connection.execute
-            execute("pragma page_size = 16384")
+            execute(f"pragma page_size = {PAGE_BYTES}")
             # It is synchronised as a whole.
             execute("pragma synchronous = off")
             execute(f"pragma application_id = {APPLICATION_ID}")

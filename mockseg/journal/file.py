@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,9 @@ from mockseg.domain.call import KeptCall
 from mockseg.domain.request import KeptRequest
 from mockseg.errors import JournalDamagedError, JournalError
 from mockseg.journal.ballast import Ballast
+from mockseg.journal.checkpoints import Checkpoints
 from mockseg.journal.creation import connected, create, is_new, why_no_place, why_not_ours
+from mockseg.journal.file_records import checksum, delete_cut, write_records
 from mockseg.journal.layout import (
     LAST_NUMBER,
     SEGMENTS,
@@ -37,9 +38,6 @@ from mockseg.journal.layout import (
 from mockseg.journal.refusals import NO_ROOM, replaced, why_not_locked, why_unopened, why_unwritten
 from mockseg.journal.rows import ReadRow, Row, RowReader
 from mockseg.journal.segments import Summary, decoded, encoded
-
-# How many records that were cut off are deleted in one transaction.
-_DELETED_AT_ONCE = 1000
 
 
 class JournalFile:
@@ -71,6 +69,8 @@ class JournalFile:
         self.full = False
         self._sync = sync
         self._opened: sqlite3.Connection | None = None
+        # Once it is written to.
+        self._checkpoints: Checkpoints | None = None
         # What tells the file from another one that is put in its place.
         self._identity = (0, 0)
         self._refuse(why_no_place)
@@ -140,6 +140,10 @@ class JournalFile:
             self._connection.execute(f"pragma synchronous = {synchronous}")
             # From now on a loop would wait.
             self._connection.execute("pragma busy_timeout = 0")
+            self._connection.execute("pragma wal_autocheckpoint = 0")
+            beside = connected(self._place, "rw")
+            beside.execute(f"pragma synchronous = {synchronous}")
+            self._checkpoints = Checkpoints(beside)
 
     def bring_up_to_date(self) -> None:
         """Make the tables of this version in a file of an older one.
@@ -227,7 +231,7 @@ class JournalFile:
         for row in self._each("select * from records order by kind, number"):
             with self._refusing():
                 kind, number, value, crc = row
-                if zlib.crc32(value, zlib.crc32(f"{kind} {number}".encode())) != crc:
+                if checksum(kind, number, value) != crc:
                     raise ValueError(f"the checksum of {kind} {number} is wrong")
                 cut = number <= cuts.get(kind, -1)
             if not cut:
@@ -309,6 +313,9 @@ class JournalFile:
             sqlite3.Error: nothing was written.
         """
         self._refuse_another()
+        checkpoints = self._checkpoints
+        assert checkpoints is not None  # noqa: S101  (it has begun writing)
+        checkpoints.shorten(self._connection, must=bool(rows))
         many = self._connection.executemany
         with self._transaction():
             self._delete([(each,) for each in gone])
@@ -324,7 +331,7 @@ class JournalFile:
             for key, text in settings:
                 self._write_settings(key, text)
             if records or cuts:
-                self._write_records(records, cuts)
+                write_records(self._connection, records, cuts)
             if removed:
                 many(
                     "insert or ignore into removed values (?, ?)",
@@ -334,6 +341,8 @@ class JournalFile:
                 # Else the last row says it, and a page less is written.
                 last = ((cursor, "cursor"), (number, "number"))
                 many("update meta set value = ? where key = ?", last)
+        if rows:
+            checkpoints.committed(sum([len(entry) + len(body) for _, entry, body, _ in rows]))
 
     def _refuse_another(self) -> None:
         """Write nothing where no restart would find it."""
@@ -368,7 +377,13 @@ class JournalFile:
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
         connection = self._connection
-        connection.execute("begin immediate")
+        try:
+            connection.execute("begin immediate")
+        except sqlite3.Error:
+            # A checkpoint that begins at the moment of a commit locks others out for an instant.
+            if self._checkpoints is None or not self._checkpoints.wait():
+                raise
+            connection.execute("begin immediate")
         try:
             yield connection.execute
             connection.execute("commit")
@@ -384,35 +399,13 @@ class JournalFile:
             many("delete from requests where number = ?", numbers)
             many("delete from removed where request = ?", numbers)
 
-    def _write_records(self, records: Iterable[Record], cuts: Iterable[tuple[str, int]]) -> None:
-        connection = self._connection
-        connection.executemany("insert or replace into cuts values (?, ?)", cuts)
-        for kind, number, value in records:
-            if value is None:
-                connection.execute(
-                    "delete from records where kind = ? and number = ?", (kind, number)
-                )
-                continue
-            crc = zlib.crc32(value, zlib.crc32(f"{kind} {number}".encode()))
-            connection.execute(
-                "insert or replace into records values (?, ?, ?, ?)", (kind, number, value, crc)
-            )
-
     def delete_cut(self) -> bool:
         """Delete some of the records that were cut off; return whether there may be more.
 
         Raises:
             sqlite3.Error: nothing was deleted.
         """
-        deleted = self._connection.execute(
-            "delete from records where rowid in (select records.rowid from cuts join records"
-            " on records.kind = cuts.kind and records.number <= cuts.number limit ?)",
-            (_DELETED_AT_ONCE,),
-        ).rowcount
-        if deleted < _DELETED_AT_ONCE:
-            self._connection.execute("delete from cuts")
-            return False
-        return True
+        return delete_cut(self._connection)
 
     def forget_marks(self, named: Collection[str]) -> None:
         """Drop the marks of sources of which nothing is left, when what they had is gone.
@@ -456,6 +449,10 @@ class JournalFile:
         self._lock.release()
 
     def _disconnect(self) -> None:
+        if self._checkpoints is not None:
+            # Before the other one, which moves the rest of the log when it is the last.
+            self._checkpoints.close()
+            self._checkpoints = None
         if self._opened is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._opened.close()

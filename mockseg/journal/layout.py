@@ -12,6 +12,7 @@ APPLICATION_ID = 0x6D6B7367
 VERSION = 2
 # The highest number that SQLite takes.
 LAST_NUMBER: Final = 2**63 - 1
+PAGE_BYTES: Final = 16384
 MAGIC = b"SQLite format 3\0"
 
 SCHEMA = """
