@@ -7,7 +7,7 @@ shrinks towards what is simple.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import shake_128
 from itertools import zip_longest
@@ -20,11 +20,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from mockseg.json_types import Json, JsonObject, as_object, encode_for_wire
 from mockseg.schemas.formats import Coded, format_text
-from mockseg.schemas.members import Members
+from mockseg.schemas.members import Member, Members
 from mockseg.schemas.values import differ, identity
 from mockseg.strategies.classes import Script, Values, classed, either, in_turn, unclassed
 from mockseg.strategies.nested_classes import list_values, object_values, optional
-from mockseg.strategies.objects import Perhaps, Ways
+from mockseg.strategies.objects import Properties, Ways
 from mockseg.strategies.patterned import passing, patterned
 
 _PADDING: Final = "padding"
@@ -222,21 +222,15 @@ class PlainChooser:
         if members.least or members.most is not None:
             return unclassed(_counted(members))
         extras = self._extras(members)
-        always = {
-            name: member.value.strategy if member.required else Perhaps(member.value.strategy)
-            for name, member in members.always.items()
-        }
+        always = _drawn(members.always)
         factors = [
             [{name: optional(m) for name, m in way.items()} for way in factor]
             for factor in members.factors
         ]
         tables = [members.table(factor) for factor in members.factors]
         choices = tuple(
-            (
-                table,
-                tuple({name: m.strategy for name, m in way.items()} for way in factor),
-            )
-            for table, factor in zip(tables, factors, strict=True)
+            (table, tuple(map(_drawn, factor)))
+            for table, factor in zip(tables, members.factors, strict=True)
         )
         strategy = Ways(choices, always, members.order, None if extras is None else extras.strategy)
         return object_values(strategy, members, factors, tables, extras)
@@ -261,6 +255,10 @@ class PlainChooser:
         return Values(
             strategy=st.one_of(st.just({}), st.builds(dict), some), count=1, script=script
         )
+
+
+def _drawn(members: Mapping[str, Member[Values]]) -> Properties:
+    return {name: (member.value.strategy, member.required) for name, member in members.items()}
 
 
 def _troublesome(most: int | None) -> str:

@@ -20,10 +20,11 @@ from mockseg.schemas.soundness import usable
 from mockseg.schemas.values import Builder
 from mockseg.strategies.chooser import PLAIN, PlainChooser, coded_text, fresh
 from mockseg.strategies.classes import Values, classed, classes_first, either
-from mockseg.strategies.objects import ABSENT
 from mockseg.strategies.realistic import palette_of
 
 _FILE: Final = "schema"
+# Stands for a field that is not there.
+_ABSENT: Final = object()
 # So that one event with very many classes does not crowd out all others.
 _MOST_WEIGHT: Final = 24
 _PLAIN_KEYWORDS: Final = frozenset({"type", "format", "pattern", "minimum", "maximum", "enum"})
@@ -122,7 +123,7 @@ def _spec_values(kind: str) -> Values:
 
 @cache
 def _optionals() -> tuple[tuple[str, SearchStrategy[Any]], ...]:
-    absent: Final = st.just(ABSENT)
+    absent: Final = st.just(_ABSENT)
     context = Builder(PLAIN, file="Spec").build((context_schema(),), place="context").strategy
     return (
         ("sentAt", st.one_of(absent, coded_text(FORMATS[MOMENT][2]).strategy)),
@@ -140,7 +141,7 @@ def _batch(
     body: JsonObject = {"batch": draw(lists)}
     for name, strategy in optionals:
         found = draw(strategy)
-        if found is not ABSENT:
+        if found is not _ABSENT:
             body[name] = found
     return body
 

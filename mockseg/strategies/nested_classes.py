@@ -18,7 +18,6 @@ from hypothesis.strategies import SearchStrategy
 
 from mockseg.schemas.members import Member, Members
 from mockseg.strategies.classes import Choice, Script, Values, located
-from mockseg.strategies.objects import Perhaps
 
 # The fields around the body: every event has them, so none needs rows of its own for them.
 _AROUND: Final = frozenset(
@@ -37,7 +36,10 @@ Way: TypeAlias = Mapping[str, Values]
 
 
 def optional(member: Member[Values]) -> Values:
-    """Return the values of a member of an alternative, which may be absent."""
+    """Return the values of a member, with the class of its absence where it may be absent.
+
+    The choice whether it is there is made by the object, not by the strategy.
+    """
     value = member.value
     if member.required:
         return value
@@ -48,7 +50,7 @@ def optional(member: Member[Values]) -> Values:
             return (False,)
         return (True, *value.script(rounds * value.count + position - 1, turn))
 
-    return Values(strategy=Perhaps(value.strategy), count=value.count + 1, script=script)
+    return Values(strategy=value.strategy, count=value.count + 1, script=script)
 
 
 def list_values(

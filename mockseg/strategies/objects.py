@@ -1,43 +1,28 @@
-"""Objects and what they may lack, drawn without the cost that a composite has for each property."""
+"""Objects, drawn without the cost that a composite has for each property."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, TypeAlias
 
 from hypothesis.strategies import SearchStrategy
 
 from mockseg.json_types import JsonObject
 
-# Stands for a property that is not there.
-ABSENT: Final = object()
-
-
-class Perhaps(SearchStrategy[Any]):
-    """Draws nothing, which is simplest, in one case of two.
-
-    Of ``one_of`` that would be one case of many: Hypothesis counts the alternatives of an
-    alternative as its own.
-    """
-
-    def __init__(self, strategy: SearchStrategy[Any]) -> None:
-        super().__init__()
-        self._strategy = strategy
-
-    def __repr__(self) -> str:
-        return f"perhaps({self._strategy!r})"
-
-    def do_draw(self, data: Any) -> Any:
-        return data.draw(self._strategy) if data.draw_boolean() else ABSENT
+# What draws each property, and whether it is always there.
+Properties: TypeAlias = Mapping[str, tuple[SearchStrategy[Any], bool]]
 
 
 class Ways(SearchStrategy[Any]):
-    """Draws objects: an alternative of each choice, then the properties in their order."""
+    """Draws objects: an alternative of each choice, then the properties in their order.
+
+    What may be absent, which is simplest, is so in one case of two.
+    """
 
     def __init__(
         self,
-        choices: tuple[tuple[list[int], tuple[Mapping[str, SearchStrategy[Any]], ...]], ...],
-        always: Mapping[str, SearchStrategy[Any]],
+        choices: tuple[tuple[list[int], tuple[Properties, ...]], ...],
+        always: Properties,
         order: tuple[str, ...],
         extras: SearchStrategy[JsonObject] | None,
     ) -> None:
@@ -57,9 +42,9 @@ class Ways(SearchStrategy[Any]):
         value: JsonObject = {}
         for name in self._order:
             if name in present:
-                found = data.draw(present[name])
-                if found is not ABSENT:
-                    value[name] = found
+                strategy, required = present[name]
+                if required or data.draw_boolean():
+                    value[name] = data.draw(strategy)
         if self._extras is not None:
             value |= data.draw(self._extras)
         return value
