@@ -187,7 +187,8 @@ class PlainChooser:
         kinds = list(filter(None, inside))
         if not kinds:
             return unclassed(drawn)
-        return in_turn(drawn, [[(number,) for number in kind] for kind in kinds])
+        found = in_turn(drawn, [[(number,) for number in kind] for kind in kinds])
+        return replace(found, numbers="fraction")
 
     def anything(self) -> Values:
         return in_turn(_ANYTHING, [[(1, 0), (2, False)], [(0, "a"), (4, 0.5)], [(3,), (5, False)]])
@@ -249,7 +250,8 @@ class PlainChooser:
         def script(row: int, turn: int) -> Script:
             if row % 3 < 2:
                 return (row % 3,)
-            return (2, *names.script(row // 3, turn), *others.script(row // 3, turn), False)
+            # Each turn begins with another name, for a turn may have few rows.
+            return (2, *names.script(row // 3 + turn, turn), *others.script(row // 3, turn), False)
 
         # Nothing is the simplest, and most often what is there.
         return Values(
@@ -285,6 +287,7 @@ def _whole_numbers(
     return replace(
         in_turn(drawn, [[script(number) for number in kind] for kind in kinds]),
         beside=in_turn(drawn, [together]),
+        numbers="whole",
     )
 
 

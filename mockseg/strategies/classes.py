@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import accumulate
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from hypothesis.strategies import SearchStrategy
 
@@ -62,6 +62,8 @@ class Values:
         beside: the same values with fewer classes, for where alternatives show the others.
         bare: whether the first row is an object without anything.
         sampled: whether they are drawn from a list of them, each class one of it.
+        numbers: ``whole`` or ``fraction`` numbers only, or ``both``: then the first class has the
+            whole ones, all others have fractions.
     """
 
     strategy: SearchStrategy[Any]
@@ -70,9 +72,15 @@ class Values:
     beside: Values | None = None
     bare: bool = False
     sampled: bool = False
+    numbers: Literal["", "whole", "fraction", "both"] = ""
 
     def changed(self, change: Callable[[Any], Any]) -> Values:
         return replace(self, strategy=self.strategy.map(change), beside=None)
+
+    def class_of(self, row: int, turn: int, place: int) -> int:
+        """Return the class that :meth:`mixed` shows."""
+        rounds, position = divmod(row, self.count)
+        return _orders(self.count)[(7 * place + 29 * turn + 13 * rounds) % _ORDERS][position]
 
     def mixed(self, row: int, turn: int, place: int, *, same: bool = False) -> Script:
         """Return the script of a row, the classes in an order of this place and turn.
@@ -85,9 +93,8 @@ class Values:
             place: of the member in its object.
             same: whether all rounds of rows have the scripts of the first.
         """
-        rounds, position = divmod(row, self.count)
-        order = _orders(self.count)[(7 * place + 29 * turn + 13 * rounds) % _ORDERS]
-        return self.script((0 if same else rounds * self.count) + order[position], turn)
+        first = 0 if same else row - row % self.count
+        return self.script(first + self.class_of(row, turn, place), turn)
 
 
 @lru_cache(maxsize=256)
@@ -145,11 +152,13 @@ def either(choices: Sequence[Values], weights: Sequence[int] | None = None) -> V
         index, within = located(row, counts)
         return (table.index(index), *choices[index].script(within, turn))
 
+    both = [each.numbers for each in choices] == ["whole", "fraction"]
     choices = [each.beside or each for each in choices]
     counts = [each.count for each in choices]
     strategies = [each.strategy for each in choices]
     drawn = _Either([strategies[index] for index in table])
-    return Values(strategy=drawn, count=sum(counts), script=script)
+    numbers: Final = "both" if both and counts[0] == 1 else ""
+    return Values(strategy=drawn, count=sum(counts), script=script, numbers=numbers)
 
 
 class _Either(SearchStrategy[Any]):

@@ -155,6 +155,8 @@ class _Object:
             name: member.value if name in apart else optional(member)
             for name, member in members.always.items()
         }
+        self._enumeration = _most_told(inside)
+        self._number_rows: dict[tuple[str, int, int], list[int]] = {}
         absent = _ABSENT_ROWS if self._spread else 0
         lengths = [self._values[n].count + absent * (n in self._spread) for n in inside]
         self._own = max((1, *lengths, *map(sum, self._sizes)))
@@ -179,7 +181,12 @@ class _Object:
             if name in present:
                 steps += present[name]
             elif name in self._spread:
-                steps += self._of_optional(name, rounds, position, turn, place)
+                shown = self._shown_row(name, row, turn)
+                steps += (
+                    (False,)
+                    if shown is None
+                    else (True, *self._mixed(name, shown, row, turn, place))
+                )
             elif name in self._values:
                 steps += self._of_member(name, row, turn, place)
         if self._extras is not None:
@@ -197,7 +204,37 @@ class _Object:
             return (True, *value.script(position, turn))
         if name == _CONTEXT and self._rare_context:
             return self._of_context(row, turn, place)
-        return value.mixed(row, turn, place)
+        return self._mixed(name, row, row, turn, place)
+
+    def _mixed(self, name: str, shown: int, row: int, turn: int, place: int) -> Script:
+        """Return the script of a member; of numbers one with or without a fraction, by turns.
+
+        So each value of an enumeration, such as a currency, meets both in two turns.
+        """
+        value = self._values[name]
+        if value.numbers != "both" or self._enumeration is None:
+            return value.mixed(shown, turn, place)
+        rounds, position = divmod(row, self.count)
+        return value.script(self._numbers(name, self._enumeration, rounds, turn)[position], turn)
+
+    def _numbers(self, name: str, enumeration: str, rounds: int, turn: int) -> list[int]:
+        """Return which row of its own a number shows in each row of this round."""
+        key = (name, rounds, turn)
+        if key not in self._number_rows:
+            fractions = self._values[name].count - 1
+            others, place = self._values[enumeration], self._order.index(enumeration)
+            counts = [rounds * (self._shown // 2)] * 2
+            found = self._number_rows[key] = []
+            for row in range(rounds * self.count, (rounds + 1) * self.count):
+                among = others.class_of(self._shown_row(enumeration, row, turn) or 0, turn, place)
+                whole = (among + turn) % 2
+                at = counts[whole]
+                turns, fraction = divmod(at, fractions)
+                found.append(
+                    at * (fractions + 1) if whole else turns * (fractions + 1) + 1 + fraction
+                )
+                counts[whole] += self._shown_row(name, row, turn) is not None
+        return self._number_rows[key]
 
     def _of_context(self, row: int, turn: int, place: int) -> Script:
         # A context has forty fields, which take their time, so it is in one row of four.
@@ -206,14 +243,16 @@ class _Object:
             return (False,)
         return (True, *self._values[_CONTEXT].mixed(rounds, turn, place))
 
-    def _of_optional(self, name: str, rounds: int, position: int, turn: int, place: int) -> Script:
-        """Return the script of a member that may be absent beside others that may be."""
+    def _shown_row(self, name: str, row: int, turn: int) -> int | None:
+        """Return which row of its own a member shows; None where it is absent."""
+        if name not in self._spread:
+            return row
+        rounds, position = divmod(row, self.count)
         absent = _absences(self._own, self._spread[name], turn + rounds)
         at = position - self._first
         if at < 0 or at in absent:
-            return (False,)
-        shown = rounds * self._shown + at - sum(each < at for each in absent)
-        return (True, *self._values[name].mixed(shown, turn, place))
+            return None
+        return rounds * self._shown + at - sum(each < at for each in absent)
 
     def _of_way(self, way: Way, row: int, turn: int) -> dict[str, Script]:
         first, count = self._combined(way)
@@ -243,6 +282,14 @@ class _Object:
         )
         both = way[first].count * rest
         return (None, longest) if both > _MOST_COMBINED else (first, both)
+
+
+def _most_told(members: Mapping[str, Member[Values]]) -> str | None:
+    """Return the enumeration that numbers may depend on: a currency, else the largest."""
+    told = [name for name, member in members.items() if member.value.sampled]
+    return max(
+        told, key=lambda name: ("currency" in name.lower(), members[name].value.count), default=None
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -22,6 +22,7 @@ from mockseg.json_types import Json, JsonObject, as_object, decode, encode
 from mockseg.plans.model import Plan, Rule
 from mockseg.plans.planset import PlanSet
 from mockseg.traffic.draw import Draw
+from mockseg.traffic.ids import USUAL_MESSAGE_ID
 from mockseg.traffic.people import Device, People, Person, Pools, ascii_of
 
 BASELINE: Final = ("identify", "group", "alias", "page")
@@ -60,7 +61,7 @@ class BaselineCalls:
         )
         self._shop_pages: dict[tuple[str, int], bytes] = {}
         self.pages = len(self._pages)
-        person = people.person(0)
+        person, self._message_id = people.person(0), {"messageId": people.message_id}
         self.types = tuple(
             type_
             for type_ in BASELINE
@@ -106,7 +107,7 @@ class BaselineCalls:
     def _whole(self, type_: str, person: Person) -> list[JsonObject]:
         message: JsonObject = decode(self.message(type_, person, 0) + b"}")
         device = {"anonymousId": person.browser.anonymous_id, "context": person.browser.context}
-        visitors = STAMPED | message | device
+        visitors = STAMPED | message | device | self._message_id
         users = visitors | {"userId": person.user_id}
         return [users, visitors] if type_ == "page" else [users]
 
@@ -251,7 +252,7 @@ THINGS: Final = 32
 _TURNS: Final = 4
 # What every message gets when it is sent: to be checked with it.
 STAMPED: Final = {
-    "messageId": "0123456789ab-000000-0000",
+    "messageId": USUAL_MESSAGE_ID,
     "timestamp": "2026-01-15T09:30:00.000Z",
     "context": {},
 }
@@ -351,7 +352,7 @@ class Variant:
         if self.on_server and not _OF_CONTEXT & self._extra.keys():
             self.context = b',"context":' + encode(_LIBRARY | self._extra)
         person = people.person(0)
-        self._ids: JsonObject = {"userId": person.user_id}
+        self._ids: JsonObject = {"userId": person.user_id, "messageId": people.message_id}
         if not self.on_server:
             self._ids["anonymousId"] = person.browser.anonymous_id
         self._checks = checks

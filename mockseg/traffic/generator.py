@@ -158,12 +158,16 @@ class Traffic:
 
     Raises:
         ConfigError: a locale, an event of the mix or a plan that cannot be used.
-        PlanError: unknown plan of the catalogue, or nothing satisfies a rule.
+        PlanError: unknown plan of the catalogue, nothing satisfies a rule, or the plans allow fewer
+            messageIds than there are calls.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._people = People(seed=recipe.seed, locale=recipe.locale, plans=recipe.plans)
+        if not self._people.message_ids.usual:
+            # So that too few of them are told before the first call.
+            _new_ids(recipe, self._people)
         self._scenario = Scenario(recipe, self._people)
         self._baseline = BaselineCalls(self._people, self._scenario.checks)
         types = set(self._scenario.types)
@@ -183,6 +187,11 @@ class Traffic:
         return _Run(self.recipe, self._people, self._scenario, self._baseline).calls()
 
 
+def _new_ids(recipe: Recipe, people: People) -> Callable[[], str]:
+    calls = recipe.schedule.calls
+    return people.message_ids.of_run(recipe.start_ns, recipe.share, calls=calls)
+
+
 class _Run:
     def __init__(
         self, recipe: Recipe, people: People, scenario: Scenario, baseline: BaselineCalls
@@ -194,6 +203,7 @@ class _Run:
         self._baseline = baseline
         self._random = Draw(recipe.seed, "run", recipe.share).random
         self._tag = Draw(recipe.seed, "ids", recipe.start_ns).hexadecimal(12)
+        self._new_id = None if people.message_ids.usual else _new_ids(recipe, people)
         self._crowd = Crowd(recipe.users, share=recipe.share)
         self._waiting: list[tuple[int, int, _Visit]] = []
         self._count = 0
@@ -363,7 +373,7 @@ class _Run:
         if not mistakes:
             return None
         mistake = mistakes[int(random() * len(mistakes))]
-        message_id = visit.prefix + f"{visit.done:04x}"
+        message_id = f"{visit.prefix}{visit.done:04x}" if self._new_id is None else self._new_id()
         # Good calls splice bytes for their rate; these are few.
         message: JsonObject = {
             name: value for name, value in mistake.message.items() if name != "timestamp"
@@ -387,8 +397,13 @@ class _Run:
         if self._late and self._random() < self._late:
             label = "late"
             moment -= _LATE_NS[int(self._random() * len(_LATE_NS))]
-        message_id = f"{visit.prefix}{visit.done:04x}"
-        line = b"".join((start, _ID, message_id.encode(), _TIME, self._stamp(moment), b'"}'))
+        if self._new_id is None:
+            message_id = f"{visit.prefix}{visit.done:04x}"
+            written = message_id.encode()
+        else:
+            message_id = self._new_id()
+            written = encode(message_id)[1:-1]
+        line = b"".join((start, _ID, written, _TIME, self._stamp(moment), b'"}'))
         return GeneratedCall(visit.due, line, type_, name, label, "", message_id)
 
     def _stamp(self, moment: int) -> bytes:

@@ -16,7 +16,7 @@ from mockseg.extras import require
 from mockseg.json_types import encode
 from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw
-from mockseg.traffic.ids import IdForm
+from mockseg.traffic.ids import IdForm, MessageIds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -212,14 +212,21 @@ class People:
         locale: where they live.
         plans: of the users' own, which may say what ids are like.
 
+    Attributes:
+        message_ids: those of calls.
+        message_id: one of them.
+
     Raises:
         ConfigError: unknown locale.
+        PlanError: the plans allow too few messageIds.
     """
 
     def __init__(self, *, seed: str, locale: str, plans: tuple[Plan, ...] = ()) -> None:
         self._seed = seed
         self._user_id = IdForm("userId", plans, seed=seed)
         self._anonymous_id = IdForm("anonymousId", plans, seed=seed)
+        self.message_ids = MessageIds(plans, seed=seed)
+        self.message_id = self.message_ids.example()
         self._locale = locale.replace("_", "-")
         self.pools: Pools = pools_of(seed, locale)
         self.place: Place = place_of(locale)

@@ -27,7 +27,7 @@ from mockseg.schemas.values import Builder
 from mockseg.suggestions import unknown
 from mockseg.traffic.draw import Draw, SeededChooser
 from mockseg.traffic.event_templates import STAMPED, EventTemplate, Variant
-from mockseg.traffic.ids import IdForm
+from mockseg.traffic.ids import IdForm, MessageIds
 from mockseg.traffic.people import People
 from mockseg.traffic.schedule import Schedule
 
@@ -250,6 +250,7 @@ class _Examples:
             field: IdForm(field, (plan,), seed=seed).of(0, uuid=_UUID, email=_EMAIL)
             for field in ("userId", "anonymousId")
         }
+        self._ids["messageId"] = MessageIds((plan,), seed=seed).example()
 
     def of(self, rule: Rule) -> tuple[JsonObject, ...]:
         """Return the examples that a rule has, or values of its schema.

@@ -84,8 +84,8 @@ def test_an_optional_property_that_cannot_be_constructed_is_left_out() -> None:
 
 
 def test_a_plan_that_no_call_of_traffic_satisfies_says_what_is_wrong_with_one() -> None:
-    """Such as messageIds of a form that traffic does not write."""
-    schema = {"properties": {"messageId": {"pattern": "^m-[0-9]+$"}}, "required": ["messageId"]}
+    """Such as timestamps of a form that traffic does not write."""
+    schema = {"properties": {"timestamp": {"pattern": "^m-[0-9]+$"}}, "required": ["timestamp"]}
     rules = [{"type": "TRACK", "key": "A", "version": 1, "jsonSchema": schema}]
     plan = plan_from_json({"name": "own", "rules": rules}, file="plan.json")
     with pytest.raises(PlanError, match=r"no call of traffic satisfies TRACK \"A\": .*pattern"):

@@ -10,12 +10,19 @@ test case whatever is drawn in it, and a test of one choice that is not even dec
 measured beside the others.
 
     python tests/bench/strategies/speed.py --rival RIVAL/bin/python [--rotations 5] [--only uuid]
+
+Against another tree of mockseg, such as ``git worktree add DIR COMMIT``, both sides draw the
+same schemas and the strategies of ``draw.STRATEGIES``, by turns: the same tests of 100 examples
+with the same seeds. The ratio is seconds of the processor for an example, ours to the other's.
+
+    python tests/bench/strategies/speed.py --against DIR [--rotations 9] [--only "Order Completed"]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -24,6 +31,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
+from draw import STRATEGIES
 from schemas import whole
 
 from mockseg.catalogue.loader import load
@@ -69,23 +77,39 @@ def cases() -> dict[str, tuple[str, Any]]:
 
 
 class Side:
-    """One side's process: asked for examples for a while, tells how many a second."""
+    """One side's process: asked for examples for a while, tells how many a second.
 
-    def __init__(self, python: str, side: str, schemas: Path) -> None:
+    Args:
+        python: runs it.
+        side: ``ours`` or ``rival``.
+        schemas: file of the schemas, by name.
+        tree: of mockseg, if not the one that is installed.
+    """
+
+    def __init__(self, python: str, side: str, schemas: Path, tree: Path | None = None) -> None:
+        place = {} if tree is None else {"PYTHONPATH": str(tree.resolve())}
         self._process = subprocess.Popen(
             [python, "-W", "ignore", str(HERE / "draw.py"), side, str(schemas)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env={**os.environ, **place},
         )
 
     def rate(self, name: str, seconds: float) -> float:
-        """Give examples a second."""
+        """Give examples a second, over as many tests as a time takes."""
+        return self._asked({"name": name, "seconds": seconds})
+
+    def rate_of(self, name: str, first: int, tests: int) -> float:
+        """Give examples a second, over tests whose seeds are given."""
+        return self._asked({"name": name, "first": first, "tests": tests})
+
+    def _asked(self, question: dict[str, object]) -> float:
         asked: IO[str] | None = self._process.stdin
         told: IO[str] | None = self._process.stdout
         assert asked is not None
         assert told is not None
-        asked.write(json.dumps({"name": name, "seconds": seconds}) + "\n")
+        asked.write(json.dumps(question) + "\n")
         asked.flush()
         return float(told.readline())
 
@@ -99,7 +123,9 @@ class Side:
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rival", required=True, help="the rival's Python")
+    other = parser.add_mutually_exclusive_group(required=True)
+    other.add_argument("--rival", help="the rival's Python")
+    other.add_argument("--against", type=Path, help="another tree of mockseg")
     parser.add_argument("--rotations", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each slice")
     parser.add_argument("--only", default="", help="schemas whose names hold this")
@@ -109,26 +135,57 @@ def main() -> None:
         file = Path(folder) / "schemas.json"
         file.write_text(json.dumps({name: schema for name, (_, schema) in table.items()}))
         ours = Side(sys.executable, "ours", file)
-        rival = Side(arguments.rival, "rival", file)
-        for name, (kind, _) in table.items():
-            for side in (ours, rival):
-                side.rate(name, 0.2)
-            rates: dict[str, list[float]] = {"ours": [], "rival": [], "floor": []}
-            for _ in range(arguments.rotations):
-                order = [("ours", ours, name), ("rival", rival, name), ("floor", ours, "floor")]
-                random.shuffle(order)
-                for which, side, asked in order:
-                    rates[which].append(side.rate(asked, arguments.seconds))
-            ratios = [a / b for a, b in zip(rates["ours"], rates["rival"], strict=True)]
-            bounds = [a / b for a, b in zip(rates["floor"], rates["rival"], strict=True)]
-            middle = {which: statistics.median(found) for which, found in rates.items()}
-            _say(
-                f"{kind:13} {name:38} ours {middle['ours']:8.0f}/s  rival {middle['rival']:8.0f}/s"
-                f"  ratio {statistics.median(ratios):6.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
-                f"  at most {statistics.median(bounds):.1f}"
-            )
+        if arguments.against is None:
+            other_side = Side(arguments.rival, "rival", file)
+            beside_rival(table, ours, other_side, arguments)
+        else:
+            other_side = Side(sys.executable, "ours", file, arguments.against)
+            table |= {name: ("whole", None) for name in STRATEGIES if arguments.only in name}
+            against_tree(table, ours, other_side, arguments)
         ours.end()
-        rival.end()
+        other_side.end()
+
+
+def beside_rival(
+    table: dict[str, tuple[str, Any]], ours: Side, rival: Side, arguments: argparse.Namespace
+) -> None:
+    """Print a line for each schema: both sides, their ratio, and the most there could be."""
+    for name, (kind, _) in table.items():
+        for side in (ours, rival):
+            side.rate(name, 0.2)
+        rates: dict[str, list[float]] = {"ours": [], "rival": [], "floor": []}
+        for _ in range(arguments.rotations):
+            order = [("ours", ours, name), ("rival", rival, name), ("floor", ours, "floor")]
+            random.shuffle(order)
+            for which, side, asked in order:
+                rates[which].append(side.rate(asked, arguments.seconds))
+        ratios = [a / b for a, b in zip(rates["ours"], rates["rival"], strict=True)]
+        bounds = [a / b for a, b in zip(rates["floor"], rates["rival"], strict=True)]
+        middle = {which: statistics.median(found) for which, found in rates.items()}
+        _say(
+            f"{kind:13} {name:38} ours {middle['ours']:8.0f}/s  rival {middle['rival']:8.0f}/s"
+            f"  ratio {statistics.median(ratios):6.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+            f"  at most {statistics.median(bounds):.1f}"
+        )
+
+
+def against_tree(
+    table: dict[str, tuple[str, Any]], ours: Side, theirs: Side, arguments: argparse.Namespace
+) -> None:
+    """Print a line for each schema and strategy: time for an example, ours to the other tree's."""
+    for name, (kind, _) in table.items():
+        rates = [side.rate_of(name, 0, 1) for side in (theirs, ours)]
+        # As many tests of 100 examples as fill about a slice of time, the same for both sides.
+        tests = max(1, round(min(rates) * arguments.seconds / 100))
+        ratios: list[float] = []
+        for rotation in range(arguments.rotations):
+            sides = [ours, theirs] if rotation % 2 else [theirs, ours]
+            found = {side: side.rate_of(name, 1 + rotation * tests, tests) for side in sides}
+            ratios.append(found[theirs] / found[ours])
+        _say(
+            f"{kind:13} {name:38} ratio {statistics.median(ratios):5.2f}"
+            f" [{min(ratios):.2f}-{max(ratios):.2f}]  of {arguments.rotations} x {tests} tests"
+        )
 
 
 def _say(*cells: object) -> None:

@@ -154,6 +154,28 @@ def test_of_two_optional_members_each_is_seen_without_the_other() -> None:
     assert len(pairs) == 4 * 10
 
 
+@pytest.mark.parametrize("optional", [False, True], ids=["required", "optional"])
+def test_each_currency_is_seen_with_a_fraction_and_without(*, optional: bool) -> None:
+    """A consumer that rounds the amounts of one currency is found, beside other enumerations."""
+    currencies = ["USD", "EUR", "JPY", "KWD", "TRY"]
+    body = {
+        "type": "object",
+        "required": ["method", *([] if optional else ["amount", "currency"])],
+        "additionalProperties": False,
+        "properties": {
+            "method": {"enum": [f"m{number}" for number in range(8)]},
+            "amount": {"type": "number", "minimum": 0},
+            "currency": {"enum": currencies},
+        },
+    }
+    seen = {
+        (each["currency"], each["amount"] == int(each["amount"]))
+        for each in _of_one_event(body, 40)
+        if each.keys() >= {"currency", "amount"}
+    }
+    assert len(seen) == 2 * len(currencies)
+
+
 def test_a_text_has_characters_that_any_even_number_of_bytes_cuts() -> None:
     """So a consumer that cuts a text after 40 bytes is found, and 64, and 200."""
     body = {"type": "object", "required": ["label"], "properties": {"label": {"type": "string"}}}

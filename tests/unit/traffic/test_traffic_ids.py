@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from itertools import islice
 from typing import Any
@@ -96,6 +97,62 @@ def test_ids_of_an_enumeration_or_a_format_are_such() -> None:
     signed_up = [each for each in mails if each["type"] == "identify"]
     assert signed_up
     assert all(each["userId"] == each["traits"]["email"] for each in signed_up)
+
+
+MESSAGE_IDS: dict[str, dict[str, Any]] = {
+    "hexadecimal digits": {"type": "string", "pattern": "^msg_[0-9a-f]{16}$"},
+    "an open end": {"pattern": "^m-"},
+    "a fixed end": {"pattern": "^m-[0-9]{10}-x$"},
+    "letters": {"pattern": "^[A-Z]{20}$"},
+    "a format": {"format": "uuid"},
+    "a length": {"maxLength": 8},
+    "what JSON escapes": {"pattern": '^"\u00e9\\\\[0-9]{6}$'},
+    "digits just enough": {"pattern": "^[0-9]{3}$"},
+    "the usual ones": {"pattern": "^[0-9a-f-]+$"},
+}
+
+
+@pytest.mark.parametrize("name", MESSAGE_IDS)
+def test_message_ids_have_the_form_that_the_plan_asks_for_and_all_differ(name: str) -> None:
+    """No call is a duplicate, a good one violates nothing, an invalid one has its one mistake."""
+    traffic = _traffic(_plan(_common("messageId", MESSAGE_IDS[name])), invalid=0.2)
+    ids: list[str] = []
+    for call in traffic:
+        message = decode(call.line)
+        assert traffic.findings(message) == ({call.code} if call.code else set())
+        assert message["messageId"] == call.message_id
+        ids.append(call.message_id)
+    assert len(ids) == len(set(ids)) == 300
+    assert [call.message_id for call in traffic] == ids
+
+
+def test_runs_of_one_seed_have_message_ids_of_their_own() -> None:
+    """A second run at another time sends no duplicates of the first; shares of one run neither."""
+    plan = _plan(_common("messageId", MESSAGE_IDS["hexadecimal digits"]))
+    made = schedule("constant", rate=Fraction(100), length_ns=10**9)
+    runs = [
+        Traffic(Recipe(schedule=made, start_ns=start, plans=(plan,), seed="1", share=share))
+        for start, share in ((0, 0), (1, 0), (0, 1))
+    ]
+    assert len({call.message_id for run in runs for call in run}) == 300
+
+
+@pytest.mark.parametrize(
+    ("limit", "why"),
+    [
+        ({"const": "m-1"}, "(one)"),
+        ({"enum": ["a", "b"]}, "(2 that differ)"),
+        ({"pattern": "^[0-9]{2}$"}, "(100 that differ)"),
+        ({"type": "integer"}, "types or limits exclude each other"),
+    ],
+)
+def test_a_plan_with_too_few_message_ids_is_refused_before_the_first_call(
+    limit: dict[str, Any], why: str
+) -> None:
+    """Each further call would be a duplicate, which Segment drops."""
+    with pytest.raises(PlanError, match=re.escape(why)) as refused:
+        _traffic(_plan(_common("messageId", limit)))
+    assert "messageId" in str(refused.value)
 
 
 def test_anonymous_ids_have_their_form_too() -> None:
