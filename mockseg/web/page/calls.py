@@ -147,7 +147,7 @@ async def _count(request: web.Request, asked: CallsQuery) -> tuple[CallCounts, T
         counts.buckets,
         counts.happenings,
         seconds=asked.column,
-        address_of=asked.address_between,
+        address_of=asked.addresses_between(),
         chosen=asked.bounds_ms,
     )
     if asked.span:

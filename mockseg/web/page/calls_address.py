@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
@@ -92,6 +94,13 @@ class CallsQuery(OfSource, frozen=True):
     def address_between(self, begin: str, end: str) -> str:
         """Return the address of the calls of a span of time; all times with two empty texts."""
         return self.address(**{"from": begin, "to": end})
+
+    def addresses_between(self) -> Callable[[str, str], str]:
+        """Return `address_between` for many spans: what they have in common is encoded once."""
+        first, last = "FROM", "TO"
+        address = self.address_between(first, last)
+        before, _, rest = address.rpartition(f"from={first}&to={last}")
+        return lambda begin, end: f"{before}{urlencode({'from': begin, 'to': end})}{rest}"
 
     @property
     def download(self) -> str:

@@ -103,7 +103,8 @@ def templates() -> Environment:
 
 def _printable(value: Any) -> Any:
     """Escape in a text what would reorder a line or is invisible; jinja escapes the rest."""
-    return printable_lines(value) if type(value) is str else value
+    # Nearly every text is without any, and Python's own test is ten times as fast as ours.
+    return printable_lines(value) if type(value) is str and not value.isprintable() else value
 
 
 def in_words(finding: Finding) -> str:
