@@ -185,6 +185,7 @@ class Hub:
             intern=StringInterner(),
             max_findings=settings.max_findings,
         )
+        self.sources.plan_memory.evict_by(self._judge.explanations.release)
         self._known_keys = frozenset(settings.known_write_keys)
         self._tally = Tally()
         # What Protocols sends to other sources: a batch may bring thousands of such calls.
@@ -262,7 +263,6 @@ class Hub:
         request.shared = read.shared
         recorded: list[KeptCall] = []
         remarked: list[KeptCall] = []
-        plans = source.behaviour.plans.used
         if read.items:
             request.first_cursor = self.journal.cursor + 1
             recorded, remarked = self._judge.calls(
@@ -271,7 +271,7 @@ class Hub:
                 route_type=arrival.route.type,
                 ruling=ruling,
                 window=self.sources.window_of(source),
-                plans=plans,
+                plans=source.behaviour.plans.used,
             )
             request.calls = len(recorded)
             if ruling.answer.status >= 400:
@@ -332,7 +332,7 @@ class Hub:
             OperationError: it is refused; nothing is half done.
         """
         if isinstance(params, PlanChoice):
-            params = await with_plans_read(params)
+            params = await with_plans_read(params, self.meter)
         self.sources.claim_open(_named(params))
         turn = Turn()
         while self.journal.evict_expired():

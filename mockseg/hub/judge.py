@@ -16,7 +16,7 @@ from mockseg.domain.message import Shared, normalise
 from mockseg.domain.reading import Reading
 from mockseg.domain.request import KeptRequest
 from mockseg.hub.answers import SUCCESS
-from mockseg.hub.explainer import Explanations, PlanExplainer
+from mockseg.hub.explainer import Explanations
 from mockseg.hub.ingest import Ruling, message_type
 from mockseg.journal.window import DedupWindow
 from mockseg.json_types import Json, JsonObject
@@ -114,16 +114,19 @@ class Judge:
         mint: gives a messageId to a message that has none.
         intern: returns the same string for equal texts, to save memory.
         max_findings: how many violations of a call are told one by one.
+
+    Attributes:
+        explanations: of what plans say of calls.
     """
 
-    __slots__ = ("_explanations", "_intern", "_mint")
+    __slots__ = ("_intern", "_mint", "explanations")
 
     def __init__(
         self, *, mint: Callable[[], str], intern: StringInterner, max_findings: int = MAX_FINDINGS
     ) -> None:
         self._mint = mint
         self._intern = intern
-        self._explanations = Explanations(max_findings=max_findings)
+        self.explanations = Explanations(max_findings=max_findings)
 
     def calls(
         self,
@@ -147,7 +150,7 @@ class Judge:
         """
         share, held = self._intern, self._intern.held.get
         closely = ruling.finding is not None or read.longest > MAX_CALL_BYTES
-        planned = None if plans is None else _Planned(plans, request, self._explanations)
+        planned = None if plans is None else _Planned(plans, request, self.explanations)
         calls, remarked, remarks = [], [], None
         first_cursor = request.first_cursor
         # A dry run is of no source.
@@ -195,7 +198,7 @@ class _Planned:
     def __init__(self, plans: PlanSet, request: KeptRequest, explanations: Explanations) -> None:
         self._plans = plans
         self._request = request
-        self._explainer = PlanExplainer(plans, explanations)
+        self._explainer = explanations.explainer_of(plans)
 
     def judge(
         self, raw: JsonObject, type_: str, message_id: str, *, remark: Remark | None

@@ -191,7 +191,7 @@ def _reopen(key: str, saved: _Saved, sources: Sources) -> None:
     _set(source.clock, saved.clock)
     if saved.settings is not None:
         try:
-            source.change(saved.settings)
+            sources.change(source, saved.settings)
         except OperationError as refusal:
             refusal.message = f"source {key[:100]}: {refusal.message}"
             raise

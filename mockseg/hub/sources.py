@@ -21,6 +21,7 @@ from mockseg.domain.lost import Lost
 from mockseg.hub.edges import EDGES, EdgeRules
 from mockseg.hub.forgotten import Forgotten, ForgottenSources
 from mockseg.hub.history import History
+from mockseg.hub.plan_memory import PlanMemory
 from mockseg.hub.source_plans import SourcePlans, chosen
 from mockseg.journal.background import BackgroundWork
 from mockseg.journal.memory import MemoryJournal
@@ -174,22 +175,6 @@ class Source:
         now_ns = self.clock.now_ns()
         return now_ns - now_ns % 1_000_000
 
-    def change(self, settings: SourceSettings) -> None:
-        """Take over what the settings say, and leave the rest.
-
-        Raises:
-            OperationError: 422, the plans cannot be used; then nothing is changed.
-        """
-        before, self.behaviour = self.behaviour, self.behaviour.changed(settings)
-        if self.behaviour.plans is not before.plans:
-            self.restored("plan")
-        if any(getattr(settings, name) is not None for name in SETTINGS):
-            self.restored("settings")
-
-    def take_plans(self, plans: SourcePlans) -> None:
-        self.behaviour = replace(self.behaviour, plans=plans)
-        self.restored("plan")
-
     def restored(self, setting: str) -> None:
         """Note that it has again what was forgotten with it."""
         if self.forgotten is not None:
@@ -220,6 +205,7 @@ class Sources:
         defaults: for sources opened by their first use.
         history: what happened to them besides requests.
         forgotten_sources: what is known of those that were forgotten.
+        plan_memory: what their plans take.
         last_arrival: when the last request of any was recorded, in seconds of the monotonic
             clock; None when none was.
         on_changed: called with each source that was opened, claimed or cleared.
@@ -259,6 +245,7 @@ class Sources:
         # Those of the claimed ones that were set up when one of them had to be forgotten.
         self._set_up: OrderedDict[str, Source] = OrderedDict()
         self._watched: Counter[str] = Counter()
+        self.plan_memory = PlanMemory(meter, self._plans_in_force)
         self.history = History(clock_of=self.clock_of, find=self.get)
         self.on_changed: Callable[[Source], object] = lambda _: None
         self.forgotten_sources = ForgottenSources()
@@ -357,6 +344,44 @@ class Sources:
             return self.last_arrival
         source = self._open.get(key)
         return None if source is None else source.last_arrival
+
+    def change(self, source: Source, settings: SourceSettings) -> None:
+        """Take over what settings of a source say, and leave the rest.
+
+        Raises:
+            OperationError: 422, the plans cannot be used; 413, they are too large. Then
+                nothing is changed.
+        """
+        new = source.behaviour.changed(settings)
+        if new.plans is not source.behaviour.plans:
+            self.take_plans(source, new.plans)
+        source.behaviour = new
+        if any(getattr(settings, name) is not None for name in SETTINGS):
+            source.restored("settings")
+
+    def take_plans(self, source: Source, plans: SourcePlans) -> None:
+        """Let a source have these plans.
+
+        Raises:
+            OperationError: 413, they are too large. Then nothing is changed.
+        """
+        self.check_plans(plans, source.key)
+        source.behaviour = replace(source.behaviour, plans=plans)
+        source.restored("plan")
+        self.plan_memory.count(plans)
+
+    def check_plans(self, plans: SourcePlans, key: str | None) -> None:
+        """Refuse plans for a source that do not fit beside those of the others.
+
+        Raises:
+            OperationError: 413.
+        """
+        others = (each.behaviour.plans for each in self._open.values() if each.key != key)
+        self.plan_memory.check(plans, others)
+
+    def _plans_in_force(self) -> Iterator[SourcePlans]:
+        yield self.defaults.plans
+        yield from (source.behaviour.plans for source in self._open.values())
 
     def lost(self, key: str | None) -> Lost:
         kept = self._journal.lost(key)

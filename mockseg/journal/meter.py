@@ -3,8 +3,8 @@
 Each kind of store has an account and counts the bytes there that it takes: when it takes them,
 and when it lets them go. Over the limit the stores evict, one kind after the other. Each kind is
 spared a sixteenth of the limit first: otherwise a full journal would leave no room for the
-delivery that a test is about to assert. Queues, vendors' states and audiences cannot be evicted:
-they refuse what would take them over their share.
+delivery that a test is about to assert. Queues, vendors' states, audiences and plans in force
+cannot be evicted: they refuse what would take them over their share.
 
 What a record takes is a constant of its kind, measured in CPython 3.11 by `tracemalloc` over
 thousands of them, and the length of its texts (`tests/bench/bench_bounds.py` measures the sum).
@@ -16,13 +16,21 @@ from collections.abc import Callable, Iterable
 from typing import Final, Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
-    "deliveries", "vendor_logs", "message_ids", "journal", "queues", "vendor_states", "audiences"
+    "deliveries",
+    "vendor_logs",
+    "message_ids",
+    "plans",
+    "journal",
+    "queues",
+    "vendor_states",
+    "audiences",
 ]
 # In the order in which they evict. A delivery that is not final is in a queue.
 _KINDS: Final[tuple[Kind, ...]] = (
     "deliveries",
     "vendor_logs",
     "message_ids",
+    "plans",
     "journal",
     "queues",
     "vendor_states",
@@ -81,6 +89,11 @@ class Meter:
         self.max_bytes = max_bytes
         self.size_bytes = 0
         self.accounts = {kind: Account(self) for kind in _KINDS}
+
+    @property
+    def plan_limit(self) -> int:
+        """How many bytes the plans in force may take."""
+        return self.max_bytes // _SHARES["half"]
 
     def queue_limit(self, queue_bytes: int) -> str | None:
         """Return the limit that a queue of this size would be over, beside all others, or None."""

@@ -133,7 +133,7 @@ class Wire:
     complete: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Plan:
     """A tracking plan: rules that may be checked, the user's own or of the catalogue.
 

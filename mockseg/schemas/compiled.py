@@ -6,9 +6,11 @@ Schemas must be sound (see :mod:`mockseg.schemas.soundness`) before they come he
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, NoReturn
+from weakref import WeakValueDictionary
 
 import jsonschema_rs
 
@@ -51,7 +53,7 @@ class CompiledSchema:
         is_valid: tells whether a JSON value satisfies it; ``ValueError`` on what is not JSON.
     """
 
-    __slots__ = ("_form", "_parts", "_validator", "is_valid", "schema")
+    __slots__ = ("__weakref__", "_form", "_parts", "_validator", "is_valid", "schema")
 
     def __init__(self, schema: JsonObject) -> None:
         self.schema = schema
@@ -135,12 +137,36 @@ def compile_schema(schema: JsonObject) -> CompiledSchema:
     Raises:
         BadSchemaError: it is not a schema of draft-07, or a pattern needs more than linear time.
     """
-    return _compile(canonical(schema))
+    return _compiled(canonical(schema))
 
 
-@lru_cache(maxsize=4096)
-def _compile(text: bytes) -> CompiledSchema:
-    return CompiledSchema(decode(text))
+class _Compiled:
+    """Compiled schemas: those that are in use, and of the others the last, up to a size.
+
+    What is compiled takes thirty times as much memory as its text.
+    """
+
+    def __init__(self, *, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._used: WeakValueDictionary[bytes, CompiledSchema] = WeakValueDictionary()
+        self._last: OrderedDict[bytes, CompiledSchema] = OrderedDict()
+        self._bytes = 0
+
+    def __call__(self, text: bytes) -> CompiledSchema:
+        found = self._used.get(text)
+        if found is None:
+            found = self._used[text] = CompiledSchema(decode(text))
+        if text in self._last:
+            self._last.move_to_end(text)
+        elif len(text) <= self._most_bytes:
+            self._last[text] = found
+            self._bytes += len(text)
+            while self._bytes > self._most_bytes:
+                self._bytes -= len(self._last.popitem(last=False)[0])
+        return found
+
+
+_compiled: Final = _Compiled(most_bytes=500_000)
 
 
 def _options() -> dict[str, Any]:

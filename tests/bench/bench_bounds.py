@@ -106,6 +106,15 @@ class Watched(servers.Running):
         connection.close()
         return seconds, answer.status, data
 
+    def put(self, path: str, body: bytes) -> int:
+        """Return the status of one PUT to the control plane."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
+        connection.request("PUT", path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status
+
     def fill(self, sources: int, *, calls: int = 100_000) -> None:
         """Record calls of many sources, 50 in a request."""
         each = max(1, min(50, calls // sources))
@@ -348,6 +357,42 @@ def memory(_: argparse.Namespace) -> None:
             _say(load.__name__, grown_MB=grown / 1e6, allowed_MB=allowed, held=held)
 
 
+def plans(_: argparse.Namespace) -> None:
+    """A plan that is replaced, with calls between that violate it; asked as for `memory`."""
+    most = 100_000_000
+    for name, times, rules, notes in (("small", 1_000, 20, 1_000_000), ("dense", 40, 100, 0)):
+        with Watched(max_bytes=most) as server:
+            server.ask("/v1/track", body=_tiny("k", 0))
+            idle = server.memory_bytes()
+            server.held_ms()
+            size_bytes = 0
+            for number in range(times):
+                plan = _plan(number, rules=rules, notes=notes)
+                size_bytes = len(plan)
+                if (status := server.put("/_mockseg/v1/sources/k/plan", plan)) != 200:
+                    raise RuntimeError(f"the plan was answered {status}")
+                server.ask("/v1/batch", body={"writeKey": "k", "batch": [_VIOLATION] * 5})
+            held, grown = server.held_ms(), server.memory_bytes() - idle
+            _say(
+                f"{times} {name} plans of {size_bytes / 1e6:.1f} MB",
+                grown_MB=grown / 1e6,
+                allowed_MB=(1.5 * most) / 1e6 + 30,
+                held=held,
+            )
+
+
+_VIOLATION = {"type": "track", "event": "E1", "userId": "u", "properties": {"p1": 1}}
+
+
+def _plan(number: int, *, rules: int, notes: int) -> bytes:
+    """Return a plan unlike all others, with 100 properties a rule and a long text."""
+    about = f"what it says, plan {number}, in words " * 2
+    properties = {f"p{n}": {"type": "string", "description": about} for n in range(100)}
+    schema = {"properties": {"properties": {"type": "object", "properties": properties}}}
+    each = [{"type": "TRACK", "key": f"E{n}", "jsonSchema": schema} for n in range(rules)]
+    return json.dumps({"plan": {"name": "p", "notes": "x" * notes, "rules": each}}).encode()
+
+
 def _headers(server: Watched) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     for number in range(20_000):
@@ -434,6 +479,7 @@ SCENARIOS: dict[str, Callable[[argparse.Namespace], None]] = {
         old_calls,
         removing,
         memory,
+        plans,
     )
 }
 

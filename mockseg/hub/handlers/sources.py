@@ -185,10 +185,10 @@ async def create_source(
             f'the source "{key[:100]}" is open already', status=409, code="source_exists"
         )
     # What cannot be used is refused before anything is opened.
-    chosen(asked, before=sources.defaults.plans)
+    sources.check_plans(chosen(asked, before=sources.defaults.plans), key)
     source = sources.open_minted() if key is None else sources.claim(key)
     source.opened_cursor = journal.cursor
-    source.change(asked)
+    sources.change(source, asked)
     return _view(source, sources, journal)
 
 
@@ -217,7 +217,7 @@ async def patch_source(
     asked: PatchSource, *, sources: Sources, journal: MemoryJournal
 ) -> SourceView:
     source = _existing(asked.write_key, sources)
-    source.change(asked)
+    sources.change(source, asked)
     return _view(source, sources, journal)
 
 
@@ -282,7 +282,8 @@ def _existing(key: str, sources: Sources) -> Source:
 async def put_plan(asked: PutPlan, *, sources: Sources) -> SourcePlans:
     """Set the plans of a source, which opens now if it is new."""
     plans = chosen(asked, before=sources.plans_of(asked.write_key))
-    sources.claim(asked.write_key).take_plans(plans)
+    sources.check_plans(plans, asked.write_key)
+    sources.take_plans(sources.claim(asked.write_key), plans)
     return SourcePlans(
         plans=[
             PlanView(

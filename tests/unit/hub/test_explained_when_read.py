@@ -12,19 +12,22 @@ from mockseg.clock import Turn, breathe
 from mockseg.config import Settings
 from mockseg.domain.call import Remark
 from mockseg.domain.findings import discard
+from mockseg.errors import OperationError
 from mockseg.hub.explainer import Explanations
 from mockseg.hub.hub import Hub
 from mockseg.hub.paging import made_in_turns
 from mockseg.operations.calls import ListCalls, Settle
+from mockseg.operations.plans import PutPlan
 from mockseg.operations.sources import CreateSource
 from mockseg.plans import plan_index
 from mockseg.schemas import compiled
 
 _RULE = {"properties": {"properties": {"properties": {"n": {"type": "string"}}}}}
+_OMITS = {"track": {"allowUnplannedEventProperties": False}}
 PLAN = {"name": "p", "rules": [{"type": "TRACK", "key": "E", "jsonSchema": _RULE}]}
 
 
-def batch(count, *, first=0, source="k", value=1):
+def batch(count, *, first=0, source="k", value=1, **more):
     """Return a request with calls that violate the plan."""
     calls = [
         {
@@ -32,7 +35,7 @@ def batch(count, *, first=0, source="k", value=1):
             "event": "E",
             "userId": "u",
             "messageId": f"m{first + place}",
-            "properties": {"n": value},
+            "properties": {"n": value, **more},
         }
         for place in range(count)
     ]
@@ -67,10 +70,10 @@ class _Counting:
         return self._compiled.is_valid(value)
 
 
-async def opened(**settings):
+async def opened(*, plan=PLAN, **settings):
     """Return a hub with a source that has the plan."""
     hub = Hub(Settings(**settings))
-    await hub.perform("create_source", CreateSource(write_key="k", plan=PLAN))
+    await hub.perform("create_source", CreateSource(write_key="k", plan=plan))
     return hub
 
 
@@ -84,7 +87,8 @@ async def test_each_call_of_a_batch_is_judged_by_one_compiled_pass(monkeypatch, 
         return made[-1]
 
     monkeypatch.setattr(plan_index, "compile_schema", counting)
-    hub = await opened()
+    # No other test has compiled this one.
+    hub = await opened(plan=PLAN | {"notes": "own"})
     hub.accept(batch(2_500))
     assert (len(made), made[0].judged, len(walks)) == (1, 2_500, 0)
     assert (hub.tally.bad, hub.tally.accepted) == (2_500, 0)
@@ -107,7 +111,9 @@ async def test_a_call_is_explained_by_the_plan_that_judged_it():
     """Whatever plan the source has when the call is read."""
     hub = await opened()
     hub.accept(batch(1))
-    hub.sources.use("k").change(CreateSource(write_key="k", plan={"name": "q", "rules": []}))
+    hub.sources.change(
+        hub.sources.use("k"), CreateSource(write_key="k", plan={"name": "q", "rules": []})
+    )
     (finding,) = hub.journal.call(1).findings
     assert finding.plan == "p"
 
@@ -218,3 +224,105 @@ def test_an_answer_comes_when_all_is_forwarded():
         wrong = {"type": "track", "event": "E", "userId": "u", "properties": {"n": 1}}
         source.send(*[wrong] * 60, batch=True)
         assert server.source("to").summary().total == 60
+
+
+def _large(number):
+    """Return a plan of 10 KB of JSON, each another."""
+    return {"name": f"p{number}", "rules": PLAN["rules"], "notes": "x" * 10_000}
+
+
+def _taken(hub):
+    return hub.meter.accounts["plans"].size_bytes
+
+
+async def _replace(hub, count):
+    """Replace the plan of a source with a call in between that violates it."""
+    for number in range(count):
+        await hub.perform("put_plan", PutPlan(write_key="k", plan=_large(number)))
+        hub.accept(batch(1, first=number))
+
+
+async def test_a_replaced_plan_is_counted_as_long_as_calls_that_it_judged_are_kept():
+    """And no longer: then nothing of it is left."""
+    hub = await opened(plan=_large(-2))
+    await _replace(hub, 3)
+    one = _taken(hub) / 3
+    assert 400_000 < one < 450_000
+    hub.clear("k")
+    while hub.journal.count()[1] or _taken(hub) > one * 1.01:
+        await breathe()
+        hub.accept(batch(0, source="other"))
+        hub.clear("other")
+    hub.drop(hub.sources.get("k"))
+    await breathe()
+    assert _taken(hub) == 0
+
+
+async def test_replaced_plans_are_evicted_over_the_limit_and_their_calls_say_so():
+    """They keep their verdicts; what was found of them is said to be unknown, never to be good."""
+    hub = await opened(max_bytes=4_000_000)
+    await _replace(hub, 50)
+    assert hub.meter.size_bytes < 4_000_000
+    assert hub.journal.count() == (50, 50)
+    first, last = hub.journal.call(1), hub.journal.call(50)
+    assert [each.code for each in first.findings] == ["plan_evicted"]
+    assert [each.code for each in last.findings] == ["invalid_type"]
+    assert (first.good, first.violates, first.verdict) == (False, True, "accepted")
+    assert "plan_evicted" in first.view().findings[0].code
+
+
+async def test_what_an_evicted_plan_only_changed_is_a_warning():
+    """A call that it let through is good still, and its message is told to be the one before."""
+    hub = await opened(max_bytes=4_000_000)
+    await hub.perform("put_plan", PutPlan(write_key="k", plan=_large(-1), protocols=_OMITS))
+    hub.accept(batch(1, value="text", extra=1))
+    await _replace(hub, 50)
+    call = hub.journal.call(1)
+    assert [(type(each).__name__, each.code) for each in call.findings] == [
+        ("CallWarning", "plan_evicted")
+    ]
+    assert call.good
+    assert call.message()["properties"] == {"n": "text", "extra": 1}
+
+
+async def test_plans_that_are_too_large_are_refused_before_they_are_read():
+    """The source keeps what it has; no source is opened for them."""
+    hub = await opened(max_bytes=4_000_000)
+    for number in range(4):
+        await hub.perform("put_plan", PutPlan(write_key=f"k{number}", plan=_large(number)))
+    for asked in (
+        PutPlan(write_key="k9", plan=_large(9)),
+        PutPlan(write_key="k", plan=_large(9)),
+        PutPlan(write_key="k9", plan={"name": "n", "rules": [], "notes": "x" * 60_000}),
+    ):
+        with pytest.raises(OperationError, match="allowed are 2,000,000, half of --max-bytes") as e:
+            await hub.perform("put_plan", asked)
+        assert (e.value.status, e.value.code) == (413, "plans_too_large")
+    with pytest.raises(OperationError, match="half of --max-bytes"):
+        await hub.perform("create_source", CreateSource(write_key="k9", plan=_large(9)))
+    assert hub.sources.get("k9") is None
+    assert hub.sources.plans_of("k").own[0].name == "p"
+    # Another for one of those that take the room.
+    await hub.perform("put_plan", PutPlan(write_key="k0", plan=_large(9)))
+    assert hub.sources.plans_of("k0").own[0].name == "p9"
+
+
+async def test_equal_plans_of_many_sources_are_kept_once():
+    """As when each test opens a source with the plan of the application."""
+    hub = await opened()
+    for number in range(100):
+        asked = CreateSource(write_key=f"s{number}", plan=_large(0))
+        await hub.perform("create_source", asked)
+    plans = [hub.sources.plans_of(f"s{number}") for number in range(100)]
+    assert len({id(each) for each in plans}) == 1
+    assert _taken(hub) < 500_000
+
+
+def test_schemas_that_are_no_longer_used_are_kept_up_to_a_size():
+    """Their compiled form takes thirty times their text."""
+    cache = compiled._Compiled(most_bytes=1000)
+    made = [cache(encode({"title": f"{n:0400d}"})) for n in range(4)]
+    used = made[0]
+    del made
+    assert len(cache._used) == 3
+    assert cache(encode({"title": f"{0:0400d}"})) is used
