@@ -170,6 +170,13 @@ async def _plan_of(text: bytes, document: Json, *, file: str) -> Plan:
     return found
 
 
+async def compiled(plans: SourcePlans) -> SourcePlans:
+    """Return the same plans, compiled: a batch may have calls of all their rules at once."""
+    if plans.own:
+        await in_turns(plans.set.compiling())
+    return plans
+
+
 def plans_too_large(size_bytes: int, most_bytes: int) -> OperationError:
     return OperationError(
         f"the plans would take {size_bytes:,} bytes of memory with those of all sources (about"

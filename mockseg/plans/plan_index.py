@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from mockseg.json_types import JsonObject, as_object
@@ -55,6 +56,12 @@ class Versions:
             self._compiled[rule.version] = found
         return found
 
+    def compiling(self) -> Iterator[None]:
+        """Compile the rules of all versions, step by step."""
+        for rule in self._rules.values():
+            self.compiled(rule)
+            yield
+
     def accepts(self, message: JsonObject) -> bool:
         """Return whether a message satisfies the rule for it; one that is not JSON does not."""
         try:
@@ -104,6 +111,11 @@ class PlanIndex:
             for (kind, name), versions in self._exact.items():
                 if name is not None:
                     self._folded.setdefault((kind, name.casefold()), versions)
+
+    def compiling(self) -> Iterator[None]:
+        """Compile all rules, step by step, so that no call has to wait for it."""
+        for versions in {id(each): each for each in (*self.common, *self._exact.values())}.values():
+            yield from versions.compiling()
 
     def find(self, kind: str, name: str | None) -> Versions | None:
         if name is not None:

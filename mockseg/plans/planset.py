@@ -18,7 +18,7 @@ plans, which Segment does not allow):
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -173,6 +173,11 @@ class PlanSet:
         # Type and event -> what a good call passes, where the message does not have to be
         # asked which rules are for it.
         self._passes: dict[tuple[str, str | None], _Tests] = {}
+
+    def compiling(self) -> Generator[None, None, None]:
+        """Compile all rules, step by step; else each is compiled for the first call of it."""
+        for index in self._indexes:
+            yield from index.compiling()
 
     def knows(self, event: str) -> bool:
         """Return whether a track event is planned, in any spelling that a plan allows."""

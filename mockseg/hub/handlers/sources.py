@@ -19,7 +19,7 @@ from mockseg.errors import OperationError
 from mockseg.hub.destinations import Destinations
 from mockseg.hub.fault_registry import FaultRegistry
 from mockseg.hub.judge import DryRun
-from mockseg.hub.source_plans import NO_PLANS, chosen
+from mockseg.hub.source_plans import NO_PLANS, chosen, compiled
 from mockseg.hub.sources import Source, Sources
 from mockseg.hub.waiters import Waiters
 from mockseg.hub.waits import Bell, CallWaiter, DeliveryWaiter
@@ -180,12 +180,13 @@ async def create_source(
     asked: CreateSource, *, sources: Sources, journal: MemoryJournal
 ) -> SourceView:
     key = asked.write_key
+    plans = await compiled(chosen(asked, before=sources.defaults.plans))
     if key is not None and sources.get(key) is not None:
         raise OperationError(
             f'the source "{key[:100]}" is open already', status=409, code="source_exists"
         )
     # What cannot be used is refused before anything is opened.
-    sources.check_plans(chosen(asked, before=sources.defaults.plans), key)
+    sources.check_plans(plans, key)
     source = sources.open_minted() if key is None else sources.claim(key)
     source.opened_cursor = journal.cursor
     sources.change(source, asked)
@@ -216,7 +217,10 @@ async def get_source(
 async def patch_source(
     asked: PatchSource, *, sources: Sources, journal: MemoryJournal
 ) -> SourceView:
+    before = _existing(asked.write_key, sources).behaviour.plans
+    plans = await compiled(chosen(asked, before=before))
     source = _existing(asked.write_key, sources)
+    sources.check_plans(plans, source.key)
     sources.change(source, asked)
     return _view(source, sources, journal)
 
@@ -281,7 +285,7 @@ def _existing(key: str, sources: Sources) -> Source:
 
 async def put_plan(asked: PutPlan, *, sources: Sources) -> SourcePlans:
     """Set the plans of a source, which opens now if it is new."""
-    plans = chosen(asked, before=sources.plans_of(asked.write_key))
+    plans = await compiled(chosen(asked, before=sources.plans_of(asked.write_key)))
     sources.check_plans(plans, asked.write_key)
     sources.take_plans(sources.claim(asked.write_key), plans)
     return SourcePlans(
@@ -378,7 +382,7 @@ async def validate_messages(
     if asked.source is not None and asked.catalogue is UNSET and asked.plan is UNSET:
         _refuse_forgotten_plan(asked.source, sources)
         before = sources.plans_of(asked.source)
-    plans = chosen(asked, before=before)
+    plans = await compiled(chosen(asked, before=before))
     run = DryRun(plans.used, received_ns=clock.now_ns(), remembered=len(asked.messages) + 1)
     results, turn = [], Turn()
     for place, message in enumerate(asked.messages):

@@ -27,12 +27,12 @@ _OMITS = {"track": {"allowUnplannedEventProperties": False}}
 PLAN = {"name": "p", "rules": [{"type": "TRACK", "key": "E", "jsonSchema": _RULE}]}
 
 
-def batch(count, *, first=0, source="k", value=1, **more):
+def batch(count, *, first=0, source="k", value=1, event="E", **more):
     """Return a request with calls that violate the plan."""
     calls = [
         {
             "type": "track",
-            "event": "E",
+            "event": event,
             "userId": "u",
             "messageId": f"m{first + place}",
             "properties": {"n": value, **more},
@@ -326,3 +326,19 @@ def test_schemas_that_are_no_longer_used_are_kept_up_to_a_size():
     del made
     assert len(cache._used) == 3
     assert cache(encode({"title": f"{0:0400d}"})) is used
+
+
+async def test_rules_are_compiled_when_a_plan_is_set_and_not_by_its_calls(monkeypatch):
+    """One batch may have calls of all rules: to compile them then would hold the loop."""
+    made = []
+    compile_ = plan_index.compile_schema
+    monkeypatch.setattr(
+        plan_index, "compile_schema", lambda schema: made.append(schema) or compile_(schema)
+    )
+    rules = [{"type": "TRACK", "key": f"E{n}", "jsonSchema": _RULE} for n in range(30)]
+    hub = await opened(plan={"name": "thirty", "rules": rules})
+    assert len(made) == 30
+    for number in range(30):
+        hub.accept(batch(1, first=number, event=f"E{number}"))
+    assert hub.tally.bad == 30
+    assert len(made) == 30
