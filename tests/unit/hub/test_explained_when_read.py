@@ -16,6 +16,7 @@ from mockseg.errors import OperationError
 from mockseg.hub.explainer import Explanations
 from mockseg.hub.hub import Hub
 from mockseg.hub.paging import made_in_turns
+from mockseg.json_types import encode
 from mockseg.operations.calls import ListCalls, Settle
 from mockseg.operations.plans import PutPlan
 from mockseg.operations.sources import CreateSource
