@@ -108,6 +108,7 @@ class CallBrief(Result, frozen=True):
         verdict: accepted, dropped, blocked or rejected.
         good: accepted without findings.
         received_at: ISO 8601.
+        user_id: the userId; null of a visitor who is not identified.
     """
 
     id: str
@@ -118,6 +119,7 @@ class CallBrief(Result, frozen=True):
     verdict: Verdict
     good: bool
     received_at: str
+    user_id: str | None = None
 
 
 class CallDetails(Result, frozen=True):
@@ -129,9 +131,9 @@ class CallDetails(Result, frozen=True):
         request: the request that brought it, with its answer.
         attempts: each request that carried its messageId, oldest first.
         deliveries: its deliveries to destinations.
-        before: the nearest earlier calls of the same user (userId, else anonymousId) in its
+        before: the nearest earlier calls of the same user (userId or anonymousId) in its
             source, oldest first, at most 10. Those of an anonymousId are looked for among the
-            nearest 1,000 calls.
+            nearest 1,000 calls, and have no other userId.
         after: the nearest later ones, oldest first, at most 10.
     """
 

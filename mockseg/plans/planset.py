@@ -344,6 +344,24 @@ class PlanSet:
             for versions in self._rules_for(message, type, event)
         )
 
+    def judging(
+        self,
+        message: JsonObject,
+        *,
+        type: str,  # noqa: A002  # the field's own name
+        event: str | None = None,
+    ) -> tuple[tuple[str, Rule], ...]:
+        """Return the rules that judge a message with their plans' names, COMMON ones last."""
+        return (
+            *self.rules_for(message, type=type, event=event),
+            *(
+                (plan.slug, rule)
+                for plan in self.plans
+                for rule in plan.rules
+                if rule.type == "COMMON"
+            ),
+        )
+
     def _rules_for(self, message: JsonObject, kind: str, event: str | None) -> tuple[Versions, ...]:
         name = event if kind == "track" else message.get("name") if kind in VIEWED else None
         key = (kind, name if isinstance(name, str) else None)

@@ -8,7 +8,7 @@ import msgspec
 
 from mockseg.json_types import Json, JsonObject, as_object
 from mockseg.plans.model import Rule
-from mockseg.schemas.tree import types_of
+from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path, types_of
 from mockseg.schemas.vocabulary import shown
 
 
@@ -28,6 +28,30 @@ class PropertyRow(msgspec.Struct, frozen=True):
     required: str
     rule: str
     example: Json = None
+
+
+class BrokenKeyword(msgspec.Struct, frozen=True):
+    """The keyword of a rule that a message breaks.
+
+    Attributes:
+        name: of the keyword, such as ``type``; an index where it is one of several schemas.
+        value: of the keyword.
+        around: the schema that it stands in, with all its keywords; empty in a list of schemas.
+    """
+
+    name: str
+    value: Json
+    around: JsonObject
+
+
+def broken_keyword(rule: Rule, schema_path: str) -> BrokenKeyword | None:
+    """Return the keyword at a JSON pointer into a rule's schema; None where it leads nowhere."""
+    path = pointer_path(rule.schema, schema_path)
+    value = lookup(rule.schema, path)
+    if not path or value is NO_PLACE:
+        return None
+    around = as_object(lookup(rule.schema, path[:-1]))
+    return BrokenKeyword(str(path[-1]), value, around)
 
 
 def describe(rule: Rule) -> tuple[PropertyRow, ...]:

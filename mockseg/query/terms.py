@@ -159,10 +159,10 @@ def read_terms(text: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-def term_text(key: str, value: str, *, negated: bool = False) -> str:
-    """Write a term that compares with exactly this value, quoted where it must be."""
+def term_text(key: str, value: str, *, negated: bool = False, quotes: bool = False) -> str:
+    """Write a term that compares with exactly this value, quoted where it must be or `quotes`."""
     escaped = re.sub(r'(["\\]|\*\Z)', r"\\\1", value)
-    needs = value == "" or _NEEDS_QUOTES.search(value) or value[0] in "<>="
+    needs = quotes or value == "" or _NEEDS_QUOTES.search(value) or value[0] in "<>="
     written = f'"{escaped}"' if needs else escaped
     return f"{'-' if negated else ''}{key}:{written}"
 

@@ -71,7 +71,8 @@ async def test_a_rule_is_told_as_a_person_reads_it(shop: Any) -> None:
     assert f'<a href="/_mockseg/{address}">Order Completed</a>' in plans
     text = await shown(shop, address)
     assert "Seen 1 time, asserted on 0; 2 of 24 properties" in text
-    assert 'properties.order_id string no "order-90210" yes properties' in text
+    assert 'order_id string for example "order-90210" exercised' in text
+    assert "affiliation string never exercised" in text
     assert "A message that it allows" in text
     assert "call-1 u1 properties.total: Invalid Type accepted" in text
     html = await (await shop.get(f"/_mockseg/{address}")).text()
@@ -111,9 +112,7 @@ async def test_a_rule_of_any_schema_is_told(client: Any) -> None:
     (address,) = re.findall(r'<a href="/_mockseg/(plans/odd/[^"]*)">', html)
     text = await shown(client, unescape(address))
     assert "Never seen." in text
-    assert "properties.a any no" in text
-    assert "properties.b nothing no" in text
-    assert "properties.d any no format uri" in text
+    assert "properties a any b nothing c any d any format uri" in text
 
 
 async def test_a_source_without_a_plan_says_how_one_is_chosen(client: Any) -> None:
@@ -227,9 +226,9 @@ async def test_a_call_shows_what_is_wrong_at_its_place(shop: Any) -> None:
     """In the message, with what was filled in, what is missing, and the rule that it breaks."""
     await track(shop, properties={"order_id": "5", "total": "42"})
     text = await shown(shop, "calls/call-1")
-    assert 'total "42" Invalid type. Expected: number, given: string' in text
+    assert 'total "42" = \N{MINUS SIGN} Invalid type. Expected: number, given: string' in text
     assert re.search(r'receivedAt "[^"]+" filled in', text)
-    assert 'rule TRACK "Order Completed" of plan ecommerce' in text
+    assert 'TRACK "Order Completed" plan ecommerce broken properties.total: Invalid type' in text
     await track(shop, "Order Completed", messageId="m2", properties=[])
     assert "properties [0] properties is an array, not an object" in await shown(
         shop, "calls/call-2"

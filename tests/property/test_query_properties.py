@@ -14,6 +14,7 @@ from mockseg.domain.request import Answer, KeptRequest
 from mockseg.errors import QueryError
 from mockseg.fql.query import parse_question
 from mockseg.query.as_fql import fql_of
+from mockseg.query.field_term import field_term
 from mockseg.query.predicate import CallQuery, Surroundings, compile_query
 from mockseg.query.terms import KEYS, read_terms, term_text
 
@@ -111,3 +112,31 @@ def test_a_term_in_fql_means_the_same(text: str, held: dict, name: object, event
     message = {"type": "track", "event": event, "name": name, "properties": held, "userId": "a"}
     kept = msgspec.structs.replace(call(message, event), user_id="a")
     assert query.matches(kept) is parse_question(fql).matches(kept.message())
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | VALUES
+    | st.sampled_from(["42", "true", "null", "-x", "=1", ">2", "a*", "\\", '"'])
+)
+
+
+@given(
+    name=VALUES | st.sampled_from(["a.b", "*", "x:y", "__proto__"]), value=SCALARS, other=SCALARS
+)
+def test_a_term_of_a_field_finds_its_value_and_no_other(
+    name: str, *, value: object, other: object
+) -> None:
+    """With its type; there is none only for names that a query cannot say."""
+    term = field_term(("properties", name), value)
+    if not term:
+        assert not name or "." in name
+        return
+    for each, finds in ((value, True), (other, type(other) is type(value) and other == value)):
+        message = call({"properties": {name: each}})
+        assert compile_query(term, NOW).matches(message) is finds
+        assert compile_query(f"-{term}", NOW).matches(message) is not finds
+    assert field_term(("properties", name), value, negated=True) == f"-{term}"

@@ -56,7 +56,7 @@ from mockseg.operations.calls import (
 )
 from mockseg.operations.explanations import ExplainCalls
 from mockseg.operations.requests import MOST_KINDS, Refusals
-from mockseg.plans.model import Rule
+from mockseg.plans.rule_words import broken_keyword
 from mockseg.schemas.tree import NO_PLACE, lookup, pointer_path
 
 # What was exported was delivered then; `redeliver` delivers it again.
@@ -352,55 +352,49 @@ def _rule(
 ) -> RuleExcerpt | None:
     if not isinstance(finding, Violation) or not finding.schema_path:
         return None
-    for rule in _rules(plans, call, finding.plan, message):
-        path = pointer_path(rule.schema, finding.schema_path)
-        broken = lookup(rule.schema, path)
-        if broken is NO_PLACE:
+    judging = plans.set.judging(message, type=call.type, event=call.event)
+    for broken, rule in (
+        (broken_keyword(rule, finding.schema_path), rule)
+        for name, rule in judging
+        if name == finding.plan
+    ):
+        if broken is None:
             continue
-        around = lookup(rule.schema, path[:-1])
-        notes = (
-            {name: around[name] for name in _ANNOTATIONS if name in around}
-            if isinstance(around, dict)
-            else {}
-        )
+        notes = {name: broken.around[name] for name in _ANNOTATIONS if name in broken.around}
         return RuleExcerpt(
             plan=finding.plan,
             rule=rule.label,
             schema_path=finding.schema_path,
-            excerpt={**notes, str(path[-1]): broken},
+            excerpt={**notes, broken.name: broken.value},
         )
     return None
-
-
-def _rules(plans: SourcePlans, call: KeptCall, plan: str, message: JsonObject) -> Iterator[Rule]:
-    """Yield the rules of a plan that judge a call, its own before the COMMON ones."""
-    for name, rule in plans.set.rules_for(message, type=call.type, event=call.event):
-        if name == plan:
-            yield rule
-    for each in plans.set.plans:
-        if each.slug == plan:
-            yield from (rule for rule in each.rules if rule.type == "COMMON")
 
 
 async def _neighbours(
     call: KeptCall, journal: MemoryJournal
 ) -> tuple[list[CallBrief], list[CallBrief]]:
-    anonymous = call.message().get("anonymousId") if call.user_id is None else None
-    if call.user_id is None and not isinstance(anonymous, str):
-        return [], []
+    """Return the nearest calls of the same user, those before they had a userId included."""
+    anonymous = call.message().get("anonymousId")
+    before: dict[int, KeptCall] = {}
+    after: dict[int, KeptCall] = {}
+    if call.user_id is not None:
+        search = CallSearch(journal, source=call.source, match=ScalarMatch(user_id=call.user_id))
+        earlier = search.before(call.cursor, most=_NEIGHBOURS)
+        later = search.after(call.cursor, most=_NEIGHBOURS)
+        before |= {each.cursor: each for each in await _first(earlier, None, most=None)}
+        after |= {each.cursor: each for each in await _first(later, None, most=None)}
     if isinstance(anonymous, str):
         # No index knows them by anonymousId, so only the nearest calls are looked at.
         search = CallSearch(journal, source=call.source)
-        before, after = search.before(call.cursor), search.after(call.cursor)
-        same, most = _same_anonymous(anonymous), _NEAR
-    else:
-        search = CallSearch(journal, source=call.source, match=ScalarMatch(user_id=call.user_id))
-        before = search.before(call.cursor, most=_NEIGHBOURS)
-        after = search.after(call.cursor, most=_NEIGHBOURS)
-        same, most = None, None
-    found_before = await _first(before, same, most=most)
-    found_after = await _first(after, same, most=most)
-    return [_brief(each) for each in reversed(found_before)], [_brief(each) for each in found_after]
+        same = _same_anonymous(anonymous, call.user_id)
+        near = await _first(search.before(call.cursor), same, most=_NEAR)
+        before |= {each.cursor: each for each in near}
+        near = await _first(search.after(call.cursor), same, most=_NEAR)
+        after |= {each.cursor: each for each in near}
+    return (
+        [_brief(before[cursor]) for cursor in sorted(before)[-_NEIGHBOURS:]],
+        [_brief(after[cursor]) for cursor in sorted(after)[:_NEIGHBOURS]],
+    )
 
 
 async def _first(
@@ -420,15 +414,16 @@ async def _first(
     return found[:_NEIGHBOURS]
 
 
-def _same_anonymous(anonymous_id: str) -> Callable[[KeptCall], bool]:
-    """Return what tells calls of one user who is not known by a userId."""
+def _same_anonymous(anonymous_id: str, user_id: str | None) -> Callable[[KeptCall], bool]:
+    """Return what tells calls of one visitor, with a userId too unless it is another one."""
     matches = compiled(ScalarMatch(anonymous_id=anonymous_id))
     # To look for the text is far cheaper than to decode; escapes could spell it otherwise.
     text = anonymous_id.encode("utf-8", "surrogatepass")
 
     def same(call: KeptCall) -> bool:
         raw = bytes(call.raw)
-        return (text in raw or b"\\" in raw) and matches(call)
+        is_other = None not in {user_id, call.user_id} and user_id != call.user_id
+        return not is_other and (text in raw or b"\\" in raw) and matches(call)
 
     return same
 
@@ -443,4 +438,5 @@ def _brief(call: KeptCall) -> CallBrief:
         verdict=call.verdict,
         good=call.good,
         received_at=format_moment(call.request.received_ns),
+        user_id=call.user_id,
     )

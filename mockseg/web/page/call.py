@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
 
-from mockseg import json_types
-from mockseg.domain.call import Call
+from mockseg.domain.call import Call, KeptCall
+from mockseg.domain.findings import Finding
 from mockseg.operations.base import Params
-from mockseg.operations.calls import CallDetails, GetCall
+from mockseg.operations.calls import CallBrief, CallDetails, GetCall
 from mockseg.operations.rows import CopiedText, CopyCall, CopyForm, ListRows, RowPage
 from mockseg.query.terms import term_text
+from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
 from mockseg.web.page.addresses import read_address
+from mockseg.web.page.as_sent import as_sent
+from mockseg.web.page.call_rules import judged_by, rule_places
 from mockseg.web.page.calls_address import Tab
+from mockseg.web.page.deliveries import rows_of
 from mockseg.web.page.frame import CALLS, ask, query_of, show
 from mockseg.web.page.message_tree import difference_tree, linked_tree
 from mockseg.web.page.rendering import HOME, own_url
@@ -25,7 +31,10 @@ _COPIES: Final[dict[str, CopyForm]] = {
     "As a curl command": "curl",
     "As the body of POST /calls/wait": "matcher",
 }
-
+# Of the calls of a request.
+_MOST_OTHERS: Final = 50
+# Findings that stand above the message; the others are opened.
+_FINDINGS_SHOWN: Final = 3
 
 _TABS: Final[dict[Tab, str]] = {
     "message": "Message",
@@ -54,16 +63,50 @@ class TabLink:
     is_shown: bool
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """A call of a user.
+
+    Attributes:
+        call: the call.
+        is_this: whether it is the one that is shown.
+        gap: seconds since the call before; None for the first.
+        became: the userId, where the visitor had none before.
+    """
+
+    call: CallBrief
+    is_this: bool
+    gap: float | None
+    became: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FindingLinks:
+    """Where a finding leads to.
+
+    Attributes:
+        place: the address of its place in the message; empty where it is not shown.
+        rule: of the rule that it breaks; empty without one.
+        calls: of the calls with the same finding.
+    """
+
+    place: str
+    rule: str
+    calls: str
+
+
 class CallQuery(Params, frozen=True):
     """How a call is shown.
 
     Attributes:
         pane: beside the list, so without the bar.
         tab: the part to show; by itself a call is shown whole if omitted.
+        q: the query of the list that it was opened from: what filters adds to it.
     """
 
     pane: bool = False
     tab: Tab | None = None
+    q: str = ""
 
 
 def add_routes(app: web.Application) -> None:
@@ -76,8 +119,14 @@ async def _call(request: web.Request) -> web.StreamResponse:
     pane, tab = query.pane, query.tab or ("message" if query.pane else None)
     asked = GetCall(id=request.match_info["id"])
     details = await ask(request, "get_call", asked, CallDetails)
-    call = details.call
-    message, places = linked_tree(call)
+    call, hub = details.call, request.app[HUB]
+    # It may have been evicted meanwhile.
+    kept = hub.journal.call(call.cursor)
+    source = hub.sources.plans_of(call.source)
+    calls = _Calls(call.source, query.q)
+    message, places = linked_tree(call, address_of=calls.narrowed)
+    judged = judged_by(call, source.set)
+    tabs = _tabs(request.path, query, shown=tab)
     earlier, later = await _attempts(request, details)
     return await show(
         request,
@@ -87,34 +136,106 @@ async def _call(request: web.Request) -> web.StreamResponse:
         source=call.source,
         framed=pane,
         tab=tab,
-        tabs=_tabs(request.path, pane=pane, shown=tab),
+        tabs=tabs,
         call=shown(call),
         details=details,
+        findings=_findings(call.findings, places, rule_places(judged, call.findings), tabs, calls),
+        findings_shown=_FINDINGS_SHOWN,
         message=message,
-        places=places,
-        raw=json_types.pretty(call.raw) if tab in {None, "raw"} else "",
+        sent=None
+        if kept is None or tab not in {None, "raw"}
+        else as_sent(bytes(kept.raw), call.message, kept.request.shared),
         request=details.request,
+        size=1 if kept is None else kept.request.calls,
+        others=_others(hub.journal.calls_of(kept.request)) if kept is not None else [],
+        judged=judged,
+        has_plans=bool(source.set.plans),
+        deliveries=rows_of(details.deliveries),
+        steps=_steps(details),
         # No text is made that few read: the list beside the pane copies what is asked for.
         copies=[] if tab else await _copies(request, asked.id),
-        of_user=_address_of_user(call),
-        of_event="" if call.event is None else _address(call, "event", call.event),
+        of_user=_of_user(call, calls),
+        of_event="" if call.event is None else calls.narrowed(term_text("event", call.event)),
+        of_message=calls.narrowed(term_text("message", call.message_id)),
         earlier=earlier,
         later=later,
     )
 
 
-def _tabs(path: str, *, pane: bool, shown: Tab | None) -> list[TabLink]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Calls:
+    """Addresses of calls of the same source.
+
+    Attributes:
+        source: the write key.
+        q: a query; terms are added to it.
+    """
+
+    source: str
+    q: str
+
+    def narrowed(self, terms: str) -> str:
+        return f"{HOME}{query_of(source=self.source, q=f'{self.q} {terms}'.strip())}"
+
+
+def _tabs(path: str, query: CallQuery, *, shown: Tab | None) -> list[TabLink]:
     """Return the parts of a call: of a whole one places in the document, else addresses."""
-    beside = 1 if pane else None
+    beside = 1 if query.pane else None
     return [
         TabLink(
             id=id_,
             title=title,
-            address="" if shown is None else f"{path}{query_of(pane=beside, tab=id_)}",
+            address="" if shown is None else f"{path}{query_of(pane=beside, tab=id_, q=query.q)}",
             is_shown=id_ == shown,
         )
         for id_, title in _TABS.items()
     ]
+
+
+def _findings(
+    findings: Sequence[Finding],
+    places: list[str],
+    rules: list[str],
+    tabs: list[TabLink],
+    calls: _Calls,
+) -> list[tuple[Finding, FindingLinks]]:
+    """Return the findings, each with where it leads to."""
+    of = {tab.id: "" if tab.is_shown else tab.address for tab in tabs}
+    found = []
+    for finding, place, rule in zip(findings, places, rules, strict=True):
+        terms = [term_text("code", finding.code)]
+        if finding.field:
+            terms.insert(0, term_text("field", finding.field))
+        links = FindingLinks(
+            place=f"{of['message']}#{place}" if place else "",
+            rule=f"{of['plan']}#{rule}" if rule else "",
+            calls=calls.narrowed(" ".join(terms)),
+        )
+        found.append((finding, links))
+    return found
+
+
+def _others(calls: list[KeptCall]) -> tuple[list[dict[str, Any]], int]:
+    """Return the first calls of a request, and how many more there are."""
+    first = [shown(call.view()) for call in calls[:_MOST_OTHERS]]
+    return first, max(0, len(calls) - _MOST_OTHERS)
+
+
+def _steps(details: CallDetails) -> list[Step]:
+    """Return the calls of the user around this one, oldest first."""
+    call = details.call
+    this = CallBrief(
+        **{name: getattr(call, name) for name in CallBrief.__struct_fields__},
+    )
+    steps: list[Step] = []
+    moment: float | None = None
+    user: str | None = None
+    for number, brief in enumerate((*details.before, this, *details.after)):
+        now = datetime.fromisoformat(brief.received_at).timestamp()
+        became = brief.user_id if number and user is None and brief.user_id else ""
+        steps.append(Step(brief, brief is this, None if moment is None else now - moment, became))
+        moment, user = now, brief.user_id
+    return steps
 
 
 async def _compare(request: web.Request) -> web.StreamResponse:
@@ -149,16 +270,11 @@ async def _attempts(request: web.Request, details: CallDetails) -> tuple[str, st
     return f"call-{earlier}" if earlier else "", f"call-{later}" if later else ""
 
 
-def _address(call: Call, key: str, value: str) -> str:
-    """Return the address of the calls of the same source that have a value."""
-    return f"{HOME}{query_of(source=call.source, q=term_text(key, value))}"
-
-
-def _address_of_user(call: Call) -> str:
+def _of_user(call: Call, calls: _Calls) -> str:
     """Return the address of the calls of the same user, or an empty text."""
     for key, value in (("user", call.user_id), ("anon", call.anonymous_id)):
         if value:
-            return _address(call, key, value)
+            return calls.narrowed(term_text(key, value))
     return ""
 
 

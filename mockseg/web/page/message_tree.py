@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from mockseg import json_types
 from mockseg.domain.call import Call
 from mockseg.domain.findings import Finding, Violation
 from mockseg.json_types import Json, JsonObject
+from mockseg.query.field_term import field_term
 
 # Of a list or an object this many members are shown, of a text this many characters.
 _MOST_MEMBERS: Final = 500
@@ -17,6 +18,8 @@ _LONGEST_TEXT: Final = 2000
 _OPEN_LEVELS: Final = 2
 # What lies deeper is shown as text.
 _MOST_LEVELS: Final = 40
+# Values by which calls are found; the elements of further links would take as long as all others.
+_MOST_LINKED: Final = 200
 
 Path = tuple[str, ...]
 
@@ -28,6 +31,7 @@ class Node:
     Attributes:
         name: its key or index.
         text: the value; of an object or a list the number of its members, in brackets.
+        whole: the value, where the text is only its beginning; else empty.
         notes: what is wrong with it.
         beside: how it was sent, where that differs: another value, or that it was not sent; or
             how it is in the other call.
@@ -36,10 +40,14 @@ class Node:
         left_out: number of further members.
         open: whether its members are shown at once.
         id: by which a link leads to it; empty where none does.
+        term: finds calls with this value in the query language; empty where none does, or further
+            down than 200 of them.
+        only, without: addresses of the calls that it finds, and of the others.
     """
 
     name: str
     text: str
+    whole: str = ""
     notes: tuple[str, ...] = ()
     beside: str = ""
     missing: bool = False
@@ -47,6 +55,9 @@ class Node:
     left_out: int = 0
     open: bool = False
     id: str = ""
+    term: str = ""
+    only: str = ""
+    without: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,14 +88,21 @@ def plain_tree(value: JsonObject) -> Node:
     return _Tree({}, _SENT).node("", value, value, ())
 
 
-def linked_tree(call: Call) -> tuple[Node, list[str]]:
+def linked_tree(
+    call: Call, *, address_of: Callable[[str], str] | None = None
+) -> tuple[Node, list[str]]:
     """Return the message as `message_tree` does, and for each finding the id of its place there.
 
     What is too deep or too far down to be shown has the id of what it is in, or else none: an
     empty text.
+
+    Args:
+        call: the call.
+        address_of: returns the address of the calls that a term finds; without it no value leads
+            to one.
     """
     notes = _notes(call)
-    tree = _Tree(notes, _SENT, linked=True)
+    tree = _Tree(notes, _SENT, linked=True, address_of=address_of)
     root = tree.node("", call.message, call.raw, ())
     return root, [tree.id_of(_place(finding)) for finding in call.findings]
 
@@ -112,8 +130,11 @@ class _Tree:
         open_levels: int = _OPEN_LEVELS,
         opens_differences: bool = False,
         linked: bool = False,
+        address_of: Callable[[str], str] | None = None,
     ) -> None:
         self._notes = notes
+        self._address_of = address_of
+        self._terms_left = _MOST_LINKED if address_of is not None else 0
         self._words = words
         self._open_levels = open_levels
         self._opens_differences = opens_differences
@@ -133,13 +154,16 @@ class _Tree:
         made = (path[:length] for length in range(len(path), 0, -1))
         return next((self._ids[each] for each in made if each in self._ids), "")
 
-    def node(self, name: str, value: Json, raw: Json | _Absent, path: Path) -> Node:
+    def node(
+        self, name: str, value: Json, raw: Json | _Absent, path: Path, *, in_list: bool = False
+    ) -> Node:
         notes = tuple(self._notes.get(path, ()))
         if not isinstance(value, dict | list) or len(path) >= _MOST_LEVELS:
-            return Node(name, _text(value), notes, self._beside(value, raw), id=self._id(path))
+            return self._leaf(name, value, raw, path, in_list=in_list)
         pairs = list(_pairs(value))
+        listed = in_list or isinstance(value, list)
         members = [
-            self.node(key, member, _of(raw, key), (*path, key))
+            self.node(key, member, _of(raw, key), (*path, key), in_list=listed)
             for key, member in pairs[:_MOST_MEMBERS]
         ]
         there = {key for key, _ in pairs}
@@ -149,18 +173,40 @@ class _Tree:
             if key not in there
         ]
         members += [
-            Node(key, "", (), f"{self._words.other} {_text(member)}{self._words.only}")
+            Node(key, "", beside=f"{self._words.other} {_text(member)}{self._words.only}")
             for key, member in _only_sent(raw, there)
         ]
         return Node(
             name,
             f"{{{len(pairs)}}}" if isinstance(value, dict) else f"[{len(pairs)}]",
-            notes,
-            "" if isinstance(raw, dict | list) else self._beside(value, raw),
+            notes=notes,
+            beside="" if isinstance(raw, dict | list) else self._beside(value, raw),
             members=tuple(members),
             left_out=max(0, len(pairs) - _MOST_MEMBERS),
             open=len(path) < self._open_levels or path in self._ways or self._differ(members),
             id=self._id(path),
+        )
+
+    def _leaf(
+        self, name: str, value: Json, raw: Json | _Absent, path: Path, *, in_list: bool
+    ) -> Node:
+        notes = tuple(self._notes.get(path, ()))
+        text = _text(value)
+        node = Node(
+            name,
+            text[:_LONGEST_TEXT],
+            whole=text if len(text) > _LONGEST_TEXT else "",
+            notes=notes,
+            beside=self._beside(value, raw),
+            id=self._id(path),
+        )
+        # Nothing in a list is found by its place there.
+        term = "" if in_list or not self._terms_left else field_term(path, value)
+        if not term or self._address_of is None:
+            return node
+        self._terms_left -= 1
+        return dataclasses.replace(
+            node, term=term, only=self._address_of(term), without=self._address_of(f"-{term}")
         )
 
     def _missing(self, name: str, path: Path) -> Node:
@@ -171,7 +217,7 @@ class _Tree:
             if place[: len(path)] == path
             for note in notes
         ]
-        return Node(name, "", tuple(said), missing=True, id=self._id(path))
+        return Node(name, "", notes=tuple(said), missing=True, id=self._id(path))
 
     def _id(self, path: Path) -> str:
         """Return a number's name: nothing of a message becomes an id."""
@@ -228,7 +274,4 @@ def _only_sent(raw: Json | _Absent, there: set[str]) -> list[tuple[str, Json]]:
 
 
 def _text(value: Json) -> str:
-    text = json_types.encode(value).decode("utf-8", "replace")
-    if len(text) <= _LONGEST_TEXT:
-        return text
-    return f"{text[:_LONGEST_TEXT]}… and {len(text) - _LONGEST_TEXT:,} characters more"
+    return json_types.encode(value).decode("utf-8", "replace")

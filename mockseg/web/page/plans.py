@@ -35,6 +35,7 @@ from mockseg.web.page.addresses import read_address
 from mockseg.web.page.forms import Done, add_form
 from mockseg.web.page.frame import CALLS, PLANS, SOURCES, ask, query_of, show
 from mockseg.web.page.rendering import in_words
+from mockseg.web.page.rule_tree import rule_tree
 from mockseg.web.parameters import read_query
 
 _SHOWN: Final = 500
@@ -222,6 +223,7 @@ async def _rule(request: web.Request) -> web.StreamResponse:
         source=source,
         event=event,
         found=found,
+        rules=[(rule, rule_tree(rule)) for rule in found.rules],
         broken=broken,
         all_broken=f"{CALLS.path}{query_of(source=source, q=query)}",
         all_calls=_calls(source, event) if "TRACK" in types else "",
@@ -234,7 +236,8 @@ def _names(found: RuleList) -> list[str]:
     return [term_text("event", name).removeprefix("event:") for name in sorted(names)]
 
 
-def _rule_address(plan: str, event: str, source: str | None) -> str:
+def rule_address(plan: str, event: str, source: str | None) -> str:
+    """Return the address of the rules of an event."""
     parts = f"{quote(plan, safe='')}/events/{quote(event, safe='', errors='replace')}"
     return f"{PLANS.path}/{parts}{query_of(source=source)}"
 
@@ -246,7 +249,7 @@ def _row(rule: dict[str, Any], source: str, events: dict[str, EventSeen]) -> Row
     return Row(
         plan=rule["plan"],
         name=name,
-        rule=_rule_address(rule["plan"], rule["key"] or rule["type"].lower(), source),
+        rule=rule_address(rule["plan"], rule["key"] or rule["type"].lower(), source),
         address=_calls(source, rule["key"]) if is_event else "",
         seen=rule["seen"],
         asserted=rule["asserted"],

@@ -92,6 +92,8 @@ def templates() -> Environment:
             "long": _long,
             "in_words": in_words,
             "json": json_types.pretty,
+            "indented": json_types.pretty_text,
+            "span": span_text,
         }
     )
     environment.globals["modules"] = static_files.modules()
@@ -116,6 +118,18 @@ def in_words(finding: Finding) -> str:
     plan = f", plan {finding.plan}" if finding.plan else ""
     kind = finding.type if isinstance(finding, Violation) else f"{finding.code}, a warning"
     return f"{place}{finding.description} ({kind}{plan})"
+
+
+def span_text(seconds: float) -> str:
+    """Return a span of time in the unit that fits it: ``50 ms``, ``1.5 s``, ``12 s``, ``5 min``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    for unit, name, up_to in ((1, "s", 120), (60, "min", 120), (3600, "h", 48)):
+        if seconds < unit * up_to:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 86_400:.0f} days"
 
 
 def _short(text: object) -> str:

@@ -117,8 +117,9 @@ class CallsView {
     document.addEventListener('keydown', (event) => this.press(event))
     const press = (/** @type {string} */ key) => () => this.actions.get(key)?.(new KeyboardEvent('keydown', { key }))
     for (const [id, key] of Object.entries({
-      pause: 'p', hide: 'x', help: '?', news: 'g', resume: 'p', compare: 'd', 'copy-open': 'c'
+      pause: 'p', hide: 'x', help: '?', news: 'g', resume: 'p', compare: 'd', 'copy-open': 'c', 'pane-address': 'y'
     })) part(id).addEventListener('click', press(key))
+    part('pane-copy').addEventListener('click', () => this.copy.open(this.pane.call))
     part('keys').addEventListener('click', (/** @type {MouseEvent} */ event) => {
       const chosen = event.target instanceof Element && event.target.closest('[data-key]')
       if (!(chosen instanceof HTMLElement)) return

@@ -2,7 +2,7 @@
 // A call beside the list: its own document, in a frame, so that there is one form of it; and the bar
 // between them, which is dragged or moved with the arrow keys.
 
-import { addressWith, parameter, part } from './document.js'
+import { addressWith, narrowed, parameter, part } from './document.js'
 import { showTimes } from './frame.js'
 
 // Below this width a call is opened by itself.
@@ -57,7 +57,7 @@ export class Pane {
    */
   open (call, other = null) {
     if (!matchMedia(LEAST_WIDTH).matches) {
-      location.assign(addressOf(call, other))
+      location.assign(this.wholeAddress(call, other))
       return
     }
     const address = addressWith({ call, compare: other, tab: this.tab })
@@ -75,18 +75,48 @@ export class Pane {
     const isWide = matchMedia(LEAST_WIDTH).matches
     if (call && !isWide) {
       // The address came from a wider screen.
-      location.replace(addressOf(call, other))
+      location.replace(this.wholeAddress(call, other))
     }
     this.call = isWide ? call : null
     this.pane.hidden = part('split').hidden = !this.call
     if (this.call) {
       const address = addressOf(this.call, other)
-      part('pane-link').setAttribute('href', address)
+      part('pane-call').textContent = other ? `${this.call}, ${other}` : this.call
+      part('pane-link').setAttribute('href', `${address}${this.tab ? `#${this.tab}` : ''}`)
       this.frame ??= this.makeFrame()
       // Another entry of the history would take "back" to the call before and leave the list there.
       this.frame.contentWindow?.location.replace(`${address}?pane=1${this.tab ? `&tab=${this.tab}#${this.tab}` : ''}`)
     }
     this.listener.onChange()
+  }
+
+  /**
+   * The address of a call by itself, at the part that is shown; what filters there adds to the query
+   * of the list.
+   * @param {string} call @param {string | null} other
+   */
+  wholeAddress (call, other) {
+    const kept = new URLSearchParams()
+    for (const [name, value] of [['tab', this.tab], ['q', parameter('q')]]) {
+      if (name && value && !other) kept.set(name, value)
+    }
+    const address = addressOf(call, other)
+    return kept.size ? `${address}?${kept}` : address
+  }
+
+  /** Have what finds calls add to the query of the list. */
+  joinQuery () {
+    for (const link of this.inside?.querySelectorAll('a[data-term]') ?? []) {
+      const term = new URL(/** @type {HTMLAnchorElement} */ (link).href).searchParams.get('q')
+      if (!term) continue
+      const address = narrowed(term)
+      // Where the call is among those that are found it stays open.
+      if (!term.startsWith('-') && this.call) {
+        address.searchParams.set('call', this.call)
+        if (this.tab) address.searchParams.set('tab', this.tab)
+      }
+      link.setAttribute('href', address.href)
+    }
   }
 
   /** Take over which part was chosen in the frame. */
@@ -106,6 +136,7 @@ export class Pane {
     frame.addEventListener('load', () => {
       this.followTab()
       if (this.inside) showTimes(this.inside)
+      this.joinQuery()
       this.inside?.addEventListener('keydown', (event) => this.listener.onKey(event))
     })
     this.pane.append(frame)

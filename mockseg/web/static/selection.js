@@ -93,6 +93,8 @@ export class Copy {
     this.address = address
     this.query = query
     this.say = say
+    /** @type {string[]} the ids of the calls that the open dialog is about */
+    this.meant = []
     this.dialog = part('copy')
     this.dialog.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.target instanceof HTMLTextAreaElement) return
@@ -103,8 +105,10 @@ export class Copy {
     }
   }
 
-  open () {
-    const count = this.chosen().length
+  /** @param {string | null} [call] the id of the only one that is meant */
+  open (call = null) {
+    this.meant = call ? [call] : this.chosen()
+    const count = this.meant.length
     part('copy-what').textContent = count > 1 ? `${count} calls` : count ? 'the call' : 'all calls that match'
     part('copy-all').checked = count === 0
     part('copy-all').disabled = count === 0
@@ -116,7 +120,7 @@ export class Copy {
   async take (form, title) {
     if (form === 'address') return this.write(this.address(), 'the address')
     const url = location.origin
-    const which = part('copy-all').checked ? this.query() : { ids: this.chosen() }
+    const which = part('copy-all').checked ? this.query() : { ids: this.meant }
     try {
       const answer = await fetch('/_mockseg/v1/calls/copy', {
         method: 'POST',

@@ -77,14 +77,14 @@ def test_what_was_filled_in_or_changed_or_left_out_is_told() -> None:
 
 
 def test_large_messages_are_cut() -> None:
-    """Of a list 500 members are shown, of a text 2,000 characters, of depth 40 levels."""
+    """Of a list 500 members are shown, of a text 2,000 characters at once, of depth 40 levels."""
     deep: Any = {}
     for _ in range(60):
         deep = {"x": deep}
     root = tree({"list": list(range(501)), "text": "t" * 3000, "deep": deep})
     assert at(root, "list").left_out == 1
     assert len(at(root, "list").members) == 500
-    assert at(root, "text").text.endswith("… and 1,002 characters more")
+    assert (len(at(root, "text").text), len(at(root, "text").whole)) == (2000, 3002)
     node, levels = at(root, "deep"), 1
     while node.members:
         node, levels = node.members[0], levels + 1
@@ -115,3 +115,24 @@ def test_each_finding_has_the_id_of_its_place() -> None:
     assert whole == ""
     assert len({total, far, missing, properties.id}) == 4
     assert at(message_tree(seen), "properties", "total").id == ""
+
+
+def test_values_lead_to_the_calls_with_them() -> None:
+    """Those of a field that a query can name; at most 200, and none in a list."""
+    message = {
+        "userId": "u",
+        "properties": {"total": "42", "a.b": 1, "list": [1, {"x": 1}], "deep": {"x": None}},
+        "traits": dict.fromkeys(map(str, range(300)), 1),
+    }
+    seen: Any = Seen(message)
+    root, _ = linked_tree(seen, address_of="/?q={}".format)
+    properties = at(root, "properties")
+    total = at(properties, "total")
+    assert total.term == 'properties.total:"42"'
+    assert (total.only, total.without) == (f"/?q={total.term}", f"/?q=-{total.term}")
+    assert at(properties, "deep", "x").term == "properties.deep.x:=null"
+    none = [at(root, "userId"), at(properties, "a.b"), *at(properties, "list").members]
+    none += at(properties, "list", "1").members
+    assert {node.term for node in none} == {""}
+    assert sum(node.term != "" for node in at(root, "traits").members) == 198
+    assert at(message_tree(seen), "properties", "total").term == ""
