@@ -1,21 +1,25 @@
 """What happened to sources besides requests: clears and faults, for a timeline and for live pages.
 
-The newest 1,000 are kept. Each clear has a number: who knows the number of the last one that they
-saw learns whether calls were cleared since, also when the clear itself is no longer kept.
+The newest 1,000 are kept. Of changed settings only their number is known. Each clear has a number:
+who knows the number of the last one that they saw learns whether calls were cleared since, also
+when the clear itself is no longer kept.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from mockseg.clock import Clock
 from mockseg.operations.rows import HappeningKind
 
 MOST_KEPT: Final = 1000
 _MOST_CHARACTERS: Final = 200
+
+# What of a source, or of the server, may be set.
+SettingKind = Literal["clock", "plans", "sources"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class History:
     Attributes:
         clears: number of the last clear. It begins with the time, so that the numbers of an
             earlier run of the server are lower.
+        settings: how often clocks, plans and other settings of sources were changed.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class History:
         self._clock_of = clock_of
         self._find = find
         self._kept: deque[Happening] = deque(maxlen=MOST_KEPT)
+        self.settings: Counter[SettingKind] = Counter()
         self.clears = self._first = self._now_ms(None)
 
     def cleared(self, source: str, calls: int) -> None:

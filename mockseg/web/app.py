@@ -55,6 +55,7 @@ class Runner(web.AppRunner):
             server,
             hub=app[HUB],
             recorder=app[RECORDER],
+            open_requests=app[OPEN_REQUESTS],
             direct=app[DIRECT],
             options=self._options,
         )

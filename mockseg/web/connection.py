@@ -24,6 +24,7 @@ from mockseg.hub.answers import refusal
 from mockseg.hub.hub import Hub
 from mockseg.web.guard import is_ours
 from mockseg.web.keys import Handler
+from mockseg.web.open_requests import OpenRequests
 from mockseg.web.recording import Recorder
 from mockseg.web.responses import preflight, response_of
 from mockseg.web.unparsed import head_of, reason_of, requests_in, what_follows
@@ -158,6 +159,7 @@ class Connection(web.RequestHandler):
         self._ended = True
         self._received = self._before = b""
         super().connection_lost(exc)
+        self._server.open_requests.disconnected(self)
 
     def look(self, now: float, *, timeout: float) -> None:
         """End the connection if the head of a request has been coming for too long.
@@ -282,6 +284,7 @@ class ConnectionServer(web.Server):
         made: the server that aiohttp made for the application.
         hub: of the application.
         recorder: of the application.
+        open_requests: of the application.
         direct: by request target, what answers it in the application's place.
         options: of aiohttp's ``RequestHandler``.
     """
@@ -292,6 +295,7 @@ class ConnectionServer(web.Server):
         *,
         hub: Hub,
         recorder: Recorder,
+        open_requests: OpenRequests,
         direct: Mapping[str, Handler],
         options: dict[str, Any],
     ) -> None:
@@ -307,6 +311,7 @@ class ConnectionServer(web.Server):
         )
         self.hub = hub
         self.recorder = recorder
+        self.open_requests = open_requests
         self._options = options
         self._running_loop = asyncio.get_running_loop()
         self._look: asyncio.TimerHandle | None = None

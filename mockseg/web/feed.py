@@ -124,8 +124,8 @@ class Rows(msgspec.Struct, frozen=True, rename="camel"):
         skipped: older calls that are left out, or null.
         counts: of what is kept.
         deliveries: cursors of calls with their deliveries as they are now.
-        changed: what else changed: faults, sources, destinations, cleared; without rows also
-            requests.
+        changed: what else changed: faults, sources, destinations, clock, plans, cleared; without
+            rows also requests.
         cleared_ms: when calls were cleared, milliseconds since 1970, where ``changed`` says so;
             else null.
     """
@@ -332,12 +332,15 @@ class _Reading:
     def _changing(self) -> dict[str, object]:
         """Return values of which each stays the same until something of its name changes."""
         hub = self._hub
+        settings = hub.sources.history.settings
         return {
             # With rows calls tell it.
             "requests": 0 if self._wants_rows else hub.journal.last_request(self._source),
             "faults": (hub.faults.changes, hub.faults.delays.count(self._source)),
-            "sources": (len(hub.sources), hub.sources.forgotten),
+            "sources": (len(hub.sources), hub.sources.forgotten, settings["sources"]),
             "destinations": self._destinations(),
+            "clock": settings["clock"],
+            "plans": settings["plans"],
         }
 
     def _destinations(self) -> int:

@@ -1,9 +1,10 @@
-"""Requests that stay open on purpose: waits and streams.
+"""Requests that may stay open for long: waits, streams and searches.
 
 They end when the server stops: a single open stream would otherwise hold it for twice its
-``shutdown_timeout``. They end when their client goes away, too. aiohttp could cancel a
-handler by itself then, but only every handler of a server or none, and one of the data
-plane must not be: what a client sent before it hung up was sent, and is recorded.
+``shutdown_timeout``. They end when their client goes away, too: at once where they only read, else
+when they are looked at next. aiohttp could cancel a handler by itself then, but only every handler
+of a server or none, and one of the data plane must not be: what a client sent before it hung up was
+sent, and is recorded.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from mockseg.errors import OperationError
 
 # How often it is looked after the clients of what is held.
 LOOK_SECONDS = 1.0
+_READING = frozenset(("GET", "HEAD"))
 
 
 class OpenRequests:
-    __slots__ = ("_gone", "_look", "_requests", "stopping")
+    __slots__ = ("_gone", "_look", "_reading", "_requests", "stopping")
 
     def __init__(self) -> None:
         self._requests: dict[asyncio.Task[object], web.Request] = {}
+        # By connection; it answers one request after the other.
+        self._reading: dict[web.RequestHandler, asyncio.Task[object]] = {}
         self._gone: set[asyncio.Task[object]] = set()
         self._look: asyncio.TimerHandle | None = None
         self.stopping = False
@@ -45,6 +49,8 @@ class OpenRequests:
         if self.stopping:
             raise _stopping()
         self._requests[task] = request
+        if request.method in _READING:
+            self._reading[request.protocol] = task
         if self._look is None:
             self._look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_after)
         try:
@@ -57,7 +63,15 @@ class OpenRequests:
             raise _stopping() from None
         finally:
             del self._requests[task]
+            self._reading.pop(request.protocol, None)
             self._gone.discard(task)
+
+    def disconnected(self, connection: web.RequestHandler) -> None:
+        """End the request of a connection that its client closed, if it only reads."""
+        task = self._reading.pop(connection, None)
+        if task is not None and task not in self._gone:
+            self._gone.add(task)
+            task.cancel()
 
     async def release(self, _app: web.Application) -> None:
         """End all requests; for ``on_shutdown``."""

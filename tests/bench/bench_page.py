@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = 100_000
 SOURCES: Final = 10_000
+# Of so many sources the calls are that saturate the server.
+INGESTED: Final = (1, 1000, SOURCES)
 # Rounds of which the median counts.
 ROUNDS: Final = 5
 FRAME_SECONDS: Final = 2.5
@@ -164,12 +166,14 @@ def reader() -> Iterator[Result]:
 
 def ingestion() -> Iterator[Result]:
     """Saturate the server by turns, with the page open and without."""
-    for sources in (1, 1000, SOURCES):
+    for sources in INGESTED:
         with running(mockseg) as server, opened(server.port) as browser:
             # As many as are kept: in all turns each call evicts another.
             fill(server.port, calls=KEPT, sources=sources)
             requests = many_sources(server.port, sources)
             rates: dict[bool, list[float]] = {True: [], False: []}
+            # The server's own, whatever the browser takes of the cores.
+            spent: dict[bool, list[float]] = {True: [], False: []}
             closed_loop(server.port, requests, seconds=1)
             for turn in range(2 * 7):
                 # With, without, without, with: neither is always later than the other.
@@ -179,10 +183,15 @@ def ingestion() -> Iterator[Result]:
                 else:
                     browser.page.goto("about:blank")
                 browser.page.wait_for_timeout(300)
-                rates[has_page].append(closed_loop(server.port, requests, seconds=1.5).rate)
+                used = server.cpu_seconds()
+                burst = closed_loop(server.port, requests, seconds=1.5)
+                spent[has_page].append((server.cpu_seconds() - used) / burst.answers * 1e6)
+                rates[has_page].append(burst.rate)
             ratio = statistics.median(rates[True]) / statistics.median(rates[False])
+            more = statistics.median(spent[True]) / statistics.median(spent[False])
             name = f"ingestion with a page open, {sources:,} source{'s' * (sources > 1)}"
             yield _least(name, ratio, 0.95, "of without")
+            yield _most("  the server's CPU a request", more, 1.05, "of without")
 
 
 def query() -> Iterator[Result]:

@@ -383,11 +383,8 @@ async def test_another_mockseg_is_told(page: Any) -> None:
     await page.evaluate(
         """() => {
           document.documentElement.dataset.version = '0.0.1'
-          for (const state of ['hidden', 'visible']) {
-            const now = { get: () => state, configurable: true }
-            Object.defineProperty(document, 'visibilityState', now)
-            document.dispatchEvent(new Event('visibilitychange'))
-          }
+          // As when it is left, and shown again by the back button.
+          for (const turn of ['pagehide', 'pageshow']) dispatchEvent(new Event(turn))
         }"""
     )
     await until(outdated).to_contain_text("This page is of mockseg 0.0.1", timeout=PATIENCE_MS)

@@ -21,28 +21,61 @@ def page(live_page: Any) -> Any:
     return live_page
 
 
-async def test_a_hidden_tab_holds_no_connection(page: Any, hub: Hub, line: Line) -> None:
-    """It goes on where it was when it is shown again."""
-    await record(hub, "one")
-    await newest_is(page, "one")
-    await become(page, "hidden")
+async def stand_still(page: Any) -> None:
+    """Let time pass in the page only as the test says; its feed is open."""
+    await page.clock.install(time=0)
+    await page.clock.pause_at(1000)
+
+
+async def has_closed(line: Line) -> None:
+    """Wait until a feed is closed."""
     async with asyncio.timeout(PATIENCE_MS / 1000):
         await line.closed.wait()
+
+
+async def test_a_tab_that_is_hidden_for_long_holds_no_connection(
+    page: Any, hub: Hub, line: Line
+) -> None:
+    """For ten seconds it goes on; later it is silent, and goes on where it was when it is shown."""
+    await stand_still(page)
+    await become(page, "hidden")
+    await page.clock.run_for(9_999)
+    await record(hub, "one")
+    await newest_is(page, "one")
+    assert not line.closed.is_set()
+    await page.clock.run_for(1)
+    await has_closed(line)
     await record(hub, "two")
     await become(page, "visible")
     await newest_is(page, "two")
 
 
+async def test_a_tab_that_is_shown_soon_keeps_its_connection(
+    page: Any, hub: Hub, line: Line
+) -> None:
+    """However often its reader looks away."""
+    await stand_still(page)
+    for _ in range(3):
+        await become(page, "hidden")
+        await page.clock.run_for(9_000)
+        await become(page, "visible")
+        await page.clock.run_for(9_000)
+        # Else its silence would be that of a dead connection.
+        await record(hub, "one")
+        await text_is(page, "[data-count=total]", str(hub.journal.cursor))
+    assert (line.opened, line.closed.is_set()) == (1, False)
+
+
 async def test_a_hidden_tab_counts_bad_calls_in_its_title(page: Any, hub: Hub, line: Line) -> None:
     """Every 15 s, without a feed; its icon is marked too."""
-    await page.clock.install()
+    await stand_still(page)
     await become(page, "hidden")
-    async with asyncio.timeout(PATIENCE_MS / 1000):
-        await line.closed.wait()
+    await page.clock.run_for(10_000)
+    await has_closed(line)
     await record(hub, "one", "two", "three", userId=None)
     await record(hub, "good")
     assert await page.title() == "mockseg"
-    await page.clock.run_for(15_000)
+    await page.clock.run_for(5_000)
     await until(page).to_have_title("(3 bad) mockseg", timeout=PATIENCE_MS)
     icon = page.locator("#icon")
     marked = await icon.get_attribute("data-bad")

@@ -201,23 +201,46 @@ async def test_a_feed_without_rows_says_that_something_came(client: Any, unpaced
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "changed"),
+    ("what", "body", "changed"),
     [
-        ("/faults", {"effect": {"status": 503}}, "faults"),
-        ("/sources", {}, "sources"),
-        ("/calls?source=k", None, "cleared"),
+        ("POST /faults", {"effect": {"status": 503}}, "faults"),
+        ("POST /sources", {}, "sources"),
+        ("PATCH /sources/k", {"name": "shop"}, "sources"),
+        ("PATCH /sources/k", {"catalogue": ["ecommerce"]}, "plans"),
+        ("PUT /sources/k/plan", {"catalogue": ["ecommerce"]}, "plans"),
+        ("PUT /clock", {"now": "2026-01-31T12:00:00Z"}, "clock"),
+        ("PUT /clock", {"now": None, "source": "k"}, "clock"),
+        ("POST /clock/advance", {"seconds": 60, "source": "k"}, "clock"),
+        ("DELETE /calls?source=k", None, "cleared"),
     ],
 )
 async def test_other_changes_are_named(
-    client: Any, unpaced: None, path: str, body: Any, changed: str
+    client: Any, unpaced: None, what: str, body: Any, changed: str
 ) -> None:
     """So that a page knows what to ask for again."""
     await send(client, "one")
     async with listening(client) as events:
-        method, how = ("DELETE", {}) if body is None else ("POST", {"json": body})
+        method, _, path = what.partition(" ")
+        how = {} if body is None else {"json": body}
         async with client.request(method, f"/_mockseg/v1{path}", **how) as answer:
-            assert answer.status < 300
-        assert (await events.rows())["changed"] == [changed]
+            assert answer.status < 300, await answer.text()
+        assert changed in (await events.rows())["changed"]
+
+
+async def test_what_only_looks_changes_nothing(client: Any, unpaced: None) -> None:
+    """A feed is not woken by questions, nor by settings that are refused."""
+    await send(client, "one")
+    async with listening(client) as events:
+        for method, path, body in (
+            ("GET", "/clock", None),
+            ("PUT", "/sources/k/plan", {"catalogue": ["nothing"]}),
+            ("PATCH", "/sources/k", {"catalogue": ["nothing"]}),
+        ):
+            how = {} if body is None else {"json": body}
+            async with client.request(method, f"/_mockseg/v1{path}", **how) as answer:
+                assert answer.status == (200 if body is None else 422), await answer.text()
+        await send(client, "two")
+        assert (await events.rows())["changed"] == []
 
 
 async def test_a_feed_of_another_run_says_so(client: Any) -> None:

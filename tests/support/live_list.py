@@ -24,6 +24,8 @@ class Line:
 
     def __init__(self) -> None:
         self.is_cut = False
+        # Feeds: how many were opened or refused, and whether one has closed.
+        self.opened = self.refused = 0
         self.closed = asyncio.Event()
         # Whether the view is answered.
         self.answers = asyncio.Event()
@@ -38,7 +40,9 @@ class Line:
         if not request.path.endswith("/feed"):
             return await handler(request)
         if self.is_cut:
+            self.refused += 1
             return web.Response(status=503)
+        self.opened += 1
         self._transports.append(request.transport)
         try:
             return await handler(request)

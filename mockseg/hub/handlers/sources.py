@@ -221,7 +221,10 @@ async def patch_source(
     plans = await compiled(chosen(asked, before=before))
     source = _existing(asked.write_key, sources)
     sources.check_plans(plans, source.key)
+    before = source.behaviour.plans
     sources.change(source, asked)
+    sources.history.settings["sources"] += 1
+    sources.history.settings["plans"] += source.behaviour.plans is not before
     return _view(source, sources, journal)
 
 
@@ -288,6 +291,7 @@ async def put_plan(asked: PutPlan, *, sources: Sources) -> SourcePlans:
     plans = await compiled(chosen(asked, before=sources.plans_of(asked.write_key)))
     sources.check_plans(plans, asked.write_key)
     sources.take_plans(sources.claim(asked.write_key), plans)
+    sources.history.settings["plans"] += 1
     return SourcePlans(
         plans=[
             PlanView(
@@ -459,6 +463,7 @@ def _clock(key: str | None, sources: Sources) -> ShiftedClock:
     """Return the clock that is to change; a new source is opened for that."""
     if key is not None:
         sources.claim(key).restored("clock")
+    sources.history.settings["clock"] += 1
     return sources.clock_of(key)
 
 

@@ -6,12 +6,14 @@ opens the page with ``?token=`` once; both set a cookie and lead on to an addres
 
 from __future__ import annotations
 
+import contextlib
+
 from aiohttp import web
 
 from mockseg.errors import OperationError
 from mockseg.web.control_answers import CHALLENGE
 from mockseg.web.guard import Handler, add_guarded, admit_form
-from mockseg.web.keys import ACCESS
+from mockseg.web.keys import ACCESS, OPEN_REQUESTS
 from mockseg.web.page.rendering import HOME, came_from, is_own, redirect, render
 from mockseg.web.parameters import form_values
 
@@ -35,8 +37,11 @@ def add_page(app: web.Application, method: str, path: str, handler: Handler) -> 
             request.app[ACCESS].check(request)
         except OperationError as error:
             return await _ask(request, error.message, to=rest, wrong=given is not None)
+        # A view may search for long; what a form has begun is done, whoever waits for the answer.
+        held = request.app[OPEN_REQUESTS].hold if method == "GET" else contextlib.nullcontext
         try:
-            return await handler(request)
+            with held(request):
+                return await handler(request)
         except OperationError as error:
             if "text/html" not in request.headers.get("Accept", ""):
                 raise

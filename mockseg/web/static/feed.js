@@ -13,6 +13,8 @@ const SILENCE_SECONDS = 35
 // A browser opens six connections to one server, and other requests need some of them.
 const MOST_LIVE = 4
 const POLL_SECONDS = 2
+// Whoever looks away for a moment finds the list as it went on.
+const HIDDEN_MS = 10_000
 
 /**
  * Take one of the places for a live feed that the tabs of this browser share.
@@ -47,17 +49,20 @@ export class Feed {
     this.events = null
     /** @type {(() => void) | null} what gives back the place among the live ones */
     this.release = null
-    this.timer = 0
+    this.timer = this.hiddenTimer = 0
     document.addEventListener('visibilitychange', () => this.follow())
     addEventListener('pagehide', () => this.leave())
     addEventListener('pageshow', () => this.follow())
     this.follow()
   }
 
-  /** Open the feed while the tab is visible, else leave the connection to others. */
+  /** Open the feed while the tab is visible; hidden for a while it leaves the connection to others. */
   follow () {
-    if (document.visibilityState === 'hidden') this.leave()
-    else if (this.events === null) this.open()
+    clearTimeout(this.hiddenTimer)
+    if (document.visibilityState !== 'hidden') {
+      if (this.events === null) this.open()
+    } else if (this.events === null) this.leave()
+    else this.hiddenTimer = setTimeout(() => this.leave(), HIDDEN_MS)
   }
 
   async open () {

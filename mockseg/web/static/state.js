@@ -205,21 +205,17 @@ export class Searching {
     if (!isView || destination.sameDocument || downloadRequest !== null) return
     signal.addEventListener('abort', () => this.end())
     clearTimeout(this.timer)
+    part('grid').setAttribute('aria-busy', 'true')
     this.timer = setTimeout(() => {
       const total = Number(document.querySelector('[data-count=total]')?.textContent)
       part('looking').textContent = `Looking through ${total.toLocaleString('en')} call${total === 1 ? '' : 's'}.`
-      this.show(true)
+      part('searching').hidden = false
     }, QUICK_MS)
   }
 
   end () {
     clearTimeout(this.timer)
-    this.show(false)
-  }
-
-  /** @param {boolean} isLong */
-  show (isLong) {
-    part('searching').hidden = !isLong
-    part('grid').setAttribute('aria-busy', String(isLong))
+    part('searching').hidden = true
+    part('grid').setAttribute('aria-busy', 'false')
   }
 }

@@ -1,5 +1,6 @@
 // @ts-check
-// What may stand in a query at the caret: keys, and values with how many calls have them.
+// The field of the query: what may stand at the caret, keys and values with how many calls have
+// them; and what is wrong with a query that is to be looked for.
 
 import { part } from './document.js'
 
@@ -28,7 +29,11 @@ export class Suggestions {
     for (const [name, value] of Object.entries({
       role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'suggestions', 'aria-autocomplete': 'list'
     })) this.field.setAttribute(name, value)
-    this.field.addEventListener('input', () => this.offer())
+    this.field.addEventListener('input', () => {
+      this.tell('')
+      this.offer()
+    })
+    this.field.form?.addEventListener('submit', (event) => this.submit(event))
     this.field.addEventListener('focus', () => this.offer())
     this.field.addEventListener('blur', () => this.close())
     this.field.addEventListener('keydown', (event) => this.press(event))
@@ -66,6 +71,29 @@ export class Suggestions {
     if (!(link instanceof HTMLElement)) return
     event.preventDefault()
     link.click()
+  }
+
+  /** Look for a query that can be read; another one leaves the view as it is. @param {SubmitEvent} event */
+  async submit (event) {
+    event.preventDefault()
+    this.close()
+    const { field } = this
+    const q = field.value
+    const wrong = q.trim() ? await mistake(q) : null
+    // Something was typed meanwhile.
+    if (field.value !== q) return
+    if (!wrong) return field.form?.submit()
+    this.tell(wrong.reason)
+    field.focus()
+    field.setSelectionRange(...wordAt(q, wrong.position))
+  }
+
+  /** Say below the field what is wrong. @param {string} text empty if nothing is */
+  tell (text) {
+    const wrong = part('wrong')
+    wrong.textContent = text
+    wrong.hidden = !text
+    this.field.setAttribute('aria-invalid', String(Boolean(text)))
   }
 
   async offer () {
@@ -180,6 +208,32 @@ async function ask (address, facet) {
   } catch {
     return []
   }
+}
+
+/**
+ * Ask what is wrong with a query; no call is looked at.
+ * @param {string} q @returns {Promise<{ reason: string, position: number } | null>} null if nothing is
+ */
+async function mistake (q) {
+  try {
+    const answer = await fetch(`/_mockseg/v1/calls/rows?${new URLSearchParams({ q, before: '0', limit: '1' })}`)
+    if (answer.status !== 422) return null
+    const { details } = (await answer.json()).error
+    return details.parameter === 'q' ? details : null
+  } catch {
+    // Nothing answers: the browser says so when it goes there.
+    return null
+  }
+}
+
+/**
+ * @param {string} text of a query @param {number} position in characters
+ * @returns {[number, number]} where the word begins and ends that is there, for a selection
+ */
+export function wordAt (text, position) {
+  const start = [...text].slice(0, position).join('').length
+  const length = text.slice(start).search(/\s|$/)
+  return [start, start + length]
 }
 
 /** @param {Suggestion} field whose text ends in `:*` */
