@@ -87,7 +87,8 @@ async def test_stop_ends_the_search_of_the_server(
     page: Any, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It looks at no further call."""
-    search = EndlessScan(hub, monkeypatch)
+    # The one that counts what matches; before it the page asks whether the query can be read.
+    search = EndlessScan(hub, monkeypatch, "scan")
     told = page.evaluate(
         """async () => {
           const part = (id) => document.getElementById(id)

@@ -30,7 +30,7 @@ async def test_a_search_ends_with_its_connection(
     monkeypatch.setattr("mockseg.web.open_requests.LOOK_SECONDS", 3600.0)
     call = ImportedCall(source="k", message={"type": "track", "userId": "u", "event": "E"})
     await hub.perform("import_calls", ImportCalls(calls=[call]))
-    scan = EndlessScan(hub, monkeypatch)
+    scan = EndlessScan(hub, monkeypatch, "scan", "scan_back")
     asking = asyncio.create_task(client.get(path))
     await scan.begun.wait()
     assert scan.portions > 0

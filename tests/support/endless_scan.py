@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 class EndlessScan:
     """Every search of a hub's calls from now on.
 
+    Args:
+        hub: has the journal.
+        monkeypatch: puts it there.
+        names: of the journal's methods that it takes the place of.
+
     Attributes:
         portions: how many were looked at.
         begun, ended: of the first search.
     """
 
-    def __init__(self, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, hub: Hub, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
         self._calls = hub.journal.calls_after(0, limit=1)
         self.portions = 0
         self.begun, self.ended = asyncio.Event(), asyncio.Event()
-        for name in ("scan", "scan_back"):
+        for name in names:
             monkeypatch.setattr(type(hub.journal), name, self)
 
     async def __call__(self, **_span: Any) -> AsyncIterator[list[KeptCall]]:
