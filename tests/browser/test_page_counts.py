@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # A browser on a busy machine takes its time; these only end what hangs.
 pytestmark = pytest.mark.timeout(600)
 PATIENCE_MS = 90_000
-MOST_FILES = 4
+MOST_FILES = 18
 MOST_BYTES = 80_000
 # Counts what the feed tells, beside the page.
 COUNT_TOLD = """

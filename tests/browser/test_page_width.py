@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from unittest.mock import ANY
 
 import pytest
 from playwright.async_api import async_playwright
@@ -37,9 +36,6 @@ PATHS = (
     *("deliveries", "faults", "truth?source=k", "requests", "requests/req-1", "help"),
 )
 
-SEEN_HEADS = """[...document.querySelectorAll('thead:not(.compare thead)')]
-  .filter((head) => getComputedStyle(head).clipPath === 'none').length"""
-
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_a_page_fits_every_width(hub: Any, url: str, chromium: str, path: str) -> None:
@@ -57,8 +53,6 @@ async def test_a_page_fits_every_width(hub: Any, url: str, chromium: str, path: 
             await page.set_viewport_size({"width": width, "height": 900})
             await page.goto(f"{url}/_mockseg/{path}")
             assert await page.evaluate("document.documentElement.scrollWidth") == width
-            # Above blocks, which rows are there, names of columns would be one line without sense.
-            assert await page.evaluate(SEEN_HEADS) == (0 if width < 640 else ANY)
         await browser.close()
 
 

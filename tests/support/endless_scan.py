@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from mockseg.clock import breathe
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -43,6 +41,6 @@ class EndlessScan:
                 self.portions += 1
                 yield self._calls
                 self.begun.set()
-                await breathe()
+                await asyncio.sleep(0)
         finally:
             self.ended.set()

@@ -3,9 +3,6 @@
 Their addresses have a hash of all of them in the path: a browser keeps them without asking again,
 and an update of mockseg is never mixed with what was kept. Imports are relative, so they take the
 hash along.
-
-A request more costs a browser more than the bytes of a module. So the list of calls, which has
-many, has them as one file, joined when the first is asked for.
 """
 
 from __future__ import annotations
@@ -25,12 +22,7 @@ from mockseg.web.control_answers import accepts_gzip, security_headers
 from mockseg.web.guard import add_guarded
 from mockseg.web.parameters import check_content_type, query_values
 
-_IMPORT: Final = re.compile(r"^import (.*) from '\./(([a-z_]+)\.js)'$", re.MULTILINE)
-_EXPORT: Final = re.compile(
-    r"^export ((?:async function|function|class|const) (\w+))", re.MULTILINE
-)
-# The module of the list of calls, with all that it imports.
-CALLS: Final = "calls.whole.js"
+_IMPORT: Final = re.compile(r"^import .* from '\./([a-z_]+\.js)'$", re.MULTILINE)
 _FOLDER: Final = "/_mockseg/static/"
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -78,30 +70,7 @@ def _files() -> dict[str, _File]:
     """Read all files, once, by name. Not for the event loop."""
     folder = Path(__file__).parents[1] / "static"
     texts = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in _TYPES}
-    texts[CALLS] = _joined("calls.js", texts)
     return {name: _File(text, gzip.compress(text, mtime=0)) for name, text in texts.items()}
-
-
-def _joined(name: str, texts: dict[str, bytes]) -> bytes:
-    """Return a module and all that it imports as one module.
-
-    Each becomes a function that is called once and returns what it exports, so that none sees the
-    names of another. Those that are imported come first.
-    """
-    parts: dict[str, str] = {}
-
-    def add(name: str) -> None:
-        text = texts[name].decode()
-        for _names, imported, _stem in _IMPORT.findall(text):
-            if imported not in parts:
-                add(imported)
-        exported = ", ".join(each for _declared, each in _EXPORT.findall(text))
-        body = _EXPORT.sub(r"\1", _IMPORT.sub(r"const \1 = $\3", text))
-        stem = name.removesuffix(".js")
-        parts[name] = f"const ${stem} = (() => {{\n{body}\nreturn {{ {exported} }}\n}})()\n"
-
-    add(name)
-    return "".join(parts.values()).encode()
 
 
 @lru_cache(maxsize=1)
@@ -123,7 +92,7 @@ def modules() -> dict[str, tuple[str, ...]]:
 
     A document that names them has them loaded at once, not one after the other.
     """
-    return {name: _imports(name) for name in _files() if name.endswith(".js") and name != CALLS}
+    return {name: _imports(name) for name in _files() if name.endswith(".js")}
 
 
 def _imports(name: str) -> tuple[str, ...]:
@@ -131,7 +100,7 @@ def _imports(name: str) -> tuple[str, ...]:
     ahead = [name]
     while ahead:
         text = _files()[ahead.pop()].text.decode()
-        new = [each for _names, each, _stem in _IMPORT.findall(text) if each not in found]
+        new = [each for each in _IMPORT.findall(text) if each not in found]
         found += new
         ahead += new
     return tuple(found)
