@@ -94,8 +94,9 @@ class Scene(NamedTuple):
         view: its name.
         state: empty, filled, opened, call open, dialog open, error or paused.
         path: its address, below the page's.
-        steps: what is done there: ``press KEYS``, ``click SELECTOR``, ``open`` (all that folds)
-            or ``lose`` (the connection, before the view is opened).
+        steps: what is done there: ``press KEYS``, ``click SELECTOR``,
+            ``fill SELECTOR=TEXT``, ``see SELECTOR``, ``open`` (all that folds) or ``lose`` (the
+            connection, before the view is opened).
         widths: at which there is such a state.
     """
 
@@ -171,7 +172,13 @@ SCENES = (
         "destinations",
         "error",
         "destinations",
-        ("open", "fill [name=source]=x", "click .panel > button"),
+        (
+            "open",
+            "fill #connect [name=source]=x",
+            "fill #connect [name=url]=no",
+            "click #connect button",
+            "see .outcome.bad",
+        ),
     ),
     Scene("destination", "empty", f"destinations/candu-1?source={KEY}"),
     *(
@@ -196,7 +203,12 @@ SCENES = (
     Scene("faults", "empty", "faults"),
     Scene("faults", "filled", "faults"),
     Scene("faults", "filled", f"faults?source={KEY}"),
-    Scene("faults", "error", "faults", ("fill [name=status]=999", "click #fault > button")),
+    Scene(
+        "faults",
+        "error",
+        "faults",
+        ("fill [name=status]=999", "click #fault > button", "see .outcome.bad"),
+    ),
     Scene("truth", "empty", "truth"),
     Scene("truth", "filled", "truth"),
     Scene("truth", "filled", f"truth?source={KEY}"),
@@ -280,6 +292,8 @@ async def _play(page: Any, url: str, scene: Scene) -> None:
         elif does == "fill":
             selector, _, text = what.rpartition("=")
             await page.locator(selector).fill(text)
+        elif does == "see":
+            await page.locator(what).first.wait_for()
         elif does == "open":
             await page.evaluate(OPEN_ALL)
         elif does == "lose":

@@ -36,6 +36,8 @@ def test_each_page_is_served_and_its_links_lead_to_pages(url: str, name: str) ->
     article = html.split('<article class="manual">')[1].split("</article>")[0]
     links = re.findall(r'href="([^"]+)"', article)
     assert not [link for link in links if ".md" in link]
+    # A head without a text is the head of nothing.
+    assert "<th></th>" not in article
     named = {link.rpartition("/")[2].partition("#")[0] for link in links if link.startswith("/")}
     assert named <= set(page_names())
     assert "<h1 id=" in article

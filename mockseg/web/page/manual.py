@@ -70,7 +70,15 @@ def _html(name: str) -> str:
             heading.attrSet("id", anchor_of(title.content))
     for token in tokens:
         _lead_here(token.children or [])
+    _empty_heads_to_cells(tokens)
     return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+
+def _empty_heads_to_cells(tokens: Sequence[Token]) -> None:
+    """Turn heads of tables without a text into cells: they are the head of nothing."""
+    for opening, inside, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opening.type == "th_open" and not inside.content:
+            opening.tag = closing.tag = "td"
 
 
 def _lead_here(tokens: Sequence[Token]) -> None:
