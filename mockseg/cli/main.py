@@ -211,7 +211,7 @@ def _show_usage_error(error: click.ClickException) -> int:
 
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:
         ctx = error.ctx
-        # A hidden flag is an old name, which nobody is to learn.
+        # A hidden flag is an old name, which is not to be learned.
         shown = (each for each in ctx.command.get_params(ctx) if not getattr(each, "hidden", False))
         flags = [flag for each in shown for flag in each.opts]
         see = f"{ctx.command_path} --help"

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from mockseg.clock import breathe
 from mockseg.errors import OperationError
 
 _MOST = 1_000_000
@@ -57,7 +58,7 @@ async def test_a_large_change_lets_others_have_their_turn_and_keeps_the_order(ma
     async def look():
         for _ in range(3):
             seen.append(len(machine.calls("k")))
-            await asyncio.sleep(0)
+            await breathe()
 
     await asyncio.gather(
         machine.perform("change_audience", writeKey="k", audience="A", enter=["u1", "u2", "u3"]),
