@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from endless_scan import EndlessScan
 
+from mockseg.clock import breathe
 from mockseg.operations.calls import ImportCalls, ImportedCall
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def test_what_changes_something_is_not_cut_short(
     async def slowly(name: str, params: Any) -> Any:
         begun.set()
         for _ in range(100):
-            await asyncio.sleep(0)
+            await breathe()
         result = await perform(name, params)
         done.set()
         return result

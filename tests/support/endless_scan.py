@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from mockseg.clock import breathe
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -41,6 +43,6 @@ class EndlessScan:
                 self.portions += 1
                 yield self._calls
                 self.begun.set()
-                await asyncio.sleep(0)
+                await breathe()
         finally:
             self.ended.set()
