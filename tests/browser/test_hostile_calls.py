@@ -33,8 +33,10 @@ TEXTS = [
 ]
 KEYS = ["__proto__", "constructor", "toString", "hasOwnProperty", "", "a.b", "~0/~1", *TEXTS]
 # What the document has of what was sent, outside of texts.
+# A form answers for a field of its own that is called `attributes`: so its class is asked.
 INSPECT = """() => {
   const wrong = []
+  const { get: attributesOf } = Object.getOwnPropertyDescriptor(Element.prototype, 'attributes')
   for (const element of document.querySelectorAll('*')) {
     const name = element.localName
     if (['img', 'style', 'object', 'embed'].includes(name)) wrong.push(name)
@@ -42,7 +44,7 @@ INSPECT = """() => {
     if (name === 'script' && !element.getAttribute('src')?.startsWith('/_mockseg/static/')) {
       wrong.push('script')
     }
-    for (const { name: attribute, value } of element.attributes) {
+    for (const { name: attribute, value } of attributesOf.call(element)) {
       const at = `${name} ${attribute}=${value.slice(0, 80)}`
       if (/^(on|srcdoc$)/.test(attribute)) wrong.push(at)
       if (/^(class|id|for|style)$/.test(attribute) && value.includes('mkr')) wrong.push(at)
@@ -61,7 +63,11 @@ VIEWS = (
     *("", f"?q={quote(TEXTS[0])}", f"?source={quote(TEXTS[1])}", f"?q={quote('usr:' + TEXTS[2])}"),
     *("sources", "plans", f"plans?source={quote(TEXTS[0])}", "destinations", "deliveries"),
     *("faults", f"faults?source={quote(TEXTS[1])}", "truth", f"truth?source={quote(TEXTS[1])}"),
-    *("requests", "requests?answered=refused", "help"),
+    *("requests", "requests?answered=refused", "help", f"sources/{quote(TEXTS[0])}"),
+    *(
+        f"destinations/userengage-1?tab={tab}"
+        for tab in ("state", "reached", "deliveries", "actions", "settings")
+    ),
 )
 
 

@@ -115,7 +115,7 @@ export class Pane {
         address.searchParams.set('call', this.call)
         if (this.tab) address.searchParams.set('tab', this.tab)
       }
-      link.setAttribute('href', address.href)
+      link.setAttribute('href', `${address.pathname}${address.search}`)
     }
   }
 
