@@ -46,7 +46,7 @@ def command(*, target: Target, file: str, source: str | None) -> None:
                 recorded = target.ask("import_calls", asked, Imported)
                 duplicates += recorded.duplicates
                 progress.add(recorded.imported)
-        except Exception:
+        except (Exception, KeyboardInterrupt):
             warn(f"{progress.done} calls were imported before this:")
             raise
     say(f"{progress.done} calls imported")

@@ -50,6 +50,12 @@ def why_no_place(path: Path) -> str | None:
         return "is a folder, not a file; pass another file"
     if path.is_symlink() or (path.exists() and not path.is_file()):
         return "is not a regular file; pass another file"
+    if path.exists() and path.stat().st_nlink > 1:
+        # SQLite keeps a log for each name, and each name has a lock of its own.
+        return (
+            "has a second name (a hard link), under which another server could write to it; remove"
+            " one of the names, or copy the file instead"
+        )
     if not path.parent.is_dir():
         return "cannot be created: its folder does not exist"
     return None

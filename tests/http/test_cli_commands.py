@@ -257,6 +257,34 @@ def test_a_broken_line_of_the_pipe_says_how_much_was_recorded(
     assert server.summary().total == 2
 
 
+def test_an_interrupted_import_says_how_much_was_recorded(
+    server: MockSegment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C is no reason to be silent about what is there."""
+    lines = io.BytesIO(
+        b"".join(
+            json.dumps({"source": "wk", "message": track()}).encode() + b"\n" for _ in range(600)
+        )
+    )
+    read = lines.read
+
+    def read_until_interrupted(size: int = -1) -> bytes:
+        found = read(size)
+        if not found:
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr(lines, "read", read_until_interrupted)
+    monkeypatch.setattr(lines, "read1", read_until_interrupted)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(lines))
+
+    assert run(["import", "-"]) == 2
+
+    said = "mockseg: 500 calls were imported before this:\n\nmockseg: interrupted\n"
+    assert capsys.readouterr().err.endswith(said)
+    assert server.summary().total == 500
+
+
 def test_tail_shows_what_is_there_and_goes_on(
     server: MockSegment, capsys: pytest.CaptureFixture[str]
 ) -> None:

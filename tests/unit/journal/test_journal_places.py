@@ -305,3 +305,21 @@ def test_a_file_that_may_only_be_read_is_refused_at_the_start(others):
         said = _refusal(file)
     assert said == "cannot be opened: Permission denied"
     assert file.read_bytes() == before
+
+
+def test_a_file_with_a_second_name_is_refused_under_both(file):
+    """Two servers would each lock a name, and write into one file; nothing is written to it."""
+    with contextlib.closing(hub_of(file)) as hub:
+        hub.accept(arrival("a"))
+    other = file.with_name("other.db")
+    os.link(file, other)
+    before = file.read_bytes()
+    for name in (file, other):
+        assert _refusal(name) == (
+            "has a second name (a hard link), under which another server could write to it; remove"
+            " one of the names, or copy the file instead"
+        )
+    assert file.read_bytes() == before
+    other.unlink()
+    with contextlib.closing(hub_of(file)) as hub:
+        assert ids_in(hub) == ["a"]
