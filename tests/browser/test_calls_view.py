@@ -145,7 +145,7 @@ async def test_an_address_with_an_open_call_opens_it_on_a_phone(page: Any) -> No
     """By itself, because there is no place beside the list."""
     await page.set_viewport_size({"width": 390, "height": 800})
     await page.goto(f"{page.url}?q=is:good&call=call-1")
-    await page.wait_for_url("**/calls/call-1")
+    await page.wait_for_url("**/calls/call-1?q=is%3Agood")
 
 
 async def test_two_calls_are_compared(page: Any) -> None:

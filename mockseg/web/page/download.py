@@ -12,7 +12,7 @@ from mockseg import json_types
 from mockseg.domain.call import Call
 from mockseg.operations.calls import CallPage, ListCalls
 from mockseg.web.control_answers import security_headers
-from mockseg.web.keys import HUB, OPEN_REQUESTS
+from mockseg.web.keys import HUB
 from mockseg.web.page.access import add_page
 from mockseg.web.page.calls_address import CallsQuery
 from mockseg.web.page.frame import ask
@@ -50,17 +50,16 @@ async def _download(request: web.Request) -> web.StreamResponse:
             "Content-Disposition": f'attachment; filename="{_name(asked.source)}"',
         }
     )
-    with request.app[OPEN_REQUESTS].hold(request):
-        await response.prepare(request)
-        while page.calls:
-            await response.write(await asyncio.to_thread(_lines, page.calls))
-            if page.next is None:
-                break
-            sent = page.next
-            page = await _page(request, asked, after=sent, newest=newest)
-            if sent < newest and evictions.before([], cursor=sent) and request.transport:
-                request.transport.abort()
-                break
+    await response.prepare(request)
+    while page.calls:
+        await response.write(await asyncio.to_thread(_lines, page.calls))
+        if page.next is None:
+            break
+        sent = page.next
+        page = await _page(request, asked, after=sent, newest=newest)
+        if sent < newest and evictions.before([], cursor=sent) and request.transport:
+            request.transport.abort()
+            break
     return response
 
 

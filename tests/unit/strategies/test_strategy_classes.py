@@ -179,7 +179,7 @@ def test_each_currency_is_seen_with_a_fraction_and_without(*, optional: bool) ->
 def test_a_text_has_characters_that_any_even_number_of_bytes_cuts() -> None:
     """So a consumer that cuts a text after 40 bytes is found, and 64, and 200."""
     body = {"type": "object", "required": ["label"], "properties": {"label": {"type": "string"}}}
-    labels = [each["label"].encode() for each in _of_one_event(body, 10)]
+    labels = [each["label"].encode() for each in _of_one_event(body, 25)]
 
     def is_cut(text: bytes, size: int) -> bool:
         return text[:size].decode(errors="ignore").encode() != text[:size]
@@ -192,7 +192,7 @@ def test_a_text_that_may_not_be_long_has_all_that_breaks_consumers(most: int) ->
     """A limit of characters takes those in the middle away, not quotes, line ends and braces."""
     label = {"type": "string", "maxLength": most}
     body = {"type": "object", "required": ["label"], "properties": {"label": label}}
-    labels = [each["label"] for each in _of_one_event(body, 10)]
+    labels = [each["label"] for each in _of_one_event(body, 25)]
     assert any({*"\\\"'\n\r\t,;<{`\u0301\U0001f600"} <= {*each} for each in labels)
     assert max(map(len, labels)) <= most
 
