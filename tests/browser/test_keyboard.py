@@ -37,7 +37,9 @@ FOCUSED = """() => {
     ground = ground.parentElement
   }
   const [{ left, top, width, height }] = each.getClientRects()
-  const seen = document.elementFromPoint(left + width / 2, top + Math.min(height, innerHeight) / 2)
+  // The middle of what is in the window: a part that scrolls may be taller than it.
+  const middle = (Math.max(top, 0) + Math.min(top + height, innerHeight)) / 2
+  const seen = document.elementFromPoint(left + width / 2, middle)
   const wrong = [
     ...outlineStyle === 'none' || parseFloat(outlineWidth) < 2 ? ['no ring'] : [],
     ...each.contains(seen) || seen?.closest('label')?.contains(each) ? [] : ['covered']
