@@ -18,7 +18,7 @@ class PlanMemory:
         in_force: returns the plans of all sources.
     """
 
-    __slots__ = ("_account", "_counted", "_in_force", "_meter")
+    __slots__ = ("_account", "_counted", "_in_force", "_meter", "_released")
 
     def __init__(self, meter: Meter, in_force: Callable[[], Iterable[SourcePlans]]) -> None:
         self._meter = meter
@@ -26,6 +26,8 @@ class PlanMemory:
         self._in_force = in_force
         # The sets of plans that are counted, by identity, with their bytes.
         self._counted: dict[int, int] = {}
+        # Whether nothing that was replaced is left to evict.
+        self._released = False
 
     def check(self, plans: SourcePlans, others: Iterable[SourcePlans]) -> None:
         """Refuse plans that do not fit beside the others.
@@ -54,6 +56,8 @@ class PlanMemory:
             self._counted[key] = plans.size_bytes
             self._account.add(plans.size_bytes)
             weakref.finalize(plans.set, self._uncount, key).atexit = False
+        # They may have come instead of others.
+        self._released = False
         self._meter.keep_bound()
 
     def _uncount(self, key: int) -> None:
@@ -68,6 +72,9 @@ class PlanMemory:
         """
 
         def evict(excess: Callable[[], int]) -> None:
-            release(excess, {id(plans.set) for plans in self._in_force()})
+            # A full server evicts with each request: it must not look at all sources each time.
+            if not self._released:
+                release(excess, {id(plans.set) for plans in self._in_force()})
+                self._released = excess() > 0
 
         self._account.evict = evict

@@ -217,10 +217,9 @@ async def get_source(
 async def patch_source(
     asked: PatchSource, *, sources: Sources, journal: MemoryJournal
 ) -> SourceView:
-    before = _existing(asked.write_key, sources).behaviour.plans
-    plans = await compiled(chosen(asked, before=before))
+    await compiled(chosen(asked, before=_existing(asked.write_key, sources).behaviour.plans))
+    # It may have gone meanwhile.
     source = _existing(asked.write_key, sources)
-    sources.check_plans(plans, source.key)
     before = source.behaviour.plans
     sources.change(source, asked)
     sources.history.settings["sources"] += 1
